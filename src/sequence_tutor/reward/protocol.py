@@ -1,0 +1,28 @@
+"""What a reward is: named terms per token, kept apart until the moment of learning."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from torch import Tensor
+
+from sequence_tutor.sequences import SequenceBatch
+
+
+class Reward(Protocol):
+    """Scores whole batches of sequences, term by term.
+
+    Terms are unscaled: weights and the temperature c are applied by the learner, so that a new
+    weight or a new c needs no new scoring.
+    """
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The R terms, in the order of the last axis of `__call__`."""
+
+    @property
+    def weights(self) -> Tensor:
+        """(R,) the weight of each term in the total."""
+
+    def __call__(self, batch: SequenceBatch) -> Tensor:
+        """(B, T, R) float64: what each term pays at each step; 0 beyond a sequence's length."""
