@@ -1,0 +1,55 @@
+# Every target sets up what it needs: `make demo` on a fresh machine is enough.
+# Python 3.11 or newer; choose another with `make PYTHON3=python3.12 ...` before the first use.
+PYTHON3 ?= python3
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+INSTALLED := $(VENV)/.installed
+
+.PHONY: help venv demo tables check test test-all bench format clean
+
+help:
+	@echo "make demo      install, tune the shipped prior, write the table, melodies, pictures (demo/)"
+	@echo "make tables    the full table of results: Q, Psi, G and the baselines (tables/)"
+	@echo "make test      lint, types, layers and the tests; test-all adds the slow ones"
+	@echo "make bench     the speed benchmarks"
+	@echo "make format    format the code and apply safe fixes"
+	@echo "make clean     remove results and caches, keep the virtual environment"
+
+venv: $(INSTALLED)
+
+# torch goes first and exactly pinned: a looser request can resolve to gigabytes of CUDA.
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON3) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11+ is needed')"
+	$(PYTHON3) -m venv $(VENV)
+	$(PYTHON) -m pip install --quiet "$$(grep '^torch==' constraints.txt)" -c constraints.txt
+	$(PYTHON) -m pip install --quiet -c constraints.txt -e ".[dev]"
+	touch $@
+
+demo: $(INSTALLED)
+	$(PYTHON) -m sequence_tutor.cli demo --out demo
+
+tables: $(INSTALLED)
+	$(PYTHON) -m sequence_tutor.cli tables --out tables
+
+check: $(INSTALLED)
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+test: check
+	$(PYTHON) -m pytest -m "not slow"
+
+test-all: check
+	$(PYTHON) -m pytest
+
+bench: $(INSTALLED)
+	$(VENV)/bin/sequence-tutor bench
+
+format: $(INSTALLED)
+	$(VENV)/bin/ruff check --fix
+	$(VENV)/bin/ruff format
+
+clean:
+	rm -rf demo tables build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
