@@ -1,0 +1,274 @@
+"""A corpus: melodies read from many files, with what was skipped and why, cached and split."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.files import replacing, write_json
+from sequence_tutor.melody.encoding import HOLD, NOTE_OFF
+from sequence_tutor.melody.extraction import ExtractionSettings, extract
+from sequence_tutor.melody.midi import read_midi
+from sequence_tutor.melody.score import Score
+from sequence_tutor.melody.sources import SourceFile, read_sources
+
+# Raise it whenever reading or extraction changes, so that no stale cache is used.
+CACHE_VERSION = 1
+
+
+class SkippedFile(NamedTuple):
+    """A file, or a tune of a tune book, that gave no melody."""
+
+    source: str
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class SourceSummary:
+    """What came out of one path the user gave, or of all of them.
+
+    Attributes:
+        tunes: that gave at least one melody.
+        skipped: files or tunes that gave none.
+        melodies: pieces between long rests.
+        tokens: in all melodies.
+        notes: share of tokens that start a note, 0..1; likewise `holds` and `rests`.
+    """
+
+    tunes: int
+    skipped: int
+    melodies: int
+    tokens: int
+    notes: float
+    holds: float
+    rests: float
+
+
+@dataclass(frozen=True)
+class Melody:
+    """One melody and the tune it comes from.
+
+    Attributes:
+        tokens: (T,) uint8.
+        tune: hash of the tune's melodies, so that equal tunes of any name share it.
+        source: the path the user gave.
+        name: the file, and the number in a tune book.
+    """
+
+    tokens: NDArray[np.uint8]
+    tune: str
+    source: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Split:
+    """Melodies by side; no tune is on two of them."""
+
+    train: tuple[Melody, ...]
+    validation: tuple[Melody, ...]
+    test: tuple[Melody, ...]
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """All melodies read, and the files that gave none."""
+
+    melodies: tuple[Melody, ...]
+    skipped: tuple[SkippedFile, ...]
+
+    def summary(self) -> dict[str, SourceSummary]:
+        """A summary per source, in the order given, and last one named `all`."""
+        sources = dict.fromkeys(
+            [entry.source for entry in self.melodies] + [entry.source for entry in self.skipped]
+        )
+        summaries = {
+            source: _summarise(
+                [melody for melody in self.melodies if melody.source == source],
+                sum(skipped.source == source for skipped in self.skipped),
+            )
+            for source in sources
+        }
+        return {**summaries, "all": _summarise(self.melodies, len(self.skipped))}
+
+    def reasons(self) -> list[tuple[str, int]]:
+        """Why files were skipped, the most frequent reason first."""
+        return Counter(skipped.reason for skipped in self.skipped).most_common()
+
+    def split(self, seed: int = 0, validation: float = 0.1, test: float = 0.1) -> Split:
+        """Divide by tune: the side depends on the tune's content and the seed, nothing else.
+
+        So a tune keeps its side when files are added, renamed or given twice.
+
+        Raises:
+            ValueError: when the shares are negative or leave nothing to train on.
+        """
+        if validation < 0 or test < 0 or validation + test >= 1:
+            raise ValueError(f"shares of {validation} and {test} must leave some for training")
+        sides: tuple[list[Melody], list[Melody], list[Melody]] = ([], [], [])
+        for melody in self.melodies:
+            position = _unit_interval(f"{seed}:{melody.tune}")
+            sides[1 if position < validation else 2 if position < validation + test else 0].append(
+                melody
+            )
+        return Split(*(tuple(side) for side in sides))
+
+
+def read_corpus(
+    paths: Sequence[Path],
+    settings: ExtractionSettings | None = None,
+    cache_dir: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Corpus:
+    """Read every melody at the paths; a file that gives none is listed with its reason.
+
+    Args:
+        paths: files, folders and archives.
+        settings: how tunes become melodies.
+        cache_dir: where the encoded corpus is kept, keyed by content and settings.
+        progress: called after each file with the number of files done and of all.
+
+    Raises:
+        UserError: when a path does not exist, or no melody was found at all.
+    """
+    settings = settings or ExtractionSettings()
+    fingerprint, files = _survey(paths, settings)
+    cache = None if cache_dir is None else cache_dir / f"corpus-{fingerprint}"
+    cached = None if cache is None else _load(cache)
+    if cached is not None:
+        return cached
+    corpus = _read(paths, settings, progress or (lambda done, total: None), files)
+    if not corpus.melodies:
+        reasons = "; ".join(f"{reason} ({count})" for reason, count in corpus.reasons()[:3])
+        raise UserError(
+            f"{', '.join(map(str, paths))}: no melody found, expected MIDI, ABC or MusicXML"
+            + (f"; skipped because: {reasons}" if reasons else "")
+        )
+    if cache is not None:
+        _save(cache, corpus)
+    return corpus
+
+
+def read_scores(file: SourceFile) -> Iterator[tuple[str, Score]]:
+    """The scores of one file with their names: one, or as many as a tune book has tunes.
+
+    Raises:
+        UserError: when the file cannot be read.
+    """
+    yield file.name, read_midi(file.data, file.name)
+
+
+def _read(
+    paths: Sequence[Path],
+    settings: ExtractionSettings,
+    progress: Callable[[int, int], None],
+    files: int,
+) -> Corpus:
+    melodies: list[Melody] = []
+    skipped: list[SkippedFile] = []
+    for done, file in enumerate(read_sources(paths), start=1):
+        if file.problem:
+            skipped.append(SkippedFile(file.source, file.name, file.problem))
+        else:
+            found, refused = _melodies_of(file, settings)
+            melodies.extend(found)
+            skipped.extend(refused)
+        progress(done, files)
+    return Corpus(tuple(melodies), tuple(skipped))
+
+
+def _melodies_of(
+    file: SourceFile, settings: ExtractionSettings
+) -> tuple[list[Melody], list[SkippedFile]]:
+    """The melodies of one file, and its tunes (or the whole file) that gave none."""
+    melodies: list[Melody] = []
+    skipped: list[SkippedFile] = []
+    try:
+        for name, score in read_scores(file):
+            try:
+                tunes = [np.array(tokens, dtype=np.uint8) for tokens in extract(score, settings)]
+            except UserError as error:
+                skipped.append(SkippedFile(file.source, name, str(error)))
+                continue
+            tune = tune_hash(tunes)
+            melodies.extend(Melody(tokens, tune, file.source, name) for tokens in tunes)
+    except UserError as error:
+        reason = str(error).removeprefix(f"{file.name}: ")
+        skipped.append(SkippedFile(file.source, file.name, reason))
+    return melodies, skipped
+
+
+def tune_hash(melodies: Sequence[NDArray[np.uint8]]) -> str:
+    """A hash of a tune's melodies that knows where one ends and the next begins."""
+    digest = hashlib.sha256()
+    for tokens in melodies:
+        digest.update(len(tokens).to_bytes(4, "big") + tokens.tobytes())
+    return digest.hexdigest()[:32]
+
+
+def _unit_interval(text: str) -> float:
+    """A number in [0, 1) that depends on the text alone, on every machine and in every run."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") / 2**64
+
+
+def _summarise(melodies: Sequence[Melody], skipped: int) -> SourceSummary:
+    tokens = (
+        np.concatenate([melody.tokens for melody in melodies])
+        if melodies
+        else np.empty(0, dtype=np.uint8)
+    )
+    total = max(1, len(tokens))
+    rests, holds = int((tokens == NOTE_OFF).sum()), int((tokens == HOLD).sum())
+    return SourceSummary(
+        tunes=len({(melody.source, melody.name) for melody in melodies}),
+        skipped=skipped,
+        melodies=len(melodies),
+        tokens=len(tokens),
+        notes=(len(tokens) - rests - holds) / total,
+        holds=holds / total,
+        rests=rests / total,
+    )
+
+
+def _survey(paths: Sequence[Path], settings: ExtractionSettings) -> tuple[str, int]:
+    """A hash of the settings and of every file's name and content, and the number of files."""
+    digest = hashlib.sha256(f"{CACHE_VERSION} {settings.model_dump_json()}".encode())
+    files = 0
+    for file in read_sources(paths):
+        files += 1
+        content = hashlib.sha256(file.data).hexdigest()
+        digest.update(json.dumps([file.source, file.name, file.problem, content]).encode())
+    return digest.hexdigest()[:24], files
+
+
+def _save(cache: Path, corpus: Corpus) -> None:
+    tokens = np.concatenate([melody.tokens for melody in corpus.melodies])
+    lengths = np.array([len(melody.tokens) for melody in corpus.melodies], dtype=np.int64)
+    with replacing(cache.with_suffix(".npz")) as beside:
+        np.savez_compressed(beside, tokens=tokens, lengths=lengths)
+    names = [[melody.tune, melody.source, melody.name] for melody in corpus.melodies]
+    # Written last: with it the cache is complete.
+    write_json(cache.with_suffix(".json"), {"melodies": names, "skipped": corpus.skipped})
+
+
+def _load(cache: Path) -> Corpus | None:
+    """The corpus as saved, or None where it is not there or not whole."""
+    try:
+        names = json.loads(cache.with_suffix(".json").read_text(encoding="utf-8"))
+        with np.load(cache.with_suffix(".npz"), allow_pickle=False) as arrays:
+            tokens, lengths = arrays["tokens"], arrays["lengths"]
+    except (OSError, ValueError, KeyError, EOFError):
+        return None
+    pieces = np.split(tokens, np.cumsum(lengths)[:-1])
+    melodies = (Melody(piece, *name) for piece, name in zip(pieces, names["melodies"], strict=True))
+    return Corpus(tuple(melodies), tuple(SkippedFile(*entry) for entry in names["skipped"]))

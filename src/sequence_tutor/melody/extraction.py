@@ -1,0 +1,211 @@
+"""From a score to melodies on the sixteenth grid.
+
+Choose the melody, quantise, split at long rests, check length and variety, transpose to C major
+or A minor, fold into the three octaves of the encoding.
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.melody.encoding import (
+    HIGHEST_PITCH,
+    LOWEST_PITCH,
+    STEPS_PER_QUARTER,
+    Note,
+    encode,
+)
+from sequence_tutor.melody.key_finding import estimate_key
+from sequence_tutor.melody.score import Part, Score
+
+_MELODY_NAME = re.compile(r"melod|vocal|voice|sing|lead|soprano|tune", re.IGNORECASE)
+# A part counts as monophonic when at most this share of its notes sound into the next one.
+_MONOPHONIC = 0.05
+# A melody has at least this share of the notes of the part that has most.
+_SUBSTANTIAL = 0.2
+
+
+class ExtractionSettings(BaseModel):
+    """How tunes become melodies."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    meters: tuple[str, ...] = Field(
+        ("4/4", "2/2"), description="meters to keep; empty keeps every meter"
+    )
+    minimum_bars: float = Field(7, ge=0, description="shortest melody, in bars of its meter")
+    minimum_steps: int = Field(1, ge=1, description="shortest melody, in sixteenth notes")
+    minimum_distinct_pitches: int = Field(5, ge=1, description="fewest different pitches")
+    gap_bars: float = Field(1, gt=0, description="a rest this long splits a tune into melodies")
+    maximum_steps: int = Field(512, ge=1, description="longer melodies are cut")
+    maximum_grid_distance: float = Field(
+        0.1,
+        gt=0,
+        le=1,
+        description="mean distance of the onsets from sixteenths and triplets, in sixteenths, "
+        "above which a file is a performance without a beat (0.19 is chance)",
+    )
+    transpose: bool = Field(True, description="bring every tune to C major or A minor")
+
+    @field_validator("meters")
+    @classmethod
+    def _meters_are_fractions(cls, meters: tuple[str, ...]) -> tuple[str, ...]:
+        for meter in meters:
+            if not re.fullmatch(r"[1-9]\d*/[1-9]\d*", meter):
+                raise ValueError(f"meter {meter!r} must look like 4/4")
+        return meters
+
+
+def extract(score: Score, settings: ExtractionSettings) -> list[list[int]]:
+    """The melodies of a score, each a list of 1 to `maximum_steps` tokens.
+
+    Raises:
+        UserError: with the reason why the score has no melody under these settings; the caller
+            knows the name of the file.
+    """
+    for meter in score.meters:
+        if settings.meters and f"{meter[0]}/{meter[1]}" not in settings.meters:
+            raise UserError(
+                f"meter {meter[0]}/{meter[1]} is not among {', '.join(settings.meters)}"
+            )
+    part = choose_melody(score)
+    _check_grid(part, settings.maximum_grid_distance)
+    notes = _quantise(part)
+    numerator, denominator = score.meters[0]
+    steps_per_bar = 4 * STEPS_PER_QUARTER * numerator / denominator
+    if settings.transpose:
+        durations = np.array([note.end - note.start for note in notes], dtype=np.float64)
+        key = estimate_key(np.array([note.pitch for note in notes]), durations)
+        notes = [note._replace(pitch=note.pitch + key.transposition) for note in notes]
+    shortest = max(settings.minimum_steps, settings.minimum_bars * steps_per_bar)
+    phrases = _split(notes, settings.gap_bars * steps_per_bar)
+    long_enough = [phrase for phrase in phrases if phrase[-1].end - phrase[0].start >= shortest]
+    if not long_enough:
+        raise UserError(f"no melody of {shortest:g} sixteenths without a long rest")
+    cut = [_cut(phrase, settings.maximum_steps) for phrase in long_enough]
+    varied = [
+        phrase
+        for phrase in cut
+        if len({note.pitch for note in phrase}) >= settings.minimum_distinct_pitches
+    ]
+    if not varied:
+        raise UserError(f"fewer than {settings.minimum_distinct_pitches} different pitches")
+    return [encode(_fold(phrase), phrase[-1].end) for phrase in varied]
+
+
+def choose_melody(score: Score) -> Part:
+    """The part that is most likely the melody.
+
+    Among parts with a fair share of the notes: one that is named like a melody, else monophonic,
+    else any; the highest on average where several remain.
+
+    Raises:
+        UserError: when the score has no notes.
+    """
+    most = max((len(part) for part in score.parts), default=0)
+    if most == 0:
+        raise UserError("no notes")
+    candidates = [part for part in score.parts if len(part) >= _SUBSTANTIAL * most]
+    return max(
+        candidates,
+        key=lambda part: (
+            _MELODY_NAME.search(part.name) is not None,
+            _overlap(part) <= _MONOPHONIC,
+            float(part.pitches.mean()),
+        ),
+    )
+
+
+def _overlap(part: Part) -> float:
+    """The share of notes that sound into the next by more than half a sixteenth."""
+    if len(part) < 2:
+        return 0.0
+    margin = 0.5 / STEPS_PER_QUARTER
+    return float(np.mean(part.ends[:-1] > part.starts[1:] + margin))
+
+
+def grid_distance(part: Part) -> float:
+    """The mean distance of the onsets from the nearest sixteenth or triplet eighth, in sixteenths.
+
+    Written music lies on these, and triplets are quantised later; a performance that knows
+    nothing of the beat is 0.19 away, as any random onset is.
+    """
+    distances = [
+        np.abs(part.starts * division - np.rint(part.starts * division)) / division
+        for division in (STEPS_PER_QUARTER, 3)
+    ]
+    return float(np.minimum(*distances).mean()) * STEPS_PER_QUARTER
+
+
+def _check_grid(part: Part, maximum: float) -> None:
+    distance = grid_distance(part)
+    if distance > maximum:
+        raise UserError(
+            f"onsets lie {distance:.2f} sixteenths from the grid on average, expected at most "
+            f"{maximum:g}: a performance without a beat"
+        )
+
+
+def _quantise(part: Part) -> list[Note]:
+    """Onto the grid, and down to one voice: the skyline.
+
+    At one onset the highest note stays. A note that starts under a higher one is dropped when it
+    also ends under it; otherwise it cuts the one before, as legato playing overlaps a little.
+    """
+    starts = np.rint(part.starts * STEPS_PER_QUARTER).astype(np.int64)  # (N,)
+    ends = np.maximum(np.rint(part.ends * STEPS_PER_QUARTER).astype(np.int64), starts + 1)
+    order = np.lexsort((-part.pitches, starts))
+    columns = np.stack((starts, ends, part.pitches), axis=1)[order]  # (N, 3)
+    notes: list[Note] = []
+    for start, end, pitch in columns.tolist():
+        if notes and start < notes[-1].end:
+            last = notes[-1]
+            if start == last.start or (pitch <= last.pitch and end <= last.end):
+                continue
+            notes[-1] = last._replace(end=start)
+        notes.append(Note(start, end, pitch))
+    return notes
+
+
+def _split(notes: list[Note], gap: float) -> list[list[Note]]:
+    """Cut where `gap` steps or more are silent; every piece starts at step 0 with a note."""
+    pieces: list[list[Note]] = []
+    previous_end = -np.inf
+    offset = 0
+    for note in notes:
+        if note.start - previous_end >= gap:
+            pieces.append([])
+            offset = note.start
+        pieces[-1].append(Note(note.start - offset, note.end - offset, note.pitch))
+        previous_end = note.end
+    return pieces
+
+
+def _cut(notes: list[Note], steps: int) -> list[Note]:
+    kept = [note for note in notes if note.start < steps]
+    kept[-1] = kept[-1]._replace(end=min(kept[-1].end, steps))
+    return kept
+
+
+def _fold(notes: list[Note]) -> list[Note]:
+    """Into C3..B5: the whole melody by the octaves that fit most notes, then single notes."""
+    pitches = np.array([note.pitch for note in notes])
+
+    def outside(octaves: int) -> tuple[int, int]:
+        moved = pitches + 12 * octaves
+        return int(((moved < LOWEST_PITCH) | (moved > HIGHEST_PITCH)).sum()), abs(octaves)
+
+    shift = 12 * min(range(-8, 9), key=outside)
+    return [note._replace(pitch=_into_range(note.pitch + shift)) for note in notes]
+
+
+def _into_range(pitch: int) -> int:
+    if pitch < LOWEST_PITCH:
+        return LOWEST_PITCH + (pitch - LOWEST_PITCH) % 12
+    if pitch > HIGHEST_PITCH:
+        return HIGHEST_PITCH - 11 + (pitch - LOWEST_PITCH) % 12
+    return pitch
