@@ -1,0 +1,102 @@
+"""A melody as sound: a small additive synthesiser and a WAV writer.
+
+Each note is a sum of sine partials that start together at phase 0 and die away, the higher ones
+sooner, as on a plucked or struck string. A raised-cosine attack and release keep every edge
+smooth; the release sounds on under the next note, so that joins are heard as joins, not clicks.
+"""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.files import replacing
+from sequence_tutor.melody.encoding import decode
+
+PEAK = 0.8  # of full scale: about -2 dB, room for a player's own resampling
+PARTIALS = 10
+BRIGHTNESS = 1.6  # partial k starts at amplitude k ** -BRIGHTNESS
+DECAY = (
+    1.1  # per second for the fundamental of middle C; partial k decays (1 + k) / 2 times as fast
+)
+ATTACK = 0.012  # seconds
+RELEASE = 0.060  # seconds after a note's end; what the last note rings on for
+_SIXTEENTHS_PER_BEAT = 4
+
+
+def synthesise(
+    tokens: Sequence[int], tempo: float = 120, transpose: int = 0, sample_rate: int = 44100
+) -> NDArray[np.float32]:
+    """The sound of one melody.
+
+    Args:
+        tokens: the melody, one token a sixteenth.
+        tempo: quarter notes a minute.
+        transpose: semitones added to every pitch.
+        sample_rate: samples a second.
+
+    Returns:
+        (samples,) float32 from -PEAK to PEAK, PEAK reached unless no note sounds: `len(tokens)`
+        sixteenths and one release.
+
+    Raises:
+        UserError: if the tempo or the sample rate is not positive.
+    """
+    if not tempo > 0 or not sample_rate > 0:
+        raise UserError(
+            f"tempo {tempo} and sample rate {sample_rate} were given, both must be positive"
+        )
+    step = 60 / tempo / _SIXTEENTHS_PER_BEAT  # seconds
+    release = min(RELEASE, step / 2)  # at any tempo, half of the shortest rest is silent
+    tail = round(release * sample_rate)
+    sound = np.zeros(round(len(tokens) * step * sample_rate) + tail)  # (samples,)
+    for note in decode(tokens):
+        start, end = (round(edge * step * sample_rate) for edge in (note.start, note.end))
+        frequency = 440 * 2 ** ((note.pitch + transpose - 69) / 12)  # Hz
+        sound[start : end + tail] += _note(frequency, end - start, tail, sample_rate)
+    loudest = np.abs(sound).max(initial=0)
+    if loudest > 0:
+        sound *= PEAK / loudest
+    return sound.astype(np.float32)
+
+
+def _note(frequency: float, held: int, tail: int, sample_rate: int) -> NDArray[np.float64]:
+    """One note of `held` samples and its release: (held + tail,) float64."""
+    seconds = np.arange(held + tail) / sample_rate
+    decay = DECAY * np.sqrt(frequency / 262)  # shorter strings die away sooner
+    sound = np.zeros(held + tail)
+    for k in range(1, PARTIALS + 1):
+        if k * frequency >= sample_rate / 2:
+            break  # above Nyquist it would fold back as a false tone
+        amplitude = k**-BRIGHTNESS * np.exp(-decay * (1 + k) / 2 * seconds)
+        sound += amplitude * np.sin(2 * np.pi * k * frequency * seconds)
+    attack = min(round(ATTACK * sample_rate), held // 2)
+    sound[:attack] *= _rise(attack)
+    sound[held:] *= _rise(tail)[::-1]
+    return sound
+
+
+def _rise(samples: int) -> NDArray[np.float64]:
+    """A raised cosine from 0 towards 1: (samples,), flat at both ends."""
+    return 0.5 - 0.5 * np.cos(np.pi * np.arange(samples) / max(samples, 1))
+
+
+def write_wav(path: Path, samples: NDArray[np.float32], sample_rate: int = 44100) -> None:
+    """Write a mono 16-bit WAV file atomically.
+
+    Args:
+        path: where to.
+        samples: (samples,) from -1 to 1; what lies outside is clipped.
+        sample_rate: samples a second.
+    """
+    integers = np.round(np.clip(samples, -1, 1) * 32767).astype("<i2")
+    with replacing(path) as beside, wave.open(str(beside), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)  # bytes
+        file.setframerate(sample_rate)
+        file.writeframes(integers.tobytes())

@@ -1,0 +1,148 @@
+"""How far a long command has come: a bar on a terminal, a line now and then in a log."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Protocol, TextIO
+
+from rich.console import Console, RenderableType
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+LOG_INTERVAL = 10.0  # seconds between lines when there is no terminal
+
+
+class Advance(Protocol):
+    """Reports progress made."""
+
+    def __call__(self, n: int = 1, /, **live_values: float) -> None:
+        """Count `n` more units as done and show the latest values, such as `reward=3.2`."""
+
+
+@contextmanager
+def progress(
+    description: str,
+    total: int,
+    *,
+    quiet: bool = False,
+    stream: TextIO | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[Advance]:
+    """Show the rate, the time left and live values while a piece of work runs.
+
+    Example:
+        with progress("tuning", total=1000) as advance:
+            for _ in range(1000):
+                advance(1, reward=3.2, kl=0.4)
+
+    Args:
+        description: what is being done.
+        total: units of work in all.
+        quiet: show nothing at all.
+        stream: where to, standard error by default. If it is no terminal, a plain line is written
+            every `LOG_INTERVAL` seconds at most, and none for work shorter than that.
+        clock: seconds since any fixed moment.
+    """
+    stream = sys.stderr if stream is None else stream
+    if quiet:
+        yield _silent
+    elif stream.isatty():
+        with _TwoLines(console=Console(file=stream)) as bar:
+            task = bar.add_task(description, total=total, live="")
+            yield lambda n=1, /, **live_values: bar.update(task, advance=n, live=_live(live_values))
+    else:
+        log = _Log(description, total, stream, clock)
+        yield log.advance
+        log.close()
+
+
+def _silent(_n: int = 1, /, **_live_values: float) -> None:
+    """Report nothing."""
+
+
+class _TwoLines(Progress):
+    """The bar on one line and the live values below it, so that neither is cut short."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(
+            TextColumn("[progress.description]{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            _Rate(),
+            TimeRemainingColumn(),
+            TextColumn("left"),
+            console=console,
+        )
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield self.make_tasks_table(self.tasks)
+        for task in self.tasks:
+            yield Text("  " + task.fields["live"], style="dim", overflow="ellipsis", no_wrap=True)
+
+
+class _Rate(ProgressColumn):
+    """Units a second."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{_number(speed)}/s", style="progress.data.speed")
+
+
+class _Log:
+    """Plain lines for a stream that is no terminal."""
+
+    def __init__(
+        self, description: str, total: int, stream: TextIO, clock: Callable[[], float]
+    ) -> None:
+        self._description = description
+        self._total = total
+        self._stream = stream
+        self._clock = clock
+        self._done = 0
+        self._live = ""
+        self._began = clock()
+        self._printed = self._began
+
+    def advance(self, n: int = 1, /, **live_values: float) -> None:
+        """Count, and write a line if the last one is old enough."""
+        self._done += n
+        self._live = _live(live_values)
+        if self._clock() - self._printed >= LOG_INTERVAL:
+            self._print()
+
+    def close(self) -> None:
+        """End what was begun with a last line; work too short for a line stays silent."""
+        if self._printed > self._began:
+            self._print()
+
+    def _print(self) -> None:
+        self._printed = self._clock()
+        seconds = self._printed - self._began
+        left = seconds * max(self._total - self._done, 0) / max(self._done, 1)
+        parts = [
+            f"{self._description}: {self._done}/{self._total}",
+            f"{_number(self._done / seconds)}/s",
+            f"{left:.0f} s left",
+            self._live,
+        ]
+        print(", ".join(part for part in parts if part), file=self._stream, flush=True)
+
+
+def _live(values: dict[str, float]) -> str:
+    return "  ".join(f"{name} {_number(value)}" for name, value in values.items())
+
+
+def _number(value: float) -> str:
+    """Three digits, or all before the point."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
