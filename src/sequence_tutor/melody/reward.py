@@ -1,0 +1,122 @@
+"""The melody reward: the nine rules and a user's own, each with a weight, in any key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from pydantic import Field
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.melody.rules import (
+    Autocorrelation,
+    InKey,
+    Interval,
+    Leap,
+    Motif,
+    RepeatedMotif,
+    Repetition,
+    Rule,
+    Tonic,
+    UniqueExtrema,
+)
+from sequence_tutor.melody.scales import C_MAJOR, Key
+from sequence_tutor.melody.view import Melodies
+from sequence_tutor.reward.constants import Constants
+from sequence_tutor.reward.user_terms import UserTerm
+from sequence_tutor.reward.weighted import WeightedReward
+
+
+class RuleConstants(Constants):
+    """The nine rules, in the order of the reward's terms, each with its constants."""
+
+    key: InKey = InKey()
+    tonic: Tonic = Tonic()
+    repetition: Repetition = Repetition()
+    autocorrelation: Autocorrelation = Autocorrelation()
+    motif: Motif = Motif()
+    repeated_motif: RepeatedMotif = RepeatedMotif()
+    interval: Interval = Interval()
+    leap: Leap = Leap()
+    unique_extrema: UniqueExtrema = UniqueExtrema()
+
+    @property
+    def all(self) -> tuple[Rule, ...]:
+        """The nine rules."""
+        return tuple(getattr(self, name) for name in RuleConstants.model_fields)
+
+
+NINE_RULES = RuleConstants().all
+"""The published rules with their published constants."""
+
+
+class MelodyReward(WeightedReward[Melodies]):
+    """Scores batches of melodies, rule by rule.
+
+    >>> reward = MelodyReward(weights={"tonic": 3.0, "repeated_motif": 0.0})
+    >>> terms = reward(SequenceBatch.full(tokens))      # (B, T, R)
+    >>> total = weighted_total(terms, reward.weights)   # (B, T)
+    """
+
+    def __init__(
+        self,
+        rules: Sequence[Rule] = NINE_RULES,
+        weights: Mapping[str, float] | None = None,
+        user_rules: Sequence[UserTerm] = (),
+        *,
+        key: Key = C_MAJOR,
+        score_all: bool = False,
+    ) -> None:
+        """Put the rules together.
+
+        Args:
+            rules: ours, any of them with other constants.
+            weights: rule name -> weight; where one is missing a user's rule has the weight its
+                file gives it, and ours have 1. Weight 0 turns a rule off.
+            user_rules: from `load_user_terms`.
+            key: what all rules take for tonic, third, fifth and scale.
+            score_all: name and compute the rules that are off too.
+
+        Raises:
+            UserError: when a user's rule has the name of one of ours, a weight names no rule, or
+                every rule is off.
+        """
+        terms = {rule.name: rule for rule in rules}
+        for user_rule in user_rules:
+            if user_rule.name in terms:
+                raise UserError(
+                    f"rule {user_rule.name!r} of {user_rule.file} has the name of a rule that is "
+                    "there already, expected another name"
+                )
+        super().__init__(
+            partial(Melodies, key=key),
+            {**terms, **{user_rule.name: user_rule for user_rule in user_rules}},
+            {**{rule.name: rule.weight for rule in user_rules}, **(weights or {})},
+            score_all=score_all,
+        )
+
+
+class MelodyRewardSettings(Constants):
+    """The melody reward as tables of a settings file.
+
+    ``[weights]`` holds one number a rule, 0 for off; ``[key]`` a tonic and a scale, by name or as
+    a list of pitch classes; ``[rules.motif]`` and its like the constants of one rule each.
+    """
+
+    key: Key = Field(C_MAJOR, description="tonic and scale")
+    weights: dict[str, float] = Field(
+        default_factory=dict, description="weight of each rule, 1 where none is given, 0 for off"
+    )
+    rules: RuleConstants = Field(RuleConstants(), description="constants, one table a rule")
+
+    def build(
+        self, user_rules: Sequence[UserTerm] = (), *, score_all: bool = False
+    ) -> MelodyReward:
+        """The reward these settings describe.
+
+        Raises:
+            UserError: see `MelodyReward`.
+        """
+        return MelodyReward(
+            self.rules.all, self.weights, user_rules, key=self.key, score_all=score_all
+        )

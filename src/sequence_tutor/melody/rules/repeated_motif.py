@@ -1,0 +1,65 @@
+"""Bring a motif back."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from sequence_tutor.melody.encoding import VOCAB_SIZE
+from sequence_tutor.melody.rules.rule import Rule
+from sequence_tutor.melody.view import Melodies
+
+
+class RepeatedMotif(Rule):
+    """Pays at every step that completes a motif heard before, without overlap."""
+
+    name: ClassVar[str] = "repeated_motif"
+    amount: float = Field(4.0, ge=0, description="paid for a repeated motif")
+    bonus: float = Field(1.0, ge=0, description="paid on top for each further distinct note")
+    window: int = Field(8, ge=2, le=12, description="steps of a motif; 38**12 still fits int64")
+    distinct: int = Field(3, ge=1, description="distinct notes that make a motif")
+
+    def __call__(self, melodies: Melodies) -> Tensor:
+        """(B, T) float64."""
+        extra = melodies.distinct_pitched(self.window) - self.distinct
+        paid = (self.amount + self.bonus * extra.double()) * self.fires(melodies)
+        return melodies.zero_beyond(paid)
+
+    def fires(self, melodies: Melodies) -> Tensor:
+        """(B, T) bool: True where the last `window` steps are a motif and were heard before."""
+        fires = melodies.distinct_pitched(self.window) >= self.distinct
+        fires[:, : self.window - 1] = False
+        fires[:, self.window - 1 :] &= heard_before(melodies.tokens, self.window)
+        return fires
+
+
+def heard_before(tokens: Tensor, window: int) -> Tensor:
+    """Does the window ending here stand somewhere earlier, the two not overlapping?
+
+    Every window is one number in base 38, and each is compared with all the earlier ones, one
+    distance after the other: no tensor is larger than the batch.
+
+    Args:
+        tokens: (B, T) int64.
+        window: w, at most 12 steps.
+
+    Returns:
+        (B, T - w + 1) bool, one for each full window.
+    """
+    code = window_codes(tokens, window)
+    found = torch.zeros_like(code, dtype=torch.bool)
+    for distance in range(window, code.shape[1]):
+        found[:, distance:] |= code[:, distance:] == code[:, :-distance]
+    return found
+
+
+def window_codes(tokens: Tensor, window: int) -> Tensor:
+    """(B, max(T - w + 1, 0)) int64: the tokens of each full window as digits of base 38."""
+    steps = max(tokens.shape[1] - window + 1, 0)
+    code = torch.zeros_like(tokens[:, :steps])
+    for offset in range(window if steps else 0):
+        code = code * VOCAB_SIZE + tokens[:, offset : offset + steps]
+    return code

@@ -1,0 +1,130 @@
+"""Melodies: a batch as the rules see it, with everything two of them need computed once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.melody.encoding import FIRST_NOTE, VOCAB_SIZE
+from sequence_tutor.melody.scales import C_MAJOR, Key
+from sequence_tutor.sequences import SequenceBatch
+
+NO_PITCH = 0
+"""Stands where there is no pitched token; never a pitch itself, since those start at 2."""
+
+
+@dataclass(frozen=True)
+class Melodies:
+    """B melodies of up to T sixteenths, and tensors derived from them.
+
+    Rules must not write into any of these tensors: they are shared. What stands in them beyond a
+    melody's length means nothing; `zero_beyond` clears a rule's result there.
+
+    Attributes:
+        batch: the tokens; padding comes after the melodies, so a melody's steps never see it.
+        key: the key the rules judge in.
+    """
+
+    batch: SequenceBatch
+    key: Key = C_MAJOR
+
+    def __post_init__(self) -> None:
+        """Refuse tokens that are no melody."""
+        tokens = self.batch.tokens
+        outside = (tokens < 0) | (tokens >= VOCAB_SIZE)
+        if outside.any():
+            row, step = outside.nonzero()[0].tolist()
+            raise UserError(
+                f"melody {row + 1} has token {int(tokens[row, step])} at step {step + 1}, "
+                f"expected 0..{VOCAB_SIZE - 1}"
+            )
+
+    @property
+    def tokens(self) -> Tensor:
+        """(B, T) int64."""
+        return self.batch.tokens
+
+    @property
+    def lengths(self) -> Tensor:
+        """(B,) int64: N, the number of steps of each melody."""
+        return self.batch.lengths
+
+    @cached_property
+    def mask(self) -> Tensor:
+        """(B, T) bool: True where a step belongs to its melody."""
+        return self.batch.mask
+
+    @cached_property
+    def is_pitched(self) -> Tensor:
+        """(B, T) bool: True where a note starts."""
+        return self.tokens >= FIRST_NOTE
+
+    @cached_property
+    def pitched(self) -> Tensor:
+        """(B, T) int64: the token where a note starts, else 0."""
+        return self.tokens * self.is_pitched
+
+    @cached_property
+    def previous_pitched(self) -> Tensor:
+        """(B, T) int64: the last pitched token before each step, or `NO_PITCH`."""
+        steps = torch.arange(self.tokens.shape[1], device=self.tokens.device)
+        # The step stands above the token, so that the running maximum is the latest note.
+        stamped = (steps * VOCAB_SIZE + self.tokens) * self.is_pitched  # (B, T)
+        return delayed(stamped.cummax(dim=1).values % VOCAB_SIZE)
+
+    @cached_property
+    def _distinct_by_window(self) -> dict[int, Tensor]:
+        return {}
+
+    def distinct_pitched(self, window: int) -> Tensor:
+        """(B, T) int64: how many distinct pitched tokens the last `window` steps hold.
+
+        Steps before the first full window give 0.
+        """
+        if window not in self._distinct_by_window:
+            self._distinct_by_window[window] = self._count_distinct(window)
+        return self._distinct_by_window[window]
+
+    def _count_distinct(self, window: int) -> Tensor:
+        """One bit a pitch, united over the window by doubling; the answer is how many are set."""
+        count = torch.zeros_like(self.tokens)
+        steps = self.tokens.shape[1] - window + 1  # full windows
+        if steps <= 0:
+            return count
+        seen = self.is_pitched.long() << (self.tokens - FIRST_NOTE).clamp(min=0)  # 36 bits
+        width = 1
+        while width < window:
+            # Overlap is harmless: uniting a pitch with itself changes nothing.
+            shift = min(width, window - width)
+            seen = seen[:, shift:] | seen[:, :-shift]  # windows of width + shift
+            width += shift
+        count[:, window - 1 :] = count_bits(seen)
+        return count
+
+    def zero_beyond(self, values: Tensor) -> Tensor:
+        """(B, T): `values` with 0 where a melody has ended."""
+        return values * self.mask
+
+
+def delayed(values: Tensor) -> Tensor:
+    """(B, T): each step's value one step later; 0 at the first step."""
+    later = torch.zeros_like(values)
+    later[:, 1:] = values[:, :-1]
+    return later
+
+
+def count_bits(words: Tensor) -> Tensor:
+    """How many bits are set in each non-negative int64.
+
+    Pairs, then nibbles, then bytes are summed side by side, the classic counting by halves.
+    """
+    pairs = words - ((words >> 1) & 0x5555555555555555)
+    nibbles = (pairs & 0x3333333333333333) + ((pairs >> 2) & 0x3333333333333333)
+    octets = (nibbles + (nibbles >> 4)) & 0x0F0F0F0F0F0F0F0F
+    octets = octets + (octets >> 8)
+    octets = octets + (octets >> 16)
+    return (octets + (octets >> 32)) & 0x7F

@@ -1,0 +1,169 @@
+"""Rules a user writes: plain functions in a file of their own, checked at every call."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.reward.constants import nearest
+from sequence_tutor.sequences import SequenceBatch
+
+
+class BatchView(Protocol):
+    """Whatever a domain gives its rules; the checks need the batch behind it."""
+
+    @property
+    def batch(self) -> SequenceBatch:
+        """The sequences being scored."""
+
+
+@dataclass(frozen=True)
+class UserTerm:
+    """A user's function as a term; it stops with the rule's name when the function is broken.
+
+    Attributes:
+        name: the function's name.
+        function: a view of the batch in, (B, T) numbers out; what stands beyond a sequence's
+            length is ignored. The view's type is the domain's, hence `Any`.
+        weight: its weight unless settings say otherwise.
+        file: where it was defined.
+    """
+
+    name: str
+    function: Callable[[Any], Any]
+    weight: float
+    file: Path
+
+    def __call__(self, view: BatchView) -> Tensor:
+        """(B, T) float64, 0 beyond each sequence's length.
+
+        Raises:
+            UserError: when the function fails, gives no tensor, another shape, a number that is
+                not finite, or writes into the tokens.
+        """
+        batch = view.batch
+        tokens = batch.tokens.clone()
+        values = self._call(view)
+        if not isinstance(values, Tensor):
+            raise self._broken(f"gave a {type(values).__name__}, expected a tensor")
+        if values.shape != tokens.shape:
+            raise self._broken(
+                f"gave shape {tuple(values.shape)}, expected (B, T) = {tuple(tokens.shape)}"
+            )
+        if values.is_complex():
+            raise self._broken(f"gave {values.dtype}, expected real numbers")
+        if not torch.equal(tokens, batch.tokens):
+            raise self._broken("wrote into the tokens it was given")
+        values = values.detach().double().masked_fill(~batch.mask, 0.0)
+        self._refuse_not_finite(values, batch)
+        return values
+
+    def _call(self, view: BatchView) -> Any:
+        try:
+            return self.function(view)
+        except Exception as error:
+            raise self._broken(f"failed{_where(error, self.file)}: {_what(error)}") from error
+
+    def _refuse_not_finite(self, values: Tensor, batch: SequenceBatch) -> None:
+        finite = values.isfinite()
+        if not finite.all():
+            row, step = (~finite).nonzero()[0].tolist()
+            sequence = batch.tokens[row, : int(batch.lengths[row])].tolist()
+            raise self._broken(
+                f"gave {float(values[row, step])} at step {step + 1} of the sequence {sequence}, "
+                "expected finite numbers"
+            )
+
+    def _broken(self, what: str) -> UserError:
+        return UserError(f"rule {self.name!r} of {self.file} {what}")
+
+
+def load_user_terms(path: Path) -> tuple[UserTerm, ...]:
+    """Read a user's file of rules.
+
+    Every function the file defines whose name does not start with ``_`` is a rule; imported
+    functions are not. A dict ``WEIGHTS`` may give their weights, 1 being the default::
+
+        WEIGHTS = {"prefer_rests": 0.5}
+
+        def prefer_rests(melodies):
+            return (melodies.tokens == 0).double()
+
+    The file is a program and is run as one: load only what you trust.
+
+    Raises:
+        UserError: when the file is missing, fails, defines no rule, or its WEIGHTS are wrong.
+    """
+    module = _run(path)
+    functions = {
+        name: value
+        for name, value in vars(module).items()
+        if inspect.isfunction(value)
+        and value.__module__ == module.__name__
+        and not name.startswith("_")
+    }
+    if not functions:
+        raise UserError(f"{path} defines no rule, expected a public function of a batch")
+    weights = _weights(module, path, functions)
+    return tuple(
+        UserTerm(name, function, weights.get(name, 1.0), path)
+        for name, function in functions.items()
+    )
+
+
+def _run(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise UserError(f"{path} is not there, expected a Python file of rules")
+    name = f"_rules_of_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise UserError(f"{path} is no Python file, expected a name that ends in .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses and pickling in the user's file look it up
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise UserError(f"{path} cannot be run{_where(error, path)}: {_what(error)}") from error
+    return module
+
+
+def _weights(module: ModuleType, path: Path, functions: Mapping[str, object]) -> dict[str, float]:
+    weights = getattr(module, "WEIGHTS", {})
+    if not isinstance(weights, dict):
+        raise UserError(f"WEIGHTS of {path} is a {type(weights).__name__}, expected a dict")
+    for name, weight in weights.items():
+        if name not in functions:
+            raise UserError(
+                f"WEIGHTS of {path} names {name!r}, no rule of the file: "
+                f"{nearest(str(name), functions)}"
+            )
+        if not isinstance(weight, int | float) or not abs(weight) < float("inf"):
+            raise UserError(
+                f"WEIGHTS of {path} gives {name!r} {weight!r}, expected a finite number"
+            )
+    return {name: float(weight) for name, weight in weights.items()}
+
+
+def _where(error: Exception, path: Path) -> str:
+    """The line of the user's file where it happened, if the traceback passes through it."""
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename) == path.absolute()
+    ]
+    return f" at line {lines[-1]}" if lines else ""
+
+
+def _what(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

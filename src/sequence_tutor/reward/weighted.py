@@ -1,0 +1,91 @@
+"""A reward made of named terms, each with a weight: scored apart, summed only when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Generic, TypeVar
+
+import torch
+from torch import Tensor
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.reward.constants import nearest
+from sequence_tutor.sequences import SequenceBatch
+
+View = TypeVar("View")
+"""A batch as a domain's terms see it, with whatever they share computed once."""
+
+
+class WeightedReward(Generic[View]):
+    """Named terms over a shared view of the batch; the weights stay beside the terms.
+
+    A term of weight 0 is off: it is neither computed nor named, unless `score_all` asks for it
+    for a report, where it still has weight 0.
+    """
+
+    def __init__(
+        self,
+        view: Callable[[SequenceBatch], View],
+        terms: Mapping[str, Callable[[View], Tensor]],
+        weights: Mapping[str, float],
+        *,
+        score_all: bool = False,
+    ) -> None:
+        """Choose the terms that are on.
+
+        Args:
+            view: makes what the terms are given, once per batch.
+            terms: name -> function of a view, giving (B, T) float64, 0 beyond each length.
+            weights: name -> weight; 1 where a term is not named.
+            score_all: compute the terms of weight 0 too.
+
+        Raises:
+            UserError: when a weight names no term, or every term is off.
+        """
+        for name in weights:
+            if name not in terms:
+                raise UserError(f"weight for unknown rule {name!r}: {nearest(name, terms)}")
+        every = {name: float(weights.get(name, 1.0)) for name in terms}
+        self._on = {name: weight for name, weight in every.items() if weight or score_all}
+        if not any(self._on.values()):
+            raise UserError("every rule has weight 0, expected at least one that is not")
+        self._terms = {name: terms[name] for name in self._on}
+        self._view = view
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The R terms, in the order of the last axis of `__call__`."""
+        return tuple(self._on)
+
+    @property
+    def weights(self) -> Tensor:
+        """(R,) float64: the weight of each term."""
+        return torch.tensor(list(self._on.values()), dtype=torch.float64)
+
+    def __call__(self, batch: SequenceBatch) -> Tensor:
+        """(B, T, R) float64: what each term pays at each step, unscaled."""
+        view = self._view(batch)
+        return stack_terms([term(view) for term in self._terms.values()])
+
+
+def stack_terms(terms: Sequence[Tensor]) -> Tensor:
+    """R tensors (B, T) as one (B, T, R).
+
+    In memory the terms stay one after the other, which saves interleaving them.
+    """
+    return torch.stack(list(terms)).permute(1, 2, 0)
+
+
+def weighted_total(terms: Tensor, weights: Tensor) -> Tensor:
+    """The sum of weights x terms.
+
+    Args:
+        terms: (B, T, R).
+        weights: (R,).
+
+    Returns:
+        (B, T).
+    """
+    if weights.shape != terms.shape[-1:]:
+        raise ValueError(f"weights {tuple(weights.shape)} must match terms {tuple(terms.shape)}")
+    return terms @ weights.to(terms)
