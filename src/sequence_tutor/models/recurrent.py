@@ -1,0 +1,134 @@
+"""LSTM and GRU networks whose single step and whole-sequence forward agree.
+
+The whole-sequence forward is torch's own fused recurrence and is what learning differentiates
+through. The single step is written out for sampling, where the fused kernel's set-up costs more
+than the step: it gathers the input's row of the weight matrix instead of multiplying by a one-hot
+vector, and takes every gate from one sigmoid, tanh(x) = 2 sigmoid(2x) - 1, because torch's tanh
+costs three times its sigmoid on a CPU.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+
+State = tuple[Tensor, ...]
+"""A recurrent state: tensors whose axis 0 is the batch, so that rows can be selected."""
+
+
+class RecurrentSettings(BaseModel):
+    """Shape of a recurrent network."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cell: Literal["lstm", "gru"] = Field("lstm", description="kind of recurrent cell")
+    width: int = Field(100, ge=1, le=4096, description="cells in each layer (H)")
+    layers: int = Field(1, ge=1, le=8, description="number of recurrent layers")
+
+
+class RecurrentNetwork(nn.Module):
+    """Maps the tokens so far to `outputs` numbers about the next one.
+
+    The input at step t is the token at t - 1; before the first token it is the start token,
+    whose number is `vocab_size`.
+
+    Args:
+        settings: cell, width and layers.
+        vocab_size: V; tokens are 0 .. V - 1.
+        outputs: numbers per step: V logits for a prior, V + 1 for action values.
+    """
+
+    def __init__(self, settings: RecurrentSettings, vocab_size: int, outputs: int) -> None:
+        super().__init__()
+        self.settings = settings
+        self.vocab_size = vocab_size
+        recurrence = nn.LSTM if settings.cell == "lstm" else nn.GRU
+        self.recurrence = recurrence(
+            vocab_size + 1, settings.width, settings.layers, batch_first=True
+        )
+        self.head = nn.Linear(settings.width, outputs)
+
+    @property
+    def start_token(self) -> int:
+        """The input before the first token."""
+        return self.vocab_size
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Outputs at every step of whole sequences.
+
+        Args:
+            tokens: (B, T) int64. The last column influences nothing.
+
+        Returns:
+            (B, T, outputs); entry t has seen tokens 0 .. t - 1.
+        """
+        inputs = F.pad(tokens[:, :-1], (1, 0), value=self.start_token)  # (B, T)
+        one_hot = F.one_hot(inputs, self.vocab_size + 1).to(self.head.weight.dtype)  # (B, T, V+1)
+        features, _ = self.recurrence(one_hot)  # (B, T, H)
+        outputs: Tensor = self.head(features)
+        return outputs
+
+    def initial_state(self, batch: int) -> State:
+        """The state before the first token: zeros, one (B, H) tensor per layer and memory."""
+        memories = 2 if self.settings.cell == "lstm" else 1
+        zeros = self.head.weight.new_zeros(batch, self.settings.width)
+        return (zeros,) * (memories * self.settings.layers)
+
+    @torch.no_grad()
+    def step(self, previous: Tensor, state: State) -> tuple[Tensor, State]:
+        """Outputs for the next token, and the state that has seen `previous`.
+
+        Args:
+            previous: (B,) int64, the last token of each row, or `start_token`.
+            state: as returned by `initial_state` or an earlier step; it is not changed.
+
+        Returns:
+            (B, outputs), and the new state.
+        """
+        advance = _lstm_step if self.settings.cell == "lstm" else _gru_step
+        memories = len(state) // self.settings.layers
+        new_state: State = ()
+        features = self.head.weight  # replaced by the first layer's below
+        for layer in range(self.settings.layers):
+            to_gates, recurrent, to_bias, recurrent_bias = self.recurrence.all_weights[layer]
+            if layer == 0:
+                table = to_gates.t() + to_bias  # (V+1, gates)
+                gates = table.index_select(0, previous)  # (B, gates)
+            else:
+                gates = F.linear(features, to_gates, to_bias)
+            memory = state[memories * layer : memories * (layer + 1)]
+            memory = advance(gates, memory, recurrent, recurrent_bias)
+            features = memory[0]
+            new_state += memory
+        return self.head(features), new_state
+
+
+def _tanh(x: Tensor) -> Tensor:
+    """Tanh in place, through the cheaper sigmoid."""
+    return x.mul_(2).sigmoid_().mul_(2).sub_(1)
+
+
+def _lstm_step(gates: Tensor, memory: State, recurrent: Tensor, bias: Tensor) -> State:
+    """One LSTM step; torch's order of gates is input, forget, candidate, output."""
+    hidden, cell = memory
+    width = hidden.shape[1]
+    gates.add_(bias).addmm_(hidden, recurrent.t())
+    gates[:, 2 * width : 3 * width].mul_(2)  # with the two lines below: tanh of the candidate
+    take, keep, candidate, show = gates.sigmoid_().chunk(4, dim=1)
+    candidate.mul_(2).sub_(1)
+    cell = (keep * cell).addcmul_(take, candidate)
+    return _tanh(cell.clone()).mul_(show), cell
+
+
+def _gru_step(gates: Tensor, memory: State, recurrent: Tensor, bias: Tensor) -> State:
+    """One GRU step; torch's order of gates is reset, update, new."""
+    (hidden,) = memory
+    width = hidden.shape[1]
+    from_hidden = torch.addmm(bias, hidden, recurrent.t())
+    reset, update = gates[:, : 2 * width].add_(from_hidden[:, : 2 * width]).sigmoid_().chunk(2, 1)
+    candidate = _tanh(gates[:, 2 * width :].addcmul(reset, from_hidden[:, 2 * width :]))
+    return (torch.lerp(candidate, hidden, update),)

@@ -1,0 +1,163 @@
+"""Q, Psi and G: soft values, one-step targets, policies.
+
+Sources: Jaques et al. 2017, *Sequence Tutor* (equations cited as 2017), and Jaques et al. 2016,
+*Tuning Recurrent Neural Networks with Reinforcement Learning* (cited as 2016).
+
+Shapes: B sequences, T steps, V tokens. Action values are (B, T, V), one row per state s_t, where
+s_t is the tokens before step t. A *target* y_t belongs to the action taken at step t and is
+(B, T). The value of the state after the last token is zero: the last step does not bootstrap.
+
+Every target is formed without gradient here, where it is formed, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def taken(values: Tensor, tokens: Tensor) -> Tensor:
+    """The entry of each taken token.
+
+    Args:
+        values: (B, T, V).
+        tokens: (B, T) int64.
+
+    Returns:
+        (B, T).
+    """
+    _check_values(values, tokens)
+    return values.gather(2, tokens.unsqueeze(2)).squeeze(2)  # (B, T)
+
+
+def psi_value(psi: Tensor) -> Tensor:
+    """V(s) = logsumexp_a Psi(s, a), the soft value of generalised Psi-learning (2017 Eq. 12).
+
+    Args:
+        psi: (..., V).
+
+    Returns:
+        (...).
+    """
+    return psi.logsumexp(-1)
+
+
+def g_value(g: Tensor, log_prior: Tensor) -> Tensor:
+    """V(s) = log sum_a p(a|s) exp G(s, a), the soft value of G-learning (inside 2017 Eq. 15).
+
+    Args:
+        g: (..., V).
+        log_prior: (..., V), log p(.|s).
+
+    Returns:
+        (...).
+    """
+    return (log_prior + g).logsumexp(-1)
+
+
+def q_value(q: Tensor, chooser: Tensor | None = None) -> Tensor:
+    """V(s) = max_a Q(s, a), or the value of the token that another network would choose.
+
+    Args:
+        q: (..., V).
+        chooser: (..., V) or None. With the online network's values here and the target network's
+            as `q`, this is double Q-learning (van Hasselt et al. 2016, Eq. 4).
+
+    Returns:
+        (...).
+    """
+    if chooser is None:
+        return q.amax(-1)
+    return q.gather(-1, chooser.argmax(-1, keepdim=True)).squeeze(-1)
+
+
+def psi_policy(psi: Tensor) -> Tensor:
+    """Log pi(.|s) of Psi-learning, softmax(Psi) (2017 Eq. 11); a trained Q is sampled so too."""
+    return psi.log_softmax(-1)
+
+
+def g_policy(g: Tensor, log_prior: Tensor) -> Tensor:
+    """Log pi(.|s) of G-learning, p(a|s) exp G(s, a) normalised (after 2017 Eq. 15)."""
+    return (log_prior + g).log_softmax(-1)
+
+
+def one_step_target(reward: Tensor, next_value: Tensor, discount: float) -> Tensor:
+    """y_t = reward_t + gamma V(s_t+1), without gradient.
+
+    One formula serves four algorithms; they differ in what is paid and in V:
+
+    | algorithm | reward_t | V |
+    |---|---|---|
+    | Q (2017 Eq. 4) | log p(a_t given s_t) + r_t / c | `q_value` |
+    | Psi (2017 Eq. 14) | log p(a_t given s_t) + r_t / c | `psi_value` |
+    | G (2017 Eq. 15) | r_t / c | `g_value` |
+    | RL only | r_t / c | `q_value` |
+
+    Args:
+        reward: (B, T), what step t pays.
+        next_value: (B, T), V(s_t+1) by the target network, zero after the last token
+            (`shift_values` makes it).
+        discount: gamma.
+
+    Returns:
+        (B, T).
+    """
+    _check_same(reward, next_value)
+    return (reward + discount * next_value).detach()
+
+
+def shift_values(value: Tensor, mask: Tensor) -> Tensor:
+    """V(s_t+1) for every step t, zero where the sequence has ended.
+
+    Args:
+        value: (B, T), V(s_t).
+        mask: (B, T) bool, True inside a sequence.
+
+    Returns:
+        (B, T).
+    """
+    _check_same(value, mask)
+    inside = torch.where(mask, value, 0.0)  # the state after the last token is worth nothing
+    return torch.nn.functional.pad(inside[:, 1:], (0, 1))
+
+
+def best_return_target(reward: Tensor, next_value: Tensor, discount: float) -> Tensor:
+    """A hard-Bellman target that looks along the sequence actually taken, without gradient.
+
+    y_t = reward_t + gamma max(V(s_t+1), y_t+1): the largest of all n-step returns. Writing a
+    sequence is a deterministic process, so the return of *any* continuation bounds Q* from below
+    and the fixed point is exactly the one-step one, whoever chose the tokens; good endings reach
+    early steps in one update instead of T. (The bound is that of He et al. 2017, *Learning to
+    play in a day*, Eq. 5, used as the target itself.) Exactness: `tests/objectives`.
+
+    Args:
+        reward: (B, T); zero beyond a sequence's end.
+        next_value: (B, T), V(s_t+1), zero after the last token.
+        discount: gamma.
+
+    Returns:
+        (B, T).
+    """
+    _check_same(reward, next_value)
+    targets = torch.empty_like(reward)
+    best_next = next_value[:, -1]
+    for t in range(reward.shape[1] - 1, -1, -1):
+        targets[:, t] = reward[:, t] + discount * best_next
+        if t:
+            best_next = torch.maximum(next_value[:, t - 1], targets[:, t])
+    return targets.detach()
+
+
+def _check_values(values: Tensor, tokens: Tensor) -> None:
+    if values.dim() != 3 or values.shape[:2] != tokens.shape:
+        raise ValueError(
+            f"values must be (B, T, V) over tokens (B, T), "
+            f"got {tuple(values.shape)} and {tuple(tokens.shape)}"
+        )
+
+
+def _check_same(first: Tensor, second: Tensor) -> None:
+    if first.dim() != 2 or first.shape != second.shape:
+        raise ValueError(
+            f"both arguments must be (B, T), got {tuple(first.shape)} and {tuple(second.shape)}"
+        )

@@ -1,0 +1,38 @@
+"""A recurrent network as a prior."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from sequence_tutor.models import RecurrentNetwork, State
+
+
+class NeuralPrior:
+    """Softmax over the logits of a network whose outputs are V logits. Satisfies `Prior`.
+
+    The network is frozen: its parameters lose their gradients and it is put in evaluation mode.
+    """
+
+    def __init__(self, network: RecurrentNetwork) -> None:
+        self.network = network.eval().requires_grad_(False)
+
+    @property
+    def vocab_size(self) -> int:
+        """V."""
+        return self.network.vocab_size
+
+    def initial_state(self, batch: int) -> State:
+        """The state before the first token."""
+        return self.network.initial_state(batch)
+
+    def step(self, previous: Tensor, state: State) -> tuple[Tensor, State]:
+        """Log p(.|s) (B, V) after `previous` (B,), and the new state."""
+        logits, state = self.network.step(previous, state)
+        return logits.log_softmax(-1), state
+
+    @torch.no_grad()
+    def sequence_log_probs(self, tokens: Tensor) -> Tensor:
+        """Log p(.|s_t) at every step, tokens (B, T) -> (B, T, V)."""
+        logits: Tensor = self.network(tokens)
+        return logits.log_softmax(-1)

@@ -1,0 +1,30 @@
+"""What a prior is: any autoregressive model that gives log-probabilities of the next token."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from torch import Tensor
+
+from sequence_tutor.models import State
+
+
+class Prior(Protocol):
+    """A frozen autoregressive model p(a|s) over V tokens.
+
+    A tuned policy satisfies the same protocol, so everything that samples or evaluates a prior
+    samples or evaluates a tuned model.
+    """
+
+    @property
+    def vocab_size(self) -> int:
+        """V. The input before the first token is `vocab_size` itself, the start token."""
+
+    def initial_state(self, batch: int) -> State:
+        """The state before the first token, for `batch` rows: tensors with the batch first."""
+
+    def step(self, previous: Tensor, state: State) -> tuple[Tensor, State]:
+        """Log p(.|s), normalised, (B, V) after `previous` (B,), and the new state."""
+
+    def sequence_log_probs(self, tokens: Tensor) -> Tensor:
+        """Log p(.|s_t) at every step, (B, T, V), where s_t is tokens[:, :t], tokens (B, T)."""

@@ -1,0 +1,118 @@
+"""Batched sampling of sequences from any policy, with exploration and priming."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sequence_tutor.prior.protocol import Prior
+from sequence_tutor.sequences import SequenceBatch
+
+Exploration = Callable[[Tensor, torch.Generator], Tensor]
+"""Turns log pi(.|s) (B, V) into the log-probabilities (B, V) that are sampled from instead."""
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """Sampled sequences and what the policy thought while writing them.
+
+    Attributes:
+        batch: the sequences.
+        log_probs: (B, T, V) log pi(.|s_t) of the policy itself, whatever the exploration; only
+            where asked for. Rows beyond a sequence's end are 0.
+    """
+
+    batch: SequenceBatch
+    log_probs: Tensor | None
+
+
+@torch.no_grad()
+def rollout(
+    policy: Prior,
+    count: int,
+    length: int,
+    generator: torch.Generator,
+    *,
+    end_token: int | None = None,
+    explore: Exploration | None = None,
+    prime: Tensor | None = None,
+    temperature: float = 1.0,
+    keep_log_probs: bool = False,
+) -> Rollout:
+    """Sample `count` sequences of at most `length` tokens.
+
+    A row that has written `end_token` leaves the batch, so that short sequences cost only their
+    own steps.
+
+    Args:
+        policy: what to sample from.
+        count: B.
+        length: T, the most tokens a sequence may have, the prime included.
+        generator: source of all randomness: one uniform number per row and step.
+        end_token: the token that ends a sequence, and belongs to it; None: all have T tokens.
+        explore: what to sample from instead of the policy; None: the policy itself.
+        prime: (P,) or (B, P) tokens that every sequence begins with.
+        temperature: divides log pi before sampling.
+        keep_log_probs: whether to return (B, T, V) log pi.
+    """
+    device = generator.device
+    tokens = torch.zeros(count, length, dtype=torch.int64, device=device)
+    lengths = torch.full((count,), length, dtype=torch.int64, device=device)
+    kept = torch.zeros(count, length, policy.vocab_size, device=device) if keep_log_probs else None
+    forced = None if prime is None else prime.to(device).expand(count, -1)  # (B, P)
+    rows = torch.arange(count, device=device)
+    previous = torch.full((count,), policy.vocab_size, dtype=torch.int64, device=device)
+    state = policy.initial_state(count)
+    for t in range(length):
+        log_probs, state = policy.step(previous, state)
+        if kept is not None:
+            kept[rows, t] = log_probs
+        if forced is not None and t < forced.shape[1]:
+            previous = forced[rows, t]
+        else:
+            behaviour = log_probs / temperature if temperature != 1 else log_probs
+            if explore is not None:
+                behaviour = explore(behaviour, generator)
+            previous = sample_tokens(behaviour, generator)
+        tokens[rows, t] = previous
+        if end_token is not None:
+            ended = previous == end_token
+            lengths[rows[ended]] = t + 1
+            rows, previous, state = _keep(~ended, rows, previous, state)
+            if len(rows) == 0:
+                break
+    return Rollout(SequenceBatch(tokens, lengths), kept)
+
+
+def sample_tokens(log_probs: Tensor, generator: torch.Generator) -> Tensor:
+    """One token per row by inverting the cumulative distribution at one uniform number.
+
+    Cheaper than Gumbel noise or `multinomial`, which draw V numbers a row.
+
+    Args:
+        log_probs: (B, V); need not be normalised.
+        generator: draws (B, 1) uniform numbers.
+
+    Returns:
+        (B,) int64.
+    """
+    cumulative = log_probs.softmax(-1).cumsum(-1)  # (B, V)
+    uniform = torch.rand(
+        log_probs.shape[0], 1, generator=generator, device=log_probs.device, dtype=log_probs.dtype
+    )
+    # Scaled to just below the last sum, which rounding leaves a little off 1: the search must not
+    # run past the vocabulary, nor reach a token of probability zero at its end.
+    threshold = uniform * (cumulative[:, -1:] * (1 - 2**-22))
+    return torch.searchsorted(cumulative, threshold, right=True).squeeze(1)
+
+
+def _keep(
+    alive: Tensor, rows: Tensor, previous: Tensor, state: tuple[Tensor, ...]
+) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
+    """The rows that go on writing."""
+    if bool(alive.all()):
+        return rows, previous, state
+    return rows[alive], previous[alive], tuple(memory[alive] for memory in state)
