@@ -1,0 +1,217 @@
+"""Estimates with 95 % intervals from a stream of batches, in the memory of a few numbers.
+
+Every accumulator takes tensors of any device with one entry an independent item (a melody, a
+molecule), any number of times, and gives the same estimate however the stream was cut. Two of a
+kind, fed apart, are joined by `merge`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri, stdtrit
+from torch import Tensor
+
+UPPER_TAIL = 0.975
+"""Both ends of a 95 % interval leave 2.5 % outside."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value and the ends of its 95 % interval; NaN where nothing defines it.
+
+    An end that the data do not bound is infinite.
+    """
+
+    value: float
+    low: float
+    high: float
+
+    def to_json(self) -> dict[str, float | None]:
+        """The three numbers, null in place of NaN and infinity, which JSON lacks."""
+        return {
+            name: number if math.isfinite(number) else None
+            for name, number in (("value", self.value), ("low", self.low), ("high", self.high))
+        }
+
+
+UNDEFINED = Estimate(math.nan, math.nan, math.nan)
+
+
+def wilson(share: float, items: float) -> Estimate:
+    """Wilson's score interval of a proportion; never empty, never outside 0..1.
+
+    Args:
+        share: the observed proportion.
+        items: how many independent items it was observed in.
+
+    Source: Wilson, Probable inference, the law of succession, and statistical inference, 1927.
+    """
+    if items <= 0:
+        return UNDEFINED
+    z2 = float(ndtri(UPPER_TAIL)) ** 2
+    centre = (share + z2 / (2 * items)) / (1 + z2 / items)
+    spread = math.sqrt(z2 * (share * (1 - share) / items + z2 / (4 * items**2))) / (1 + z2 / items)
+    # At 0 and 1 one end is the share itself, but for rounding.
+    return Estimate(
+        share, min(max(centre - spread, 0.0), share), max(min(centre + spread, 1.0), share)
+    )
+
+
+class Moments:
+    """Count, mean and co-moments of K-dimensional items, without keeping the items.
+
+    Batches are joined by their means and centred sums, not by raw sums of squares, so nothing
+    cancels however large the mean is beside the spread.
+
+    Source: Chan, Golub and LeVeque, Updating formulae and a pairwise algorithm for computing
+    sample variances, 1979.
+
+    Attributes:
+        count: n, items so far.
+        mean: (K,).
+        scatter: (K, K), the sum over items of (x - mean)(x - mean)^T.
+    """
+
+    def __init__(self, dimensions: int) -> None:
+        self.count = 0
+        self.mean: NDArray[np.float64] = np.zeros(dimensions)
+        self.scatter: NDArray[np.float64] = np.zeros((dimensions, dimensions))
+
+    def update(self, items: NDArray[np.float64]) -> None:
+        """Add a batch (B, K), which may be empty."""
+        if len(items) == 0:
+            return
+        batch = Moments(items.shape[1])
+        batch.count, batch.mean = len(items), items.mean(axis=0)
+        centred = items - batch.mean  # (B, K)
+        batch.scatter = centred.T @ centred
+        self.merge(batch)
+
+    def merge(self, other: Moments) -> None:
+        """Add what another one has seen."""
+        count = self.count + other.count
+        if count == 0:
+            return
+        step = other.mean - self.mean
+        self.scatter = (
+            self.scatter + other.scatter + np.outer(step, step) * (self.count * other.count / count)
+        )
+        self.mean = self.mean + step * (other.count / count)
+        self.count = count
+
+
+class _Streamed:
+    """An accumulator of columns; how they make an estimate is the kinds' own affair."""
+
+    columns: int
+
+    def __init__(self) -> None:
+        self._moments = Moments(self.columns)
+
+    @property
+    def count(self) -> int:
+        """How many items so far."""
+        return self._moments.count
+
+    def merge(self, other: Self) -> None:
+        """Add what another accumulator of the same kind has seen."""
+        self._moments.merge(other._moments)
+
+    def _add(self, *columns: Tensor) -> None:
+        for column in columns:
+            if column.dim() != 1 or len(column) != len(columns[0]):
+                raise ValueError(f"expected (B,) tensors of one length, got {tuple(column.shape)}")
+        arrays = [column.detach().double().cpu().numpy() for column in columns]
+        self._moments.update(np.stack(arrays, axis=1))
+
+
+class Mean(_Streamed):
+    """The mean over items, with Student's interval."""
+
+    columns = 1
+
+    def update(self, values: Tensor) -> None:
+        """Add one number an item, (B,)."""
+        self._add(values)
+
+    def estimate(self) -> Estimate:
+        """The mean so far; a single item bounds nothing."""
+        if self.count == 0:
+            return UNDEFINED
+        return _student(
+            float(self._moments.mean[0]), float(self._moments.scatter[0, 0]), self.count
+        )
+
+
+class Proportion(_Streamed):
+    """The share of items that have a property, with Wilson's interval."""
+
+    columns = 1
+
+    def update(self, has: Tensor) -> None:
+        """Add one truth value an item, (B,) bool."""
+        self._add(has)
+
+    def estimate(self) -> Estimate:
+        """The share so far."""
+        return wilson(float(self._moments.mean[0]), self.count) if self.count else UNDEFINED
+
+
+class RatioOfSums(_Streamed):
+    """Sum of numerators / sum of denominators, with the delta method's interval.
+
+    The items are independent, what is counted within an item need not be: the spread is that of
+    the items' residuals x - R y, not that of single counts.
+    """
+
+    columns = 2
+
+    def update(self, numerators: Tensor, denominators: Tensor) -> None:
+        """Add an item's numerator x and denominator y, (B,) each."""
+        self._add(numerators, denominators)
+
+    def estimate(self) -> Estimate:
+        """The ratio so far; undefined while the denominators sum to 0."""
+        x_mean, y_mean = self._moments.mean.tolist()
+        if y_mean == 0:
+            return UNDEFINED
+        ratio = x_mean / y_mean
+        return _student(ratio, self._residual_scatter(ratio) / y_mean**2, self.count)
+
+    def _residual_scatter(self, ratio: float) -> float:
+        """Sum over items of (x - R y)^2; 0 where only rounding is left of it."""
+        (xx, xy), (_, yy) = self._moments.scatter.tolist()
+        residual = xx - 2 * ratio * xy + ratio**2 * yy
+        return float(residual) if residual > 1e-12 * (xx + ratio**2 * yy) else 0.0
+
+
+class ShareOfSteps(RatioOfSums):
+    """The share of steps that have a property, when the steps come in independent items.
+
+    Where all items agree (nothing fired, all fired, a single item) they show no spread, but the
+    next item may differ: Wilson's interval over the items stands in, since they alone are
+    independent.
+    """
+
+    def estimate(self) -> Estimate:
+        """The share so far, its interval within 0..1."""
+        plain = super().estimate()
+        if math.isnan(plain.value):
+            return UNDEFINED
+        if self.count == 1 or plain.low == plain.high:
+            return wilson(plain.value, self.count)
+        return Estimate(plain.value, max(plain.low, 0.0), min(plain.high, 1.0))
+
+
+def _student(value: float, scatter: float, count: int) -> Estimate:
+    """An interval from `count` items whose deviations have this sum of squares."""
+    if count < 2:
+        return Estimate(value, -math.inf, math.inf)
+    error = math.sqrt(scatter / (count - 1) / count)
+    reach = float(stdtrit(count - 1, UPPER_TAIL)) * error
+    return Estimate(value, value - reach, value + reach)
