@@ -1,0 +1,213 @@
+"""Maximum-likelihood training of a recurrent prior, with exact resume."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from sequence_tutor.checkpoints import (
+    load_checkpoint,
+    named,
+    optimizer_tensors,
+    restore_optimizer,
+    save_checkpoint,
+    under,
+)
+from sequence_tutor.errors import UserError
+from sequence_tutor.models import RecurrentNetwork
+from sequence_tutor.pretrain.data import TokenSequences
+from sequence_tutor.pretrain.settings import PretrainSettings
+from sequence_tutor.prior.neural import NeuralPrior
+from sequence_tutor.progress import Advance
+from sequence_tutor.run_log import RunLog
+from sequence_tutor.sequences import SequenceBatch
+
+STATE_FILE = "training.safetensors"
+LOG_FILE = "training.jsonl"
+
+
+@dataclass
+class Progress:
+    """Where training stands; everything of it that is not a tensor."""
+
+    step: int = 0
+    best_step: int = 0
+    best_nll: float = math.inf
+    looks_since_best: int = 0
+    seconds: float = 0.0
+
+
+class PriorTrainer:
+    """Trains a network on token sequences and keeps the weights that were best on validation.
+
+    Everything that changes is saved at every look at the validation set, in `directory`; a
+    trainer made again with the same arguments continues from there, bit for bit.
+
+    Args:
+        train: sequences to learn from.
+        validation: sequences to stop by.
+        vocab_size: V.
+        settings: see `PretrainSettings`.
+        directory: where state and log are kept.
+
+    Raises:
+        UserError: `directory` holds the state of a training with other settings or data.
+    """
+
+    def __init__(
+        self,
+        train: TokenSequences,
+        validation: TokenSequences,
+        vocab_size: int,
+        settings: PretrainSettings,
+        directory: Path,
+    ) -> None:
+        self.train, self.validation, self.settings = train, validation, settings
+        self.state_path = directory / STATE_FILE
+        self.generator = torch.Generator().manual_seed(settings.seed)
+        self.network = _seeded_network(settings, vocab_size, self.generator)
+        self.best = copy.deepcopy(self.network)
+        self.optimizer = torch.optim.Adam(self.network.parameters(), settings.learning_rate)
+        self.progress = Progress()
+        self._fingerprint = {
+            "settings": settings.model_dump(mode="json"),
+            "sequences": [len(train), len(validation)],
+            "tokens": [len(train.tokens), len(validation.tokens)],
+        }
+        resumed = self.state_path.exists()
+        if resumed:
+            self._restore()
+        self.log = RunLog(directory / LOG_FILE, self.progress.step if resumed else None)
+
+    def run(self, advance: Advance) -> NeuralPrior:
+        """Train to the end, or to where validation has not improved for `patience` looks."""
+        advance(self.progress.step)
+        while not self.finished:
+            begun = time.perf_counter()
+            goal = min(self.progress.step + self.settings.evaluate_every, self.settings.steps)
+            train_nll = 0.0
+            while self.progress.step < goal:
+                train_nll = self._update()
+                advance(1, train_nll=train_nll, best_validation=self.progress.best_nll)
+            self._look(train_nll, begun)
+        return NeuralPrior(self.best)
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing left to do."""
+        stopped_early = self.progress.looks_since_best >= self.settings.patience
+        return stopped_early or self.progress.step >= self.settings.steps
+
+    def learning_rate(self, step: int) -> float:
+        """The learning rate of an update; it rises linearly over the first fifty."""
+        settings = self.settings
+        warm_up = min(1.0, (step + 1) / 50) if settings.schedule == "cosine" else 1.0
+        factor = {
+            "cosine": 0.5 * (1 + math.cos(math.pi * step / settings.steps)),
+            "exponential": settings.decay ** (step // settings.decay_every),
+            "constant": 1.0,
+        }[settings.schedule]
+        return settings.learning_rate * warm_up * factor
+
+    def _update(self) -> float:
+        """One step of Adam; returns the mean NLL per token of its batch."""
+        settings = self.settings
+        batch = self.train.random(
+            settings.batch, settings.window, settings.crop, settings.crop_grid, self.generator
+        )
+        loss = token_nll(self.network, batch, settings.skip_loss)
+        if not bool(loss.isfinite()):
+            raise UserError(
+                f"training diverged at step {self.progress.step}: the loss is {loss.item()}; "
+                f"try a learning rate below {settings.learning_rate}"
+            )
+        self.optimizer.param_groups[0]["lr"] = self.learning_rate(self.progress.step)
+        self.optimizer.zero_grad()
+        penalty = sum((p.square().sum() for p in self.network.parameters()), torch.zeros(()))
+        (loss + settings.l2 * penalty).backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), settings.gradient_norm)
+        self.optimizer.step()
+        self.progress.step += 1
+        return loss.item()
+
+    def _look(self, train_nll: float, begun: float) -> None:
+        """Evaluate on validation, keep the best weights, save, log."""
+        nll = mean_nll(self.network, self.validation)
+        if nll < self.progress.best_nll:
+            self.best.load_state_dict(self.network.state_dict())
+            self.progress.best_nll, self.progress.best_step = nll, self.progress.step
+            self.progress.looks_since_best = 0
+        else:
+            self.progress.looks_since_best += 1
+        self.progress.seconds += time.perf_counter() - begun
+        self.log.append(
+            {
+                "step": self.progress.step,
+                "train_nll": train_nll,
+                "validation_nll": nll,
+                "learning_rate": self.learning_rate(self.progress.step - 1),
+                "seconds": round(self.progress.seconds, 2),
+            }
+        )
+        self._save()
+
+    def _save(self) -> None:
+        save_checkpoint(
+            self.state_path,
+            {
+                **named("network", self.network.state_dict()),
+                **named("best", self.best.state_dict()),
+                **named("adam", optimizer_tensors(self.optimizer)),
+                "generator": self.generator.get_state(),
+            },
+            {"fingerprint": self._fingerprint, "progress": vars(self.progress)},
+        )
+
+    def _restore(self) -> None:
+        tensors, info = load_checkpoint(self.state_path)
+        if info.get("fingerprint") != self._fingerprint:
+            raise UserError(
+                f"{self.state_path.parent}: holds a training with other settings or data; "
+                "use another --out, or delete it to begin anew"
+            )
+        self.network.load_state_dict(under("network", tensors))
+        self.best.load_state_dict(under("best", tensors))
+        restore_optimizer(self.optimizer, under("adam", tensors))
+        self.generator.set_state(tensors["generator"])
+        self.progress = Progress(**info["progress"])
+
+
+def token_nll(network: RecurrentNetwork, batch: SequenceBatch, skip: int = 0) -> Tensor:
+    """Mean NLL per token in nats, a scalar, of all tokens but the first `skip` of a sequence."""
+    learned = batch.mask
+    learned[:, :skip] = False
+    loss: Tensor = F.cross_entropy(network(batch.tokens)[learned], batch.tokens[learned])
+    return loss
+
+
+@torch.no_grad()
+def mean_nll(network: RecurrentNetwork, sequences: TokenSequences) -> float:
+    """NLL per token in nats over whole sequences."""
+    total = 0.0
+    for batch in sequences.batches(64, window=1024):
+        total += token_nll(network, batch).item() * int(batch.lengths.sum())
+    return total / int(sequences.lengths.sum())
+
+
+def _seeded_network(
+    settings: PretrainSettings, vocab_size: int, generator: torch.Generator
+) -> RecurrentNetwork:
+    """A network whose weights depend on the generator alone, not on torch's global state."""
+    network = RecurrentNetwork(settings.network, vocab_size, vocab_size)
+    bound = 1 / math.sqrt(settings.network.width)  # torch's own initial distribution
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.uniform_(-bound, bound, generator=generator)
+    return network
