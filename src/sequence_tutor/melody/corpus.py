@@ -15,14 +15,16 @@ from numpy.typing import NDArray
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.files import replacing, write_json
+from sequence_tutor.melody.abc import read_abc
 from sequence_tutor.melody.encoding import HOLD, NOTE_OFF
 from sequence_tutor.melody.extraction import ExtractionSettings, extract
 from sequence_tutor.melody.midi import read_midi
+from sequence_tutor.melody.musicxml import read_musicxml
 from sequence_tutor.melody.score import Score
 from sequence_tutor.melody.sources import SourceFile, read_sources
 
 # Raise it whenever reading or extraction changes, so that no stale cache is used.
-CACHE_VERSION = 1
+CACHE_VERSION = 2
 
 
 class SkippedFile(NamedTuple):
@@ -147,7 +149,7 @@ def read_corpus(
     cached = None if cache is None else _load(cache)
     if cached is not None:
         return cached
-    corpus = _read(paths, settings, progress or (lambda done, total: None), files)
+    corpus = _read(paths, settings, progress, files)
     if not corpus.melodies:
         reasons = "; ".join(f"{reason} ({count})" for reason, count in corpus.reasons()[:3])
         raise UserError(
@@ -165,13 +167,19 @@ def read_scores(file: SourceFile) -> Iterator[tuple[str, Score]]:
     Raises:
         UserError: when the file cannot be read.
     """
-    yield file.name, read_midi(file.data, file.name)
+    suffix = file.name.lower().rpartition(".")[2]
+    if suffix == "abc":
+        yield from read_abc(file.data, file.name)
+    elif suffix in ("mid", "midi"):
+        yield file.name, read_midi(file.data, file.name)
+    else:
+        yield file.name, read_musicxml(file.data, file.name)
 
 
 def _read(
     paths: Sequence[Path],
     settings: ExtractionSettings,
-    progress: Callable[[int, int], None],
+    progress: Callable[[int, int], None] | None,
     files: int,
 ) -> Corpus:
     melodies: list[Melody] = []
@@ -183,7 +191,8 @@ def _read(
             found, refused = _melodies_of(file, settings)
             melodies.extend(found)
             skipped.extend(refused)
-        progress(done, files)
+        if progress is not None:
+            progress(done, files)
     return Corpus(tuple(melodies), tuple(skipped))
 
 

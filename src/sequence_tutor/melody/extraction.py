@@ -22,11 +22,14 @@ from sequence_tutor.melody.encoding import (
 from sequence_tutor.melody.key_finding import estimate_key
 from sequence_tutor.melody.score import Part, Score
 
-_MELODY_NAME = re.compile(r"melod|vocal|voice|sing|lead|soprano|tune", re.IGNORECASE)
+_MELODY_NAME = re.compile(
+    r"melod|vocal|voice|sing|gesang|stimme|canto|chant|lead|soprano|tune", re.IGNORECASE
+)
 # A part counts as monophonic when at most this share of its notes sound into the next one.
 _MONOPHONIC = 0.05
-# A melody has at least this share of the notes of the part that has most.
-_SUBSTANTIAL = 0.2
+# A melody has at least this share of the notes of the part that has most: piano accompaniments of
+# songs reach seven times the notes of the voice.
+_SUBSTANTIAL = 0.1
 
 
 class ExtractionSettings(BaseModel):
@@ -50,6 +53,20 @@ class ExtractionSettings(BaseModel):
         "above which a file is a performance without a beat (0.19 is chance)",
     )
     transpose: bool = Field(True, description="bring every tune to C major or A minor")
+
+    @classmethod
+    def as_written(cls, maximum_steps: int = 512) -> ExtractionSettings:
+        """Settings that take one file as it is: any meter, length and variety, its own key.
+
+        For melodies to score or to go on from rather than to learn from.
+        """
+        return cls(
+            meters=(),
+            minimum_bars=0,
+            minimum_distinct_pitches=1,
+            maximum_steps=maximum_steps,
+            transpose=False,
+        )
 
     @field_validator("meters")
     @classmethod
@@ -156,8 +173,12 @@ def _quantise(part: Part) -> list[Note]:
     At one onset the highest note stays. A note that starts under a higher one is dropped when it
     also ends under it; otherwise it cuts the one before, as legato playing overlaps a little.
     """
-    starts = np.rint(part.starts * STEPS_PER_QUARTER).astype(np.int64)  # (N,)
-    ends = np.maximum(np.rint(part.ends * STEPS_PER_QUARTER).astype(np.int64), starts + 1)
+    starts, ends = (
+        # not rint, which sends half a step now down, now up
+        np.floor(times * STEPS_PER_QUARTER + 0.5).astype(np.int64)  # (N,)
+        for times in (part.starts, part.ends)
+    )
+    ends = np.maximum(ends, starts + 1)
     order = np.lexsort((-part.pitches, starts))
     columns = np.stack((starts, ends, part.pitches), axis=1)[order]  # (N, 3)
     notes: list[Note] = []

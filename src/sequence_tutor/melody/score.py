@@ -57,11 +57,12 @@ def meters_in_force(
 
     Args:
         changes: (time in quarters, numerator, denominator). Where several stand at one time the
-            last is in force; before the first change the meter is that of the first.
+            last is in force; before the first change the meter is that of the first. Those with a
+            zero, as damaged files have them, are passed over.
         last_onset: changes after it are of no consequence.
     """
     by_time: dict[float, tuple[int, int]] = {}
     for time, numerator, denominator in sorted(changes, key=lambda change: change[0]):
-        if time <= last_onset or not by_time:
+        if min(numerator, denominator) > 0 and (time <= last_onset or not by_time):
             by_time[time] = (numerator, denominator)
     return tuple(dict.fromkeys(by_time.values())) or ((4, 4),)

@@ -1,0 +1,231 @@
+"""ABC tune books in, single melodies out.
+
+Written here rather than left to symusic, which hands the text to a bundled C program in a child
+process: this reader takes a tenth of the time, cannot crash, and agrees with that program's MIDI
+files of the Nottingham tunes (see the tests).
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.files import write_text
+from sequence_tutor.melody.abc_music import (
+    SEMITONES,
+    WHOLE,
+    Event,
+    MusicReader,
+    key_signature,
+    parse_meter,
+    parse_unit,
+    play,
+)
+from sequence_tutor.melody.encoding import decode
+from sequence_tutor.melody.score import Part, Score
+
+_FIELD = re.compile(r"([A-Za-z]):(?![|:])(.*)")
+_STEPS_PER_BAR = 16
+_BARS_PER_LINE = 4
+
+
+def read_abc(data: bytes, name: str) -> Iterator[tuple[str, Score]]:
+    """Every tune of a tune book, as (`name`#number, score); repeats and parts are played out.
+
+    Args:
+        data: the whole file, UTF-8 or Latin-1.
+        name: what messages call it.
+
+    Raises:
+        UserError: when there is no ``K:`` field, without which nothing is a tune.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    lines = [line.split("%", 1)[0].rstrip() for line in text.splitlines()]
+    starts = [number for number, line in enumerate(lines) if line.startswith("X:")] or [0]
+    tunes = [lines[i:j] for i, j in zip(starts, [*starts[1:], len(lines)], strict=True)]
+    tunes = [tune for tune in tunes if any(line.startswith("K:") for line in tune)]
+    if not tunes:
+        raise UserError(f"{name}: no tune in it, expected ABC with X: and K: fields")
+    for tune in tunes:
+        number = tune[0].removeprefix("X:").strip() if tune[0].startswith("X:") else "1"
+        yield f"{name}#{number}", _read_tune(tune)
+
+
+def _read_tune(lines: list[str]) -> Score:
+    header_end = next(number for number, line in enumerate(lines) if line.startswith("K:"))
+    fields = {
+        match[1]: match[2].strip()
+        for line in lines[: header_end + 1]
+        if (match := _FIELD.match(line))
+    }
+    meter = parse_meter(fields.get("M", "")) or (4, 4)
+    short = meter[0] / meter[1] < 0.75
+    unit = parse_unit(fields.get("L", "")) or WHOLE // (16 if short else 8)
+    meters: list[tuple[int, int]] = []
+    parts = []
+    for voice, sections in _voices(lines[header_end + 1 :]).items():
+        reader = MusicReader(fields["K"], unit, [meter])
+        measures = {label: reader.read(text) for label, text in sections.items()}
+        order = _order(fields.get("P", ""), list(sections))
+        notes = _notes(event for label in order for event in play(measures[label]))
+        part = Part.from_notes(voice, notes)
+        if len(part):
+            parts.append(part)
+            meters.extend(reader.meters)
+    return Score(tuple(parts), tuple(dict.fromkeys(meters)) or (meter,))
+
+
+def _voices(body: list[str]) -> dict[str, dict[str, str]]:
+    """The music of each voice, in turn by the label of its ``P:`` section."""
+    voices: dict[str, dict[str, str]] = {}
+    voice, section = "", ""
+    for line in body:
+        match = _FIELD.match(line)
+        if match is None:
+            text = line.removesuffix("\\")
+        elif match[1] in "KLM":
+            text = f"[{match[1]}:{match[2].strip()}]"
+        else:
+            if match[1] == "V":
+                voice, section = (match[2].split() or [""])[0], ""
+            elif match[1] == "P":
+                section = match[2].strip()
+            continue
+        sections = voices.setdefault(voice, {})
+        sections[section] = f"{sections.get(section, '')}{text} "
+    return voices
+
+
+def _order(header: str, labels: list[str]) -> list[str]:
+    """The sections in playing order: as the header's ``P:`` says, else as written."""
+    wanted = re.sub(r"[\s.]", "", header)
+    if wanted and all(label in labels for label in wanted):
+        return [label for label in ("", *wanted) if label in labels]
+    return labels
+
+
+def _notes(events: Iterator[Event]) -> list[tuple[float, float, int]]:
+    """(start, end, pitch) in quarter notes, tied notes joined."""
+    notes: list[tuple[float, float, int]] = []
+    held: dict[int, int] = {}  # pitch -> start tick, tied into the next event
+    now = 0
+    quarter = WHOLE / 4
+    for event in events:
+        starts = {pitch: held.pop(pitch, now) for pitch in event.pitches}
+        notes += [(start / quarter, now / quarter, pitch) for pitch, start in held.items()]
+        held = {}
+        now += event.duration
+        if event.tied:
+            held = starts
+        else:
+            notes += [(start / quarter, now / quarter, pitch) for pitch, start in starts.items()]
+    return notes + [(start / quarter, now / quarter, pitch) for pitch, start in held.items()]
+
+
+def write_abc(
+    path: Path,
+    tokens: Sequence[int],
+    title: str = "melody",
+    tempo: float = 120.0,
+    key: str = "C",
+    transpose: int = 0,
+) -> None:
+    """Write one melody as an ABC file, atomically; see `to_abc`."""
+    write_text(path, to_abc(tokens, title, tempo, key, transpose))
+
+
+def to_abc(
+    tokens: Sequence[int],
+    title: str = "melody",
+    tempo: float = 120.0,
+    key: str = "C",
+    transpose: int = 0,
+) -> str:
+    """One melody as an ABC tune in 4/4, which `read_abc` reads back to the same notes.
+
+    Args:
+        tokens: (T,) of 0..37, one a sixteenth note.
+        title: of the tune.
+        tempo: quarter notes a minute.
+        key: as in the ``K:`` field, such as C, F#m or Ddor: how notes are spelled, not where they
+            sound.
+        transpose: semitones added to every pitch.
+
+    Raises:
+        ValueError: when there are no tokens.
+    """
+    if not tokens:
+        raise ValueError("tokens must hold at least one token")
+    spans = _spans(tokens, transpose)
+    signature = key_signature(key)
+    bars = [
+        _write_bar(
+            [span for span in spans if span[1] > first and span[0] < last], first, last, signature
+        )
+        for first, last in itertools.pairwise([*range(0, len(tokens), _STEPS_PER_BAR), len(tokens)])
+    ]
+    lines = ["|".join(bars[i : i + _BARS_PER_LINE]) for i in range(0, len(bars), _BARS_PER_LINE)]
+    music = "|\n".join(lines) + "|]\n"
+    head = f"X:1\nT:{' '.join(title.split())}\nM:4/4\nL:1/16\nQ:1/4={tempo:g}\nK:{key}\n"
+    return head + music
+
+
+def _spans(tokens: Sequence[int], transpose: int) -> list[tuple[int, int, int | None]]:
+    """The melody without gaps, as (start, end, pitch), the pitch None where nothing sounds."""
+    spans: list[tuple[int, int, int | None]] = []
+    now = 0
+    for note in decode(tokens):
+        spans.append((now, note.start, None))
+        spans.append((note.start, note.end, note.pitch + transpose))
+        now = note.end
+    spans.append((now, len(tokens), None))
+    return [span for span in spans if span[0] < span[1]]
+
+
+def _write_bar(
+    spans: list[tuple[int, int, int | None]], first: int, last: int, signature: dict[str, int]
+) -> str:
+    """One bar, steps first to last; notes that go on after it are tied."""
+    alterations: dict[tuple[str, int], int] = {}
+    symbols = []
+    for start, end, pitch in spans:
+        length = min(end, last) - max(start, first)
+        number = str(length) if length > 1 else ""
+        if pitch is None:
+            symbols.append(f"z{number}")
+        else:
+            tie = "-" if end > last else ""
+            symbols.append(f"{_spell(pitch, signature, alterations)}{number}{tie}")
+    return " ".join(symbols)
+
+
+def _spell(pitch: int, signature: dict[str, int], alterations: dict[tuple[str, int], int]) -> str:
+    """The note's name, with an accidental where the key and the bar so far say otherwise.
+
+    Args:
+        pitch: MIDI number.
+        signature: alteration of letters by the key.
+        alterations: what the bar has altered so far, by letter and octave; changed in place.
+    """
+    chromatic = -1 if -1 in signature.values() else 1
+    # In the key if possible, else natural, else altered the way the key goes.
+    letter, alteration = next(
+        (letter, alteration)
+        for altered in (signature, {}, dict.fromkeys("CDEFGAB", chromatic))
+        for letter in "CDEFGAB"
+        if (SEMITONES[letter] + (alteration := altered.get(letter, 0)) - pitch) % 12 == 0
+    )
+    octave = (pitch - alteration) // 12
+    mark = ""
+    if alterations.get((letter, octave), signature.get(letter, 0)) != alteration:
+        mark = {2: "^^", 1: "^", 0: "=", -1: "_", -2: "__"}[alteration]
+        alterations[letter, octave] = alteration
+    if octave >= 6:
+        return mark + letter.lower() + "'" * (octave - 6)
+    return mark + letter + "," * (5 - octave)

@@ -1,0 +1,220 @@
+"""MusicXML in: plain .xml and .musicxml, and compressed .mxl, written for us alone.
+
+Source: MusicXML 4.0, https://www.w3.org/2021/06/musicxml40/. Read: notes with divisions, chords,
+ties, backup and forward, time signatures, transposing instruments. Grace and cue notes are dropped,
+unpitched percussion too; repeats are not played out. Every staff becomes a part of its own.
+
+A file may come from anywhere, so entity declarations are refused (a few lines of them can expand
+to gigabytes), nothing external is ever fetched, and sizes are capped.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from typing import NoReturn
+from xml.etree.ElementTree import Element, TreeBuilder
+from xml.parsers import expat
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.melody.score import Part, Score, meters_in_force
+
+MAXIMUM_BYTES = 64 * 2**20  # of XML, after decompression
+_LONGEST_NOTE = 1e5  # in quarters; more is a damaged number
+_SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+
+
+def read_musicxml(data: bytes, name: str) -> Score:
+    """Read a MusicXML file; a zip archive by its first bytes is taken for .mxl.
+
+    Args:
+        data: the whole file.
+        name: what messages call it.
+
+    Raises:
+        UserError: when the file is damaged, declares entities, or has no note.
+    """
+    try:
+        text = _unpack(data) if data.startswith(b"PK") else data
+        root = _parse(text)
+        return _read_score(root)
+    except UserError as error:
+        raise UserError(f"{name}: {error}") from error
+    except (expat.ExpatError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise UserError(f"{name}: damaged MusicXML ({error})") from error
+    except (ValueError, LookupError, RuntimeError, NotImplementedError, OSError) as error:
+        # wrong numbers, unknown encodings; encrypted or unknown compression in a zip archive
+        raise UserError(f"{name}: not readable as MusicXML ({error})") from error
+
+
+def _unpack(data: bytes) -> bytes:
+    """The score inside an .mxl archive: the one its container names, else the first."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        names = archive.namelist()
+        inside = [
+            name
+            for name in names
+            if name.lower().endswith((".xml", ".musicxml")) and not name.startswith("META-INF")
+        ]
+        named = [name for name in _roots(archive) if name in names]
+        if not named and not inside:
+            raise UserError("no score in the archive")
+        return _read_member(archive, (named or inside)[0])
+
+
+def _roots(archive: zipfile.ZipFile) -> list[str]:
+    """The paths an .mxl container names; none where it is missing or malformed.
+
+    Real containers hold file names whose ampersands and quotes are not escaped.
+    """
+    try:
+        container = _parse(_read_member(archive, "META-INF/container.xml"))
+    except (KeyError, expat.ExpatError):
+        return []
+    return [file.get("full-path", "") for file in container.iter("rootfile")]
+
+
+def _read_member(archive: zipfile.ZipFile, name: str) -> bytes:
+    with archive.open(name) as stream:
+        data = stream.read(MAXIMUM_BYTES + 1)
+    if len(data) > MAXIMUM_BYTES:
+        raise UserError(f"more than {MAXIMUM_BYTES // 2**20} MiB of XML")
+    return data
+
+
+def _parse(text: bytes) -> Element:
+    """An element tree, by a parser that stops at the first entity declaration."""
+    builder = TreeBuilder()
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = builder.start
+    parser.EndElementHandler = builder.end
+    parser.CharacterDataHandler = builder.data
+    parser.EntityDeclHandler = _refuse_entity
+    parser.Parse(text, True)
+    return builder.close()
+
+
+def _refuse_entity(*_declaration: object) -> NoReturn:
+    raise UserError("declares XML entities, which are refused")
+
+
+def _read_score(root: Element) -> Score:
+    if root.tag not in ("score-partwise", "score-timewise"):
+        raise UserError(f"root element <{root.tag}>, expected <score-partwise>")
+    names = {part.get("id"): part.findtext("part-name", "") for part in root.iter("score-part")}
+    parts: list[Part] = []
+    changes: list[tuple[float, int, int]] = []
+    for identity, measures in _measures_by_part(root).items():
+        reader = _PartReader()
+        for measure in measures:
+            reader.read_measure(measure)
+        for _, notes in sorted(reader.notes.items()):
+            parts.append(Part.from_notes(names.get(identity) or "", notes))
+        changes.extend(reader.meters)
+    parts = [part for part in parts if len(part)]
+    if not parts:
+        raise UserError("no note in it")
+    return Score(
+        tuple(parts), meters_in_force(changes, max(float(part.starts[-1]) for part in parts))
+    )
+
+
+def _measures_by_part(root: Element) -> dict[str | None, list[Element]]:
+    """The elements that hold notes, in order, for each part, of either kind of score."""
+    if root.tag == "score-partwise":
+        return {part.get("id"): part.findall("measure") for part in root.findall("part")}
+    measures: dict[str | None, list[Element]] = {}
+    for part in root.iterfind("measure/part"):
+        measures.setdefault(part.get("id"), []).append(part)
+    return measures
+
+
+class _PartReader:
+    """Walks through the measures of one part; times in quarter notes from the start."""
+
+    def __init__(self) -> None:
+        self.notes: dict[str, list[tuple[float, float, int]]] = {}  # by staff
+        self.meters: list[tuple[float, int, int]] = []
+        self._tied: dict[tuple[str, int], int] = {}  # (staff, pitch) -> index in its notes
+        self._now = 0.0
+        self._chord_start = 0.0
+        self._divisions = 1.0
+        self._transpose = 0
+
+    def read_measure(self, measure: Element) -> None:
+        """Read one measure; it ends at the furthest point any of its voices reached."""
+        furthest = self._now
+        for element in measure:
+            if element.tag == "attributes":
+                self._read_attributes(element)
+            elif element.tag == "note":
+                self._read_note(element)
+            elif element.tag == "forward":
+                self._advance(self._duration(element))
+            elif element.tag == "backup":
+                self._advance(-self._duration(element))
+            furthest = max(furthest, self._now)
+        self._now = furthest
+
+    def _read_attributes(self, attributes: Element) -> None:
+        divisions = attributes.findtext("divisions")
+        if divisions is not None:
+            self._divisions = float(divisions)
+            if not 0 < self._divisions < 1e6:
+                raise UserError(f"{divisions} divisions of a quarter, expected 1 or more")
+        for time in attributes.iterfind("time"):
+            beats, unit = time.findtext("beats"), time.findtext("beat-type")
+            if beats and unit:  # absent where the music has no measure
+                self.meters.append((self._now, sum(map(int, beats.split("+"))), int(unit)))
+        transpose = attributes.find("transpose")
+        if transpose is not None:
+            chromatic = int(transpose.findtext("chromatic", "0"))
+            self._transpose = chromatic + 12 * int(transpose.findtext("octave-change", "0"))
+
+    def _read_note(self, note: Element) -> None:
+        if note.find("grace") is not None or note.find("cue") is not None:
+            if note.find("cue") is not None and note.find("chord") is None:
+                self._advance(self._duration(note))
+            return
+        duration = self._duration(note)
+        if note.find("chord") is None:
+            self._chord_start = self._now
+            self._advance(duration)
+        pitch = note.find("pitch")
+        if pitch is not None:
+            end = round(self._chord_start + duration, 6)
+            self._add(note, note.findtext("staff", "1"), end, self._sounding(pitch))
+
+    def _add(self, note: Element, staff: str, end: float, pitch: int) -> None:
+        notes = self.notes.setdefault(staff, [])
+        ties = {tie.get("type") for tie in note.iterfind("tie")}
+        index = self._tied.pop((staff, pitch), None)
+        if index is not None and "stop" in ties and notes[index][1] == self._chord_start:
+            notes[index] = (notes[index][0], end, pitch)
+        else:
+            index = len(notes)
+            notes.append((self._chord_start, end, pitch))
+        if "start" in ties:
+            self._tied[staff, pitch] = index
+
+    def _sounding(self, pitch: Element) -> int:
+        step = pitch.findtext("step", "").strip()
+        if step not in _SEMITONES:
+            raise UserError(f"pitch step {step!r}, expected A to G")
+        octave = int(pitch.findtext("octave", ""))
+        altered = round(float(pitch.findtext("alter", "0")))  # quarter tones go to the nearest
+        number = 12 * (octave + 1) + _SEMITONES[step] + altered + self._transpose
+        if not 0 <= number <= 127:
+            raise UserError(f"pitch {step}{octave} is outside MIDI's range")
+        return number
+
+    def _duration(self, element: Element) -> float:
+        quarters = float(element.findtext("duration", "0")) / self._divisions
+        if not 0 <= quarters <= _LONGEST_NOTE:
+            raise UserError(f"a duration of {quarters:g} quarter notes")
+        return quarters
+
+    def _advance(self, quarters: float) -> None:
+        # rounded, so that three thirds of a quarter are one quarter
+        self._now = max(0.0, round(self._now + quarters, 6))
