@@ -16,6 +16,8 @@ from sequence_tutor.sequences import SequenceBatch
 NO_PITCH = 0
 """Stands where there is no pitched token; never a pitch itself, since those start at 2."""
 
+TOKEN_BITS = (VOCAB_SIZE - 1).bit_length()
+
 
 @dataclass(frozen=True)
 class Melodies:
@@ -59,22 +61,22 @@ class Melodies:
         return self.batch.mask
 
     @cached_property
+    def small_tokens(self) -> Tensor:
+        """(B, T) int8: the tokens in an eighth of the memory."""
+        return self.tokens.to(torch.int8)
+
+    @cached_property
     def is_pitched(self) -> Tensor:
         """(B, T) bool: True where a note starts."""
         return self.tokens >= FIRST_NOTE
 
     @cached_property
-    def pitched(self) -> Tensor:
-        """(B, T) int64: the token where a note starts, else 0."""
-        return self.tokens * self.is_pitched
-
-    @cached_property
     def previous_pitched(self) -> Tensor:
         """(B, T) int64: the last pitched token before each step, or `NO_PITCH`."""
         steps = torch.arange(self.tokens.shape[1], device=self.tokens.device)
-        # The step stands above the token, so that the running maximum is the latest note.
-        stamped = (steps * VOCAB_SIZE + self.tokens) * self.is_pitched  # (B, T)
-        return delayed(stamped.cummax(dim=1).values % VOCAB_SIZE)
+        # The step stands above the token's bits, so that the running maximum is the latest note.
+        stamped = ((steps << TOKEN_BITS) + self.tokens) * self.is_pitched  # (B, T)
+        return delayed(stamped.cummax(dim=1).values & ((1 << TOKEN_BITS) - 1))
 
     @cached_property
     def _distinct_by_window(self) -> dict[int, Tensor]:
@@ -95,7 +97,7 @@ class Melodies:
         steps = self.tokens.shape[1] - window + 1  # full windows
         if steps <= 0:
             return count
-        seen = self.is_pitched.long() << (self.tokens - FIRST_NOTE).clamp(min=0)  # 36 bits
+        seen = self.is_pitched << self.tokens  # (B, T), 36 of the bits
         width = 1
         while width < window:
             # Overlap is harmless: uniting a pitch with itself changes nothing.
@@ -107,7 +109,11 @@ class Melodies:
 
     def zero_beyond(self, values: Tensor) -> Tensor:
         """(B, T): `values` with 0 where a melody has ended."""
-        return values * self.mask
+        return values if self._all_full else values.masked_fill(~self.mask, 0)
+
+    @cached_property
+    def _all_full(self) -> bool:
+        return bool((self.lengths == self.tokens.shape[1]).all())
 
 
 def delayed(values: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor
 
 from sequence_tutor.melody.rules.rule import Rule
-from sequence_tutor.melody.view import Melodies, delayed
+from sequence_tutor.melody.view import NO_PITCH, Melodies, delayed
 
 
 class Leap(Rule):
@@ -33,23 +33,25 @@ class Leap(Rule):
 
     def outcomes(self, melodies: Melodies) -> tuple[Tensor, Tensor]:
         """Two (B, T) bool: where a leap is resolved, where it is doubled."""
-        tokens, previous = melodies.tokens, melodies.previous_pitched
-        interval = (tokens - previous) * (melodies.is_pitched & (previous > 0))
-        leap = interval.sign() * (interval.abs() >= self.semitones)  # -1, 0 or +1
-        moves = melodies.is_pitched & (leap == 0)
-        # The state machine runs over time, so time comes first, in bytes.
+        # Everything fits in bytes; torch is quick with them as long as no other type joins in.
+        tokens, is_pitched = melodies.small_tokens, melodies.is_pitched.view(torch.int8)
+        previous = melodies.previous_pitched.to(torch.int8)
+        interval = (tokens - previous) * is_pitched * (previous != NO_PITCH).view(torch.int8)
+        leap = interval.sign() * (interval.abs() >= self.semitones).view(torch.int8)  # -1, 0, +1
+        moves = is_pitched * (leap == 0).view(torch.int8)
+        # The state machine runs over time, so time comes first.
         pending, returns = _pending_leaps(
-            *(part.T.to(torch.int8).contiguous() for part in (tokens, previous, leap, moves))
+            *(part.T.contiguous() for part in (tokens, previous, leap, moves))
         )
-        meets = leap * pending.T  # -1: the other way, +1: the same way
-        resolved = returns.T.bool() | ((meets == -1) & self._late(leap))
+        meets = leap * pending.T.contiguous()  # -1: the other way, +1: the same way
+        resolved = returns.T.contiguous().bool() | ((meets == -1) & self._late(leap != 0))
         return resolved, meets == 1
 
-    def _late(self, leap: Tensor) -> Tensor:
+    def _late(self, leaps: Tensor) -> Tensor:
         """(B, T) bool: True where more than `patience` steps lie between here and the last leap."""
-        steps = torch.arange(leap.shape[1], device=leap.device)
+        steps = torch.arange(leaps.shape[1], device=leaps.device)
         # The first step only sets the scene: without a leap, counting starts after it.
-        last_leap = delayed((steps * (leap != 0)).cummax(dim=1).values)
+        last_leap = delayed((steps * leaps).cummax(dim=1).values)
         return steps - last_leap - 1 > self.patience
 
 
@@ -68,14 +70,19 @@ def _pending_leaps(
         two (T, B) int8: the direction pending before each step, and 1 where a note that is no
         leap comes back to (or passes) the note leapt from.
     """
-    pending_before, returns = torch.zeros_like(leap), torch.zeros_like(leap)
+    pending_before, returns = torch.empty_like(leap), torch.empty_like(leap)
     pending, leapt_from = torch.zeros_like(leap[0]), torch.zeros_like(leap[0])  # (B,)
-    for t in range(len(tokens)):
+    for t, (token, last, leaps, plain) in enumerate(
+        zip(tokens, previous, leap, moves, strict=True)
+    ):
         pending_before[t] = pending
+        is_pending = pending.abs()
         # Beyond the start when positive; compared with |pending| so that 0 is never a return.
-        beyond = (tokens[t] - leapt_from) * pending
-        returns[t] = (beyond < pending.abs()) * moves[t]
-        leapt_from = torch.where(pending == 0, previous[t], leapt_from)
+        beyond = (token - leapt_from).mul_(pending)
+        back = (beyond < is_pending).view(torch.int8).mul_(plain)
+        returns[t] = back
+        # While nothing is pending, the last note is what a leap would come from.
+        leapt_from = (leapt_from - last).mul_(is_pending).add_(last)
         # A leap starts one when none is pending, keeps one of its own direction, cancels the other.
-        pending = (pending + leap[t]).clamp(-1, 1) * (1 - returns[t])
+        pending = (pending + leaps).clamp_(-1, 1).sub_(back.mul_(pending))
     return pending_before, returns

@@ -34,7 +34,7 @@ def unique_extrema(melodies: Melodies) -> tuple[Tensor, Tensor]:
     The largest token is sought among all of them, the lowest among the notes alone, so a melody
     without notes has no unique lowest one.
     """
-    tokens = melodies.tokens
+    tokens = melodies.small_tokens
     for_max = torch.where(melodies.mask, tokens, -1)
     for_min = torch.where(melodies.mask & melodies.is_pitched, tokens, VOCAB_SIZE)
     lowest = for_min.amin(dim=1, keepdim=True)
