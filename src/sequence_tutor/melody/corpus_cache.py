@@ -56,7 +56,8 @@ def load(cache: Path) -> tuple[list[NDArray[np.uint8]], Rows, Rows] | None:
     """What `save` was given, or None where it is not there or damaged and must be made again."""
     try:
         rows = json.loads(cache.with_suffix(".json").read_text(encoding="utf-8"))
-        with np.load(cache.with_suffix(".npz"), allow_pickle=False) as arrays:
+        with cache.with_suffix(".npz").open("rb") as stream:  # np.load leaks it when damaged
+            arrays = np.load(stream, allow_pickle=False)
             tokens, lengths = arrays["tokens"], arrays["lengths"]
         if len(lengths) != len(rows["melodies"]) or lengths.sum() != len(tokens):
             return None

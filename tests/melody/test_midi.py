@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.melody.encoding import decode
+from sequence_tutor.melody.midi import read_midi, write_midi
+
+MELODY = [14, 1, 0, 16, 18, 1, 1, 37]
+
+
+def midi_bytes(tokens: list[int], transpose: int = 0) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "melody.mid"
+        write_midi(path, tokens, transpose=transpose)
+        return path.read_bytes()
+
+
+def test_token_14_is_middle_c_and_a_sixteenth_a_quarter_of_a_beat() -> None:
+    score = read_midi(midi_bytes(MELODY), "melody")
+    (part,) = score.parts
+    assert part.pitches.tolist() == [60, 62, 64, 83]
+    assert part.starts.tolist() == [0.0, 0.75, 1.0, 1.75]
+    assert part.ends.tolist() == [0.5, 1.0, 1.75, 2.0]
+    assert score.meters == ((4, 4),)
+
+
+def test_transposition() -> None:
+    assert read_midi(midi_bytes([14], transpose=-2), "melody").parts[0].pitches.tolist() == [58]
+    with pytest.raises(UserError, match=r"expected 0\.\.127"):
+        midi_bytes([14], transpose=100)
+
+
+@given(st.lists(st.integers(0, 37), min_size=1, max_size=64).filter(decode))
+@settings(deadline=None, max_examples=50)
+def test_notes_survive_a_midi_file(tokens: list[int]) -> None:
+    (part,) = read_midi(midi_bytes(tokens), "melody").parts
+    notes = decode(tokens)
+    assert part.starts.tolist() == [note.start / 4 for note in notes]
+    assert part.ends.tolist() == [note.end / 4 for note in notes]
+    assert part.pitches.tolist() == [note.pitch for note in notes]
+
+
+def test_percussion_is_no_melody() -> None:
+    drums = midi_bytes([14]).replace(b"\x90<", b"\x99<").replace(b"\x80<", b"\x89<")
+    with pytest.raises(UserError, match="no note"):
+        read_midi(drums, "drums")
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "not a MIDI file"),
+        (b"hello", "not a MIDI file"),
+        (b"MThd", "damaged"),
+        (b"MThd\0\0\0\6\0\1\0\0\1\xe0", "no note on any of 0 tracks"),
+        (midi_bytes([14]).replace(b"\x01\xe0MTrk", b"\x00\x00MTrk"), "ticks per quarter"),
+    ],
+)
+def test_unusable_files_say_why(data: bytes, reason: str) -> None:
+    with pytest.raises(UserError, match=f"tune.mid: .*{reason}"):
+        read_midi(data, "tune.mid")
+
+
+@given(st.data())
+@settings(deadline=None)
+def test_damaged_files_never_raise_anything_but_a_user_error(data: st.DataObject) -> None:
+    damaged = bytearray(midi_bytes(MELODY))
+    for _ in range(data.draw(st.integers(0, 6))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(0, len(damaged)))
+    try:
+        score = read_midi(bytes(damaged[:cut]), "damaged")
+    except UserError:
+        return
+    assert all(len(part) for part in score.parts)
+    assert all((part.ends > part.starts).all() for part in score.parts)
+    assert all(min(meter) > 0 for meter in score.meters)

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.melody.corpus import read_corpus
+from sequence_tutor.melody.extraction import ExtractionSettings
+from sequence_tutor.melody.musicxml import read_musicxml
+from sequence_tutor.melody.score import Part
+
+CORPORA = Path(__file__).parents[3] / "shared" / "data" / "melodies"
+ATTRIBUTES = (
+    "<attributes><divisions>2</divisions>"
+    "<time><beats>3</beats><beat-type>4</beat-type></time></attributes>"
+)
+
+
+def note(step: str, duration: int, extra: str = "", octave: int = 4, tie: str = "") -> str:
+    ties = "".join(f'<tie type="{kind}"/>' for kind in tie.split())
+    return (
+        f"<note>{extra}<pitch><step>{step}</step><octave>{octave}</octave></pitch>"
+        f"<duration>{duration}</duration>{ties}</note>"
+    )
+
+
+def document(*measures: str) -> bytes:
+    music = "".join(f"<measure>{measure}</measure>" for measure in measures)
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>'
+        '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" '
+        '"http://www.musicxml.org/dtds/partwise.dtd"><score-partwise><part-list>'
+        '<score-part id="P1"><part-name>Voice</part-name></score-part></part-list>'
+        f'<part id="P1">{music}</part></score-partwise>'
+    ).encode()
+
+
+def zipped(members: dict[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return stream.getvalue()
+
+
+def rows(part: Part) -> list[tuple[float, float, int]]:
+    return list(zip(part.starts.tolist(), part.ends.tolist(), part.pitches.tolist(), strict=True))
+
+
+def test_notes_rests_ties_chords_and_grace_notes() -> None:
+    score = read_musicxml(
+        document(
+            ATTRIBUTES + note("C", 2) + "<note><rest/><duration>1</duration></note>"
+            "<note><grace/><pitch><step>B</step><octave>5</octave></pitch></note>"
+            + note("D", 3, tie="start"),
+            note("D", 2, tie="stop") + note("G", 2, "<chord/>") + note("E", 4),
+        ),
+        "song",
+    )
+    assert score.meters == ((3, 4),)
+    assert score.parts[0].name == "Voice"
+    assert rows(score.parts[0]) == [(0, 1, 60), (1.5, 4, 62), (3, 4, 67), (4, 6, 64)]
+
+
+def test_backup_forward_and_staves() -> None:
+    staff = "<staff>2</staff>"
+    music = (
+        ATTRIBUTES + note("E", 4) + "<backup><duration>4</duration></backup>"
+        "<forward><duration>2</duration></forward>"
+        + note("C", 2, octave=3).replace("</note>", f"{staff}</note>")
+    )
+    upper, lower = read_musicxml(document(music, note("F", 2)), "piano").parts
+    assert rows(upper) == [(0, 2, 64), (2, 3, 65)]
+    assert rows(lower) == [(1, 2, 48)]
+
+
+def test_transposing_instruments_sound_at_concert_pitch() -> None:
+    clarinet = "<attributes><transpose><chromatic>-2</chromatic></transpose></attributes>"
+    (part,) = read_musicxml(document(clarinet + note("D", 1)), "clarinet").parts
+    assert part.pitches.tolist() == [60]
+
+
+def test_compressed_files() -> None:
+    score = document(ATTRIBUTES + note("C", 2))
+    container = b'<container><rootfiles><rootfile full-path="b.xml"/></rootfiles></container>'
+    named = {"META-INF/container.xml": container, "a.xml": b"<other/>", "b.xml": score}
+    malformed = {"META-INF/container.xml": b"<rootfile full-path='a & b'/>", "b.xml": score}
+    for members in (named, malformed, {"b.musicxml": score}):
+        assert len(read_musicxml(zipped(members), "song.mxl").parts) == 1
+    with pytest.raises(UserError, match="no score in the archive"):
+        read_musicxml(zipped({"readme.txt": b""}), "song.mxl")
+
+
+def test_billion_laughs_are_refused() -> None:
+    laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+    bomb = f'<!DOCTYPE x [<!ENTITY l0 "lol">{laughs}]><score-partwise>&l9;</score-partwise>'
+    with pytest.raises(UserError, match="entities"):
+        read_musicxml(bomb.encode(), "bomb.xml")
+
+
+def test_zip_bombs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sequence_tutor.melody.musicxml.MAXIMUM_BYTES", 2**20)
+    with pytest.raises(UserError, match="more than 1 MiB"):
+        read_musicxml(zipped({"a.xml": b" " * (2**20 + 1)}), "bomb.mxl")
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "damaged"),
+        (b"<score-partwise>", "damaged"),
+        (b"<html></html>", "root element <html>"),
+        (b"PK\3\4 nonsense", "damaged"),
+        (document(ATTRIBUTES), "no note"),
+        (document("<attributes><divisions>0</divisions></attributes>"), "divisions"),
+        (document(note("H", 1)), "pitch step 'H'"),
+        (document(note("C", 1, octave=40)), "outside"),
+        (document(note("C", 1).replace(">1<", ">nan<")), "duration"),
+        (document(note("C", 1).replace(">1<", ">x<")), "not readable"),
+    ],
+)
+def test_unusable_files_say_why(data: bytes, reason: str) -> None:
+    with pytest.raises(UserError, match=f"^song: .*{reason}"):
+        read_musicxml(data, "song")
+
+
+@given(st.data())
+@settings(deadline=None)
+def test_damaged_files_never_raise_anything_but_a_user_error(data: st.DataObject) -> None:
+    plain = document(ATTRIBUTES + note("C", 2, tie="start"), note("C", 2, tie="stop"))
+    damaged = bytearray(data.draw(st.sampled_from([plain, zipped({"a.xml": plain})])))
+    for _ in range(data.draw(st.integers(0, 6))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(0, len(damaged)))
+    try:
+        score = read_musicxml(bytes(damaged[:cut]), "damaged")
+    except UserError:
+        return
+    assert all(len(part) for part in score.parts)
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_real_files_agree_with_their_conversions() -> None:
+    names = ("musicxml-sample", "lieder", "openewld")
+    archives = [CORPORA / f"{name}.tar.gz" for name in names]
+    if not all(archive.exists() for archive in archives):
+        pytest.skip("the song corpora are not beside this repository")
+    corpora = [read_corpus([archive], ExtractionSettings.as_written()) for archive in archives]
+    first = [
+        {Path(melody.name).stem: melody.tokens.tolist() for melody in reversed(corpus.melodies)}
+        for corpus in corpora
+    ]
+    converted = {**first[1], **first[2]}
+    same = sum(converted.get(name) == tokens for name, tokens in first[0].items())
+    assert len(first[0]) >= 250
+    # The others: choirs, whose voice is a matter of choice, and notes shorter than a sixteenth.
+    assert same >= 0.9 * len(first[0])
