@@ -88,16 +88,14 @@ class Corpus:
     skipped: tuple[SkippedFile, ...]
 
     def summary(self) -> dict[str, SourceSummary]:
-        """A summary per source, in the order given, and last one named `all`."""
-        sources = dict.fromkeys(
-            [entry.source for entry in self.melodies] + [entry.source for entry in self.skipped]
-        )
+        """A summary per source, and last one named `all`."""
+        melodies: dict[str, list[Melody]] = {}
+        for melody in self.melodies:
+            melodies.setdefault(melody.source, []).append(melody)
+        skipped = Counter(entry.source for entry in self.skipped)
         summaries = {
-            source: _summarise(
-                [melody for melody in self.melodies if melody.source == source],
-                sum(skipped.source == source for skipped in self.skipped),
-            )
-            for source in sources
+            source: _summarise(melodies.get(source, []), skipped[source])
+            for source in dict.fromkeys((*melodies, *skipped))
         }
         return {**summaries, "all": _summarise(self.melodies, len(self.skipped))}
 

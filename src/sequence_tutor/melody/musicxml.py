@@ -173,16 +173,14 @@ class _PartReader:
             self._transpose = chromatic + 12 * int(transpose.findtext("octave-change", "0"))
 
     def _read_note(self, note: Element) -> None:
-        if note.find("grace") is not None or note.find("cue") is not None:
-            if note.find("cue") is not None and note.find("chord") is None:
-                self._advance(self._duration(note))
+        if note.find("grace") is not None:
             return
         duration = self._duration(note)
         if note.find("chord") is None:
             self._chord_start = self._now
             self._advance(duration)
         pitch = note.find("pitch")
-        if pitch is not None:
+        if pitch is not None and note.find("cue") is None:
             end = round(self._chord_start + duration, 6)
             self._add(note, note.findtext("staff", "1"), end, self._sounding(pitch))
 
