@@ -1,4 +1,4 @@
-"""Q, Psi and G: soft values, one-step targets, policies.
+"""Q, Psi and G: values, one-step targets, policies.
 
 Sources: Jaques et al. 2017, *Sequence Tutor* (equations cited as 2017), and Jaques et al. 2016,
 *Tuning Recurrent Neural Networks with Reinforcement Learning* (cited as 2016).
@@ -119,33 +119,6 @@ def shift_values(value: Tensor, mask: Tensor) -> Tensor:
     _check_same(value, mask)
     inside = torch.where(mask, value, 0.0)  # the state after the last token is worth nothing
     return torch.nn.functional.pad(inside[:, 1:], (0, 1))
-
-
-def best_return_target(reward: Tensor, next_value: Tensor, discount: float) -> Tensor:
-    """A hard-Bellman target that looks along the sequence actually taken, without gradient.
-
-    y_t = reward_t + gamma max(V(s_t+1), y_t+1): the largest of all n-step returns. Writing a
-    sequence is a deterministic process, so the return of *any* continuation bounds Q* from below
-    and the fixed point is exactly the one-step one, whoever chose the tokens; good endings reach
-    early steps in one update instead of T. (The bound is that of He et al. 2017, *Learning to
-    play in a day*, Eq. 5, used as the target itself.) Exactness: `tests/objectives`.
-
-    Args:
-        reward: (B, T); zero beyond a sequence's end.
-        next_value: (B, T), V(s_t+1), zero after the last token.
-        discount: gamma.
-
-    Returns:
-        (B, T).
-    """
-    _check_same(reward, next_value)
-    targets = torch.empty_like(reward)
-    best_next = next_value[:, -1]
-    for t in range(reward.shape[1] - 1, -1, -1):
-        targets[:, t] = reward[:, t] + discount * best_next
-        if t:
-            best_next = torch.maximum(next_value[:, t - 1], targets[:, t])
-    return targets.detach()
 
 
 def _check_values(values: Tensor, tokens: Tensor) -> None:

@@ -1,18 +1,21 @@
-"""The n-step relatives of Psi and G: path consistency, from one step to the whole sequence.
+"""Path consistency: the n-step relatives of Q, Psi and G, from one step to the whole sequence.
 
-With V(s) the soft value and log pi(a|s) the policy of one and the same action-value function, the
-soft Bellman equation of Psi (2017 Eq. 13) telescopes: for every sequence, start t and length n
+Let X be action values (Q, Psi or G), V their value, and A = X - V. Writing a token leads to one
+next state only, so at the optimum X(s_t, a_t) = pays_t + gamma V(s_t+1) holds for *every* token,
+and therefore, for every sequence whoever chose it, every start t and every length n,
 
-    V(s_t) = sum_{i<n} gamma^i [ r_t+i / c + log p - log pi ](t+i)  +  gamma^n V(s_t+n)
+    V(s_t) = sum_{i<n} gamma^i [pays - A](t+i)  +  gamma^n V(s_t+n).
 
-holds at the optimum whoever chose the tokens (Nachum et al. 2017, *Bridging the gap between value
-and policy based reinforcement learning*, Eq. 14, here with the prior as reference policy). The
-difference of the two sides is the residual. n = 1 is the one-step error of Psi, and of G, whose
-V and log pi are made from log p + G. At n = the whole sequence, t = 0 and gamma = 1 it is
-trajectory balance (Malkin et al. 2022, Eq. 11) with log Z = V(s_0).
+The bracket is the *surplus*. For Psi and G, A is log pi, up to log p, and the surplus is
+r/c + log p - log pi: this is path consistency (Nachum et al. 2017, *Bridging the gap between value
+and policy based reinforcement learning*, Eq. 14) with the prior as reference policy; at n = the
+whole sequence, t = 0 and gamma = 1 it is trajectory balance (Malkin et al. 2022, Eq. 11) with
+log Z = V(s_0). For Q, V is the maximum and A <= 0 is the advantage: the same identity, with the
+hard maximum in place of the log-sum-exp. It needs no correction for the actions taken, because
+the environment is deterministic.
 
-Unlike a one-step target, the residual is differentiated through on both sides: a lagging target
-network in its place diverged in our trials, the residual did not.
+Unlike a one-step target, a residual is differentiated through on both sides; with a lagging target
+network in its place n-step targets diverged in trials, residuals did not.
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ def residual(
 
     Args:
         value: (B, T), V(s_t).
-        surplus: (B, T), r_t / c + log p(a_t|s_t) - log pi(a_t|s_t).
+        surplus: (B, T), pays_t - A(s_t, a_t).
         mask: (B, T) bool, True inside a sequence.
         discount: gamma.
         n_steps: length n of a path; a path is cut where its sequence ends, where V is zero.
@@ -55,6 +58,32 @@ def residual(
     bootstrap = torch.nn.functional.pad(value, (0, length))[:, length:]  # (B, T): V(s_t+n) or 0
     right = surplus @ window.t() + discount**length * bootstrap
     return torch.where(mask, value - right, 0.0)
+
+
+def centred_total(surplus: Tensor, mask: Tensor, discount: float) -> Tensor:
+    """The whole sequence's discounted surplus, minus the mean over the batch.
+
+    At the optimum every sequence has the same total, V(s_0). Its variance over a batch is the
+    log-variance loss (Richter et al. 2020, *VarGrad*, Eq. 8): the residual of the whole sequence
+    with V(s_0) replaced by its best estimate from the batch, which is right from the first
+    update, where a learned V(s_0) has to be waited for. For any gamma the totals are all equal
+    only at the optimum: fix all tokens but the last, then all but the last two, and so on.
+
+    Args:
+        surplus: (B, T), pays_t - A(s_t, a_t).
+        mask: (B, T) bool.
+        discount: gamma.
+
+    Returns:
+        (B,), with mean zero.
+    """
+    if surplus.dim() != 2 or surplus.shape != mask.shape:
+        raise ValueError(
+            f"surplus and mask must be (B, T), got {tuple(surplus.shape)} and {tuple(mask.shape)}"
+        )
+    powers = discount ** torch.arange(surplus.shape[1], device=surplus.device, dtype=surplus.dtype)
+    total = torch.where(mask, surplus, 0.0) @ powers  # (B,)
+    return total - total.mean()
 
 
 def _discount_window(steps: int, length: int, discount: float, like: Tensor) -> Tensor:

@@ -1,0 +1,1 @@
+"""Autoregressive models p(a|s) to stay close to."""

@@ -94,11 +94,10 @@ class NGramPrior:
             probability = _interpolate(
                 _look_up(codes, counts, grams), total[:, None], kind[:, None], probability
             )
-        return np.log(probability)
+        log_probs: NDArray[np.float64] = np.log(probability)
+        return log_probs
 
-    def _count(
-        self, padded: list[NDArray[np.int64]], length: int
-    ) -> tuple[NDArray[np.int64], ...]:
+    def _count(self, padded: list[NDArray[np.int64]], length: int) -> tuple[NDArray[np.int64], ...]:
         """Counts of every (length + 1)-gram, and totals and kinds of every context."""
         skip = self.order - 1 - length  # no n-gram may begin before the start tokens it uses
         windows = [
@@ -139,5 +138,8 @@ def _interpolate(
 ) -> NDArray[np.float64]:
     """Absolute discounting over the model of the shorter context; an unseen context leaves it."""
     safe = np.maximum(total, 1)
-    mixed = (np.maximum(count - DISCOUNT, 0) + DISCOUNT * kinds * shorter) / safe
-    return np.where(total > 0, mixed, shorter)
+    mixed: NDArray[np.float64] = (
+        np.maximum(count - DISCOUNT, 0) + DISCOUNT * kinds * shorter
+    ) / safe
+    chosen: NDArray[np.float64] = np.where(total > 0, mixed, shorter)
+    return chosen

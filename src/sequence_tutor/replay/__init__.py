@@ -1,0 +1,1 @@
+"""Sequences kept to be learned from again."""

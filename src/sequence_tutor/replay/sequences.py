@@ -52,7 +52,9 @@ class SequenceReplay:
         """Store B sequences and their terms (B, T, R)."""
         if len(batch) > self.capacity:
             raise ValueError(f"{len(batch)} sequences at once, but replay holds {self.capacity}")
-        places = (self._added + torch.arange(len(batch), device=self._tokens.device)) % self.capacity
+        places = (
+            self._added + torch.arange(len(batch), device=self._tokens.device)
+        ) % self.capacity
         self._tokens[places] = batch.tokens.to(torch.int16)
         self._lengths[places] = batch.lengths.to(torch.int16)
         self._terms[places] = terms.to(self._terms.dtype)

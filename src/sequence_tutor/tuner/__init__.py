@@ -1,0 +1,1 @@
+"""KL-control of a prior by Q-, Psi- and G-learning."""

@@ -1,4 +1,4 @@
-"""Constants a user may set: ranges checked at once, a wrong name answered by the right one."""
+"""The base of everything a user may set: ranges checked at once, a wrong name answered."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(names)}"
 
 
-class Constants(BaseModel):
-    """A frozen, hashable set of named constants that maps one-to-one to a TOML table."""
+class Settings(BaseModel):
+    """A frozen, hashable set of named values that maps one-to-one to a TOML table."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 

@@ -1,0 +1,96 @@
+"""What a domain must offer: a vocabulary, files in and out, rewards, statistics.
+
+Domains are found by the entry point `sequence_tutor.domains`, so that a third party adds one
+without touching this package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Protocol
+
+from sequence_tutor.config.settings import Settings, nearest
+from sequence_tutor.errors import UserError
+from sequence_tutor.estimates import Estimate
+from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.sequences import SequenceBatch
+
+Progress = Callable[[int, int], None]
+"""Called with the units of work done and of all."""
+
+Tokens = Sequence[int]
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Sequences to learn a prior from, divided so that nothing is on two sides.
+
+    Attributes:
+        train: sequences of tokens; likewise `validation` and `test`.
+        summary: one row a source and one for all: column -> number, as users are shown it.
+        skipped: (file, reason) of everything that gave no sequence.
+        provenance: what a card says of the data: sources, counts, settings.
+    """
+
+    train: Sequence[Tokens]
+    validation: Sequence[Tokens]
+    test: Sequence[Tokens]
+    summary: Mapping[str, Mapping[str, float]]
+    skipped: Sequence[tuple[str, str]]
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Statistics(Protocol):
+    """Gathers a domain's own statistics over batches of sampled sequences."""
+
+    def update(self, batch: SequenceBatch) -> None:
+        """Add a batch."""
+
+    def result(self) -> dict[str, Estimate]:
+        """Every statistic so far, under the names of the tables."""
+
+
+class Domain(Protocol):
+    """One kind of sequence and everything that is particular to it."""
+
+    name: str
+    vocab_size: int
+    length: int  # T, tokens of a sequence unless settings say otherwise
+    end_token: int | None
+    note_tokens: tuple[int, ...]  # tokens that accuracy is also reported on alone
+    data_settings: type[Settings]
+    reward_settings: type[Settings]
+    published: Mapping[str, Mapping[str, float]]  # column -> statistic -> value
+
+    def read_training(
+        self, paths: Sequence[Path], settings: Settings, cache: Path | None, progress: Progress
+    ) -> TrainingData:
+        """Read files, folders and archives to learn a prior from."""
+
+    def read_sequences(self, path: Path) -> list[list[int]]:
+        """The sequences of one file, as they stand, to be scored or used as a prime."""
+
+    def reward(self, settings: Settings, rules: Path | None) -> Reward:
+        """The reward that settings describe, with the rules of a user's file."""
+
+    def statistics(self, settings: Settings) -> Statistics:
+        """An empty set of statistics, in the key or other frame of the reward's settings."""
+
+    def write(self, batch: SequenceBatch, directory: Path, settings: Mapping[str, Any]) -> None:
+        """Write sequences as files people open: sounds, scores, pictures, lists."""
+
+
+def find_domain(name: str) -> Domain:
+    """The domain of that name.
+
+    Raises:
+        UserError: no installed package offers it.
+    """
+    offered = {point.name: point for point in entry_points(group="sequence_tutor.domains")}
+    if name not in offered:
+        raise UserError(f"unknown domain {name!r}: {nearest(name, offered)}")
+    domain: Domain = offered[name].load()()
+    return domain

@@ -1,0 +1,76 @@
+"""Measuring a policy by sampling it, without touching any training state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sequence_tutor.objectives.action_values import taken
+from sequence_tutor.objectives.divergences import token_entropy, token_kl
+from sequence_tutor.prior.protocol import Prior
+from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.rollout import rollout
+from sequence_tutor.sequences import SequenceBatch
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Sampled sequences with everything that is reported of them.
+
+    Attributes:
+        batch: the sequences.
+        terms: (B, T, R) unscaled rewards.
+        log_prior: (B, T) log p of each token; likewise `log_policy`. 0 beyond the end.
+        kl: (B, T) exact KL(pi || p) at each visited state; 0 beyond the end.
+        entropy: (B, T) entropy of pi there; 0 beyond the end.
+    """
+
+    batch: SequenceBatch
+    terms: Tensor
+    log_prior: Tensor
+    log_policy: Tensor
+    kl: Tensor
+    entropy: Tensor
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a policy is tuned and measured on.
+
+    Attributes:
+        prior: the frozen p(a|s).
+        reward: scores sequences.
+        length: T, most tokens of a sequence.
+        end_token: the token that ends one, or None.
+    """
+
+    prior: Prior
+    reward: Reward
+    length: int
+    end_token: int | None = None
+
+
+@torch.no_grad()
+def measure(
+    policy: Prior, task: Task, count: int, generator: torch.Generator, batch: int = 2048
+) -> Iterator[Measured]:
+    """Sample `count` sequences from the policy itself, without exploration, batch by batch."""
+    for begin in range(0, count, batch):
+        size = min(batch, count - begin)
+        sampled = rollout(
+            policy, size, task.length, generator, end_token=task.end_token, keep_log_probs=True
+        )
+        assert sampled.log_probs is not None  # asked for above
+        tokens, mask = sampled.batch.tokens, sampled.batch.mask
+        log_prior = task.prior.sequence_log_probs(tokens)  # (B, T, V)
+        yield Measured(
+            sampled.batch,
+            task.reward(sampled.batch),
+            taken(log_prior, tokens).where(mask, 0.0),
+            taken(sampled.log_probs, tokens).where(mask, 0.0),
+            token_kl(sampled.log_probs, log_prior).where(mask, 0.0),
+            token_entropy(sampled.log_probs).where(mask, 0.0),
+        )

@@ -1,0 +1,56 @@
+"""The figures logged at every evaluation of a run."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from sequence_tutor.measure import Measured, Task, measure
+from sequence_tutor.objectives.divergences import optimality
+from sequence_tutor.prior.protocol import Prior
+from sequence_tutor.run_log import Record
+from sequence_tutor.tuner.settings import TuneSettings
+
+
+def evaluate_policy(
+    policy: Prior, task: Task, settings: TuneSettings, generator: torch.Generator
+) -> Record:
+    """Means over freshly sampled sequences, under the names the tables use.
+
+    Returns:
+        `reward_per_sequence` (weighted) and `reward_terms` (each rule, unweighted), both
+        undivided by c; `log_prior_per_token`, `kl_to_prior_per_token` (exact at each visited
+        state), `entropy_per_token`, `distinct`; and at gamma = 1 `objective_per_sequence`,
+        `log_z_bound` and `effective_sample_size`.
+    """
+    parts = list(measure(policy, task, settings.evaluate_samples, generator))
+    tokens = float(sum(int(part.batch.lengths.sum()) for part in parts))
+    terms = torch.cat([part.terms.sum(1) for part in parts])  # (N, R)
+    rewards = terms @ task.reward.weights.to(terms)  # (N,)
+    record: Record = {
+        "reward_per_sequence": rewards.mean().item(),
+        "reward_terms": dict(zip(task.reward.names, terms.mean(0).tolist(), strict=True)),
+        "log_prior_per_token": _per_token([part.log_prior for part in parts], tokens),
+        "kl_to_prior_per_token": _per_token([part.kl for part in parts], tokens),
+        "entropy_per_token": _per_token([part.entropy for part in parts], tokens),
+        "distinct": distinct_share(parts),
+    }
+    if settings.discount == 1:
+        surplus = torch.cat([(part.log_prior - part.log_policy).sum(1) for part in parts])  # (N,)
+        figures = optimality(rewards / settings.c + surplus)
+        record["objective_per_sequence"] = figures.objective
+        record["log_z_bound"] = figures.log_z_bound
+        record["effective_sample_size"] = figures.effective_sample_size
+    return record
+
+
+def distinct_share(parts: list[Measured]) -> float:
+    """Distinct sequences as a share of all."""
+    rows = torch.cat(
+        [torch.cat([part.batch.tokens, part.batch.lengths[:, None]], 1) for part in parts]
+    )  # (N, T + 1)
+    return len(rows.unique(dim=0)) / len(rows)
+
+
+def _per_token(values: list[Tensor], tokens: float) -> float:
+    return sum(value.sum().item() for value in values) / tokens

@@ -1,0 +1,126 @@
+"""Three networks of one shape: what learns, its slow target, and the frozen prior."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from sequence_tutor.checkpoints import (
+    Tensors,
+    named,
+    optimizer_tensors,
+    restore_optimizer,
+    under,
+)
+from sequence_tutor.errors import UserError
+from sequence_tutor.models import ActionValueNetwork
+from sequence_tutor.prior.neural import NeuralPrior
+from sequence_tutor.replay.sequences import Stored
+from sequence_tutor.tuner.algorithms import ALGORITHMS, Experience
+from sequence_tutor.tuner.losses import loss, uses_target
+from sequence_tutor.tuner.policy import TunedPolicy
+from sequence_tutor.tuner.settings import TuneSettings
+
+
+class Learner:
+    """Fits action values to replayed sequences.
+
+    Args:
+        prior: supplies the initial weights and log p.
+        settings: see `TuneSettings`.
+        reward_weights: (R,) weight of each stored term.
+    """
+
+    def __init__(self, prior: NeuralPrior, settings: TuneSettings, reward_weights: Tensor) -> None:
+        self.prior, self.settings = prior, settings
+        self.algorithm = ALGORITHMS[settings.algorithm]
+        self.uses_target = uses_target(settings)
+        start = self.algorithm.starts[0] if settings.start == "default" else settings.start
+        if start not in self.algorithm.starts:
+            raise UserError(
+                f"start is {start!r}, expected one of {', '.join(self.algorithm.starts)} "
+                f"for {self.algorithm.name}"
+            )
+        self.values = ActionValueNetwork.from_prior(prior.network, start)
+        self.target = copy.deepcopy(self.values).requires_grad_(False)
+        self.optimiser = torch.optim.Adam(
+            self.values.parameters(), settings.optimiser.learning_rate, foreach=True
+        )
+        self.policy = TunedPolicy(self.values, self.algorithm, prior)
+        self._weights = reward_weights.float().to(prior.network.head.weight.device)
+
+    def learn(self, stored: Stored, step: int) -> dict[str, float]:
+        """One update from a batch of stored sequences.
+
+        Returns:
+            `loss`, the mean squared (or robust) error of a step, and `gradient_norm` before it
+            was scaled down.
+
+        Raises:
+            UserError: the loss is no longer a number.
+        """
+        settings = self.settings.optimiser
+        batch_loss = self.loss(self.see(stored))
+        if not bool(batch_loss.isfinite()):
+            raise UserError(
+                f"tuning diverged at step {step}: the loss is {batch_loss.item()}; try a lower "
+                "optimiser.learning_rate, a larger c, or optimiser.robust = 10"
+            )
+        self.optimiser.param_groups[0]["lr"] = self.learning_rate(step)
+        self.optimiser.zero_grad()
+        batch_loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.values.parameters(), settings.gradient_norm)
+        self.optimiser.step()
+        if self.uses_target:
+            self._follow()
+        return {"loss": batch_loss.item(), "gradient_norm": norm.item()}
+
+    def see(self, stored: Stored) -> Experience:
+        """Stored sequences with weights and c applied, and the prior's opinion of them."""
+        tokens = stored.batch.tokens
+        reward = (stored.terms @ self._weights) / self.settings.c  # (B, T)
+        if self.settings.reward_floor is not None:
+            reward = reward.clamp(min=self.settings.reward_floor)
+        log_prior = self.prior.sequence_log_probs(tokens)
+        return Experience(tokens, stored.batch.mask, reward, log_prior)
+
+    def loss(self, seen: Experience) -> Tensor:
+        """The loss of a batch, a scalar."""
+        target_values = None
+        if self.uses_target:
+            with torch.no_grad():
+                target_values = self.target(seen.tokens)
+        values = self.values(seen.tokens)
+        return loss(self.algorithm, self.settings, values, target_values, seen)
+
+    def learning_rate(self, step: int) -> float:
+        """Adam's learning rate at an update: up, level, and down to zero."""
+        settings = self.settings.optimiser
+        up = min(1.0, (step + 1) / max(1, settings.warm_up))
+        left = 1 - step / self.settings.steps
+        down = min(1.0, left / max(1 - settings.fall_from, 1e-9))
+        return settings.learning_rate * up * down
+
+    def _follow(self) -> None:
+        """theta- <- (1 - eta) theta- + eta theta."""
+        with torch.no_grad():
+            torch._foreach_lerp_(
+                list(self.target.parameters()), list(self.values.parameters()), self.settings.eta
+            )
+
+    def state(self) -> Tensors:
+        """Networks and optimiser."""
+        return {
+            **named("values", self.values.state_dict()),
+            **named("target", self.target.state_dict()),
+            **named("adam", optimizer_tensors(self.optimiser)),
+        }
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Put a saved state back."""
+        self.values.load_state_dict(under("values", tensors))
+        self.target.load_state_dict(under("target", tensors))
+        restore_optimizer(self.optimiser, under("adam", tensors))

@@ -1,0 +1,124 @@
+"""Tuning runs on disk: one folder that holds everything needed to go on or to use the result.
+
+RUN/run.json               what was asked for: domain, settings, reward, versions, threads
+RUN/prior.safetensors      the prior it started from (and card.json)
+RUN/training.safetensors   the whole state of training at the last evaluation
+RUN/training.jsonl         one line an evaluation
+RUN/policy.safetensors     the tuned model, once training is over
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import ValidationError
+
+from sequence_tutor.checkpoints import load_checkpoint, named, save_checkpoint, under
+from sequence_tutor.errors import UserError
+from sequence_tutor.files import write_json
+from sequence_tutor.models import ActionValueNetwork
+from sequence_tutor.prior.store import StoredPrior, load_prior, save_prior
+from sequence_tutor.tuner.algorithms import ALGORITHMS
+from sequence_tutor.tuner.policy import TunedPolicy
+from sequence_tutor.tuner.settings import TuneSettings
+
+RUN_FILE = "run.json"
+POLICY_FILE = "policy.safetensors"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """What a run was asked to do.
+
+    Attributes:
+        domain: name of the domain.
+        prior: name or folder it was given as.
+        length: T.
+        tune: settings of tuning.
+        reward: settings of the reward, as plain JSON.
+        rules: file with the user's own rules, or None.
+        rules_digest: SHA-256 of that file.
+        versions: of this package and what it stands on.
+        threads: threads that torch computes with; part of what makes a resume exact.
+    """
+
+    domain: str
+    prior: str
+    length: int
+    tune: TuneSettings
+    reward: dict[str, Any]
+    rules: str | None
+    rules_digest: str | None
+    versions: dict[str, str]
+    threads: int
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return {"format": FORMAT, **vars(self), "tune": self.tune.model_dump(mode="json")}
+
+
+def save_spec(folder: Path, spec: RunSpec, prior: StoredPrior) -> None:
+    """Begin a run's folder."""
+    save_prior(folder, prior)
+    write_json(folder / RUN_FILE, spec.to_json())
+
+
+def load_spec(folder: Path) -> RunSpec:
+    """Read what a run was asked to do.
+
+    Raises:
+        UserError: missing, damaged, or of another version.
+    """
+    path = folder / RUN_FILE
+    if not path.is_file():
+        raise UserError(f"{folder}: no run of this program there, expected a file {RUN_FILE}")
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        if fields.pop("format") != FORMAT:
+            raise ValueError(f"another format than {FORMAT}")
+        return RunSpec(**{**fields, "tune": TuneSettings(**fields["tune"])})
+    except (ValueError, KeyError, TypeError, ValidationError) as error:
+        raise UserError(f"{path}: not a run of this version ({error})") from error
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder holds a run."""
+    return (folder / RUN_FILE).is_file()
+
+
+def save_policy(folder: Path, policy: TunedPolicy) -> None:
+    """Write the tuned model."""
+    save_checkpoint(
+        folder / POLICY_FILE,
+        named("values", policy.values.state_dict()),
+        {"format": FORMAT, "start": policy.values.start, "algorithm": policy.algorithm.name},
+    )
+
+
+def load_policy(
+    folder: Path, device: torch.device | str = "cpu"
+) -> tuple[TunedPolicy, StoredPrior]:
+    """The tuned model of a finished run and the prior it was tuned from.
+
+    Raises:
+        UserError: the run is not finished, or a file is damaged.
+    """
+    path = folder / POLICY_FILE
+    if not path.is_file():
+        raise UserError(f"{folder}: this run is not finished; the same tune command continues it")
+    stored = load_prior(folder, device)
+    tensors, info = load_checkpoint(path)
+    try:
+        values = ActionValueNetwork.from_prior(stored.prior.network, info["start"])
+        values.load_state_dict(under("values", tensors))
+        policy = TunedPolicy(
+            values.eval().requires_grad_(False), ALGORITHMS[info["algorithm"]], stored.prior
+        )
+    except (KeyError, RuntimeError) as error:
+        raise UserError(f"{path}: not a tuned model of this version ({error})") from error
+    return policy, stored

@@ -1,0 +1,113 @@
+"""Settings of tuning, one table per concern."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from sequence_tutor.config.settings import Settings
+from sequence_tutor.models import Start
+
+AlgorithmName = Literal["psi", "g", "q", "rl-only"]
+
+
+class ExplorationSettings(Settings):
+    """What is sampled while collecting, instead of the policy itself."""
+
+    kind: Literal["policy", "epsilon-greedy", "epsilon-policy", "boltzmann"] = Field(
+        "policy",
+        description="policy: pi itself; epsilon-greedy: the likeliest token, but any token with "
+        "probability epsilon; epsilon-policy: the same around pi; boltzmann: pi at a temperature",
+    )
+    begin: float = Field(1.0, ge=0, description="epsilon or temperature at the first update")
+    end: float = Field(0.01, ge=0, description="epsilon or temperature once annealed")
+    anneal: float = Field(
+        0.5, gt=0, le=1, description="share of all updates over which it goes from begin to end"
+    )
+
+
+class ReplaySettings(Settings):
+    """Where batches come from."""
+
+    capacity: int = Field(20_000, ge=1, description="sequences kept")
+    fresh: float = Field(
+        0.5, ge=0, le=1, description="share of a batch taken from the newest collection"
+    )
+    by_return: float = Field(
+        0.5,
+        ge=0,
+        lt=1,
+        description="0: the rest is drawn uniformly; else the k-th best stored return is drawn "
+        "with density proportional to k^-by_return",
+    )
+
+
+class OptimiserSettings(Settings):
+    """How the values are fitted."""
+
+    learning_rate: float = Field(1e-3, gt=0, description="Adam's learning rate")
+    warm_up: int = Field(100, ge=0, description="updates over which it rises to that")
+    fall_from: float = Field(
+        0.5, ge=0, le=1, description="share of all updates after which it falls linearly to zero"
+    )
+    gradient_norm: float = Field(5.0, gt=0, description="gradients are scaled down to this L2 norm")
+    robust: float = Field(
+        0.0, ge=0, description="errors beyond this count linearly (Huber); 0: squared throughout"
+    )
+
+
+class TuneSettings(Settings):
+    """How a prior is tuned."""
+
+    algorithm: AlgorithmName = Field("psi", description="which action values are learned")
+    c: float = Field(4.0, gt=0, description="temperature: divides the reward")
+    discount: float = Field(1.0, gt=0, le=1, description="gamma")
+    n_steps: int | Literal["all"] = Field(
+        "all", description="length of the targets' paths; 1 is the paper's one-step target"
+    )
+    paths: Literal["every", "whole"] = Field(
+        "whole",
+        description="every: an error for the path from every step; whole: one for the whole "
+        "sequence, with V fitted beside it (n_steps = all)",
+    )
+    value_weight: float = Field(
+        0.01, ge=0, description="weight of fitting V beside whole sequences"
+    )
+    start: Start | Literal["default"] = Field(
+        "default", description="how action values begin; default: the algorithm's own"
+    )
+    double: bool = Field(False, description="double Q-learning (Q and RL only)")
+    eta: float = Field(0.01, gt=0, le=1, description="update rate of the target network")
+    steps: int = Field(3000, ge=1, description="updates")
+    batch: int = Field(128, ge=1, description="sequences per update")
+    collect: int = Field(512, ge=1, description="sequences sampled at a time")
+    collect_every: int = Field(8, ge=1, description="updates between two collections")
+    reward_floor: float | None = Field(
+        None, lt=0, description="least r / c that one step may have in learning"
+    )
+    exploration: ExplorationSettings = ExplorationSettings()
+    replay: ReplaySettings = ReplaySettings()
+    optimiser: OptimiserSettings = OptimiserSettings()
+    evaluate_every: int = Field(500, ge=1, description="updates between two evaluations")
+    evaluate_samples: int = Field(2048, ge=2, description="sequences sampled for each")
+    seed: int = Field(0, ge=0, description="seed of everything random")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.collect > self.replay.capacity:
+            raise ValueError(
+                f"collect is {self.collect}, expected at most replay.capacity "
+                f"= {self.replay.capacity}"
+            )
+        if self.paths == "whole" and self.n_steps != "all":
+            raise ValueError(
+                f"paths is 'whole' but n_steps is {self.n_steps}, expected n_steps = 'all'"
+            )
+        if isinstance(self.n_steps, int) and self.n_steps < 1:
+            raise ValueError(f"n_steps is {self.n_steps}, expected 'all' or at least 1")
+        if self.double and self.algorithm not in ("q", "rl-only"):
+            raise ValueError(
+                f"double is true, expected false for {self.algorithm}: it takes no maximum"
+            )
+        return self
