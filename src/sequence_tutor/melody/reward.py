@@ -7,6 +7,7 @@ from functools import partial
 
 from pydantic import Field
 
+from sequence_tutor.config.settings import Settings
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.rules import (
     Autocorrelation,
@@ -22,12 +23,11 @@ from sequence_tutor.melody.rules import (
 )
 from sequence_tutor.melody.scales import C_MAJOR, Key
 from sequence_tutor.melody.view import Melodies
-from sequence_tutor.reward.constants import Constants
 from sequence_tutor.reward.user_terms import UserTerm
 from sequence_tutor.reward.weighted import WeightedReward
 
 
-class RuleConstants(Constants):
+class RuleConstants(Settings):
     """The nine rules, in the order of the reward's terms, each with its constants."""
 
     key: InKey = InKey()
@@ -96,7 +96,7 @@ class MelodyReward(WeightedReward[Melodies]):
         )
 
 
-class MelodyRewardSettings(Constants):
+class MelodyRewardSettings(Settings):
     """The melody reward as tables of a settings file.
 
     ``[weights]`` holds one number a rule, 0 for off; ``[key]`` a tonic and a scale, by name or as

@@ -6,8 +6,8 @@ from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
+from sequence_tutor.config.settings import Settings, nearest
 from sequence_tutor.melody.encoding import FIRST_NOTE, HOLD, NOTE_OFF, PITCH_OFFSET, VOCAB_SIZE
-from sequence_tutor.reward.constants import Constants, nearest
 
 NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 SHARPS = {"C#": 1, "D#": 3, "F#": 6, "G#": 8, "A#": 10}
@@ -37,7 +37,7 @@ MIDDLE_C = 60
 OCTAVE = 12
 
 
-class Key(Constants):
+class Key(Settings):
     """A tonic and a scale; the default is C major, the key of the published rules.
 
     ``Key(tonic="A", scale="harmonic_minor")``, or ``Key(tonic="D", scale=(2, 4, 7, 9))`` for a

@@ -8,8 +8,8 @@ from typing import Generic, TypeVar
 import torch
 from torch import Tensor
 
+from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError
-from sequence_tutor.reward.constants import nearest
 from sequence_tutor.sequences import SequenceBatch
 
 View = TypeVar("View")

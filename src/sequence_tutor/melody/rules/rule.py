@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from sequence_tutor.config.settings import Settings
 from sequence_tutor.melody.view import Melodies
-from sequence_tutor.reward.constants import Constants
 
 
-class Rule(Constants, ABC):
+class Rule(Settings, ABC):
     """One rule: constants as fields, and the reward it pays at every step.
 
     Source of the nine rules: Jaques et al., Sequence Tutor (arXiv:1611.02796), section 5, and the

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from sequence_tutor.config.settings import Settings, nearest
+
+
+class Window(Settings):
+    steps: int = 8
+
+
+def test_an_unknown_name_is_answered_by_the_nearest() -> None:
+    assert nearest("tonik", ["key", "tonic"]) == "did you mean 'tonic'?"
+    assert nearest("zzz", ["key", "tonic"]) == "expected one of key, tonic"
+    with pytest.raises(ValidationError, match="unknown name 'step': did you mean 'steps'"):
+        Window.model_validate({"step": 4})
+
+
+def test_settings_are_frozen_and_hashable() -> None:
+    assert hash(Window(steps=4)) == hash(Window.model_validate({"steps": 4}))
+    with pytest.raises(ValidationError, match="frozen"):
+        Window().steps = 3  # type: ignore[misc] # the point of the test
