@@ -25,7 +25,9 @@ def fastest_thread_count(width: int = 100) -> int:
 
 
 def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _time_training(threads: int, width: int) -> float:
@@ -39,3 +41,10 @@ def _time_training(threads: int, width: int) -> float:
         recurrence(inputs)[0].sum().backward()
         times.append(time.perf_counter() - begun)
     return min(times[1:])  # the first pass sets up kernels and threads
+
+
+def set_threads(threads: int | None) -> int:
+    """Compute with so many threads from now on, or with the fastest number where None."""
+    chosen = fastest_thread_count() if threads is None else threads
+    torch.set_num_threads(chosen)
+    return chosen

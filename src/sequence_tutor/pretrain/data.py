@@ -26,6 +26,10 @@ class TokenSequences:
     def __len__(self) -> int:
         return len(self.lengths)
 
+    def rows(self) -> list[list[int]]:
+        """Every sequence as a list."""
+        return [piece.tolist() for piece in self.tokens.split(self.lengths.tolist())]
+
     def read(self, rows: Tensor, offsets: Tensor, window: int) -> SequenceBatch:
         """At most `window` tokens of each row from its offset on.
 

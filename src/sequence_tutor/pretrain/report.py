@@ -1,0 +1,78 @@
+"""How well a prior predicts tunes it has not seen, beside n-gram models of the same data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from sequence_tutor.objectives.action_values import taken
+from sequence_tutor.pretrain.data import TokenSequences
+from sequence_tutor.prior.neural import NeuralPrior
+from sequence_tutor.prior.ngram import NGramPrior
+from sequence_tutor.progress import progress
+
+NGRAM_ORDERS = range(1, 9)
+
+
+def held_out_report(
+    prior: NeuralPrior,
+    train: TokenSequences,
+    test: TokenSequences,
+    note_tokens: Sequence[int],
+    *,
+    quiet: bool = False,
+) -> dict[str, Any]:
+    """NLL, perplexity and accuracy per token on the test set.
+
+    Args:
+        prior: what was trained.
+        train: what the n-gram models count.
+        test: sequences that nothing was fitted to.
+        note_tokens: tokens on which accuracy is also given alone.
+        quiet: show no progress.
+
+    Returns:
+        `test_nll` in nats, `test_perplexity`, `test_accuracy` (the likeliest token is the right
+        one), `test_accuracy_notes`, `test_tokens`, and `ngram_perplexity` by order.
+    """
+    report = {**_network_report(prior, test, note_tokens), "test_tokens": len(test.tokens)}
+    rows = train.rows()
+    perplexity = {}
+    with progress("counting n-grams", len(NGRAM_ORDERS), quiet=quiet) as advance:
+        for order in NGRAM_ORDERS:
+            model = NGramPrior(order, prior.vocab_size, rows)
+            perplexity[str(order)] = math.exp(_ngram_nll(model, test))
+            advance(1)
+    return {**report, "ngram_perplexity": perplexity}
+
+
+def _network_report(
+    prior: NeuralPrior, test: TokenSequences, note_tokens: Sequence[int]
+) -> dict[str, float]:
+    nll, right, notes, right_notes, total = 0.0, 0, 0, 0, 0
+    wanted = torch.tensor(note_tokens)
+    for batch in test.batches(64, window=1024):
+        log_probs = prior.sequence_log_probs(batch.tokens)  # (B, T, V)
+        nll -= taken(log_probs, batch.tokens)[batch.mask].sum().item()
+        hit = (log_probs.argmax(-1) == batch.tokens)[batch.mask]
+        is_note = torch.isin(batch.tokens, wanted)[batch.mask]
+        total += len(hit)
+        right += int(hit.sum())
+        notes += int(is_note.sum())
+        right_notes += int((hit & is_note).sum())
+    return {
+        "test_nll": nll / total,
+        "test_perplexity": math.exp(nll / total),
+        "test_accuracy": right / total,
+        "test_accuracy_notes": right_notes / max(notes, 1),
+    }
+
+
+def _ngram_nll(model: NGramPrior, test: TokenSequences) -> float:
+    nll = 0.0
+    for batch in test.batches(64, window=1024):
+        nll -= model.token_log_probs(batch)[batch.mask].sum().item()
+    return nll / len(test.tokens)

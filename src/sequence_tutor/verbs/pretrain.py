@@ -1,0 +1,114 @@
+"""`pretrain`: learn a prior from a folder of files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from sequence_tutor.config.presets import build, merged, read_preset, read_toml
+from sequence_tutor.config.settings import Settings
+from sequence_tutor.domain import Domain, TrainingData, find_domain
+from sequence_tutor.errors import UserError
+from sequence_tutor.pretrain.data import TokenSequences
+from sequence_tutor.pretrain.report import held_out_report
+from sequence_tutor.pretrain.settings import PretrainSettings
+from sequence_tutor.pretrain.trainer import PriorTrainer
+from sequence_tutor.prior.fingerprints import window_fingerprints
+from sequence_tutor.prior.store import StoredPrior, save_prior
+from sequence_tutor.progress import progress
+from sequence_tutor.threads import set_threads
+from sequence_tutor.versions import versions
+
+
+class PretrainTables(Settings):
+    """The tables of a settings file for `pretrain`; each is checked by its own settings."""
+
+    data: dict[str, Any] = {}
+    train: PretrainSettings = PretrainSettings()
+
+
+def pretrain(
+    domain: str,
+    data: Sequence[Path],
+    out: Path,
+    *,
+    preset: str = "default",
+    config: Path | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    threads: int | None = None,
+    quiet: bool = False,
+) -> StoredPrior:
+    """Train a prior on files, folders and archives, and measure it on held-out tunes.
+
+    The same call continues an interrupted training.
+
+    Args:
+        domain: such as "melody".
+        data: what to read.
+        out: folder of the prior.
+        preset: name of a shipped preset.
+        config: TOML file whose tables win over the preset's.
+        overrides: tables that win over both.
+        threads: torch's threads; None measures.
+        quiet: show no progress.
+
+    Returns:
+        The prior, with its card: data, settings, quality.
+
+    Raises:
+        UserError: data or settings that cannot be used.
+    """
+    room = find_domain(domain)
+    tables = merged(read_preset("pretrain", domain, preset), read_toml(config) if config else {})
+    settings = build(PretrainTables, merged(tables, overrides or {}), str(config or preset))
+    data_settings = build(room.data_settings, settings.data, str(config or preset))
+    found = _read(room, data, data_settings, out, quiet=quiet)
+    set_threads(threads)
+    train, validation, test = (
+        TokenSequences(side) for side in (found.train, found.validation, found.test)
+    )
+    trainer = PriorTrainer(train, validation, room.vocab_size, settings.train, out)
+    with progress("training the prior", settings.train.steps, quiet=quiet) as advance:
+        prior = trainer.run(advance)
+    quality = held_out_report(prior, train, test, room.note_tokens, quiet=quiet)
+    card = {
+        "domain": domain,
+        "data": {**found.provenance, "summary": found.summary},
+        "settings": settings.model_dump(mode="json"),
+        "quality": {
+            **quality,
+            "validation_nll": trainer.progress.best_nll,
+            "best_step": trainer.progress.best_step,
+            "seconds": round(trainer.progress.seconds, 1),
+        },
+        "threads": torch.get_num_threads(),
+        "versions": versions(),
+    }
+    stored = StoredPrior(prior, domain, card, {"windows": window_fingerprints(found.train)})
+    save_prior(out, stored)
+    return stored
+
+
+def _read(
+    room: Domain, data: Sequence[Path], settings: Settings, out: Path, *, quiet: bool
+) -> TrainingData:
+    """Read the data with progress; every side must have something to learn or measure."""
+    with progress(f"reading {room.name} files", 100, quiet=quiet) as advance:
+        percent = 0
+
+        def report(done: int, total: int) -> None:
+            nonlocal percent
+            advance(100 * done // total - percent)
+            percent = 100 * done // total
+
+        found = room.read_training(data, settings, out / "cache", report)
+    for side in ("train", "validation", "test"):
+        if not getattr(found, side):
+            raise UserError(
+                f"{', '.join(map(str, data))}: too few sequences, none is left for the {side} "
+                "set; give more files"
+            )
+    return found
