@@ -1,0 +1,34 @@
+"""The right answer, by dynamic programming, wherever the space is small enough to enumerate."""
+
+from sequence_tutor.exact.distances import (
+    GreedyComparison,
+    compare_greedy,
+    kl_to_optimum,
+    sequence_kl,
+)
+from sequence_tutor.exact.optimum import (
+    Gibbs,
+    HardOptimum,
+    SoftOptimum,
+    gibbs_distribution,
+    hard_optimum,
+    soft_optimum,
+)
+from sequence_tutor.exact.space import Levels, SequenceSpace, along_sequences, enumerate_sequences
+
+__all__ = [
+    "Gibbs",
+    "GreedyComparison",
+    "HardOptimum",
+    "Levels",
+    "SequenceSpace",
+    "SoftOptimum",
+    "along_sequences",
+    "compare_greedy",
+    "enumerate_sequences",
+    "gibbs_distribution",
+    "hard_optimum",
+    "kl_to_optimum",
+    "sequence_kl",
+    "soft_optimum",
+]
