@@ -63,8 +63,10 @@ def merged(below: Tables, above: Tables) -> dict[str, Any]:
     result = dict(below)
     for name, value in above.items():
         under = result.get(name)
-        both_tables = isinstance(under, Mapping) and isinstance(value, Mapping)
-        result[name] = merged(under, value) if both_tables else value
+        if isinstance(under, Mapping) and isinstance(value, Mapping):
+            result[name] = merged(under, value)
+        else:
+            result[name] = value
     return result
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import Field
 
 from sequence_tutor.config.presets import build, merged, read_preset, read_toml
 from sequence_tutor.config.settings import Settings
@@ -26,7 +27,7 @@ from sequence_tutor.versions import versions
 class PretrainTables(Settings):
     """The tables of a settings file for `pretrain`; each is checked by its own settings."""
 
-    data: dict[str, Any] = {}
+    data: dict[str, Any] = Field(default_factory=dict, description="how files become sequences")
     train: PretrainSettings = PretrainSettings()
 
 

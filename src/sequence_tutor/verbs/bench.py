@@ -1,0 +1,109 @@
+"""`bench`: the speed figures, medians with their spread, on this machine."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from sequence_tutor.domain import find_domain
+from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
+from sequence_tutor.prior.neural import NeuralPrior
+from sequence_tutor.progress import Advance, progress
+from sequence_tutor.randomness import named_generator
+from sequence_tutor.replay.sequences import Stored
+from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.rollout import rollout
+from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.threads import set_threads
+from sequence_tutor.tuner.learner import Learner
+from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.versions import versions
+
+SAMPLING_BATCH, LEARNING_BATCH, LENGTH, WIDTH = 2048, 64, 32, 100
+ROUNDS = 15
+
+
+def bench(*, threads: int | None = None, quiet: bool = False) -> dict[str, Any]:
+    """Time sampling, the rules and learning.
+
+    Args:
+        threads: torch's threads; None measures.
+        quiet: show no progress.
+
+    Returns:
+        Rates by name, each the median of rounds; beside them under `spread` the lowest and the
+        highest; `threads` and versions. `sampling_over_matmul` is the time of sampling over the
+        time of the matrix products that its steps cannot do without, in one run.
+    """
+    chosen = set_threads(threads)
+    room = find_domain("melody")
+    network = RecurrentNetwork(RecurrentSettings(width=WIDTH), room.vocab_size, room.vocab_size)
+    prior = NeuralPrior(network)
+    reward = room.reward(room.reward_settings(), None)
+    with progress("benchmarking", 4 * (ROUNDS + 1), quiet=quiet) as advance:
+        sampling, batch = _sampling(prior, advance)
+        products = _products(prior, advance)
+        rules = _seconds(lambda: reward(batch), advance)
+        learning = _learning(prior, reward, batch, advance)
+    seconds = {
+        "sampling_melodies_per_second": (sampling, SAMPLING_BATCH),
+        "rules_melodies_per_second": (rules, SAMPLING_BATCH),
+        "learning_transitions_per_second": (learning, LEARNING_BATCH * LENGTH),
+    }
+    rates = {name: [count / s for s in times] for name, (times, count) in seconds.items()}
+    rates["sampling_over_matmul"] = [s / p for s, p in zip(sampling, products, strict=True)]
+    return {
+        **{name: statistics.median(values) for name, values in rates.items()},
+        "spread": {name: [min(values), max(values)] for name, values in rates.items()},
+        "threads": chosen,
+        "versions": versions(),
+    }
+
+
+def _sampling(prior: NeuralPrior, advance: Advance) -> tuple[list[float], SequenceBatch]:
+    generator = named_generator(0, "bench")
+    last = rollout(prior, SAMPLING_BATCH, LENGTH, generator).batch
+    times = _seconds(lambda: rollout(prior, SAMPLING_BATCH, LENGTH, generator), advance)
+    return times, last
+
+
+def _products(prior: NeuralPrior, advance: Advance) -> list[float]:
+    """The recurrent and the output product of every step, and nothing else."""
+    recurrent = prior.network.recurrence.all_weights[0][1].detach().t()  # (H, 4 H)
+    head = prior.network.head.weight.detach().t()  # (H, V)
+    hidden = torch.rand(SAMPLING_BATCH, WIDTH)
+    gates, logits = hidden @ recurrent, hidden @ head
+
+    def products() -> None:
+        for _ in range(LENGTH):
+            torch.mm(hidden, recurrent, out=gates)
+            torch.mm(hidden, head, out=logits)
+
+    with torch.no_grad():
+        return _seconds(products, advance)
+
+
+def _learning(
+    prior: NeuralPrior, reward: Reward, batch: SequenceBatch, advance: Advance
+) -> list[float]:
+    """One-step Psi: three networks forward, one backward, Adam."""
+    settings = TuneSettings(n_steps=1, paths="every", batch=LEARNING_BATCH)
+    learner = Learner(prior, settings, reward.weights)
+    few = batch[:LEARNING_BATCH]
+    stored = Stored(few, reward(few).float())
+    return _seconds(lambda: learner.learn(stored, 0), advance)
+
+
+def _seconds(work: Callable[[], object], advance: Advance) -> list[float]:
+    """Seconds of each round, after one that is not counted."""
+    times = []
+    for _ in range(ROUNDS + 1):
+        begun = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - begun)
+        advance(1)
+    return times[1:]

@@ -1,0 +1,151 @@
+"""`tune`: bring a copy of a prior toward a reward while it stays close."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import Field
+from rich.console import Console
+
+from sequence_tutor.config.presets import build, merged, read_preset, read_toml
+from sequence_tutor.config.settings import Settings
+from sequence_tutor.domain import find_domain
+from sequence_tutor.errors import UserError
+from sequence_tutor.evaluate.model import Model, load_model
+from sequence_tutor.measure import Task
+from sequence_tutor.prior.store import StoredPrior, find_prior
+from sequence_tutor.progress import progress
+from sequence_tutor.threads import set_threads
+from sequence_tutor.tuner.loop import Tuner, Warn
+from sequence_tutor.tuner.run_folder import RunSpec, is_run, load_spec, save_policy, save_spec
+from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.versions import versions
+
+
+class TuneTables(Settings):
+    """The tables of a settings file for `tune`; the reward's is checked by the domain."""
+
+    length: int | None = Field(
+        None, ge=1, description="tokens of a sequence; the domain's if unset"
+    )
+    tune: dict[str, Any] = Field(default_factory=dict, description="see TuneSettings")
+    reward: dict[str, Any] = Field(default_factory=dict, description="the domain's reward")
+    algorithms: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="what an algorithm needs different, table by table"
+    )
+
+
+def tune(
+    domain: str,
+    out: Path,
+    *,
+    prior: str | None = None,
+    preset: str = "default",
+    config: Path | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    rules: Path | None = None,
+    device: torch.device | str = "cpu",
+    threads: int | None = None,
+    quiet: bool = False,
+) -> Model:
+    """Tune a prior; the same call continues an interrupted run, bit for bit.
+
+    Args:
+        domain: such as "melody".
+        out: folder of the run.
+        prior: folder, or name of a shipped prior; None: the shipped one of the domain.
+        preset: name of a shipped preset.
+        config: TOML file whose tables win over the preset's.
+        overrides: tables that win over both, such as `{"tune": {"c": 2.0}}`.
+        rules: Python file with rules of the user's own.
+        device: where to compute.
+        threads: torch's threads; None measures, and a resumed run keeps its number.
+        quiet: show no progress.
+
+    Returns:
+        The tuned model.
+
+    Raises:
+        UserError: settings, prior, rules or folder that cannot be used.
+    """
+    stored = find_prior(prior or domain, device)
+    if stored.domain != domain:
+        raise UserError(f"{prior}: a prior of {stored.domain!r}, expected one of {domain!r}")
+    spec = _spec(domain, prior or domain, preset, config, overrides or {}, rules)
+    spec = _begin_or_resume(out, spec, stored, threads)
+    room = find_domain(domain)
+    reward = room.reward(build(room.reward_settings, spec.reward, "reward"), rules)
+    tuner = Tuner(
+        Task(stored.prior, reward, spec.length, room.end_token), spec.tune, out, warn=_warn(quiet=quiet)
+    )
+    name = f"tuning {spec.tune.algorithm}"
+    with progress(name, spec.tune.steps, quiet=quiet) as advance:
+        save_policy(out, tuner.run(advance))
+    return load_model(str(out), device=device)
+
+
+def _spec(
+    domain: str,
+    prior: str,
+    preset: str,
+    config: Path | None,
+    overrides: Mapping[str, Any],
+    rules: Path | None,
+) -> RunSpec:
+    """What is asked for, every setting resolved and checked."""
+    room = find_domain(domain)
+    source = str(config) if config else f"preset {preset}"
+    given = merged(read_toml(config) if config else {}, overrides)
+    tables = build(TuneTables, merged(read_preset("tune", domain, preset), given), source)
+    algorithm = tables.tune.get("algorithm", TuneSettings().algorithm)
+    # an algorithm's own table stands between the preset and what the user gave
+    own = merged(tables.model_dump(), tables.algorithms.get(algorithm, {}))
+    tables = build(TuneTables, merged(own, given), source)
+    reward = build(room.reward_settings, tables.reward, source)
+    return RunSpec(
+        domain=domain,
+        prior=prior,
+        length=tables.length or room.length,
+        tune=build(TuneSettings, tables.tune, source),
+        reward=reward.model_dump(mode="json"),
+        rules=str(rules) if rules else None,
+        rules_digest=hashlib.sha256(_bytes(rules)).hexdigest() if rules else None,
+        versions=versions(),
+        threads=torch.get_num_threads(),
+    )
+
+
+def _begin_or_resume(out: Path, spec: RunSpec, stored: StoredPrior, threads: int | None) -> RunSpec:
+    """The run's own spec if the folder holds one that asks for the same, else a new one."""
+    if not is_run(out):
+        if out.is_dir() and any(out.iterdir()):
+            raise UserError(f"{out}: not empty and no run of this program; use another --out")
+        spec = RunSpec(**{**vars(spec), "threads": set_threads(threads)})
+        save_spec(out, spec, stored)
+        return spec
+    begun = load_spec(out)
+    for name in ("domain", "length", "tune", "reward", "rules_digest"):
+        if getattr(begun, name) != getattr(spec, name):
+            raise UserError(
+                f"{out}: holds a run with another {name!r}; use another --out, or give the same "
+                "settings to continue it"
+            )
+    # the order in which threads add numbers is part of what makes a resume exact
+    set_threads(begun.threads)
+    return begun
+
+
+def _bytes(path: Path) -> bytes:
+    if not path.is_file():
+        raise UserError(f"{path}: there is no such file of rules")
+    return path.read_bytes()
+
+
+def _warn(*, quiet: bool) -> Warn:
+    """Print a warning of the run's health to standard error."""
+    console = Console(stderr=True, quiet=quiet)
+    return lambda message: console.print(f"[yellow]warning:[/yellow] {message}")

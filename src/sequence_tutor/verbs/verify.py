@@ -1,0 +1,106 @@
+"""`verify`: train every algorithm on a problem whose optimum is known, and print the distance."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sequence_tutor.config.presets import build, merged, read_preset
+from sequence_tutor.config.settings import nearest
+from sequence_tutor.errors import UserError
+from sequence_tutor.exact import compare_greedy, kl_to_optimum
+from sequence_tutor.measure import Task
+from sequence_tutor.progress import progress
+from sequence_tutor.threads import set_threads
+from sequence_tutor.toy import ToyProblem, make_toy
+from sequence_tutor.tuner.loop import Tuner
+from sequence_tutor.tuner.policy import TunedPolicy
+from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.versions import versions
+
+HARD = ("q", "rl-only")
+
+
+@dataclass(frozen=True)
+class Verified:
+    """How far one algorithm ended from its own optimum.
+
+    Attributes:
+        name: the algorithm, with `-paths` where it is not the paper's one-step form.
+        kl_to_optimum: KL(pi || pi*) in nats per sequence; pi* is the softmax of the exact action
+            values for every algorithm.
+        value_error: the largest error of the greedy value at the states of the optimal greedy
+            sequence, in nats, for Q and RL only; for Psi and G the error of V at the first state.
+        seconds: of training.
+        updates: made.
+    """
+
+    name: str
+    kl_to_optimum: float
+    value_error: float
+    seconds: float
+    updates: int
+
+
+def verify(
+    *, names: Sequence[str] = (), seed: int = 0, threads: int | None = None, quiet: bool = False
+) -> dict[str, Any]:
+    """Train each algorithm on the toy problem and measure it against dynamic programming.
+
+    Args:
+        names: which; all of them where empty.
+        seed: of the problem and of the training.
+        threads: torch's threads; None measures.
+        quiet: show no progress.
+
+    Returns:
+        `{"algorithms": [{"name", "kl_to_optimum", "value_error", "seconds", "updates"}, ...]}`
+        with the seed and the versions.
+    """
+    preset = read_preset("tune", "toy", "verify")
+    forms = preset["forms"]
+    for name in names:
+        if name not in forms:
+            raise UserError(f"unknown algorithm {name!r}: {nearest(name, forms)}")
+    set_threads(threads)
+    problem = make_toy(seed)
+    results = []
+    for name in names or forms:
+        tables = merged(merged(preset["tune"], forms[name]), {"seed": seed})
+        settings = build(TuneSettings, tables, f"preset verify, {name}")
+        results.append(asdict(_train(name, problem, settings, quiet=quiet)))
+    return {"algorithms": results, "seed": seed, "versions": versions()}
+
+
+def _train(name: str, problem: ToyProblem, settings: TuneSettings, *, quiet: bool) -> Verified:
+    """Train in a folder that is thrown away, and compare."""
+    task = Task(problem.prior, problem.reward, problem.space.length)
+    begun = time.perf_counter()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        progress(f"verifying {name}", settings.steps, quiet=quiet) as advance,
+    ):
+        policy = Tuner(task, settings, Path(folder)).run(advance)
+    seconds = time.perf_counter() - begun
+    kl, value_error = distances(problem, policy, settings)
+    return Verified(name, kl, value_error, round(seconds, 2), settings.steps)
+
+
+def distances(
+    problem: ToyProblem, policy: TunedPolicy, settings: TuneSettings
+) -> tuple[float, float]:
+    """KL to the algorithm's own optimum and its value error, see `Verified`."""
+    c, discount = settings.c, settings.discount
+    log_policy = problem.space.log_policy(policy.sequence_log_probs)
+    values = problem.space.action_values(policy.values)
+    if settings.algorithm in HARD:
+        hard = problem.hard_optimum(c, discount, augmented=settings.algorithm == "q")
+        return kl_to_optimum(log_policy, hard.log_policy), compare_greedy(values, hard).on_path
+    soft = problem.soft_optimum(c, discount)
+    log_prior = problem.space.log_policy(problem.prior.sequence_log_probs)
+    first = policy.algorithm.value(values[0], log_prior[0])  # (1,): V before the first token
+    return kl_to_optimum(log_policy, soft.log_policy), abs(first.item() - soft.value)
