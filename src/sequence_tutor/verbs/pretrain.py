@@ -13,10 +13,10 @@ from sequence_tutor.config.presets import build, merged, read_preset, read_toml
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Domain, TrainingData, find_domain
 from sequence_tutor.errors import UserError
-from sequence_tutor.pretrain.data import TokenSequences
-from sequence_tutor.pretrain.report import held_out_report
-from sequence_tutor.pretrain.settings import PretrainSettings
-from sequence_tutor.pretrain.trainer import PriorTrainer
+from sequence_tutor.pretraining.data import TokenSequences
+from sequence_tutor.pretraining.report import held_out_report
+from sequence_tutor.pretraining.settings import PretrainSettings
+from sequence_tutor.pretraining.trainer import PriorTrainer
 from sequence_tutor.prior.fingerprints import window_fingerprints
 from sequence_tutor.prior.store import StoredPrior, save_prior
 from sequence_tutor.progress import progress

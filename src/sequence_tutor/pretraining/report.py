@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from sequence_tutor.objectives.action_values import taken
-from sequence_tutor.pretrain.data import TokenSequences
+from sequence_tutor.pretraining.data import TokenSequences
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.ngram import NGramPrior
 from sequence_tutor.progress import progress

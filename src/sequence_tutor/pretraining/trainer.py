@@ -22,8 +22,8 @@ from sequence_tutor.checkpoints import (
 )
 from sequence_tutor.errors import UserError
 from sequence_tutor.models import RecurrentNetwork
-from sequence_tutor.pretrain.data import TokenSequences
-from sequence_tutor.pretrain.settings import PretrainSettings
+from sequence_tutor.pretraining.data import TokenSequences
+from sequence_tutor.pretraining.settings import PretrainSettings
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.progress import Advance
 from sequence_tutor.run_log import RunLog
