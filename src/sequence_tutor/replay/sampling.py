@@ -9,14 +9,7 @@ from sequence_tutor.replay.sequences import SequenceReplay
 
 
 def mixed_places(
-    replay: SequenceReplay,
-    weights: Tensor,
-    *,
-    count: int,
-    fresh: int,
-    newest: int,
-    by_return: float,
-    generator: torch.Generator,
+    replay: SequenceReplay, *, count: int, fresh: int, by_return: float, generator: torch.Generator
 ) -> Tensor:
     """Places of a batch: some of the newest sequences, the rest from the whole store.
 
@@ -25,48 +18,34 @@ def mixed_places(
 
     Args:
         replay: the store.
-        weights: (R,) weights of the stored terms.
         count: B.
-        fresh: how many of them come from the newest.
-        newest: how many sequences count as new.
-        by_return: 0 draws the rest uniformly; else by rank of return, see `places_by_return`.
+        fresh: how many of them come from those added last.
+        by_return: 0 draws the rest uniformly; else by rank of return, see `draw_ranks`.
         generator: source of randomness.
 
     Returns:
         (B,) int64.
     """
-    new = replay.newest(newest)
-    new = new[_uniform(len(new), fresh, generator)]
-    rest = count - fresh
-    if rest == 0:
-        return new
-    if by_return == 0:
-        return torch.cat([new, _uniform(len(replay), rest, generator)])
-    return torch.cat([new, places_by_return(replay.returns(weights), rest, by_return, generator)])
+    newest = replay.newest()
+    chance = torch.randint(len(newest), (fresh,), generator=generator, device=generator.device)
+    ranks = draw_ranks(len(replay), count - fresh, by_return, generator)
+    return torch.cat([newest[chance], replay.ranked()[ranks]])
 
 
-def places_by_return(
-    returns: Tensor, count: int, exponent: float, generator: torch.Generator
-) -> Tensor:
-    """Draw with replacement so that the k-th best of N has density proportional to k^-exponent.
+def draw_ranks(size: int, count: int, exponent: float, generator: torch.Generator) -> Tensor:
+    """Draw ranks with replacement, the k-th best with density proportional to k^-exponent.
 
-    The distribution of the rank is inverted in closed form on the continuum (0, N]: the share of
-    ranks up to k is (k / N)^(1 - exponent).
+    The distribution is inverted in closed form on the continuum (0, size]: the share of ranks up
+    to k is (k / size)^(1 - exponent).
 
     Args:
-        returns: (N,).
+        size: ranks are 0 .. size - 1.
         count: draws.
         exponent: 0 is uniform; towards 1 only the best are drawn.
         generator: source of randomness.
 
     Returns:
-        (count,) int64 places in `returns`.
+        (count,) int64.
     """
-    ranked = returns.argsort(descending=True)  # (N,)
-    uniform = torch.rand(count, generator=generator, device=returns.device)
-    ranks = (uniform ** (1 / (1 - exponent)) * len(returns)).long()
-    return ranked[ranks.clamp(max=len(returns) - 1)]
-
-
-def _uniform(size: int, count: int, generator: torch.Generator) -> Tensor:
-    return torch.randint(size, (count,), generator=generator, device=generator.device)
+    uniform = torch.rand(count, generator=generator, device=generator.device, dtype=torch.float64)
+    return (uniform ** (1 / (1 - exponent)) * size).long()

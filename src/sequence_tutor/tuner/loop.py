@@ -59,7 +59,10 @@ class Tuner:
         device = task.prior.network.head.weight.device
         self.learner = Learner(task.prior, settings, task.reward.weights)
         self.replay = SequenceReplay(
-            settings.replay.capacity, task.length, len(task.reward.names), device
+            settings.replay.capacity,
+            task.length,
+            task.reward.weights.to(device),
+            settings.replay.keep,
         )
         self.exploration = Exploration(settings.exploration)
         self.rng = named_generator(settings.seed, "tuner", device)
@@ -82,6 +85,7 @@ class Tuner:
         begun = time.perf_counter()
         if self.step == 0:
             self._evaluate({})
+            self._warm_start()
         while self.step < self.settings.steps:
             if self.step % self.settings.collect_every == 0:
                 self._collect()
@@ -111,6 +115,11 @@ class Tuner:
         """How many (state, token) pairs have been learned from so far, counting repeats."""
         return self.step * self.settings.batch * self.task.length
 
+    def _warm_start(self) -> None:
+        """Fill replay from the untouched policy, so that its rare good sequences are at hand."""
+        for _ in range(0, self.settings.replay.warm_start, self.settings.collect):
+            self._collect()
+
     def _collect(self) -> None:
         """Sample new sequences with exploration and store them with their rewards."""
         self.exploration.anneal(self.step / self.settings.steps)
@@ -134,10 +143,8 @@ class Tuner:
         settings = self.settings
         places = mixed_places(
             self.replay,
-            self.task.reward.weights,
             count=settings.batch,
             fresh=round(settings.replay.fresh * settings.batch),
-            newest=settings.collect,
             by_return=settings.replay.by_return,
             generator=self.rng,
         )

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.models import Start
+from sequence_tutor.replay.sequences import Keep
 
 AlgorithmName = Literal["psi", "g", "q", "rl-only"]
 
@@ -31,6 +32,12 @@ class ReplaySettings(Settings):
     """Where batches come from."""
 
     capacity: int = Field(20_000, ge=1, description="sequences kept")
+    keep: Keep = Field(
+        "newest", description="which sequences a full store keeps: the newest, or the best ones"
+    )
+    warm_start: int = Field(
+        0, ge=0, description="sequences sampled and stored before the first update"
+    )
     fresh: float = Field(
         0.5, ge=0, le=1, description="share of a batch taken from the newest collection"
     )
