@@ -63,6 +63,8 @@ class Domain(Protocol):
     note_tokens: tuple[int, ...]  # tokens that accuracy is also reported on alone
     data_settings: type[Settings]
     reward_settings: type[Settings]
+    output_settings: type[Settings]
+    shares: frozenset[str]  # statistics that are fractions, shown in percent
     published: Mapping[str, Mapping[str, float]]  # column -> statistic -> value
 
     def read_training(
@@ -71,7 +73,10 @@ class Domain(Protocol):
         """Read files, folders and archives to learn a prior from."""
 
     def read_sequences(self, path: Path) -> list[list[int]]:
-        """The sequences of one file, as they stand, to be scored or used as a prime."""
+        """The sequences of one file, as they stand, to be scored."""
+
+    def read_prime(self, path: Path, settings: Settings) -> list[int]:
+        """The first sequence of a file, to go on from, in the frame that `write` undoes."""
 
     def reward(self, settings: Settings, rules: Path | None) -> Reward:
         """The reward that settings describe, with the rules of a user's file."""
@@ -79,7 +84,7 @@ class Domain(Protocol):
     def statistics(self, settings: Settings) -> Statistics:
         """An empty set of statistics, in the key or other frame of the reward's settings."""
 
-    def write(self, batch: SequenceBatch, directory: Path, settings: Mapping[str, Any]) -> None:
+    def write(self, batch: SequenceBatch, directory: Path, settings: Settings) -> None:
         """Write sequences as files people open: sounds, scores, pictures, lists."""
 
 

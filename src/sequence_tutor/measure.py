@@ -55,7 +55,7 @@ class Task:
 
 @torch.no_grad()
 def measure(
-    policy: Prior, task: Task, count: int, generator: torch.Generator, batch: int = 2048
+    policy: Prior, task: Task, count: int, generator: torch.Generator, batch: int = 1024
 ) -> Iterator[Measured]:
     """Sample `count` sequences from the policy itself, without exploration, batch by batch."""
     for begin in range(0, count, batch):
@@ -65,7 +65,9 @@ def measure(
         )
         assert sampled.log_probs is not None  # asked for above
         tokens, mask = sampled.batch.tokens, sampled.batch.mask
-        log_prior = task.prior.sequence_log_probs(tokens)  # (B, T, V)
+        log_prior = (  # (B, T, V); of the prior itself we know it already
+            sampled.log_probs if policy is task.prior else task.prior.sequence_log_probs(tokens)
+        )
         yield Measured(
             sampled.batch,
             task.reward(sampled.batch),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Protocol, TextIO
 
 from rich.console import Console, RenderableType
@@ -65,6 +65,27 @@ def progress(
         log = _Log(description, total, stream, clock)
         yield log.advance
         log.close()
+
+
+@contextmanager
+def counted(description: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """Like `progress` for work that says how much it is only while it runs.
+
+    Yields:
+        A function to call with the units done and of all.
+    """
+    done_before = 0
+    with ExitStack() as stack:
+        bar: list[Advance] = []
+
+        def report(done: int, total: int) -> None:
+            nonlocal done_before
+            if not bar:
+                bar.append(stack.enter_context(progress(description, total, quiet=quiet)))
+            bar[0](done - done_before)
+            done_before = done
+
+        yield report
 
 
 def _silent(_n: int = 1, /, **_live_values: float) -> None:

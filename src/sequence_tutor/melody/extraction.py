@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
+from sequence_tutor.config.settings import Settings
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.encoding import (
     HIGHEST_PITCH,
@@ -32,10 +33,8 @@ _MONOPHONIC = 0.05
 _SUBSTANTIAL = 0.1
 
 
-class ExtractionSettings(BaseModel):
+class ExtractionSettings(Settings):
     """How tunes become melodies."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     meters: tuple[str, ...] = Field(
         ("4/4", "2/2"), description="meters to keep; empty keeps every meter"

@@ -1,0 +1,111 @@
+"""Sampling models and gathering their statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.estimates import Estimate
+from sequence_tutor.evaluation.model import Model
+from sequence_tutor.evaluation.statistics import GeneralStatistics
+from sequence_tutor.measure import measure
+from sequence_tutor.randomness import named_generator
+
+FINGERPRINTS = "windows"
+"""Name of the training data's fingerprints among a prior's tensors."""
+
+FEWEST = 2
+"""Samples without which no interval exists."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """What was found of one model.
+
+    Attributes:
+        model: the model.
+        c: temperature that the objective was measured at, if any.
+        statistics: by name.
+    """
+
+    model: Model
+    c: float | None
+    statistics: Mapping[str, Estimate]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Models side by side.
+
+    Attributes:
+        columns: one a model.
+        samples: sequences sampled of each.
+        seed: of the sampling.
+    """
+
+    columns: Sequence[Column]
+    samples: int
+    seed: int
+
+
+def evaluate(
+    models: Sequence[Model],
+    samples: int = 100_000,
+    seed: int = 0,
+    advance: Callable[[int], None] = lambda _: None,
+) -> Evaluation:
+    """Sample every model and estimate all statistics.
+
+    Args:
+        models: of one domain. Rewards are each model's own; those of priors are compared with the
+            first tuned model, so they are judged by its reward and c.
+        samples: sequences sampled of each.
+        seed: every model is sampled with the same random numbers.
+        advance: called with the number of sequences after each batch.
+
+    Raises:
+        UserError: there is no model, too few samples, or models of several domains.
+    """
+    if samples < FEWEST:
+        raise UserError(f"samples is {samples}, expected at least {FEWEST}")
+    domains = {model.domain.name for model in models}
+    if len(domains) != 1:
+        found = ", ".join(sorted(domains)) or "none"
+        raise UserError(f"expected models of one domain, got: {found}")
+    judge = next((model for model in models if model.tune is not None), None)
+    return Evaluation(
+        [_column(_judged(model, judge), judge, samples, seed, advance) for model in models],
+        samples,
+        seed,
+    )
+
+
+def _judged(model: Model, judge: Model | None) -> Model:
+    """A prior with the reward and length of a tuned model; a tuned model as it is."""
+    if model.tune is not None or judge is None:
+        return model
+    return replace(
+        model,
+        reward=judge.reward,
+        reward_settings=judge.reward_settings,
+        length=judge.length,
+    )
+
+
+def _column(
+    model: Model, judge: Model | None, samples: int, seed: int, advance: Callable[[int], None]
+) -> Column:
+    tune = model.tune or (judge.tune if judge else None)
+    c = tune.c if tune else None
+    reward = model.reward
+    general = GeneralStatistics(
+        reward.names, reward.weights, c, model.stored.tensors.get(FINGERPRINTS)
+    )
+    own = model.domain.statistics(model.reward_settings)
+    generator = named_generator(seed, "evaluate", model.device)
+    for measured in measure(model.policy, model.task, samples, generator):
+        general.update(measured)
+        own.update(measured.batch)
+        advance(len(measured.batch))
+    return Column(model, c, {**own.result(), **general.result()})

@@ -1,0 +1,135 @@
+"""Statistics of any domain over streamed samples, each with a 95 % interval.
+
+Memory is bounded: sequences are told apart by 64-bit hashes, of which 2^20 are kept; all else is
+sums.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from scipy.special import ndtri
+from torch import Tensor
+
+from sequence_tutor.estimates import (
+    UNDEFINED,
+    UPPER_TAIL,
+    Estimate,
+    Mean,
+    Proportion,
+    RatioOfSums,
+    wilson,
+)
+from sequence_tutor.measure import Measured
+from sequence_tutor.objectives.divergences import ImportanceWeights
+from sequence_tutor.prior.fingerprints import WINDOW, are_among, sequence_hashes
+
+MOST_COMPARED = 2**20
+"""Sequences that `distinct` compares with each other: the first of them."""
+
+SHARES = frozenset({"distinct", "in_training_data", "effective_sample_size"})
+"""Statistics here that are fractions."""
+
+
+class GeneralStatistics:
+    """Gathers what is reported of every policy, whatever its domain.
+
+    - `reward_per_sequence`: sum of the weighted rewards; `reward_NAME`: of one rule, unweighted.
+    - `log_prior_per_token`, `kl_to_prior_per_token`, `entropy_per_token`: in nats; the divergence
+      is exact at each visited state, and neither is estimated from the sampled token.
+    - `distinct`: the share of distinct sequences among the first 2^20. It falls as more are
+      sampled; its interval is Wilson's for as many independent sequences, and so only a guide.
+    - `in_training_data`: the share that stands in the training data word for word, beginning at
+      a bar; defined for sequences of `WINDOW` tokens.
+    - At gamma = 1, whatever gamma was learned with: `objective_per_sequence`, `log_z_bound`,
+      `gap` between them, and `effective_sample_size` as a share of the samples. The last has no
+      interval.
+
+    Args:
+        names: the reward's terms.
+        weights: (R,) of them.
+        c: temperature of the objective; None leaves the figures at gamma = 1 undefined.
+        fingerprints: (W,) sorted hashes of the training data's windows, or None.
+    """
+
+    def __init__(
+        self,
+        names: tuple[str, ...],
+        weights: Tensor,
+        c: float | None = None,
+        fingerprints: Tensor | None = None,
+    ) -> None:
+        self._weights = weights
+        self._c = c
+        self._fingerprints = fingerprints
+        self._reward = Mean()
+        self._terms = {name: Mean() for name in names}
+        self._log_prior, self._kl, self._entropy = RatioOfSums(), RatioOfSums(), RatioOfSums()
+        self._copied = Proportion()
+        self._importance = ImportanceWeights()
+        self._hashes: list[Tensor] = []
+        self._compared = 0
+
+    def update(self, measured: Measured) -> None:
+        """Add a batch."""
+        lengths = measured.batch.lengths
+        terms = measured.terms.sum(1)  # (B, R)
+        reward = terms @ self._weights.to(terms)  # (B,)
+        self._reward.update(reward)
+        for mean, column in zip(self._terms.values(), terms.unbind(1), strict=True):
+            mean.update(column)
+        log_prior = measured.log_prior.double().sum(1)  # (B,)
+        self._log_prior.update(log_prior, lengths)
+        self._kl.update(measured.kl.sum(1), lengths)
+        self._entropy.update(measured.entropy.sum(1), lengths)
+        if self._c is not None:
+            log_policy = measured.log_policy.double().sum(1)
+            self._importance.update(reward / self._c + log_prior - log_policy)
+        self._compare(measured)
+
+    def result(self) -> dict[str, Estimate]:
+        """Every statistic so far."""
+        return {
+            "reward_per_sequence": self._reward.estimate(),
+            **{f"reward_{name}": mean.estimate() for name, mean in self._terms.items()},
+            "log_prior_per_token": self._log_prior.estimate(),
+            "kl_to_prior_per_token": self._kl.estimate(),
+            "entropy_per_token": self._entropy.estimate(),
+            "distinct": self._distinct(),
+            "in_training_data": self._copied.estimate(),
+            **self._optimality(),
+        }
+
+    def _compare(self, measured: Measured) -> None:
+        batch = measured.batch
+        if self._compared < MOST_COMPARED:
+            self._hashes.append(sequence_hashes(batch)[: MOST_COMPARED - self._compared])
+            self._compared += len(self._hashes[-1])
+        if self._fingerprints is not None and bool((batch.lengths == WINDOW).all()):
+            self._copied.update(are_among(batch, self._fingerprints))
+
+    def _distinct(self) -> Estimate:
+        if not self._hashes:
+            return UNDEFINED
+        distinct = len(torch.cat(self._hashes).unique())
+        return wilson(distinct / self._compared, self._compared)
+
+    def _optimality(self) -> dict[str, Estimate]:
+        names = ("objective_per_sequence", "log_z_bound", "gap", "effective_sample_size")
+        if self._importance.count == 0:
+            return dict.fromkeys(names, UNDEFINED)
+        figures = self._importance.result()
+        share = figures.effective_sample_size / self._importance.count
+        return {
+            "objective_per_sequence": _within(figures.objective, figures.objective_error),
+            "log_z_bound": _within(figures.log_z_bound, figures.log_z_error),
+            "gap": _within(figures.gap, figures.gap_error),
+            "effective_sample_size": Estimate(share, -math.inf, math.inf),
+        }
+
+
+def _within(value: float, error: float) -> Estimate:
+    """The interval of a value with a standard error from many samples."""
+    reach = float(ndtri(UPPER_TAIL)) * error
+    return Estimate(value, value - reach, value + reach)

@@ -1,0 +1,119 @@
+"""An evaluation as a table: on a terminal, in Markdown, in JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.table import Table
+
+from sequence_tutor.estimates import UNDEFINED, Estimate
+from sequence_tutor.evaluation.evaluate import Column, Evaluation
+from sequence_tutor.evaluation.statistics import SHARES
+from sequence_tutor.versions import versions
+
+Row = tuple[str, list[str]]
+"""The label of a row and its cells."""
+
+
+def as_json(evaluation: Evaluation) -> dict[str, Any]:
+    """Everything as plain JSON: the same on every machine for the same models and seed.
+
+    Returns:
+        `models`: for each its `name`, how it was tuned, the `weights` of its rewards and its
+        `statistics`, name -> value, low, high (95 %, fractions in 0..1, null where undefined);
+        `published`: column -> statistic -> value; `samples`, `seed`, `versions`.
+    """
+    return {
+        "models": [_model_json(column) for column in evaluation.columns],
+        "published": {name: dict(rows) for name, rows in _published(evaluation).items()},
+        "samples": evaluation.samples,
+        "seed": evaluation.seed,
+        "versions": versions(),
+    }
+
+
+def as_markdown(evaluation: Evaluation) -> str:
+    """A table in Markdown with a line of explanation below it."""
+    header = ["statistic", *_headers(evaluation)]
+    lines = [header, ["---", *("---:" for _ in header[1:])]]
+    lines += [[label, *cells] for label, cells in _rows(evaluation)]
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"{table}\n\n{_caption(evaluation)}\n"
+
+
+def as_rich(evaluation: Evaluation) -> Table:
+    """A table for a terminal."""
+    table = Table(caption=_caption(evaluation), caption_justify="left")
+    table.add_column("statistic", no_wrap=True)
+    ours = len(evaluation.columns)
+    for place, header in enumerate(_headers(evaluation)):
+        style = None if place < ours else "dim"
+        table.add_column(header, justify="right", style=style, no_wrap=True)
+    for label, cells in _rows(evaluation):
+        table.add_row(label, *cells)
+    return table
+
+
+def _caption(evaluation: Evaluation) -> str:
+    published = "; * as published" if _published(evaluation) else ""
+    return (
+        f"{evaluation.samples:,} sequences of each model, seed {evaluation.seed}; ± to the farther "
+        f"end of the 95 % interval{published}"
+    )
+
+
+def _headers(evaluation: Evaluation) -> list[str]:
+    return [
+        *(column.model.name for column in evaluation.columns),
+        *(f"{name} *" for name in _published(evaluation)),
+    ]
+
+
+def _rows(evaluation: Evaluation) -> Iterator[Row]:
+    """Every row that some column has a value for."""
+    shares = evaluation.columns[0].model.domain.shares | SHARES
+    names = dict.fromkeys(name for column in evaluation.columns for name in column.statistics)
+    for name in names:
+        estimates = [column.statistics.get(name, UNDEFINED) for column in evaluation.columns]
+        if all(math.isnan(estimate.value) for estimate in estimates):
+            continue
+        unit = 100 if name in shares else 1
+        cells = [_cell(estimate, unit) for estimate in estimates]
+        for rows in _published(evaluation).values():
+            value = rows.get(name, math.nan)
+            cells.append(_cell(Estimate(value, -math.inf, math.inf), unit))
+        yield name.replace("_", " ") + (" %" if name in shares else ""), cells
+
+
+def _cell(estimate: Estimate, unit: int) -> str:
+    """The value with about three digits that count, and as many of its interval's reach."""
+    value = unit * estimate.value
+    if math.isnan(value):
+        return ""
+    reach = unit * max(estimate.high - estimate.value, estimate.value - estimate.low)
+    size = abs(value)
+    places = 1 if size >= 100 else 2 if size >= 10 else 3
+    text = f"{value:,.{places}f}"
+    if float(text.replace(",", "")) == 0:
+        text = text.removeprefix("-")
+    return f"{text} ±{reach:.{places}f}" if math.isfinite(reach) else text
+
+
+def _published(evaluation: Evaluation) -> Mapping[str, Mapping[str, float]]:
+    return evaluation.columns[0].model.domain.published
+
+
+def _model_json(column: Column) -> dict[str, Any]:
+    model = column.model
+    names, weights = model.reward.names, model.reward.weights.tolist()
+    return {
+        "name": model.name,
+        "domain": model.domain.name,
+        "length": model.length,
+        "tune": model.tune.model_dump(mode="json") if model.tune else None,
+        "c": column.c,
+        "weights": dict(zip(names, weights, strict=True)),
+        "statistics": {name: value.to_json() for name, value in column.statistics.items()},
+    }

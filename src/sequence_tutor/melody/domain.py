@@ -1,0 +1,147 @@
+"""Melodies as a domain of the tutor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import Field
+
+from sequence_tutor.config.settings import Settings
+from sequence_tutor.domain import Progress, TrainingData
+from sequence_tutor.errors import UserError
+from sequence_tutor.melody.corpus import Corpus, Melody, read_corpus, read_scores
+from sequence_tutor.melody.encoding import FIRST_NOTE, VOCAB_SIZE
+from sequence_tutor.melody.extraction import ExtractionSettings, extract
+from sequence_tutor.melody.output import MelodyOutputSettings, transposed, write_melodies
+from sequence_tutor.melody.published import PUBLISHED, ROWS
+from sequence_tutor.melody.reward import MelodyReward, MelodyRewardSettings
+from sequence_tutor.melody.sources import MELODY_SUFFIXES, read_sources
+from sequence_tutor.melody.statistics import MelodyStatistics
+from sequence_tutor.reward.user_terms import load_user_terms
+from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.token_lines import check_tokens, read_token_lines
+
+LONGEST = 512
+"""Most tokens of a melody that is scored: 32 bars."""
+
+_LINES_SUFFIXES = (".jsonl", ".json")
+
+
+class MelodyDataSettings(ExtractionSettings):
+    """How tunes become melodies, and who learns from them."""
+
+    validation: float = Field(0.1, gt=0, lt=0.5, description="share of tunes to stop training by")
+    test: float = Field(0.1, gt=0, lt=0.5, description="share of tunes to report on")
+    split_seed: int = Field(0, ge=0, description="seed of the division")
+
+
+class MelodyDomain:
+    """Monophonic melodies of sixteenth notes. Satisfies `domain.Domain`."""
+
+    name = "melody"
+    vocab_size = VOCAB_SIZE
+    length = 32  # two bars of 4/4, as in the paper
+    end_token: int | None = None
+    note_tokens = tuple(range(FIRST_NOTE, VOCAB_SIZE))
+    data_settings: type[Settings] = MelodyDataSettings
+    reward_settings: type[Settings] = MelodyRewardSettings
+    output_settings: type[Settings] = MelodyOutputSettings
+    shares = frozenset(row for row in ROWS if not row.startswith("autocorrelation"))
+    published = PUBLISHED
+
+    def read_training(
+        self, paths: Sequence[Path], settings: Settings, cache: Path | None, progress: Progress
+    ) -> TrainingData:
+        """Read MIDI, ABC and MusicXML; the tune is the unit of the division."""
+        chosen = _as(MelodyDataSettings, settings)
+        extraction = ExtractionSettings(
+            **chosen.model_dump(include=set(ExtractionSettings.model_fields))
+        )
+        corpus = read_corpus(paths, extraction, cache, progress)
+        split = corpus.split(chosen.split_seed, chosen.validation, chosen.test)
+        return TrainingData(
+            train=_tokens(split.train),
+            validation=_tokens(split.validation),
+            test=_tokens(split.test),
+            summary={source: asdict(row) for source, row in corpus.summary().items()},
+            skipped=[(skipped.name, skipped.reason) for skipped in corpus.skipped],
+            provenance=_provenance(corpus, chosen),
+        )
+
+    def read_sequences(self, path: Path) -> list[list[int]]:
+        """Melodies of a JSONL, MIDI, ABC or MusicXML file: any meter, in the key as written.
+
+        A tune begins with its first note, and its rests do not divide it.
+
+        Raises:
+            UserError: the file cannot be read, or holds something that is no melody of 1 to 512
+                tokens.
+        """
+        if path.suffix.lower() in _LINES_SUFFIXES:
+            return read_token_lines(path, VOCAB_SIZE, LONGEST)
+        if path.suffix.lower() not in MELODY_SUFFIXES or path.is_dir():
+            known = " ".join((*_LINES_SUFFIXES, *MELODY_SUFFIXES))
+            raise UserError(f"{path}: unknown kind of file, expected one of {known}")
+        # the length is checked below, so that nobody gets a melody silently cut
+        as_written = ExtractionSettings.as_written(maximum_steps=2**20)
+        undivided = as_written.model_copy(update={"gap_bars": 2.0**20})
+        melodies = []
+        for file in read_sources([path]):
+            if file.problem:
+                raise UserError(f"{file.name}: {file.problem}")
+            for name, score in read_scores(file):
+                try:
+                    (tokens,) = extract(score, undivided)
+                except UserError as error:
+                    raise UserError(f"{name}: {error}") from error
+                check_tokens(tokens, name, VOCAB_SIZE, LONGEST)
+                melodies.append(tokens)
+        return melodies
+
+    def read_prime(self, path: Path, settings: Settings) -> list[int]:
+        """The first melody of a file, moved so that `write` in the same settings moves it back.
+
+        A prime in D and output written in D make the model think in C, where it learned.
+
+        Raises:
+            UserError: as of `read_sequences`, or there is none in the file.
+        """
+        melodies = self.read_sequences(path)
+        if not melodies:
+            raise UserError(f"{path}: no melody in it, expected one to begin with")
+        return transposed(melodies[0], -_as(MelodyOutputSettings, settings).transposition)
+
+    def reward(self, settings: Settings, rules: Path | None) -> MelodyReward:
+        """The nine rules as settings say, and a user's own."""
+        user_rules = load_user_terms(rules) if rules else ()
+        return _as(MelodyRewardSettings, settings).build(user_rules)
+
+    def statistics(self, settings: Settings) -> MelodyStatistics:
+        """The rows of Table 1 in the reward's key."""
+        return MelodyStatistics(_as(MelodyRewardSettings, settings).key)
+
+    def write(self, batch: SequenceBatch, directory: Path, settings: Settings) -> None:
+        """MIDI, ABC and WAV for each melody, one list of tokens, one picture of piano rolls."""
+        write_melodies(batch.to_lists(), directory, _as(MelodyOutputSettings, settings))
+
+
+def _tokens(melodies: Sequence[Melody]) -> list[list[int]]:
+    return [melody.tokens.tolist() for melody in melodies]
+
+
+def _provenance(corpus: Corpus, settings: Settings) -> dict[str, object]:
+    sources = [Path(source).name for source in corpus.summary() if source != "all"]
+    return {"sources": sources, "settings": settings.model_dump(mode="json")}
+
+
+AnySettings = TypeVar("AnySettings", bound=Settings)
+
+
+def _as(kind: type[AnySettings], settings: Settings) -> AnySettings:
+    """The settings, if they are of this domain's own kind."""
+    if not isinstance(settings, kind):
+        raise TypeError(f"expected {kind.__name__}, got {type(settings).__name__}")
+    return settings

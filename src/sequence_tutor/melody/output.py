@@ -1,0 +1,81 @@
+"""Melodies as files people open: MIDI, ABC, WAV, a list of tokens, a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from sequence_tutor.config.settings import Settings, nearest
+from sequence_tutor.melody.abc import write_abc
+from sequence_tutor.melody.audio import synthesise, write_wav
+from sequence_tutor.melody.encoding import FIRST_NOTE, VOCAB_SIZE
+from sequence_tutor.melody.midi import write_midi
+from sequence_tutor.melody.scales import OCTAVE, TONICS
+from sequence_tutor.token_lines import write_json_lines
+
+MOST_PICTURED = 24
+"""Piano rolls in the picture at most; more are too small to read."""
+
+_MINOR_THIRD = 3  # semitones: A minor has the notes of C major
+
+
+class MelodyOutputSettings(Settings):
+    """How melodies are written."""
+
+    key: str = Field("C", description="what C major becomes, such as D or Bb; or A minor, as Em")
+    tempo: float = Field(120.0, ge=10, le=600, description="quarter notes a minute")
+    wav: bool = Field(True, description="whether to write sound too")
+
+    @field_validator("key")
+    @classmethod
+    def _known_key(cls, key: str) -> str:
+        tonic = key.removesuffix("m")
+        if tonic not in TONICS:
+            raise ValueError(f"unknown key {key!r}: {nearest(tonic, TONICS)}")
+        return key
+
+    @property
+    def transposition(self) -> int:
+        """Semitones from C major, or A minor, to the key: -5 to 6."""
+        up = TONICS[self.key.removesuffix("m")] + _MINOR_THIRD * self.key.endswith("m")
+        return (up + 5) % OCTAVE - 5
+
+
+def transposed(tokens: Sequence[int], semitones: int) -> list[int]:
+    """A melody moved by semitones; notes that leave the encoding's range come back by octaves."""
+
+    def move(token: int) -> int:
+        if token < FIRST_NOTE:
+            return token
+        moved = token + semitones
+        while moved < FIRST_NOTE:
+            moved += OCTAVE
+        while moved >= VOCAB_SIZE:
+            moved -= OCTAVE
+        return moved
+
+    return [move(token) for token in tokens]
+
+
+def write_melodies(
+    melodies: Sequence[Sequence[int]], directory: Path, settings: MelodyOutputSettings
+) -> None:
+    """Write `melody-0001.mid`, `.abc`, `.wav` and so on, `melodies.jsonl` and `melodies.png`.
+
+    The tokens of the list are as the model wrote them, in C major or A minor; everything else is
+    in the key asked for. The picture shows the first 24.
+    """
+    from sequence_tutor.melody.pictures import piano_rolls  # matplotlib takes its time
+
+    up = settings.transposition
+    for number, tokens in enumerate(melodies, start=1):
+        path = directory / f"melody-{number:04d}.mid"
+        write_midi(path, tokens, settings.tempo, up)
+        title = f"melody {number}"
+        write_abc(path.with_suffix(".abc"), tokens, title, settings.tempo, settings.key, up)
+        if settings.wav:
+            write_wav(path.with_suffix(".wav"), synthesise(tokens, settings.tempo, up))
+    write_json_lines(directory / "melodies.jsonl", ({"tokens": list(row)} for row in melodies))
+    piano_rolls(melodies[:MOST_PICTURED], directory / "melodies.png", transpose=up)

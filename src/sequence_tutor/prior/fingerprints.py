@@ -1,0 +1,72 @@
+"""Fingerprints: sequences as 64-bit numbers, to count distinct ones and find copies of the data.
+
+The hash is multilinear, h = sum_t (token_t + 1) k_t mod 2^64 with a fixed odd k_t for every place,
+so a whole batch is hashed by one product and one sum, and a shorter sequence differs from a longer
+one that it begins. Two different sequences share a hash with a probability of 2^-58 at most: the
+difference of two tokens holds no more than a few factors of two. The k_t come from SHA-256, so that
+fingerprints on disk mean the same on every machine.
+
+Source: Lemire and Kaser, Strongly universal string hashing is fast, 2014 (arXiv:1202.4961).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from sequence_tutor.sequences import SequenceBatch
+
+WINDOW = 32
+"""Tokens of a window of the training data."""
+
+GRID = 16
+"""Tokens between the starts of two windows."""
+
+
+def sequence_hashes(batch: SequenceBatch) -> Tensor:
+    """(B,) int64, one number a sequence."""
+    coded = (batch.tokens + 1) * batch.mask  # (B, T), 0 beyond the end
+    return (coded * _multipliers(coded.shape[1]).to(coded.device)).sum(1)  # wraps around at 2^64
+
+
+def window_fingerprints(
+    sequences: Sequence[Sequence[int]], window: int = WINDOW, grid: int = GRID
+) -> Tensor:
+    """The hashes of all windows of some sequences, sorted, each once: (W,) int64.
+
+    Args:
+        sequences: of any lengths; those shorter than `window` have none.
+        window: tokens of a window.
+        grid: windows start at multiples of it.
+    """
+    pieces = [
+        torch.as_tensor(sequence, dtype=torch.int64).unfold(0, window, grid)
+        for sequence in sequences
+        if len(sequence) >= window
+    ]
+    if not pieces:
+        return torch.zeros(0, dtype=torch.int64)
+    windows: Tensor = sequence_hashes(SequenceBatch.full(torch.cat(pieces))).unique()
+    return windows
+
+
+def are_among(batch: SequenceBatch, fingerprints: Tensor) -> Tensor:
+    """(B,) bool: which sequences have one of the sorted `fingerprints` (W,)."""
+    if len(fingerprints) == 0:
+        return torch.zeros(len(batch), dtype=torch.bool, device=batch.tokens.device)
+    hashes = sequence_hashes(batch)
+    fingerprints = fingerprints.to(hashes.device)
+    places = torch.searchsorted(fingerprints, hashes).clamp(max=len(fingerprints) - 1)
+    found: Tensor = fingerprints[places] == hashes
+    return found
+
+
+@lru_cache(maxsize=8)
+def _multipliers(length: int) -> Tensor:
+    """(T,) odd int64."""
+    digests = (hashlib.sha256(f"place {place}".encode()).digest()[:8] for place in range(length))
+    return torch.tensor([int.from_bytes(digest, "little", signed=True) | 1 for digest in digests])

@@ -1,0 +1,71 @@
+"""Sequences as JSON lines: one object `{"tokens": [...]}` a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.files import replacing
+
+LONGEST_LINE = 2**20  # characters; the longest sequence takes a few thousand
+
+
+def read_token_lines(path: Path, vocab_size: int, longest: int) -> list[list[int]]:
+    """The sequences of a file, in order; blank lines are passed over, other fields too.
+
+    Args:
+        path: the file.
+        vocab_size: tokens must be 0 .. V - 1.
+        longest: most tokens a sequence may have; the fewest is 1.
+
+    Raises:
+        UserError: with the number of the first line that is no such sequence.
+    """
+    if not path.is_file():
+        raise UserError(f"{path}: there is no such file")
+    sequences = []
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            number = 0
+            while line := file.readline(LONGEST_LINE):
+                number += 1
+                if line.strip():
+                    where = f"{path} line {number}"
+                    sequences.append(_tokens(line, where, vocab_size, longest))
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: not a text file in UTF-8 ({error.reason})") from error
+    return sequences
+
+
+def write_json_lines(path: Path, records: Iterable[object]) -> None:
+    """Write one JSON value a line, atomically; NaN and infinity are refused."""
+    with replacing(path) as beside, beside.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(record, allow_nan=False) + "\n" for record in records)
+
+
+def _tokens(line: str, where: str, vocab_size: int, longest: int) -> list[int]:
+    try:
+        value: Any = json.loads(line)  # whatever the file holds
+    except (ValueError, RecursionError) as error:
+        raise UserError(f'{where}: not JSON, expected {{"tokens": [...]}}') from error
+    tokens = value.get("tokens") if isinstance(value, dict) else None
+    if not isinstance(tokens, list):
+        raise UserError(f'{where}: no list "tokens", expected {{"tokens": [...]}}')
+    check_tokens(tokens, where, vocab_size, longest)
+    return tokens
+
+
+def check_tokens(tokens: Sequence[object], where: str, vocab_size: int, longest: int) -> None:
+    """Refuse what is no sequence of a vocabulary.
+
+    Raises:
+        UserError: beginning with `where`.
+    """
+    if not 1 <= len(tokens) <= longest:
+        raise UserError(f"{where}: {len(tokens)} tokens, expected 1 to {longest}")
+    for token in tokens:
+        if type(token) is not int or not 0 <= token < vocab_size:  # True is an int to isinstance
+            raise UserError(f"{where}: token {token!r}, expected integers 0 to {vocab_size - 1}")

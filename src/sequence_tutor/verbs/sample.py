@@ -1,0 +1,114 @@
+"""`sample`: distinct sequences of a model, in memory and as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from sequence_tutor.config.settings import Settings
+from sequence_tutor.errors import UserError
+from sequence_tutor.evaluation.model import Model
+from sequence_tutor.prior.fingerprints import sequence_hashes
+from sequence_tutor.randomness import named_generator
+from sequence_tutor.rollout import rollout
+from sequence_tutor.sequences import SequenceBatch
+
+BATCH = 1024
+PATIENCE = 64
+"""Batches without a single new sequence, after which the model is taken to have no more."""
+
+
+def sample(
+    model: Model,
+    count: int,
+    out: Path | None = None,
+    *,
+    temperature: float = 1.0,
+    prime: Path | None = None,
+    length: int | None = None,
+    seed: int = 0,
+    settings: Settings | None = None,
+) -> SequenceBatch:
+    """The first `count` distinct sequences that a model writes.
+
+    Args:
+        model: tuned model or prior.
+        count: how many.
+        out: folder to write them to as files of the domain; None: write nothing.
+        temperature: divides log pi: below 1 keeps to the likely, above 1 dares more.
+        prime: file whose first sequence all of them go on from.
+        length: tokens of a sequence, the prime included; None: as the model was tuned.
+        seed: the same seed gives the same sequences on the same machine.
+        settings: how the domain writes files; None: its defaults.
+
+    Raises:
+        UserError: a number out of its range, a prime that leaves nothing to write, or a model
+            with fewer distinct sequences than asked for.
+    """
+    if count < 1:
+        raise UserError(f"count is {count}, expected at least 1")
+    if not temperature > 0:
+        raise UserError(f"temperature is {temperature}, expected a number above 0")
+    length = model.length if length is None else length
+    settings = settings or model.domain.output_settings()
+    beginning = _beginning(model, prime, length, settings)
+    batch = _distinct(model, count, length, temperature, beginning, seed)
+    if out is not None:
+        model.domain.write(batch, out, settings)
+    return batch
+
+
+def _beginning(model: Model, prime: Path | None, length: int, settings: Settings) -> Tensor | None:
+    """(P,) tokens that every sequence begins with."""
+    if prime is not None:
+        tokens = model.domain.read_prime(prime, settings)
+        if len(tokens) >= length:
+            raise UserError(
+                f"{prime}: {len(tokens)} tokens to begin with, expected fewer than the length "
+                f"{length}; give a larger --length"
+            )
+        return torch.tensor(tokens)
+    if length < 1:
+        raise UserError(f"length is {length}, expected at least 1")
+    return None
+
+
+def _distinct(
+    model: Model,
+    count: int,
+    length: int,
+    temperature: float,
+    beginning: Tensor | None,
+    seed: int,
+) -> SequenceBatch:
+    """Sample until there are `count` distinct sequences, and keep them in the order of writing."""
+    generator = named_generator(seed, "sample", model.device)
+    seen: set[int] = set()
+    kept: list[list[int]] = []
+    since_new = 0
+    while len(kept) < count:
+        batch = rollout(
+            model.policy,
+            BATCH,
+            length,
+            generator,
+            end_token=model.domain.end_token,
+            prime=beginning,
+            temperature=temperature,
+        ).batch
+        before = len(kept)
+        hashes = sequence_hashes(batch).tolist()
+        for sequence, fingerprint in zip(batch.to_lists(), hashes, strict=True):
+            if fingerprint not in seen:
+                seen.add(fingerprint)
+                kept.append(sequence)
+        since_new = 0 if len(kept) > before else since_new + 1
+        if since_new == PATIENCE and len(kept) < count:
+            raise UserError(
+                f"{model.name}: {count} distinct sequences were asked for, but only {len(kept)} "
+                f"came, the last {PATIENCE * BATCH:,} samples bringing none; ask for fewer or "
+                "raise the temperature"
+            )
+    return SequenceBatch.from_lists(kept[:count])
