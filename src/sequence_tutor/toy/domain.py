@@ -1,0 +1,111 @@
+"""The toy problem as a domain: the least that a domain can be, and an example of one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from pydantic import Field
+
+from sequence_tutor.config.settings import Settings
+from sequence_tutor.domain import Progress, TrainingData
+from sequence_tutor.errors import UserError
+from sequence_tutor.estimates import Estimate
+from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.token_lines import read_token_lines, write_json_lines
+from sequence_tutor.toy.reward import ToyReward
+
+
+class ToyDataSettings(Settings):
+    """How lines of tokens are divided."""
+
+    validation: float = Field(0.1, gt=0, lt=0.5, description="share of sequences to stop by")
+    test: float = Field(0.1, gt=0, lt=0.5, description="share of sequences to report on")
+
+
+class ToyRewardSettings(Settings):
+    """The random reward."""
+
+    seed: int = Field(0, ge=0, description="seed of its numbers")
+    terminal: bool = Field(False, description="whether only the last token is paid")
+
+
+class ToyOutputSettings(Settings):
+    """Files have no settings here."""
+
+
+class ToyStatistics:
+    """A domain without statistics of its own."""
+
+    def update(self, batch: SequenceBatch) -> None:
+        """Nothing to count."""
+
+    def result(self) -> dict[str, Estimate]:
+        """Nothing counted."""
+        return {}
+
+
+class ToyDomain:
+    """Six tokens of a vocabulary of four. Satisfies `domain.Domain`."""
+
+    name = "toy"
+    vocab_size = 4
+    length = 6
+    end_token: int | None = None
+    note_tokens: tuple[int, ...] = ()
+    data_settings: type[Settings] = ToyDataSettings
+    reward_settings: type[Settings] = ToyRewardSettings
+    output_settings: type[Settings] = ToyOutputSettings
+    shares: frozenset[str] = frozenset()
+    published: Mapping[str, Mapping[str, float]] = {}
+
+    def read_training(
+        self, paths: Sequence[Path], settings: Settings, cache: Path | None, progress: Progress
+    ) -> TrainingData:
+        """Read JSON lines of tokens; equal sequences are on one side of the division."""
+        assert isinstance(settings, ToyDataSettings)
+        train: list[list[int]] = []
+        validation: list[list[int]] = []
+        test: list[list[int]] = []
+        for done, path in enumerate(paths, start=1):
+            for tokens in self.read_sequences(path):
+                place = hashlib.sha256(bytes(tokens)).digest()[0] / 256
+                if place < settings.validation:
+                    validation.append(tokens)
+                elif place < settings.validation + settings.test:
+                    test.append(tokens)
+                else:
+                    train.append(tokens)
+            progress(done, len(paths))
+        found = len(train) + len(validation) + len(test)
+        return TrainingData(train, validation, test, {"all": {"sequences": found}}, skipped=[])
+
+    def read_sequences(self, path: Path) -> list[list[int]]:
+        """The sequences of a file of JSON lines."""
+        return read_token_lines(path, self.vocab_size, self.length)
+
+    def read_prime(self, path: Path, settings: Settings) -> list[int]:
+        """The first sequence of a file."""
+        sequences = self.read_sequences(path)
+        if not sequences:
+            raise UserError(f"{path}: no sequence in it, expected one to begin with")
+        return sequences[0]
+
+    def reward(self, settings: Settings, rules: Path | None) -> ToyReward:
+        """Random payments."""
+        assert isinstance(settings, ToyRewardSettings)
+        if rules is not None:
+            raise UserError(f"{rules}: the toy domain takes no rules of one's own")
+        generator = torch.Generator().manual_seed(settings.seed)
+        return ToyReward(self.vocab_size, self.length, generator, terminal=settings.terminal)
+
+    def statistics(self, settings: Settings) -> ToyStatistics:
+        """None of its own."""
+        return ToyStatistics()
+
+    def write(self, batch: SequenceBatch, directory: Path, settings: Settings) -> None:
+        """One file of JSON lines."""
+        lines = ({"tokens": tokens} for tokens in batch.to_lists())
+        write_json_lines(directory / "sequences.jsonl", lines)
