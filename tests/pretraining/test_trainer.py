@@ -1,0 +1,172 @@
+"""Training a small prior: it learns, stops, and resumes as if never interrupted."""
+
+from math import log
+from pathlib import Path
+
+import pytest
+import torch
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
+from sequence_tutor.pretraining.data import TokenSequences
+from sequence_tutor.pretraining.settings import PretrainSettings
+from sequence_tutor.pretraining.trainer import LOG_FILE, PriorTrainer, mean_nll, token_nll
+from sequence_tutor.progress import Advance
+from sequence_tutor.run_log import read_log
+from sequence_tutor.sequences import SequenceBatch
+
+V = 4
+SETTINGS = PretrainSettings(
+    network=RecurrentSettings(width=8), steps=30, batch=8, window=16, crop_grid=4, evaluate_every=10
+)
+
+
+def data(seed: int, count: int = 40) -> TokenSequences:
+    """Rising sequences, a token now and then held: p(held) = 1/4."""
+    generator = torch.Generator().manual_seed(seed)
+    steps = torch.rand(count, 12, generator=generator) > 0.25
+    return TokenSequences((steps.long().cumsum(1) % V).tolist())
+
+
+def trainer(folder: Path, settings: PretrainSettings = SETTINGS, seed: int = 0) -> PriorTrainer:
+    return PriorTrainer(data(seed), data(seed + 1), V, settings, folder)
+
+
+def ignore(_n: int = 1, /, **_live_values: float) -> None:
+    """Progress that nobody watches."""
+
+
+def interrupting_after(steps: int) -> Advance:
+    """Progress that is interrupted in the update after `steps` of them."""
+    counted = 0
+
+    def advance(n: int = 1, /, **_live_values: float) -> None:
+        nonlocal counted
+        counted += n
+        if counted > steps:
+            raise KeyboardInterrupt
+
+    return advance
+
+
+def assert_equal_weights(one: torch.nn.Module, other: torch.nn.Module) -> None:
+    for first, second in zip(one.parameters(), other.parameters(), strict=True):
+        assert torch.equal(first, second)
+
+
+@pytest.mark.parametrize("updates", [3, 10, 17])
+def test_an_interrupted_training_ends_bit_for_bit_as_one_that_was_not(
+    tmp_path: Path, updates: int
+) -> None:
+    whole = trainer(tmp_path / "whole")
+    whole.run(ignore)
+    cut = trainer(tmp_path / "cut")
+    with pytest.raises(KeyboardInterrupt):
+        cut.run(interrupting_after(updates))
+    torch.manual_seed(99)  # no global state takes part
+    resumed = trainer(tmp_path / "cut")
+    assert resumed.progress.step == updates // 10 * 10  # the last look at validation
+    resumed.run(ignore)
+    assert_equal_weights(resumed.network, whole.network)
+    assert_equal_weights(resumed.best, whole.best)
+    for record, expected in zip(
+        read_log(tmp_path / "cut" / LOG_FILE), read_log(tmp_path / "whole" / LOG_FILE), strict=True
+    ):
+        assert {**record, "seconds": 0} == {**expected, "seconds": 0}
+
+
+def test_a_finished_training_has_nothing_left_to_do(tmp_path: Path) -> None:
+    first = trainer(tmp_path)
+    first.run(ignore)
+    again = trainer(tmp_path)
+    assert again.finished
+    assert_equal_weights(again.run(ignore).network, first.best)
+
+
+def test_a_folder_of_another_training_is_refused(tmp_path: Path) -> None:
+    trainer(tmp_path).run(ignore)
+    other = SETTINGS.model_copy(update={"learning_rate": 0.5})
+    with pytest.raises(UserError, match="other settings or data"):
+        trainer(tmp_path, other)
+
+
+def test_it_learns_a_pattern_close_to_its_entropy(tmp_path: Path) -> None:
+    settings = SETTINGS.model_copy(
+        update={"steps": 200, "evaluate_every": 50, "learning_rate": 0.02}
+    )
+    trained = trainer(tmp_path, settings)
+    before = mean_nll(trained.network, trained.validation)
+    prior = trained.run(ignore)
+    # entropy of 1/4 against 3/4 is .562 nats a token; the first token is no different
+    assert before > 1.2
+    assert trained.progress.best_nll < 0.65
+    log_probs = prior.sequence_log_probs(torch.tensor([[1, 2, 3, 0]]))
+    assert log_probs.argmax(-1).tolist()[0][1:] == [2, 3, 0]
+
+
+def test_it_stops_when_validation_no_longer_improves_and_keeps_the_best(tmp_path: Path) -> None:
+    settings = SETTINGS.model_copy(
+        update={"steps": 4000, "evaluate_every": 5, "patience": 3, "learning_rate": 0.3}
+    )
+    trained = trainer(tmp_path, settings.model_copy(update={"schedule": "constant"}))
+    prior = trained.run(ignore)
+    assert trained.progress.step == trained.progress.best_step + 15
+    assert trained.progress.step < 4000
+    assert mean_nll(prior.network, trained.validation) == trained.progress.best_nll
+    nlls = [record["validation_nll"] for record in trained.log.records]
+    assert min(nlls) == trained.progress.best_nll
+
+
+def test_a_diverging_training_says_so(tmp_path: Path) -> None:
+    broken = trainer(tmp_path)
+    with torch.no_grad():
+        broken.network.head.bias[0] = torch.nan
+    with pytest.raises(UserError, match=r"diverged at step 0.*learning rate below 0\.008"):
+        broken.run(ignore)
+
+
+def test_learning_rates_by_hand(tmp_path: Path) -> None:
+    settings = SETTINGS.model_copy(update={"learning_rate": 0.5, "steps": 4000})
+    cosine = trainer(tmp_path, settings)
+    assert cosine.learning_rate(0) == pytest.approx(0.5 / 50)
+    assert cosine.learning_rate(2000) == pytest.approx(0.25)
+    assert cosine.learning_rate(4000) == pytest.approx(0)
+    falling = trainer(tmp_path, settings.model_copy(update={"schedule": "exponential"}))
+    assert falling.learning_rate(999) == 0.5
+    assert falling.learning_rate(2500) == pytest.approx(0.5 * 0.85**2)
+
+
+def certain(token: int, probability: float) -> RecurrentNetwork:
+    """Gives one token the probability, and the others equal shares of the rest, always."""
+    network = RecurrentNetwork(RecurrentSettings(width=2), V, outputs=V)
+    with torch.no_grad():
+        network.head.weight.zero_()
+        network.head.bias.fill_(log((1 - probability) / (V - 1)))
+        network.head.bias[token] = log(probability)
+    return network
+
+
+def test_the_loss_masks_padding_and_first_tokens() -> None:
+    network = certain(1, 0.7)
+    batch = SequenceBatch.from_lists([[1, 2, 1], [2, 1]])
+    likely, unlikely = -log(0.7), -log(0.1)
+    assert token_nll(network, batch).item() == pytest.approx((3 * likely + 2 * unlikely) / 5)
+    # without the first of each: 2 1 and 1
+    assert token_nll(network, batch, 1).item() == pytest.approx((2 * likely + unlikely) / 3)
+    assert bool(batch.mask[:, 0].all())
+
+
+def test_masked_first_tokens_still_are_what_later_ones_are_predicted_from() -> None:
+    network = RecurrentNetwork(RecurrentSettings(width=8), V, outputs=V)
+    losses = [
+        token_nll(network, SequenceBatch.from_lists([[first, 2, 1]]), skip=2).item()
+        for first in range(V)
+    ]
+    assert len(set(losses)) == V
+
+
+def test_mean_nll_counts_every_token_once() -> None:
+    network = certain(1, 0.7)
+    sequences = TokenSequences([[1], [1, 1, 1, 2]] * 70)  # more than one batch
+    expected = (4 * -log(0.7) - log(0.1)) / 5
+    assert mean_nll(network, sequences) == pytest.approx(expected)

@@ -1,0 +1,48 @@
+"""Ranks are drawn as often as the documented density says."""
+
+import pytest
+import torch
+
+from sequence_tutor.replay.sampling import draw_ranks, mixed_places
+from sequence_tutor.replay.sequences import SequenceReplay
+from sequence_tutor.sequences import SequenceBatch
+
+
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+@pytest.mark.parametrize("exponent", [0.0, 0.5, 0.9])
+def test_the_share_of_the_best_k_is_as_stated(exponent: float) -> None:
+    ranks = draw_ranks(100, 50_000, exponent, generator())
+    assert int(ranks.min()) >= 0
+    assert int(ranks.max()) <= 99
+    for best in (1, 10, 50):
+        share = float((ranks < best).double().mean())
+        # four standard errors
+        expected = (best / 100) ** (1 - exponent)
+        assert share == pytest.approx(expected, abs=4 * (expected * (1 - expected) / 50_000) ** 0.5)
+
+
+def test_a_batch_mixes_the_newest_with_the_whole_store() -> None:
+    replay = SequenceReplay(100, 1, torch.ones(1))
+    for start in (0, 10, 20):
+        tokens = torch.arange(start, start + 10)[:, None]
+        replay.add(SequenceBatch.full(tokens), tokens[:, :, None].double())
+    places = mixed_places(replay, count=500, fresh=200, by_return=0.0, generator=generator())
+    tokens = replay.read(places).batch.tokens[:, 0]
+    assert len(places) == 500
+    assert int(tokens[:200].min()) >= 20
+    assert len(tokens[:200].unique()) == 10
+    assert len(tokens[200:].unique()) == 30
+    again = mixed_places(replay, count=500, fresh=200, by_return=0.0, generator=generator())
+    assert torch.equal(again, places)
+
+
+def test_by_return_prefers_the_best() -> None:
+    replay = SequenceReplay(100, 1, torch.ones(1))
+    tokens = torch.randperm(100, generator=generator())[:, None]
+    replay.add(SequenceBatch.full(tokens), tokens[:, :, None].double())
+    places = mixed_places(replay, count=2000, fresh=0, by_return=0.9, generator=generator())
+    best = replay.read(places).batch.tokens[:, 0] == 99
+    assert float(best.double().mean()) == pytest.approx(0.01**0.1, abs=0.05)

@@ -1,0 +1,103 @@
+"""What the store keeps, gives up, and brings back."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from sequence_tutor.checkpoints import load_checkpoint, save_checkpoint
+from sequence_tutor.replay.sequences import Keep, SequenceReplay
+from sequence_tutor.sequences import SequenceBatch
+
+T, R = 3, 2
+WEIGHTS = torch.tensor([1.0, 10.0])
+
+
+def numbered(*numbers: int) -> tuple[SequenceBatch, Tensor]:
+    """Sequences that hold their number, of lengths 1 to 3, with a return of 33 times it."""
+    lengths = torch.tensor([1 + number % T for number in numbers])
+    tokens = torch.tensor(numbers)[:, None].expand(-1, T)
+    tokens = tokens * (torch.arange(T) < lengths[:, None])
+    terms = torch.tensor(numbers, dtype=torch.float64)[:, None, None].expand(-1, T, R)
+    return SequenceBatch(tokens, lengths), terms
+
+
+def filled(capacity: int, *batches: tuple[int, ...], keep: Keep = "newest") -> SequenceReplay:
+    replay = SequenceReplay(capacity, T, WEIGHTS, keep)
+    for numbers in batches:
+        replay.add(*numbered(*numbers))
+    return replay
+
+
+def held(replay: SequenceReplay, places: Tensor | None = None) -> list[int]:
+    """The first tokens at some places, or at all of them in order of place."""
+    places = torch.arange(len(replay)) if places is None else places
+    return [int(number) for number in replay.read(places).batch.tokens[:, 0]]
+
+
+def test_what_is_read_is_what_was_added() -> None:
+    replay = filled(8, (5, 6, 7))
+    batch, terms = numbered(6, 5)
+    stored = replay.read(torch.tensor([1, 0]))
+    assert torch.equal(stored.batch.tokens, batch.tokens)
+    assert torch.equal(stored.batch.lengths, batch.lengths)
+    assert torch.equal(stored.terms, terms.float())
+
+
+def test_a_full_ring_overwrites_its_oldest() -> None:
+    replay = filled(4, (1, 2, 3))
+    assert (len(replay), held(replay)) == (3, [1, 2, 3])
+    replay.add(*numbered(4, 5))
+    assert (len(replay), held(replay)) == (4, [5, 2, 3, 4])
+    replay.add(*numbered(6, 7, 8, 9))
+    assert held(replay) == [9, 6, 7, 8]
+
+
+def test_keeping_the_best_gives_up_the_worst() -> None:
+    replay = filled(4, (5, 1), (9,), keep="best")
+    replay.add(*numbered(2, 3))  # one place is free, the other takes that of 1
+    assert sorted(held(replay)) == [2, 3, 5, 9]
+    replay.add(*numbered(1))  # new sequences are always kept until the next come
+    assert sorted(held(replay)) == [1, 3, 5, 9]
+    replay.add(*numbered(7, 8))
+    assert sorted(held(replay)) == [5, 7, 8, 9]
+
+
+def test_the_newest_are_those_added_last() -> None:
+    replay = filled(4, (1, 2, 3), (4, 5))
+    assert held(replay, replay.newest()) == [4, 5]
+    replay = filled(4, (5, 9, 4, 7), (1, 2), keep="best")
+    assert sorted(held(replay, replay.newest())) == [1, 2]
+
+
+def test_ranks_follow_the_weighted_return() -> None:
+    replay = filled(8, (5, 9), (1, 7))
+    assert held(replay, replay.ranked()) == [9, 7, 5, 1]
+    replay.add(*numbered(8))
+    assert held(replay, replay.ranked()) == [9, 8, 7, 5, 1]
+
+
+def test_more_at_once_than_it_holds_is_refused() -> None:
+    with pytest.raises(ValueError, match="3 sequences at once, but replay holds 2"):
+        filled(2, (1, 2, 3))
+
+
+@pytest.mark.parametrize("keep", ["newest", "best"])
+@pytest.mark.parametrize("added", [2, 4, 7])
+def test_a_saved_store_goes_on_exactly_as_the_one_that_was_not_saved(
+    tmp_path: Path, keep: Keep, added: int
+) -> None:
+    replay = filled(4, *((number,) for number in range(added)), keep=keep)
+    save_checkpoint(tmp_path / "replay.safetensors", replay.state(), {})
+    restored = SequenceReplay(4, T, WEIGHTS, keep)
+    restored.restore(load_checkpoint(tmp_path / "replay.safetensors")[0])
+    for numbers in ((), (20, 21, 22), (3,)):
+        if numbers:
+            replay.add(*numbered(*numbers))
+            restored.add(*numbered(*numbers))
+        assert held(restored) == held(replay)
+        assert torch.equal(restored.newest(), replay.newest())
+        assert torch.equal(restored.ranked(), replay.ranked())
+        every = torch.arange(len(replay))
+        assert torch.equal(restored.read(every).terms, replay.read(every).terms)

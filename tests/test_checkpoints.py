@@ -1,0 +1,111 @@
+"""Checkpoints come back exactly, or say in a sentence why they cannot."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from sequence_tutor.checkpoints import (
+    load_checkpoint,
+    named,
+    optimizer_tensors,
+    restore_optimizer,
+    save_checkpoint,
+    under,
+)
+from sequence_tutor.errors import UserError
+
+
+def test_tensors_and_numbers_come_back_bit_for_bit(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "state.safetensors"
+    tensors = {
+        "weights": torch.randn(3, 4),
+        "double": torch.tensor([0.1], dtype=torch.float64),
+        "tokens": torch.tensor([1, -2], dtype=torch.int16),
+        "generator": torch.Generator().manual_seed(3).get_state(),
+        "step": torch.tensor(7.0),
+        "empty": torch.zeros(0, 5),
+    }
+    info = {"step": 3, "name": "psi", "nested": {"values": [0.1, None, True]}}
+    save_checkpoint(path, tensors, info)
+    loaded, loaded_info = load_checkpoint(path)
+    assert loaded_info == info
+    assert loaded.keys() == tensors.keys()
+    for name, tensor in tensors.items():
+        assert loaded[name].dtype == tensor.dtype
+        assert torch.equal(loaded[name], tensor)
+    assert [entry.name for entry in path.parent.iterdir()] == ["state.safetensors"]
+
+
+def test_tensors_that_share_memory_or_want_gradients_can_be_saved(tmp_path: Path) -> None:
+    path = tmp_path / "state.safetensors"
+    weights = torch.randn(4, 4, requires_grad=True)
+    save_checkpoint(path, {"a": weights, "b": weights[1:], "c": weights.t()}, {})
+    loaded, _ = load_checkpoint(path)
+    assert torch.equal(loaded["b"], weights[1:])
+    assert torch.equal(loaded["c"], weights.t())
+
+
+@pytest.mark.parametrize("kept", [0, 5, 200, -1])
+def test_a_file_cut_short_is_named(tmp_path: Path, kept: int) -> None:
+    path = tmp_path / "state.safetensors"
+    save_checkpoint(path, {"weights": torch.zeros(100)}, {"step": 1})
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(UserError, match=r"state\.safetensors: damaged, or not a checkpoint"):
+        load_checkpoint(path)
+
+
+@pytest.mark.parametrize("content", [b"\xff" * 64, b"PK\x03\x04 a zip", b'{"json": true}'])
+def test_a_file_of_another_kind_is_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "state.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="damaged, or not a checkpoint"):
+        load_checkpoint(path)
+
+
+@pytest.mark.parametrize("metadata", [None, {"format": "pt"}, {"info": "{cut"}])
+def test_tensors_of_another_program_are_named(
+    tmp_path: Path, metadata: dict[str, str] | None
+) -> None:
+    path = tmp_path / "state.safetensors"
+    save_file({"weights": torch.zeros(3)}, path, metadata=metadata)
+    with pytest.raises(UserError, match="not a checkpoint of this program"):
+        load_checkpoint(path)
+
+
+def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"absent\.safetensors: there is no such checkpoint"):
+        load_checkpoint(tmp_path / "absent.safetensors")
+    with pytest.raises(UserError, match="there is no such checkpoint"):
+        load_checkpoint(tmp_path)
+
+
+def test_under_is_the_inverse_of_named() -> None:
+    tensors = {"a": torch.zeros(1), "b.c": torch.ones(1)}
+    together = {**named("network", tensors), **named("networks", {"a": torch.ones(2)})}
+    assert together.keys() == {"network.a", "network.b.c", "networks.a"}
+    assert under("network", together) == tensors
+
+
+def test_a_restored_optimiser_takes_the_same_steps(tmp_path: Path) -> None:
+    path = tmp_path / "state.safetensors"
+
+    def train(weight: torch.Tensor, optimizer: torch.optim.Optimizer, steps: int) -> None:
+        for _ in range(steps):
+            optimizer.zero_grad()
+            (weight - torch.tensor([1.0, -2.0, 3.0])).square().sum().backward()
+            optimizer.step()
+
+    weight = torch.zeros(3, requires_grad=True)
+    optimizer = torch.optim.Adam([weight], 0.1)
+    train(weight, optimizer, 5)
+    save_checkpoint(path, {"weight": weight, **named("adam", optimizer_tensors(optimizer))}, {})
+    train(weight, optimizer, 5)
+
+    tensors, _ = load_checkpoint(path)
+    again = tensors["weight"].requires_grad_()
+    restored = torch.optim.Adam([again], 0.1)
+    restore_optimizer(restored, under("adam", tensors))
+    train(again, restored, 5)
+    assert torch.equal(again, weight)
