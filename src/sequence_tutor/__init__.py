@@ -1,0 +1,86 @@
+"""Fine-tune sequence generators with rewards while staying close to what they learned from data.
+
+Example:
+    >>> import sequence_tutor
+    >>> tuned = sequence_tutor.tune("melody", Path("runs/psi"))
+    >>> sequence_tutor.sample(tuned, 10, Path("melodies"))
+    >>> sequence_tutor.evaluate([sequence_tutor.prior_of(tuned), tuned])
+
+Only what is named here is promised; everything else may change.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sequence_tutor.domain import Domain, find_domain
+    from sequence_tutor.errors import UserError
+    from sequence_tutor.estimates import Estimate
+    from sequence_tutor.evaluation.evaluate import Evaluation, evaluate
+    from sequence_tutor.evaluation.model import Model, load_model, prior_of
+    from sequence_tutor.prior.protocol import Prior
+    from sequence_tutor.prior.store import StoredPrior
+    from sequence_tutor.reward.protocol import Reward
+    from sequence_tutor.sequences import SequenceBatch
+    from sequence_tutor.verbs.bench import bench
+    from sequence_tutor.verbs.demo import demo
+    from sequence_tutor.verbs.pretrain import pretrain
+    from sequence_tutor.verbs.sample import sample
+    from sequence_tutor.verbs.score import score
+    from sequence_tutor.verbs.tables import tables
+    from sequence_tutor.verbs.tune import tune
+    from sequence_tutor.verbs.verify import verify
+
+__all__ = [
+    "Domain",
+    "Estimate",
+    "Evaluation",
+    "Model",
+    "Prior",
+    "Reward",
+    "SequenceBatch",
+    "StoredPrior",
+    "UserError",
+    "bench",
+    "demo",
+    "evaluate",
+    "find_domain",
+    "load_model",
+    "pretrain",
+    "prior_of",
+    "sample",
+    "score",
+    "tables",
+    "tune",
+    "verify",
+]
+
+_HOMES = {
+    "domain": ("Domain", "find_domain"),
+    "errors": ("UserError",),
+    "estimates": ("Estimate",),
+    "evaluation.evaluate": ("Evaluation", "evaluate"),
+    "evaluation.model": ("Model", "load_model", "prior_of"),
+    "prior.protocol": ("Prior",),
+    "prior.store": ("StoredPrior",),
+    "reward.protocol": ("Reward",),
+    "sequences": ("SequenceBatch",),
+    **{
+        f"verbs.{verb}": (verb,)
+        for verb in ("bench", "demo", "pretrain", "sample", "score", "tables", "tune", "verify")
+    },
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import what is asked for, so that `sequence-tutor --help` need not wait for torch."""
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{home}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

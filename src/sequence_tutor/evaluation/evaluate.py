@@ -69,10 +69,11 @@ def evaluate(
     """
     if samples < FEWEST:
         raise UserError(f"samples is {samples}, expected at least {FEWEST}")
+    if not models:
+        raise UserError("no model to evaluate was given, expected at least one")
     domains = {model.domain.name for model in models}
     if len(domains) != 1:
-        found = ", ".join(sorted(domains)) or "none"
-        raise UserError(f"expected models of one domain, got: {found}")
+        raise UserError(f"models of {' and '.join(sorted(domains))}, expected those of one domain")
     judge = next((model for model in models if model.tune is not None), None)
     return Evaluation(
         [_column(_judged(model, judge), judge, samples, seed, advance) for model in models],

@@ -1,0 +1,101 @@
+"""Arguments that several verbs share, and what is printed the same way by all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from tyro.conf import Positional, arg
+
+from sequence_tutor.errors import UserError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+def _default(label: str) -> str:
+    """The end of an option's help: its default, where there is one worth naming."""
+    return "" if label in ("", "None", "False") else f"(default: {label})"
+
+
+def option(
+    text: str, metavar: str | None = None, *, name: str | None = None, short: str | None = None
+) -> Any:
+    """What the help says of an option; tyro keeps the kind of the answer to itself (`Any`).
+
+    Args:
+        text: the help.
+        metavar: stands for the value.
+        name: if it is not the field's.
+        short: another name.
+    """
+    return arg(
+        help=text,
+        metavar=metavar,
+        name=name,
+        aliases=[short] if short else None,
+        help_behavior_hint=_default,
+    )
+
+
+DomainName = Annotated[Positional[str], option("kind of sequence: melody", "DOMAIN")]
+Preset = Annotated[str, option("default, or paper for the published settings", "NAME")]
+Config = Annotated[Path | None, option("settings that win over the preset's", "FILE.toml")]
+Rules = Annotated[
+    Path | None, option("rules of your own: functions of a batch of sequences", "FILE.py")
+]
+Seed = Annotated[int, option("seed of everything random", "N")]
+Device = Annotated[Literal["auto", "cpu", "cuda"], option("where to compute; auto: GPU if any")]
+Threads = Annotated[
+    Literal["auto"] | int, option("threads to compute with; auto: measured", "auto|N")
+]
+Json = Annotated[Path | None, option("write the numbers there too", "FILE", name="json")]
+Quiet = Annotated[bool, option("no progress, no remarks")]
+
+
+def device_named(name: str) -> str:
+    """The device to compute on.
+
+    Raises:
+        UserError: a GPU was asked for and there is none.
+    """
+    import torch
+
+    if name == "cpu" or (name == "auto" and not torch.cuda.is_available()):
+        return "cpu"
+    if not torch.cuda.is_available():
+        raise UserError("--device cuda: no CUDA device was found, expected one; try --device cpu")
+    return "cuda"
+
+
+def thread_count(threads: str | int) -> int | None:
+    """The number of threads, None for a measured one.
+
+    Raises:
+        UserError: fewer than one.
+    """
+    if isinstance(threads, str):
+        return None
+    if threads < 1:
+        raise UserError(f"--threads {threads}: expected auto or a number from 1")
+    return threads
+
+
+def show(what: RenderableType) -> None:
+    """Print to standard output; a table keeps all of its columns, however narrow the terminal."""
+    from rich.console import Console
+    from rich.measure import Measurement
+
+    console = Console(highlight=False, soft_wrap=False)
+    if not isinstance(what, str):
+        needed = Measurement.get(console, console.options.update(max_width=10_000), what).maximum
+        console.width = max(console.width, needed)
+    console.print(what, soft_wrap=isinstance(what, str), markup=not isinstance(what, str))
+
+
+def write_numbers(path: Path | None, numbers: object) -> None:
+    """Write what a verb found as JSON, if it was asked to."""
+    from sequence_tutor.files import write_json
+
+    if path is not None:
+        write_json(path, numbers)

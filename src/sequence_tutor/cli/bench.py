@@ -1,0 +1,36 @@
+"""`sequence-tutor bench`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sequence_tutor.cli.arguments import Json, Quiet, Threads, show, thread_count, write_numbers
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Measure how fast this machine samples, scores and learns.
+
+    Medians of several rounds, with the slowest and the fastest.
+
+    Example: sequence-tutor bench --json bench.json
+    """
+
+    threads: Threads = "auto"
+    json: Json = None
+    quiet: Quiet = False
+
+    def run(self) -> None:
+        """Measure, then show the rates."""
+        from rich.table import Table
+
+        from sequence_tutor.verbs.bench import bench
+
+        found = bench(threads=thread_count(self.threads), quiet=self.quiet)
+        write_numbers(self.json, found)
+        table = Table("figure", "median", "from", "to")
+        for name, spread in found["spread"].items():
+            numbers = (found[name], *spread)
+            table.add_row(name.replace("_", " "), *(f"{number:,.4g}" for number in numbers))
+        show(table)
+        show(f"threads: {found['threads']}")

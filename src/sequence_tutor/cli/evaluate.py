@@ -1,0 +1,65 @@
+"""`sequence-tutor evaluate`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional
+
+from sequence_tutor.cli.arguments import (
+    Device,
+    Json,
+    Quiet,
+    Rules,
+    Seed,
+    Threads,
+    device_named,
+    option,
+    show,
+    thread_count,
+    write_numbers,
+)
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Compare tuned models and priors: statistics of many samples, with 95 % intervals.
+
+    Priors are judged by the reward of the first tuned model beside them. Published figures stand
+    beside ours.
+
+    Example: sequence-tutor evaluate melody runs/psi runs/g --markdown table.md
+    """
+
+    models: Annotated[
+        Positional[tuple[str, ...]], option("folders or shipped priors", "RUN|PRIOR...")
+    ]
+    samples: Annotated[int, option("sequences of each model", "N")] = 100_000
+    markdown: Annotated[Path | None, option("write the table there too", "FILE")] = None
+    rules: Rules = None
+    seed: Seed = 0
+    device: Device = "auto"
+    threads: Threads = "auto"
+    json: Json = None
+    quiet: Quiet = False
+
+    def run(self) -> None:
+        """Evaluate, then show the table."""
+        from sequence_tutor.evaluation.evaluate import evaluate
+        from sequence_tutor.evaluation.model import load_model
+        from sequence_tutor.evaluation.table import as_json, as_markdown, as_rich
+        from sequence_tutor.files import write_text
+        from sequence_tutor.progress import progress
+        from sequence_tutor.threads import set_threads
+
+        set_threads(thread_count(self.threads))
+        device = device_named(self.device)
+        models = [load_model(name, device, self.rules) for name in self.models]
+        with progress("evaluating", self.samples * len(models), quiet=self.quiet) as advance:
+            evaluation = evaluate(models, self.samples, self.seed, advance)
+        write_numbers(self.json, as_json(evaluation))
+        if self.markdown is not None:
+            write_text(self.markdown, as_markdown(evaluation))
+        show(as_rich(evaluation))

@@ -1,0 +1,93 @@
+"""`sequence-tutor pretrain`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from sequence_tutor.cli.arguments import (
+    Config,
+    DomainName,
+    Json,
+    Preset,
+    Quiet,
+    Threads,
+    option,
+    show,
+    thread_count,
+    write_numbers,
+)
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+@dataclass(frozen=True)
+class Pretrain:
+    """Train a prior on your own files.
+
+    Reads MIDI, ABC and MusicXML: files, folders, .zip and .tar.gz. What gives no melody is skipped
+    and listed with its reason. Interrupted, the same command continues.
+
+    Example: sequence-tutor pretrain melody --data ~/tunes --out priors/mine
+    """
+
+    domain: DomainName
+    data: Annotated[tuple[Path, ...], option("what to learn from", "PATH...")]
+    out: Annotated[Path, option("folder of the prior", "DIR")]
+    preset: Preset = "default"
+    config: Config = None
+    meters: Annotated[
+        tuple[str, ...] | None, option("meters to keep, such as 4/4 3/4", "METER...")
+    ] = None
+    steps: Annotated[int | None, option("updates at most", "N")] = None
+    seed: Annotated[int | None, option("seed of weights and order", "N")] = None
+    threads: Threads = "auto"
+    json: Json = None
+    quiet: Quiet = False
+
+    def run(self) -> None:
+        """Train, then show what was read and how good the prior is."""
+        from sequence_tutor.verbs.pretrain import pretrain
+
+        train = {"steps": self.steps, "seed": self.seed}
+        overrides: dict[str, Any] = {
+            "train": {name: value for name, value in train.items() if value is not None},
+            "data": {} if self.meters is None else {"meters": list(self.meters)},
+        }
+        stored = pretrain(
+            self.domain,
+            self.data,
+            self.out,
+            preset=self.preset,
+            config=self.config,
+            overrides=overrides,
+            threads=thread_count(self.threads),
+            quiet=self.quiet,
+        )
+        write_numbers(self.json, stored.card)
+        show(summary_table(stored.card["data"]["summary"]))
+        for name, value in stored.card["quality"].items():
+            show(f"{name.replace('_', ' ')}: {_readable(value)}")
+        if not self.quiet:
+            show(f"The prior is in {self.out}.")
+
+
+def summary_table(summary: Mapping[str, Mapping[str, float]]) -> Table:
+    """One row a source."""
+    from rich.table import Table
+
+    table = Table("source")
+    for column in next(iter(summary.values())):
+        table.add_column(column, justify="right")
+    for source, row in summary.items():
+        table.add_row(Path(source).name, *(_readable(value) for value in row.values()))
+    return table
+
+
+def _readable(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_readable(entry)}" for name, entry in value.items())
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

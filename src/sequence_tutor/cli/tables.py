@@ -1,0 +1,52 @@
+"""`sequence-tutor tables`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from sequence_tutor.cli.arguments import (
+    Json,
+    Quiet,
+    Seed,
+    Threads,
+    option,
+    show,
+    thread_count,
+    write_numbers,
+)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Make the whole table of results: every algorithm and baseline beside the published figures.
+
+    Tunes one model a column, a few minutes each. Interrupted, the same command continues.
+
+    Example: sequence-tutor tables --out tables
+    """
+
+    out: Annotated[Path, option("folder for runs, table and figures", "DIR")]
+    samples: Annotated[int, option("melodies of each column", "N")] = 100_000
+    seed: Seed = 0
+    threads: Threads = "auto"
+    json: Json = None
+    quiet: Quiet = False
+
+    def run(self) -> None:
+        """Do all of it, then show the table."""
+        from sequence_tutor.evaluation.table import as_json, as_rich
+        from sequence_tutor.verbs.tables import tables
+
+        evaluation = tables(
+            self.out,
+            samples=self.samples,
+            seed=self.seed,
+            threads=thread_count(self.threads),
+            quiet=self.quiet,
+        )
+        write_numbers(self.json, as_json(evaluation))
+        show(as_rich(evaluation))
+        if not self.quiet:
+            show(f"Table, curves and tuned models are in {self.out}.")

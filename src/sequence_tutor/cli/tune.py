@@ -1,0 +1,86 @@
+"""`sequence-tutor tune`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from sequence_tutor.cli.arguments import (
+    Config,
+    Device,
+    DomainName,
+    Json,
+    Preset,
+    Quiet,
+    Rules,
+    Threads,
+    device_named,
+    option,
+    show,
+    thread_count,
+    write_numbers,
+)
+
+SHOWN = ("reward_per_sequence", "log_prior_per_token", "kl_to_prior_per_token", "distinct")
+
+
+@dataclass(frozen=True)
+class Tune:
+    """Tune a prior toward a reward while it stays close to what it learned.
+
+    The default reward is the nine rules of music theory; a settings file gives them weights
+    (table reward.weights), constants and a key, and --rules adds your own. Interrupted, even
+    killed, the same command continues and ends with the same numbers.
+
+    Example: sequence-tutor tune melody --algorithm psi --c 4 --out runs/psi
+    """
+
+    domain: DomainName
+    out: Annotated[Path, option("folder of the run", "RUN")]
+    prior: Annotated[
+        str | None, option("prior to start from; the shipped one by default", "NAME|DIR")
+    ] = None
+    algorithm: Annotated[Literal["psi", "g", "q", "rl-only"] | None, option("what is learned")] = (
+        None
+    )
+    c: Annotated[float | None, option("temperature: divides the reward; small: rules rule")] = None
+    discount: Annotated[float | None, option("gamma, up to 1")] = None
+    steps: Annotated[int | None, option("updates", "N")] = None
+    length: Annotated[int | None, option("tokens of a sequence", "T")] = None
+    preset: Preset = "default"
+    config: Config = None
+    rules: Rules = None
+    seed: Annotated[int | None, option("seed of everything random", "N")] = None
+    device: Device = "auto"
+    threads: Threads = "auto"
+    json: Json = None
+    quiet: Quiet = False
+
+    def run(self) -> None:
+        """Tune, then show where the run stands."""
+        from sequence_tutor.run_log import read_log
+        from sequence_tutor.tuner.loop import LOG_FILE
+        from sequence_tutor.verbs.tune import tune
+
+        names = ("algorithm", "c", "discount", "steps", "seed")
+        given = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        length = {} if self.length is None else {"length": self.length}
+        tune(
+            self.domain,
+            self.out,
+            prior=self.prior,
+            preset=self.preset,
+            config=self.config,
+            overrides={"tune": given, **length},
+            rules=self.rules,
+            device=device_named(self.device),
+            threads=thread_count(self.threads),
+            quiet=self.quiet,
+        )
+        last = read_log(self.out / LOG_FILE)[-1]
+        write_numbers(self.json, last)
+        for name in SHOWN:
+            show(f"{name.replace('_', ' ')}: {last[name]:.4g}")
+        if not self.quiet:
+            show(f"The tuned model is in {self.out}.")
