@@ -31,6 +31,10 @@ class Bench:
         table = Table("figure", "median", "from", "to")
         for name, spread in found["spread"].items():
             numbers = (found[name], *spread)
-            table.add_row(name.replace("_", " "), *(f"{number:,.4g}" for number in numbers))
+            table.add_row(name.replace("_", " "), *(_readable(number) for number in numbers))
         show(table)
         show(f"threads: {found['threads']}")
+
+
+def _readable(number: float) -> str:
+    return f"{number:,.0f}" if number >= 1000 else f"{number:.3g}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from sequence_tutor.cli.arguments import (
     Config,
@@ -41,9 +41,7 @@ class Tune:
     prior: Annotated[
         str | None, option("prior to start from; the shipped one by default", "NAME|DIR")
     ] = None
-    algorithm: Annotated[Literal["psi", "g", "q", "rl-only"] | None, option("what is learned")] = (
-        None
-    )
+    algorithm: Annotated[str | None, option("what is learned", "psi|g|q|rl-only")] = None
     c: Annotated[float | None, option("temperature: divides the reward; small: rules rule")] = None
     discount: Annotated[float | None, option("gamma, up to 1")] = None
     steps: Annotated[int | None, option("updates", "N")] = None
