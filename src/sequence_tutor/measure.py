@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from sequence_tutor.errors import UserError
 from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.objectives.divergences import token_entropy, token_kl
 from sequence_tutor.prior.protocol import Prior
@@ -53,6 +54,23 @@ class Task:
     end_token: int | None = None
 
 
+def score(reward: Reward, batch: SequenceBatch) -> Tensor:
+    """What each term pays at each step, (B, T, R).
+
+    Raises:
+        UserError: some number is not finite; names the term and the sequence.
+    """
+    terms = reward(batch)
+    finite = terms.isfinite()
+    if not bool(finite.all()):
+        row, _, term = (~finite).nonzero()[0].tolist()
+        raise UserError(
+            f"rule {reward.names[term]!r} gave a reward that is not a finite number for the "
+            f"sequence {batch[row : row + 1].to_lists()[0]}"
+        )
+    return terms
+
+
 @torch.no_grad()
 def measure(
     policy: Prior, task: Task, count: int, generator: torch.Generator, batch: int = 1024
@@ -70,7 +88,7 @@ def measure(
         )
         yield Measured(
             sampled.batch,
-            task.reward(sampled.batch),
+            score(task.reward, sampled.batch),
             taken(log_prior, tokens).where(mask, 0.0),
             taken(sampled.log_probs, tokens).where(mask, 0.0),
             token_kl(sampled.log_probs, log_prior).where(mask, 0.0),

@@ -14,7 +14,8 @@ Start = Literal["log_prior", "zero", "weights"]
 
 - `log_prior`: log p(a|s) + V(s) with V = 0. The network has a log-softmax head for the policy and
   one more output for the value, so a zero reward is solved before the first update.
-- `zero`: exactly 0 everywhere; the start of G, whose policy is then the prior.
+- `zero`: exactly 0 everywhere; the start of G, whose policy is then the prior. Here too one more
+  output is added to all actions, so that a level they share is learned once.
 - `weights`: the prior's logits as they are, as in the paper. A logit's offset differs from state
   to state and means nothing, yet here it is read as a value.
 """
@@ -24,7 +25,7 @@ class ActionValueNetwork(nn.Module):
     """Action values (B, T, V) from the trunk of a prior's network."""
 
     def __init__(self, network: RecurrentNetwork, start: Start) -> None:
-        """Wrap a network that has V + 1 outputs for `log_prior` and V otherwise."""
+        """Wrap a network that has V outputs for `weights` and V + 1 otherwise."""
         super().__init__()
         self.network = network
         self.start = start
@@ -33,7 +34,7 @@ class ActionValueNetwork(nn.Module):
     def from_prior(cls, prior: RecurrentNetwork, start: Start) -> ActionValueNetwork:
         """A copy of the prior's network with the head that `start` asks for."""
         vocab_size = prior.vocab_size
-        outputs = vocab_size + 1 if start == "log_prior" else vocab_size
+        outputs = vocab_size if start == "weights" else vocab_size + 1
         network = RecurrentNetwork(prior.settings, vocab_size, outputs)
         network.recurrence.load_state_dict(prior.recurrence.state_dict())
         with torch.no_grad():
@@ -63,7 +64,9 @@ class ActionValueNetwork(nn.Module):
         return self._values(outputs), state
 
     def _values(self, outputs: Tensor) -> Tensor:
-        if self.start != "log_prior":
+        if self.start == "weights":
             return outputs
-        logits, value = outputs[..., :-1], outputs[..., -1:]
-        return logits.log_softmax(-1) + value  # (..., V)
+        actions, value = outputs[..., :-1], outputs[..., -1:]
+        if self.start == "log_prior":
+            actions = actions.log_softmax(-1)
+        return actions + value  # (..., V)

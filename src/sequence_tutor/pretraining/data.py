@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -25,6 +26,11 @@ class TokenSequences:
 
     def __len__(self) -> int:
         return len(self.lengths)
+
+    def digest(self) -> str:
+        """A hash of every token and length, equal only for equal data."""
+        content = self.lengths.numpy().tobytes() + self.tokens.numpy().tobytes()
+        return hashlib.sha256(content).hexdigest()
 
     def rows(self) -> list[list[int]]:
         """Every sequence as a list."""

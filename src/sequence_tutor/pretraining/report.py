@@ -10,6 +10,7 @@ import torch
 
 from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.pretraining.data import TokenSequences
+from sequence_tutor.pretraining.trainer import WHOLE
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.ngram import NGramPrior
 from sequence_tutor.progress import progress
@@ -54,7 +55,7 @@ def _network_report(
 ) -> dict[str, float]:
     nll, right, notes, right_notes, total = 0.0, 0, 0, 0, 0
     wanted = torch.tensor(note_tokens)
-    for batch in test.batches(64, window=1024):
+    for batch in test.batches(64, window=WHOLE):
         log_probs = prior.sequence_log_probs(batch.tokens)  # (B, T, V)
         nll -= taken(log_probs, batch.tokens)[batch.mask].sum().item()
         hit = (log_probs.argmax(-1) == batch.tokens)[batch.mask]
@@ -72,7 +73,8 @@ def _network_report(
 
 
 def _ngram_nll(model: NGramPrior, test: TokenSequences) -> float:
-    nll = 0.0
-    for batch in test.batches(64, window=1024):
+    nll, tokens = 0.0, 0
+    for batch in test.batches(64, window=WHOLE):
         nll -= model.token_log_probs(batch)[batch.mask].sum().item()
-    return nll / len(test.tokens)
+        tokens += int(batch.lengths.sum())
+    return nll / tokens

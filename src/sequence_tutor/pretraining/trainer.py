@@ -31,6 +31,7 @@ from sequence_tutor.sequences import SequenceBatch
 
 STATE_FILE = "training.safetensors"
 LOG_FILE = "training.jsonl"
+WHOLE = 1024  # tokens of a sequence that are looked at in one piece when measuring
 
 
 @dataclass
@@ -78,8 +79,7 @@ class PriorTrainer:
         self.progress = Progress()
         self._fingerprint = {
             "settings": settings.model_dump(mode="json"),
-            "sequences": [len(train), len(validation)],
-            "tokens": [len(train.tokens), len(validation.tokens)],
+            "data": [train.digest(), validation.digest()],
         }
         resumed = self.state_path.exists()
         if resumed:
@@ -194,11 +194,13 @@ def token_nll(network: RecurrentNetwork, batch: SequenceBatch, skip: int = 0) ->
 
 @torch.no_grad()
 def mean_nll(network: RecurrentNetwork, sequences: TokenSequences) -> float:
-    """NLL per token in nats over whole sequences."""
-    total = 0.0
-    for batch in sequences.batches(64, window=1024):
-        total += token_nll(network, batch).item() * int(batch.lengths.sum())
-    return total / int(sequences.lengths.sum())
+    """NLL per token in nats over sequences of at most `WHOLE` tokens, longer ones cut."""
+    total, tokens = 0.0, 0
+    for batch in sequences.batches(64, window=WHOLE):
+        count = int(batch.lengths.sum())
+        total += token_nll(network, batch).item() * count
+        tokens += count
+    return total / tokens
 
 
 def _seeded_network(

@@ -95,7 +95,7 @@ class SequenceReplay:
         return Stored(batch, self._terms[places])
 
     def state(self) -> dict[str, Tensor]:
-        """Everything needed to restore the store exactly."""
+        """Everything needed to restore the store exactly; views of it, to be saved at once."""
         used = len(self)
         return {
             "tokens": self._tokens[:used],

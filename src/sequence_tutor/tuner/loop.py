@@ -7,11 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from sequence_tutor.checkpoints import load_checkpoint, named, save_checkpoint, under
 from sequence_tutor.errors import UserError
-from sequence_tutor.measure import Task
+from sequence_tutor.measure import Task, score
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.progress import Advance
 from sequence_tutor.randomness import named_generator
@@ -134,9 +133,7 @@ class Tuner:
         self._store(sampled.batch)
 
     def _store(self, batch: SequenceBatch) -> None:
-        terms = self.task.reward(batch)
-        self._refuse_not_finite(terms, batch)
-        self.replay.add(batch, terms)
+        self.replay.add(batch, score(self.task.reward, batch))
 
     def _learn(self) -> dict[str, float]:
         """One update on a mixture of the newest and of replayed sequences."""
@@ -169,15 +166,6 @@ class Tuner:
         self.log.append({**record, "warnings": warnings})
         for warning in warnings:
             self.warn(f"step {self.step}: {warning}")
-
-    def _refuse_not_finite(self, terms: Tensor, batch: SequenceBatch) -> None:
-        if bool(terms.isfinite().all()):
-            return
-        row, _, term = (~terms.isfinite()).nonzero()[0].tolist()
-        raise UserError(
-            f"rule {self.task.reward.names[term]!r} gave a reward that is not a finite number "
-            f"for the sequence {batch[row : row + 1].to_lists()[0]}"
-        )
 
     def _save(self) -> None:
         save_checkpoint(

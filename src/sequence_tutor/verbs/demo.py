@@ -1,0 +1,52 @@
+"""`demo`: tune the shipped prior with Psi-learning and show what changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from sequence_tutor.evaluation.evaluate import Evaluation
+from sequence_tutor.evaluation.model import prior_of
+from sequence_tutor.verbs.results import draw_curves, write_results
+from sequence_tutor.verbs.sample import sample
+from sequence_tutor.verbs.tune import tune
+
+MELODIES = 20
+
+
+def demo(
+    out: Path,
+    *,
+    samples: int = 100_000,
+    seed: int = 0,
+    preset: str = "default",
+    threads: int | None = None,
+    quiet: bool = False,
+) -> Evaluation:
+    """Tune, compare with the prior on many melodies, write some of both to look at and hear.
+
+    Args:
+        out: folder for everything; the tuned model is in `out/psi`.
+        samples: melodies that the table's figures come from.
+        seed: of tuning and sampling.
+        preset: of tuning.
+        threads: torch's threads; None measures.
+        quiet: show no progress.
+    """
+    run = out / "psi"
+    tuned = tune(
+        "melody",
+        run,
+        preset=preset,
+        overrides={"tune": {"algorithm": "psi", "seed": seed}},
+        threads=threads,
+        quiet=quiet,
+    )
+    prior = prior_of(tuned)
+    evaluation = write_results(
+        out, [prior, replace(tuned, name="psi")], samples, seed, quiet=quiet
+    )
+    draw_curves(out / "learning_curves.png", {"psi": run})
+    for name, model in (("melodies", tuned), ("melodies_of_the_prior", prior)):
+        sample(model, MELODIES, out / name, seed=seed)
+    return evaluation

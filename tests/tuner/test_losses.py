@@ -1,0 +1,109 @@
+"""Losses by hand on one sequence of two tokens, V = 2, gamma = 1."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from sequence_tutor.objectives.action_values import psi_policy
+from sequence_tutor.tuner.algorithms import ALGORITHMS, Experience
+from sequence_tutor.tuner.losses import loss, mean_penalty, one_step_error
+from sequence_tutor.tuner.settings import TuneSettings
+
+TOKENS = torch.tensor([[1, 0]])
+MASK = torch.ones(1, 2, dtype=torch.bool)
+REWARD = torch.tensor([[1.0, 2.0]], dtype=torch.float64)
+LOG_PRIOR = torch.tensor([[[0.25, 0.75], [0.5, 0.5]]], dtype=torch.float64).log()
+# X(s_0, .) = ln 1, ln 2 and X(s_1, .) = ln 3, ln 5
+VALUES = torch.tensor([[[1.0, 2.0], [3.0, 5.0]]], dtype=torch.float64).log()
+SEEN = Experience(TOKENS, MASK, REWARD, LOG_PRIOR)
+
+
+def settings(**changes: object) -> TuneSettings:
+    return TuneSettings.model_validate({"n_steps": 1, "paths": "every", **changes})
+
+
+def error(algorithm: str, **changes: object) -> Tensor:
+    chosen = settings(algorithm=algorithm, **changes)
+    return one_step_error(ALGORITHMS[chosen.algorithm], chosen, VALUES, VALUES, SEEN)[0]
+
+
+def test_one_step_errors_by_hand() -> None:
+    ln = math.log
+    assert_close(error("psi"), [ln(2) - (1 + ln(3 / 4) + ln(8)), ln(3) - (2 + ln(1 / 2))])
+    # V(s_1) = ln(3/2 + 5/2)
+    assert_close(error("g"), [ln(2) - (1 + ln(4)), ln(3) - 2])
+    assert_close(error("q"), [ln(2) - (1 + ln(3 / 4) + ln(5)), ln(3) - (2 + ln(1 / 2))])
+    assert_close(error("rl-only"), [ln(2) - (1 + ln(5)), ln(3) - 2])
+
+
+def test_double_q_takes_the_token_that_the_learner_would() -> None:
+    chosen = settings(algorithm="q", double=True)
+    swapped = VALUES.flip(2)  # the learner prefers token 0 at s_1, worth ln 3 to the target
+    errors = one_step_error(ALGORITHMS["q"], chosen, swapped, VALUES, SEEN)[0]
+    assert_close(errors[:1], [math.log(1) - (1 + math.log(3 / 4) + math.log(3))])
+
+
+def test_targets_carry_no_gradient() -> None:
+    values = VALUES.clone().requires_grad_()
+    target_values = VALUES.clone().requires_grad_()
+    chosen = settings(algorithm="g")
+    one_step_error(ALGORITHMS["g"], chosen, values, target_values, SEEN).sum().backward()
+    assert target_values.grad is None
+    assert values.grad is not None
+    # only the taken tokens, and each with slope one: nothing flows through the bootstrap
+    assert values.grad[0].tolist() == [[0.0, 1.0], [1.0, 0.0]]
+
+
+def test_residual_of_one_step_is_the_one_step_error() -> None:
+    for name, algorithm in ALGORITHMS.items():
+        one_step = loss(algorithm, settings(algorithm=name), VALUES, VALUES, SEEN)
+        every = settings(algorithm=name, n_steps=2)  # two steps reach the end from both steps
+        by_path = loss(algorithm, every, VALUES, None, SEEN)
+        errors = one_step_error(algorithm, settings(algorithm=name), VALUES, VALUES, SEEN)[0]
+        # path errors are sums of the one-step errors to the end
+        assert_close(one_step, float(errors.square().mean()))
+        assert_close(by_path, float(torch.stack([errors.sum(), errors[1]]).square().mean()))
+
+
+def test_whole_sequences_are_centred_over_the_batch() -> None:
+    tokens = torch.tensor([[1, 0], [0, 0]])
+    seen = Experience(tokens, MASK.expand(2, 2), REWARD.expand(2, 2), LOG_PRIOR.expand(2, 2, 2))
+    values = VALUES.expand(2, 2, 2)
+    chosen = settings(n_steps="all", paths="whole", value_weight=0.0)
+    computed = loss(ALGORITHMS["psi"], chosen, values, None, seen)
+    # the totals differ only in log p - log pi of the first token:
+    # ln(3/4) - ln(2/3) against ln(1/4) - ln(1/3); half their difference is each one's error
+    half = (math.log(9 / 8) - math.log(3 / 4)) / 2
+    assert_close(computed, half**2 / 2)  # per step: divided by T = 2
+
+
+def test_value_weight_moves_v_and_leaves_the_policy_alone() -> None:
+    logits = torch.zeros(1, 2, 2, dtype=torch.float64, requires_grad=True)
+    value = torch.zeros(1, 2, 1, dtype=torch.float64, requires_grad=True)
+    chosen = settings(n_steps="all", paths="whole", value_weight=1.0)
+    psi = logits.log_softmax(-1) + value
+    loss(ALGORITHMS["psi"], chosen, psi, None, SEEN).backward()
+    assert logits.grad is not None
+    assert value.grad is not None
+    assert logits.grad.abs().max() < 1e-12  # one sequence is its own mean
+    assert value.grad.abs().min() > 0.1
+
+
+def test_robust_penalty_is_squared_near_zero_and_linear_beyond() -> None:
+    errors = torch.tensor([0.5, -10.0])
+    assert_close(mean_penalty(errors, 0.0), (0.25 + 100) / 2)
+    assert_close(mean_penalty(errors, 1.0), (0.25 + 2 * 10 - 1) / 2)
+
+
+def test_an_untouched_psi_solves_a_zero_reward() -> None:
+    seen = Experience(TOKENS, MASK, torch.zeros_like(REWARD), LOG_PRIOR)
+    errors = one_step_error(ALGORITHMS["psi"], settings(), LOG_PRIOR, LOG_PRIOR, seen)
+    assert errors.abs().max() < 1e-12
+    torch.testing.assert_close(psi_policy(LOG_PRIOR), LOG_PRIOR)
+
+
+def assert_close(computed: Tensor, expected: float | list[float]) -> None:
+    torch.testing.assert_close(
+        computed, torch.tensor(expected, dtype=computed.dtype), rtol=1e-6, atol=1e-9
+    )
