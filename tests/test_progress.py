@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from sequence_tutor.progress import LOG_INTERVAL, progress
+from sequence_tutor.progress import LOG_INTERVAL, counted, progress
 
 
 class Terminal(io.StringIO):
@@ -96,3 +96,14 @@ def test_an_exception_passes_through(stream: io.StringIO) -> None:
 
     with pytest.raises(RuntimeError, match="broken"):
         work()
+
+
+def test_work_of_unknown_size_is_counted_from_its_first_report(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with counted("reading") as report:
+        report(1, 40)
+        report(3, 40)
+    with counted("nothing"):
+        pass
+    assert capsys.readouterr().err == ""  # too short for a line

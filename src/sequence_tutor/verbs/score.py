@@ -60,7 +60,7 @@ def score_sequences(reward: Reward, sequences: Sequence[Sequence[int]]) -> list[
     scored: list[Scored] = [{}] * len(sequences)
     for places in _batches(order, sequences):
         batch = SequenceBatch.from_lists([sequences[place] for place in places])
-        terms = reward(batch)  # (B, T, R)
+        terms = reward(batch) + 0.0  # (B, T, R); adding 0 turns -0 into 0
         by_rule = terms.permute(2, 0, 1).tolist()
         totals = weighted_total(terms, reward.weights).tolist()
         for row, place in enumerate(places):

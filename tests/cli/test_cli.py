@@ -1,0 +1,288 @@
+"""Every verb on small real input, and what is said when the input is wrong."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import sequence_tutor
+from sequence_tutor.cli import VERBS, help_text, main
+from sequence_tutor.melody.midi import write_midi
+
+SMALL_TUNE = """
+[tune]
+batch = 4
+collect = 4
+evaluate_every = 2
+evaluate_samples = 8
+[tune.replay]
+capacity = 64
+"""
+SMALL_TRAIN = """
+[train]
+batch = 4
+evaluate_every = 2
+[train.network]
+width = 8
+"""
+
+
+def run(*arguments: object) -> int:
+    """The exit status of a command, as a shell sees it."""
+    try:
+        return main([str(argument) for argument in arguments])
+    except SystemExit as stop:  # how the parser of arguments ends
+        return stop.code if isinstance(stop.code, int) else 1
+
+
+def sentence(capsys: pytest.CaptureFixture[str]) -> str:
+    """What went to standard error, which must be one line."""
+    error = capsys.readouterr().err.rstrip("\n")
+    assert "\n" not in error
+    assert error.startswith("sequence-tutor: ")
+    return error
+
+
+@pytest.fixture
+def tunes(tmp_path: Path) -> Path:
+    """A folder of 40 short MIDI files, different from each other, and a damaged one."""
+    folder = tmp_path / "tunes"
+    folder.mkdir()
+    numbers = random.Random(0)
+    for number in range(40):
+        notes = (numbers.randrange(2, 38) for _ in range(32))
+        write_midi(folder / f"{number}.mid", [token for note in notes for token in (note, 1, 1, 1)])
+    (folder / "damaged.mid").write_bytes(b"MThd")
+    return folder
+
+
+def test_help_names_every_verb_and_each_has_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--help") == 0
+    printed = capsys.readouterr().out
+    assert printed.strip() == help_text()
+    assert max(map(len, printed.splitlines())) <= 110
+    for verb in VERBS:
+        assert f"\n  {verb} " in printed
+        assert run(verb, "--help") == 0
+        assert f"Example: sequence-tutor {verb}" in capsys.readouterr().out
+
+
+def test_help_does_not_wait_for_torch() -> None:
+    code = (
+        "import sys; from sequence_tutor.cli import main; main(['--help']); "
+        "sys.exit('torch' in sys.modules or 'matplotlib' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_every_verb_is_a_public_function() -> None:
+    for verb in VERBS:
+        assert callable(getattr(sequence_tutor, verb))
+    for name in sequence_tutor.__all__:
+        assert getattr(sequence_tutor, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = sequence_tutor.nonsense
+
+
+def test_verbs_that_are_none(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--version") == 0
+    assert capsys.readouterr().out[0].isdigit()
+    assert run() == 2
+    assert "no verb" in sentence(capsys)
+    assert run("tuen") == 2
+    assert "did you mean 'tune'" in sentence(capsys)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["tune"],
+        ["tune", "melody"],
+        ["tune", "melody", "--out", "x", "--c", "little"],
+        ["tune", "melody", "--out", "x", "--nonsense"],
+        ["sample", "melody", "--out", "x", "-n", "many"],
+        ["evaluate", "melody", "--device", "abacus"],
+        ["evaluate", "melody", "--threads", "some"],
+        ["pretrain", "melody", "--out", "x"],
+    ],
+)
+def test_arguments_that_cannot_be_read(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*arguments) == 2
+    found = capsys.readouterr()
+    assert found.out == ""
+    assert "Traceback" not in found.err
+    assert found.err
+
+
+def test_pretrain_tune_sample_evaluate(
+    tunes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train, tune = tmp_path / "train.toml", tmp_path / "tune.toml"
+    train.write_text(SMALL_TRAIN)
+    tune.write_text(SMALL_TUNE)
+    prior, tuned, numbers = tmp_path / "prior", tmp_path / "run", tmp_path / "numbers.json"
+    base = ("--threads", 1, "--json", numbers)
+
+    pretrain = ("--data", tunes, "--out", prior, "--config", train, "--steps", 4, "--seed", 1)
+    assert run("pretrain", "melody", *pretrain, "--meters", "4/4", *base) == 0
+    assert "tunes" in capsys.readouterr().out
+    assert json.loads(numbers.read_text())["quality"]["test_perplexity"] > 1
+
+    start = ("tune", "melody", "--preset", "paper", "--prior", prior, "--config", tune)
+    tuning = (*start, "--out", tuned, "--steps", 4, "--c", 2, "--length", 16, *base)
+    assert run(*tuning, "--algorithm", "g") == 0
+    assert str(tuned) in capsys.readouterr().out
+    assert json.loads(numbers.read_text())["step"] == 4
+    assert run(*tuning, "--algorithm", "psi") == 2
+    assert "another 'tune'" in sentence(capsys)
+
+    out = tmp_path / "melodies"
+    assert run("sample", tuned, "-n", 3, "--key", "Em", "--no-wav", "--out", out, *base) == 0
+    assert len(json.loads(numbers.read_text())["sequences"]) == 3
+    assert len(list(out.glob("*.mid"))) == 3
+    assert not list(out.glob("*.wav"))
+
+    table = tmp_path / "table.md"
+    evaluation = ("evaluate", tuned, prior, "--samples", 20, "--markdown", table)
+    assert run(*evaluation, *base) == 0
+    assert "leaps resolved" in capsys.readouterr().out
+    models = json.loads(numbers.read_text())["models"]
+    assert [model["name"] for model in models] == ["run", "prior"]
+    assert models[0]["length"] == models[1]["length"] == 16
+    assert "| run |" in table.read_text()
+
+
+def test_score(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    melodies, out = tmp_path / "m.jsonl", tmp_path / "o.jsonl"
+    melodies.write_text('{"tokens": [14, 1, 18]}\n' * 50)
+    write_midi(tmp_path / "tune.mid", [14, 1, 16])
+    assert run("score", "melody", melodies, tmp_path / "tune.mid", "--json", out) == 0
+    assert "... and 11 more" in capsys.readouterr().out
+    written = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [entry["tokens"] for entry in written] == [[14, 1, 18]] * 50 + [[14, 1, 16]]
+    assert run("score", "melody") == 2
+    assert "no file to score" in sentence(capsys)
+    assert run("score", "melodie", melodies) == 2
+    assert "did you mean 'melody'" in sentence(capsys)
+
+
+def test_verify_and_bench_say_what_they_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    numbers = tmp_path / "numbers.json"
+    assert run("bench", "--threads", 1, "--quiet", "--json", numbers) == 0
+    assert "sampling melodies per second" in capsys.readouterr().out
+    found = json.loads(numbers.read_text())
+    for name in ("sampling_melodies_per_second", "sampling_over_matmul", "threads"):
+        assert found[name] > 0
+    assert run("verify", "--algorithms", "psy") == 2
+    assert "did you mean 'psi'" in sentence(capsys)
+
+
+def test_the_toy_domain_takes_every_verb(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = tmp_path / "lines.jsonl"
+    rows = ([a, b, c, a, b, c] for a in range(4) for b in range(4) for c in range(4))
+    lines.write_text("".join(json.dumps({"tokens": row}) + "\n" for row in rows))
+    prior, tuned = tmp_path / "prior", tmp_path / "run"
+    steps = ("--steps", 20, "--threads", 1)
+    assert run("pretrain", "toy", "--data", lines, "--out", prior, *steps) == 0
+    assert run("tune", "toy", "--prior", prior, "--out", tuned, *steps) == 0
+    assert run("evaluate", tuned, prior, "--samples", 50, "--threads", 1) == 0
+    assert "reward pair" in capsys.readouterr().out
+    assert run("sample", tuned, "-n", 5, "--threads", 1, "--out", tmp_path / "out") == 0
+    assert run("score", "toy", tmp_path / "out" / "sequences.jsonl") == 0
+    capsys.readouterr()
+    assert run("sample", tuned, "--key", "D", "--out", tmp_path / "out") == 2
+    assert "unknown name 'key'" in sentence(capsys)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["evaluate"], "no model to evaluate"),
+        (["evaluate", "nothing"], "nothing: neither a folder"),
+        (["evaluate", "MODEL", "--samples", "1"], "expected at least 2"),
+        (["evaluate", "MODEL", "--threads", "0"], "--threads 0"),
+        (["sample", "MODEL", "--out", "OUT", "-n", "0"], "count is 0"),
+        (["sample", "MODEL", "--out", "OUT", "--temperature", "0"], "temperature is 0"),
+        (["sample", "MODEL", "--out", "OUT", "--key", "H"], "unknown key 'H'"),
+        (["sample", "MODEL", "--out", "OUT", "--tempo", "0"], "tempo"),
+        (["sample", "MODEL", "--out", "OUT", "--prime", "x.mid"], "x.mid: no such file"),
+        (["tune", "melody", "--out", "OUT", "--prior", "MODEL", "--c", "-1"], "c: "),
+        (["tune", "melody", "--out", "OUT", "--prior", "MODEL", "--discount", "2"], "discount"),
+        (["tune", "melody", "--out", "OUT", "--prior", "MODEL", "--preset", "papr"], "'paper'"),
+        (["tune", "melody", "--out", "OUT", "--prior", "MODEL", "--config", "no.toml"], "no.toml"),
+        (["tune", "melody", "--out", "OUT", "--prior", "MODEL", "--rules", "no.py"], "no.py"),
+        (["tune", "melody", "--out", "OUT", "--prior", "OUT"], "neither a folder"),
+        (["tune", "melodi", "--out", "OUT", "--prior", "MODEL"], "melody"),
+        (["pretrain", "melody", "--out", "OUT", "--data", "no"], "no: no such file or folder"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence_and_leaves_nothing(
+    arguments: list[str],
+    complaint: str,
+    melody_prior: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "out"
+    places = {"MODEL": str(melody_prior), "OUT": str(out)}
+    preset = ["--preset", "paper"] if arguments[0] == "tune" and "--preset" not in arguments else []
+    given = [places.get(argument, argument) for argument in arguments]
+    threads = [] if "--threads" in arguments else ["--threads", "1"]
+    assert run(*given, *preset, *threads) == 2
+    assert complaint in sentence(capsys)
+    assert not out.exists()
+
+
+def test_a_wrong_name_in_a_settings_file_is_answered(
+    melody_prior: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "mine.toml"
+    for text, complaint in (
+        ("[tune]\nstepz = 3\n", "mine.toml: unknown name 'stepz': did you mean 'steps'?"),
+        ("[reward.wieghts]\nkey = 1\n", "unknown name 'wieghts': did you mean 'weights'?"),
+        ("[tune\n", "mine.toml: not a TOML file"),
+    ):
+        config.write_text(text)
+        tune = ("tune", "melody", "--prior", melody_prior, "--out", tmp_path / "out")
+        assert run(*tune, "--preset", "paper", "--config", config, "--threads", 1) == 2
+        assert complaint in sentence(capsys)
+
+
+def test_a_place_that_cannot_be_written_to(
+    melody_prior: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    out = tmp_path / "file" / "out"
+    assert run("sample", melody_prior, "-n", 1, "--threads", 1, "--out", out) == 2
+    assert str(tmp_path / "file") in sentence(capsys)
+
+
+def test_ctrl_c_ends_with_130_and_says_how_to_go_on(melody_prior: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    tune = ["tune", "melody", "--preset", "paper", "--prior", str(melody_prior), "--out", str(out)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sequence_tutor.cli", *tune, "--threads", "1"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not (out / "training.jsonl").is_file() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130, error
+    assert "interrupted; the same command continues" in error
+    assert "Traceback" not in error

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.evaluation.model import load_model, prior_of
+from sequence_tutor.tuner.run_folder import POLICY_FILE
+
+RULES = "def rests(melodies):\n    return (melodies.tokens == 0).double()\n"
+
+
+def test_a_prior_is_judged_by_the_default_reward(melody_prior: Path) -> None:
+    model = load_model(melody_prior)
+    assert model.name == "small"
+    assert model.tune is None
+    assert model.length == 32
+    assert model.policy is model.stored.prior
+    assert model.reward.weights.tolist() == [1.0] * 9
+
+
+def test_a_run_is_judged_by_what_it_was_tuned_on(melody_run: Path) -> None:
+    model = load_model(melody_run)
+    assert model.name == "likes-c"
+    assert model.tune is not None
+    assert model.tune.c == 4.0
+    assert dict(zip(model.reward.names, model.reward.weights.tolist(), strict=True))["tonic"] == 3
+    start = torch.zeros(1, 1, dtype=torch.int64)
+    gained = model.policy.sequence_log_probs(start) - model.stored.prior.sequence_log_probs(start)
+    assert gained[0, 0].argmax() == 14
+
+
+def test_the_prior_of_a_run_is_judged_as_the_run_is(melody_run: Path) -> None:
+    model = load_model(melody_run)
+    prior = prior_of(model)
+    assert prior.name == "prior"
+    assert prior.policy is model.stored.prior
+    assert prior.reward is model.reward
+
+
+def test_rules_must_be_what_they_were(
+    melody_prior: Path, make_run: Callable[..., None], tmp_path: Path
+) -> None:
+    rules = tmp_path / "mine.py"
+    rules.write_text(RULES)
+    digest = hashlib.sha256(RULES.encode()).hexdigest()
+    make_run(tmp_path / "run", melody_prior, rules, digest)
+    assert load_model(tmp_path / "run").reward.names[-1] == "rests"
+    moved = rules.rename(tmp_path / "moved.py")
+    with pytest.raises(UserError, match=r"mine\.py: the rules .* say where with --rules"):
+        load_model(tmp_path / "run")
+    assert load_model(tmp_path / "run", rules=moved).reward.names[-1] == "rests"
+    moved.write_text(RULES + "# changed\n")
+    with pytest.raises(UserError, match=r"moved\.py: not the rules"):
+        load_model(tmp_path / "run", rules=moved)
+
+
+def test_rules_for_a_run_that_had_none_are_refused(melody_run: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="without rules"):
+        load_model(melody_run, rules=tmp_path / "mine.py")
+
+
+def test_models_that_are_not_there_or_not_finished(melody_run: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="neither a folder"):
+        load_model(tmp_path / "nothing")
+    unfinished = tmp_path / "unfinished"
+    shutil.copytree(melody_run, unfinished)
+    (unfinished / POLICY_FILE).unlink()
+    with pytest.raises(UserError, match="not finished"):
+        load_model(unfinished)
+    (unfinished / POLICY_FILE).write_bytes(b"not a tensor in it")
+    with pytest.raises(UserError, match="damaged"):
+        load_model(unfinished)
+    (unfinished / "run.json").write_text("{")
+    with pytest.raises(UserError, match="not a run of this version"):
+        load_model(unfinished)

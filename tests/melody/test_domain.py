@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from sequence_tutor.domain import find_domain
+from sequence_tutor.errors import UserError
+from sequence_tutor.melody.abc import write_abc
+from sequence_tutor.melody.domain import MelodyDataSettings, MelodyDomain
+from sequence_tutor.melody.midi import write_midi
+from sequence_tutor.melody.output import MelodyOutputSettings
+from sequence_tutor.melody.reward import MelodyRewardSettings
+from sequence_tutor.melody.scales import Key
+from sequence_tutor.reward.check import check_reward
+from sequence_tutor.sequences import SequenceBatch
+
+MELODY = [15, 1, 19, 1, 22, 1, 0, 1, 15, 1, 1, 20]
+ROOM = MelodyDomain()
+
+
+def tune(seed: int, bars: int = 8) -> list[int]:
+    """A different melody for each seed: a note at every quarter."""
+    generator = torch.Generator().manual_seed(seed)
+    notes = torch.randint(2, 38, (4 * bars,), generator=generator).tolist()
+    return [token for note in notes for token in (note, 1, 1, 1)]
+
+
+def test_the_domain_is_found_by_its_name() -> None:
+    assert isinstance(find_domain("melody"), MelodyDomain)
+    with pytest.raises(UserError, match="did you mean 'melody'"):
+        find_domain("melodies")
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".mid", ".abc"])
+def test_a_melody_is_read_as_it_stands(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"tune{suffix}"
+    if suffix == ".mid":
+        write_midi(path, MELODY)
+    elif suffix == ".abc":
+        write_abc(path, MELODY)
+    else:
+        path.write_text(f'{{"tokens": {MELODY}}}\n')
+    assert ROOM.read_sequences(path) == [MELODY]
+
+
+def test_long_rests_do_not_divide_a_tune_that_is_to_be_scored(tmp_path: Path) -> None:
+    melody = [14, 0, *[1] * 40, 16]
+    write_midi(tmp_path / "pause.mid", melody)
+    assert ROOM.read_sequences(tmp_path / "pause.mid") == [melody]
+
+
+def test_what_cannot_be_scored_is_named(tmp_path: Path) -> None:
+    write_midi(tmp_path / "long.mid", tune(0, bars=33))
+    with pytest.raises(UserError, match=r"long\.mid: 5\d\d tokens, expected 1 to 512"):
+        ROOM.read_sequences(tmp_path / "long.mid")
+    (tmp_path / "bad.mid").write_bytes(b"MThd nonsense")
+    with pytest.raises(UserError, match=r"bad\.mid: damaged"):
+        ROOM.read_sequences(tmp_path / "bad.mid")
+    for name in ("tune.txt", "folder"):
+        with pytest.raises(UserError, match="unknown kind of file"):
+            ROOM.read_sequences(tmp_path / name)
+    with pytest.raises(UserError, match="no such file"):
+        ROOM.read_sequences(tmp_path / "missing.mid")
+
+
+def test_a_prime_is_moved_to_where_the_model_thinks(tmp_path: Path) -> None:
+    path = tmp_path / "prime.jsonl"
+    path.write_text('{"tokens": [16, 1, 20]}\n{"tokens": [2]}\n')
+    assert ROOM.read_prime(path, MelodyOutputSettings(key="D")) == [14, 1, 18]
+    path.write_text("\n")
+    with pytest.raises(UserError, match="no melody in it"):
+        ROOM.read_prime(path, MelodyOutputSettings())
+
+
+def test_training_data_with_summary_skips_and_sides(tmp_path: Path) -> None:
+    folder = tmp_path / "tunes"
+    folder.mkdir()
+    for seed in range(40):
+        write_midi(folder / f"{seed:02d}.mid", tune(seed))
+    (folder / "empty.mid").write_bytes(b"")
+    reported: list[tuple[int, int]] = []
+    settings = MelodyDataSettings(validation=0.2, test=0.2, split_seed=3)
+    data = ROOM.read_training(
+        [folder], settings, tmp_path / "cache", lambda done, total: reported.append((done, total))
+    )
+    assert reported[-1] == (41, 41)
+    assert len(data.train) + len(data.validation) + len(data.test) == 40
+    assert data.train
+    assert data.validation
+    assert data.test
+    assert data.summary["all"]["tunes"] == 40
+    assert data.summary["all"]["skipped"] == 1
+    assert [Path(name).name for name, _ in data.skipped] == ["empty.mid"]
+    assert data.provenance["sources"] == ["tunes"]
+    again = ROOM.read_training([folder], settings, tmp_path / "cache", lambda _done, _total: None)
+    assert again.train == data.train
+
+
+def test_the_reward_keeps_its_promises_with_a_users_rules(tmp_path: Path) -> None:
+    rules = tmp_path / "mine.py"
+    rules.write_text("def rests(melodies):\n    return (melodies.tokens == 0).double()\n")
+    reward = ROOM.reward(MelodyRewardSettings(weights={"key": 0.0}), rules)
+    assert reward.names[-1] == "rests"
+    assert "key" not in reward.names
+    check_reward(reward, ROOM.vocab_size)
+
+
+def test_statistics_are_in_the_rewards_key() -> None:
+    batch = SequenceBatch.from_lists([[16, 1] * 16])  # D, outside of D flat major
+    for tonic, off_key in (("D", 0.0), ("Db", 0.5)):
+        statistics = ROOM.statistics(MelodyRewardSettings(key=Key(tonic=tonic)))
+        statistics.update(batch)
+        assert statistics.result()["notes_not_in_key"].value == off_key
+
+
+def test_settings_of_another_kind_are_refused() -> None:
+    with pytest.raises(TypeError, match="expected MelodyRewardSettings"):
+        ROOM.reward(MelodyOutputSettings(), None)
