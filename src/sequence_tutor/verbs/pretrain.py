@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,13 @@ from sequence_tutor.pretraining.settings import PretrainSettings
 from sequence_tutor.pretraining.trainer import PriorTrainer
 from sequence_tutor.prior.fingerprints import window_fingerprints
 from sequence_tutor.prior.store import StoredPrior, save_prior
-from sequence_tutor.progress import progress
+from sequence_tutor.progress import counted, progress
 from sequence_tutor.threads import set_threads
+from sequence_tutor.token_lines import write_json_lines
 from sequence_tutor.versions import versions
+
+SKIPPED_FILE = "skipped.jsonl"
+"""One line for each file that gave no sequence, with the reason."""
 
 
 class PretrainTables(Settings):
@@ -29,6 +34,9 @@ class PretrainTables(Settings):
 
     data: dict[str, Any] = Field(default_factory=dict, description="how files become sequences")
     train: PretrainSettings = PretrainSettings()
+    card: dict[str, Any] = Field(
+        default_factory=dict, description="what else the card says: licences, sources, purpose"
+    )
 
 
 def pretrain(
@@ -76,9 +84,14 @@ def pretrain(
         prior = trainer.run(advance)
     quality = held_out_report(prior, train, test, room.note_tokens, quiet=quiet)
     card = {
+        **settings.card,
         "domain": domain,
-        "data": {**found.provenance, "summary": found.summary},
-        "settings": settings.model_dump(mode="json"),
+        "data": {
+            **found.provenance,
+            "summary": found.summary,
+            "skipped": dict(Counter(reason for _, reason in found.skipped).most_common()),
+        },
+        "settings": settings.model_dump(mode="json", exclude={"card"}),
         "quality": {
             **quality,
             "validation_nll": trainer.progress.best_nll,
@@ -97,15 +110,10 @@ def _read(
     room: Domain, data: Sequence[Path], settings: Settings, out: Path, *, quiet: bool
 ) -> TrainingData:
     """Read the data with progress; every side must have something to learn or measure."""
-    with progress(f"reading {room.name} files", 100, quiet=quiet) as advance:
-        percent = 0
-
-        def report(done: int, total: int) -> None:
-            nonlocal percent
-            advance(100 * done // total - percent)
-            percent = 100 * done // total
-
+    with counted(f"reading {room.name} files", quiet=quiet) as report:
         found = room.read_training(data, settings, out / "cache", report)
+    lines = ({"file": name, "reason": reason} for name, reason in found.skipped)
+    write_json_lines(out / SKIPPED_FILE, lines)
     for side in ("train", "validation", "test"):
         if not getattr(found, side):
             raise UserError(
