@@ -134,7 +134,9 @@ def test_pretrain_tune_sample_evaluate(
 
     pretrain = ("--data", tunes, "--out", prior, "--config", train, "--steps", 4, "--seed", 1)
     assert run("pretrain", "melody", *pretrain, "--meters", "4/4", *base) == 0
-    assert "tunes" in capsys.readouterr().out
+    assert "1 skipped: damaged MIDI file" in capsys.readouterr().out
+    (skipped,) = (prior / "skipped.jsonl").read_text().splitlines()
+    assert json.loads(skipped)["file"].endswith("damaged.mid")
     assert json.loads(numbers.read_text())["quality"]["test_perplexity"] > 1
 
     start = ("tune", "melody", "--preset", "paper", "--prior", prior, "--config", tune)

@@ -23,6 +23,8 @@ from sequence_tutor.cli.arguments import (
 if TYPE_CHECKING:
     from rich.table import Table
 
+REASONS_SHOWN = 5
+
 
 @dataclass(frozen=True)
 class Pretrain:
@@ -50,7 +52,7 @@ class Pretrain:
 
     def run(self) -> None:
         """Train, then show what was read and how good the prior is."""
-        from sequence_tutor.verbs.pretrain import pretrain
+        from sequence_tutor.verbs.pretrain import SKIPPED_FILE, pretrain
 
         train = {"steps": self.steps, "seed": self.seed}
         overrides: dict[str, Any] = {
@@ -69,10 +71,12 @@ class Pretrain:
         )
         write_numbers(self.json, stored.card)
         show(summary_table(stored.card["data"]["summary"]))
+        for reason, count in list(stored.card["data"]["skipped"].items())[:REASONS_SHOWN]:
+            show(f"{count} skipped: {reason}")
         for name, value in stored.card["quality"].items():
             show(f"{name.replace('_', ' ')}: {_readable(value)}")
         if not self.quiet:
-            show(f"The prior is in {self.out}.")
+            show(f"The prior is in {self.out}; {SKIPPED_FILE} there lists every file skipped.")
 
 
 def summary_table(summary: Mapping[str, Mapping[str, float]]) -> Table:
