@@ -50,7 +50,9 @@ def load_checkpoint(path: Path) -> tuple[Tensors, dict[str, Any]]:
             metadata = file.metadata() or {}
         return tensors, json.loads(metadata["info"])
     except (SafetensorError, KeyError, ValueError, OSError) as error:
-        raise UserError(f"{path}: damaged, or not a checkpoint of this program ({error})") from error
+        raise UserError(
+            f"{path}: damaged, or not a checkpoint of this program ({error})"
+        ) from error
 
 
 def named(prefix: str, tensors: Mapping[str, Tensor]) -> Tensors:

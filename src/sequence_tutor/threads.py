@@ -15,13 +15,14 @@ def fastest_thread_count(width: int = 100) -> int:
     Takes about half a second. On cores that others use too, spinning threads can make a small
     network ten times slower, so the answer is measured at the start of each run.
     """
-    before = torch.get_num_threads()
-    counts = sorted({1, 2, 4, *range(8, _cores() + 1, 8), _cores()})
+    before: int = torch.get_num_threads()
+    cores = _cores()
+    counts: list[int] = sorted(n for n in {1, 2, 4, *range(8, cores + 1, 8), cores} if n <= cores)
     try:
-        seconds = {n: _time_training(n, width) for n in counts if n <= _cores()}
+        seconds = {n: _time_training(n, width) for n in counts}
     finally:
         torch.set_num_threads(before)
-    return min(seconds, key=lambda n: seconds[n])
+    return min(counts, key=lambda n: seconds[n])
 
 
 def _cores() -> int:

@@ -43,9 +43,7 @@ def demo(
         quiet=quiet,
     )
     prior = prior_of(tuned)
-    evaluation = write_results(
-        out, [prior, replace(tuned, name="psi")], samples, seed, quiet=quiet
-    )
+    evaluation = write_results(out, [prior, replace(tuned, name="psi")], samples, seed, quiet=quiet)
     draw_curves(out / "learning_curves.png", {"psi": run})
     for name, model in (("melodies", tuned), ("melodies_of_the_prior", prior)):
         sample(model, MELODIES, out / name, seed=seed)

@@ -15,7 +15,7 @@ from sequence_tutor.config.presets import build, merged, read_preset, read_toml
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluate.model import Model, load_model
+from sequence_tutor.evaluation.model import Model, load_model
 from sequence_tutor.measure import Task
 from sequence_tutor.prior.store import StoredPrior, find_prior
 from sequence_tutor.progress import progress
@@ -79,9 +79,8 @@ def tune(
     spec = _begin_or_resume(out, spec, stored, threads)
     room = find_domain(domain)
     reward = room.reward(build(room.reward_settings, spec.reward, "reward"), rules)
-    tuner = Tuner(
-        Task(stored.prior, reward, spec.length, room.end_token), spec.tune, out, warn=_warn(quiet=quiet)
-    )
+    task = Task(stored.prior, reward, spec.length, room.end_token)
+    tuner = Tuner(task, spec.tune, out, warn=_warn(quiet=quiet))
     name = f"tuning {spec.tune.algorithm}"
     with progress(name, spec.tune.steps, quiet=quiet) as advance:
         save_policy(out, tuner.run(advance))
