@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stderr
 from importlib.metadata import version
+from io import StringIO
 from typing import Protocol
 
 import tyro
@@ -12,6 +14,7 @@ import tyro
 from sequence_tutor.cli.bench import Bench
 from sequence_tutor.cli.demo import Demo
 from sequence_tutor.cli.evaluate import Evaluate
+from sequence_tutor.cli.mistakes import first_mistake
 from sequence_tutor.cli.pretrain import Pretrain
 from sequence_tutor.cli.sample import Sample
 from sequence_tutor.cli.score import Score
@@ -90,20 +93,26 @@ def help_text() -> str:
 
 
 def _run(name: str, arguments: list[str]) -> int:
-    verb = tyro.cli(  # exits with status 2 by itself where it cannot parse
-        VERBS[name],
-        prog=f"sequence-tutor {name}",
-        args=arguments,
-        config=(tyro.conf.FlagCreatePairsOff, tyro.conf.DisallowNone),
-    )
+    try:
+        with redirect_stderr(StringIO()):  # tyro's boxes
+            verb = tyro.cli(
+                VERBS[name],
+                prog=f"sequence-tutor {name}",
+                args=arguments,
+                config=(tyro.conf.FlagCreatePairsOff, tyro.conf.DisallowNone),
+            )
+    except SystemExit as stop:
+        if not stop.code:  # help was asked for
+            return 0
+        mistake = first_mistake(VERBS[name], arguments)
+        return _complain(f"{mistake}; sequence-tutor {name} --help says more")
     try:
         verb.run()
     except UserError as error:
         return _complain(str(error))
     except OSError as error:
-        if error.filename is None:
-            raise
-        return _complain(f"{error.filename}: {error.strerror}")
+        where = "" if error.filename is None else f"{error.filename}: "
+        return _complain(f"{where}{error.strerror or error}")
     except KeyboardInterrupt:
         hint = "; the same command continues" if isinstance(verb, RESUMABLE) else ""
         print(f"sequence-tutor: interrupted{hint}", file=sys.stderr)
