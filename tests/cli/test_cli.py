@@ -222,7 +222,10 @@ def test_the_toy_domain_takes_every_verb(
         (["sample", "MODEL", "--out", "OUT", "--key", "H"], "unknown key 'H'"),
         (["sample", "MODEL", "--out", "OUT", "--tempo", "0"], "tempo"),
         (["sample", "MODEL", "--out", "OUT", "--prime", "x.mid"], "x.mid: no such file"),
-        (["tune", "melody", "--out", "OUT", "--prior", "MODEL", "--c", "-1"], "c: "),
+        (
+            ["tune", "melody", "--out", "OUT", "--prior", "MODEL", "--c", "-1"],
+            "c is -1.0, expected",
+        ),
         (["tune", "melody", "--out", "OUT", "--prior", "MODEL", "--discount", "2"], "discount"),
         (["tune", "melody", "--out", "OUT", "--prior", "MODEL", "--preset", "papr"], "'paper'"),
         (["tune", "melody", "--out", "OUT", "--prior", "MODEL", "--config", "no.toml"], "no.toml"),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from sequence_tutor.config.settings import Settings, nearest
 from sequence_tutor.errors import UserError
@@ -16,6 +19,21 @@ from sequence_tutor.errors import UserError
 AnySettings = TypeVar("AnySettings", bound=Settings)
 Tables = Mapping[str, Any]
 """Nested tables as TOML has them; `Any` because values are checked only when settings are built."""
+
+_WORDS = {  # pydantic's expectations -> those of a settings file
+    "^be ": "",
+    ",? (unable|got|not) .*": "",
+    "a valid dictionary.*": "a table",
+    "valid boolean": "true or false",
+    "a true": "true",
+    "valid integer": "whole number",
+    "valid string": "text",
+    "a text": "text",
+    "valid ": "",
+    "^(greater|less)": r"a number \1",
+    "^have ": "",
+    " after validation.*": "",
+}
 
 
 def preset_names(verb: str, domain: str) -> list[str]:
@@ -79,12 +97,38 @@ def build(kind: type[AnySettings], tables: Tables, source: str) -> AnySettings:
         source: what the values came from, for the error's sentence.
 
     Raises:
-        UserError: the first value that does not fit, by its dotted name.
+        UserError: the first value that does not fit, by its dotted name, with what was expected.
     """
     try:
         return kind(**tables)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        what = first["msg"].removeprefix("Value error, ")
-        raise UserError(f"{source}: {f'{where}: ' if where else ''}{what}") from error
+        raise UserError(f"{source}: {_first_problem(error)}") from error
+
+
+def _first_problem(error: ValidationError) -> str:
+    """The field, what was found and what was expected instead."""
+    problems = error.errors(include_url=False)
+    field = _field(problems[0])
+    message = problems[0]["msg"]
+    own = message.removeprefix("Value error, ")  # our validators say all of it themselves
+    if own != message:
+        return f"{field}: {own}" if field else own
+    # a value of several kinds has one problem for each of them
+    expected = dict.fromkeys(_expected(one["msg"]) for one in problems if _field(one) == field)
+    return f"{field} is {problems[0]['input']!r}, expected {' or '.join(expected)}"
+
+
+def _field(problem: ErrorDetails) -> str:
+    """Its dotted name, up to the kind of value that was tried."""
+    parts = (str(part) for part in problem["loc"])
+    return ".".join(
+        takewhile(lambda part: part not in ("int", "float", "str") and "[" not in part, parts)
+    )
+
+
+def _expected(message: str) -> str:
+    """What pydantic says should be, in the words of a settings file."""
+    expected = message.partition("hould ")[2] or message
+    for theirs, ours in _WORDS.items():
+        expected = re.sub(theirs, ours, expected)
+    return expected

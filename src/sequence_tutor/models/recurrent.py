@@ -13,17 +13,17 @@ from typing import Literal
 
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import Tensor, nn
+
+from sequence_tutor.config.settings import Settings
 
 State = tuple[Tensor, ...]
 """A recurrent state: tensors whose axis 0 is the batch, so that rows can be selected."""
 
 
-class RecurrentSettings(BaseModel):
+class RecurrentSettings(Settings):
     """Shape of a recurrent network."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     cell: Literal["lstm", "gru"] = Field("lstm", description="kind of recurrent cell")
     width: int = Field(100, ge=1, le=4096, description="cells in each layer (H)")

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from sequence_tutor.config.settings import Settings
 from sequence_tutor.models import RecurrentSettings
 
 
-class PretrainSettings(BaseModel):
+class PretrainSettings(Settings):
     """How a prior is trained."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     network: RecurrentSettings = RecurrentSettings()
     steps: int = Field(6000, ge=1, description="updates at most")

@@ -75,7 +75,7 @@ def tune(
     stored = find_prior(prior or domain, device)
     if stored.domain != domain:
         raise UserError(f"{prior}: a prior of {stored.domain!r}, expected one of {domain!r}")
-    spec = _spec(domain, prior or domain, preset, config, overrides or {}, rules)
+    spec = resolve(domain, prior or domain, preset, config, overrides or {}, rules)
     spec = _begin_or_resume(out, spec, stored, threads)
     room = find_domain(domain)
     reward = room.reward(build(room.reward_settings, spec.reward, "reward"), rules)
@@ -87,7 +87,7 @@ def tune(
     return load_model(str(out), device=device)
 
 
-def _spec(
+def resolve(
     domain: str,
     prior: str,
     preset: str,

@@ -61,7 +61,7 @@ def verify(
         `{"algorithms": [{"name", "kl_to_optimum", "value_error", "seconds", "updates"}, ...]}`
         with the seed and the versions.
     """
-    preset = read_preset("tune", "toy", "verify")
+    preset = read_preset("verify", "toy", "default")
     forms = preset["forms"]
     for name in names:
         if name not in forms:
@@ -71,7 +71,7 @@ def verify(
     results = []
     for name in names or forms:
         tables = merged(merged(preset["tune"], forms[name]), {"seed": seed})
-        settings = build(TuneSettings, tables, f"preset verify, {name}")
+        settings = build(TuneSettings, tables, f"the preset of verify, {name}")
         results.append(asdict(_train(name, problem, settings, quiet=quiet)))
     return {"algorithms": results, "seed": seed, "versions": versions()}
 

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sequence_tutor.config.presets import build, merged, preset_names, read_preset, read_toml
+from sequence_tutor.domain import find_domain
+from sequence_tutor.errors import UserError
+from sequence_tutor.tuner.algorithms import ALGORITHMS
+from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.verbs.pretrain import PretrainTables
+from sequence_tutor.verbs.tune import resolve
+
+DOMAINS = ("melody", "toy")
+RECIPES = Path(__file__).parents[2] / "recipes"
+
+
+def shipped(verb: str) -> list[tuple[str, str]]:
+    return [(domain, name) for domain in DOMAINS for name in preset_names(verb, domain)]
+
+
+@pytest.mark.parametrize(("domain", "preset"), shipped("tune"))
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_every_tune_preset_holds_for_every_algorithm(
+    domain: str, preset: str, algorithm: str
+) -> None:
+    spec = resolve(domain, domain, preset, None, {"tune": {"algorithm": algorithm}}, None)
+    assert spec.tune.algorithm == algorithm
+
+
+@pytest.mark.parametrize("form", read_preset("verify", "toy", "default")["forms"])
+def test_every_form_that_is_verified_is_built(form: str) -> None:
+    preset = read_preset("verify", "toy", "default")
+    settings = build(TuneSettings, merged(preset["tune"], preset["forms"][form]), form)
+    assert form.startswith(settings.algorithm)
+
+
+@pytest.mark.parametrize(("domain", "preset"), shipped("pretrain"))
+def test_every_pretrain_preset_is_built(domain: str, preset: str) -> None:
+    tables = build(PretrainTables, read_preset("pretrain", domain, preset), preset)
+    build(find_domain(domain).data_settings, tables.data, preset)
+
+
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*_prior.toml")), ids=lambda path: path.stem)
+def test_every_recipe_of_a_prior_is_built(path: Path) -> None:
+    tables = build(PretrainTables, read_toml(path), str(path))
+    build(find_domain(path.stem.removesuffix("_prior")).data_settings, tables.data, str(path))
+
+
+def test_tables_win_over_the_ones_below_value_by_value() -> None:
+    below = {"tune": {"c": 1.0, "replay": {"fresh": 0.5}}, "length": 32}
+    above = {"tune": {"replay": {"by_return": 0.0}}, "length": 16}
+    assert merged(below, above) == {
+        "tune": {"c": 1.0, "replay": {"fresh": 0.5, "by_return": 0.0}},
+        "length": 16,
+    }
+
+
+@pytest.mark.parametrize(
+    ("tables", "sentence"),
+    [
+        ({"c": -1}, "c is -1, expected a number greater than 0"),
+        ({"c": "x"}, "c is 'x', expected a number"),
+        ({"c": float("nan")}, "c is nan, expected a finite number"),
+        ({"steps": 2.5}, "steps is 2.5, expected a whole number"),
+        ({"n_steps": "some"}, "n_steps is 'some', expected a whole number or 'all'"),
+        ({"double": "maybe"}, "double is 'maybe', expected true or false"),
+        ({"paths": "half"}, "paths is 'half', expected 'every' or 'whole'"),
+        ({"replay": 3}, "replay is 3, expected a table"),
+        (
+            {"replay": {"fresh": 2}},
+            "replay.fresh is 2, expected a number less than or equal to 1",
+        ),
+        ({"replay": {"frsh": 2}}, "replay: unknown name 'frsh': did you mean 'fresh'?"),
+        ({"paths": "whole", "n_steps": 2}, "paths is 'whole' but n_steps is 2, expected n_steps"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_was_expected(
+    tables: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(UserError) as error:
+        build(TuneSettings, tables, "mine.toml")
+    assert str(error.value).startswith(f"mine.toml: {sentence}")
+
+
+def test_nested_settings_of_a_prior_answer_a_wrong_name_too() -> None:
+    with pytest.raises(UserError, match=r"train\.network: unknown name 'cel': did you mean 'cell'"):
+        build(PretrainTables, {"train": {"network": {"cel": "gru"}}}, "mine.toml")
+
+
+def test_unknown_presets_are_answered_by_the_nearest() -> None:
+    with pytest.raises(UserError, match="unknown preset 'papr' for tune melody: did you mean"):
+        read_preset("tune", "melody", "papr")
