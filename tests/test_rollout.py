@@ -136,3 +136,14 @@ def test_log_probs_need_not_be_normalised() -> None:
     log_probs = torch.tensor([5.0, 6.0, 7.0])
     sampled = sample_tokens(log_probs.expand(COUNT, 3), generator())
     assert_follows(sampled, log_probs.double().softmax(0))
+
+
+def test_kept_log_probs_have_the_policys_own_type() -> None:
+    class Double(Alternating):
+        def step(self, previous: Tensor, state: State) -> tuple[Tensor, State]:
+            log_probs, state = super().step(previous, state)
+            return log_probs.double(), state
+
+    kept = rollout(Double(), 2, 4, generator(), keep_log_probs=True).log_probs
+    assert kept is not None
+    assert kept.dtype == torch.float64

@@ -61,14 +61,16 @@ def rollout(
     device = generator.device
     tokens = torch.zeros(count, length, dtype=torch.int64, device=device)
     lengths = torch.full((count,), length, dtype=torch.int64, device=device)
-    kept = torch.zeros(count, length, policy.vocab_size, device=device) if keep_log_probs else None
+    kept: Tensor | None = None
     forced = None if prime is None else prime.to(device).expand(count, -1)  # (B, P)
     rows = torch.arange(count, device=device)
     previous = torch.full((count,), policy.vocab_size, dtype=torch.int64, device=device)
     state = policy.initial_state(count)
     for t in range(length):
         log_probs, state = policy.step(previous, state)
-        if kept is not None:
+        if keep_log_probs:
+            if kept is None:  # of the policy's own type
+                kept = log_probs.new_zeros(count, length, policy.vocab_size)
             kept[rows, t] = log_probs
         if forced is not None and t < forced.shape[1]:
             previous = forced[rows, t]

@@ -62,3 +62,23 @@ def test_nothing_to_measure_is_refused() -> None:
         ImportanceWeights().result()
     with pytest.raises(ValueError, match="B > 0"):
         ImportanceWeights().update(torch.zeros(0))
+
+
+def test_a_sequence_the_prior_never_writes_has_weight_zero() -> None:
+    """w = 1, 3 and 0: mean 4/3, and log w has no mean."""
+    stream = ImportanceWeights()
+    for part in ([-math.inf], [0.0, math.log(3)]):
+        stream.update(torch.tensor(part))
+    figures = stream.result()
+    assert figures.log_z_bound == pytest.approx(math.log(4 / 3))
+    assert figures.effective_sample_size == pytest.approx(16 / 10)
+    assert math.isfinite(figures.log_z_error)
+    assert figures.objective == -math.inf
+    assert figures.gap == math.inf
+    assert math.isnan(figures.objective_error)
+
+
+def test_where_the_prior_writes_nothing_there_is_no_weight_at_all() -> None:
+    figures = optimality(torch.full((5,), -math.inf))
+    assert figures.objective == figures.log_z_bound == -math.inf
+    assert figures.effective_sample_size == 0

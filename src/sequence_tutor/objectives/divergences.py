@@ -67,6 +67,9 @@ class ImportanceWeights:
 
     Keeps N and five sums: of l = log w, of l^2, and of w, w^2 and w l relative to the largest w so
     far, so that nothing overflows however large the weights are.
+
+    A sequence that the prior never writes has w = 0, log w = -inf: it takes its part in the mean of
+    w, while the mean of log w is -inf from then on and its errors are undefined.
     """
 
     def __init__(self) -> None:
@@ -88,14 +91,16 @@ class ImportanceWeights:
         if log_weights.dim() != 1 or len(log_weights) == 0:
             raise ValueError(f"log_weights must be (B,) with B > 0, got {tuple(log_weights.shape)}")
         log_weights = log_weights.double()
+        possible = log_weights > -torch.inf  # (B,)
         if self.count == 0:
-            self._first_mean = log_weights.mean().item()
+            self._first_mean = log_weights[possible].mean().nan_to_num().item()
         self.count += len(log_weights)
         self._rescale(log_weights.max().item())
-        weights = (log_weights - self._largest).exp()
+        weights = (log_weights - self._largest).exp().where(possible, 0.0)
         centred = log_weights - self._first_mean  # so that the variance does not cancel
+        mixed = (weights * centred).where(possible, 0.0)
         self._log_sums = _plus(self._log_sums, (centred, centred.square()))
-        self._sums = _plus(self._sums, (weights, weights.square(), weights * centred))
+        self._sums = _plus(self._sums, (weights, weights.square(), mixed))
 
     def result(self) -> Optimality:
         """The figures so far (Kong 1992 for the effective sample size)."""
@@ -104,6 +109,8 @@ class ImportanceWeights:
             raise ValueError("no weights yet")
         mean, mean_square = (part / n for part in self._log_sums)
         total, squares, mixed = self._sums
+        if total == 0:  # the prior writes none of them
+            return Optimality(-math.inf, -math.inf, 0.0)
         size = total**2 / squares
         log_variance = mean_square - mean**2
         weight_variance = n / size - 1  # of w / mean w

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -38,8 +40,8 @@ def evaluate_policy(
     if settings.discount == 1:
         surplus = torch.cat([(part.log_prior - part.log_policy).sum(1) for part in parts])  # (N,)
         figures = optimality(rewards / settings.c + surplus)
-        record["objective_per_sequence"] = figures.objective
-        record["log_z_bound"] = figures.log_z_bound
+        record["objective_per_sequence"] = _finite(figures.objective)
+        record["log_z_bound"] = _finite(figures.log_z_bound)
         record["effective_sample_size"] = figures.effective_sample_size
     return record
 
@@ -50,6 +52,11 @@ def distinct_share(parts: list[Measured]) -> float:
         [torch.cat([part.batch.tokens, part.batch.lengths[:, None]], 1) for part in parts]
     )  # (N, T + 1)
     return len(rows.unique(dim=0)) / len(rows)
+
+
+def _finite(value: float) -> float | None:
+    """The value, or None for infinity, which JSON lacks."""
+    return value if math.isfinite(value) else None
 
 
 def _per_token(values: list[Tensor], tokens: float) -> float:
