@@ -43,7 +43,7 @@ def evaluation(melody_prior: Path, melody_run: Path) -> Evaluation:
 def test_a_prior_is_judged_as_the_run_beside_it(evaluation: Evaluation) -> None:
     prior, run = evaluation.columns
     assert prior.c == run.c == 4.0
-    assert prior.model.reward is run.model.reward
+    assert prior.model.reward_settings is run.model.reward_settings
     assert prior.statistics["kl_to_prior_per_token"].value == 0
     assert run.statistics["kl_to_prior_per_token"].value > 0.01
     tonic = [column.statistics["starts_with_tonic"] for column in (prior, run)]

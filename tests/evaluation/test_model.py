@@ -9,8 +9,10 @@ import pytest
 import torch
 
 from sequence_tutor.errors import UserError
+from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.model import load_model, prior_of
 from sequence_tutor.tuner.run_folder import POLICY_FILE
+from sequence_tutor.verbs.sample import sample
 
 RULES = "def rests(melodies):\n    return (melodies.tokens == 0).double()\n"
 
@@ -40,7 +42,8 @@ def test_the_prior_of_a_run_is_judged_as_the_run_is(melody_run: Path) -> None:
     prior = prior_of(model)
     assert prior.name == "prior"
     assert prior.policy is model.stored.prior
-    assert prior.reward is model.reward
+    assert prior.reward.names == model.reward.names
+    assert prior.reward.weights.tolist() == model.reward.weights.tolist()
 
 
 def test_rules_must_be_what_they_were(
@@ -52,8 +55,10 @@ def test_rules_must_be_what_they_were(
     make_run(tmp_path / "run", melody_prior, rules, digest)
     assert load_model(tmp_path / "run").reward.names[-1] == "rests"
     moved = rules.rename(tmp_path / "moved.py")
+    model = load_model(tmp_path / "run")
     with pytest.raises(UserError, match=r"mine\.py: the rules .* say where with --rules"):
-        load_model(tmp_path / "run")
+        evaluate([model], samples=2)
+    assert len(sample(model, 2)) == 2  # nothing is scored, so no rule is missed
     assert load_model(tmp_path / "run", rules=moved).reward.names[-1] == "rests"
     moved.write_text(RULES + "# changed\n")
     with pytest.raises(UserError, match=r"moved\.py: not the rules"):

@@ -12,7 +12,6 @@ from sequence_tutor.cli.arguments import (
     Device,
     Json,
     Quiet,
-    Rules,
     Seed,
     Threads,
     device_named,
@@ -43,7 +42,6 @@ class Sample:
     key: Annotated[str | None, option("key to write in: D, Bb, F#m; C (or Am) by default")] = None
     tempo: Annotated[float | None, option("quarter notes a minute")] = None
     no_wav: Annotated[bool, option("write no sound")] = False
-    rules: Rules = None
     seed: Seed = 0
     device: Device = "auto"
     threads: Threads = "auto"
@@ -58,7 +56,7 @@ class Sample:
         from sequence_tutor.verbs.sample import sample
 
         set_threads(thread_count(self.threads))
-        model = load_model(self.model, device_named(self.device), self.rules)
+        model = load_model(self.model, device_named(self.device))
         asked = {"key": self.key, "tempo": self.tempo, "wav": False if self.no_wav else None}
         given = {name: value for name, value in asked.items() if value is not None}
         batch = sample(
@@ -70,6 +68,7 @@ class Sample:
             length=self.length,
             seed=self.seed,
             settings=build(model.domain.output_settings, given, "sample"),
+            quiet=self.quiet,
         )
         write_numbers(self.json, {"model": model.name, "sequences": batch.to_lists()})
         if not self.quiet:

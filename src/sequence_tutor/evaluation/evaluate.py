@@ -75,11 +75,11 @@ def evaluate(
     if len(domains) != 1:
         raise UserError(f"models of {' and '.join(sorted(domains))}, expected those of one domain")
     judge = next((model for model in models if model.tune is not None), None)
-    return Evaluation(
-        [_column(_judged(model, judge), judge, samples, seed, advance) for model in models],
-        samples,
-        seed,
-    )
+    judged = [_judged(model, judge) for model in models]
+    for model in judged:
+        _ = model.reward  # a missing file of rules is found before anything is sampled
+    columns = [_column(model, judge, samples, seed, advance) for model in judged]
+    return Evaluation(columns, samples, seed)
 
 
 def _judged(model: Model, judge: Model | None) -> Model:
@@ -88,9 +88,9 @@ def _judged(model: Model, judge: Model | None) -> Model:
         return model
     return replace(
         model,
-        reward=judge.reward,
         reward_settings=judge.reward_settings,
         length=judge.length,
+        rules=judge.rules,
     )
 
 

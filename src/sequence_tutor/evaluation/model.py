@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -21,6 +22,37 @@ from sequence_tutor.tuner.settings import TuneSettings
 
 
 @dataclass(frozen=True)
+class UserRules:
+    """A user's file of rules.
+
+    Attributes:
+        file: where it is, or was.
+        digest: SHA-256 of what it must hold; None: anything.
+        run: the run that was tuned with it, for the error's sentence.
+    """
+
+    file: Path
+    digest: str | None = None
+    run: Path | None = None
+
+    def path(self) -> Path:
+        """The file, which must still be what it was.
+
+        Raises:
+            UserError: it is missing or no longer the same.
+        """
+        if not self.file.is_file():
+            tuned = f"that {self.run} was tuned with " if self.run else ""
+            raise UserError(f"{self.file}: the rules {tuned}are not there; say where with --rules")
+        if self.digest not in (None, hashlib.sha256(self.file.read_bytes()).hexdigest()):
+            raise UserError(
+                f"{self.file}: not the rules that {self.run} was tuned with; give those with "
+                "--rules"
+            )
+        return self.file
+
+
+@dataclass(frozen=True)
 class Model:
     """Something to sample from and all that is needed to judge it.
 
@@ -29,9 +61,9 @@ class Model:
         domain: what its tokens mean.
         policy: what is sampled; for a prior the prior itself.
         stored: the prior, its card and the fingerprints of its training data.
-        reward: what it was tuned on; for a prior the domain's default.
-        reward_settings: what `reward` was built from.
+        reward_settings: what its reward is built from; for a prior the domain's default.
         length: T.
+        rules: the user's own rules among it, if any.
         tune: how it was tuned; None for a prior.
     """
 
@@ -39,10 +71,22 @@ class Model:
     domain: Domain
     policy: Prior
     stored: StoredPrior
-    reward: Reward
     reward_settings: Settings
     length: int
+    rules: UserRules | None = None
     tune: TuneSettings | None = None
+
+    @cached_property
+    def reward(self) -> Reward:
+        """What it is judged by.
+
+        Built when first asked for: a model whose rules have moved can still be sampled.
+
+        Raises:
+            UserError: the user's own rules are missing, changed or broken.
+        """
+        rules = self.rules.path() if self.rules else None
+        return self.domain.reward(self.reward_settings, rules)
 
     @property
     def task(self) -> Task:
@@ -67,8 +111,8 @@ def load_model(
             to judge a prior by.
 
     Raises:
-        UserError: there is no such model, it is not finished or damaged, or its rules are missing
-            or no longer the same.
+        UserError: there is no such model, it is not finished or damaged, or the rules given are
+            not its own.
     """
     folder = Path(name)
     if not is_run(folder):
@@ -77,46 +121,29 @@ def load_model(
     policy, stored = load_policy(folder, device)
     domain = find_domain(spec.domain)
     settings = build(domain.reward_settings, spec.reward, f"{folder}: reward")
-    reward = domain.reward(settings, _rules_of(folder, spec, rules))
-    return Model(
-        folder.resolve().name, domain, policy, stored, reward, settings, spec.length, spec.tune
-    )
+    label, own = folder.resolve().name, _rules_of(folder, spec, rules)
+    return Model(label, domain, policy, stored, settings, spec.length, own, spec.tune)
 
 
 def prior_of(model: Model) -> Model:
     """The prior that a model was tuned from, judged as the model is."""
-    return Model(
-        "prior",
-        model.domain,
-        model.stored.prior,
-        model.stored,
-        model.reward,
-        model.reward_settings,
-        model.length,
-    )
+    return replace(model, name="prior", policy=model.stored.prior, tune=None)
 
 
 def _prior_model(name: str, stored: StoredPrior, rules: Path | None) -> Model:
     domain = find_domain(stored.domain)
-    settings = domain.reward_settings()
-    reward = domain.reward(settings, rules)
-    label = Path(name).resolve().name
-    return Model(label, domain, stored.prior, stored, reward, settings, domain.length)
+    own = UserRules(rules) if rules else None
+    settings, label = domain.reward_settings(), Path(name).resolve().name
+    return Model(label, domain, stored.prior, stored, settings, domain.length, own)
 
 
-def _rules_of(folder: Path, spec: RunSpec, given: Path | None) -> Path | None:
-    """The file with the rules of a run, which must still be what it was."""
+def _rules_of(folder: Path, spec: RunSpec, given: Path | None) -> UserRules | None:
+    """The rules of a run, from where they were or from the file given, which must hold the same."""
     if spec.rules_digest is None:
         if given is not None:
             raise UserError(f"{given}: {folder} was tuned without rules of one's own")
         return None
-    path = given or Path(spec.rules or "")
-    if not path.is_file():
-        raise UserError(
-            f"{path}: the rules that {folder} was tuned with are not there; say where with --rules"
-        )
-    if hashlib.sha256(path.read_bytes()).hexdigest() != spec.rules_digest:
-        raise UserError(
-            f"{path}: not the rules that {folder} was tuned with; give those with --rules"
-        )
-    return path
+    rules = UserRules(given or Path(spec.rules or ""), spec.rules_digest, folder)
+    if given is not None:
+        rules.path()
+    return rules
