@@ -29,11 +29,17 @@ def save_checkpoint(path: Path, tensors: Mapping[str, Tensor], info: Mapping[str
         path: the file.
         tensors: by name; names may have dots.
         info: anything JSON can hold (hence `Any`).
+
+    Raises:
+        OSError: it cannot be written.
     """
     # safetensors refuses tensors that share memory, which states restored from slices may do
     whole = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     with replacing(path) as beside:
-        save_file(whole, beside, metadata={"info": json.dumps(dict(info))})
+        try:
+            save_file(whole, beside, metadata={"info": json.dumps(dict(info))})
+        except SafetensorError as error:  # how it reports a full disk
+            raise OSError(None, f"cannot be written ({error})", str(path)) from error
 
 
 def load_checkpoint(path: Path) -> tuple[Tensors, dict[str, Any]]:

@@ -9,23 +9,40 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+LEFTOVER = ".partial-"
+"""Begins the name of a file that is being written."""
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a path beside `path` to write to, and rename it over `path` once all went well.
 
     The rename is atomic on one file system, so after a crash at any moment `path` holds either
-    its old content or the whole new one.
+    its old content or the whole new one; half a file left by a crash is written over next time.
+
+    Raises:
+        OSError: naming `path`, where the writer's own error names no file (a full disk).
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.partial{path.suffix}")
+    beside = path.with_name(f"{LEFTOVER}{path.name}")
     try:
         yield beside
         with beside.open("rb") as written:
             os.fsync(written.fileno())
         beside.replace(path)
+    except OSError as error:
+        if error.filename is None:
+            raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+        raise
     finally:
         beside.unlink(missing_ok=True)
+
+
+def is_empty(folder: Path) -> bool:
+    """Whether nothing is there, or nothing but halves of files left by a crash."""
+    if not folder.exists():
+        return True
+    return all(entry.name.startswith(LEFTOVER) for entry in folder.iterdir())
 
 
 def write_text(path: Path, text: str) -> None:

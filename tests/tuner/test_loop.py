@@ -176,7 +176,24 @@ def test_a_reward_that_is_not_a_number_stops_with_its_name(tmp_path: Path) -> No
         Tuner(Task(toy.prior, Broken(), 4), quick(), tmp_path).run(silent)
 
 
-def test_seeded_sequences_are_in_replay(tmp_path: Path) -> None:
-    tuner = Tuner(toy_task(), quick(), tmp_path)
-    tuner.seed_replay(SequenceBatch.full(torch.tensor([[3, 2, 1, 0]])))
-    assert tuner.replay.read(torch.tensor([0])).batch.to_lists() == [[3, 2, 1, 0]]
+def test_a_resumed_run_logs_the_exploration_of_its_last_collection(tmp_path: Path) -> None:
+    settings = quick(
+        collect_every=50,
+        exploration={"kind": "epsilon-greedy", "begin": 1.0, "end": 0.0, "anneal": 1.0},
+    )
+
+    class Killed(Exception):  # noqa: N818 # what stops the run is no error of it
+        pass
+
+    def stop_at_45(_n: int = 1, /, **_live: float) -> None:
+        if tuner.step == 45:
+            raise Killed
+
+    tuner = Tuner(toy_task(), settings, tmp_path)
+    with pytest.raises(Killed):
+        tuner.run(stop_at_45)
+    tuner = Tuner(toy_task(), settings, tmp_path)
+    assert tuner.step == 40
+    assert tuner.exploration.strength == 1.0
+    tuner.run(silent)
+    assert tuner.log.records[-1]["exploration"] == pytest.approx(1 - 50 / 60)

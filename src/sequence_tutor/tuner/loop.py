@@ -18,7 +18,6 @@ from sequence_tutor.replay.sampling import mixed_places
 from sequence_tutor.replay.sequences import SequenceReplay
 from sequence_tutor.rollout import rollout
 from sequence_tutor.run_log import Record, RunLog
-from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.tuner.evaluation import evaluate_policy
 from sequence_tutor.tuner.exploration import Exploration
 from sequence_tutor.tuner.health import diagnose
@@ -105,10 +104,6 @@ class Tuner:
                 self._save()
         return self.learner.policy
 
-    def seed_replay(self, batch: SequenceBatch) -> None:
-        """Put given sequences into replay, scored, before or during the run."""
-        self._store(batch)
-
     @property
     def transitions(self) -> int:
         """How many (state, token) pairs have been learned from so far, counting repeats."""
@@ -130,10 +125,7 @@ class Tuner:
             end_token=self.task.end_token,
             explore=self.exploration,
         )
-        self._store(sampled.batch)
-
-    def _store(self, batch: SequenceBatch) -> None:
-        self.replay.add(batch, score(self.task.reward, batch))
+        self.replay.add(sampled.batch, score(self.task.reward, sampled.batch))
 
     def _learn(self) -> dict[str, float]:
         """One update on a mixture of the newest and of replayed sequences."""
@@ -189,3 +181,5 @@ class Tuner:
         self.replay.restore(under("replay", tensors))
         self.rng.set_state(torch.as_tensor(tensors["generator"]))
         self.step, self.seconds = info["step"], info["seconds"]
+        every = self.settings.collect_every
+        self.exploration.anneal((self.step - 1) // every * every / self.settings.steps)

@@ -21,7 +21,7 @@ from sequence_tutor.checkpoints import load_checkpoint, named, save_checkpoint, 
 from sequence_tutor.errors import UserError
 from sequence_tutor.files import write_json
 from sequence_tutor.models import ActionValueNetwork
-from sequence_tutor.prior.store import StoredPrior, load_prior, save_prior
+from sequence_tutor.prior.store import PRIOR_FILE, StoredPrior, load_prior, save_prior
 from sequence_tutor.tuner.algorithms import ALGORITHMS
 from sequence_tutor.tuner.policy import TunedPolicy
 from sequence_tutor.tuner.settings import TuneSettings
@@ -63,9 +63,29 @@ class RunSpec:
 
 
 def save_spec(folder: Path, spec: RunSpec, prior: StoredPrior) -> None:
-    """Begin a run's folder."""
-    save_prior(folder, prior)
+    """Begin a run's folder; what it was asked for comes first, so that from then on it is a run."""
     write_json(folder / RUN_FILE, spec.to_json())
+    save_prior(folder, prior)
+
+
+def keep_prior(folder: Path, prior: StoredPrior) -> None:
+    """Make sure that a run that goes on has its prior, and that it is this one.
+
+    Raises:
+        UserError: the run began with another prior.
+    """
+    if not (folder / PRIOR_FILE).is_file():  # killed as it began
+        save_prior(folder, prior)
+    begun = load_prior(folder).prior.network.state_dict()
+    given = prior.prior.network.state_dict()
+    same = begun.keys() == given.keys() and all(
+        torch.equal(tensor, given[name].cpu()) for name, tensor in begun.items()
+    )
+    if not same:
+        raise UserError(
+            f"{folder}: holds a run with another 'prior'; use another --out, or give the same "
+            "prior to continue it"
+        )
 
 
 def load_spec(folder: Path) -> RunSpec:
