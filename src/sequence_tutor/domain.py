@@ -12,9 +12,12 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol
 
+import torch
+
 from sequence_tutor.config.settings import Settings, nearest
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import Estimate
+from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sequences import SequenceBatch
 
@@ -67,6 +70,13 @@ class Domain(Protocol):
     shares: frozenset[str]  # statistics that are fractions, shown in percent
     published: Mapping[str, Mapping[str, float]]  # column -> statistic -> value
 
+    def default_prior(self, device: torch.device | str) -> StoredPrior:
+        """What tuning begins with where no prior is named.
+
+        Raises:
+            UserError: this domain has none.
+        """
+
     def read_training(
         self, paths: Sequence[Path], settings: Settings, cache: Path | None, progress: Progress
     ) -> TrainingData:
@@ -84,7 +94,9 @@ class Domain(Protocol):
     def statistics(self, settings: Settings) -> Statistics:
         """An empty set of statistics, in the key or other frame of the reward's settings."""
 
-    def write(self, batch: SequenceBatch, directory: Path, settings: Settings) -> None:
+    def write(
+        self, batch: SequenceBatch, directory: Path, settings: Settings, progress: Progress
+    ) -> None:
         """Write sequences as files people open: sounds, scores, pictures, lists."""
 
 

@@ -32,7 +32,8 @@ def test_lines_are_divided_by_what_they_hold(tmp_path: Path) -> None:
 
 
 def test_what_is_written_can_be_a_prime(tmp_path: Path) -> None:
-    ROOM.write(SequenceBatch.from_lists([[3, 2], [1, 0]]), tmp_path, ROOM.output_settings())
+    batch = SequenceBatch.from_lists([[3, 2], [1, 0]])
+    ROOM.write(batch, tmp_path, ROOM.output_settings(), lambda _done, _total: None)
     path = tmp_path / "sequences.jsonl"
     assert ROOM.read_sequences(path) == [[3, 2], [1, 0]]
     assert ROOM.read_prime(path, ROOM.output_settings()) == [3, 2]

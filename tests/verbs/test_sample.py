@@ -28,9 +28,7 @@ def toy(favourite: int, bias: float) -> Model:
             parameter.zero_()
         network.head.bias[favourite] = bias
     prior, domain = NeuralPrior(network), ToyDomain()
-    settings = domain.reward_settings()
-    reward = domain.reward(settings, None)
-    return Model("toy", domain, prior, StoredPrior(prior, "toy"), reward, settings, 6)
+    return Model("toy", domain, prior, StoredPrior(prior, "toy"), domain.reward_settings(), 6)
 
 
 def test_the_first_sequences_are_distinct_and_the_seed_decides(model: Model) -> None:

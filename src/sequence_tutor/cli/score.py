@@ -54,7 +54,14 @@ class Score:
         if not self.files:
             raise UserError("no file to score was given, expected at least one")
         set_threads(1)  # the rules are too small to share out
-        scored = score(self.domain, self.files, self.json, rules=self.rules, config=self.config)
+        scored = score(
+            self.domain,
+            self.files,
+            self.json,
+            rules=self.rules,
+            config=self.config,
+            quiet=self.quiet,
+        )
         if scored:
             show(sums_table(scored[:MOST_SHOWN]))
         if len(scored) > MOST_SHOWN and not self.quiet:

@@ -39,7 +39,7 @@ class Tune:
     domain: DomainName
     out: Annotated[Path, option("folder of the run", "RUN")]
     prior: Annotated[
-        str | None, option("prior to start from; the shipped one by default", "NAME|DIR")
+        str | None, option("prior to start from; the domain's own by default", "NAME|DIR")
     ] = None
     algorithm: Annotated[str | None, option("what is learned", "psi|g|q|rl-only")] = None
     c: Annotated[float | None, option("temperature: divides the reward; small: rules rule")] = None

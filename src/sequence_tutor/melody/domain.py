@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 
+import torch
 from pydantic import Field
 
 from sequence_tutor.config.settings import Settings
@@ -20,6 +21,7 @@ from sequence_tutor.melody.published import PUBLISHED, ROWS
 from sequence_tutor.melody.reward import MelodyReward, MelodyRewardSettings
 from sequence_tutor.melody.sources import MELODY_SUFFIXES, read_sources
 from sequence_tutor.melody.statistics import MelodyStatistics
+from sequence_tutor.prior.store import StoredPrior, find_prior
 from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.token_lines import check_tokens, read_token_lines
@@ -51,6 +53,10 @@ class MelodyDomain:
     output_settings: type[Settings] = MelodyOutputSettings
     shares = frozenset(row for row in ROWS if not row.startswith("autocorrelation"))
     published = PUBLISHED
+
+    def default_prior(self, device: torch.device | str) -> StoredPrior:
+        """The shipped prior `melody`."""
+        return find_prior(self.name, device)
 
     def read_training(
         self, paths: Sequence[Path], settings: Settings, cache: Path | None, progress: Progress
@@ -123,9 +129,12 @@ class MelodyDomain:
         """The rows of Table 1 in the reward's key."""
         return MelodyStatistics(_as(MelodyRewardSettings, settings).key)
 
-    def write(self, batch: SequenceBatch, directory: Path, settings: Settings) -> None:
+    def write(
+        self, batch: SequenceBatch, directory: Path, settings: Settings, progress: Progress
+    ) -> None:
         """MIDI, ABC and WAV for each melody, one list of tokens, one picture of piano rolls."""
-        write_melodies(batch.to_lists(), directory, _as(MelodyOutputSettings, settings))
+        chosen = _as(MelodyOutputSettings, settings)
+        write_melodies(batch.to_lists(), directory, chosen, progress)
 
 
 def _tokens(melodies: Sequence[Melody]) -> list[list[int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pydantic import Field, field_validator
@@ -60,12 +60,21 @@ def transposed(tokens: Sequence[int], semitones: int) -> list[int]:
 
 
 def write_melodies(
-    melodies: Sequence[Sequence[int]], directory: Path, settings: MelodyOutputSettings
+    melodies: Sequence[Sequence[int]],
+    directory: Path,
+    settings: MelodyOutputSettings,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> None:
     """Write `melody-0001.mid`, `.abc`, `.wav` and so on, `melodies.jsonl` and `melodies.png`.
 
     The tokens of the list are as the model wrote them, in C major or A minor; everything else is
     in the key asked for. The picture shows the first 24.
+
+    Args:
+        melodies: tokens of each.
+        directory: where to; it is made.
+        settings: key, tempo, and whether sound is wanted.
+        progress: called after each melody with the number written and of all.
     """
     from sequence_tutor.melody.pictures import piano_rolls  # matplotlib takes its time
 
@@ -77,5 +86,6 @@ def write_melodies(
         write_abc(path.with_suffix(".abc"), tokens, title, settings.tempo, settings.key, up)
         if settings.wav:
             write_wav(path.with_suffix(".wav"), synthesise(tokens, settings.tempo, up))
+        progress(number, len(melodies))
     write_json_lines(directory / "melodies.jsonl", ({"tokens": list(row)} for row in melodies))
     piano_rolls(melodies[:MOST_PICTURED], directory / "melodies.png", transpose=up)

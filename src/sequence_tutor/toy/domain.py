@@ -13,8 +13,11 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Progress, TrainingData
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import Estimate
+from sequence_tutor.prior.neural import NeuralPrior
+from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.token_lines import read_token_lines, write_json_lines
+from sequence_tutor.toy.problem import make_toy
 from sequence_tutor.toy.reward import ToyReward
 
 
@@ -61,6 +64,11 @@ class ToyDomain:
     shares: frozenset[str] = frozenset()
     published: Mapping[str, Mapping[str, float]] = {}
 
+    def default_prior(self, device: torch.device | str) -> StoredPrior:
+        """The random prior of the toy problem with seed 0."""
+        network = make_toy(0, vocab_size=self.vocab_size, length=self.length).prior.network
+        return StoredPrior(NeuralPrior(network.to(device)), self.name)
+
     def read_training(
         self, paths: Sequence[Path], settings: Settings, cache: Path | None, progress: Progress
     ) -> TrainingData:
@@ -105,7 +113,9 @@ class ToyDomain:
         """None of its own."""
         return ToyStatistics()
 
-    def write(self, batch: SequenceBatch, directory: Path, settings: Settings) -> None:
+    def write(
+        self, batch: SequenceBatch, directory: Path, settings: Settings, progress: Progress
+    ) -> None:
         """One file of JSON lines."""
         lines = ({"tokens": tokens} for tokens in batch.to_lists())
         write_json_lines(directory / "sequences.jsonl", lines)

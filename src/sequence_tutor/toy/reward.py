@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from sequence_tutor.errors import UserError
 from sequence_tutor.sequences import SequenceBatch
 
 PREFIX_SCALE, PAIR_SCALE = 1.0, 1.0
@@ -29,7 +30,7 @@ class ToyReward:
         self, vocab_size: int, length: int, generator: torch.Generator, *, terminal: bool = False
     ) -> None:
         self.terminal = terminal
-        self._vocab_size = vocab_size
+        self._length = length
         # Coding a token a as the digit a + 1 in base V + 1 gives prefixes of all lengths codes
         # of their own, and leaves 0 to the token before the first.
         self._base = vocab_size + 1
@@ -47,7 +48,15 @@ class ToyReward:
         return torch.ones(2, dtype=torch.float64)
 
     def __call__(self, batch: SequenceBatch) -> Tensor:
-        """(B, T, 2) float64, zero beyond a sequence's length."""
+        """(B, T, 2) float64, zero beyond a sequence's length.
+
+        Raises:
+            UserError: a sequence is longer than the reward has numbers for.
+        """
+        if batch.tokens.shape[1] > self._length:
+            raise UserError(
+                f"a sequence has {batch.tokens.shape[1]} tokens, expected at most {self._length}"
+            )
         digits = batch.tokens.cpu() + 1  # (B, T)
         previous = torch.nn.functional.pad(digits[:, :-1], (1, 0))
         code = torch.zeros_like(digits)

@@ -11,6 +11,7 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.prior.fingerprints import sequence_hashes
+from sequence_tutor.progress import Advance, counted, progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.rollout import rollout
 from sequence_tutor.sequences import SequenceBatch
@@ -30,6 +31,7 @@ def sample(
     length: int | None = None,
     seed: int = 0,
     settings: Settings | None = None,
+    quiet: bool = False,
 ) -> SequenceBatch:
     """The first `count` distinct sequences that a model writes.
 
@@ -42,6 +44,7 @@ def sample(
         length: tokens of a sequence, the prime included; None: as the model was tuned.
         seed: the same seed gives the same sequences on the same machine.
         settings: how the domain writes files; None: its defaults.
+        quiet: show no progress.
 
     Raises:
         UserError: a number out of its range, a prime that leaves nothing to write, or a model
@@ -54,9 +57,11 @@ def sample(
     length = model.length if length is None else length
     settings = settings or model.domain.output_settings()
     beginning = _beginning(model, prime, length, settings)
-    batch = _distinct(model, count, length, temperature, beginning, seed)
+    with progress("sampling", count, quiet=quiet) as advance:
+        batch = _distinct(model, count, length, temperature, beginning, seed, advance)
     if out is not None:
-        model.domain.write(batch, out, settings)
+        with counted("writing files", quiet=quiet) as report:
+            model.domain.write(batch, out, settings, report)
     return batch
 
 
@@ -82,6 +87,7 @@ def _distinct(
     temperature: float,
     beginning: Tensor | None,
     seed: int,
+    advance: Advance,
 ) -> SequenceBatch:
     """Sample until there are `count` distinct sequences, and keep them in the order of writing."""
     generator = named_generator(seed, "sample", model.device)
@@ -104,6 +110,7 @@ def _distinct(
             if fingerprint not in seen:
                 seen.add(fingerprint)
                 kept.append(sequence)
+        advance(min(len(kept), count) - before)
         since_new = 0 if len(kept) > before else since_new + 1
         if since_new == PATIENCE and len(kept) < count:
             raise UserError(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from sequence_tutor.config.presets import build, read_toml
 from sequence_tutor.domain import find_domain
+from sequence_tutor.progress import progress
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.weighted import weighted_total
 from sequence_tutor.sequences import SequenceBatch
@@ -26,6 +27,7 @@ def score(
     *,
     rules: Path | None = None,
     config: Path | None = None,
+    quiet: bool = False,
 ) -> list[Scored]:
     """Score the sequences of files: all rules with weight 1 unless a configuration says otherwise.
 
@@ -36,6 +38,7 @@ def score(
         out: JSONL file to write, one line a sequence in the order read; None: write nothing.
         rules: Python file with rules of the user's own, scored beside the others.
         config: TOML file; its table `reward` gives weights and constants.
+        quiet: show no progress.
 
     Returns:
         For each sequence its tokens, every rule's unscaled reward and the weighted total.
@@ -48,14 +51,26 @@ def score(
     settings = build(room.reward_settings, tables, f"{config}: reward")
     reward = room.reward(settings, rules)
     sequences = [sequence for file in files for sequence in room.read_sequences(file)]
-    scored = score_sequences(reward, sequences)
+    with progress("scoring", len(sequences), quiet=quiet) as advance:
+        scored = score_sequences(reward, sequences, advance)
     if out is not None:
-        write_json_lines(out, scored)
+        with progress("writing", len(scored), quiet=quiet) as advance:
+            write_json_lines(out, _counted(scored, advance))
     return scored
 
 
-def score_sequences(reward: Reward, sequences: Sequence[Sequence[int]]) -> list[Scored]:
-    """Score sequences of any lengths; those of similar length go in one batch."""
+def score_sequences(
+    reward: Reward,
+    sequences: Sequence[Sequence[int]],
+    advance: Callable[[int], None] = lambda _: None,
+) -> list[Scored]:
+    """Score sequences of any lengths; those of similar length go in one batch.
+
+    Args:
+        reward: scores them.
+        sequences: tokens of each.
+        advance: called with the number of sequences after each batch.
+    """
     order = sorted(range(len(sequences)), key=lambda place: len(sequences[place]))
     scored: list[Scored] = [{}] * len(sequences)
     for places in _batches(order, sequences):
@@ -73,7 +88,15 @@ def score_sequences(reward: Reward, sequences: Sequence[Sequence[int]]) -> list[
                 },
                 "total": totals[row][:length],
             }
+        advance(len(places))
     return scored
+
+
+def _counted(scored: Sequence[Scored], advance: Callable[[int], None]) -> Iterator[Scored]:
+    """The same, reported as they are taken."""
+    for entry in scored:
+        yield entry
+        advance(1)
 
 
 def _batches(order: Sequence[int], sequences: Sequence[Sequence[int]]) -> Iterator[list[int]]:

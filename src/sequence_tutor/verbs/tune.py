@@ -16,12 +16,20 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model, load_model
+from sequence_tutor.files import is_empty
 from sequence_tutor.measure import Task
 from sequence_tutor.prior.store import StoredPrior, find_prior
 from sequence_tutor.progress import progress
 from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.loop import Tuner, Warn
-from sequence_tutor.tuner.run_folder import RunSpec, is_run, load_spec, save_policy, save_spec
+from sequence_tutor.tuner.run_folder import (
+    RunSpec,
+    is_run,
+    keep_prior,
+    load_spec,
+    save_policy,
+    save_spec,
+)
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.versions import versions
 
@@ -57,7 +65,7 @@ def tune(
     Args:
         domain: such as "melody".
         out: folder of the run.
-        prior: folder, or name of a shipped prior; None: the shipped one of the domain.
+        prior: folder, or name of a shipped prior; None: the one the domain begins with.
         preset: name of a shipped preset.
         config: TOML file whose tables win over the preset's.
         overrides: tables that win over both, such as `{"tune": {"c": 2.0}}`.
@@ -72,12 +80,12 @@ def tune(
     Raises:
         UserError: settings, prior, rules or folder that cannot be used.
     """
-    stored = find_prior(prior or domain, device)
+    room = find_domain(domain)
+    stored = find_prior(prior, device) if prior else room.default_prior(device)
     if stored.domain != domain:
         raise UserError(f"{prior}: a prior of {stored.domain!r}, expected one of {domain!r}")
     spec = resolve(domain, prior or domain, preset, config, overrides or {}, rules)
     spec = _begin_or_resume(out, spec, stored, threads)
-    room = find_domain(domain)
     reward = room.reward(build(room.reward_settings, spec.reward, "reward"), rules)
     task = Task(stored.prior, reward, spec.length, room.end_token)
     tuner = Tuner(task, spec.tune, out, warn=_warn(quiet=quiet))
@@ -111,7 +119,7 @@ def resolve(
         length=tables.length or room.length,
         tune=build(TuneSettings, tables.tune, source),
         reward=reward.model_dump(mode="json"),
-        rules=str(rules) if rules else None,
+        rules=str(rules.absolute()) if rules else None,
         rules_digest=hashlib.sha256(_bytes(rules)).hexdigest() if rules else None,
         versions=versions(),
         threads=torch.get_num_threads(),
@@ -121,7 +129,7 @@ def resolve(
 def _begin_or_resume(out: Path, spec: RunSpec, stored: StoredPrior, threads: int | None) -> RunSpec:
     """The run's own spec if the folder holds one that asks for the same, else a new one."""
     if not is_run(out):
-        if out.is_dir() and any(out.iterdir()):
+        if not is_empty(out):
             raise UserError(f"{out}: not empty and no run of this program; use another --out")
         spec = RunSpec(**{**vars(spec), "threads": set_threads(threads)})
         save_spec(out, spec, stored)
@@ -133,6 +141,7 @@ def _begin_or_resume(out: Path, spec: RunSpec, stored: StoredPrior, threads: int
                 f"{out}: holds a run with another {name!r}; use another --out, or give the same "
                 "settings to continue it"
             )
+    keep_prior(out, stored)
     # the order in which threads add numbers is part of what makes a resume exact
     set_threads(begun.threads)
     return begun
