@@ -10,7 +10,7 @@ from torch import Tensor
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.objectives.action_values import taken
-from sequence_tutor.objectives.divergences import token_entropy, token_kl
+from sequence_tutor.objectives.divergences import tempered, token_entropy, token_kl
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.rollout import rollout
@@ -25,6 +25,7 @@ class Measured:
         batch: the sequences.
         terms: (B, T, R) unscaled rewards.
         log_prior: (B, T) log p of each token; likewise `log_policy`. 0 beyond the end.
+        log_reference: (B, T) log p of each token at the objective's prior temperature.
         kl: (B, T) exact KL(pi || p) at each visited state; 0 beyond the end.
         entropy: (B, T) entropy of pi there; 0 beyond the end.
     """
@@ -33,6 +34,7 @@ class Measured:
     terms: Tensor
     log_prior: Tensor
     log_policy: Tensor
+    log_reference: Tensor
     kl: Tensor
     entropy: Tensor
 
@@ -46,12 +48,14 @@ class Task:
         reward: scores sequences.
         length: T, most tokens of a sequence.
         end_token: the token that ends one, or None.
+        prior_temperature: T of the objective's prior, p^(1/T) normalised at every state.
     """
 
     prior: Prior
     reward: Reward
     length: int
     end_token: int | None = None
+    prior_temperature: float = 1.0
 
 
 def score(reward: Reward, batch: SequenceBatch) -> Tensor:
@@ -91,6 +95,7 @@ def measure(
             score(task.reward, sampled.batch),
             taken(log_prior, tokens).where(mask, 0.0),
             taken(sampled.log_probs, tokens).where(mask, 0.0),
+            taken(tempered(log_prior, task.prior_temperature), tokens).where(mask, 0.0),
             token_kl(sampled.log_probs, log_prior).where(mask, 0.0),
             token_entropy(sampled.log_probs).where(mask, 0.0),
         )

@@ -27,7 +27,9 @@ def measured(batch: SequenceBatch, seed: int = 0) -> Measured:
         mask = batch.mask if not more else batch.mask[:, :, None]
         return values.where(mask, torch.zeros((), dtype=torch.float64))
 
-    return Measured(batch, per_step(2), -per_step(), -per_step(), per_step(), per_step())
+    log_prior, log_policy, log_reference = (-per_step() for _ in range(3))
+    rest = {"log_reference": log_reference, "kl": per_step(), "entropy": per_step()}
+    return Measured(batch, per_step(2), log_prior, log_policy, **rest)
 
 
 def part(found: Measured, rows: slice) -> Measured:
@@ -50,7 +52,7 @@ def test_a_stream_gives_what_the_whole_gives_and_both_the_plain_formulas() -> No
     rewards = found.terms.sum(1)
     total = rewards[:, 0] + 0.5 * rewards[:, 1]
     tokens = lengths.sum()
-    log_w = total / 2 + (found.log_prior - found.log_policy).sum(1)
+    log_w = total / 2 + (found.log_reference - found.log_policy).sum(1)
     figures = optimality(log_w)
     expected: dict[str, Tensor | float] = {
         "reward_per_sequence": total.mean(),

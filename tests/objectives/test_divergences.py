@@ -8,6 +8,7 @@ import torch
 from sequence_tutor.objectives.divergences import (
     ImportanceWeights,
     optimality,
+    tempered,
     token_entropy,
     token_kl,
 )
@@ -99,3 +100,11 @@ def test_no_weights_are_refused() -> None:
         optimality(torch.empty(0))
     with pytest.raises(ValueError, match="no weights"):
         ImportanceWeights().result()
+
+
+def test_tempered_divides_logs_and_normalises() -> None:
+    log_probs = torch.tensor([0.2, 0.8], dtype=torch.float64).log()
+    flatter = tempered(log_probs, 2.0).exp()
+    root = torch.tensor([0.2, 0.8], dtype=torch.float64).sqrt()
+    torch.testing.assert_close(flatter, root / root.sum())
+    assert tempered(log_probs, 1.0) is log_probs

@@ -3,6 +3,7 @@
 import torch
 
 from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
+from sequence_tutor.objectives.divergences import tempered
 from sequence_tutor.prior.neural import NeuralPrior
 
 V = 6
@@ -26,3 +27,11 @@ def test_it_is_frozen() -> None:
     assert not prior.network.training
     assert not any(parameter.requires_grad for parameter in network.parameters())
     assert not prior.sequence_log_probs(TOKENS).requires_grad
+
+
+def test_a_tempered_prior_is_the_tempered_distribution() -> None:
+    prior = NeuralPrior(RecurrentNetwork(RecurrentSettings(width=8), 5, 5))
+    tokens = torch.tensor([[0, 4, 2]])
+    flatter = prior.tempered(1.5).sequence_log_probs(tokens)
+    torch.testing.assert_close(flatter, tempered(prior.sequence_log_probs(tokens), 1.5))
+    assert prior.tempered(1.0) is prior

@@ -1,4 +1,3 @@
-import os
 import signal
 import subprocess
 import sys
@@ -116,39 +115,32 @@ def test_exploration_is_annealed_by_updates_and_not_by_evaluation(tmp_path: Path
     assert strengths == pytest.approx([1.0, 1 - 18 / 30, 0.0, 0.0])
 
 
+LONGER = quick(steps=400, evaluate_every=20)
 SCRIPT = """
 import sys, torch
 from pathlib import Path
 torch.set_num_threads(1)
 sys.path.insert(0, {tests!r})
-from test_loop import quick, toy_task, silent
-from sequence_tutor.tuner.loop import Tuner
-tuner = Tuner(toy_task(), quick(steps=3000, evaluate_every=100), Path({folder!r}))
-tuner.run(silent)
+from test_loop import LONGER, Tuner, silent, toy_task
+Tuner(toy_task(), LONGER, Path({folder!r})).run(silent)
 """
 
 
 def test_a_killed_run_goes_on_and_ends_the_same_bit_for_bit(tmp_path: Path) -> None:
     interrupted, whole = tmp_path / "interrupted", tmp_path / "whole"
     interrupted.mkdir()
-    tests = str(Path(__file__).parent)
-
-    def start(folder: Path) -> subprocess.Popen[bytes]:
-        code = SCRIPT.format(tests=tests, folder=str(folder))
-        return subprocess.Popen([sys.executable, "-c", code])
-
-    process = start(interrupted)
+    code = SCRIPT.format(tests=str(Path(__file__).parent), folder=str(interrupted))
+    process = subprocess.Popen([sys.executable, "-c", code])
     deadline = time.monotonic() + 120
     while not (interrupted / STATE_FILE).exists() and time.monotonic() < deadline:
         time.sleep(0.01)
-    time.sleep(0.05)
-    os.kill(process.pid, signal.SIGKILL)
+    process.kill()
     assert process.wait() == -signal.SIGKILL
     killed_at = read_log(interrupted / LOG_FILE)[-1]["step"]
-    assert 0 < killed_at < 3000
+    assert 0 < killed_at < LONGER.steps
 
-    assert start(interrupted).wait() == 0
-    assert start(whole).wait() == 0
+    for folder in (interrupted, whole):
+        Tuner(toy_task(), LONGER, folder).run(silent)
     resumed, uninterrupted = (load_checkpoint(f / STATE_FILE)[0] for f in (interrupted, whole))
     assert resumed.keys() == uninterrupted.keys()
     for name, tensor in resumed.items():

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import tyro
 
+from sequence_tutor.cli.arguments import check_places
 from sequence_tutor.cli.bench import Bench
 from sequence_tutor.cli.demo import Demo
 from sequence_tutor.cli.evaluate import Evaluate
@@ -107,12 +108,13 @@ def _run(name: str, arguments: list[str]) -> int:
         mistake = first_mistake(VERBS[name], arguments)
         return _complain(f"{mistake}; sequence-tutor {name} --help says more")
     try:
+        check_places(verb)
         verb.run()
     except UserError as error:
         return _complain(str(error))
     except OSError as error:
-        where = "" if error.filename is None else f"{error.filename}: "
-        return _complain(f"{where}{error.strerror or error}")
+        place = error.filename2 or error.filename  # of a renaming, the name it was to have
+        return _complain(f"{place}: {error.strerror}" if place else str(error))
     except KeyboardInterrupt:
         hint = "; the same command continues" if isinstance(verb, RESUMABLE) else ""
         print(f"sequence-tutor: interrupted{hint}", file=sys.stderr)

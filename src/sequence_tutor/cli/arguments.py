@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -79,6 +80,29 @@ def thread_count(threads: str | int) -> int | None:
     if threads < 1:
         raise UserError(f"--threads {threads}: expected auto or a number from 1")
     return threads
+
+
+def check_places(verb: object) -> None:
+    """Find out, before hours of work, whether what a verb is to write can be written.
+
+    Args:
+        verb: its arguments; `out` is a folder, `json` and `markdown` are files.
+
+    Raises:
+        UserError: a place is taken, or not open to this user.
+    """
+    for name in ("out", "json", "markdown"):
+        place: Path | None = getattr(verb, name, None)
+        if place is None:
+            continue
+        if name != "out" and place.is_dir():
+            raise UserError(f"--{name} {place}: a folder is there, expected a file")
+        folder = place if name == "out" else place.parent
+        nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        if not nearest.is_dir():
+            raise UserError(f"--{name} {place}: {nearest} is a file, expected a folder")
+        if not os.access(nearest, os.W_OK):
+            raise UserError(f"--{name} {place}: nothing may be written in {nearest}")
 
 
 def show(what: RenderableType) -> None:

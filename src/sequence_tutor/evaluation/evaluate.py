@@ -105,7 +105,9 @@ def _column(
     )
     own = model.domain.statistics(model.reward_settings)
     generator = named_generator(seed, "evaluate", model.device)
-    for measured in measure(model.policy, model.task, samples, generator):
+    temperature = tune.prior_temperature if tune else 1.0
+    task = replace(model.task, prior_temperature=temperature)
+    for measured in measure(model.policy, task, samples, generator):
         general.update(measured)
         own.update(measured.batch)
         advance(len(measured.batch))

@@ -96,7 +96,7 @@ class Model:
     @property
     def device(self) -> torch.device:
         """Where it computes."""
-        return self.stored.prior.network.head.weight.device
+        return self.stored.prior.device
 
 
 def load_model(

@@ -85,7 +85,8 @@ class GeneralStatistics:
         self._entropy.update(measured.entropy.sum(1), lengths)
         if self._c is not None:
             log_policy = measured.log_policy.double().sum(1)
-            self._importance.update(reward / self._c + log_prior - log_policy)
+            log_reference = measured.log_reference.double().sum(1)
+            self._importance.update(reward / self._c + log_reference - log_policy)
         self._compare(measured)
 
     def result(self) -> dict[str, Estimate]:

@@ -30,6 +30,11 @@ def token_kl(log_policy: Tensor, log_prior: Tensor) -> Tensor:
     return (probability * difference).sum(-1)
 
 
+def tempered(log_probs: Tensor, temperature: float) -> Tensor:
+    """Log of p^(1/T), normalised again over the vocabulary, (..., V) -> (..., V)."""
+    return log_probs if temperature == 1 else (log_probs / temperature).log_softmax(-1)
+
+
 def token_entropy(log_policy: Tensor) -> Tensor:
     """Entropy of pi(.|s) in nats, (..., V) -> (...)."""
     return -torch.where(log_policy > -torch.inf, log_policy.exp() * log_policy, 0.0).sum(-1)

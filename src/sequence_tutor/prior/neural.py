@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import torch
 from torch import Tensor
 
@@ -17,10 +19,24 @@ class NeuralPrior:
     def __init__(self, network: RecurrentNetwork) -> None:
         self.network = network.eval().requires_grad_(False)
 
+    def tempered(self, temperature: float) -> NeuralPrior:
+        """The prior p^(1/T): the same network with its logits divided by T."""
+        if temperature == 1:
+            return self
+        network = copy.deepcopy(self.network)
+        for parameter in network.head.parameters():
+            parameter.div_(temperature)
+        return NeuralPrior(network)
+
     @property
     def vocab_size(self) -> int:
         """V."""
         return self.network.vocab_size
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self.network.head.weight.device
 
     def initial_state(self, batch: int) -> State:
         """The state before the first token."""

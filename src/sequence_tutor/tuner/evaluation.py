@@ -38,8 +38,8 @@ def evaluate_policy(
         "distinct": distinct_share(parts),
     }
     if settings.discount == 1:
-        surplus = torch.cat([(part.log_prior - part.log_policy).sum(1) for part in parts])  # (N,)
-        figures = optimality(rewards / settings.c + surplus)
+        differences = [(part.log_reference - part.log_policy).sum(1) for part in parts]
+        figures = optimality(rewards / settings.c + torch.cat(differences))
         record["objective_per_sequence"] = _finite(figures.objective)
         record["log_z_bound"] = _finite(figures.log_z_bound)
         record["effective_sample_size"] = figures.effective_sample_size

@@ -29,13 +29,13 @@ class Learner:
     """Fits action values to replayed sequences.
 
     Args:
-        prior: supplies the initial weights and log p.
+        prior: supplies, at the temperature of the settings, the initial weights and log p.
         settings: see `TuneSettings`.
         reward_weights: (R,) weight of each stored term.
     """
 
     def __init__(self, prior: NeuralPrior, settings: TuneSettings, reward_weights: Tensor) -> None:
-        self.prior, self.settings = prior, settings
+        self.prior, self.settings = prior.tempered(settings.prior_temperature), settings
         self.algorithm = ALGORITHMS[settings.algorithm]
         self.uses_target = uses_target(settings)
         start = self.algorithm.starts[0] if settings.start == "default" else settings.start
@@ -44,13 +44,13 @@ class Learner:
                 f"start is {start!r}, expected one of {', '.join(self.algorithm.starts)} "
                 f"for {self.algorithm.name}"
             )
-        self.values = ActionValueNetwork.from_prior(prior.network, start)
+        self.values = ActionValueNetwork.from_prior(self.prior.network, start)
         self.target = copy.deepcopy(self.values).requires_grad_(False)
         self.optimiser = torch.optim.Adam(
             self.values.parameters(), settings.optimiser.learning_rate, foreach=True
         )
-        self.policy = TunedPolicy(self.values, self.algorithm, prior)
-        self._weights = reward_weights.float().to(prior.network.head.weight.device)
+        self.policy = TunedPolicy(self.values, self.algorithm, self.prior)
+        self._weights = reward_weights.float().to(prior.device)
 
     def learn(self, stored: Stored, step: int) -> dict[str, float]:
         """One update from a batch of stored sequences.

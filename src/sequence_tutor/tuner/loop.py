@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -53,8 +54,9 @@ class Tuner:
     ) -> None:
         if not isinstance(task.prior, NeuralPrior):
             raise UserError("this prior is no network of ours; tuning needs one to start from")
-        self.task, self.settings, self.warn = task, settings, warn
-        device = task.prior.network.head.weight.device
+        self.task = replace(task, prior_temperature=settings.prior_temperature)
+        self.settings, self.warn = settings, warn
+        device = task.prior.device
         self.learner = Learner(task.prior, settings, task.reward.weights)
         self.replay = SequenceReplay(
             settings.replay.capacity,

@@ -134,10 +134,11 @@ def load_policy(
     stored = load_prior(folder, device)
     tensors, info = load_checkpoint(path)
     try:
-        values = ActionValueNetwork.from_prior(stored.prior.network, info["start"])
+        prior = stored.prior.tempered(load_spec(folder).tune.prior_temperature)
+        values = ActionValueNetwork.from_prior(prior.network, info["start"])
         values.load_state_dict(under("values", tensors))
         policy = TunedPolicy(
-            values.eval().requires_grad_(False), ALGORITHMS[info["algorithm"]], stored.prior
+            values.eval().requires_grad_(False), ALGORITHMS[info["algorithm"]], prior
         )
     except (KeyError, RuntimeError) as error:
         raise UserError(f"{path}: not a tuned model of this version ({error})") from error

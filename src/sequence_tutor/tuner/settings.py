@@ -69,6 +69,12 @@ class TuneSettings(Settings):
 
     algorithm: AlgorithmName = Field("psi", description="which action values are learned")
     c: float = Field(4.0, gt=0, description="temperature: divides the reward")
+    prior_temperature: float = Field(
+        1.0,
+        gt=0,
+        description="T: the objective's prior is p^(1/T); above 1 it is flatter, which keeps more "
+        "variety under strong rules; reports are always about p itself",
+    )
     discount: float = Field(1.0, gt=0, le=1, description="gamma")
     n_steps: int | Literal["all"] = Field(
         "all", description="length of the targets' paths; 1 is the paper's one-step target"

@@ -17,9 +17,10 @@ from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model, load_model
 from sequence_tutor.files import is_empty
-from sequence_tutor.measure import Task
+from sequence_tutor.measure import Task, measure
 from sequence_tutor.prior.store import StoredPrior, find_prior
 from sequence_tutor.progress import progress
+from sequence_tutor.randomness import named_generator
 from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.loop import Tuner, Warn
 from sequence_tutor.tuner.run_folder import (
@@ -85,9 +86,11 @@ def tune(
     if stored.domain != domain:
         raise UserError(f"{prior}: a prior of {stored.domain!r}, expected one of {domain!r}")
     spec = resolve(domain, prior or domain, preset, config, overrides or {}, rules)
-    spec = _begin_or_resume(out, spec, stored, threads)
     reward = room.reward(build(room.reward_settings, spec.reward, "reward"), rules)
     task = Task(stored.prior, reward, spec.length, room.end_token)
+    for _ in measure(stored.prior, task, 2, named_generator(0, "trial", stored.prior.device)):
+        pass  # a broken rule is found before anything is written
+    spec = _begin_or_resume(out, spec, stored, threads)
     tuner = Tuner(task, spec.tune, out, warn=_warn(quiet=quiet))
     name = f"tuning {spec.tune.algorithm}"
     with progress(name, spec.tune.steps, quiet=quiet) as advance:
