@@ -15,6 +15,9 @@ from sequence_tutor.sequences import SequenceBatch
 class View:
     batch: SequenceBatch
 
+    def to(self, device: str) -> View:
+        return View(self.batch.to(device))
+
 
 VIEW = View(SequenceBatch.from_lists([[3, 1, 2], [4]]))
 

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from sequence_tutor.cli.arguments import (
     Config,
+    Device,
     DomainName,
     Json,
     Preset,
     Quiet,
     Threads,
+    device_named,
     option,
     show,
     thread_count,
@@ -46,6 +48,7 @@ class Pretrain:
     ] = None
     steps: Annotated[int | None, option("updates at most", "N")] = None
     seed: Annotated[int | None, option("seed of weights and order", "N")] = None
+    device: Device = "auto"
     threads: Threads = "auto"
     json: Json = None
     quiet: Quiet = False
@@ -66,6 +69,7 @@ class Pretrain:
             preset=self.preset,
             config=self.config,
             overrides=overrides,
+            device=device_named(self.device),
             threads=thread_count(self.threads),
             quiet=self.quiet,
         )

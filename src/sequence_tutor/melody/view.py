@@ -55,6 +55,12 @@ class Melodies:
         """(B,) int64: N, the number of steps of each melody."""
         return self.batch.lengths
 
+    def to(self, device: str) -> Melodies:
+        """The same melodies on another device."""
+        if self.tokens.device == torch.device(device):
+            return self
+        return Melodies(self.batch.to(device), self.key)
+
     @cached_property
     def mask(self) -> Tensor:
         """(B, T) bool: True where a step belongs to its melody."""

@@ -54,8 +54,9 @@ def _network_report(
     prior: NeuralPrior, test: TokenSequences, note_tokens: Sequence[int]
 ) -> dict[str, float]:
     nll, right, notes, right_notes, total = 0.0, 0, 0, 0, 0
-    wanted = torch.tensor(note_tokens)
+    wanted = torch.tensor(note_tokens, device=prior.device)
     for batch in test.batches(64, window=WHOLE):
+        batch = batch.to(prior.device)
         log_probs = prior.sequence_log_probs(batch.tokens)  # (B, T, V)
         nll -= taken(log_probs, batch.tokens)[batch.mask].sum().item()
         hit = (log_probs.argmax(-1) == batch.tokens)[batch.mask]

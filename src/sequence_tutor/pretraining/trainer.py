@@ -57,6 +57,7 @@ class PriorTrainer:
         vocab_size: V.
         settings: see `PretrainSettings`.
         directory: where state and log are kept.
+        device: where to compute; data and randomness stay on the CPU.
 
     Raises:
         UserError: `directory` holds the state of a training with other settings or data.
@@ -69,11 +70,12 @@ class PriorTrainer:
         vocab_size: int,
         settings: PretrainSettings,
         directory: Path,
+        device: torch.device | str = "cpu",
     ) -> None:
         self.train, self.validation, self.settings = train, validation, settings
         self.state_path = directory / STATE_FILE
         self.generator = torch.Generator().manual_seed(settings.seed)
-        self.network = _seeded_network(settings, vocab_size, self.generator)
+        self.network = _seeded_network(settings, vocab_size, self.generator).to(device)
         self.best = copy.deepcopy(self.network)
         self.optimizer = torch.optim.Adam(self.network.parameters(), settings.learning_rate)
         self.progress = Progress()
@@ -130,7 +132,7 @@ class PriorTrainer:
             )
         self.optimizer.param_groups[0]["lr"] = self.learning_rate(self.progress.step)
         self.optimizer.zero_grad()
-        penalty = sum((p.square().sum() for p in self.network.parameters()), torch.zeros(()))
+        penalty = sum((p.square().sum() for p in self.network.parameters()), torch.zeros_like(loss))
         (loss + settings.l2 * penalty).backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), settings.gradient_norm)
         self.optimizer.step()
@@ -186,6 +188,7 @@ class PriorTrainer:
 
 def token_nll(network: RecurrentNetwork, batch: SequenceBatch, skip: int = 0) -> Tensor:
     """Mean NLL per token in nats, a scalar, of all tokens but the first `skip` of a sequence."""
+    batch = batch.to(network.head.weight.device)
     learned = batch.mask
     learned[:, :skip] = False
     loss: Tensor = F.cross_entropy(network(batch.tokens)[learned], batch.tokens[learned])

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import torch
 from torch import Tensor
@@ -27,6 +27,9 @@ class BatchView(Protocol):
     def batch(self) -> SequenceBatch:
         """The sequences being scored."""
 
+    def to(self, device: str) -> Self:
+        """The same view of a batch on another device."""
+
 
 @dataclass(frozen=True)
 class UserTerm:
@@ -35,7 +38,8 @@ class UserTerm:
     Attributes:
         name: the function's name.
         function: a view of the batch in, (B, T) numbers out; what stands beyond a sequence's
-            length is ignored. The view's type is the domain's, hence `Any`.
+            length is ignored. The view is on the CPU wherever models compute, so that a rule may
+            make tensors of its own. Its type is the domain's, hence `Any`.
         weight: its weight unless settings say otherwise.
         file: where it was defined.
     """
@@ -52,6 +56,8 @@ class UserTerm:
             UserError: when the function fails, gives no tensor, another shape, a number that is
                 not finite, or writes into the tokens.
         """
+        device = view.batch.tokens.device
+        view = view.to("cpu")
         batch = view.batch
         tokens = batch.tokens.clone()
         values = self._call(view)
@@ -65,9 +71,9 @@ class UserTerm:
             raise self._broken(f"gave {values.dtype}, expected real numbers")
         if not torch.equal(tokens, batch.tokens):
             raise self._broken("wrote into the tokens it was given")
-        values = values.detach().double().masked_fill(~batch.mask, 0.0)
+        values = values.detach().cpu().double().masked_fill(~batch.mask, 0.0)
         self._refuse_not_finite(values, batch)
-        return values
+        return values.to(device)
 
     def _call(self, view: BatchView) -> Any:
         try:

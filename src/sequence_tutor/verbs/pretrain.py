@@ -47,6 +47,7 @@ def pretrain(
     preset: str = "default",
     config: Path | None = None,
     overrides: Mapping[str, Any] | None = None,
+    device: torch.device | str = "cpu",
     threads: int | None = None,
     quiet: bool = False,
 ) -> StoredPrior:
@@ -61,6 +62,7 @@ def pretrain(
         preset: name of a shipped preset.
         config: TOML file whose tables win over the preset's.
         overrides: tables that win over both.
+        device: where to compute.
         threads: torch's threads; None measures.
         quiet: show no progress.
 
@@ -79,7 +81,7 @@ def pretrain(
     train, validation, test = (
         TokenSequences(side) for side in (found.train, found.validation, found.test)
     )
-    trainer = PriorTrainer(train, validation, room.vocab_size, settings.train, out)
+    trainer = PriorTrainer(train, validation, room.vocab_size, settings.train, out, device)
     with progress("training the prior", settings.train.steps, quiet=quiet) as advance:
         prior = trainer.run(advance)
     quality = held_out_report(prior, train, test, room.note_tokens, quiet=quiet)
