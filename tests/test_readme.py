@@ -1,0 +1,69 @@
+"""What the README shows is what the program takes."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import tyro
+
+import sequence_tutor
+from sequence_tutor.cli import VERBS
+from sequence_tutor.config.presets import build, read_toml
+from sequence_tutor.domain import find_domain
+from sequence_tutor.measure import score
+from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.verbs.tune import resolve
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+
+
+def blocks(kind: str) -> list[str]:
+    return re.findall(rf"^```{kind}\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
+
+
+def commands() -> list[str]:
+    """Every line of a page that calls the program."""
+    pages = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    lines = pages.replace("\\\n", " ").splitlines()
+    return [line.strip() for line in lines if re.match(r"\s*sequence-tutor [a-z]", line)]
+
+
+@pytest.mark.parametrize("command", dict.fromkeys(commands()))
+def test_every_command_is_understood(command: str) -> None:
+    verb, *arguments = shlex.split(command, comments=True)[1:]
+    parsed = tyro.cli(VERBS[verb], args=arguments, config=(tyro.conf.FlagCreatePairsOff,))
+    assert isinstance(parsed, VERBS[verb])
+
+
+@pytest.mark.parametrize("example", blocks("python"))
+def test_python_examples_name_what_there_is(example: str) -> None:
+    compile(example, "README.md", "exec")
+    for name in re.findall(r"\bst\.(\w+)", example):
+        assert name in sequence_tutor.__all__
+
+
+def test_the_rule_of_the_readme_pays_for_the_tonic_at_the_end(tmp_path: Path) -> None:
+    (source,) = (block for block in blocks("python") if "def ends_on_tonic" in block)
+    path = tmp_path / "my_rules.py"
+    path.write_text(source, encoding="utf-8")
+    room = find_domain("melody")
+    reward = room.reward(room.reward_settings(), path)
+    batch = SequenceBatch.from_lists([[18, 1, 14], [18, 14, 1, 18]])
+    paid = score(reward, batch)[:, :, reward.names.index("ends_on_tonic")]
+    assert paid.tolist() == [[0, 0, 1, 0], [0, 0, 0, 0]]
+    assert reward.weights[reward.names.index("ends_on_tonic")] == 2
+
+
+@pytest.mark.parametrize("settings", blocks("toml"))
+def test_settings_files_are_understood(settings: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(settings, encoding="utf-8")
+    spec = resolve("melody", "melody", "paper", path, {}, None)
+    assert spec.reward == build(
+        find_domain("melody").reward_settings, read_toml(path)["reward"], "README.md"
+    ).model_dump(mode="json")
