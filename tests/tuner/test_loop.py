@@ -189,3 +189,14 @@ def test_a_resumed_run_logs_the_exploration_of_its_last_collection(tmp_path: Pat
     assert tuner.exploration.strength == 1.0
     tuner.run(silent)
     assert tuner.log.records[-1]["exploration"] == pytest.approx(1 - 50 / 60)
+
+
+def test_a_gradient_that_overflows_stops_with_the_last_checkpoint_intact(tmp_path: Path) -> None:
+    class Enormous(CountOfOnes):
+        weights = torch.full((1,), 1e19, dtype=torch.float64)
+
+    toy = make_toy(0, length=4, width=16)
+    tuner = Tuner(Task(toy.prior, Enormous(), 4), quick(n_steps=1, paths="every"), tmp_path)
+    with pytest.raises(UserError, match=r"diverged at step 0: the loss is .*, its gradient inf"):
+        tuner.run(silent)
+    assert all(bool(weight.isfinite().all()) for weight in tuner.learner.values.parameters())

@@ -125,16 +125,17 @@ class PriorTrainer:
             settings.batch, settings.window, settings.crop, settings.crop_grid, self.generator
         )
         loss = token_nll(self.network, batch, settings.skip_loss)
-        if not bool(loss.isfinite()):
-            raise UserError(
-                f"training diverged at step {self.progress.step}: the loss is {loss.item()}; "
-                f"try a learning rate below {settings.learning_rate}"
-            )
         self.optimizer.param_groups[0]["lr"] = self.learning_rate(self.progress.step)
         self.optimizer.zero_grad()
         penalty = sum((p.square().sum() for p in self.network.parameters()), torch.zeros_like(loss))
         (loss + settings.l2 * penalty).backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), settings.gradient_norm)
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), settings.gradient_norm)
+        if not bool(loss.isfinite() & norm.isfinite()):
+            raise UserError(
+                f"training diverged at step {self.progress.step}: the loss is {loss.item():g}, its "
+                f"gradient {norm.item():g}, expected finite numbers; try a learning rate below "
+                f"{settings.learning_rate}"
+            )
         self.optimizer.step()
         self.progress.step += 1
         return loss.item()

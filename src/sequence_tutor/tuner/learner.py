@@ -60,19 +60,20 @@ class Learner:
             was scaled down.
 
         Raises:
-            UserError: the loss is no longer a number.
+            UserError: the loss or its gradient is no longer a number; no weight was changed.
         """
         settings = self.settings.optimiser
         batch_loss = self.loss(self.see(stored))
-        if not bool(batch_loss.isfinite()):
-            raise UserError(
-                f"tuning diverged at step {step}: the loss is {batch_loss.item()}; try a lower "
-                "optimiser.learning_rate, a larger c, or optimiser.robust = 10"
-            )
         self.optimiser.param_groups[0]["lr"] = self.learning_rate(step)
         self.optimiser.zero_grad()
         batch_loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.values.parameters(), settings.gradient_norm)
+        if not bool(batch_loss.isfinite() & norm.isfinite()):
+            raise UserError(
+                f"tuning diverged at step {step}: the loss is {batch_loss.item():g}, its gradient "
+                f"{norm.item():g}, expected finite numbers; try a lower optimiser.learning_rate, "
+                "a larger c, or optimiser.robust = 10"
+            )
         self.optimiser.step()
         if self.uses_target:
             self._follow()
