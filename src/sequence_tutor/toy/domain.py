@@ -95,14 +95,22 @@ class ToyDomain:
         return read_token_lines(path, self.vocab_size, self.length)
 
     def read_prime(self, path: Path, settings: Settings) -> list[int]:
-        """The first sequence of a file."""
+        """The first sequence of a file.
+
+        Raises:
+            UserError: there is none.
+        """
         sequences = self.read_sequences(path)
         if not sequences:
             raise UserError(f"{path}: no sequence in it, expected one to begin with")
         return sequences[0]
 
     def reward(self, settings: Settings, rules: Path | None) -> ToyReward:
-        """Random payments."""
+        """Random payments.
+
+        Raises:
+            UserError: rules of the user's own were given.
+        """
         assert isinstance(settings, ToyRewardSettings)
         if rules is not None:
             raise UserError(f"{rules}: the toy domain takes no rules of one's own")

@@ -106,7 +106,11 @@ def resolve(
     overrides: Mapping[str, Any],
     rules: Path | None,
 ) -> RunSpec:
-    """What is asked for, every setting resolved and checked."""
+    """What is asked for, every setting resolved and checked; see `tune` for the arguments.
+
+    Raises:
+        UserError: a setting, preset or file that cannot be used.
+    """
     room = find_domain(domain)
     source = str(config) if config else f"preset {preset}"
     given = merged(read_toml(config) if config else {}, overrides)

@@ -60,6 +60,9 @@ def verify(
     Returns:
         `{"algorithms": [{"name", "kl_to_optimum", "value_error", "seconds", "updates"}, ...]}`
         with the seed and the versions.
+
+    Raises:
+        UserError: a name is that of no algorithm.
     """
     preset = read_preset("verify", "toy", "default")
     forms = preset["forms"]
