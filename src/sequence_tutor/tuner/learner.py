@@ -63,7 +63,7 @@ class Learner:
             UserError: the loss or its gradient is no longer a number; no weight was changed.
         """
         settings = self.settings.optimiser
-        batch_loss = self.loss(self.see(stored))
+        batch_loss = self.loss(self.see(stored, self.temperature(step)))
         self.optimiser.param_groups[0]["lr"] = self.learning_rate(step)
         self.optimiser.zero_grad()
         batch_loss.backward()
@@ -79,10 +79,10 @@ class Learner:
             self._follow()
         return {"loss": batch_loss.item(), "gradient_norm": norm.item()}
 
-    def see(self, stored: Stored) -> Experience:
+    def see(self, stored: Stored, c: float) -> Experience:
         """Stored sequences with weights and c applied, and the prior's opinion of them."""
         tokens = stored.batch.tokens
-        reward = (stored.terms @ self._weights) / self.settings.c  # (B, T)
+        reward = (stored.terms @ self._weights) / c  # (B, T)
         if self.settings.reward_floor is not None:
             reward = reward.clamp(min=self.settings.reward_floor)
         log_prior = self.prior.sequence_log_probs(tokens)
@@ -96,6 +96,12 @@ class Learner:
                 target_values = self.target(seen.tokens)
         values = self.values(seen.tokens)
         return loss(self.algorithm, self.settings, values, target_values, seen)
+
+    def temperature(self, step: int) -> float:
+        """The c of an update: begun high, the policy follows the rules from where the prior is."""
+        begin, end = self.settings.c_begin or self.settings.c, self.settings.c
+        progress = min(1.0, step / (self.settings.c_anneal * self.settings.steps))
+        return float(begin * (end / begin) ** progress)
 
     def learning_rate(self, step: int) -> float:
         """Adam's learning rate at an update: up, level, and down to zero."""

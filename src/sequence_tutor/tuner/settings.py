@@ -69,6 +69,12 @@ class TuneSettings(Settings):
 
     algorithm: AlgorithmName = Field("psi", description="which action values are learned")
     c: float = Field(4.0, gt=0, description="temperature: divides the reward")
+    c_begin: float | None = Field(
+        None, gt=0, description="c at the first update, from where it goes to c; none: c throughout"
+    )
+    c_anneal: float = Field(
+        0.5, gt=0, le=1, description="share of all updates over which it does, geometrically"
+    )
     prior_temperature: float = Field(
         1.0,
         gt=0,
