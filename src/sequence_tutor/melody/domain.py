@@ -72,7 +72,7 @@ class MelodyDomain:
             train=_tokens(split.train),
             validation=_tokens(split.validation),
             test=_tokens(split.test),
-            summary={source: asdict(row) for source, row in corpus.summary().items()},
+            summary={Path(name).name: asdict(row) for name, row in corpus.summary().items()},
             skipped=[(skipped.name, skipped.reason) for skipped in corpus.skipped],
             provenance=_provenance(corpus, chosen),
         )
