@@ -1,0 +1,162 @@
+"""Policy gradients and their relatives, from the log-probabilities of whole sequences.
+
+All of them speak of the *surplus* of a step, r_t / c + log p(a_t|s_t) - log pi(a_t|s_t), whose
+sum over a sequence is log w: the objective is its mean under pi, and at the optimum it is log Z
+for every sequence.
+
+| function | method | source |
+|---|---|---|
+| `policy_gradient` | REINFORCE, actor-critic | Williams 1992, Eq. 11; Bahdanau et al. 2017, Eq. 7 |
+| `clipped_policy_gradient` | PPO | Schulman et al. 2017, Eq. 7 |
+| `generalised_advantage` | its advantage | Schulman et al. 2016, Eq. 16 |
+| `balance` | DAP, with log Z = 0 | Olivecrona et al. 2017, section 3.2 |
+| `balance` | trajectory balance | Malkin et al. 2022, Eq. 11 |
+
+Shapes: B sequences, T steps; everything is (B, T) with a mask (B, T), True inside a sequence.
+Losses are means over sequences of sums over steps, so that their gradients are those of a
+quantity per sequence.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def surplus(reward: Tensor, log_prior: Tensor, log_policy: Tensor, mask: Tensor) -> Tensor:
+    """What a step earns under KL-control, r_t / c + log p - log pi; 0 outside sequences.
+
+    Args:
+        reward: (B, T), r_t / c.
+        log_prior: (B, T), log p(a_t|s_t).
+        log_policy: (B, T), log pi(a_t|s_t).
+        mask: (B, T) bool.
+
+    Returns:
+        (B, T). Gradients flow through all three.
+    """
+    _check_same(mask, reward, log_prior, log_policy)
+    return (reward + log_prior - log_policy).where(mask, 0.0)
+
+
+def to_go(earned: Tensor, mask: Tensor, discount: float) -> Tensor:
+    """The discounted sum of what a step and all later ones earn.
+
+    Args:
+        earned: (B, T).
+        mask: (B, T) bool.
+        discount: gamma, or gamma lambda.
+
+    Returns:
+        (B, T): sum_{i >= t} gamma^(i-t) earned_i; 0 outside sequences.
+    """
+    _check_same(mask, earned)
+    ages = torch.arange(earned.shape[1], device=earned.device)
+    ages = ages[:, None] - ages[None, :]  # (T, T): i - t at (i, t)
+    powers = torch.as_tensor(discount, dtype=earned.dtype, device=earned.device) ** ages.clamp(0)
+    window = powers.where(ages >= 0, 0.0)
+    return (earned.where(mask, 0.0) @ window).where(mask, 0.0)
+
+
+def leave_one_out(returns: Tensor, mask: Tensor) -> Tensor:
+    """A baseline for each step: the mean return of the *other* sequences that reach it.
+
+    It does not depend on the sequence's own tokens, so it leaves the expected gradient as it is
+    (Kool et al. 2019, *Buy 4 REINFORCE samples, get a baseline for free!*, Eq. 8).
+
+    Args:
+        returns: (B, T).
+        mask: (B, T) bool.
+
+    Returns:
+        (B, T); 0 where no other sequence reaches the step.
+    """
+    _check_same(mask, returns)
+    inside = returns.where(mask, 0.0)
+    others = mask.sum(0) - mask.long()  # (B, T)
+    return ((inside.sum(0) - inside) / others.clamp(min=1)).where(mask & (others > 0), 0.0)
+
+
+def policy_gradient(log_policy: Tensor, advantage: Tensor, mask: Tensor) -> Tensor:
+    """A loss whose gradient is the policy gradient, -sum_t A_t grad log pi(a_t|s_t).
+
+    Args:
+        log_policy: (B, T), log pi(a_t|s_t) of sequences that pi itself has sampled.
+        advantage: (B, T); no gradient flows through it.
+        mask: (B, T) bool.
+
+    Returns:
+        Scalar; its value means nothing.
+    """
+    _check_same(mask, log_policy, advantage)
+    return -(log_policy * advantage.detach()).where(mask, 0.0).sum(1).mean()
+
+
+def clipped_policy_gradient(
+    log_policy: Tensor, log_sampled: Tensor, advantage: Tensor, mask: Tensor, clip: float
+) -> Tensor:
+    """The clipped surrogate of PPO, negated.
+
+    Args:
+        log_policy: (B, T), log pi(a_t|s_t) now.
+        log_sampled: (B, T), the same when the sequences were sampled; no gradient.
+        advantage: (B, T), of the policy that sampled; no gradient.
+        mask: (B, T) bool.
+        clip: epsilon; beyond a ratio of 1 +- epsilon a step gains nothing more.
+
+    Returns:
+        Scalar.
+    """
+    _check_same(mask, log_policy, log_sampled, advantage)
+    ratio = (log_policy - log_sampled.detach()).where(mask, 0.0).exp()
+    advantage = advantage.detach()
+    gained = torch.minimum(ratio * advantage, ratio.clamp(1 - clip, 1 + clip) * advantage)
+    return -gained.where(mask, 0.0).sum(1).mean()
+
+
+def generalised_advantage(
+    earned: Tensor, value: Tensor, mask: Tensor, discount: float, trace: float
+) -> Tensor:
+    """GAE(gamma, lambda), without gradient: the state after the last token is worth nothing.
+
+    Args:
+        earned: (B, T), what each step pays.
+        value: (B, T), V(s_t).
+        mask: (B, T) bool.
+        discount: gamma.
+        trace: lambda; 1 is the return minus V(s_t), 0 the one-step error.
+
+    Returns:
+        (B, T).
+    """
+    _check_same(mask, earned, value)
+    inside = value.where(mask, 0.0)
+    following = torch.nn.functional.pad(inside[:, 1:], (0, 1))  # (B, T): V(s_t+1) or 0
+    error = earned + discount * following - inside
+    return to_go(error, mask, discount * trace).detach()
+
+
+def balance(surplus: Tensor, mask: Tensor, log_z: Tensor | float) -> Tensor:
+    """By how much each sequence misses log Z + log pi(x) = log p(x) + r(x) / c.
+
+    With log Z = 0 the mean square is REINVENT's augmented likelihood (DAP). Over sequences that pi
+    itself sampled its gradient is twice that of REINFORCE with KL; over other sequences its
+    optimum is not that of KL-control unless log Z is 0. With a learned log Z it is trajectory
+    balance, whose optimum is p(x) exp(r/c) / Z whoever sampled.
+
+    Args:
+        surplus: (B, T), see `surplus`.
+        mask: (B, T) bool.
+        log_z: scalar, or (B,).
+
+    Returns:
+        (B,). Gradients flow through both arguments.
+    """
+    _check_same(mask, surplus)
+    return surplus.where(mask, 0.0).sum(1) - log_z
+
+
+def _check_same(mask: Tensor, *values: Tensor) -> None:
+    if mask.dim() != 2 or any(value.shape != mask.shape for value in values):
+        shapes = ", ".join(str(tuple(value.shape)) for value in (mask, *values))
+        raise ValueError(f"mask and all values must be of one shape (B, T), got {shapes}")
