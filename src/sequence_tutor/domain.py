@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import torch
 
+from sequence_tutor.collected import Gatherer
 from sequence_tutor.config.settings import Settings, nearest
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import Estimate
@@ -90,6 +91,18 @@ class Domain(Protocol):
 
     def reward(self, settings: Settings, rules: Path | None) -> Reward:
         """The reward that settings describe, with the rules of a user's file."""
+
+    def gatherer(self, directory: Path, reward: Reward, resumed: bool) -> Gatherer | None:
+        """What keeps the sequences that a run finds.
+
+        Args:
+            directory: the run's folder.
+            reward: what they are scored with.
+            resumed: whether the run goes on from a checkpoint, whose state will be restored.
+
+        Returns:
+            None where this domain keeps none.
+        """
 
     def statistics(self, settings: Settings) -> Statistics:
         """An empty set of statistics, in the key or other frame of the reward's settings."""

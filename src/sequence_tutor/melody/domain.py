@@ -10,6 +10,7 @@ from typing import TypeVar
 import torch
 from pydantic import Field
 
+from sequence_tutor.collected import Gatherer
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Progress, TrainingData
 from sequence_tutor.errors import UserError
@@ -22,6 +23,7 @@ from sequence_tutor.melody.reward import MelodyReward, MelodyRewardSettings
 from sequence_tutor.melody.sources import MELODY_SUFFIXES, read_sources
 from sequence_tutor.melody.statistics import MelodyStatistics
 from sequence_tutor.prior.store import StoredPrior, find_prior
+from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.token_lines import check_tokens, read_token_lines
@@ -124,6 +126,10 @@ class MelodyDomain:
         """The nine rules as settings say, and a user's own."""
         user_rules = load_user_terms(rules) if rules else ()
         return _as(MelodyRewardSettings, settings).build(user_rules)
+
+    def gatherer(self, directory: Path, reward: Reward, resumed: bool) -> Gatherer | None:
+        """None: melodies are sampled afterwards."""
+        return None
 
     def statistics(self, settings: Settings) -> MelodyStatistics:
         """The rows of Table 1 in the reward's key."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -26,3 +27,22 @@ class Reward(Protocol):
 
     def __call__(self, batch: SequenceBatch) -> Tensor:
         """(B, T, R) float64: what each term pays at each step; 0 beyond a sequence's length."""
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """A reward that depends on what the run has found, such as a penalty for finding it again.
+
+    The loop scores what it collected and only then lets the reward remember it; evaluation never
+    does, so that it leaves training untouched. Between two calls of `remember` the reward is as
+    deterministic as any other.
+    """
+
+    def remember(self, batch: SequenceBatch) -> None:
+        """Take note of sequences that have been scored."""
+
+    def state(self) -> dict[str, Tensor]:
+        """Everything remembered."""
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Put a saved memory back."""

@@ -9,12 +9,14 @@ from pathlib import Path
 import torch
 from pydantic import Field
 
+from sequence_tutor.collected import Gatherer
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Progress, TrainingData
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import Estimate
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.store import StoredPrior
+from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.token_lines import read_token_lines, write_json_lines
 from sequence_tutor.toy.problem import make_toy
@@ -116,6 +118,10 @@ class ToyDomain:
             raise UserError(f"{rules}: the toy domain takes no rules of one's own")
         generator = torch.Generator().manual_seed(settings.seed)
         return ToyReward(self.vocab_size, self.length, generator, terminal=settings.terminal)
+
+    def gatherer(self, directory: Path, reward: Reward, resumed: bool) -> Gatherer | None:
+        """None is kept."""
+        return None
 
     def statistics(self, settings: Settings) -> ToyStatistics:
         """None of its own."""
