@@ -107,3 +107,15 @@ def test_work_of_unknown_size_is_counted_from_its_first_report(
     with counted("nothing"):
         pass
     assert capsys.readouterr().err == ""  # too short for a line
+
+
+def test_work_of_unknown_size_has_a_rate_and_no_end() -> None:
+    stream, clock = io.StringIO(), Clock()
+    with progress("scoring", None, stream=stream, clock=clock) as advance:
+        clock.now += 10
+        advance(500)
+    assert stream.getvalue().splitlines() == ["scoring: 500, 50/s"]
+    terminal = Terminal()
+    with progress("scoring", None, stream=terminal) as advance:
+        advance(500)
+    assert "500/?" in terminal.getvalue()

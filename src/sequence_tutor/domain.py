@@ -6,7 +6,7 @@ without touching this package.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -21,6 +21,7 @@ from sequence_tutor.estimates import Estimate
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.step_scores import Scored
 
 Progress = Callable[[int, int], None]
 """Called with the units of work done and of all."""
@@ -103,6 +104,25 @@ class Domain(Protocol):
         Returns:
             None where this domain keeps none.
         """
+
+    def scores(
+        self, paths: Sequence[Path], settings: Settings, rules: Path | None
+    ) -> Iterator[Scored]:
+        """What the reward's terms say of each sequence of some files, in order.
+
+        Files are read as the scores are taken, so that memory stays flat.
+
+        Args:
+            paths: the files.
+            settings: of the reward.
+            rules: the user's own.
+
+        Raises:
+            UserError: a file, or something in it, is no sequence.
+        """
+
+    def score_row(self, scored: Scored) -> dict[str, str]:
+        """One of the `scores` as the cells of a table, column by column."""
 
     def statistics(self, settings: Settings) -> Statistics:
         """An empty set of statistics, in the key or other frame of the reward's settings."""

@@ -33,7 +33,7 @@ class Advance(Protocol):
 @contextmanager
 def progress(
     description: str,
-    total: int,
+    total: int | None,
     *,
     quiet: bool = False,
     stream: TextIO | None = None,
@@ -48,7 +48,7 @@ def progress(
 
     Args:
         description: what is being done.
-        total: units of work in all.
+        total: units of work in all; None: nobody knows yet.
         quiet: show nothing at all.
         stream: where to, standard error by default. If it is no terminal, a plain line is written
             every `LOG_INTERVAL` seconds at most, and none for work shorter than that.
@@ -124,7 +124,7 @@ class _Log:
     """Plain lines for a stream that is no terminal."""
 
     def __init__(
-        self, description: str, total: int, stream: TextIO, clock: Callable[[], float]
+        self, description: str, total: int | None, stream: TextIO, clock: Callable[[], float]
     ) -> None:
         self._description = description
         self._total = total
@@ -150,14 +150,16 @@ class _Log:
     def _print(self) -> None:
         self._printed = self._clock()
         seconds = self._printed - self._began
-        left = seconds * max(self._total - self._done, 0) / max(self._done, 1)
         parts = [
-            f"{self._description}: {self._done}/{self._total}",
+            f"{self._description}: {self._done}{'' if self._total is None else f'/{self._total}'}",
             f"{_number(self._done / seconds)}/s",
-            f"{left:.0f} s left",
+            "" if self._total is None else f"{self._seconds_left(self._total, seconds):.0f} s left",
             self._live,
         ]
         print(", ".join(part for part in parts if part), file=self._stream, flush=True)
+
+    def _seconds_left(self, total: int, seconds: float) -> float:
+        return seconds * max(total - self._done, 0) / max(self._done, 1)
 
 
 def _live(values: dict[str, float]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,12 @@ LONGEST_LINE = 2**20  # characters; the longest sequence takes a few thousand
 
 
 def read_token_lines(path: Path, vocab_size: int, longest: int) -> list[list[int]]:
-    """The sequences of a file, in order; blank lines are passed over, other fields too.
+    """The sequences of a file, all of them: see `token_lines`."""
+    return list(token_lines(path, vocab_size, longest))
+
+
+def token_lines(path: Path, vocab_size: int, longest: int) -> Iterator[list[int]]:
+    """The sequences of a file, one by one; blank lines are passed over, other fields too.
 
     Args:
         path: the file.
@@ -26,7 +31,6 @@ def read_token_lines(path: Path, vocab_size: int, longest: int) -> list[list[int
     """
     if not path.is_file():
         raise UserError(f"{path}: there is no such file")
-    sequences = []
     try:
         with path.open(encoding="utf-8-sig") as file:
             number = 0
@@ -34,10 +38,9 @@ def read_token_lines(path: Path, vocab_size: int, longest: int) -> list[list[int
                 number += 1
                 if line.strip():
                     where = f"{path} line {number}"
-                    sequences.append(_tokens(line, where, vocab_size, longest))
+                    yield _tokens(line, where, vocab_size, longest)
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: not a text file in UTF-8 ({error.reason})") from error
-    return sequences
 
 
 def write_json_lines(path: Path, records: Iterable[object]) -> None:

@@ -11,7 +11,8 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.melody.midi import write_midi
 from sequence_tutor.melody.reward import MelodyReward
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.verbs.score import score, score_sequences
+from sequence_tutor.step_scores import step_scores
+from sequence_tutor.verbs.score import score
 
 NINE = [
     "key",
@@ -53,7 +54,7 @@ def test_each_melody_is_scored_as_if_it_were_alone() -> None:
     lengths = torch.randint(1, 200, (700,), generator=generator).tolist()
     sequences = [torch.randint(0, 38, (n,), generator=generator).tolist() for n in lengths]
     reward = MelodyReward()
-    for place, entry in enumerate(score_sequences(reward, sequences)):
+    for place, entry in enumerate(step_scores(reward, sequences)):
         if place % 70 == 0:
             alone = reward(SequenceBatch.from_lists([sequences[place]]))[0]  # (T, R)
             for column, name in enumerate(reward.names):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional
 
@@ -25,13 +25,15 @@ MOST_SHOWN = 40
 
 @dataclass(frozen=True)
 class Score:
-    """Say what every rule pays at every step of given sequences.
+    """Say what every rule pays at every step of given melodies, or what molecules are worth.
 
-    Takes lists of tokens (lines of JSON such as {"tokens": [14, 1, 18, 0]}, 1 to 512 tokens) and,
-    for melodies, MIDI, ABC and MusicXML. Rewards are not scaled and every weight is 1, unless a
-    settings file has a table reward.
+    Melodies: lists of tokens (lines of JSON such as {"tokens": [14, 1, 18, 0]}, 1 to 512 tokens),
+    MIDI, ABC and MusicXML. Rewards are not scaled and every weight is 1, unless a settings file
+    has a table reward. Molecules: a text file with a SMILES a line; every line, a blank one too,
+    becomes a line with the raw value of each term, null where it is no valid molecule.
 
     Example: sequence-tutor score melody mine.jsonl tune.mid --json scores.jsonl
+    Example: sequence-tutor score molecule mine.smi --json scores.jsonl
     """
 
     domain: DomainName
@@ -49,35 +51,34 @@ class Score:
         """Score, then show the sums of the first sequences."""
         from sequence_tutor.errors import UserError
         from sequence_tutor.threads import set_threads
-        from sequence_tutor.verbs.score import score
+        from sequence_tutor.verbs.score import score_files
 
         if not self.files:
             raise UserError("no file to score was given, expected at least one")
         set_threads(1)  # the rules are too small to share out
-        scored = score(
+        scores = score_files(
             self.domain,
             self.files,
             self.json,
             rules=self.rules,
             config=self.config,
             quiet=self.quiet,
+            most_kept=MOST_SHOWN,
         )
-        if scored:
-            show(sums_table(scored[:MOST_SHOWN]))
-        if len(scored) > MOST_SHOWN and not self.quiet:
-            show(f"... and {len(scored) - MOST_SHOWN} more")
+        if scores.first:
+            show(rows_table([scores.domain.score_row(scored) for scored in scores.first]))
+        if scores.count > MOST_SHOWN and not self.quiet:
+            show(f"... and {scores.count - MOST_SHOWN} more")
 
 
-def sums_table(scored: Sequence[dict[str, Any]]) -> Table:
-    """One row a sequence: what each rule pays in all."""
+def rows_table(rows: Sequence[Mapping[str, str]]) -> Table:
+    """One row a sequence, numbered."""
+    from rich.markup import escape
     from rich.table import Table
 
-    names = list(scored[0]["reward"])
-    table = Table("sequence", "tokens", *names, "total")
+    table = Table("sequence", *rows[0])
     for column in table.columns:
         column.justify = "right"
-    for number, entry in enumerate(scored, start=1):
-        sums = [sum(entry["reward"][name]) for name in names]
-        cells = [f"{value:.2f}" for value in (*sums, sum(entry["total"]))]
-        table.add_row(str(number), str(len(entry["tokens"])), *cells)
+    for number, row in enumerate(rows, start=1):
+        table.add_row(str(number), *map(escape, row.values()))  # brackets of SMILES are no markup
     return table

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
@@ -26,7 +26,8 @@ from sequence_tutor.prior.store import StoredPrior, find_prior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.token_lines import check_tokens, read_token_lines
+from sequence_tutor.step_scores import Scored, step_scores, summed
+from sequence_tutor.token_lines import check_tokens, token_lines
 
 LONGEST = 512
 """Most tokens of a melody that is scored: 32 bars."""
@@ -88,15 +89,18 @@ class MelodyDomain:
             UserError: the file cannot be read, or holds something that is no melody of 1 to 512
                 tokens.
         """
+        return list(self._sequences(path))
+
+    def _sequences(self, path: Path) -> Iterator[list[int]]:
         if path.suffix.lower() in _LINES_SUFFIXES:
-            return read_token_lines(path, VOCAB_SIZE, LONGEST)
+            yield from token_lines(path, VOCAB_SIZE, LONGEST)
+            return
         if path.suffix.lower() not in MELODY_SUFFIXES or path.is_dir():
             known = " ".join((*_LINES_SUFFIXES, *MELODY_SUFFIXES))
             raise UserError(f"{path}: unknown kind of file, expected one of {known}")
         # the length is checked below, so that nobody gets a melody silently cut
         as_written = ExtractionSettings.as_written(maximum_steps=2**20)
         undivided = as_written.model_copy(update={"gap_bars": 2.0**20})
-        melodies = []
         for file in read_sources([path]):
             if file.problem:
                 raise UserError(f"{file.name}: {file.problem}")
@@ -106,8 +110,7 @@ class MelodyDomain:
                 except UserError as error:
                     raise UserError(f"{name}: {error}") from error
                 check_tokens(tokens, name, VOCAB_SIZE, LONGEST)
-                melodies.append(tokens)
-        return melodies
+                yield tokens
 
     def read_prime(self, path: Path, settings: Settings) -> list[int]:
         """The first melody of a file, moved so that `write` in the same settings moves it back.
@@ -130,6 +133,17 @@ class MelodyDomain:
     def gatherer(self, directory: Path, reward: Reward, resumed: bool) -> Gatherer | None:
         """None: melodies are sampled afterwards."""
         return None
+
+    def scores(
+        self, paths: Sequence[Path], settings: Settings, rules: Path | None
+    ) -> Iterator[Scored]:
+        """What every rule pays at every step, melody by melody."""
+        reward = self.reward(settings, rules)
+        return step_scores(reward, (melody for path in paths for melody in self._sequences(path)))
+
+    def score_row(self, scored: Scored) -> dict[str, str]:
+        """What each rule pays in all."""
+        return summed(scored)
 
     def statistics(self, settings: Settings) -> MelodyStatistics:
         """The rows of Table 1 in the reward's key."""

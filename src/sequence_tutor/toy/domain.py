@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -18,6 +18,7 @@ from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.step_scores import Scored, step_scores, summed
 from sequence_tutor.token_lines import read_token_lines, write_json_lines
 from sequence_tutor.toy.problem import make_toy
 from sequence_tutor.toy.reward import ToyReward
@@ -122,6 +123,17 @@ class ToyDomain:
     def gatherer(self, directory: Path, reward: Reward, resumed: bool) -> Gatherer | None:
         """None is kept."""
         return None
+
+    def scores(
+        self, paths: Sequence[Path], settings: Settings, rules: Path | None
+    ) -> Iterator[Scored]:
+        """What is paid at every step."""
+        reward = self.reward(settings, rules)
+        return step_scores(reward, (row for path in paths for row in self.read_sequences(path)))
+
+    def score_row(self, scored: Scored) -> dict[str, str]:
+        """What is paid in all."""
+        return summed(scored)
 
     def statistics(self, settings: Settings) -> ToyStatistics:
         """None of its own."""
