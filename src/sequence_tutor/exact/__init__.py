@@ -6,6 +6,13 @@ from sequence_tutor.exact.distances import (
     kl_to_optimum,
     sequence_kl,
 )
+from sequence_tutor.exact.finite_state import (
+    FiniteOptimum,
+    FiniteProblem,
+    StateTable,
+    finite_hard_optimum,
+    finite_soft_optimum,
+)
 from sequence_tutor.exact.optimum import (
     Gibbs,
     HardOptimum,
@@ -17,15 +24,20 @@ from sequence_tutor.exact.optimum import (
 from sequence_tutor.exact.space import Levels, SequenceSpace, along_sequences, enumerate_sequences
 
 __all__ = [
+    "FiniteOptimum",
+    "FiniteProblem",
     "Gibbs",
     "GreedyComparison",
     "HardOptimum",
     "Levels",
     "SequenceSpace",
     "SoftOptimum",
+    "StateTable",
     "along_sequences",
     "compare_greedy",
     "enumerate_sequences",
+    "finite_hard_optimum",
+    "finite_soft_optimum",
     "gibbs_distribution",
     "hard_optimum",
     "kl_to_optimum",
