@@ -1,0 +1,259 @@
+"""Numbers from another program: a docking script, a model in an environment of its own.
+
+The program is started once. It reads lines ``{"smiles": "CCO"}`` and answers each with one line,
+in order: ``{"value": 1.5}``, or the bare number, or ``null`` where it can say nothing about a
+molecule. It must write out each answer before it waits for the next question; for Python programs
+we see to that. What it writes to standard error is only looked at when it breaks down.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import selectors
+import shlex
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import IO, Self
+
+from sequence_tutor.errors import UserError
+
+LAST_WORDS = 1000  # bytes of standard error that are remembered
+PATIENCE = 2.0  # seconds to end in, once nothing more will be asked
+PIECE = 1 << 16
+
+
+class ExternalProgram:
+    """A long-lived program that scores molecules; close it, or use it in a `with`.
+
+    Example:
+        with ExternalProgram("python dock.py --receptor 1abc.pdb") as dock:
+            scores = dock(["CCO", "c1ccccc1"])
+
+    Attributes:
+        failures: molecules so far for which it gave no finite number.
+        timeouts: those of them for which it took too long.
+    """
+
+    def __init__(self, command: str, timeout: float = 60.0) -> None:
+        """Read the command; the program is started when it is first needed.
+
+        Args:
+            command: as on a command line, but without a shell.
+            timeout: seconds that one answer may take.
+
+        Raises:
+            UserError: the command is empty or its quotes do not match.
+        """
+        try:
+            self._arguments = shlex.split(command)
+        except ValueError as error:
+            raise UserError(f"the command {command!r} cannot be read: {error}") from error
+        if not self._arguments:
+            raise UserError("the command of an external program is empty, expected a program")
+        self.command = command
+        self.timeout = timeout
+        self.failures = 0
+        self.timeouts = 0
+        self._program: _Program | None = None
+        self._has_answered = False
+
+    def __call__(self, smiles: Sequence[str]) -> list[float]:
+        """The program's number for each molecule, NaN where it has none.
+
+        A molecule for which it takes too long has none, and costs a restart of the program.
+
+        Raises:
+            UserError: the program cannot be started, ends, answers nonsense, or never answers.
+        """
+        values: list[float] = []
+        try:
+            while len(values) < len(smiles):
+                values += self._some(smiles[len(values) :])
+        except BaseException:
+            self.close()  # answers may still come, and would be taken for those of the next call
+            raise
+        self.failures += sum(map(math.isnan, values))
+        return values
+
+    def close(self) -> None:
+        """End the program."""
+        if self._program:
+            self._program.end()
+        self._program = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _some(self, smiles: Sequence[str]) -> list[float]:
+        """The numbers of all of them, or of those up to one that takes too long."""
+        if self._program is None:
+            self._program = _Program(self.command, self._arguments)
+        answers = self._program.ask(smiles, self.timeout)
+        values = [self._number(*pair) for pair in zip(answers, smiles, strict=False)]
+        if len(answers) < len(smiles):
+            self._give_up(smiles[len(answers)])
+            values.append(math.nan)
+        return values
+
+    def _give_up(self, smiles: str) -> None:
+        self.close()
+        if not self._has_answered:
+            raise UserError(
+                f"{self.command!r} gave no answer to {smiles!r} within {self.timeout:g} s, "
+                "expected a line of JSON after each line it reads (does it write them out at once?)"
+            )
+        self.timeouts += 1
+
+    def _number(self, line: bytes, smiles: str) -> float:
+        """The number in an answer, NaN for null and what is not finite."""
+        try:
+            answer = json.loads(line)
+            value = answer["value"] if isinstance(answer, dict) else answer
+            if isinstance(value, bool | str | list | dict):
+                raise TypeError
+            number = math.nan if value is None else float(value)
+        except (ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
+            text = line[:200].decode(errors="replace")
+            raise UserError(
+                f"{self.command!r} answered {text!r} to {smiles!r}, expected a line such as "
+                '{"value": 1.5}, 1.5 or null'
+            ) from error
+        self._has_answered = True
+        return number if math.isfinite(number) else math.nan
+
+
+class _Program:
+    """One running process and the pipes to and from it."""
+
+    def __init__(self, command: str, arguments: Sequence[str]) -> None:
+        self._command = command
+        try:
+            self._process = subprocess.Popen(
+                arguments,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                # a keyboard interrupt is for us, and what it starts itself ends with it
+                start_new_session=True,
+                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            )
+        except OSError as error:
+            raise UserError(f"{command!r} cannot be started: {error.strerror}") from error
+        self._unsent = b""
+        self._received = b""
+        self._last_words = b""
+        self._selector = selectors.DefaultSelector()
+        for stream, read in (
+            (self._process.stdout, self._read_answers),
+            (self._process.stderr, self._read_complaints),
+        ):
+            self._selector.register(_opened(stream), selectors.EVENT_READ, read)
+        os.set_blocking(_opened(self._process.stdin).fileno(), False)
+
+    def ask(self, smiles: Sequence[str], timeout: float) -> list[bytes]:
+        """The answers in order; too few of them if the next one took longer than `timeout`.
+
+        Raises:
+            UserError: the program ended, or answered what it was not asked.
+        """
+        self._read_what_is_there()
+        self._unsent = b"".join(json.dumps({"smiles": one}).encode() + b"\n" for one in smiles)
+        self._selector.register(_opened(self._process.stdin), selectors.EVENT_WRITE, self._write)
+        answers: list[bytes] = []
+        deadline = time.monotonic() + timeout
+        while len(answers) < len(smiles) and time.monotonic() < deadline:
+            for key, _ in self._selector.select(deadline - time.monotonic()):
+                key.data()
+            *lines, self._received = self._received.split(b"\n", len(smiles) - len(answers))
+            if lines:
+                answers += lines
+                deadline = time.monotonic() + timeout
+        if len(answers) == len(smiles) and (self._received or self._unsent):
+            self._refuse_more()
+        return answers
+
+    def end(self) -> None:
+        """Let it finish what it does, then end it and all it has started."""
+        with suppress(OSError):  # the pipe may be full or broken
+            _opened(self._process.stdin).close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(PATIENCE)
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._selector.close()
+        for stream in (self._process.stdout, self._process.stderr):
+            _opened(stream).close()
+
+    def _read_what_is_there(self) -> None:
+        """Make sure that it is silent until it is asked again."""
+        for key, _ in self._selector.select(0):
+            key.data()
+        if self._received:
+            self._refuse_more()
+
+    def _refuse_more(self) -> None:
+        raise UserError(
+            f"{self._command!r} gave more answers than it was asked for, expected one line for "
+            "each line it reads"
+        )
+
+    def _write(self) -> None:
+        stdin = _opened(self._process.stdin)
+        try:
+            sent = os.write(stdin.fileno(), self._unsent[:PIECE])
+        except BrokenPipeError:
+            sent = len(self._unsent)  # it has ended; so its answers will, and say so
+        self._unsent = self._unsent[sent:]
+        if not self._unsent:
+            self._selector.unregister(stdin)
+
+    def _read_answers(self) -> None:
+        piece = os.read(_opened(self._process.stdout).fileno(), PIECE)
+        self._received += piece
+        if not piece:
+            self._refuse_end()
+
+    def _read_complaints(self) -> None:
+        stderr = _opened(self._process.stderr)
+        piece = os.read(stderr.fileno(), PIECE)
+        self._last_words = (self._last_words + piece)[-LAST_WORDS:]
+        if not piece:
+            self._selector.unregister(stderr)
+
+    def _refuse_end(self) -> None:
+        """Say what the program said last, now that it has closed its end."""
+        stderr = _opened(self._process.stderr)
+        os.set_blocking(stderr.fileno(), False)
+        with suppress(BlockingIOError):
+            while piece := os.read(stderr.fileno(), PIECE):
+                self._last_words = (self._last_words + piece)[-LAST_WORDS:]
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(PATIENCE)
+        status = self._process.returncode
+        what = "closed its output" if status is None else f"ended with status {status}"
+        words = " ".join(self._last_words.decode(errors="replace").split())
+        raise UserError(
+            f"{self._command!r} {what} before all was answered; its last words: {words or 'none'}"
+        )
+
+
+def _opened(stream: IO[bytes] | None) -> IO[bytes]:
+    """A pipe that was asked for, and is therefore there."""
+    assert stream is not None
+    return stream
