@@ -84,3 +84,19 @@ def test_contexts_too_long_to_code_are_refused() -> None:
         NGramPrior(0, 3, DATA)
     with pytest.raises(ValueError, match=r"below 2\^63, got 12"):
         NGramPrior(12, 38, DATA)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_as_a_machine_of_states_it_is_the_same_prior(order: int) -> None:
+    prior = NGramPrior(order, 5, random_data(50))
+    table = prior.state_table()
+    assert len(table.next_state) == sum(5**length for length in range(order))
+    tokens = torch.randint(5, (7, 12), generator=torch.Generator().manual_seed(2))
+    expected = prior.token_log_probs(SequenceBatch.full(tokens))
+    torch.testing.assert_close(table.along(tokens), expected)
+
+
+def test_too_many_contexts_are_refused() -> None:
+    prior = NGramPrior(5, 38, [list(range(38))])
+    with pytest.raises(ValueError, match="more than 200000 contexts"):
+        prior.state_table()

@@ -14,11 +14,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sequence_tutor.exact import StateTable
 from sequence_tutor.models import State
 from sequence_tutor.sequences import SequenceBatch
 
 DISCOUNT = 0.75
 """What each seen n-gram's count loses; the usual value of the literature."""
+
+MOST_CONTEXTS = 200_000
+"""Contexts of the largest prior that becomes a machine of states."""
 
 
 class NGramPrior:
@@ -82,6 +86,36 @@ class NGramPrior:
             total, kind = _look_up(contexts, totals, code), _look_up(contexts, kinds, code)
             probability = _interpolate(found, total, kind, probability)
         return torch.from_numpy(np.log(probability)).reshape(batch.tokens.shape)
+
+    def state_table(self) -> StateTable:
+        """The prior as a machine whose states are its contexts, for exact optima.
+
+        Raises:
+            ValueError: it has more than `MOST_CONTEXTS` contexts that can be reached.
+        """
+        base, tokens = self.vocab_size + 1, np.arange(self.vocab_size)
+        start = base ** (self.order - 1) - 1  # start tokens only
+        known = frontier = np.array([start])
+        while len(frontier):
+            after = self._following(frontier, tokens)
+            frontier = np.setdiff1d(after, known)
+            known = np.union1d(known, frontier)
+            if len(known) > MOST_CONTEXTS:
+                raise ValueError(f"order {self.order} has more than {MOST_CONTEXTS} contexts")
+        following = np.searchsorted(known, self._following(known, tokens))  # (S, V)
+        powers = base ** np.arange(self.order - 1, dtype=np.int64)[::-1]
+        contexts = known[:, None] // powers % base  # (S, n - 1)
+        return StateTable(
+            torch.from_numpy(following),
+            torch.from_numpy(self._distributions(contexts)),
+            int(np.searchsorted(known, start)),
+        )
+
+    def _following(self, codes: NDArray[np.int64], tokens: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Codes of the contexts after each context and token, (S,) and (V,) -> (S, V)."""
+        base = self.vocab_size + 1
+        following: NDArray[np.int64] = (codes[:, None] * base + tokens) % base ** (self.order - 1)
+        return following
 
     def _distributions(self, contexts: NDArray[np.int64]) -> NDArray[np.float64]:
         """Log p, (N, V), after each context (N, n - 1)."""

@@ -1,0 +1,45 @@
+"""A user's own function as a prior: log-probabilities in, nothing else known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sequence_tutor.models import State
+
+
+@dataclass(frozen=True)
+class BlackBoxPrior:
+    """p(a|s) from a function of the tokens so far. Satisfies `Prior`.
+
+    Its weights are unknown, so it can be tuned by G-learning only, whose network begins as a
+    correction of zero; and every step asks again about the whole past.
+
+    Attributes:
+        function: tokens so far (B, t), t from 0 up -> log p(.|s) (B, V), normalised.
+        vocab_size: V.
+        device: where it computes.
+    """
+
+    function: Callable[[Tensor], Tensor]
+    vocab_size: int
+    device: torch.device = torch.device("cpu")  # noqa: RUF009 (devices are immutable)
+
+    def initial_state(self, batch: int) -> State:
+        """No tokens yet, (B, 0)."""
+        return (torch.zeros(batch, 0, dtype=torch.int64, device=self.device),)
+
+    def step(self, previous: Tensor, state: State) -> tuple[Tensor, State]:
+        """Log p(.|s) (B, V) after `previous` (B,), and the tokens so far."""
+        (tokens,) = state
+        starts = (previous == self.vocab_size).any()
+        if not starts:  # the start token is ours and never shown to the function
+            tokens = torch.cat([tokens, previous[:, None]], dim=1)
+        return self.function(tokens), (tokens,)
+
+    def sequence_log_probs(self, tokens: Tensor) -> Tensor:
+        """Log p(.|s_t) at every step, tokens (B, T) -> (B, T, V)."""
+        return torch.stack([self.function(tokens[:, :t]) for t in range(tokens.shape[1])], dim=1)
