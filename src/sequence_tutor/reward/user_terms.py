@@ -79,7 +79,7 @@ class UserTerm:
         try:
             return self.function(view)
         except Exception as error:
-            raise self._broken(f"failed{_where(error, self.file)}: {_what(error)}") from error
+            raise self._broken(f"failed{what_happened(error, self.file)}") from error
 
     def _refuse_not_finite(self, values: Tensor, batch: SequenceBatch) -> None:
         finite = values.isfinite()
@@ -140,7 +140,7 @@ def _run(path: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise UserError(f"{path} cannot be run{_where(error, path)}: {_what(error)}") from error
+        raise UserError(f"{path} cannot be run{what_happened(error, path)}") from error
     return module
 
 
@@ -161,15 +161,12 @@ def _weights(module: ModuleType, path: Path, functions: Mapping[str, object]) ->
     return {name: float(weight) for name, weight in weights.items()}
 
 
-def _where(error: Exception, path: Path) -> str:
-    """The line of the user's file where it happened, if the traceback passes through it."""
+def what_happened(error: Exception, path: Path) -> str:
+    """The end of a sentence: what was raised, and the line of the user's file it came through."""
     lines = [
         frame.lineno
         for frame in traceback.extract_tb(error.__traceback__)
         if Path(frame.filename) == path.absolute()
     ]
-    return f" at line {lines[-1]}" if lines else ""
-
-
-def _what(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+    where = f" at line {lines[-1]}" if lines else ""
+    return f"{where}: {type(error).__name__}: {error}"

@@ -1,0 +1,167 @@
+"""What a run has found already, and what finding it again costs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+from torch import Tensor
+
+from sequence_tutor.config.settings import Settings
+from sequence_tutor.molecule.chemistry import (
+    DataStructs,
+    fingerprint,
+    packed,
+    parse,
+    tanimoto,
+    unpacked,
+)
+from sequence_tutor.molecule.corpus_reader import molecule_hash
+from sequence_tutor.molecule.terms import MoleculeRecord
+
+BITS = 2048
+
+
+class DiversitySettings(Settings):
+    """Penalties for what the run has found before; all are off unless they have a weight."""
+
+    repeat: float = Field(0.0, ge=0, description="weight of -1 for a molecule found before")
+    scaffold: float = Field(
+        0.0, ge=0, description="weight of -1 for a molecule whose scaffold has been found enough"
+    )
+    bucket: int = Field(25, ge=1, description="molecules of one scaffold that are enough")
+    similar: float = Field(
+        0.0, ge=0, description="weight of the penalty for being similar to something found"
+    )
+    similarity: float = Field(
+        0.7,
+        ge=0,
+        lt=1,
+        description="Tanimoto similarity up to which that is free; from there it falls to -1",
+    )
+    kept: int = Field(1000, ge=1, description="newest distinct molecules that are compared with")
+    minimum: float | None = Field(
+        None, description="score that a molecule must have to be remembered; none: any"
+    )
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The terms that are on: name -> weight."""
+        every = {
+            "found_before": self.repeat,
+            "crowded_scaffold": self.scaffold,
+            "similar_to_found": self.similar,
+        }
+        return {name: weight for name, weight in every.items() if weight}
+
+
+class Diversity:
+    """The memory of a run and the terms that are read off it.
+
+    A term depends on what was remembered before and on nothing else in its batch, so that
+    sequences can be scored in any order and number. Molecules without rings share one empty
+    scaffold, as in the filter of REINVENT (Blaschke et al. 2020, https://doi.org/10.1186/
+    s13321-020-00473-0), from which the buckets are taken. It differs in that the penalty is a term
+    of its own with a weight, where there the score becomes 0: terms stay apart in replay.
+    """
+
+    def __init__(self, settings: DiversitySettings) -> None:
+        self.settings = settings
+        self._molecules: Counter[int] = Counter()
+        self._scaffolds: Counter[int] = Counter()
+        self._prints: list[DataStructs.ExplicitBitVect] = []  # the newest last
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The D terms that are on."""
+        return tuple(self.settings.weights)
+
+    def __call__(self, records: Sequence[MoleculeRecord]) -> NDArray[np.float64]:
+        """(B, D): 0, or down to -1 for what was found before; 0 where invalid."""
+        terms = {
+            "found_before": self._found_before,
+            "crowded_scaffold": self._crowded,
+            "similar_to_found": self._similar,
+        }
+        columns = [
+            [0.0 if record.canonical is None else terms[name](record) for record in records]
+            for name in self.names
+        ]
+        return np.array(columns, dtype=np.float64).reshape(len(columns), len(records)).T
+
+    def remember(self, records: Sequence[MoleculeRecord]) -> None:
+        """Take note of molecules, each as often as it is given; what is invalid is left out."""
+        for record in records:
+            if record.canonical is None:
+                continue
+            name = molecule_hash(record.canonical)
+            if self.settings.similar and name not in self._molecules:
+                self._prints += [_print(record.canonical)]
+            self._molecules[name] += 1
+            if record.scaffold is not None:
+                self._scaffolds[molecule_hash(record.scaffold)] += 1
+        del self._prints[: -self.settings.kept]
+
+    def report(self) -> dict[str, float]:
+        """How much was found: distinct molecules, repeats, scaffolds, and how many are full."""
+        full = sum(count >= self.settings.bucket for count in self._scaffolds.values())
+        return {
+            "found": len(self._molecules),
+            "repeats": self._molecules.total() - len(self._molecules),
+            "scaffolds": len(self._scaffolds),
+            "full_scaffolds": full,
+        }
+
+    def state(self) -> dict[str, Tensor]:
+        """The memory as tensors: hashes and counts (N,), fingerprints (M, 256) of bytes."""
+        prints = np.frombuffer(b"".join(map(packed, self._prints)), dtype=np.uint8)
+        return {
+            "molecules": _hashes(self._molecules),
+            "molecule_counts": _counts(self._molecules),
+            "scaffolds": _hashes(self._scaffolds),
+            "scaffold_counts": _counts(self._scaffolds),
+            "fingerprints": torch.from_numpy(prints.copy()).reshape(-1, BITS // 8),
+        }
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Put a memory of `state` back."""
+        self._molecules = _counter(state["molecules"], state["molecule_counts"])
+        self._scaffolds = _counter(state["scaffolds"], state["scaffold_counts"])
+        self._prints = [unpacked(row.tobytes()) for row in state["fingerprints"].cpu().numpy()]
+
+    def _found_before(self, record: MoleculeRecord) -> float:
+        return -float(molecule_hash(record.canonical or "") in self._molecules)
+
+    def _crowded(self, record: MoleculeRecord) -> float:
+        count = self._scaffolds[molecule_hash(record.scaffold or "")]
+        return -float(count >= self.settings.bucket)
+
+    def _similar(self, record: MoleculeRecord) -> float:
+        if not self._prints or record.canonical is None:
+            return 0.0
+        nearest = max(tanimoto(_print(record.canonical), self._prints))
+        free = self.settings.similarity
+        return min(0.0, (free - nearest) / (1 - free))
+
+
+def _print(canonical: str) -> DataStructs.ExplicitBitVect:
+    molecule = parse(canonical)
+    if molecule is None:
+        raise ValueError(f"canonical must be valid, got {canonical!r}")
+    return fingerprint(molecule, bits=BITS)
+
+
+def _hashes(counter: Counter[int]) -> Tensor:
+    return torch.tensor(list(counter), dtype=torch.int64)
+
+
+def _counts(counter: Counter[int]) -> Tensor:
+    return torch.tensor(list(counter.values()), dtype=torch.int64)
+
+
+def _counter(hashes: Tensor, counts: Tensor) -> Counter[int]:
+    return Counter(dict(zip(hashes.tolist(), counts.tolist(), strict=True)))

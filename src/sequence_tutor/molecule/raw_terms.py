@@ -1,0 +1,93 @@
+"""The raw numbers of many molecules: from workers, from how they are written, from users."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sequence_tutor.molecule.cache import Cache
+from sequence_tutor.molecule.scoring import Scorer
+from sequence_tutor.molecule.terms import (
+    BatchFunction,
+    MoleculeRecord,
+    MoleculeTerm,
+    Term,
+    WritingTerm,
+)
+
+
+class RawTerms:
+    """Computes the raw number of every term, each where it is cheapest.
+
+    Terms of the molecule come from the scorer, which has workers and a cache. Terms of the writing
+    are cheap and done here. A user's functions and programs are asked once for each distinct
+    molecule, by its canonical SMILES, and their answers are kept too.
+    """
+
+    def __init__(
+        self,
+        terms: Mapping[str, Term],
+        functions: Mapping[str, BatchFunction],
+        scorer: Scorer,
+        kept: int,
+    ) -> None:
+        """Put the sources together.
+
+        Args:
+            terms: name -> term.
+            functions: name -> function, for those terms that neither of the other kinds are.
+            scorer: gives the terms of `terms_of_molecules(terms)`, in that order.
+            kept: answers of each function that are remembered.
+        """
+        self.names = tuple(terms)
+        self.scorer = scorer
+        self._terms = dict(terms)
+        self._functions = dict(functions)
+        self._answers: dict[str, Cache[float]] = {name: Cache(kept) for name in functions}
+
+    def __call__(
+        self, smiles: Sequence[str | None], tokens: Sequence[int]
+    ) -> tuple[list[MoleculeRecord], NDArray[np.float64]]:
+        """The records, and (B, K) raw numbers; NaN where invalid or not to be computed.
+
+        Args:
+            smiles: B strings as written; None is no molecule.
+            tokens: how many each has, the end token not counted.
+
+        Raises:
+            UserError: a user's function or program is broken.
+        """
+        records = self.scorer.score(smiles).records
+        of_molecule = iter(np.array([record.values for record in records], dtype=np.float64).T)
+        raw = np.full((len(smiles), len(self.names)), math.nan)
+        for column, (name, term) in enumerate(self._terms.items()):
+            if isinstance(term, MoleculeTerm):
+                raw[:, column] = next(of_molecule)
+            elif isinstance(term, WritingTerm):
+                raw[:, column] = [
+                    math.nan if record.canonical is None or text is None else term(text, count)
+                    for record, text, count in zip(records, smiles, tokens, strict=True)
+                ]
+            else:
+                raw[:, column] = self._asked(name, [record.canonical for record in records])
+        return records, raw
+
+    def _asked(self, name: str, canonical: Sequence[str | None]) -> list[float]:
+        """What a function says of each molecule, asking only what it did not say lately."""
+        answers = self._answers[name]
+        known = {one: answers.get(one) for one in dict.fromkeys(canonical) if one is not None}
+        asked = [one for one, value in known.items() if value is None]
+        if asked:
+            for one, value in zip(asked, self._functions[name](asked), strict=True):
+                known[one] = value
+                answers.put(one, value)
+        values = (None if one is None else known[one] for one in canonical)
+        return [math.nan if value is None else value for value in values]
+
+
+def terms_of_molecules(terms: Mapping[str, Term]) -> dict[str, MoleculeTerm]:
+    """Those terms that a `TermSet` computes."""
+    return {name: term for name, term in terms.items() if isinstance(term, MoleculeTerm)}

@@ -1,0 +1,57 @@
+"""Terms of the molecule reward: what may be asked of a molecule, and how it is computed."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from sequence_tutor.molecule.terms.batch import BatchFunction, Function, Program, UserFunction
+from sequence_tutor.molecule.terms.descriptor import Descriptor
+from sequence_tutor.molecule.terms.properties import SA, LogP, PenalisedLogP, Qed, Ring, Valid
+from sequence_tutor.molecule.terms.structure import Isomer, Similarity, Substructure
+from sequence_tutor.molecule.terms.term import MoleculeTerm, Term, WritingTerm
+from sequence_tutor.molecule.terms.term_set import MoleculeRecord, TermSet
+from sequence_tutor.molecule.terms.writing import CarbonRun, Short
+
+__all__ = [
+    "SA",
+    "AnyTerm",
+    "BatchFunction",
+    "CarbonRun",
+    "Descriptor",
+    "Function",
+    "Isomer",
+    "LogP",
+    "MoleculeRecord",
+    "MoleculeTerm",
+    "PenalisedLogP",
+    "Program",
+    "Qed",
+    "Ring",
+    "Short",
+    "Similarity",
+    "Substructure",
+    "Term",
+    "TermSet",
+    "UserFunction",
+    "Valid",
+    "WritingTerm",
+]
+
+AnyTerm = Annotated[
+    Valid
+    | LogP
+    | SA
+    | Qed
+    | Ring
+    | PenalisedLogP
+    | Short
+    | CarbonRun
+    | Similarity
+    | Substructure
+    | Isomer
+    | Descriptor
+    | Program
+    | Function,
+    Field(discriminator="kind"),
+]
+"""A term's table in a settings file; `kind` says which, and need not where the name is one."""

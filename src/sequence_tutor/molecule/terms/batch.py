@@ -1,0 +1,119 @@
+"""Terms that score many molecules at a time: a user's functions and programs.
+
+They are called in the process that tunes, with the canonical SMILES of distinct valid molecules
+that they have not scored lately.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.molecule.external import ExternalProgram
+from sequence_tutor.molecule.terms.term import Term
+from sequence_tutor.reward.user_terms import UserTerm, what_happened
+
+BatchFunction = Callable[[Sequence[str]], Sequence[float]]
+"""SMILES in, as many numbers out; NaN where there is none."""
+
+ENOUGH = 8
+"""Molecules that fail one and all before the function itself is held to be broken."""
+
+
+class Program(Term):
+    """An external program: it reads JSON lines of SMILES and writes JSON lines of numbers."""
+
+    unit: ClassVar[str] = "the program's own"
+    kind: Literal["program"] = "program"
+    command: str = Field(description="as on a command line, such as 'python dock.py'")
+    timeout: float = Field(60.0, gt=0, description="seconds one answer may take")
+
+    def prepare(self) -> ExternalProgram:
+        """The program, which starts when it is first asked."""
+        return ExternalProgram(self.command, self.timeout)
+
+
+class Function(Term):
+    """A function of yours from the file given with --rules; the table has the function's name."""
+
+    unit: ClassVar[str] = "the function's own"
+    kind: Literal["function"] = "function"
+
+
+class UserFunction:
+    """A user's function of a list of SMILES; it stops with its name when it is broken.
+
+    Attributes:
+        name: the function's name.
+        weight: its weight unless settings say otherwise.
+        file: where it was defined.
+    """
+
+    def __init__(self, term: UserTerm) -> None:
+        self.name, self.weight, self.file = term.name, term.weight, term.file
+        self._function: Callable[[list[str]], Any] = term.function
+
+    def __call__(self, smiles: Sequence[str]) -> list[float]:
+        """A number for each molecule, NaN for those it fails for.
+
+        Where it raises for a list, it is asked molecule by molecule, so that one bad molecule
+        costs no other its number.
+
+        Raises:
+            UserError: it gives no list of as many numbers, or raises for every one of several.
+        """
+        try:
+            return self._numbers(self._function(list(smiles)), len(smiles))
+        except UserError:
+            raise
+        except Exception as error:
+            return self._one_by_one(smiles, error)
+
+    def _one_by_one(self, smiles: Sequence[str], error: Exception) -> list[float]:
+        values = []
+        for one in smiles:
+            try:
+                values += self._numbers(self._function([one]), 1)
+            except UserError:
+                raise
+            except Exception as newer:
+                values.append(math.nan)
+                error = newer
+        if len(values) >= ENOUGH and all(map(math.isnan, values)):
+            raise self._broken(
+                f"failed for each of {len(values)} molecules{what_happened(error, self.file)}"
+            ) from error
+        return values
+
+    def _numbers(self, given: Any, count: int) -> list[float]:
+        try:
+            found = list(given)
+        except TypeError:
+            raise self._broken(
+                f"gave a {type(given).__name__}, expected a list of {count} numbers"
+            ) from None
+        if len(found) != count:
+            raise self._broken(f"gave {len(found)} numbers for {count} molecules")
+        return [self._number(value) for value in found]
+
+    def _number(self, value: Any) -> float:
+        """A number as float; NaN for None and what is not finite."""
+        if value is None:
+            return math.nan
+        if isinstance(value, str | bytes):
+            raise self._broken(f"gave {value!r}, expected a number, or None for none")
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            raise self._broken(
+                f"gave a {type(value).__name__}, expected a number, or None for none"
+            ) from None
+        return number if math.isfinite(number) else math.nan
+
+    def _broken(self, what: str) -> UserError:
+        return UserError(f"term {self.name!r} of {Path(self.file)} {what}")

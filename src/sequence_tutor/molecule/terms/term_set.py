@@ -1,0 +1,112 @@
+"""The terms of a molecule, together: it is parsed once, and only what is asked for is computed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from sequence_tutor.molecule.chemistry import (
+    DEFAULT_LIMITS,
+    Limits,
+    Molecule,
+    canonical_smiles,
+    parse,
+    quiet,
+    scaffold,
+)
+from sequence_tutor.molecule.terms.term import MoleculeFunction, MoleculeTerm
+
+
+class MoleculeRecord(NamedTuple):
+    """What is known of one string.
+
+    Attributes:
+        canonical: RDKit's canonical SMILES; None where the string is no valid molecule.
+        scaffold: of its rings and what joins them; None where invalid or not asked for.
+        values: the raw numbers of the terms, in order; NaN where invalid, or not to be computed.
+    """
+
+    canonical: str | None
+    scaffold: str | None
+    values: tuple[float, ...]
+
+
+class TermSet:
+    """Computes terms of molecules; travels to other processes as its settings.
+
+    Whatever way a molecule is written, its record is that of its canonical SMILES, to the last
+    bit: sums over atoms depend on their order by rounding, so the canonical string is parsed
+    again where it differs (6 % of the time of QED and SA). Thus it never matters to a number
+    whether it came from a cache, and under which string it got there.
+
+    >>> terms = TermSet({"qed": Qed(), "sa": SA()})
+    >>> terms.evaluate("OCC").canonical
+    'CCO'
+    """
+
+    def __init__(
+        self,
+        specs: Mapping[str, MoleculeTerm],
+        *,
+        scaffolds: bool = False,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        """Prepare the terms.
+
+        Args:
+            specs: name -> settings of a term.
+            scaffolds: compute scaffolds too.
+            limits: what a string may have.
+        """
+        self._specs = dict(specs)
+        self._scaffolds = scaffolds
+        self._limits = limits
+        self._functions = [spec.prepare() for spec in self._specs.values()]
+        self._invalid = MoleculeRecord(None, None, (math.nan,) * len(self._functions))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"specs": self._specs, "scaffolds": self._scaffolds, "limits": self._limits}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]  # what is prepared is made where it is used
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The terms, in the order of the values."""
+        return tuple(self._specs)
+
+    def evaluate(self, smiles: str | None) -> MoleculeRecord:
+        """The record of a string; of None, as of anything that is no molecule, an invalid one.
+
+        A term that cannot be computed for a molecule has the value NaN.
+        """
+        if smiles is None:
+            return self._invalid
+        with quiet():
+            canonical = self.canonical(smiles)
+            return self._invalid if canonical is None else self.of_canonical(canonical)
+
+    def canonical(self, smiles: str) -> str | None:
+        """The canonical SMILES of a string; None where it is no valid molecule."""
+        found = parse(smiles, self._limits)
+        return None if found is None else canonical_smiles(found)
+
+    def of_canonical(self, canonical: str) -> MoleculeRecord:
+        """The record of a molecule whose canonical SMILES is known."""
+        with quiet():
+            found = parse(canonical, self._limits)
+            if found is None:  # a canonical string can be longer than the one it came from
+                return self._invalid
+            molecule = Molecule(found)
+            values = tuple(_number(function, molecule) for function in self._functions)
+            return MoleculeRecord(canonical, scaffold(found) if self._scaffolds else None, values)
+
+
+def _number(function: MoleculeFunction, molecule: Molecule) -> float:
+    """A finite number, or NaN; RDKit's own failures are errors of these kinds."""
+    try:
+        value = function(molecule)
+    except (ValueError, ArithmeticError, RuntimeError):
+        return math.nan
+    return value if math.isfinite(value) else math.nan

@@ -1,0 +1,159 @@
+"""From a raw number to a score: pure functions, each with settings that are checked at once."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+from scipy.special import expit
+
+from sequence_tutor.config.settings import Settings
+
+Values = NDArray[np.float64]
+
+_LN10 = float(np.log(10.0))
+
+
+def sigmoid(x: Values, low: float, high: float, steepness: float) -> Values:
+    """1 / (1 + 10^(-10 steepness (x - middle) / (high - low))): rises from 0 to 1.
+
+    At the default steepness of .5 it is .003 at `low`, .5 in the middle and .997 at `high`, the
+    form that users of REINVENT 4 know as its sigmoid with k = .5.
+    """
+    middle = (low + high) / 2
+    return np.asarray(expit(_LN10 * 10 * steepness * (x - middle) / (high - low)))
+
+
+def double_sigmoid(x: Values, low: float, high: float, width: float) -> Values:
+    """1 / (1 + 10^(-(x - low) / width)) times the same falling at `high`: a soft window.
+
+    It is about .5 at both ends, and a `width` beyond an end about .09.
+    """
+    return np.asarray(expit(_LN10 * (x - low) / width) * expit(_LN10 * (high - x) / width))
+
+
+class Identity(Settings):
+    """The raw number itself."""
+
+    kind: Literal["identity"] = "identity"
+
+    def __call__(self, x: Values) -> Values:
+        """(B,) the same."""
+        return x
+
+    def shown(self) -> tuple[float, float]:
+        """The stretch of raw numbers that a picture shows."""
+        return 0.0, 1.0
+
+
+class _Range(Settings):
+    """Two raw numbers between which something happens."""
+
+    low: float
+    high: float
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.low >= self.high:
+            raise ValueError(f"low is {self.low:g}, expected less than high = {self.high:g}")
+        return self
+
+    def shown(self) -> tuple[float, float]:
+        """The range and half as much on both sides."""
+        margin = (self.high - self.low) / 2
+        return self.low - margin, self.high + margin
+
+
+class Sigmoid(_Range):
+    """From 0 at low to 1 at high, smoothly."""
+
+    kind: Literal["sigmoid"] = "sigmoid"
+    steepness: float = Field(0.5, gt=0, description="larger is steeper, about the same middle")
+
+    def __call__(self, x: Values) -> Values:
+        """(B,) in 0..1."""
+        return sigmoid(x, self.low, self.high, self.steepness)
+
+
+class ReverseSigmoid(_Range):
+    """From 1 at low to 0 at high, smoothly."""
+
+    kind: Literal["reverse_sigmoid"] = "reverse_sigmoid"
+    steepness: float = Field(0.5, gt=0, description="larger is steeper, about the same middle")
+
+    def __call__(self, x: Values) -> Values:
+        """(B,) in 0..1."""
+        return sigmoid(-x, -self.high, -self.low, self.steepness)
+
+
+class DoubleSigmoid(_Range):
+    """1 between low and high, smoothly 0 outside."""
+
+    kind: Literal["double_sigmoid"] = "double_sigmoid"
+    width: float = Field(gt=0, description="how far beyond an end it has nearly faded, to .09")
+
+    def __call__(self, x: Values) -> Values:
+        """(B,) in 0..1."""
+        return double_sigmoid(x, self.low, self.high, self.width)
+
+
+class Window(_Range):
+    """1 from low to high, both included, 0 outside."""
+
+    kind: Literal["window"] = "window"
+
+    def __call__(self, x: Values) -> Values:
+        """(B,) 0 or 1."""
+        return ((x >= self.low) & (x <= self.high)).astype(np.float64)
+
+
+class Clip(_Range):
+    """The raw number, but no less than low and no more than high."""
+
+    kind: Literal["clip"] = "clip"
+
+    def __call__(self, x: Values) -> Values:
+        """(B,) in low..high."""
+        return np.clip(x, self.low, self.high)
+
+
+class Step(Settings):
+    """1 from a threshold on, 0 below it; or the other way round."""
+
+    kind: Literal["step"] = "step"
+    threshold: float
+    rising: bool = Field(True, description="false: 1 up to the threshold, 0 above it")
+
+    def __call__(self, x: Values) -> Values:
+        """(B,) 0 or 1."""
+        reached = x >= self.threshold if self.rising else x <= self.threshold
+        return reached.astype(np.float64)
+
+    def shown(self) -> tuple[float, float]:
+        """As much on both sides of the threshold."""
+        margin = max(1.0, abs(self.threshold) / 2)
+        return self.threshold - margin, self.threshold + margin
+
+
+class ZScore(Settings):
+    """Deviations from a mean."""
+
+    kind: Literal["z_score"] = "z_score"
+    mean: float
+    deviation: float = Field(gt=0)
+
+    def __call__(self, x: Values) -> Values:
+        """(B,) unbounded."""
+        return (x - self.mean) / self.deviation
+
+    def shown(self) -> tuple[float, float]:
+        """Three deviations on both sides."""
+        return self.mean - 3 * self.deviation, self.mean + 3 * self.deviation
+
+
+Transform = Annotated[
+    Identity | Sigmoid | ReverseSigmoid | DoubleSigmoid | Step | Window | Clip | ZScore,
+    Field(discriminator="kind"),
+]
