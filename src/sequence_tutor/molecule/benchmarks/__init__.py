@@ -1,0 +1,1 @@
+"""The field's own benchmarks of goal-directed generation: GuacaMol and PMO."""

@@ -1,0 +1,126 @@
+"""A score that is asked for a limited number of times, and how well the calls were used.
+
+Source: Gao et al., Sample Efficiency Matters: A Benchmark for Practical Molecular Optimization,
+2022 (https://arxiv.org/abs/2206.12411), section 2. At most 10,000 molecules are scored. What
+counts is a molecule not scored before, known by its canonical SMILES; an invalid string, or one
+seen again, costs nothing. The figure of merit is the area under the mean score of the best ten
+found so far, over the calls: sampled every 100 calls, joined by straight lines from 0 at no call,
+and divided by the budget; a run that ends early keeps its last value to the end.
+
+Where we differ:
+    1. The published programs may end a run once the best 100 molecules have not changed for some
+       rounds (patience 5). Here a run goes on to its last call, or to its last update.
+    2. The last batch is scored up to the last call and no further; there, the whole batch is.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Sequence
+
+from sequence_tutor.molecule.benchmarks.components import Component
+from sequence_tutor.molecule.chemistry import canonical_smiles, parse
+
+BUDGET = 10_000
+EVERY = 100
+INVALID = 0.0
+
+_UNDESCRIBED = (ValueError, RuntimeError, ArithmeticError)
+"""What RDKit raises where a property cannot be computed; the published score is then 0."""
+
+
+class BudgetSpent(Exception):  # noqa: N818 - how every run is meant to end
+    """Another molecule was to be scored, but every call has been made."""
+
+
+class Oracle:
+    """Scores molecules and remembers every call.
+
+    Args:
+        objective: the score of a molecule, 0 to 1.
+        budget: most molecules scored.
+    """
+
+    def __init__(self, objective: Component, budget: int = BUDGET) -> None:
+        self.objective, self.budget = objective, budget
+        self._scores: dict[str, float] = {}  # canonical SMILES -> score, in the order of the calls
+
+    def __len__(self) -> int:
+        """Calls made."""
+        return len(self._scores)
+
+    def __call__(self, smiles: str | None) -> float:
+        """The score of a molecule; 0 where there is none.
+
+        Raises:
+            BudgetSpent: it would be a call beyond the budget.
+        """
+        found = None if smiles is None else parse(smiles)
+        if found is None:
+            return INVALID
+        name = canonical_smiles(found)
+        if name not in self._scores:
+            if len(self) >= self.budget:
+                raise BudgetSpent
+            # read back from the canonical SMILES, as the published programs do
+            self._scores[name] = self.judge(name)
+        return self._scores[name]
+
+    def judge(self, smiles: str) -> float:
+        """The score of a molecule, which is no call: for the benchmark itself, after a run."""
+        molecule = parse(smiles)
+        try:
+            return INVALID if molecule is None else float(self.objective(molecule))
+        except _UNDESCRIBED:
+            return INVALID
+
+    @property
+    def calls(self) -> list[tuple[str, float]]:
+        """Canonical SMILES and score of each call, the first one first."""
+        return list(self._scores.items())
+
+    def restore(self, calls: Iterable[tuple[str, float]]) -> None:
+        """Go back to where exactly these calls had been made."""
+        self._scores = dict(calls)
+
+
+def top_mean(scores: Sequence[float], count: int) -> float:
+    """The mean of the best `count` scores, or of all where there are fewer; 0 of none."""
+    best = heapq.nlargest(count, scores)
+    return sum(best) / len(best) if best else 0.0
+
+
+def top_curve(
+    scores: Sequence[float], count: int = 10, every: int = EVERY
+) -> list[tuple[int, float]]:
+    """(calls, mean of the best `count` so far), every so many calls and after the last one."""
+    best: list[float] = []  # a heap of the best so far
+    curve = []
+    for call, score in enumerate(scores, start=1):
+        if len(best) < count:
+            heapq.heappush(best, score)
+        else:
+            heapq.heappushpop(best, score)
+        if call % every == 0 or call == len(scores):
+            curve.append((call, sum(best) / len(best)))
+    return curve
+
+
+def top_auc(
+    scores: Sequence[float], count: int = 10, budget: int = BUDGET, every: int = EVERY
+) -> float:
+    """The area under the curve of the best `count`, 0 to 1.
+
+    Args:
+        scores: of each call, in order; at most `budget` of them.
+        count: 10 is PMO's figure of merit.
+        budget: calls that a whole run has.
+        every: calls between two points of the curve.
+    """
+    if len(scores) > budget:
+        raise ValueError(f"{len(scores)} scores, expected at most the budget of {budget}")
+    area, calls, height = 0.0, 0, 0.0
+    for next_calls, next_height in top_curve(scores, count, every):
+        area += (next_calls - calls) * (height + next_height) / 2
+        calls, height = next_calls, next_height
+    return (area + (budget - calls) * height) / budget

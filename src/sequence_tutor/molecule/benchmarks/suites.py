@@ -1,0 +1,121 @@
+"""The two suites of goal-directed tasks: which tasks, which figure, beside which published ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rdkit import Chem
+
+from sequence_tutor.config.settings import nearest
+from sequence_tutor.errors import UserError
+from sequence_tutor.molecule.benchmarks.oracle import Oracle, top_auc, top_mean
+from sequence_tutor.molecule.benchmarks.published import (
+    GUACAMOL_PUBLISHED,
+    PMO_PUBLISHED,
+    Columns,
+)
+from sequence_tutor.molecule.benchmarks.tasks import GUACAMOL, PMO, TASKS, BenchmarkTask
+from sequence_tutor.molecule.chemistry import parse
+
+TOPS = (1, 10, 100)
+
+
+Figures = Callable[[Oracle, Sequence[int]], dict[str, float]]
+"""What a finished run is judged by: figures by name, given the task's `tops`."""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A benchmark.
+
+    Attributes:
+        name: as users ask for it.
+        tasks: their names, in the order of the table.
+        figures: judge a run.
+        figure: the one that the table shows, and sums.
+        published: others' figures.
+        caption: what has to be known of these to compare.
+    """
+
+    name: str
+    tasks: tuple[str, ...]
+    figures: Figures
+    figure: str
+    published: Columns
+    caption: str
+
+    def chosen(self, names: Sequence[str]) -> list[BenchmarkTask]:
+        """The tasks of these names, all of them where none is given.
+
+        Raises:
+            UserError: a name is that of no task of this suite.
+        """
+        for name in names:
+            if name not in self.tasks:
+                raise UserError(
+                    f"unknown task {name!r} of {self.name}: {nearest(name, self.tasks)}"
+                )
+        return [TASKS[name] for name in names or self.tasks]
+
+
+def pmo_figures(oracle: Oracle, _tops: Sequence[int] = ()) -> dict[str, float]:
+    """Areas under the curves of the best 10, 1 and 100, and the last points of these curves."""
+    scores = [score for _, score in oracle.calls]
+    areas = {f"auc_top{top}": top_auc(scores, top, oracle.budget) for top in (10, 1, 100)}
+    return areas | {f"top{top}": top_mean(scores, top) for top in TOPS}
+
+
+def guacamol_figures(oracle: Oracle, tops: Sequence[int]) -> dict[str, float]:
+    """The score of GuacaMol: the mean over the task's n of the mean of the best n molecules.
+
+    As published, molecules are told apart and scored without their stereochemistry, and where
+    fewer than n were found, the missing ones score 0.
+    """
+    scores = flat_scores(oracle, max(*tops, *TOPS))
+    means = {top: sum(scores[:top]) / top for top in (*tops, *TOPS)}
+    score = sum(means[top] for top in tops) / len(tops)
+    return {"score": score} | {f"top{top}": means[top] for top in TOPS}
+
+
+def flat_scores(oracle: Oracle, count: int) -> list[float]:
+    """The scores of the best `count` distinct molecules without stereochemistry, best first.
+
+    They are scored anew by the benchmark's judge, which are no calls of the run.
+    """
+    found: dict[str, float] = {}
+    for smiles, _ in sorted(oracle.calls, key=lambda call: -call[1]):
+        if len(found) == count:
+            break
+        molecule = parse(smiles)
+        if molecule is not None:
+            flat = Chem.MolToSmiles(molecule, isomericSmiles=False)
+            if flat not in found:
+                found[flat] = oracle.judge(flat)
+    return sorted(found.values(), reverse=True)
+
+
+SUITES: Mapping[str, Suite] = {
+    suite.name: suite
+    for suite in (
+        Suite(
+            "pmo",
+            PMO,
+            pmo_figures,
+            "auc_top10",
+            PMO_PUBLISHED,
+            "AUC of the mean top 10; * as published by Gao et al. 2022 and Kim et al. 2024, "
+            "10,000 calls, their data ZINC250k",
+        ),
+        Suite(
+            "guacamol",
+            GUACAMOL,
+            guacamol_figures,
+            "score",
+            GUACAMOL_PUBLISHED,
+            "score of GuacaMol v2; * as published by Brown et al. 2019, their data ChEMBL, their "
+            "calls not limited",
+        ),
+    )
+}
+"""Every suite by its name."""

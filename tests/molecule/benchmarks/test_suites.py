@@ -1,0 +1,58 @@
+import pytest
+from rdkit import Chem
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.molecule.benchmarks.oracle import Oracle
+from sequence_tutor.molecule.benchmarks.suites import SUITES, guacamol_figures, pmo_figures
+
+
+def carbons(molecule: Chem.Mol) -> float:
+    return molecule.GetNumAtoms() / 10
+
+
+def test_published_sums() -> None:
+    """The per-task figures were written down right: they add up to the published totals."""
+    genetic = sum(SUITES["pmo"].published["Genetic GFN"].values())
+    assert genetic + 0.974 + 0.881 + 0.764 == pytest.approx(16.213, abs=5e-4)  # drd2, gsk3b, jnk3
+    graph = sum(SUITES["pmo"].published["Graph GA"].values())
+    assert graph + 0.964 + 0.788 + 0.553 == pytest.approx(13.751, abs=0.012)
+    reinvent = sum(SUITES["pmo"].published["REINVENT"].values())
+    assert reinvent + 0.945 + 0.865 + 0.783 == pytest.approx(14.196, abs=0.0125)
+    totals = {"best of ChEMBL": 12.144, "SMILES LSTM": 17.340, "Graph GA": 17.983}
+    for column, total in totals.items():
+        found = sum(SUITES["guacamol"].published[column].values())
+        assert found == pytest.approx(total, abs=1.5e-3)
+
+
+@pytest.mark.parametrize("name", sorted(SUITES))
+def test_every_task_has_its_published_figures(name: str) -> None:
+    for column in SUITES[name].published.values():
+        assert tuple(column) == SUITES[name].tasks
+
+
+def test_tasks_by_name() -> None:
+    suite = SUITES["pmo"]
+    assert [task.name for task in suite.chosen(["qed", "median1"])] == ["qed", "median1"]
+    assert len(suite.chosen([])) == 20
+    with pytest.raises(UserError, match="did you mean 'median1'"):
+        suite.chosen(["mediam1"])
+
+
+def test_pmo_figures_of_a_short_run() -> None:
+    oracle = Oracle(carbons, budget=1000)
+    for length in (1, 2):
+        oracle("C" * length)
+    figures = pmo_figures(oracle)
+    assert next(iter(figures)) == "auc_top10"
+    assert figures["top1"] == pytest.approx(0.2)
+    assert figures["top10"] == pytest.approx(0.15)
+    assert figures["auc_top10"] == pytest.approx((2 * 0.15 / 2 + 998 * 0.15) / 1000)
+
+
+def test_guacamol_counts_molecules_without_stereochemistry() -> None:
+    oracle = Oracle(carbons)
+    for smiles in ("C[C@H](N)O", "C[C@@H](N)O", "CC"):  # one molecule of 4 atoms, one of 2
+        oracle(smiles)
+    figures = guacamol_figures(oracle, (1, 10))
+    assert figures["top10"] == pytest.approx((0.4 + 0.2) / 10)  # missing ones score 0
+    assert figures["score"] == pytest.approx((0.4 + 0.06) / 2)
