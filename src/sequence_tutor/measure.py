@@ -24,10 +24,12 @@ class Measured:
     Attributes:
         batch: the sequences.
         terms: (B, T, R) unscaled rewards.
-        log_prior: (B, T) log p of each token; likewise `log_policy`. 0 beyond the end.
+        log_prior: (B, T) log p of each chosen token; likewise `log_policy`. 0 beyond the end and
+            for tokens that were given, not chosen; so are the three below.
         log_reference: (B, T) log p of each token at the objective's prior temperature.
-        kl: (B, T) exact KL(pi || p) at each visited state; 0 beyond the end.
-        entropy: (B, T) entropy of pi there; 0 beyond the end.
+        kl: (B, T) exact KL(pi || p) at each visited state.
+        entropy: (B, T) entropy of pi there.
+        chosen: (B,) tokens of each sequence that were chosen.
     """
 
     batch: SequenceBatch
@@ -37,6 +39,7 @@ class Measured:
     log_reference: Tensor
     kl: Tensor
     entropy: Tensor
+    chosen: Tensor
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ class Task:
         length: T, most tokens of a sequence.
         end_token: the token that ends one, or None.
         prior_temperature: T of the objective's prior, p^(1/T) normalised at every state.
+        prefix: tokens that every sequence begins with; they are given, not chosen.
     """
 
     prior: Prior
@@ -56,6 +60,12 @@ class Task:
     length: int
     end_token: int | None = None
     prior_temperature: float = 1.0
+    prefix: tuple[int, ...] = ()
+
+    @property
+    def prime(self) -> Tensor | None:
+        """(P,) the prefix as a rollout takes it."""
+        return torch.tensor(self.prefix, dtype=torch.int64) if self.prefix else None
 
 
 def score(reward: Reward, batch: SequenceBatch) -> Tensor:
@@ -83,10 +93,17 @@ def measure(
     for begin in range(0, count, batch):
         size = min(batch, count - begin)
         sampled = rollout(
-            policy, size, task.length, generator, end_token=task.end_token, keep_log_probs=True
+            policy,
+            size,
+            task.length,
+            generator,
+            end_token=task.end_token,
+            prime=task.prime,
+            keep_log_probs=True,
         )
         assert sampled.log_probs is not None  # asked for above
         tokens, mask = sampled.batch.tokens, sampled.batch.mask
+        mask[:, : len(task.prefix)] = False
         log_prior = (  # (B, T, V); of the prior itself we know it already
             sampled.log_probs if policy is task.prior else task.prior.sequence_log_probs(tokens)
         )
@@ -98,4 +115,5 @@ def measure(
             taken(tempered(log_prior, task.prior_temperature), tokens).where(mask, 0.0),
             token_kl(sampled.log_probs, log_prior).where(mask, 0.0),
             token_entropy(sampled.log_probs).where(mask, 0.0),
+            mask.sum(1),
         )

@@ -29,7 +29,7 @@ def measured(batch: SequenceBatch, seed: int = 0) -> Measured:
 
     log_prior, log_policy, log_reference = (-per_step() for _ in range(3))
     rest = {"log_reference": log_reference, "kl": per_step(), "entropy": per_step()}
-    return Measured(batch, per_step(2), log_prior, log_policy, **rest)
+    return Measured(batch, per_step(2), log_prior, log_policy, **rest, chosen=batch.lengths)
 
 
 def part(found: Measured, rows: slice) -> Measured:
@@ -59,6 +59,7 @@ def test_a_stream_gives_what_the_whole_gives_and_both_the_plain_formulas() -> No
         "reward_second": rewards[:, 1].mean(),
         "log_prior_per_token": found.log_prior.sum() / tokens,
         "kl_to_prior_per_token": found.kl.sum() / tokens,
+        "kl_to_prior_per_sequence": found.kl.sum() / 500,
         "entropy_per_token": found.entropy.sum() / tokens,
         "distinct": 8 / 500,
         "objective_per_sequence": log_w.mean(),

@@ -42,7 +42,8 @@ def everything(toy: ToyProblem) -> Experience:
     """Every sequence of the space, each once."""
     batch = enumerate_sequences(toy.space.vocab_size, toy.space.length, toy.space.end_token)
     log_prior = on_sequences(toy.space.log_policy(toy.prior.sequence_log_probs), batch)
-    return Experience(batch.tokens, batch.mask, toy.reward(batch).sum(2) / C, log_prior)
+    reward, weight = toy.reward(batch).sum(2) / C, torch.ones(len(batch))
+    return Experience(batch.tokens, batch.mask, reward, log_prior, batch.mask, weight)
 
 
 def surplus_of(algorithm: Algorithm, values: Tensor, seen: Experience) -> tuple[Tensor, Tensor]:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sequence_tutor.replay.sampling import draw_ranks, mixed_places
+from sequence_tutor.replay.sampling import RankSampler, draw_ranks
 from sequence_tutor.replay.sequences import SequenceReplay
 from sequence_tutor.sequences import SequenceBatch
 
@@ -29,20 +29,25 @@ def test_a_batch_mixes_the_newest_with_the_whole_store() -> None:
     for start in (0, 10, 20):
         tokens = torch.arange(start, start + 10)[:, None]
         replay.add(SequenceBatch.full(tokens), tokens[:, :, None].double())
-    places = mixed_places(replay, count=500, fresh=200, by_return=0.0, generator=generator())
-    tokens = replay.read(places).batch.tokens[:, 0]
-    assert len(places) == 500
+    sampler = RankSampler(replay, by_return=0.0)
+    drawn, again = (
+        sampler.newest(200, source) + sampler.draw(300, 0.5, source)
+        for source in (generator(), generator())
+    )
+    tokens = replay.read(drawn.places).batch.tokens[:, 0]
+    assert len(drawn.places) == len(drawn.weights) == 500
     assert int(tokens[:200].min()) >= 20
     assert len(tokens[:200].unique()) == 10
     assert len(tokens[200:].unique()) == 30
-    again = mixed_places(replay, count=500, fresh=200, by_return=0.0, generator=generator())
-    assert torch.equal(again, places)
+    assert bool((drawn.weights == 1).all())
+    assert drawn.steps is None
+    assert torch.equal(again.places, drawn.places)
 
 
 def test_by_return_prefers_the_best() -> None:
     replay = SequenceReplay(100, 1, torch.ones(1))
     tokens = torch.randperm(100, generator=generator())[:, None]
     replay.add(SequenceBatch.full(tokens), tokens[:, :, None].double())
-    places = mixed_places(replay, count=2000, fresh=0, by_return=0.9, generator=generator())
+    places = RankSampler(replay, by_return=0.9).draw(2000, 0.0, generator()).places
     best = replay.read(places).batch.tokens[:, 0] == 99
     assert float(best.double().mean()) == pytest.approx(0.01**0.1, abs=0.05)

@@ -38,8 +38,8 @@ def held(replay: SequenceReplay, places: Tensor | None = None) -> list[int]:
 
 def test_what_is_read_is_what_was_added() -> None:
     replay = filled(8, (5, 6, 7))
-    batch, terms = numbered(6, 5)
-    stored = replay.read(torch.tensor([1, 0]))
+    stored = replay.read(torch.tensor([1, 0, 2]))
+    batch, terms = numbered(6, 5, 7)
     assert torch.equal(stored.batch.tokens, batch.tokens)
     assert torch.equal(stored.batch.lengths, batch.lengths)
     assert torch.equal(stored.terms, terms.float())
@@ -81,6 +81,32 @@ def test_ranks_follow_the_weighted_return() -> None:
 def test_more_at_once_than_it_holds_is_refused() -> None:
     with pytest.raises(ValueError, match="3 sequences at once, but replay holds 2"):
         filled(2, (1, 2, 3))
+
+
+def test_what_is_read_is_cut_to_its_longest_row() -> None:
+    replay = filled(8, (3, 4, 5))  # of 1, 2 and 3 tokens
+    stored = replay.read(torch.tensor([1, 0]))
+    assert stored.batch.tokens.tolist() == [[4, 4], [3, 0]]
+    assert stored.terms.shape == (2, 2, R)
+    assert replay.read(torch.tensor([2])).batch.tokens.shape == (1, 3)
+
+
+def test_a_narrow_batch_leaves_nothing_of_what_it_overwrites() -> None:
+    replay = filled(1, (5,))
+    narrow, _ = numbered(3)
+    narrow = SequenceBatch(narrow.tokens[:, :1], narrow.lengths)
+    assert replay.add(narrow, torch.full((1, 1, R), 7.0)).tolist() == [0]
+    state = replay.state()
+    assert state["tokens"].tolist() == [[3, 0, 0]]
+    assert state["terms"][0, 1:].abs().sum() == 0
+
+
+def test_new_weights_rank_anew_without_new_scores() -> None:
+    replay = filled(8, (5, 9), (1, 7))
+    replay.reweigh(torch.tensor([0.0, -1.0]))
+    assert held(replay, replay.ranked()) == [1, 5, 7, 9]
+    replay.add(*numbered(6))
+    assert held(replay, replay.ranked()) == [1, 5, 6, 7, 9]
 
 
 @pytest.mark.parametrize("keep", ["newest", "best"])

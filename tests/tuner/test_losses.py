@@ -7,7 +7,7 @@ from torch import Tensor
 
 from sequence_tutor.objectives.action_values import psi_policy
 from sequence_tutor.tuner.algorithms import ALGORITHMS, Experience
-from sequence_tutor.tuner.losses import loss, mean_penalty, one_step_error
+from sequence_tutor.tuner.losses import grade, mean_penalty, one_step_error
 from sequence_tutor.tuner.settings import TuneSettings
 
 TOKENS = torch.tensor([[1, 0]])
@@ -16,7 +16,8 @@ REWARD = torch.tensor([[1.0, 2.0]], dtype=torch.float64)
 LOG_PRIOR = torch.tensor([[[0.25, 0.75], [0.5, 0.5]]], dtype=torch.float64).log()
 # X(s_0, .) = ln 1, ln 2 and X(s_1, .) = ln 3, ln 5
 VALUES = torch.tensor([[[1.0, 2.0], [3.0, 5.0]]], dtype=torch.float64).log()
-SEEN = Experience(TOKENS, MASK, REWARD, LOG_PRIOR)
+ONE = torch.ones(1, dtype=torch.float64)
+SEEN = Experience(TOKENS, MASK, REWARD, LOG_PRIOR, MASK, ONE)
 
 
 def settings(**changes: object) -> TuneSettings:
@@ -57,9 +58,9 @@ def test_targets_carry_no_gradient() -> None:
 
 def test_residual_of_one_step_is_the_one_step_error() -> None:
     for name, algorithm in ALGORITHMS.items():
-        one_step = loss(algorithm, settings(algorithm=name), VALUES, VALUES, SEEN)
+        one_step = grade(algorithm, settings(algorithm=name), VALUES, VALUES, SEEN).loss
         every = settings(algorithm=name, n_steps=2)  # two steps reach the end from both steps
-        by_path = loss(algorithm, every, VALUES, None, SEEN)
+        by_path = grade(algorithm, every, VALUES, None, SEEN).loss
         errors = one_step_error(algorithm, settings(algorithm=name), VALUES, VALUES, SEEN)[0]
         # path errors are sums of the one-step errors to the end
         assert_close(one_step, float(errors.square().mean()))
@@ -68,10 +69,11 @@ def test_residual_of_one_step_is_the_one_step_error() -> None:
 
 def test_whole_sequences_are_centred_over_the_batch() -> None:
     tokens = torch.tensor([[1, 0], [0, 0]])
-    seen = Experience(tokens, MASK.expand(2, 2), REWARD.expand(2, 2), LOG_PRIOR.expand(2, 2, 2))
+    mask, prior = MASK.expand(2, 2), LOG_PRIOR.expand(2, 2, 2)
+    seen = Experience(tokens, mask, REWARD.expand(2, 2), prior, mask, ONE.expand(2))
     values = VALUES.expand(2, 2, 2)
     chosen = settings(n_steps="all", paths="whole", value_weight=0.0)
-    computed = loss(ALGORITHMS["psi"], chosen, values, None, seen)
+    computed = grade(ALGORITHMS["psi"], chosen, values, None, seen).loss
     # the totals differ only in log p - log pi of the first token:
     # ln(3/4) - ln(2/3) against ln(1/4) - ln(1/3); half their difference is each one's error
     half = (math.log(9 / 8) - math.log(3 / 4)) / 2
@@ -83,7 +85,7 @@ def test_value_weight_moves_v_and_leaves_the_policy_alone() -> None:
     value = torch.zeros(1, 2, 1, dtype=torch.float64, requires_grad=True)
     chosen = settings(n_steps="all", paths="whole", value_weight=1.0)
     psi = logits.log_softmax(-1) + value
-    loss(ALGORITHMS["psi"], chosen, psi, None, SEEN).backward()
+    grade(ALGORITHMS["psi"], chosen, psi, None, SEEN).loss.backward()
     assert logits.grad is not None
     assert value.grad is not None
     assert logits.grad.abs().max() < 1e-12  # one sequence is its own mean
@@ -92,12 +94,13 @@ def test_value_weight_moves_v_and_leaves_the_policy_alone() -> None:
 
 def test_robust_penalty_is_squared_near_zero_and_linear_beyond() -> None:
     errors = torch.tensor([0.5, -10.0])
-    assert_close(mean_penalty(errors, 0.0), (0.25 + 100) / 2)
-    assert_close(mean_penalty(errors, 1.0), (0.25 + 2 * 10 - 1) / 2)
+    weight = torch.ones(2)
+    assert_close(mean_penalty(errors, weight, 0.0), (0.25 + 100) / 2)
+    assert_close(mean_penalty(errors, weight, 1.0), (0.25 + 2 * 10 - 1) / 2)
 
 
 def test_an_untouched_psi_solves_a_zero_reward() -> None:
-    seen = Experience(TOKENS, MASK, torch.zeros_like(REWARD), LOG_PRIOR)
+    seen = Experience(TOKENS, MASK, torch.zeros_like(REWARD), LOG_PRIOR, MASK, ONE)
     errors = one_step_error(ALGORITHMS["psi"], settings(), LOG_PRIOR, LOG_PRIOR, seen)
     assert errors.abs().max() < 1e-12
     torch.testing.assert_close(psi_policy(LOG_PRIOR), LOG_PRIOR)

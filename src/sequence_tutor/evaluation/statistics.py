@@ -37,7 +37,10 @@ class GeneralStatistics:
 
     - `reward_per_sequence`: sum of the weighted rewards; `reward_NAME`: of one rule, unweighted.
     - `log_prior_per_token`, `kl_to_prior_per_token`, `entropy_per_token`: in nats; the divergence
-      is exact at each visited state, and neither is estimated from the sampled token.
+      is exact at each visited state, and neither is estimated from the sampled token. Sums over
+      tokens divided by how many there are, so a long sequence weighs more than a short one.
+    - `kl_to_prior_per_sequence`: the same divergence summed over a sequence, end token included;
+      its mean is KL(pi || p) between whole sequences.
     - `distinct`: the share of distinct sequences among the first 2^20. It falls as more are
       sampled; its interval is Wilson's for as many independent sequences, and so only a guide.
     - `in_training_data`: the share that stands in the training data word for word, beginning at
@@ -66,6 +69,7 @@ class GeneralStatistics:
         self._reward = Mean()
         self._terms = {name: Mean() for name in names}
         self._log_prior, self._kl, self._entropy = RatioOfSums(), RatioOfSums(), RatioOfSums()
+        self._whole_kl = Mean()
         self._copied = Proportion()
         self._importance = ImportanceWeights()
         self._hashes: list[Tensor] = []
@@ -73,7 +77,7 @@ class GeneralStatistics:
 
     def update(self, measured: Measured) -> None:
         """Add a batch."""
-        lengths = measured.batch.lengths
+        lengths = measured.chosen
         terms = measured.terms.sum(1)  # (B, R)
         reward = terms @ self._weights.to(terms)  # (B,)
         self._reward.update(reward)
@@ -81,7 +85,9 @@ class GeneralStatistics:
             mean.update(column)
         log_prior = measured.log_prior.double().sum(1)  # (B,)
         self._log_prior.update(log_prior, lengths)
-        self._kl.update(measured.kl.sum(1), lengths)
+        kl = measured.kl.sum(1)  # (B,)
+        self._kl.update(kl, lengths)
+        self._whole_kl.update(kl)
         self._entropy.update(measured.entropy.sum(1), lengths)
         if self._c is not None:
             log_policy = measured.log_policy.double().sum(1)
@@ -96,6 +102,7 @@ class GeneralStatistics:
             **{f"reward_{name}": mean.estimate() for name, mean in self._terms.items()},
             "log_prior_per_token": self._log_prior.estimate(),
             "kl_to_prior_per_token": self._kl.estimate(),
+            "kl_to_prior_per_sequence": self._whole_kl.estimate(),
             "entropy_per_token": self._entropy.estimate(),
             "distinct": self._distinct(),
             "in_training_data": self._copied.estimate(),

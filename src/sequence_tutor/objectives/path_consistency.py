@@ -60,7 +60,9 @@ def residual(
     return torch.where(mask, value - right, 0.0)
 
 
-def centred_total(surplus: Tensor, mask: Tensor, discount: float) -> Tensor:
+def centred_total(
+    surplus: Tensor, mask: Tensor, discount: float, weight: Tensor | None = None
+) -> Tensor:
     """The whole sequence's discounted surplus, minus the mean over the batch.
 
     At the optimum every sequence has the same total, V(s_0). Its variance over a batch is the
@@ -71,19 +73,23 @@ def centred_total(surplus: Tensor, mask: Tensor, discount: float) -> Tensor:
 
     Args:
         surplus: (B, T), pays_t - A(s_t, a_t).
-        mask: (B, T) bool.
+        mask: (B, T) bool: the steps that take part. Discounting begins at the first step that
+            any sequence has, so that a prefix that all were given does not shrink the total.
         discount: gamma.
+        weight: (B,) of each sequence in the mean; None: all the same.
 
     Returns:
-        (B,), with mean zero.
+        (B,), with (weighted) mean zero.
     """
     if surplus.dim() != 2 or surplus.shape != mask.shape:
         raise ValueError(
             f"surplus and mask must be (B, T), got {tuple(surplus.shape)} and {tuple(mask.shape)}"
         )
-    powers = discount ** torch.arange(surplus.shape[1], device=surplus.device, dtype=surplus.dtype)
-    total = torch.where(mask, surplus, 0.0) @ powers  # (B,)
-    return total - total.mean()
+    ages = (mask.any(0).cumsum(0) - 1).clamp(min=0).to(surplus)  # (T,)
+    total = torch.where(mask, surplus, 0.0) @ discount**ages  # (B,)
+    if weight is None:
+        return total - total.mean()
+    return total - (weight * total).sum() / weight.sum()
 
 
 def _discount_window(steps: int, length: int, discount: float, like: Tensor) -> Tensor:

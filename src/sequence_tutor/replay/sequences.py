@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from sequence_tutor.sequences import SequenceBatch
@@ -44,7 +45,7 @@ class SequenceReplay:
 
     def __init__(self, capacity: int, length: int, weights: Tensor, keep: Keep = "newest") -> None:
         device = weights.device
-        self.capacity, self.keep = capacity, keep
+        self.capacity, self.length, self.keep, self.device = capacity, length, keep, device
         self._weights = weights.float()
         self._tokens = torch.zeros(capacity, length, dtype=torch.int16, device=device)
         self._lengths = torch.zeros(capacity, dtype=torch.int16, device=device)
@@ -57,18 +58,24 @@ class SequenceReplay:
     def __len__(self) -> int:
         return min(self._added, self.capacity)
 
-    def add(self, batch: SequenceBatch, terms: Tensor) -> None:
-        """Store B sequences and their terms (B, T, R)."""
+    def add(self, batch: SequenceBatch, terms: Tensor) -> Tensor:
+        """Store B sequences, of at most T tokens, and their terms (B, T', R).
+
+        Returns:
+            (B,) the places they were written to.
+        """
         if len(batch) > self.capacity:
             raise ValueError(f"{len(batch)} sequences at once, but replay holds {self.capacity}")
         places = self._places_for(len(batch))
-        terms = terms.to(self._terms.dtype)
-        self._tokens[places] = batch.tokens.to(torch.int16)
-        self._lengths[places] = batch.lengths.to(torch.int16)
-        self._terms[places] = terms
+        terms = terms.to(self._terms)
+        missing = self.length - batch.tokens.shape[1]
+        self._tokens[places] = F.pad(batch.tokens.to(self._tokens), (0, missing))
+        self._lengths[places] = batch.lengths.to(self._lengths)
+        self._terms[places] = F.pad(terms, (0, 0, 0, missing))
         self._returns[places] = terms.sum(1) @ self._weights
         self._newest, self._ranked = places, None
         self._added += len(batch)
+        return places
 
     def _places_for(self, count: int) -> Tensor:
         """(count,) places to write to: free ones first."""
@@ -89,10 +96,23 @@ class SequenceReplay:
             self._ranked = self._returns[: len(self)].argsort(descending=True, stable=True)
         return self._ranked
 
+    def lengths(self, places: Tensor) -> Tensor:
+        """(B,) int64: tokens of the sequences at `places` (B,)."""
+        return self._lengths[places].long()
+
     def read(self, places: Tensor) -> Stored:
-        """The sequences at `places` (B,)."""
-        batch = SequenceBatch(self._tokens[places].long(), self._lengths[places].long())
-        return Stored(batch, self._terms[places])
+        """The sequences at `places` (B,), cut to the longest of them."""
+        lengths = self.lengths(places)
+        longest = int(lengths.max())
+        tokens = self._tokens[:, :longest][places].long()
+        return Stored(SequenceBatch(tokens, lengths), self._terms[:, :longest][places])
+
+    def reweigh(self, weights: Tensor) -> None:
+        """Rank by new weights (R,) of the terms, which were kept apart for this."""
+        self._weights = weights.to(self._weights)
+        used = len(self)
+        self._returns[:used] = self._terms[:used].sum(1) @ self._weights
+        self._ranked = None
 
     def state(self) -> dict[str, Tensor]:
         """Everything needed to restore the store exactly; views of it, to be saved at once."""

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError
+from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sequences import SequenceBatch
 
 View = TypeVar("View")
@@ -89,3 +90,24 @@ def weighted_total(terms: Tensor, weights: Tensor) -> Tensor:
     if weights.shape != terms.shape[-1:]:
         raise ValueError(f"weights {tuple(weights.shape)} must match terms {tuple(terms.shape)}")
     return terms @ weights.to(terms)
+
+
+class Reweighted:
+    """A reward with other weights for its terms. Satisfies `Reward`.
+
+    Args:
+        reward: scores as before.
+        weights: (R,).
+    """
+
+    def __init__(self, reward: Reward, weights: Tensor) -> None:
+        self.reward, self.weights = reward, weights
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those of the reward."""
+        return self.reward.names
+
+    def __call__(self, batch: SequenceBatch) -> Tensor:
+        """(B, T, R) float64: what each term pays, unscaled."""
+        return self.reward(batch)

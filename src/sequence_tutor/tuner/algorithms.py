@@ -34,12 +34,17 @@ class Experience:
         mask: (B, T) bool.
         reward: (B, T), r_t / c.
         log_prior: (B, T, V), log p(.|s_t).
+        learned: (B, T) bool: the steps whose errors count; inside the mask, after a given prefix,
+            and where a step was drawn that step alone.
+        weight: (B,), how much the errors of each sequence count.
     """
 
     tokens: Tensor
     mask: Tensor
     reward: Tensor
     log_prior: Tensor
+    learned: Tensor
+    weight: Tensor
 
 
 class Algorithm(Protocol):

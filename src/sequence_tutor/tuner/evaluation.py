@@ -26,7 +26,7 @@ def evaluate_policy(
         `log_z_bound` and `effective_sample_size`.
     """
     parts = list(measure(policy, task, settings.evaluate_samples, generator))
-    tokens = float(sum(int(part.batch.lengths.sum()) for part in parts))
+    tokens = float(sum(int(part.chosen.sum()) for part in parts))
     terms = torch.cat([part.terms.sum(1) for part in parts])  # (N, R)
     rewards = terms @ task.reward.weights.to(terms)  # (N,)
     record: Record = {

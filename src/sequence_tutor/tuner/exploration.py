@@ -30,6 +30,10 @@ class Exploration:
         progress = min(1.0, share / settings.anneal)
         self.strength = settings.begin + (settings.end - settings.begin) * progress
 
+    def record(self) -> dict[str, float]:
+        """For the log: the strength, where it plays a part."""
+        return {} if self.settings.kind == "policy" else {"exploration": self.strength}
+
     def __call__(self, log_policy: Tensor, generator: torch.Generator) -> Tensor:
         """The log-probabilities to sample from, (B, V) -> (B, V)."""
         kind, strength = self.settings.kind, self.strength

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -18,11 +19,30 @@ from sequence_tutor.checkpoints import (
 from sequence_tutor.errors import UserError
 from sequence_tutor.models import ActionValueNetwork
 from sequence_tutor.prior.neural import NeuralPrior
+from sequence_tutor.replay.sampling import Drawn
 from sequence_tutor.replay.sequences import Stored
 from sequence_tutor.tuner.algorithms import ALGORITHMS, Experience
-from sequence_tutor.tuner.losses import loss, uses_target
+from sequence_tutor.tuner.losses import Graded, grade, uses_target
 from sequence_tutor.tuner.policy import TunedPolicy
 from sequence_tutor.tuner.settings import TuneSettings
+
+
+@dataclass(frozen=True)
+class Update:
+    """What one update did.
+
+    Attributes:
+        loss: mean penalty of the errors.
+        gradient_norm: before it was scaled down.
+        tokens: how many were learned from.
+        by_sequence: (B,) TD errors; likewise `by_step` (B, T) or None, see `Graded`.
+    """
+
+    loss: float
+    gradient_norm: float
+    tokens: int
+    by_sequence: Tensor
+    by_step: Tensor | None
 
 
 class Learner:
@@ -32,9 +52,16 @@ class Learner:
         prior: supplies, at the temperature of the settings, the initial weights and log p.
         settings: see `TuneSettings`.
         reward_weights: (R,) weight of each stored term.
+        first_step: tokens before it were given to the policy, which learns nothing from them.
     """
 
-    def __init__(self, prior: NeuralPrior, settings: TuneSettings, reward_weights: Tensor) -> None:
+    def __init__(
+        self,
+        prior: NeuralPrior,
+        settings: TuneSettings,
+        reward_weights: Tensor,
+        first_step: int = 0,
+    ) -> None:
         self.prior, self.settings = prior.tempered(settings.prior_temperature), settings
         self.algorithm = ALGORITHMS[settings.algorithm]
         self.uses_target = uses_target(settings)
@@ -50,20 +77,29 @@ class Learner:
             self.values.parameters(), settings.optimiser.learning_rate, foreach=True
         )
         self.policy = TunedPolicy(self.values, self.algorithm, self.prior)
+        self.first_step = first_step
         self._weights = reward_weights.float().to(prior.device)
 
-    def learn(self, stored: Stored, step: int) -> dict[str, float]:
+    def begin_stage(self, settings: TuneSettings, reward_weights: Tensor) -> None:
+        """Go on toward another c and other weights of the terms; steps count anew."""
+        self.settings = settings
+        self._weights = reward_weights.to(self._weights)
+
+    def learn(self, stored: Stored, step: int, drawn: Drawn | None = None) -> Update:
         """One update from a batch of stored sequences.
 
-        Returns:
-            `loss`, the mean squared (or robust) error of a step, and `gradient_norm` before it
-            was scaled down.
+        Args:
+            stored: the sequences.
+            step: updates made before in this stage.
+            drawn: how they were drawn; None: all count the same.
 
         Raises:
             UserError: the loss or its gradient is no longer a number; no weight was changed.
         """
         settings = self.settings.optimiser
-        batch_loss = self.loss(self.see(stored, self.temperature(step)))
+        seen = self.see(stored, self.temperature(step), drawn)
+        graded = self.grade(seen)
+        batch_loss = graded.loss
         self.optimiser.param_groups[0]["lr"] = self.learning_rate(step)
         self.optimiser.zero_grad()
         batch_loss.backward()
@@ -77,25 +113,32 @@ class Learner:
         self.optimiser.step()
         if self.uses_target:
             self._follow()
-        return {"loss": batch_loss.item(), "gradient_norm": norm.item()}
+        tokens = int(seen.learned.sum())
+        return Update(batch_loss.item(), norm.item(), tokens, graded.by_sequence, graded.by_step)
 
-    def see(self, stored: Stored, c: float) -> Experience:
+    def see(self, stored: Stored, c: float, drawn: Drawn | None = None) -> Experience:
         """Stored sequences with weights and c applied, and the prior's opinion of them."""
         tokens = stored.batch.tokens
         reward = (stored.terms @ self._weights) / c  # (B, T)
         if self.settings.reward_floor is not None:
             reward = reward.clamp(min=self.settings.reward_floor)
         log_prior = self.prior.sequence_log_probs(tokens)
-        return Experience(tokens, stored.batch.mask, reward, log_prior)
+        mask = stored.batch.mask
+        steps = torch.arange(tokens.shape[1], device=tokens.device)
+        learned = mask & (steps >= self.first_step)
+        if drawn is not None and drawn.steps is not None:
+            learned = learned & (steps == drawn.steps[:, None])
+        weight = reward.new_ones(len(tokens)) if drawn is None else drawn.weights
+        return Experience(tokens, mask, reward, log_prior, learned, weight)
 
-    def loss(self, seen: Experience) -> Tensor:
-        """The loss of a batch, a scalar."""
+    def grade(self, seen: Experience) -> Graded:
+        """The loss of a batch and its TD errors."""
         target_values = None
         if self.uses_target:
             with torch.no_grad():
                 target_values = self.target(seen.tokens)
         values = self.values(seen.tokens)
-        return loss(self.algorithm, self.settings, values, target_values, seen)
+        return grade(self.algorithm, self.settings, values, target_values, seen)
 
     def temperature(self, step: int) -> float:
         """The c of an update: begun high, the policy follows the rules from where the prior is."""

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-import torch
+from torch import Tensor
 
 from sequence_tutor.checkpoints import load_checkpoint, named, save_checkpoint, under
+from sequence_tutor.collected import Gatherer
 from sequence_tutor.errors import UserError
 from sequence_tutor.measure import Task, score
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.progress import Advance
 from sequence_tutor.randomness import named_generator
-from sequence_tutor.replay.sampling import mixed_places
 from sequence_tutor.replay.sequences import SequenceReplay
-from sequence_tutor.rollout import rollout
+from sequence_tutor.reward.weighted import Reweighted
 from sequence_tutor.run_log import Record, RunLog
+from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.tuner.collecting import Collector
 from sequence_tutor.tuner.evaluation import evaluate_policy
 from sequence_tutor.tuner.exploration import Exploration
 from sequence_tutor.tuner.health import diagnose
-from sequence_tutor.tuner.learner import Learner
+from sequence_tutor.tuner.learner import Learner, Update
 from sequence_tutor.tuner.policy import TunedPolicy
+from sequence_tutor.tuner.samplers import make_sampler
+from sequence_tutor.tuner.seeds import check_seeds
 from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.tuner.stages import Stage, stages_of
 
 STATE_FILE = "training.safetensors"
 LOG_FILE = "training.jsonl"
@@ -44,35 +50,50 @@ class Tuner:
         settings: see `TuneSettings`.
         directory: where state and log are kept.
         warn: called with each warning about the run's health.
+        gatherer: keeps what the run collects; not that of another run, and closed by its owner.
+        seeds: sequences that replay begins with.
 
     Raises:
-        UserError: `directory` holds a run with other settings.
+        UserError: `directory` holds a run with other settings, a stage or a seed does not fit.
     """
 
     def __init__(
-        self, task: Task, settings: TuneSettings, directory: Path, warn: Warn = lambda _: None
+        self,
+        task: Task,
+        settings: TuneSettings,
+        directory: Path,
+        warn: Warn = lambda _: None,
+        *,
+        gatherer: Gatherer | None = None,
+        seeds: Sequence[Sequence[int]] = (),
     ) -> None:
         if not isinstance(task.prior, NeuralPrior):
             raise UserError("this prior is no network of ours; tuning needs one to start from")
+        if seeds:
+            check_seeds(seeds, task, settings.replay.capacity)
         self.task = replace(task, prior_temperature=settings.prior_temperature)
-        self.settings, self.warn = settings, warn
-        device = task.prior.device
-        self.learner = Learner(task.prior, settings, task.reward.weights)
+        self.settings, self.warn, self.seeds = settings, warn, seeds
+        self.stages = stages_of(settings, task.reward)
+        device, first = task.prior.device, self.stages[0]
+        self.learner = Learner(task.prior, first.settings, first.weights, len(task.prefix))
         self.replay = SequenceReplay(
-            settings.replay.capacity,
-            task.length,
-            task.reward.weights.to(device),
-            settings.replay.keep,
+            settings.replay.capacity, task.length, first.weights.to(device), settings.replay.keep
         )
+        self.sampler = make_sampler(settings.replay, self.replay, len(task.prefix))
         self.exploration = Exploration(settings.exploration)
         self.rng = named_generator(settings.seed, "tuner", device)
-        self.step = 0
+        self.collector = Collector(
+            task, self.learner.policy, self.exploration, settings.collect, self.rng, gatherer
+        )
+        self.step = self.transitions = 0
+        self.place = self.stage_began = 0  # of the current stage: its number, its first step
         self.seconds = 0.0
         self.state_path = directory / STATE_FILE
         self._fingerprint = {
             "settings": settings.model_dump(mode="json"),
             "reward": dict(zip(task.reward.names, task.reward.weights.tolist(), strict=True)),
             "length": task.length,
+            "prefix": list(task.prefix),
         }
         resumed = self.state_path.exists()
         if resumed:
@@ -84,93 +105,124 @@ class Tuner:
         advance(self.step)
         begun = time.perf_counter()
         if self.step == 0:
-            self._evaluate({})
-            self._warm_start()
-        while self.step < self.settings.steps:
+            self._evaluate(self.stages[0], {})
+            self._fill_replay()
+        while self.place < len(self.stages):
+            stage = self.stages[self.place]
             if self.step % self.settings.collect_every == 0:
-                self._collect()
-            metrics = self._learn()
+                self._store(*self.collector.collect(self.step, self._share(stage)))
+            update = self._learn(stage)
             self.step += 1
-            live = self.log.records[-1]
-            advance(
-                1,
-                loss=metrics["loss"],
-                reward=live["reward_per_sequence"],
-                kl=live["kl_to_prior_per_token"],
-                distinct=live["distinct"],
-            )
-            if self.step % self.settings.evaluate_every == 0 or self.step == self.settings.steps:
+            self._show(advance, update)
+            is_last = self.step == self.stage_began + stage.settings.steps
+            if is_last or self.step % self.settings.evaluate_every == 0:
                 self.seconds += time.perf_counter() - begun
                 begun = time.perf_counter()
-                self._evaluate(metrics)
+                metrics = {"loss": update.loss, "gradient_norm": update.gradient_norm}
+                self._evaluate(stage, metrics)
+                if is_last or stage.is_over(self._evaluations()):
+                    self._begin_stage(self.place + 1, self.step)
                 self._save()
         return self.learner.policy
 
-    @property
-    def transitions(self) -> int:
-        """How many (state, token) pairs have been learned from so far, counting repeats."""
-        return self.step * self.settings.batch * self.task.length
+    def _share(self, stage: Stage) -> float:
+        """The share of the stage's updates that is done."""
+        return (self.step - self.stage_began) / stage.settings.steps
 
-    def _warm_start(self) -> None:
-        """Fill replay from the untouched policy, so that its rare good sequences are at hand."""
+    def _evaluations(self) -> list[Record]:
+        """The evaluations of the current stage so far."""
+        return [record for record in self.log.records if record["step"] > self.stage_began]
+
+    def _begin_stage(self, place: int, at: int) -> None:
+        """Go on to the next stage, or past the last one, which ends the run."""
+        self.place, self.stage_began = place, at
+        if place < len(self.stages):
+            stage = self.stages[place]
+            self.learner.begin_stage(stage.settings, stage.weights)
+            self.replay.reweigh(stage.weights)
+
+    def _fill_replay(self) -> None:
+        """Store the seeds, then sequences of the untouched policy, so that rare good ones are kept.
+
+        Seeds were not found by this run: the reward does not remember them, nobody gathers them.
+        """
+        if self.seeds:
+            batch = SequenceBatch.from_lists(self.seeds).to(self.rng.device)
+            self._store(batch, score(self.task.reward, batch))
         for _ in range(0, self.settings.replay.warm_start, self.settings.collect):
-            self._collect()
+            self._store(*self.collector.collect(0, 0.0))
 
-    def _collect(self) -> None:
-        """Sample new sequences with exploration and store them with their rewards."""
-        self.exploration.anneal(self.step / self.settings.steps)
-        sampled = rollout(
-            self.learner.policy,
-            self.settings.collect,
-            self.task.length,
-            self.rng,
-            end_token=self.task.end_token,
-            explore=self.exploration,
-        )
-        self.replay.add(sampled.batch, score(self.task.reward, sampled.batch))
+    def _store(self, batch: SequenceBatch, terms: Tensor) -> None:
+        self.sampler.added(self.replay.add(batch, terms), batch.lengths)
 
-    def _learn(self) -> dict[str, float]:
+    def _learn(self, stage: Stage) -> Update:
         """One update on a mixture of the newest and of replayed sequences."""
-        settings = self.settings
-        places = mixed_places(
-            self.replay,
-            count=settings.batch,
-            fresh=round(settings.replay.fresh * settings.batch),
-            by_return=settings.replay.by_return,
-            generator=self.rng,
-        )
-        return self.learner.learn(self.replay.read(places), self.step)
+        count = self.settings.batch
+        fresh = round(self.settings.replay.fresh * count)
+        drawn = self.sampler.newest(fresh, self.rng)
+        drawn = drawn + self.sampler.draw(count - fresh, self._share(stage), self.rng)
+        stored = self.replay.read(drawn.places)
+        update = self.learner.learn(stored, self.step - self.stage_began, drawn)
+        self.sampler.learned(drawn, update.by_sequence, update.by_step)
+        self.transitions += update.tokens
+        return update
 
-    def _evaluate(self, metrics: dict[str, float]) -> None:
-        """Log what the policy does now; its randomness is its own, so training is untouched."""
+    def _show(self, advance: Advance, update: Update) -> None:
+        live = self.log.records[-1]
+        advance(
+            1,
+            loss=update.loss,
+            reward=live["reward_per_sequence"],
+            kl=live["kl_to_prior_per_token"],
+            distinct=live["distinct"],
+        )
+
+    def _evaluate(self, stage: Stage, metrics: dict[str, float]) -> None:
+        """Log what the policy does now; its randomness is its own, so training is untouched.
+
+        Raises:
+            UserError: the run is sick, and is to be stopped where it is.
+        """
         generator = named_generator(
             self.settings.seed, f"evaluation at {self.step}", self.rng.device
         )
+        task = replace(self.task, reward=Reweighted(self.task.reward, stage.weights))
         record: Record = {
             "step": self.step,
             "transitions": self.transitions,
             "seconds": round(self.seconds, 2),
-            "exploration": self.exploration.strength,
+            **({} if stage.name is None else {"stage": stage.name}),
+            **self.exploration.record(),
             "loss": None,
             "gradient_norm": None,
             **metrics,
-            **evaluate_policy(self.learner.policy, self.task, self.settings, generator),
+            **evaluate_policy(self.learner.policy, task, stage.settings, generator),
         }
-        warnings = diagnose([*self.log.records, record])
+        warnings = diagnose([*self.log.records, record], self.settings.health)
         self.log.append({**record, "warnings": warnings})
         for warning in warnings:
             self.warn(f"step {self.step}: {warning}")
+        if warnings and self.settings.health.stop:
+            raise UserError(
+                f"stopped at step {self.step} because health.stop is set: {warnings[0]}"
+            )
 
     def _save(self) -> None:
-        save_checkpoint(
-            self.state_path,
-            {
-                **self.learner.state(),
-                **named("replay", self.replay.state()),
-                "generator": self.rng.get_state(),
-            },
-            {"fingerprint": self._fingerprint, "step": self.step, "seconds": self.seconds},
-        )
+        info: dict[str, Any] = {  # JSON
+            "fingerprint": self._fingerprint,
+            "step": self.step,
+            "stage": [self.place, self.stage_began],
+            "transitions": self.transitions,
+            "seconds": self.seconds,
+            "exploration": self.exploration.strength,
+        }
+        tensors = {
+            **self.learner.state(),
+            **named("replay", self.replay.state()),
+            **named("sampler", self.sampler.state()),
+            **self.collector.state(),
+        }
+        save_checkpoint(self.state_path, tensors, info)
 
     def _restore(self) -> None:
         tensors, info = load_checkpoint(self.state_path)
@@ -179,9 +231,11 @@ class Tuner:
                 f"{self.state_path.parent}: holds a run with other settings; use another --out, "
                 "or delete it to begin anew"
             )
+        self._begin_stage(*info["stage"])
         self.learner.restore(tensors)
         self.replay.restore(under("replay", tensors))
-        self.rng.set_state(torch.as_tensor(tensors["generator"]))
+        self.sampler.restore(under("sampler", tensors))
+        self.collector.restore(tensors)
         self.step, self.seconds = info["step"], info["seconds"]
-        every = self.settings.collect_every
-        self.exploration.anneal((self.step - 1) // every * every / self.settings.steps)
+        self.transitions = info["transitions"]
+        self.exploration.strength = info["exploration"]

@@ -7,9 +7,17 @@ Which form is used follows from two settings, and is the same for every algorith
 | 1 | every | action value minus one-step target, by a target network (the paper) |
 | n > 1, all | every | path-consistency residual from every step |
 | all | whole | the whole sequence's surplus minus the batch's mean, and V fitted beside it |
+
+The error of the first two forms belongs to a step, and the loss is its mean penalty over all steps
+learned from. That of a whole sequence is divided by the root of the batch's mean length, so that
+it too is per token, and a short sequence counts no more than a long one. Prioritised replay takes
+these errors as its TD errors: those of steps as they are, and for a sequence their root mean
+square over its steps, or its one error.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -31,14 +39,29 @@ def uses_target(settings: TuneSettings) -> bool:
     return settings.n_steps == 1
 
 
-def loss(
+@dataclass(frozen=True)
+class Graded:
+    """What a batch was found to miss.
+
+    Attributes:
+        loss: a scalar to descend.
+        by_sequence: (B,), TD error of each sequence, without gradient.
+        by_step: (B, T), TD error of each step, without gradient; None: only sequences have one.
+    """
+
+    loss: Tensor
+    by_sequence: Tensor
+    by_step: Tensor | None
+
+
+def grade(
     algorithm: Algorithm,
     settings: TuneSettings,
     values: Tensor,
     target_values: Tensor | None,
     seen: Experience,
-) -> Tensor:
-    """The loss of a batch, a scalar.
+) -> Graded:
+    """The loss of a batch and its TD errors.
 
     Args:
         algorithm: whose values these are.
@@ -50,20 +73,29 @@ def loss(
     robust = settings.optimiser.robust
     if target_values is not None:
         error = one_step_error(algorithm, settings, values, target_values, seen)
-        return mean_penalty(error[seen.mask], robust)
+        return _by_step(error, seen, robust)
     value = algorithm.value(values, seen.log_prior)  # (B, T)
     surplus = algorithm.pays(seen) - (taken(values, seen.tokens) - value)  # (B, T)
     n_steps = None if settings.n_steps == "all" else settings.n_steps
     if settings.paths == "every":
         error = residual(value, surplus, seen.mask, settings.discount, n_steps)
-        return mean_penalty(error[seen.mask], robust)
-    total = centred_total(surplus, seen.mask, settings.discount)  # (B,)
+        return _by_step(error, seen, robust)
+    total = centred_total(surplus, seen.learned, settings.discount, seen.weight)  # (B,)
+    per_token = total / seen.learned.sum(1).to(total).mean().sqrt()
     # V takes no part in the total; it follows the surplus that the policy now earns
     missed = residual(value, surplus.detach(), seen.mask, settings.discount)
-    per_step = total / seen.mask.sum(1).to(total).sqrt()
-    return mean_penalty(per_step, robust) + settings.value_weight * mean_penalty(
-        missed[seen.mask], robust
-    )
+    fit = _by_step(missed, seen, robust).loss
+    loss = mean_penalty(per_token, seen.weight, robust) + settings.value_weight * fit
+    return Graded(loss, per_token.detach().abs(), None)
+
+
+def _by_step(error: Tensor, seen: Experience, robust: float) -> Graded:
+    """Of errors (B, T); what is not learned from has no gradient, nor has padding."""
+    weight = seen.weight[:, None].expand_as(error)  # (B, T)
+    loss = mean_penalty(error[seen.learned], weight[seen.learned], robust)
+    error = error.detach()
+    squares = error.square().where(seen.learned, 0.0).sum(1) / seen.learned.sum(1)  # (B,)
+    return Graded(loss, squares.sqrt(), error)
 
 
 def one_step_error(
@@ -83,9 +115,12 @@ def one_step_error(
     return (taken(values, seen.tokens) - target).where(seen.mask, 0.0)
 
 
-def mean_penalty(error: Tensor, robust: float) -> Tensor:
-    """The mean square of errors (N,), or twice Huber's loss beyond `robust` where that is set."""
+def mean_penalty(error: Tensor, weight: Tensor, robust: float) -> Tensor:
+    """The mean of weight times the square of errors, both (N,).
+
+    Where `robust` is set, errors beyond it count linearly: twice Huber's loss.
+    """
     zero = torch.zeros_like(error)
     if robust:
-        return 2 * F.huber_loss(error, zero, delta=robust)
-    return F.mse_loss(error, zero)
+        return (2 * weight * F.huber_loss(error, zero, reduction="none", delta=robust)).mean()
+    return (weight * error.square()).mean()

@@ -45,9 +45,21 @@ class ReplaySettings(Settings):
         0.5,
         ge=0,
         lt=1,
-        description="0: the rest is drawn uniformly; else the k-th best stored return is drawn "
-        "with density proportional to k^-by_return",
+        description="without priorities: 0: the rest is drawn uniformly; else the k-th best stored "
+        "return is drawn with density proportional to k^-by_return",
     )
+    priority: Literal["none", "sequence", "step"] = Field(
+        "none",
+        description="sequence: the rest is drawn by TD error instead (prioritised experience "
+        "replay); step: single steps are, and only their errors are learned from",
+    )
+    priority_exponent: float = Field(
+        0.6, ge=0, description="alpha: a TD error is drawn in proportion to its alpha-th power"
+    )
+    importance_begin: float = Field(
+        0.4, ge=0, le=1, description="beta at the first update: how far the bias is taken back"
+    )
+    importance_end: float = Field(1.0, ge=0, le=1, description="beta at the last update")
 
 
 class OptimiserSettings(Settings):
@@ -61,6 +73,47 @@ class OptimiserSettings(Settings):
     gradient_norm: float = Field(5.0, gt=0, description="gradients are scaled down to this L2 norm")
     robust: float = Field(
         0.0, ge=0, description="errors beyond this count linearly (Huber); 0: squared throughout"
+    )
+
+
+class HealthSettings(Settings):
+    """What a sick run looks like, and what is done about it."""
+
+    stop: bool = Field(
+        False, description="end a sick run, its last checkpoint intact; false: only say so"
+    )
+    distinct: float = Field(
+        0.5, ge=0, le=1, description="collapse: a smaller share of the sampled sequences differs"
+    )
+    kl_per_token: float = Field(
+        2.0, gt=0, description="KL running away: more nats per token from the prior"
+    )
+    share_term: str = Field(
+        "valid", description="reward term whose mean is the share of valid sequences, if there"
+    )
+    share_drop: float = Field(
+        0.1, gt=0, le=1, description="validity drop: that share is lower by this than it has been"
+    )
+    loss_growth: float = Field(
+        20.0, gt=1, description="loss diverging: it is so many times what it has been"
+    )
+
+
+class StageSettings(Settings):
+    """One of the stages that a run goes through."""
+
+    name: str | None = Field(None, description="how the log calls it; its number if unset")
+    steps: int | None = Field(None, ge=1, description="most updates; those of tune if unset")
+    c: float | None = Field(None, gt=0, description="temperature; that of tune if unset")
+    weights: dict[str, float] = Field(
+        default_factory=dict,
+        description="weights of reward terms, 0 leaves one out; terms not named keep the reward's",
+    )
+    until_reward: float | None = Field(
+        None, description="ends the stage once reward_per_sequence is at least this"
+    )
+    until_stalled: int | None = Field(
+        None, ge=1, description="ends it after so many evaluations without a better reward"
     )
 
 
@@ -108,6 +161,10 @@ class TuneSettings(Settings):
     exploration: ExplorationSettings = ExplorationSettings()
     replay: ReplaySettings = ReplaySettings()
     optimiser: OptimiserSettings = OptimiserSettings()
+    health: HealthSettings = HealthSettings()
+    stages: tuple[StageSettings, ...] = Field(
+        (), description="one after the other instead of one c and one set of weights throughout"
+    )
     evaluate_every: int = Field(500, ge=1, description="updates between two evaluations")
     evaluate_samples: int = Field(2048, ge=2, description="sequences sampled for each")
     seed: int = Field(0, ge=0, description="seed of everything random")
@@ -122,6 +179,11 @@ class TuneSettings(Settings):
         if self.paths == "whole" and self.n_steps != "all":
             raise ValueError(
                 f"paths is 'whole' but n_steps is {self.n_steps}, expected n_steps = 'all'"
+            )
+        if self.paths == "whole" and self.replay.priority == "step":
+            raise ValueError(
+                "replay.priority is 'step' but paths is 'whole', expected 'sequence': "
+                "a whole sequence has one error"
             )
         if isinstance(self.n_steps, int) and self.n_steps < 1:
             raise ValueError(f"n_steps is {self.n_steps}, expected 'all' or at least 1")

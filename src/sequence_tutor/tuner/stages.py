@@ -1,0 +1,91 @@
+"""Stages: a run that goes from one c and one set of weights to the next.
+
+Every stage tunes what the one before left, in one folder and with one replay: rewards are stored
+term by term, so new weights need no new scores. Learning rate, c and exploration follow the
+stage's own updates; `c_begin` is for the first stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sequence_tutor.config.settings import nearest
+from sequence_tutor.errors import UserError
+from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.run_log import Record
+from sequence_tutor.tuner.settings import StageSettings, TuneSettings
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What one stage is tuned with.
+
+    Attributes:
+        name: for the log; None where the run has no stages.
+        settings: those of the run with the stage's own c and number of updates.
+        weights: (R,) of the reward's terms.
+        rule: when it is over before its last update.
+    """
+
+    name: str | None
+    settings: TuneSettings
+    weights: Tensor
+    rule: StageSettings
+
+    def is_over(self, records: Sequence[Record]) -> bool:
+        """Whether its stop rule holds after these evaluations, all of this stage."""
+        rewards = [record["reward_per_sequence"] for record in records]
+        if not rewards:
+            return False
+        if self.rule.until_reward is not None and rewards[-1] >= self.rule.until_reward:
+            return True
+        if self.rule.until_stalled is None:
+            return False
+        since_best = len(rewards) - 1 - rewards.index(max(rewards))
+        return since_best >= self.rule.until_stalled
+
+
+def stages_of(settings: TuneSettings, reward: Reward) -> list[Stage]:
+    """The stages of a run; one that is the whole run where none are asked for.
+
+    Raises:
+        UserError: a stage gives a weight to a term that the reward does not have.
+    """
+    if not settings.stages:
+        return [Stage(None, settings, reward.weights, StageSettings())]
+    stages = []
+    for number, rule in enumerate(settings.stages, start=1):
+        own = settings.model_copy(
+            update={
+                "steps": rule.steps or settings.steps,
+                "c": rule.c or settings.c,
+                "c_begin": settings.c_begin if number == 1 else None,
+            }
+        )
+        name = rule.name or str(number)
+        stages.append(Stage(name, own, stage_weights(name, rule, reward), rule))
+    return stages
+
+
+def stage_weights(name: str, rule: StageSettings, reward: Reward) -> Tensor:
+    """(R,) the reward's weights with a stage's own in their places."""
+    for term in rule.weights:
+        if term not in reward.names:
+            raise UserError(
+                f"stage {name}: weight for {term!r}, which the reward does not score: "
+                f"{nearest(term, reward.names)}"
+            )
+    weights = zip(reward.names, reward.weights.tolist(), strict=True)
+    own = [rule.weights.get(term, weight) for term, weight in weights]
+    return torch.tensor(own, dtype=torch.float64)
+
+
+def most_steps(settings: TuneSettings) -> int:
+    """Updates of all stages, if none ends early."""
+    if not settings.stages:
+        return settings.steps
+    return sum(rule.steps or settings.steps for rule in settings.stages)
