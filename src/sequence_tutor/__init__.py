@@ -29,6 +29,13 @@ if TYPE_CHECKING:
     from sequence_tutor.verbs.pretrain import pretrain
     from sequence_tutor.verbs.sample import sample
     from sequence_tutor.verbs.score import score
+    from sequence_tutor.verbs.study import (
+        analyse_study,
+        export_study,
+        make_study,
+        serve_study,
+        simulate_study,
+    )
     from sequence_tutor.verbs.tables import tables
     from sequence_tutor.verbs.tune import tune
     from sequence_tutor.verbs.verify import verify
@@ -43,15 +50,20 @@ __all__ = [
     "SequenceBatch",
     "StoredPrior",
     "UserError",
+    "analyse_study",
     "bench",
     "demo",
     "evaluate",
+    "export_study",
     "find_domain",
     "load_model",
+    "make_study",
     "pretrain",
     "prior_of",
     "sample",
     "score",
+    "serve_study",
+    "simulate_study",
     "tables",
     "tune",
     "verify",
@@ -67,6 +79,13 @@ _HOMES = {
     "prior.store": ("StoredPrior",),
     "reward.protocol": ("Reward",),
     "sequences": ("SequenceBatch",),
+    "verbs.study": (
+        "analyse_study",
+        "export_study",
+        "make_study",
+        "serve_study",
+        "simulate_study",
+    ),
     **{
         f"verbs.{verb}": (verb,)
         for verb in ("bench", "demo", "pretrain", "sample", "score", "tables", "tune", "verify")

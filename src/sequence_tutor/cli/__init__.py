@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr
 from importlib.metadata import version
 from io import StringIO
@@ -19,6 +19,7 @@ from sequence_tutor.cli.mistakes import first_mistake
 from sequence_tutor.cli.pretrain import Pretrain
 from sequence_tutor.cli.sample import Sample
 from sequence_tutor.cli.score import Score
+from sequence_tutor.cli.study import STUDY, StudyServe
 from sequence_tutor.cli.tables import Tables
 from sequence_tutor.cli.tune import Tune
 from sequence_tutor.cli.verify import Verify
@@ -44,7 +45,9 @@ VERBS: dict[str, type[Verb]] = {
     "tables": Tables,
     "bench": Bench,
 }
-RESUMABLE = (Pretrain, Tune, Demo, Tables)
+GROUPS: dict[str, dict[str, type[Verb]]] = {"study": dict(STUDY)}
+"""Verbs of two words, such as `study make`."""
+RESUMABLE = (Pretrain, Tune, Demo, Tables, StudyServe)
 
 HELP = """\
 usage: sequence-tutor VERB ...
@@ -81,23 +84,54 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given == ["--version"]:
         print(version("sequence-tutor"))
         return 0
-    if not given or given[0] not in VERBS:
-        what = f"unknown verb {given[0]!r}: {nearest(given[0], VERBS)}" if given else "no verb"
-        return _complain(f"{what}; sequence-tutor --help lists them")
-    return _run(given[0], given[1:])
+    if given[:1] and given[0] in GROUPS and given[1:] in (["-h"], ["--help"]):
+        print(_listed(given[0]))
+        return 0
+    try:
+        name, kind, arguments = find_verb(given)
+    except UserError as error:
+        return _complain(str(error))
+    return _run(name, kind, arguments)
+
+
+def find_verb(given: Sequence[str]) -> tuple[str, type[Verb], list[str]]:
+    """The verb that arguments begin with, of one word or of two, and the arguments after it.
+
+    Raises:
+        UserError: there is no such verb.
+    """
+    known: Mapping[str, object] = {**VERBS, **GROUPS}
+    if not given or given[0] not in known:
+        what = f"unknown verb {given[0]!r}: {nearest(given[0], known)}" if given else "no verb"
+        raise UserError(f"{what}; sequence-tutor --help lists them")
+    first, *rest = given
+    if first in VERBS:
+        return first, VERBS[first], rest
+    group = GROUPS[first]
+    if not rest or rest[0] not in group:
+        found = f"{rest[0]!r}: {nearest(rest[0], group)}" if rest else "nothing else was given"
+        raise UserError(f"after {first}, {found}; sequence-tutor {first} --help lists what may be")
+    return f"{first} {rest[0]}", group[rest[0]], rest[1:]
 
 
 def help_text() -> str:
     """What `sequence-tutor --help` prints."""
-    lines = ((name, (kind.__doc__ or "").partition("\n")[0]) for name, kind in VERBS.items())
-    return HELP.format(verbs="\n".join(f"  {name:<9} {line}" for name, line in lines))
+    return HELP.format(verbs="\n".join([_listed(), *map(_listed, GROUPS)]))
 
 
-def _run(name: str, arguments: list[str]) -> int:
+def _listed(group: str | None = None) -> str:
+    """One line a verb: all of one word, or those of a group."""
+    verbs = GROUPS[group] if group else VERBS
+    names = (f"{group} {name}" if group else name for name in verbs)
+    lines = ((kind.__doc__ or "").partition("\n")[0] for kind in verbs.values())
+    return "\n".join(f"  {name:<9} {line}" for name, line in zip(names, lines, strict=True))
+
+
+def _run(name: str, kind: type[Verb], arguments: list[str]) -> int:
     try:
         with redirect_stderr(StringIO()):  # tyro's boxes
             verb = tyro.cli(
-                VERBS[name],
+                kind,
                 prog=f"sequence-tutor {name}",
                 args=arguments,
                 config=(tyro.conf.FlagCreatePairsOff, tyro.conf.DisallowNone),
@@ -105,7 +139,7 @@ def _run(name: str, arguments: list[str]) -> int:
     except SystemExit as stop:
         if not stop.code:  # help was asked for
             return 0
-        mistake = first_mistake(VERBS[name], arguments)
+        mistake = first_mistake(kind, arguments)
         return _complain(f"{mistake}; sequence-tutor {name} --help says more")
     try:
         check_places(verb)

@@ -86,12 +86,12 @@ def check_places(verb: object) -> None:
     """Find out, before hours of work, whether what a verb is to write can be written.
 
     Args:
-        verb: its arguments; `out` is a folder, `json` and `markdown` are files.
+        verb: its arguments; `out` is a folder, `json`, `markdown` and `html` are files.
 
     Raises:
         UserError: a place is taken, or not open to this user.
     """
-    for name in ("out", "json", "markdown"):
+    for name in ("out", "json", "markdown", "html"):
         place: Path | None = getattr(verb, name, None)
         if place is None:
             continue

@@ -1,0 +1,95 @@
+"""One listener's answers, in memory and as the file that the page without a server saves."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from sequence_tutor.config.presets import build
+from sequence_tutor.config.settings import Settings
+from sequence_tutor.errors import UserError
+from sequence_tutor.study.design import Pair, Side, Study
+
+LARGEST_FILE = 2**20  # bytes; a thousand answers take a tenth of it
+
+
+class Answer(Settings):
+    """What was heard and what was said of it.
+
+    Attributes:
+        left: name of the clip shown on the left, likewise `right`.
+        choice: the clip preferred, if one must be.
+        preference: five points, 1 for much prefers the left to 5 for much prefers the right.
+    """
+
+    left: str
+    right: str
+    choice: Side
+    preference: int = Field(ge=1, le=5)
+
+    @property
+    def pair(self) -> Pair:
+        """The pair as it was shown."""
+        return Pair(left=self.left, right=self.right)
+
+
+class AnswersFile(Settings):
+    """What the exported page saves."""
+
+    format: Literal[1]
+    study: str
+    listener: str = Field(min_length=8, max_length=64)
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Someone who answered, known by a name that says nothing about them."""
+
+    name: str
+    answers: tuple[Answer, ...]
+
+
+def read_answers(path: Path, study: Study) -> Listener:
+    """Read an answers file and check that it answers this study.
+
+    Raises:
+        UserError: not such a file, of another study, or about pairs that the study has not.
+    """
+    if path.stat().st_size > LARGEST_FILE:
+        raise UserError(f"{path}: more than {LARGEST_FILE} bytes, expected an answers file")
+    try:
+        tables = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError(f"{path}: not a JSON file ({error})") from error
+    if not isinstance(tables, dict):
+        raise UserError(f"{path}: not an answers file, expected an object")
+    file = build(AnswersFile, tables, str(path))
+    if file.study != study.digest:
+        raise UserError(f"{path}: answers of another study")
+    check_answers(file.answers, study, str(path))
+    return Listener(file.listener, file.answers)
+
+
+def check_answers(answers: tuple[Answer, ...], study: Study, where: str) -> None:
+    """Make sure that every answer is about a pair of the study, and no pair is answered twice.
+
+    Raises:
+        UserError: naming the answer that is not so.
+    """
+    known = {_unordered(pair) for pair in (*study.pairs, *study.checks)}
+    counts = Counter(_unordered(answer.pair) for answer in answers)
+    for pair, count in counts.items():
+        if pair not in known:
+            raise UserError(f"{where}: an answer about {sorted(pair)}, which is no pair of it")
+        if count > 1:
+            raise UserError(f"{where}: {count} answers about {sorted(pair)}, expected one")
+
+
+def _unordered(pair: Pair) -> frozenset[str]:
+    return frozenset((pair.left, pair.right))

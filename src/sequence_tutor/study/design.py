@@ -1,0 +1,134 @@
+"""What a listening study consists of, as `study.json` holds it.
+
+A study is a folder: `study.json`, which says which model made which clip, and the clips, whose
+names say nothing. Listeners are only ever given names of clips.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from typing import Final, Literal, Self
+
+from pydantic import Field, model_validator
+
+from sequence_tutor.config.settings import Settings
+
+FORMAT: Final = 1
+Side = Literal["left", "right"]
+SIDES: tuple[Side, Side] = ("left", "right")
+PREFERENCES = range(1, 6)
+"""The five points: 1 much prefers the left clip, 3 neither, 5 much prefers the right one."""
+
+CONSENT = (
+    "You will hear pairs of short melodies and say which of the two you prefer. Your answers are "
+    "kept for a study of methods that write melodies. Nothing is kept that says who you are: no "
+    "name, no address, no account. You may stop at any time by closing the page."
+)
+
+
+class Texts(Settings):
+    """What listeners read."""
+
+    title: str = Field("Which melody do you prefer?", min_length=1, max_length=200)
+    consent: str = Field(CONSENT, min_length=1, max_length=5000)
+
+
+class Clip(Settings):
+    """One sound file.
+
+    Attributes:
+        model: who wrote it; None for the broken clip.
+        tokens: what was written.
+        seconds: how long it sounds.
+        sha256: of the file.
+    """
+
+    model: str | None
+    tokens: tuple[int, ...]
+    seconds: float = Field(gt=0)
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+
+
+class Pair(Settings):
+    """Two clips to be compared; the names of both, with their sides before any mirroring."""
+
+    left: str
+    right: str
+
+
+class Study(Settings):
+    """A whole study.
+
+    Attributes:
+        models: names, in the order of figures and tables.
+        pairs: pairs of each two models, all combinations having equally many.
+        identical: attention check: the same sound twice.
+        broken: attention check: a melody beside noise.
+        rounds: pairs of each two models that one listener hears.
+        seed: of everything that was shuffled.
+        tempo: quarter notes a minute.
+    """
+
+    format: Literal[1] = FORMAT
+    models: tuple[str, ...]
+    clips: dict[str, Clip]
+    pairs: tuple[Pair, ...]
+    identical: Pair
+    broken: Pair
+    rounds: int = Field(ge=1)
+    seed: int = Field(ge=0)
+    tempo: float = Field(gt=0)
+    texts: Texts = Texts()
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Self:
+        if len(set(self.models)) < 2 or len(set(self.models)) != len(self.models):
+            raise ValueError(f"models are {list(self.models)}, expected at least two, each once")
+        for pair in (*self.pairs, *self.checks):
+            for name in (pair.left, pair.right):
+                if name not in self.clips:
+                    raise ValueError(f"a pair has the clip {name!r}, which is not among the clips")
+        counts = Counter(frozenset(map(str, self.models_of(pair))) for pair in self.pairs)
+        combinations = len(self.models) * (len(self.models) - 1) // 2
+        expected = {frozenset((a, b)) for a in self.models for b in self.models if a != b}
+        if set(counts) != expected or len(set(counts.values())) != 1:
+            raise ValueError(
+                f"pairs compare {len(counts)} combinations of models, expected each of the "
+                f"{combinations} equally often"
+            )
+        if self.rounds > self.pairs_each:
+            raise ValueError(
+                f"rounds is {self.rounds}, expected at most {self.pairs_each}, the pairs of each "
+                "two models"
+            )
+        return self
+
+    @property
+    def checks(self) -> tuple[Pair, Pair]:
+        """The two attention checks."""
+        return self.identical, self.broken
+
+    @property
+    def combinations(self) -> list[tuple[str, str]]:
+        """Every two models, in the order of `models`."""
+        return [(a, b) for place, a in enumerate(self.models) for b in self.models[place + 1 :]]
+
+    @property
+    def pairs_each(self) -> int:
+        """Clip pairs of each two models."""
+        return len(self.pairs) // len(self.combinations)
+
+    @property
+    def trials(self) -> int:
+        """What one listener is asked, checks included."""
+        return self.rounds * len(self.combinations) + len(self.checks)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of everything; answers belong to the study that has it."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+    def models_of(self, pair: Pair) -> tuple[str | None, str | None]:
+        """Who wrote the left and the right clip."""
+        return self.clips[pair.left].model, self.clips[pair.right].model

@@ -1,0 +1,155 @@
+"""From melodies of several models to a study: pairs, sides, checks, sounds."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+
+from sequence_tutor.config.settings import Settings
+from sequence_tutor.errors import UserError
+from sequence_tutor.files import is_empty
+from sequence_tutor.melody.audio import synthesise, write_wav
+from sequence_tutor.randomness import named_generator
+from sequence_tutor.study.design import Clip, Pair, Study, Texts
+from sequence_tutor.study.folder import clip_path, save_study
+
+SAMPLE_RATE = 22050  # a second; half of a CD's, so that the page of `study export` stays small
+NOISE = 0.25  # of full scale: broken beyond doubt, and kind to the ears
+SLICE = 0.125  # seconds of the broken clip that are noise, then turned around, in turn
+
+Tokens = Sequence[int]
+
+
+class Design(Settings):
+    """How large a study is and how it sounds."""
+
+    pairs: int = Field(8, ge=1, description="clip pairs of each two models")
+    rounds: int = Field(2, ge=1, description="of those, how many one listener hears")
+    tempo: float = Field(120.0, ge=10, le=600, description="quarter notes a minute")
+    seed: int = Field(0, ge=0, description="seed of order, sides and checks")
+    texts: Texts = Texts()
+
+
+def melodies_needed(models: int, pairs: int) -> int:
+    """Melodies of each model: one for each pair it is in, and two for the checks."""
+    return pairs * (models - 1) + 2
+
+
+def make_folder(
+    folder: Path,
+    melodies: Mapping[str, Sequence[Tokens]],
+    design: Design,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Study:
+    """Write a study into an empty folder.
+
+    Every clip is in one pair only, so that a single odd melody spoils one comparison. Sides are
+    balanced: of the pairs of each two models either is left in half of them.
+
+    Args:
+        folder: where to; it must be empty.
+        melodies: model -> its melodies, `melodies_needed` of each.
+        design: sizes, tempo, seed, texts.
+        progress: called with the clips written and of all.
+
+    Raises:
+        UserError: the folder is taken, there are fewer than two models, or rounds exceed pairs.
+    """
+    if not is_empty(folder):
+        raise UserError(f"{folder}: something is there already, expected an empty folder")
+    if len(melodies) < 2:
+        raise UserError(f"models are {list(melodies)}, expected at least two to compare")
+    if design.rounds > design.pairs:
+        raise UserError(f"rounds is {design.rounds}, expected at most {design.pairs}, the pairs")
+    generator = named_generator(design.seed, "study")
+    workshop = _Workshop(folder, design, generator, progress, _clips(len(melodies), design.pairs))
+    remaining = {model: iter(own) for model, own in melodies.items()}
+    pairs = []
+    for (first, a), (second, b) in combinations(enumerate(melodies), 2):
+        # where the number is odd, the one left over goes left and right in turn
+        flips = [place % 2 for place in range(design.pairs - 1)] + [(second - first) % 2]
+        if design.pairs % 2 == 0:
+            flips[-1] = 1
+        for place in torch.randperm(design.pairs, generator=generator).tolist():
+            left, right = (a, b) if flips[place] else (b, a)
+            pairs.append(
+                Pair(
+                    left=workshop.clip(left, next(remaining[left])),
+                    right=workshop.clip(right, next(remaining[right])),
+                )
+            )
+    same, whole = (
+        list(melodies)[int(torch.randint(len(melodies), (), generator=generator))] for _ in range(2)
+    )
+    twice, beside = next(remaining[same]), next(remaining[whole])
+    identical = Pair(left=workshop.clip(same, twice), right=workshop.clip(same, twice))
+    broken = Pair(left=workshop.clip(whole, beside), right=workshop.clip(None, beside))
+    study = Study(
+        models=tuple(melodies),
+        clips=dict(sorted(workshop.clips.items())),
+        pairs=tuple(pairs),
+        identical=identical,
+        broken=broken,
+        rounds=design.rounds,
+        seed=design.seed,
+        tempo=design.tempo,
+        texts=design.texts,
+    )
+    save_study(folder, study)
+    return study
+
+
+def _clips(models: int, pairs: int) -> int:
+    """Clips of a study in all."""
+    return models * (models - 1) * pairs + 4
+
+
+class _Workshop:
+    """Turns melodies into named sound files and keeps the list of them."""
+
+    def __init__(
+        self,
+        folder: Path,
+        design: Design,
+        generator: torch.Generator,
+        progress: Callable[[int, int], None],
+        total: int,
+    ) -> None:
+        self.clips: dict[str, Clip] = {}
+        self._folder, self._tempo, self._generator = folder, design.tempo, generator
+        self._progress, self._total = progress, total
+
+    def clip(self, model: str | None, tokens: Tokens) -> str:
+        """Write one clip, broken if it is nobody's, and give its name, which is random."""
+        sound = synthesise(tokens, self._tempo, sample_rate=SAMPLE_RATE)
+        if model is None:
+            sound = broken(sound, self._generator)
+        name = f"{int(torch.randint(2**40, (), generator=self._generator)):010x}"
+        path = clip_path(self._folder, name)
+        write_wav(path, sound, SAMPLE_RATE)
+        self.clips[name] = Clip(
+            model=model,
+            tokens=tuple(tokens),
+            seconds=len(sound) / SAMPLE_RATE,
+            sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        )
+        self._progress(len(self.clips), self._total)
+        return name
+
+
+def broken(sound: NDArray[np.float32], generator: torch.Generator) -> NDArray[np.float32]:
+    """A sound (samples,) cut into slices that are noise and turned around in turn."""
+    noise = (2 * torch.rand(len(sound), generator=generator) - 1).numpy() * NOISE
+    spoilt = sound.copy()
+    size = round(SLICE * SAMPLE_RATE)
+    for number, start in enumerate(range(0, len(sound), size)):
+        part = slice(start, start + size)
+        spoilt[part] = noise[part] if number % 2 == 0 else sound[part][::-1]
+    return spoilt

@@ -1,0 +1,155 @@
+"""From answers to ratings: who answered attentively, and what each answer says of two models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.study.answers import Answer, Listener
+from sequence_tutor.study.design import Study
+
+NEUTRAL = 3
+
+
+@dataclass(frozen=True)
+class Ratings:
+    """N answers about pairs of models, each turned so that the models' order is the study's.
+
+    Attributes:
+        models: K names.
+        first, second: (N,) int64, places of the two models, first < second.
+        won: (N,) bool, the first was chosen.
+        points: (N,) int64, -2 the second is much preferred to 2 the first is.
+        pair: (N,) int64, which clip pair it was; ratings of one pair share their clips.
+    """
+
+    models: tuple[str, ...]
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    won: NDArray[np.bool_]
+    points: NDArray[np.int64]
+    pair: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    @property
+    def wins(self) -> NDArray[np.float64]:
+        """(K, K), how often row was preferred to column."""
+        table = np.zeros((len(self.models), len(self.models)))
+        np.add.at(table, (self.first[self.won], self.second[self.won]), 1)
+        np.add.at(table, (self.second[~self.won], self.first[~self.won]), 1)
+        return table
+
+    def of(self, model: int) -> NDArray[np.int64]:
+        """What a model was given, one to five, in all the answers it is in."""
+        given = np.concatenate(
+            (self.points[self.first == model], -self.points[self.second == model])
+        )
+        return given + NEUTRAL
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Who passed the checks and what else tells of care.
+
+    Attributes:
+        joined: listeners who began.
+        answered: listeners with at least one answer.
+        finished: listeners with all of them.
+        failed_identical: listeners who much preferred one of two equal sounds.
+        failed_broken: listeners who preferred noise.
+        left_out: listeners whose answers do not count.
+        contradictions: answers whose preference is for the other clip than the choice.
+        left_chosen, choices: of all answers that count, those that chose the left clip.
+    """
+
+    joined: int
+    answered: int
+    finished: int
+    failed_identical: int
+    failed_broken: int
+    left_out: int
+    contradictions: int
+    left_chosen: int
+    choices: int
+
+
+def attentive_ratings(
+    study: Study, listeners: Sequence[Listener], allowed_failures: int = 0
+) -> tuple[Ratings, Attention]:
+    """The ratings that count.
+
+    Args:
+        study: what was asked.
+        listeners: who answered what.
+        allowed_failures: attention checks a listener may fail and still count.
+
+    Raises:
+        UserError: a listener comes twice, or nothing is left to analyse.
+    """
+    names = [listener.name for listener in listeners]
+    for name in names:
+        if names.count(name) > 1:
+            raise UserError(f"listener {name} was given twice, expected each answers file once")
+    failures = [_failures(study, listener) for listener in listeners]
+    kept = [
+        listener
+        for listener, failed in zip(listeners, failures, strict=True)
+        if sum(failed) <= allowed_failures
+    ]
+    answers = [answer for one in kept for answer in one.answers if not _is_check(study, answer)]
+    if not answers:
+        raise UserError("no answers that count are there yet, expected at least one")
+    attention = Attention(
+        joined=len(listeners),
+        answered=sum(bool(one.answers) for one in listeners),
+        finished=sum(len(one.answers) == study.trials for one in listeners),
+        failed_identical=sum(identical for identical, _ in failures),
+        failed_broken=sum(broken for _, broken in failures),
+        left_out=len(listeners) - len(kept),
+        contradictions=sum(_contradicts(answer) for answer in answers),
+        left_chosen=sum(answer.choice == "left" for answer in answers),
+        choices=len(answers),
+    )
+    return _ratings(study, answers), attention
+
+
+def _failures(study: Study, listener: Listener) -> tuple[bool, bool]:
+    """Whether the identical and the broken check were failed; one not yet answered is not."""
+    identical = broken = False
+    for answer in listener.answers:
+        if {answer.left, answer.right} == {study.identical.left, study.identical.right}:
+            identical = answer.preference in (1, 5)
+        if {answer.left, answer.right} == {study.broken.left, study.broken.right}:
+            chosen = answer.left if answer.choice == "left" else answer.right
+            broken = study.clips[chosen].model is None
+    return identical, broken
+
+
+def _is_check(study: Study, answer: Answer) -> bool:
+    return any({answer.left, answer.right} == {c.left, c.right} for c in study.checks)
+
+
+def _contradicts(answer: Answer) -> bool:
+    leaning = answer.preference - NEUTRAL
+    return leaning != 0 and (leaning < 0) != (answer.choice == "left")
+
+
+def _ratings(study: Study, answers: Sequence[Answer]) -> Ratings:
+    place = {model: number for number, model in enumerate(study.models)}
+    pairs = {frozenset((p.left, p.right)): number for number, p in enumerate(study.pairs)}
+    rows = []
+    for answer in answers:
+        left, right = (place[str(model)] for model in study.models_of(answer.pair))
+        towards_left = NEUTRAL - answer.preference
+        won, points = answer.choice == "left", towards_left
+        if left > right:
+            left, right, won, points = right, left, not won, -points
+        rows.append((left, right, won, points, pairs[frozenset((answer.left, answer.right))]))
+    first, second, chosen, points_, pair = (np.array(column) for column in zip(*rows, strict=True))
+    return Ratings(study.models, first, second, chosen.astype(bool), points_, pair)

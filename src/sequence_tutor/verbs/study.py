@@ -1,0 +1,186 @@
+"""`study`: a listening test, from its clips to what the answers say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.evaluation.model import Model
+from sequence_tutor.figures import Curve, Panel, learning_curves
+from sequence_tutor.files import write_text
+from sequence_tutor.progress import counted, progress
+from sequence_tutor.study.analysis import Analysis, analyse
+from sequence_tutor.study.answers import read_answers
+from sequence_tutor.study.design import Study
+from sequence_tutor.study.folder import ANSWERS_FILE, load_study
+from sequence_tutor.study.making import Design, make_folder, melodies_needed
+from sequence_tutor.study.page import page_alone
+from sequence_tutor.study.report import write_analysis
+from sequence_tutor.study.simulation import Power, Scenario, power_curve
+from sequence_tutor.study.store import Store
+from sequence_tutor.verbs.sample import sample
+
+QUICK_PERMUTATIONS = 999
+"""Of the results that the service shows, which should not keep anyone waiting."""
+
+
+def make_study(
+    models: Sequence[Model],
+    out: Path,
+    *,
+    design: Design | None = None,
+    length: int | None = None,
+    quiet: bool = False,
+) -> Study:
+    """Sample melodies of every model and make a study that compares them.
+
+    Args:
+        models: two or more, of melodies, with different names.
+        out: folder of the study, empty or not yet there.
+        design: sizes, tempo, seed, texts; None: the defaults.
+        length: tokens of every melody; None: as the first model was tuned.
+        quiet: show no progress.
+
+    Raises:
+        UserError: models that cannot be compared by ear, or a place that is taken.
+    """
+    design = design or Design()
+    names = [model.name for model in models]
+    if len(names) < 2 or len(set(names)) < len(names):
+        raise UserError(f"models are {names}, expected at least two with different names")
+    for model in models:
+        if model.domain.name != "melody":
+            raise UserError(f"{model.name} writes {model.domain.name}s, expected melodies to hear")
+    count = melodies_needed(len(models), design.pairs)
+    length = models[0].length if length is None else length
+    melodies = {
+        model.name: sample(model, count, length=length, seed=design.seed, quiet=quiet).to_lists()
+        for model in models
+    }
+    with counted("writing clips", quiet=quiet) as report:
+        return make_folder(out, melodies, design, report)
+
+
+def serve_study(
+    folder: Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    ready: Callable[[str, str], None] = lambda _address, _token: None,
+) -> None:
+    """Ask listeners until interrupted; a later call goes on with the same answers.
+
+    Args:
+        folder: of the study; answers are kept there in `answers.sqlite`.
+        host: address to listen at, by default this machine's own.
+        port: 0 takes any free one.
+        ready: called with the page's address and the token of the results.
+
+    Raises:
+        UserError: no such study, a database that cannot be used, a port that is taken, or the
+            extra `study` is not installed.
+    """
+    try:
+        from sequence_tutor.study.server import listen, run
+        from sequence_tutor.study.service import Service
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"{error.name} is not installed, expected the extra: pip install sequence-tutor[study]"
+        ) from error
+    study = load_study(folder)
+    store = Store(folder / ANSWERS_FILE, study)
+    taken = listen(host, port)
+
+    def results() -> dict[str, object]:
+        found = analyse(study, store.listeners(), permutations=QUICK_PERMUTATIONS)
+        return found.to_json()
+
+    shown = f"[{host}]" if ":" in host else host
+    ready(f"http://{shown}:{taken.getsockname()[1]}/", store.token)
+    try:
+        run(Service(folder, study, store, results).application(), taken)
+    finally:
+        store.close()
+
+
+def export_study(folder: Path, out: Path) -> None:
+    """Write a study as one HTML page that works without a server.
+
+    Args:
+        folder: of the study.
+        out: the page.
+
+    Raises:
+        UserError: no such study.
+    """
+    write_text(out, page_alone(folder, load_study(folder)))
+
+
+def analyse_study(
+    folder: Path,
+    answers: Sequence[Path] = (),
+    out: Path | None = None,
+    *,
+    allowed_failures: int = 0,
+    seed: int = 0,
+) -> Analysis:
+    """Say what listeners preferred, and how surely.
+
+    Args:
+        folder: of the study; the answers that its service gathered are read if there are any.
+        answers: files that exported pages saved.
+        out: folder for the figure, the numbers and the tables; None: write nothing.
+        allowed_failures: attention checks a listener may fail and still count.
+        seed: of the permutations.
+
+    Raises:
+        UserError: no such study, no answers, or answers that are not this study's.
+    """
+    study = load_study(folder)
+    listeners = []
+    if (folder / ANSWERS_FILE).is_file():
+        store = Store(folder / ANSWERS_FILE, study)
+        listeners += store.listeners()
+        store.close()
+    listeners += [read_answers(path, study) for path in answers]
+    found = analyse(study, listeners, allowed_failures=allowed_failures, seed=seed)
+    if out is not None:
+        write_analysis(out, found)
+    return found
+
+
+def simulate_study(
+    scenario: Scenario | None = None, out: Path | None = None, *, quiet: bool = False
+) -> list[Power]:
+    """How surely a difference is found by how many listeners, from made-up answers.
+
+    Args:
+        scenario: the study and the difference; None: the defaults.
+        out: folder for the picture; None: write nothing.
+        quiet: show no progress.
+
+    Raises:
+        UserError: the difference is too small for any number of listeners within reach.
+    """
+    scenario = scenario or Scenario()
+    with progress("numbers of listeners tried", 12, quiet=quiet) as advance:
+        curve = power_curve(scenario, advance=advance)
+    if out is not None:
+        draw_power(out / "power.png", curve)
+    return curve
+
+
+def draw_power(path: Path, curve: Sequence[Power]) -> None:
+    """The share of studies that find the difference, against listeners."""
+    steps = [one.listeners for one in curve]
+    found = [one.found for one in curve]
+    simulated = Curve(
+        "simulated",
+        steps,
+        [one.value for one in found],
+        [one.low for one in found],
+        [one.high for one in found],
+    )
+    theory = Curve("theory", steps, [one.predicted for one in curve])
+    learning_curves([Panel("power", [simulated, theory])], path, x_label="listeners")
