@@ -1,12 +1,12 @@
-"""A pool of processes for functions of strings that may hang, crash or eat the memory.
+"""A pool of processes for a function that may hang, crash or eat the memory on some items.
 
 `concurrent.futures` and `multiprocessing.Pool` give up all their work when one process dies, and
-cannot end one that hangs. Here a process that dies or takes too long costs the one string that is
+cannot end one that hangs. Here a process that dies or takes too long costs the one item that is
 to blame for it:
 
-1. Strings go out in chunks. A chunk that loses its worker is taken apart, and each of its strings
-   is tried once more, alone in its chunk: so a worker killed by a stranger costs nothing.
-2. A string that loses its worker a second time is `Lost`, and the rest never notice.
+1. Items go out in chunks. A chunk that loses its worker is taken apart, and each of its items is
+   tried once more, alone in its chunk: so a worker killed by a stranger costs nothing.
+2. An item that loses its worker a second time is `Lost`, and the rest never notice.
 
 Workers are new interpreters joined by a socket, not forks, because a fork of a process with
 torch's threads may inherit locks that nobody will ever release; and not `multiprocessing`'s
@@ -29,6 +29,7 @@ from typing import Generic, Self, TypeVar
 
 from sequence_tutor.molecule.worker import READY, Job, Lost
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 GIB = 1 << 30
@@ -44,11 +45,11 @@ main(int(sys.argv[1]))
 """
 
 
-class WorkerPool(Generic[Result]):
+class WorkerPool(Generic[Item, Result]):
     """Long-lived workers that apply one function; close it, or use it in a `with`.
 
     Example:
-        with WorkerPool(term_set.evaluate, workers=2, timeout=10.0) as pool:
+        with WorkerPool(terms.evaluate, workers=2, timeout=10.0) as pool:
             records = pool.map(["CCO", "c1ccccc1"])
 
     Attributes:
@@ -57,7 +58,7 @@ class WorkerPool(Generic[Result]):
 
     def __init__(
         self,
-        function: Callable[[str], Result],
+        function: Callable[[Item], Result],
         workers: int,
         timeout: float,
         memory: int = 2 * GIB,
@@ -65,9 +66,9 @@ class WorkerPool(Generic[Result]):
         """Start the workers; they load the function while this process goes on.
 
         Args:
-            function: picklable; a string in, a result out, which must be picklable too.
+            function: an item in, a result out; all three picklable.
             workers: how many processes.
-            timeout: seconds that one string may take.
+            timeout: seconds that one item may take.
             memory: bytes each worker may take beyond what it has once the function is loaded.
         """
         if workers < 1 or timeout <= 0:
@@ -75,7 +76,7 @@ class WorkerPool(Generic[Result]):
         self._job = Job(function, timeout, memory)
         self._count = workers
         self._workers: list[_Worker] = []
-        self._seconds = CHUNK_SECONDS / 8  # of one string, as measured lately
+        self._seconds = CHUNK_SECONDS / 8  # of one item, as measured lately
         self._false_starts = 0
         self.replaced = 0
         self._fill_up()
@@ -85,14 +86,14 @@ class WorkerPool(Generic[Result]):
         """The processes at work now."""
         return tuple(worker.process.pid for worker in self._workers)
 
-    def map(self, strings: Sequence[str]) -> list[Result | Lost]:
-        """The function of each string, in the order of `strings`.
+    def map(self, items: Sequence[Item]) -> list[Result | Lost]:
+        """The function of each item, in the order of `items`.
 
         Raises:
             UserError: raised by the function.
             RuntimeError: the function is broken, or workers do not even start.
         """
-        work = _Work[Result](strings)
+        work = _Work[Item, Result](items)
         try:
             while work.unfinished:
                 self._fill_up()
@@ -133,12 +134,12 @@ class WorkerPool(Generic[Result]):
         self._workers.remove(worker)
         worker.end()
 
-    def _hand_out(self, work: _Work[Result]) -> None:
+    def _hand_out(self, work: _Work[Item, Result]) -> None:
         for worker in self._workers:
             if worker.ready and not worker.chunk:
                 fair = math.ceil(work.left / (2 * self._count))
                 size = min(fair, LARGEST_CHUNK, int(CHUNK_SECONDS / self._seconds))
-                worker.give(work.take(max(1, size)), work.strings, self._job.timeout)
+                worker.give(work.take(max(1, size)), work.items, self._job.timeout)
 
     def _heard_from(self) -> list[_Worker]:
         """The workers that said something or ended, waiting until the next one is late."""
@@ -149,7 +150,7 @@ class WorkerPool(Generic[Result]):
         heard = wait(list(talkers), max(0.0, first - time.monotonic()))
         return [talkers[pipe] for pipe in heard if isinstance(pipe, Connection)]
 
-    def _listen(self, worker: _Worker, work: _Work[Result]) -> None:
+    def _listen(self, worker: _Worker, work: _Work[Item, Result]) -> None:
         try:
             message = worker.pipe.recv()
         except (EOFError, OSError):
@@ -166,7 +167,7 @@ class WorkerPool(Generic[Result]):
         work.finish(worker.chunk, message)
         worker.chunk = ()
 
-    def _end_the_late(self, work: _Work[Result]) -> None:
+    def _end_the_late(self, work: _Work[Item, Result]) -> None:
         now = time.monotonic()
         for worker in list(self._workers):
             if (worker.chunk or not worker.ready) and worker.deadline <= now:
@@ -174,7 +175,7 @@ class WorkerPool(Generic[Result]):
                 self._seconds = max(self._seconds, self._job.timeout / max(1, len(worker.chunk)))
                 self._bury(worker, work, Lost.TIMED_OUT)
 
-    def _bury(self, worker: _Worker, work: _Work[Result], why: Lost) -> None:
+    def _bury(self, worker: _Worker, work: _Work[Item, Result], why: Lost) -> None:
         self._drop(worker)
         self.replaced += 1
         work.lose(worker.chunk, why)
@@ -190,7 +191,7 @@ class WorkerPool(Generic[Result]):
 class _Worker:
     """One process and what it is doing."""
 
-    def __init__(self, job: Job[Result]) -> None:
+    def __init__(self, job: Job[Item, Result]) -> None:
         self.pipe, theirs = Pipe()
         with theirs:
             self.process = subprocess.Popen(
@@ -209,13 +210,13 @@ class _Worker:
         self.deadline = self.begun + START_SECONDS
         self._send(job)
 
-    def give(self, chunk: Sequence[int], strings: Sequence[str], timeout: float) -> None:
-        """Ask for the strings at the positions of `chunk`."""
+    def give(self, chunk: Sequence[int], items: Sequence[Item], timeout: float) -> None:
+        """Ask for the items at the positions of `chunk`."""
         self.chunk = chunk
         self.begun = time.monotonic()
         self.deadline = self.begun + timeout
         if chunk:
-            self._send([strings[position] for position in chunk])
+            self._send([items[position] for position in chunk])
 
     def end(self) -> None:
         """Kill it, if it lives, and wait for its end."""
@@ -231,13 +232,13 @@ class _Worker:
             return
 
 
-class _Work(Generic[Result]):
-    """The strings of one call: which wait, which are tried again, and the results so far."""
+class _Work(Generic[Item, Result]):
+    """The items of one call: which wait, which are tried again, and the results so far."""
 
-    def __init__(self, strings: Sequence[str]) -> None:
-        self.strings = strings
-        self.results: list[Result | Lost] = [Lost.DIED] * len(strings)
-        self.unfinished = len(strings)
+    def __init__(self, items: Sequence[Item]) -> None:
+        self.items = items
+        self.results: list[Result | Lost] = [Lost.DIED] * len(items)
+        self.unfinished = len(items)
         self._fresh = 0
         self._again: deque[int] = deque()
         self._tried_alone: set[int] = set()
@@ -245,12 +246,12 @@ class _Work(Generic[Result]):
     @property
     def left(self) -> int:
         """How many nobody has been given yet."""
-        return len(self.strings) - self._fresh
+        return len(self.items) - self._fresh
 
     def take(self, size: int) -> Sequence[int]:
         """The next positions to be worked on: so many new ones, or one that is tried again."""
-        if self._fresh < len(self.strings):
-            begin, self._fresh = self._fresh, min(self._fresh + size, len(self.strings))
+        if self._fresh < len(self.items):
+            begin, self._fresh = self._fresh, min(self._fresh + size, len(self.items))
             return range(begin, self._fresh)
         if self._again:
             alone = self._again.popleft()
@@ -265,7 +266,7 @@ class _Work(Generic[Result]):
         self.unfinished -= len(chunk)
 
     def lose(self, chunk: Sequence[int], why: Lost) -> None:
-        """Take apart a chunk that lost its worker, or blame the string that was tried alone."""
+        """Take apart a chunk that lost its worker, or blame the item that was tried alone."""
         for position in chunk:
             if position in self._tried_alone:
                 self.finish((position,), (why,))

@@ -1,4 +1,4 @@
-"""One worker process: it answers chunks of strings until its pipe closes.
+"""One worker process: it answers chunks of items until its pipe closes.
 
 It is started by `pool.WorkerPool` and imports nothing that its function does not need, so that a
 new one is there within a fraction of a second.
@@ -19,17 +19,18 @@ from typing import Generic, TypeVar
 
 from sequence_tutor.errors import UserError
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 READY = "ready"
 """What a worker says once it can begin."""
 
-FAULTS_OF_A_STRING = (ValueError, ArithmeticError, RuntimeError)
-"""What a function may raise for one string and still be sound; RDKit's own errors are these."""
+FAULTS_OF_AN_ITEM = (ValueError, ArithmeticError, RuntimeError)
+"""What a function may raise for one item and still be sound; RDKit's own errors are these."""
 
 
 class Lost(Enum):
-    """Why a string has no result."""
+    """Why an item has no result."""
 
     TIMED_OUT = "timed out"
     DIED = "its worker died or ran out of memory"
@@ -37,30 +38,30 @@ class Lost(Enum):
 
 
 @dataclass(frozen=True)
-class Job(Generic[Result]):
+class Job(Generic[Item, Result]):
     """What a worker is told first.
 
     Attributes:
-        function: a string in, a result out.
+        function: an item in, a result out.
         timeout: seconds a chunk may take.
         memory: bytes it may take beyond what it has once it is ready.
     """
 
-    function: Callable[[str], Result]
+    function: Callable[[Item], Result]
     timeout: float
     memory: int
 
 
-def attempt(function: Callable[[str], Result], string: str) -> Result | Lost:
-    """The function's result, or that this string made it fail.
+def attempt(function: Callable[[Item], Result], item: Item) -> Result | Lost:
+    """The function's result, or that this item made it fail.
 
     Raises:
-        Exception: what is no fault of the string, such as a name that does not exist.
-        MemoryError: where the fault may be an older string's.
+        Exception: what is no fault of the item, such as a name that does not exist.
+        MemoryError: where the fault may be an older item's.
     """
     try:
-        return function(string)
-    except FAULTS_OF_A_STRING:
+        return function(item)
+    except FAULTS_OF_AN_ITEM:
         return Lost.FAILED
 
 
@@ -79,16 +80,16 @@ def main(descriptor: int) -> None:
 
 
 def _answer(pipe: Connection) -> None:
-    job: Job[object] = pipe.recv()
+    job: Job[object, object] = pipe.recv()
     _limit_memory(job.memory)
     pipe.send(READY)
     while True:
-        strings: list[str] = pipe.recv()
+        items: list[object] = pipe.recv()
         # Our parent kills us in time; the alarm is for the day on which it has been killed itself
         # while we hang in foreign code, where no handler of ours would ever run.
         signal.setitimer(signal.ITIMER_REAL, 2 * job.timeout)
         try:
-            results = [attempt(job.function, string) for string in strings]
+            results = [attempt(job.function, item) for item in items]
         except MemoryError:
             return  # what fills the memory may be older: the pool tries them in a fresh process
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -9,14 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.molecule.external import ExternalProgram
 from sequence_tutor.molecule.terms.term import Term
-from sequence_tutor.reward.user_terms import UserTerm, what_happened
+
+if TYPE_CHECKING:  # workers load the terms, and need not wait for torch
+    from sequence_tutor.reward.user_terms import UserTerm
 
 BatchFunction = Callable[[Sequence[str]], Sequence[float]]
 """SMILES in, as many numbers out; NaN where there is none."""
@@ -85,6 +87,8 @@ class UserFunction:
                 values.append(math.nan)
                 error = newer
         if len(values) >= ENOUGH and all(map(math.isnan, values)):
+            from sequence_tutor.reward.user_terms import what_happened
+
             raise self._broken(
                 f"failed for each of {len(values)} molecules{what_happened(error, self.file)}"
             ) from error
