@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
+from torch import Tensor
 
 from sequence_tutor.collected import Gatherer
 from sequence_tutor.config.settings import Settings, nearest
@@ -22,11 +23,13 @@ from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.step_scores import Scored
+from sequence_tutor.token_sequences import TokenSequences
 
 Progress = Callable[[int, int], None]
 """Called with the units of work done and of all."""
 
-Tokens = Sequence[int]
+Judge = Callable[[SequenceBatch], Mapping[str, float]]
+"""Says how good samples of a prior in training are, in figures by name."""
 
 
 @dataclass(frozen=True)
@@ -36,16 +39,25 @@ class TrainingData:
     Attributes:
         train: sequences of tokens; likewise `validation` and `test`.
         summary: one row a source and one for all: column -> number, as users are shown it.
-        skipped: (file, reason) of everything that gave no sequence.
+        skipped: (file, or file and line, reason) of what gave no sequence; where that is much,
+            the first of it.
+        dropped: reason -> how often, of all of it; None: as often as `skipped` says.
         provenance: what a card says of the data: sources, counts, settings.
+        card: what else a card must say, for `Domain.with_prior` to read it there.
+        tensors: what is kept beside the weights, such as fingerprints of `train`.
+        judge: says how good samples are; None: nothing is said of them.
     """
 
-    train: Sequence[Tokens]
-    validation: Sequence[Tokens]
-    test: Sequence[Tokens]
+    train: TokenSequences
+    validation: TokenSequences
+    test: TokenSequences
     summary: Mapping[str, Mapping[str, float]]
     skipped: Sequence[tuple[str, str]]
+    dropped: Mapping[str, int] | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    card: Mapping[str, Any] = field(default_factory=dict)
+    tensors: Mapping[str, Tensor] = field(default_factory=dict)
+    judge: Judge | None = None
 
 
 class Statistics(Protocol):
@@ -71,6 +83,13 @@ class Domain(Protocol):
     output_settings: type[Settings]
     shares: frozenset[str]  # statistics that are fractions, shown in percent
     published: Mapping[str, Mapping[str, float]]  # column -> statistic -> value
+
+    def with_prior(self, card: Mapping[str, Any]) -> Domain:
+        """The same domain, speaking the vocabulary of a prior with that card.
+
+        Raises:
+            UserError: the card does not tell of one.
+        """
 
     def default_prior(self, device: torch.device | str) -> StoredPrior:
         """What tuning begins with where no prior is named.

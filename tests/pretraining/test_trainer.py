@@ -8,7 +8,7 @@ import torch
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
-from sequence_tutor.pretraining.data import TokenSequences
+from sequence_tutor.token_sequences import TokenSequences
 from sequence_tutor.pretraining.settings import PretrainSettings
 from sequence_tutor.pretraining.trainer import LOG_FILE, PriorTrainer, mean_nll, token_nll
 from sequence_tutor.progress import Advance

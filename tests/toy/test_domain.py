@@ -25,7 +25,9 @@ def test_lines_are_divided_by_what_they_hold(tmp_path: Path) -> None:
     rows = [[numbers.randrange(4) for _ in range(6)] for _ in range(300)]
     path.write_text("".join(json.dumps({"tokens": row}) + "\n" for row in rows * 2))
     data = ROOM.read_training([path], ROOM.data_settings(), None, lambda _done, _total: None)
-    sides = [{tuple(row) for row in side} for side in (data.train, data.validation, data.test)]
+    sides = [
+        {tuple(row) for row in side.rows()} for side in (data.train, data.validation, data.test)
+    ]
     assert all(sides)
     assert sum(map(len, sides)) == len({tuple(row) for row in rows})  # none on two sides
     assert data.summary["all"]["sequences"] == 600

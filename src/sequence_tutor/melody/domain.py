@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from pydantic import Field
@@ -22,12 +22,14 @@ from sequence_tutor.melody.published import PUBLISHED, ROWS
 from sequence_tutor.melody.reward import MelodyReward, MelodyRewardSettings
 from sequence_tutor.melody.sources import MELODY_SUFFIXES, read_sources
 from sequence_tutor.melody.statistics import MelodyStatistics
+from sequence_tutor.prior.fingerprints import window_fingerprints
 from sequence_tutor.prior.store import StoredPrior, find_prior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.step_scores import Scored, step_scores, summed
 from sequence_tutor.token_lines import check_tokens, token_lines
+from sequence_tutor.token_sequences import TokenSequences
 
 LONGEST = 512
 """Most tokens of a melody that is scored: 32 bars."""
@@ -57,6 +59,10 @@ class MelodyDomain:
     shares = frozenset(row for row in ROWS if not row.startswith("autocorrelation"))
     published = PUBLISHED
 
+    def with_prior(self, card: Mapping[str, Any]) -> MelodyDomain:
+        """Itself: all priors of melodies have one vocabulary."""
+        return self
+
     def default_prior(self, device: torch.device | str) -> StoredPrior:
         """The shipped prior `melody`."""
         return find_prior(self.name, device)
@@ -71,13 +77,15 @@ class MelodyDomain:
         )
         corpus = read_corpus(paths, extraction, cache, progress)
         split = corpus.split(chosen.split_seed, chosen.validation, chosen.test)
+        train = _tokens(split.train)
         return TrainingData(
-            train=_tokens(split.train),
-            validation=_tokens(split.validation),
-            test=_tokens(split.test),
+            train=TokenSequences(train),
+            validation=TokenSequences(_tokens(split.validation)),
+            test=TokenSequences(_tokens(split.test)),
             summary={Path(name).name: asdict(row) for name, row in corpus.summary().items()},
             skipped=[(skipped.name, skipped.reason) for skipped in corpus.skipped],
             provenance=_provenance(corpus, chosen),
+            tensors={"windows": window_fingerprints(train)},
         )
 
     def read_sequences(self, path: Path) -> list[list[int]]:

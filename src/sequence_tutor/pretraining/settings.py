@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.models import RecurrentSettings
@@ -24,12 +24,31 @@ class PretrainSettings(Settings):
     decay_every: int = Field(1000, ge=1, description="updates between two such factors")
     gradient_norm: float = Field(5.0, gt=0, description="gradients are scaled down to this L2 norm")
     l2: float = Field(0.0, ge=0, description="weight of the squared L2 norm in the loss")
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32", description="of the network's products; weights and loss stay float32"
+    )
+    forget_bias: float = Field(
+        0.0, description="added to an LSTM's first forget biases: above 0, it begins by keeping"
+    )
+    order: Literal["drawn", "bucketed"] = Field(
+        "drawn", description="batches drawn anew each time, or epochs of batches of like lengths"
+    )
     skip_loss: int = Field(0, ge=0, description="first tokens of a sequence that are not learned")
     window: int = Field(256, ge=8, description="most tokens of a sequence in one update")
     crop: float = Field(
-        0.5, ge=0, le=1, description="share of sequences that begin at a later bar in an update"
+        0.5, ge=0, le=1, description="share of drawn sequences that begin at a later bar"
     )
     crop_grid: int = Field(16, ge=1, description="tokens between two places where a crop begins")
     evaluate_every: int = Field(250, ge=1, description="updates between two looks at validation")
     patience: int = Field(8, ge=1, description="looks without improvement before stopping early")
+    probe_samples: int = Field(
+        2000, ge=0, description="samples judged at every look, where the domain can judge them"
+    )
+    final_samples: int = Field(10_000, ge=0, description="samples judged when training is over")
     seed: int = Field(0, ge=0, description="seed of weights and of the order of the data")
+
+    @model_validator(mode="after")
+    def _crops_are_drawn(self) -> PretrainSettings:
+        if self.order == "bucketed" and self.crop > 0:
+            raise ValueError(f"crop is {self.crop}, expected 0 where order is 'bucketed'")
+        return self

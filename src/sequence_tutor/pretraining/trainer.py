@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,16 +23,20 @@ from sequence_tutor.checkpoints import (
 )
 from sequence_tutor.errors import UserError
 from sequence_tutor.models import RecurrentNetwork
-from sequence_tutor.pretraining.data import TokenSequences
+from sequence_tutor.pretraining.order import DataOrder
 from sequence_tutor.pretraining.settings import PretrainSettings
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.progress import Advance
 from sequence_tutor.run_log import RunLog
 from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.token_sequences import TokenSequences
 
 STATE_FILE = "training.safetensors"
 LOG_FILE = "training.jsonl"
 WHOLE = 1024  # tokens of a sequence that are looked at in one piece when measuring
+
+Probe = Callable[[NeuralPrior], Mapping[str, float]]
+"""Judges what a prior writes. It must not depend on anything but the prior."""
 
 
 @dataclass
@@ -58,6 +63,7 @@ class PriorTrainer:
         settings: see `PretrainSettings`.
         directory: where state and log are kept.
         device: where to compute; data and randomness stay on the CPU.
+        probe: what else the log is told of the network at every look; None: nothing.
 
     Raises:
         UserError: `directory` holds the state of a training with other settings or data.
@@ -71,10 +77,12 @@ class PriorTrainer:
         settings: PretrainSettings,
         directory: Path,
         device: torch.device | str = "cpu",
+        probe: Probe | None = None,
     ) -> None:
-        self.train, self.validation, self.settings = train, validation, settings
+        self.validation, self.settings, self.probe = validation, settings, probe
         self.state_path = directory / STATE_FILE
         self.generator = torch.Generator().manual_seed(settings.seed)
+        self.order = DataOrder(train, settings, self.generator)
         self.network = _seeded_network(settings, vocab_size, self.generator).to(device)
         self.best = copy.deepcopy(self.network)
         self.optimizer = torch.optim.Adam(self.network.parameters(), settings.learning_rate)
@@ -121,10 +129,8 @@ class PriorTrainer:
     def _update(self) -> float:
         """One step of Adam; returns the mean NLL per token of its batch."""
         settings = self.settings
-        batch = self.train.random(
-            settings.batch, settings.window, settings.crop, settings.crop_grid, self.generator
-        )
-        loss = token_nll(self.network, batch, settings.skip_loss)
+        batch = self.order.batch(self.progress.step)
+        loss = token_nll(self.network, batch, settings.skip_loss, settings.precision)
         self.optimizer.param_groups[0]["lr"] = self.learning_rate(self.progress.step)
         self.optimizer.zero_grad()
         penalty = sum((p.square().sum() for p in self.network.parameters()), torch.zeros_like(loss))
@@ -157,9 +163,15 @@ class PriorTrainer:
                 "validation_nll": nll,
                 "learning_rate": self.learning_rate(self.progress.step - 1),
                 "seconds": round(self.progress.seconds, 2),
+                **self._probed(),
             }
         )
         self._save()
+
+    def _probed(self) -> dict[str, Mapping[str, float]]:
+        if self.probe is None:
+            return {}
+        return {"samples": dict(self.probe(NeuralPrior(copy.deepcopy(self.network))))}
 
     def _save(self) -> None:
         save_checkpoint(
@@ -187,12 +199,20 @@ class PriorTrainer:
         self.progress = Progress(**info["progress"])
 
 
-def token_nll(network: RecurrentNetwork, batch: SequenceBatch, skip: int = 0) -> Tensor:
-    """Mean NLL per token in nats, a scalar, of all tokens but the first `skip` of a sequence."""
-    batch = batch.to(network.head.weight.device)
+def token_nll(
+    network: RecurrentNetwork, batch: SequenceBatch, skip: int = 0, precision: str = "float32"
+) -> Tensor:
+    """Mean NLL per token in nats, a scalar, of all tokens but the first `skip` of a sequence.
+
+    In bfloat16 only the network's products are rounded: weights, softmax and loss are float32.
+    """
+    device = network.head.weight.device
+    batch = batch.to(device)
     learned = batch.mask
     learned[:, :skip] = False
-    loss: Tensor = F.cross_entropy(network(batch.tokens)[learned], batch.tokens[learned])
+    with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
+        logits = network(batch.tokens)[learned]  # (N, V)
+    loss: Tensor = F.cross_entropy(logits.float(), batch.tokens[learned])
     return loss
 
 
@@ -216,4 +236,8 @@ def _seeded_network(
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.uniform_(-bound, bound, generator=generator)
+        if settings.network.cell == "lstm":
+            width = settings.network.width
+            for _, _, bias, _ in network.recurrence.all_weights:
+                bias[width : 2 * width] += settings.forget_bias
     return network

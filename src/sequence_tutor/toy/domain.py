@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from pydantic import Field
@@ -20,6 +21,7 @@ from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.step_scores import Scored, step_scores, summed
 from sequence_tutor.token_lines import read_token_lines, write_json_lines
+from sequence_tutor.token_sequences import TokenSequences
 from sequence_tutor.toy.problem import make_toy
 from sequence_tutor.toy.reward import ToyReward
 
@@ -67,6 +69,10 @@ class ToyDomain:
     shares: frozenset[str] = frozenset()
     published: Mapping[str, Mapping[str, float]] = {}
 
+    def with_prior(self, card: Mapping[str, Any]) -> ToyDomain:
+        """Itself: there is one vocabulary."""
+        return self
+
     def default_prior(self, device: torch.device | str) -> StoredPrior:
         """The random prior of the toy problem with seed 0."""
         network = make_toy(0, vocab_size=self.vocab_size, length=self.length).prior.network
@@ -91,7 +97,8 @@ class ToyDomain:
                     train.append(tokens)
             progress(done, len(paths))
         found = len(train) + len(validation) + len(test)
-        return TrainingData(train, validation, test, {"all": {"sequences": found}}, skipped=[])
+        sides = (TokenSequences(side) for side in (train, validation, test))
+        return TrainingData(*sides, {"all": {"sequences": found}}, skipped=[])
 
     def read_sequences(self, path: Path) -> list[list[int]]:
         """The sequences of a file of JSON lines."""

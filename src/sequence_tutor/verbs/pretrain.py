@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +14,22 @@ from pydantic import Field
 
 from sequence_tutor.config.presets import build, merged, read_preset, read_toml
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.domain import Domain, TrainingData, find_domain
+from sequence_tutor.domain import Domain, Judge, TrainingData, find_domain
 from sequence_tutor.errors import UserError
-from sequence_tutor.pretraining.data import TokenSequences
 from sequence_tutor.pretraining.report import held_out_report
 from sequence_tutor.pretraining.settings import PretrainSettings
-from sequence_tutor.pretraining.trainer import PriorTrainer
-from sequence_tutor.prior.fingerprints import window_fingerprints
+from sequence_tutor.pretraining.trainer import PriorTrainer, Probe
+from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.store import StoredPrior, save_prior
 from sequence_tutor.progress import counted, progress
+from sequence_tutor.randomness import named_generator
+from sequence_tutor.rollout import rollout
+from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.threads import set_threads
 from sequence_tutor.token_lines import write_json_lines
 from sequence_tutor.versions import versions
+
+PROBE_BATCH = 1000
 
 SKIPPED_FILE = "skipped.jsonl"
 """One line for each file that gave no sequence, with the reason."""
@@ -78,20 +84,29 @@ def pretrain(
     data_settings = build(room.data_settings, settings.data, str(config or preset))
     found = _read(room, data, data_settings, out, quiet=quiet)
     set_threads(threads)
-    train, validation, test = (
-        TokenSequences(side) for side in (found.train, found.validation, found.test)
+    room = room.with_prior(found.card)
+    probe = Probing(room, found.judge, settings.train.seed)
+    trainer = PriorTrainer(
+        found.train,
+        found.validation,
+        room.vocab_size,
+        settings.train,
+        out,
+        device,
+        probe.every(settings.train.probe_samples),
     )
-    trainer = PriorTrainer(train, validation, room.vocab_size, settings.train, out, device)
     with progress("training the prior", settings.train.steps, quiet=quiet) as advance:
         prior = trainer.run(advance)
-    quality = held_out_report(prior, train, test, room.note_tokens, quiet=quiet)
+    quality = held_out_report(prior, found.train, found.test, room.note_tokens, quiet=quiet)
+    final = probe.every(settings.train.final_samples)
     card = {
         **settings.card,
+        **found.card,
         "domain": domain,
         "data": {
             **found.provenance,
             "summary": found.summary,
-            "skipped": dict(Counter(reason for _, reason in found.skipped).most_common()),
+            "skipped": dict(found.dropped or _counted(reason for _, reason in found.skipped)),
         },
         "settings": settings.model_dump(mode="json", exclude={"card"}),
         "quality": {
@@ -99,13 +114,53 @@ def pretrain(
             "validation_nll": trainer.progress.best_nll,
             "best_step": trainer.progress.best_step,
             "seconds": round(trainer.progress.seconds, 1),
+            **({"samples": dict(final(prior))} if final else {}),
         },
         "threads": torch.get_num_threads(),
         "versions": versions(),
     }
-    stored = StoredPrior(prior, domain, card, {"windows": window_fingerprints(found.train)})
+    stored = StoredPrior(prior, domain, card, found.tensors)
     save_prior(out, stored)
     return stored
+
+
+@dataclass(frozen=True)
+class Probing:
+    """How samples of a prior in training are judged.
+
+    Attributes:
+        room: the domain, speaking the prior's vocabulary.
+        judge: says how good samples are; None: nothing is.
+        seed: the same samples' noise at every look, so that looks can be compared.
+    """
+
+    room: Domain
+    judge: Judge | None
+    seed: int
+
+    def every(self, samples: int) -> Probe | None:
+        """A probe of so many samples; None: there is nothing to say."""
+        if self.judge is None or samples == 0:
+            return None
+        return partial(self._figures, samples)
+
+    def _figures(self, samples: int, prior: NeuralPrior) -> Mapping[str, float]:
+        assert self.judge is not None  # seen to above
+        room, generator = self.room, named_generator(self.seed, "probe", prior.device)
+        pieces = [min(PROBE_BATCH, samples - begun) for begun in range(0, samples, PROBE_BATCH)]
+        rows = [
+            row
+            for size in pieces
+            for row in rollout(
+                prior, size, room.length, generator, end_token=room.end_token
+            ).batch.to_lists()
+        ]
+        return self.judge(SequenceBatch.from_lists(rows))
+
+
+def _counted(reasons: Iterable[str]) -> dict[str, int]:
+    """Each reason and how often it came, the most frequent first."""
+    return dict(Counter(reasons).most_common())
 
 
 def _read(
@@ -117,7 +172,7 @@ def _read(
     lines = ({"file": name, "reason": reason} for name, reason in found.skipped)
     write_json_lines(out / SKIPPED_FILE, lines)
     for side in ("train", "validation", "test"):
-        if not getattr(found, side):
+        if not len(getattr(found, side)):
             raise UserError(
                 f"{', '.join(map(str, data))}: too few sequences, none is left for the {side} "
                 "set; give more files"

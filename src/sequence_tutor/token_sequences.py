@@ -1,4 +1,4 @@
-"""Sequences of any length as padded batches."""
+"""Many sequences of any lengths, laid end to end, and the padded batches made of them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from torch import Tensor
 
 from sequence_tutor.sequences import SequenceBatch
 
+READ_AT_ONCE = 2**14
+"""Sequences whose tokens are copied out together where all of them are gone through."""
+
 
 class TokenSequences:
     """Sequences laid end to end in one tensor, so that a million of them cost no Python objects.
@@ -18,23 +21,46 @@ class TokenSequences:
         sequences: lists or arrays of tokens, none of them empty.
     """
 
-    def __init__(self, sequences: Sequence[Sequence[int]]) -> None:
+    def __init__(self, sequences: Sequence[Sequence[int]] = ()) -> None:
         pieces = [torch.as_tensor(sequence, dtype=torch.int16) for sequence in sequences]
         self.lengths = torch.tensor([len(piece) for piece in pieces], dtype=torch.int64)
         self.tokens = torch.cat(pieces) if pieces else torch.zeros(0, dtype=torch.int16)
         self.starts = self.lengths.cumsum(0) - self.lengths
+
+    @classmethod
+    def laid_out(
+        cls, tokens: Tensor, lengths: Tensor, starts: Tensor | None = None
+    ) -> TokenSequences:
+        """Sequences that already lie in one tensor, which may be a file mapped into memory.
+
+        Args:
+            tokens: (N,) int16; nothing is copied.
+            lengths: (S,) int64, none of them 0.
+            starts: (S,) int64 places of their first tokens; None: one follows the other.
+        """
+        made = cls()
+        made.tokens, made.lengths = tokens, lengths
+        made.starts = lengths.cumsum(0) - lengths if starts is None else starts
+        return made
+
+    def select(self, rows: Tensor) -> TokenSequences:
+        """Some of the sequences, by number or by mask, of the same tokens in memory."""
+        return self.laid_out(self.tokens, self.lengths[rows], self.starts[rows])
 
     def __len__(self) -> int:
         return len(self.lengths)
 
     def digest(self) -> str:
         """A hash of every token and length, equal only for equal data."""
-        content = self.lengths.numpy().tobytes() + self.tokens.numpy().tobytes()
-        return hashlib.sha256(content).hexdigest()
+        digest = hashlib.sha256(self.lengths.numpy().tobytes())
+        for rows in torch.arange(len(self)).split(READ_AT_ONCE):
+            digest.update(self._joined(rows).numpy().tobytes())
+        return digest.hexdigest()
 
     def rows(self) -> list[list[int]]:
         """Every sequence as a list."""
-        return [piece.tolist() for piece in self.tokens.split(self.lengths.tolist())]
+        everything = self._joined(torch.arange(len(self)))
+        return [piece.tolist() for piece in everything.split(self.lengths.tolist())]
 
     def read(self, rows: Tensor, offsets: Tensor, window: int) -> SequenceBatch:
         """At most `window` tokens of each row from its offset on.
@@ -50,6 +76,13 @@ class TokenSequences:
         places = torch.where(inside, (self.starts[rows] + offsets)[:, None] + steps, 0)
         tokens = torch.where(inside, self.tokens[places].long(), 0)
         return SequenceBatch(tokens, lengths)
+
+    def _joined(self, rows: Tensor) -> Tensor:
+        """(N,) the tokens of some sequences, one after the other."""
+        lengths = self.lengths[rows]
+        ends = lengths.cumsum(0)
+        places = torch.arange(int(lengths.sum()))
+        return self.tokens[places + (self.starts[rows] - ends + lengths).repeat_interleave(lengths)]
 
     def batches(self, size: int, window: int) -> Iterator[SequenceBatch]:
         """Every sequence once, whole up to `window` tokens, longest first, `size` at a time."""

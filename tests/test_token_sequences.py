@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sequence_tutor.pretraining.data import TokenSequences
+from sequence_tutor.token_sequences import TokenSequences
 
 ROWS = [[1, 2, 3, 4, 5], [6], [7, 8, 9]]
 

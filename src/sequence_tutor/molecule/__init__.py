@@ -1,0 +1,19 @@
+"""Molecules: SMILES in and out, chemical scores, statistics."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sequence_tutor.molecule.domain import MoleculeDomain
+
+__all__ = ["MoleculeDomain"]
+
+
+def __getattr__(name: str) -> type[MoleculeDomain]:
+    """Import the domain, and with it all the rest, only when somebody asks for it."""
+    if name != "MoleculeDomain":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from sequence_tutor.molecule.domain import MoleculeDomain
+
+    return MoleculeDomain

@@ -1,0 +1,220 @@
+"""From lines of files to encoded molecules, one at a time, with the reason for each one dropped."""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections import Counter
+from collections.abc import Callable, Mapping
+from heapq import heappush, heappushpop
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rdkit import Chem
+
+from sequence_tutor.molecule.chemistry import Molecule, canonical_smiles, longest_carbon_run, parse
+from sequence_tutor.molecule.corpus_cache import Arrays
+from sequence_tutor.molecule.corpus_settings import MoleculeDataSettings
+from sequence_tutor.molecule.reading import Entry, open_molecules
+from sequence_tutor.molecule.tokens import Vocabulary, element_of, split_smiles
+
+TRAIN, VALIDATION, TEST = range(3)
+PROPERTIES = ("logp", "qed", "sa")
+QUANTILES = (0.5, 0.9, 0.99, 0.999, 0.9999)
+
+SUMMARISED = 10_000
+"""Molecules whose properties are computed for the summary: those with the lowest hashes."""
+LISTED = 10_000
+"""Lines without a molecule that are listed one by one; all of them are counted."""
+
+_REPORTED = 2000  # lines between two reports of progress
+_END = 0  # stands for the end token until the vocabulary is known
+
+
+class CorpusReader:
+    """Gathers the molecules of files in flat arrays.
+
+    Args:
+        settings: which molecules are kept, and how they are cut.
+    """
+
+    def __init__(self, settings: MoleculeDataSettings) -> None:
+        self.settings = settings
+        self.dropped: Counter[str] = Counter()
+        self.skipped: list[tuple[str, str]] = []
+        self.sources: dict[str, Counter[str]] = {}
+        self._tokens, self._lengths = array("h"), array("i")
+        self._sides, self._hashes = array("b"), array("q")
+        self._seen: set[int] = set()
+        self._sizes: Counter[int] = Counter()  # tokens of the molecules as given
+        self._runs: Counter[int] = Counter()  # their longest runs of carbon
+        self._lowest: list[tuple[int, str, str]] = []  # -hash, source, SMILES: a heap
+        self._allowed: dict[str, bool] = {}  # by atom-wise token
+        broad = settings.vocabulary == "broad"
+        known = Vocabulary.broad(settings.tokeniser).tokens if broad else ()
+        self._numbers = {token: number for number, token in enumerate(known, start=1)}
+
+    def read(self, file: Path, report: Callable[[int], None]) -> None:
+        """Take every molecule of a file.
+
+        Args:
+            file: the file.
+            report: called now and then with the bytes read.
+
+        Raises:
+            UserError: a table without a column of SMILES.
+        """
+        source = self.sources.setdefault(file.name, Counter())
+        with open_molecules(file, self.settings.column) as (entries, raw):
+            for number, entry in enumerate(entries, start=1):
+                reason = self._take(entry, file.name)
+                source["read"] += 1
+                source["dropped" if reason else "kept"] += 1
+                if reason:
+                    self._drop(f"{file.name} line {entry.place}", reason)
+                if number % _REPORTED == 0:
+                    report(raw.tell())
+        report(file.stat().st_size)
+
+    def finish(self) -> tuple[Arrays, dict[str, Any]]:
+        """The arrays, and the description of them that `MoleculeCorpus` is made of."""
+        vocabulary = Vocabulary.of_tokens(self._numbers, self.settings.tokeniser)
+        final = np.empty(vocabulary.size, dtype=np.int16)
+        final[_END] = vocabulary.end_token
+        for token, number in self._numbers.items():
+            final[number] = vocabulary.numbers[token]
+        arrays = Arrays(
+            final[np.frombuffer(self._tokens, dtype=np.int16)],
+            np.frombuffer(self._lengths, dtype=np.int32),
+            np.frombuffer(self._sides, dtype=np.int8),
+            np.frombuffer(self._hashes, dtype=np.int64),
+        )
+        facts = {
+            "tokeniser": vocabulary.tokeniser,
+            "tokens": list(vocabulary.tokens),
+            "shortest": min(self._sizes),
+            "longest": max(self._sizes),
+            "longest_carbon_run": max(self._runs),
+            "length_quantiles": _quantiles(self._sizes),
+            "carbon_run_quantiles": _quantiles(self._runs),
+            "molecules": sum(self._sizes.values()),
+        }
+        return arrays, {
+            "facts": facts,
+            "summary": self._summary(),
+            "dropped": dict(self.dropped.most_common()),
+            "skipped": self.skipped,
+        }
+
+    def _take(self, entry: Entry, source: str) -> str:
+        """Keep a molecule, or say why not."""
+        if entry.problem:
+            return entry.problem
+        smiles, settings = entry.smiles, self.settings
+        pieces = split_smiles(smiles, settings.tokeniser)
+        if len(pieces) > settings.longest:
+            return "too long"
+        molecule = parse(smiles) if settings.check or settings.augment else None
+        if molecule is None and (settings.check or settings.augment):
+            return "unparsable"
+        if not self._elements_allowed(smiles):
+            return "unknown elements"
+        if settings.vocabulary == "broad" and not all(piece in self._numbers for piece in pieces):
+            return "a token that the broad vocabulary lacks"
+        name = molecule_hash(canonical_smiles(molecule) if molecule is not None else smiles)
+        if name in self._seen:
+            return "duplicate"
+        self._seen.add(name)
+        self._keep(smiles, pieces, name, source)
+        if molecule is not None and settings.augment and self._side(name) == TRAIN:
+            self._keep_spellings(molecule, smiles, name)
+        return ""
+
+    def _keep(self, smiles: str, pieces: list[str], name: int, source: str) -> None:
+        self._append(pieces, name)
+        self._sizes[len(pieces)] += 1
+        self._runs[longest_carbon_run(smiles)] += 1
+        entry = (-name, source, smiles)
+        if len(self._lowest) < SUMMARISED:
+            heappush(self._lowest, entry)
+        elif entry > self._lowest[0]:
+            heappushpop(self._lowest, entry)
+
+    def _keep_spellings(self, molecule: Chem.Mol, smiles: str, name: int) -> None:
+        """Random spellings of a molecule, other than its own, as further rows of its side."""
+        seed = (name ^ self.settings.split_seed) & 0x7FFFFFFF
+        spellings = Chem.MolToRandomSmilesVect(molecule, self.settings.augment, randomSeed=seed)
+        for spelling in dict.fromkeys(spellings):
+            pieces = split_smiles(spelling, self.settings.tokeniser)
+            if spelling != smiles and len(pieces) <= self.settings.longest:
+                self._append(pieces, name)
+
+    def _append(self, pieces: list[str], name: int) -> None:
+        numbers = self._numbers
+        self._tokens.extend([numbers.setdefault(piece, len(numbers) + 1) for piece in pieces])
+        self._tokens.append(_END)
+        self._lengths.append(len(pieces) + 1)
+        self._sides.append(self._side(name))
+        self._hashes.append(name)
+
+    def _side(self, name: int) -> int:
+        """The side of the division: it depends on molecule and seed alone."""
+        place = molecule_hash(f"{self.settings.split_seed}:{name}") / 2**64 + 0.5
+        if place < self.settings.validation:
+            return VALIDATION
+        return TEST if place < self.settings.validation + self.settings.test else TRAIN
+
+    def _elements_allowed(self, smiles: str) -> bool:
+        allowed = self._allowed
+        for token in set(split_smiles(smiles)):
+            if token not in allowed:
+                allowed[token] = element_of(token) in (None, *self.settings.elements)
+            if not allowed[token]:
+                return False
+        return True
+
+    def _drop(self, place: str, reason: str) -> None:
+        self.dropped[reason] += 1
+        if len(self.skipped) < LISTED:
+            self.skipped.append((place, reason))
+
+    def _summary(self) -> dict[str, dict[str, float]]:
+        """Counts of each source and of all, and mean properties of a sample of what was kept."""
+        values: dict[str, list[tuple[float, ...]]] = {name: [] for name in self.sources}
+        for _, source, smiles in sorted(self._lowest):
+            molecule = parse(smiles)
+            if molecule is not None:
+                values[source].append(properties(molecule))
+        everything = sum(self.sources.values(), Counter())
+        rows = {
+            **{name: (counts, values[name]) for name, counts in self.sources.items()},
+            "all": (everything, [row for rows in values.values() for row in rows]),
+        }
+        return {name: _row(counts, sample) for name, (counts, sample) in rows.items()}
+
+
+def molecule_hash(canonical: str) -> int:
+    """A signed 64-bit number of a canonical SMILES, the same on every machine."""
+    digest = hashlib.blake2b(canonical.encode("utf-8", "replace"), digest_size=8).digest()
+    return int.from_bytes(digest, "little", signed=True)
+
+
+def properties(molecule: Chem.Mol) -> tuple[float, ...]:
+    """The `PROPERTIES` of a molecule; SA as a penalty, -1 easy to -10."""
+    asked = Molecule(molecule)
+    return asked.logp, asked.qed, asked.sa
+
+
+def _row(counts: Mapping[str, int], sample: list[tuple[float, ...]]) -> dict[str, float]:
+    """A row of the summary; a mean of nothing is 0, for JSON has no other word."""
+    means = np.mean(sample, axis=0).tolist() if sample else [0.0] * len(PROPERTIES)
+    named = dict(zip(PROPERTIES, means, strict=True))
+    return {name: counts[name] for name in ("read", "kept", "dropped")} | named
+
+
+def _quantiles(counts: Counter[int]) -> dict[str, int]:
+    """Share -> the least number that so large a share of the molecules does not exceed."""
+    values = np.array(sorted(counts))
+    shares = np.cumsum([counts[value] for value in values.tolist()]) / counts.total()
+    return {str(share): int(values[np.searchsorted(shares, share)]) for share in QUANTILES}

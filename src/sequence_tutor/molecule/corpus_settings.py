@@ -1,0 +1,33 @@
+"""Settings of how files become molecules."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from sequence_tutor.config.settings import Settings
+from sequence_tutor.molecule.tokens import Tokeniser
+
+DRUG_ELEMENTS = ("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Se", "Br", "I")
+
+
+class MoleculeDataSettings(Settings):
+    """How files become molecules, and who learns from them."""
+
+    tokeniser: Tokeniser = Field("atoms", description="what a token is; the paper's: characters")
+    vocabulary: Literal["data", "broad"] = Field(
+        "data", description="tokens of the data, or of nearly all drug-like molecules"
+    )
+    column: str | None = Field(None, description="column of tables; unset: the one named smiles")
+    check: bool = Field(
+        True, description="parse with RDKit: drops what is no molecule, finds equal ones"
+    )
+    elements: tuple[str, ...] = Field(DRUG_ELEMENTS, description="that molecules may have")
+    longest: int = Field(120, ge=1, description="most tokens of a molecule, the end token aside")
+    augment: int = Field(
+        0, ge=0, le=100, description="random spellings of each training molecule beside its own"
+    )
+    validation: float = Field(0.02, gt=0, lt=0.5, description="share of molecules to stop by")
+    test: float = Field(0.02, gt=0, lt=0.5, description="share of molecules to report on")
+    split_seed: int = Field(0, ge=0, description="seed of the division and of random spellings")

@@ -1,0 +1,60 @@
+"""What samples of a prior are judged by while it is trained."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sequence_tutor.molecule.chemistry import canonical_smiles, parse
+from sequence_tutor.molecule.corpus_reader import PROPERTIES, molecule_hash, properties
+from sequence_tutor.molecule.tokens import Vocabulary
+from sequence_tutor.sequences import SequenceBatch
+
+
+class SampleJudge:
+    """Says how many samples are molecules, distinct, new, and like the data.
+
+    Args:
+        vocabulary: what the samples are written in.
+        known: (M,) sorted hashes of the training molecules.
+        data: mean properties of the data, by name.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, known: Tensor, data: Mapping[str, float]) -> None:
+        self.vocabulary, self.known, self.data = vocabulary, known, data
+
+    def __call__(self, batch: SequenceBatch) -> dict[str, float]:
+        """The figures of some samples.
+
+        Returns:
+            `valid`, the share of molecules; `unique`, of the valid the share of distinct ones;
+            `novel`, of the distinct the share that was not trained on; the mean of each property
+            over the valid ones, and beside it that of the data, as `logp_data`.
+        """
+        found: dict[str, tuple[float, ...]] = {}
+        counts: Counter[str] = Counter()
+        for smiles in self.vocabulary.decode_batch(batch):
+            molecule = None if smiles is None else parse(smiles)
+            if molecule is not None:
+                canonical = canonical_smiles(molecule)
+                counts[canonical] += 1
+                if canonical not in found:
+                    found[canonical] = properties(molecule)
+        valid = counts.total()
+        hashes = torch.tensor([molecule_hash(canonical) for canonical in found], dtype=torch.int64)
+        new = len(found) - int(torch.isin(hashes, self.known).sum())
+        weights = [counts[canonical] for canonical in found]
+        means = np.average(list(found.values()), axis=0, weights=weights).tolist() if found else []
+        figures = {
+            "samples": len(batch),
+            "valid": valid / len(batch),
+            "unique": len(found) / max(valid, 1),
+            "novel": new / max(len(found), 1),
+        }
+        for name, mean in zip(PROPERTIES, means, strict=bool(means)):
+            figures |= {name: mean, f"{name}_data": self.data[name]}
+        return figures

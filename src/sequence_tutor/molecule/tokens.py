@@ -1,0 +1,147 @@
+"""SMILES as tokens, and back again exactly.
+
+Two ways to cut a SMILES. `characters` is the paper's: every character is a token, so `Cl` is a C
+that an l follows. `atoms` keeps together what means one thing: an atom in brackets, Br, Cl, a ring
+number of two digits (`%12`) or more (`%(123)`); all else is one character.
+
+Whatever a string holds, its tokens joined are the string.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.sequences import SequenceBatch
+
+Tokeniser = Literal["atoms", "characters"]
+
+_ATOMS = re.compile(r"\[[^\[\]]*\]|Br|Cl|%\d\d|%\(\d+\)|.", re.DOTALL)
+_ELEMENT = re.compile(r"\[\d*([A-Z][a-z]?|[a-z][a-z]?|\*)|(Br|Cl|[BCNOPSFIbcnops*])$")
+
+_ORGANIC = ("B", "C", "N", "O", "P", "S", "F", "Cl", "Br", "I", "b", "c", "n", "o", "p", "s")
+_BONDS = ("-", "=", "#", "$", ":", "/", "\\", ".", "(", ")")
+_RINGS = (*"123456789", "0", *(f"%{number}" for number in range(10, 30)))
+_BARE = ("H", "2H", "3H", "13C", "Li", "Na", "K", "Mg", "Ca", "Zn", "Al", "si", "se", "te", "as")
+_CENTRES = ("C", "N", "S", "P", "Si", "Se", "B", "As", "Te")
+_AROMATIC = ("n", "o", "s", "c", "p", "se")
+_OTHERS = ("O", "F", "Cl", "Br", "I")
+
+
+def split_smiles(smiles: str, tokeniser: Tokeniser = "atoms") -> list[str]:
+    """The tokens of a SMILES, without an end token."""
+    return list(smiles) if tokeniser == "characters" else _ATOMS.findall(smiles)
+
+
+def element_of(token: str) -> str | None:
+    """The element of an atom-wise token, "N" of `[nH+]`; "*" of any atom; None: it is no atom."""
+    match = _ELEMENT.match(token)
+    return (match[1] or match[2]).capitalize() if match else None
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The tokens that a prior of molecules knows; their places are their numbers.
+
+    Attributes:
+        tokens: all but the end token, whose number is the last.
+        tokeniser: how a SMILES is cut into them.
+    """
+
+    tokens: tuple[str, ...]
+    tokeniser: Tokeniser = "atoms"
+
+    @classmethod
+    def of_tokens(cls, tokens: Iterable[str], tokeniser: Tokeniser) -> Vocabulary:
+        """The vocabulary of the tokens met in data, in the order of their spelling."""
+        return cls(tuple(sorted(set(tokens))), tokeniser)
+
+    @classmethod
+    def broad(cls, tokeniser: Tokeniser = "atoms") -> Vocabulary:
+        """What nearly every drug-like molecule of the public collections is written with."""
+        tokens = set(_broad_tokens())
+        if tokeniser == "characters":
+            tokens = set("".join(tokens))
+        return cls.of_tokens(tokens, tokeniser)
+
+    @classmethod
+    def from_card(cls, card: Mapping[str, Any]) -> Vocabulary:
+        """The vocabulary that a prior's card tells of.
+
+        Raises:
+            UserError: it tells of none.
+        """
+        facts = card.get("molecule")
+        if not isinstance(facts, Mapping) or not {"tokens", "tokeniser"} <= facts.keys():
+            raise UserError(
+                "the prior's card has no vocabulary, expected tokens and tokeniser under "
+                '"molecule"; train it with sequence-tutor pretrain molecule'
+            )
+        return cls(tuple(facts["tokens"]), facts["tokeniser"])
+
+    @property
+    def size(self) -> int:
+        """V, the end token included."""
+        return len(self.tokens) + 1
+
+    @property
+    def end_token(self) -> int:
+        """The number of the token that ends a molecule: V - 1."""
+        return len(self.tokens)
+
+    @cached_property
+    def numbers(self) -> Mapping[str, int]:
+        """Token -> its number."""
+        return {token: number for number, token in enumerate(self.tokens)}
+
+    def encode(self, smiles: str, *, end: bool = True) -> list[int]:
+        """The numbers of a SMILES' tokens.
+
+        Args:
+            smiles: the molecule.
+            end: whether the end token follows; without it, this is a beginning to go on from.
+
+        Raises:
+            UserError: naming the molecule and the first token that is not in the vocabulary.
+        """
+        pieces = split_smiles(smiles, self.tokeniser)
+        try:
+            tokens = [self.numbers[piece] for piece in pieces]
+        except KeyError as missing:
+            raise UserError(
+                f"molecule {smiles!r}: token {missing.args[0]!r} is unknown to this prior, whose "
+                f"training data gave it {len(self.tokens)} others; leave the molecule out, or "
+                "train a prior on data that hold the token (sequence-tutor pretrain molecule)"
+            ) from None
+        return [*tokens, self.end_token] if end else tokens
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """The text before the end token, or of all tokens where there is none."""
+        text = []
+        for token in tokens:
+            if token == self.end_token:
+                break
+            text.append(self.tokens[token])
+        return "".join(text)
+
+    def decode_batch(self, batch: SequenceBatch) -> list[str | None]:
+        """The SMILES of each row; None: the row has no end, so it is no molecule yet."""
+        end = self.end_token
+        return [self.decode(row) if row[-1] == end else None for row in batch.to_lists()]
+
+
+def _broad_tokens() -> Iterable[str]:
+    """Atoms as ring systems, salts, isotopes and stereo centres write them."""
+    yield from (*_ORGANIC, *_BONDS, *_RINGS)
+    yield from (f"[{atom}{charge}]" for atom in _BARE for charge in ("", "+", "-", "+2"))
+    for atom in _CENTRES:
+        for chiral in ("", "@", "@@"):
+            for hydrogens in ("", "H", "H2", "H3"):
+                yield from (f"[{atom}{chiral}{hydrogens}{q}]" for q in ("", "+", "-"))
+    for atom in (*_AROMATIC, *_OTHERS):
+        for hydrogens in ("", "H", "H2"):
+            yield from (f"[{atom}{hydrogens}{charge}]" for charge in ("", "+", "-"))
