@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
-from itertools import takewhile
+from itertools import groupby, takewhile
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -113,6 +113,8 @@ def _first_problem(error: ValidationError) -> str:
     own = message.removeprefix("Value error, ")  # our validators say all of it themselves
     if own != message:
         return f"{field}: {own}" if field else own
+    if problems[0]["type"] == "missing":
+        return f"{field} is not given, but must be"
     # a value of several kinds has one problem for each of them
     expected = dict.fromkeys(_expected(one["msg"]) for one in problems if _field(one) == field)
     return f"{field} is {problems[0]['input']!r}, expected {' or '.join(expected)}"
@@ -121,9 +123,8 @@ def _first_problem(error: ValidationError) -> str:
 def _field(problem: ErrorDetails) -> str:
     """Its dotted name, up to the kind of value that was tried."""
     parts = (str(part) for part in problem["loc"])
-    return ".".join(
-        takewhile(lambda part: part not in ("int", "float", "str") and "[" not in part, parts)
-    )
+    known = takewhile(lambda part: part not in ("int", "float", "str") and "[" not in part, parts)
+    return ".".join(part for part, _ in groupby(known))  # a table may be named as its kind is
 
 
 def _expected(message: str) -> str:

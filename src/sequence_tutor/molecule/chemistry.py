@@ -22,6 +22,8 @@ from contextlib import AbstractContextManager
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
+Fingerprint = DataStructs.ExplicitBitVect
+
 FREE_RING = 6
 """Atoms a ring may have before it is penalised."""
 
@@ -129,11 +131,9 @@ def scaled_penalised_logp(logp: float, sa: float, ring: float) -> float:
     return sum((value - mean) / deviation for value, (mean, deviation) in parts)
 
 
-def fingerprint(
-    molecule: Chem.Mol, radius: int = 2, bits: int = 2048
-) -> DataStructs.ExplicitBitVect:
+def fingerprint(molecule: Chem.Mol, radius: int = 2, bits: int = 2048) -> Fingerprint:
     """Morgan fingerprint; radius 2 is commonly called ECFP4."""
-    found: DataStructs.ExplicitBitVect = _morgan(radius, bits).GetFingerprint(molecule)
+    found: Fingerprint = _morgan(radius, bits).GetFingerprint(molecule)
     return found
 
 
@@ -142,9 +142,7 @@ def _morgan(radius: int, bits: int) -> rdFingerprintGenerator.FingerprintGenerat
     return rdFingerprintGenerator.GetMorganGenerator(radius=radius, fpSize=bits)
 
 
-def tanimoto(
-    one: DataStructs.ExplicitBitVect, others: Sequence[DataStructs.ExplicitBitVect]
-) -> list[float]:
+def tanimoto(one: Fingerprint, others: Sequence[Fingerprint]) -> list[float]:
     """Tanimoto similarity of one fingerprint to each of some others."""
     return list(DataStructs.BulkTanimotoSimilarity(one, list(others)))
 
@@ -187,13 +185,13 @@ DESCRIPTORS: dict[str, Callable[[Chem.Mol], float]] = dict(Descriptors.descList)
 """Every RDKit descriptor of one number, by RDKit's own name."""
 
 
-def packed(print_: DataStructs.ExplicitBitVect) -> bytes:
+def packed(print_: Fingerprint) -> bytes:
     """A fingerprint as bytes, eight bits each."""
     data: bytes = DataStructs.BitVectToBinaryText(print_)
     return data
 
 
-def unpacked(data: bytes) -> DataStructs.ExplicitBitVect:
+def unpacked(data: bytes) -> Fingerprint:
     """A fingerprint of `packed`."""
     return DataStructs.CreateFromBinaryText(data)  # type: ignore[arg-type]  # takes bytes
 

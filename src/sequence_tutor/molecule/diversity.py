@@ -13,7 +13,7 @@ from torch import Tensor
 
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.molecule.chemistry import (
-    DataStructs,
+    Fingerprint,
     fingerprint,
     packed,
     parse,
@@ -73,7 +73,7 @@ class Diversity:
         self.settings = settings
         self._molecules: Counter[int] = Counter()
         self._scaffolds: Counter[int] = Counter()
-        self._prints: list[DataStructs.ExplicitBitVect] = []  # the newest last
+        self._prints: list[Fingerprint] = []  # the newest last
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -148,7 +148,7 @@ class Diversity:
         return min(0.0, (free - nearest) / (1 - free))
 
 
-def _print(canonical: str) -> DataStructs.ExplicitBitVect:
+def _print(canonical: str) -> Fingerprint:
     molecule = parse(canonical)
     if molecule is None:
         raise ValueError(f"canonical must be valid, got {canonical!r}")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sequence_tutor.molecule.cache import Cache
+from sequence_tutor.molecule.external import ExternalProgram
 from sequence_tutor.molecule.scoring import Scorer
 from sequence_tutor.molecule.terms import (
     BatchFunction,
@@ -74,6 +75,13 @@ class RawTerms:
             else:
                 raw[:, column] = self._asked(name, [record.canonical for record in records])
         return records, raw
+
+    def close(self) -> None:
+        """End workers and programs."""
+        self.scorer.close()
+        for function in self._functions.values():
+            if isinstance(function, ExternalProgram):
+                function.close()
 
     def _asked(self, name: str, canonical: Sequence[str | None]) -> list[float]:
         """What a function says of each molecule, asking only what it did not say lately."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -157,3 +157,6 @@ Transform = Annotated[
     Identity | Sigmoid | ReverseSigmoid | DoubleSigmoid | Step | Window | Clip | ZScore,
     Field(discriminator="kind"),
 ]
+
+TRANSFORMS = tuple(kind.model_fields["kind"].default for kind in get_args(get_args(Transform)[0]))
+"""The kinds, by their names in a settings file."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from sequence_tutor.config.settings import Settings
+from sequence_tutor.config.settings import Settings, nearest
 from sequence_tutor.molecule.chemistry import Molecule
-from sequence_tutor.molecule.transforms import Identity, Transform
+from sequence_tutor.molecule.transforms import TRANSFORMS, Identity, Transform
 
 MoleculeFunction = Callable[[Molecule], float]
 
@@ -24,8 +24,18 @@ class Term(Settings):
     unit: ClassVar[str]
     """What its raw number counts, or its range."""
 
-    weight: float = Field(1.0, description="its weight, unless the table of weights has another")
+    weight: float | None = Field(
+        None, description="its weight where the table of weights has none; 1 if unset"
+    )
     transform: Transform = Field(Identity(), description="what makes a score of the raw number")
+
+    @field_validator("transform", mode="before")
+    @classmethod
+    def _known(cls, given: Any) -> Any:  # whatever a user's file holds
+        if isinstance(given, dict) and given.get("kind") not in TRANSFORMS:
+            kind = given.get("kind", "")
+            raise ValueError(f"unknown transform {kind!r}: {nearest(str(kind), TRANSFORMS)}")
+        return given
 
 
 class MoleculeTerm(Term, ABC):
@@ -49,4 +59,16 @@ class WritingTerm(Term, ABC):
         Args:
             smiles: as written.
             tokens: how many, the end token not counted.
+        """
+
+    @abstractmethod
+    def limited(self, name: str, training: Mapping[str, Any]) -> Self:
+        """The same with the limit that the prior's training data gives it, if it has none itself.
+
+        Args:
+            name: of the term, for the error.
+            training: what a prior's card has under `molecule`.
+
+        Raises:
+            UserError: nobody gives a limit.
         """

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
+from sequence_tutor.errors import UserError
 from sequence_tutor.molecule.chemistry import longest_carbon_run
 from sequence_tutor.molecule.terms.term import WritingTerm
+
+LONGEST_RUN, RUN_QUANTILES = "longest_carbon_run", "carbon_run_quantiles"
+"""What a prior's card calls the runs of its training data: the longest, and share -> length."""
 
 
 class Short(WritingTerm):
@@ -22,6 +27,11 @@ class Short(WritingTerm):
     def __call__(self, smiles: str, tokens: int) -> float:
         """0 from the limit on; without a limit nothing is too short."""
         return float(min(0, tokens - (self.limit or 0)))
+
+    def limited(self, name: str, training: Mapping[str, Any]) -> Self:
+        """The limit is the fewest tokens of a training molecule."""
+        found = training.get("shortest") if self.limit is None else self.limit
+        return self.model_copy(update={"limit": _given(name, found)})
 
 
 class CarbonRun(WritingTerm):
@@ -45,3 +55,27 @@ class CarbonRun(WritingTerm):
         if self.limit is None:
             return 0.0
         return float(min(0, self.limit - longest_carbon_run(smiles)))
+
+    def limited(self, name: str, training: Mapping[str, Any]) -> Self:
+        """The limit is the longest run of the training data, or a quantile of them."""
+        if self.limit is not None:
+            return self
+        if self.quantile == 1:
+            return self.model_copy(update={"limit": _given(name, training.get(LONGEST_RUN))})
+        known = training.get(RUN_QUANTILES, {})
+        by_share = {float(text): value for text, value in known.items()}
+        if known and self.quantile not in by_share:
+            raise UserError(
+                f"term {name!r} has the quantile {self.quantile:g}, expected one that the prior's "
+                f"card has: {', '.join(known)} or 1"
+            )
+        return self.model_copy(update={"limit": _given(name, by_share.get(self.quantile))})
+
+
+def _given(name: str, limit: int | None) -> int:
+    if limit is None:
+        raise UserError(
+            f"term {name!r} has no limit and the prior's card tells of none, expected limit = ... "
+            f"in the table [reward.terms.{name}]"
+        )
+    return int(limit)

@@ -1,0 +1,151 @@
+"""`terms`: what molecules can be scored by; pictures of transforms; a try of one's own scorers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sequence_tutor.config.presets import build, merged, read_preset, read_toml
+from sequence_tutor.config.settings import nearest
+from sequence_tutor.errors import UserError
+from sequence_tutor.reward.user_terms import load_user_terms
+
+if TYPE_CHECKING:
+    from sequence_tutor.molecule.check import CheckedScorer
+    from sequence_tutor.molecule.reward import MoleculeRewardSettings
+
+
+@dataclass(frozen=True)
+class TermHelp:
+    """One kind of term.
+
+    Attributes:
+        name: of the kind.
+        meaning: a sentence.
+        unit: what its raw number counts, or its range.
+        constants: what its table must or may hold beside weight and transform.
+    """
+
+    name: str
+    meaning: str
+    unit: str
+    constants: tuple[str, ...]
+
+
+def list_terms(domain: str = "molecule") -> list[TermHelp]:
+    """Every kind of term.
+
+    Raises:
+        UserError: the domain has none.
+    """
+    _refuse_others(domain)
+    from sequence_tutor.molecule.reward import KINDS
+    from sequence_tutor.molecule.terms import Term
+
+    common = {"kind", *Term.model_fields}
+    return [
+        TermHelp(
+            name,
+            (kind.__doc__ or "").partition("\n")[0],
+            kind.unit,
+            tuple(field for field in kind.model_fields if field not in common),
+        )
+        for name, kind in KINDS.items()
+    ]
+
+
+def plot_terms(
+    names: Sequence[str],
+    out: Path,
+    *,
+    domain: str = "molecule",
+    preset: str = "default",
+    config: Path | None = None,
+) -> list[Path]:
+    """Draw the transforms of terms.
+
+    Args:
+        names: which terms; empty: all that have a table.
+        out: folder for one PNG a term.
+        domain: whose terms.
+        preset: of tuning, whose reward is taken.
+        config: a settings file that wins over the preset.
+
+    Returns:
+        The pictures.
+
+    Raises:
+        UserError: no such term, or none with a table.
+    """
+    settings = _reward_settings(domain, preset, config)
+    from sequence_tutor.molecule.transform_pictures import draw_transform
+
+    for name in names:
+        if name not in settings.terms:
+            raise UserError(f"no table [reward.terms.{name}]: {nearest(name, settings.terms)}")
+    paths = []
+    for name in names or settings.terms:
+        paths.append(out / f"{name}.png")
+        draw_transform(name, settings.terms[name], paths[-1])
+    if not paths:
+        raise UserError("no term has a table [reward.terms.NAME], expected one to draw")
+    return paths
+
+
+def check_terms(
+    *,
+    domain: str = "molecule",
+    preset: str = "default",
+    config: Path | None = None,
+    rules: Path | None = None,
+) -> dict[str, CheckedScorer]:
+    """Run a user's functions and programs on ten molecules.
+
+    Args:
+        domain: whose terms.
+        preset: of tuning, whose reward is taken.
+        config: a settings file that wins over the preset, with the programs.
+        rules: Python file with the functions.
+
+    Returns:
+        What was found out, by the term's name.
+
+    Raises:
+        UserError: the first thing that is wrong, or nothing to check.
+    """
+    settings = _reward_settings(domain, preset, config)
+    from sequence_tutor.molecule.check import check_scorer
+    from sequence_tutor.molecule.terms import Program, UserFunction
+
+    functions = {
+        term.name: UserFunction(term) for term in (load_user_terms(rules) if rules else ())
+    }
+    found = {name: check_scorer(name, function) for name, function in functions.items()}
+    for name, term in settings.terms.items():
+        if isinstance(term, Program):
+            with term.prepare() as program:
+                found[name] = check_scorer(name, program)
+    if not found:
+        raise UserError(
+            "there is nothing to check, expected --rules FILE.py or a term of kind 'program' in "
+            "--config FILE.toml"
+        )
+    return found
+
+
+def _reward_settings(domain: str, preset: str, config: Path | None) -> MoleculeRewardSettings:
+    """The reward of a preset and a file."""
+    _refuse_others(domain)
+    from sequence_tutor.molecule.reward import MoleculeRewardSettings
+
+    given = read_toml(config) if config else {}
+    tables = merged(read_preset("tune", domain, preset), given).get("reward", {})
+    source = f"{config}: reward" if config else f"preset {preset}: reward"
+    return build(MoleculeRewardSettings, tables, source)
+
+
+def _refuse_others(domain: str) -> None:
+    if domain != "molecule":
+        raise UserError(f"{domain!r} has no terms with transforms, expected molecule")
