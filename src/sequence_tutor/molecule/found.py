@@ -1,0 +1,119 @@
+"""The table of every distinct molecule that a run finds, as it finds them.
+
+One line a molecule, when it was first written: its strings, the update, its score, the raw and the
+transformed number of each term, its likelihoods. The file is cut to what the checkpoint knows when
+a killed run goes on, so no molecule is in it twice and none is lost. Memory holds one hash a
+molecule, whatever a line is.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from sequence_tutor.collected import Collected
+from sequence_tutor.errors import UserError
+from sequence_tutor.molecule.best import read_table, write_best
+from sequence_tutor.molecule.corpus_reader import molecule_hash
+from sequence_tutor.molecule.output import Cell, number_or_none
+from sequence_tutor.molecule.parquet import parquet_of, require_pyarrow
+from sequence_tutor.molecule.terminal_reward import MoleculeReward
+
+FOUND_FILE = "found.csv"
+
+FIRST_COLUMNS = ("smiles", "canonical", "step", "total", "log_prior", "log_policy", "scaffold")
+"""Then come the terms: `NAME` raw, `NAME_score` transformed."""
+
+
+class FoundMolecules:
+    """Writes the table. Satisfies `collected.Gatherer`.
+
+    Args:
+        path: the CSV file.
+        reward: what the run is scored with.
+        resumed: whether the table goes on from a checkpoint, whose state `restore` will get;
+            otherwise an older table at `path` is replaced.
+        parquet: whether `close` writes the table as Parquet too.
+
+    Raises:
+        UserError: there is no table to go on with, or no pyarrow for Parquet.
+    """
+
+    def __init__(
+        self, path: Path, reward: MoleculeReward, resumed: bool, parquet: bool = False
+    ) -> None:
+        if parquet:
+            require_pyarrow()
+        self.path = path
+        self._reward = reward
+        self._parquet = parquet
+        self._seen: set[int] = set()
+        if resumed and not path.is_file():
+            raise UserError(f"{path}: the table of this run is not there, expected it to go on")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("r+b" if resumed else "wb")
+        if not resumed:
+            self._write([header(reward.term_names)])
+
+    def gather(self, collected: Collected) -> None:
+        """Take the molecules of a batch that are valid and have not been seen before."""
+        # what was paid before the batch was remembered; judged again, it would repeat itself
+        totals = (collected.terms.sum(1) @ self._reward.weights.to(collected.terms)).tolist()
+        likelihoods = zip(collected.log_prior.tolist(), collected.log_policy.tolist(), strict=True)
+        judged = self._reward.judge(collected.batch)
+        rows: list[Sequence[Cell]] = []
+        for molecule, total, both in zip(judged, totals, likelihoods, strict=True):
+            if molecule.canonical is None or not self._is_new(molecule.canonical):
+                continue
+            pairs = zip(molecule.raw, molecule.scores, strict=True)
+            terms = [number_or_none(number) for pair in pairs for number in pair]
+            strings = (molecule.smiles, molecule.canonical)
+            rows.append([*strings, collected.step, total, *both, molecule.scaffold, *terms])
+        self._write(rows)
+
+    def state(self) -> dict[str, Tensor]:
+        """How long the file is; all of that is on the disk by now."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        return {"bytes": torch.tensor(self._file.tell())}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Cut the file to its length of that time, and learn again what is in it.
+
+        Raises:
+            UserError: it is shorter, so somebody has changed it.
+        """
+        length = int(state["bytes"])
+        if self._file.seek(0, os.SEEK_END) < length:
+            raise UserError(f"{self.path}: shorter than the run left it, expected {length} bytes")
+        self._file.truncate(length)
+        self._file.seek(length)
+        self._seen = {molecule_hash(row["canonical"]) for row in read_table(self.path)}
+
+    def close(self) -> None:
+        """Nothing more will be found: show the best, and some of all."""
+        self._file.close()
+        write_best(self.path)
+        if self._parquet:
+            parquet_of(self.path)
+
+    def _is_new(self, canonical: str) -> bool:
+        before = len(self._seen)
+        self._seen.add(molecule_hash(canonical))
+        return len(self._seen) > before
+
+    def _write(self, rows: Sequence[Sequence[Cell]]) -> None:
+        text = io.StringIO(newline="")
+        csv.writer(text, lineterminator="\n").writerows(rows)
+        self._file.write(text.getvalue().encode())
+
+
+def header(names: Sequence[str]) -> list[str]:
+    """The columns of a table with these terms."""
+    return [*FIRST_COLUMNS, *(column for name in names for column in (name, f"{name}_score"))]

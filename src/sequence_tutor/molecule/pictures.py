@@ -1,0 +1,62 @@
+"""Molecules as pictures: a grid of structures with a line of figures below each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rdkit import Chem
+from rdkit.Chem.Draw import rdDepictor, rdMolDraw2D
+
+from sequence_tutor.files import replacing, write_text
+from sequence_tutor.molecule.chemistry import parse
+
+PANEL = (280, 240)
+"""Width and height of one molecule in pixels."""
+
+MOST_COLUMNS = 5
+LEGEND_SIZE = 16
+
+
+def picture_grid(smiles: Sequence[str], legends: Sequence[str], path: Path) -> None:
+    """Draw molecules row by row into a PNG and an SVG file.
+
+    Args:
+        smiles: valid ones.
+        legends: the text below each.
+        path: where to; its suffix becomes .png and .svg.
+
+    Raises:
+        ValueError: there is nothing to draw, something that is no molecule, or not one legend a
+            molecule.
+    """
+    if not smiles or len(legends) != len(smiles):
+        raise ValueError(f"{len(legends)} legends were given for {len(smiles)} molecules")
+    mols = [_laid_out(text) for text in smiles]
+    columns = min(len(mols), MOST_COLUMNS)
+    width, height = PANEL[0] * columns, PANEL[1] * -(-len(mols) // columns)
+    cairo = rdMolDraw2D.MolDraw2DCairo(width, height, *PANEL)
+    _draw(cairo, mols, legends)
+    with replacing(path.with_suffix(".png")) as beside:
+        beside.write_bytes(cairo.GetDrawingText())
+    svg = rdMolDraw2D.MolDraw2DSVG(width, height, *PANEL)
+    _draw(svg, mols, legends)
+    write_text(path.with_suffix(".svg"), svg.GetDrawingText())
+
+
+def _laid_out(smiles: str) -> Chem.Mol:
+    """The molecule with coordinates in the plane, ready to draw."""
+    mol = parse(smiles)
+    if mol is None:
+        raise ValueError(f"{smiles!r} is no valid molecule")
+    rdDepictor.Compute2DCoords(mol)
+    return rdMolDraw2D.PrepareMolForDrawing(mol)
+
+
+def _draw(drawer: rdMolDraw2D.MolDraw2D, mols: Sequence[Chem.Mol], legends: Sequence[str]) -> None:
+    options = drawer.drawOptions()
+    # the stubs take these properties for options themselves
+    options.legendFontSize = LEGEND_SIZE  # type: ignore[assignment]
+    options.padding = 0.08  # type: ignore[assignment]
+    drawer.DrawMolecules(list(mols), legends=list(legends))
+    drawer.FinishDrawing()
