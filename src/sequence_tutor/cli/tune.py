@@ -49,6 +49,10 @@ class Tune:
     preset: Preset = "default"
     config: Config = None
     rules: Rules = None
+    seeds: Annotated[Path | None, option("sequences that replay begins with", "FILE")] = None
+    prime: Annotated[
+        Path | None, option("every sequence begins with the first one of this file", "FILE")
+    ] = None
     seed: Annotated[int | None, option("seed of everything random", "N")] = None
     device: Device = "auto"
     threads: Threads = "auto"
@@ -57,12 +61,16 @@ class Tune:
 
     def run(self) -> None:
         """Tune, then show where the run stands."""
+        from sequence_tutor.config.presets import build
         from sequence_tutor.run_log import read_log
         from sequence_tutor.tuner.loop import LOG_FILE
+        from sequence_tutor.tuner.settings import TuneSettings
         from sequence_tutor.verbs.tune import tune
 
         names = ("algorithm", "c", "discount", "steps", "seed")
         given = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        for name, value in given.items():  # so that the option is named, not a file
+            build(TuneSettings, {name: value}, f"--{name}")
         length = {} if self.length is None else {"length": self.length}
         tune(
             self.domain,
@@ -72,6 +80,8 @@ class Tune:
             config=self.config,
             overrides={"tune": given, **length},
             rules=self.rules,
+            seeds=self.seeds,
+            prime=self.prime,
             device=device_named(self.device),
             threads=thread_count(self.threads),
             quiet=self.quiet,

@@ -91,6 +91,8 @@ def _judged(model: Model, judge: Model | None) -> Model:
         reward_settings=judge.reward_settings,
         length=judge.length,
         rules=judge.rules,
+        stage=judge.stage,
+        prefix=judge.prefix,
     )
 
 

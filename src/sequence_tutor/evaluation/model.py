@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -17,8 +17,10 @@ from sequence_tutor.measure import Task
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.prior.store import StoredPrior, find_prior
 from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.reward.weighted import Reweighted
 from sequence_tutor.tuner.run_folder import RunSpec, is_run, load_policy, load_spec
-from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.tuner.settings import StageSettings, TuneSettings
+from sequence_tutor.tuner.stages import stage_weights
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,9 @@ class Model:
         reward_settings: what its reward is built from; for a prior the domain's default.
         length: T.
         rules: the user's own rules among it, if any.
-        tune: how it was tuned; None for a prior.
+        tune: how it was tuned, with the c that it ended with; None for a prior.
+        stage: the last stage of its tuning, whose weights it is judged by.
+        prefix: tokens that all its sequences begin with.
     """
 
     name: str
@@ -75,6 +79,8 @@ class Model:
     length: int
     rules: UserRules | None = None
     tune: TuneSettings | None = None
+    stage: StageSettings = field(default_factory=StageSettings)
+    prefix: tuple[int, ...] = ()
 
     @cached_property
     def reward(self) -> Reward:
@@ -86,12 +92,21 @@ class Model:
             UserError: the user's own rules are missing, changed or broken.
         """
         rules = self.rules.path() if self.rules else None
-        return self.domain.reward(self.reward_settings, rules)
+        reward = self.domain.reward(self.reward_settings, rules)
+        if not self.stage.weights:
+            return reward
+        return Reweighted(reward, stage_weights("last", self.stage, reward))
 
     @property
     def task(self) -> Task:
         """What it is measured on."""
-        return Task(self.stored.prior, self.reward, self.length, self.domain.end_token)
+        return Task(
+            self.stored.prior,
+            self.reward,
+            self.length,
+            self.domain.end_token,
+            prefix=self.prefix,
+        )
 
     @property
     def device(self) -> torch.device:
@@ -122,7 +137,20 @@ def load_model(
     domain = find_domain(spec.domain)
     settings = build(domain.reward_settings, spec.reward, f"{folder}: reward")
     label, own = folder.resolve().name, _rules_of(folder, spec, rules)
-    return Model(label, domain, policy, stored, settings, spec.length, own, spec.tune)
+    stage = spec.tune.stages[-1] if spec.tune.stages else StageSettings()
+    tune = spec.tune.model_copy(update={"c": stage.c or spec.tune.c})
+    return Model(
+        label,
+        domain,
+        policy,
+        stored,
+        settings,
+        spec.length,
+        own,
+        tune,
+        stage,
+        tuple(spec.prefix),
+    )
 
 
 def prior_of(model: Model) -> Model:

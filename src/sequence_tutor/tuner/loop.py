@@ -77,7 +77,11 @@ class Tuner:
         device, first = task.prior.device, self.stages[0]
         self.learner = Learner(task.prior, first.settings, first.weights, len(task.prefix))
         self.replay = SequenceReplay(
-            settings.replay.capacity, task.length, first.weights.to(device), settings.replay.keep
+            settings.replay.capacity,
+            task.length,
+            first.weights.to(device),
+            settings.replay.keep,
+            distinct=settings.replay.distinct,
         )
         self.sampler = make_sampler(settings.replay, self.replay, len(task.prefix))
         self.exploration = Exploration(settings.exploration)
@@ -153,7 +157,8 @@ class Tuner:
             self._store(*self.collector.collect(0, 0.0))
 
     def _store(self, batch: SequenceBatch, terms: Tensor) -> None:
-        self.sampler.added(self.replay.add(batch, terms), batch.lengths)
+        places = self.replay.add(batch, terms)
+        self.sampler.added(places, self.replay.lengths(places))
 
     def _learn(self, stage: Stage) -> Update:
         """One update on a mixture of the newest and of replayed sequences."""

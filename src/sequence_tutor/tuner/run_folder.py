@@ -10,7 +10,7 @@ RUN/policy.safetensors     the tuned model, once training is over
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,9 @@ class RunSpec:
         rules_digest: SHA-256 of that file.
         versions: of this package and what it stands on.
         threads: threads that torch computes with; part of what makes a resume exact.
+        prefix: tokens that every sequence begins with.
+        seeds: file whose sequences replay began with, or None.
+        seeds_digest: SHA-256 of that file.
     """
 
     domain: str
@@ -56,6 +59,9 @@ class RunSpec:
     rules_digest: str | None
     versions: dict[str, str]
     threads: int
+    prefix: list[int] = field(default_factory=list)
+    seeds: str | None = None
+    seeds_digest: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON."""

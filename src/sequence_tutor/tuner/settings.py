@@ -35,6 +35,9 @@ class ReplaySettings(Settings):
     keep: Keep = Field(
         "newest", description="which sequences a full store keeps: the newest, or the best ones"
     )
+    distinct: bool = Field(
+        False, description="whether a sequence that is held already is not stored once more"
+    )
     warm_start: int = Field(
         0, ge=0, description="sequences sampled and stored before the first update"
     )

@@ -66,7 +66,7 @@ def sample(
 
 
 def _beginning(model: Model, prime: Path | None, length: int, settings: Settings) -> Tensor | None:
-    """(P,) tokens that every sequence begins with."""
+    """(P,) tokens that every sequence begins with; those the model was tuned for if none."""
     if prime is not None:
         tokens = model.domain.read_prime(prime, settings)
         if len(tokens) >= length:
@@ -77,7 +77,7 @@ def _beginning(model: Model, prime: Path | None, length: int, settings: Settings
         return torch.tensor(tokens)
     if length < 1:
         raise UserError(f"length is {length}, expected at least 1")
-    return None
+    return torch.tensor(model.prefix) if model.prefix else None
 
 
 def _distinct(

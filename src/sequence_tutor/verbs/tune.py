@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from rich.console import Console
 
 from sequence_tutor.config.presets import build, merged, read_preset, read_toml
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.domain import find_domain
+from sequence_tutor.domain import Domain, find_domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model, load_model
 from sequence_tutor.files import is_empty
@@ -22,7 +24,7 @@ from sequence_tutor.prior.store import StoredPrior, find_prior
 from sequence_tutor.progress import progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.threads import set_threads
-from sequence_tutor.tuner.loop import Tuner, Warn
+from sequence_tutor.tuner.loop import STATE_FILE, Tuner, Warn
 from sequence_tutor.tuner.run_folder import (
     RunSpec,
     is_run,
@@ -32,6 +34,7 @@ from sequence_tutor.tuner.run_folder import (
     save_spec,
 )
 from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.tuner.stages import most_steps
 from sequence_tutor.versions import versions
 
 
@@ -43,6 +46,9 @@ class TuneTables(Settings):
     )
     tune: dict[str, Any] = Field(default_factory=dict, description="see TuneSettings")
     reward: dict[str, Any] = Field(default_factory=dict, description="the domain's reward")
+    stages: list[dict[str, Any]] = Field(
+        default_factory=list, description="one after the other, see StageSettings"
+    )
     algorithms: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="what an algorithm needs different, table by table"
     )
@@ -57,6 +63,8 @@ def tune(
     config: Path | None = None,
     overrides: Mapping[str, Any] | None = None,
     rules: Path | None = None,
+    seeds: Path | None = None,
+    prime: Path | None = None,
     device: torch.device | str = "cpu",
     threads: int | None = None,
     quiet: bool = False,
@@ -71,6 +79,8 @@ def tune(
         config: TOML file whose tables win over the preset's.
         overrides: tables that win over both, such as `{"tune": {"c": 2.0}}`.
         rules: Python file with rules of the user's own.
+        seeds: file of sequences that replay begins with.
+        prime: file whose first sequence every sampled one begins with; it is not learned.
         device: where to compute.
         threads: torch's threads; None measures, and a resumed run keeps its number.
         quiet: show no progress.
@@ -86,14 +96,25 @@ def tune(
     if stored.domain != domain:
         raise UserError(f"{prior}: a prior of {stored.domain!r}, expected one of {domain!r}")
     spec = resolve(domain, prior or domain, preset, config, overrides or {}, rules)
+    spec = replace(
+        spec,
+        prefix=_prefix(room, prime, spec.length),
+        seeds=str(seeds.absolute()) if seeds else None,
+        seeds_digest=_digest(seeds, "sequences"),
+    )
+    beginning = room.read_sequences(seeds) if seeds else []
     reward = room.reward(build(room.reward_settings, spec.reward, "reward"), rules)
-    task = Task(stored.prior, reward, spec.length, room.end_token)
+    task = Task(stored.prior, reward, spec.length, room.end_token, prefix=tuple(spec.prefix))
     for _ in measure(stored.prior, task, 2, named_generator(0, "trial", stored.prior.device)):
         pass  # a broken rule is found before anything is written
     spec = _begin_or_resume(out, spec, stored, threads)
-    tuner = Tuner(task, spec.tune, out, warn=_warn(quiet=quiet))
     name = f"tuning {spec.tune.algorithm}"
-    with progress(name, spec.tune.steps, quiet=quiet) as advance:
+    with ExitStack() as stack:
+        gatherer = room.gatherer(out, reward, (out / STATE_FILE).exists())
+        if gatherer is not None:
+            stack.callback(gatherer.close)
+        tuner = Tuner(task, spec.tune, out, _warn(quiet=quiet), gatherer=gatherer, seeds=beginning)
+        advance = stack.enter_context(progress(name, most_steps(spec.tune), quiet=quiet))
         save_policy(out, tuner.run(advance))
     return load_model(str(out), device=device)
 
@@ -124,10 +145,10 @@ def resolve(
         domain=domain,
         prior=prior,
         length=tables.length or room.length,
-        tune=build(TuneSettings, tables.tune, source),
+        tune=build(TuneSettings, _with_stages(tables), source),
         reward=reward.model_dump(mode="json"),
         rules=str(rules.absolute()) if rules else None,
-        rules_digest=hashlib.sha256(_bytes(rules)).hexdigest() if rules else None,
+        rules_digest=_digest(rules, "rules"),
         versions=versions(),
         threads=torch.get_num_threads(),
     )
@@ -142,7 +163,7 @@ def _begin_or_resume(out: Path, spec: RunSpec, stored: StoredPrior, threads: int
         save_spec(out, spec, stored)
         return spec
     begun = load_spec(out)
-    for name in ("domain", "length", "tune", "reward", "rules_digest"):
+    for name in ("domain", "length", "tune", "reward", "rules_digest", "prefix", "seeds_digest"):
         if getattr(begun, name) != getattr(spec, name):
             raise UserError(
                 f"{out}: holds a run with another {name!r}; use another --out, or give the same "
@@ -154,10 +175,37 @@ def _begin_or_resume(out: Path, spec: RunSpec, stored: StoredPrior, threads: int
     return begun
 
 
-def _bytes(path: Path) -> bytes:
+def _with_stages(tables: TuneTables) -> dict[str, Any]:
+    """The table of tuning with the stages, which a file has beside it."""
+    return {**tables.tune, **({"stages": tables.stages} if tables.stages else {})}
+
+
+def _prefix(room: Domain, prime: Path | None, length: int) -> list[int]:
+    """The tokens of a file that every sequence begins with.
+
+    Raises:
+        UserError: they leave nothing to write.
+    """
+    if prime is None:
+        return []
+    tokens = room.read_prime(prime, room.output_settings())
+    if tokens and tokens[-1] == room.end_token:  # it is to go on
+        tokens = tokens[:-1]
+    if not 1 <= len(tokens) < length:
+        raise UserError(
+            f"{prime}: {len(tokens)} tokens to begin with, expected 1 to {length - 1}, fewer than "
+            "the length"
+        )
+    return tokens
+
+
+def _digest(path: Path | None, what: str) -> str | None:
+    """SHA-256 of a file that was given, or None."""
+    if path is None:
+        return None
     if not path.is_file():
-        raise UserError(f"{path}: there is no such file of rules")
-    return path.read_bytes()
+        raise UserError(f"{path}: there is no such file of {what}")
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _warn(*, quiet: bool) -> Warn:
