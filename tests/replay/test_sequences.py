@@ -127,3 +127,33 @@ def test_a_saved_store_goes_on_exactly_as_the_one_that_was_not_saved(
         assert torch.equal(restored.ranked(), replay.ranked())
         every = torch.arange(len(replay))
         assert torch.equal(restored.read(every).terms, replay.read(every).terms)
+
+
+def test_distinct_sequences_are_stored_once() -> None:
+    replay = SequenceReplay(4, T, WEIGHTS, "best", distinct=True)
+    assert replay.add(*numbered(5, 7, 5)).tolist() == [0, 1]
+    assert replay.add(*numbered(7, 9)).tolist() == [1, 2]  # of 7, the place that held it
+    assert (held(replay), held(replay, replay.newest())) == ([5, 7, 9], [7, 9])
+    assert replay.add(*numbered(9, 9)).tolist() == [2]  # there is always something newest
+    assert len(replay) == 3
+
+
+@pytest.mark.parametrize(("keep", "last"), [("newest", [2, 5, 6]), ("best", [4, 5, 6])])
+def test_what_distinct_replay_gave_up_may_come_back(keep: Keep, last: list[int]) -> None:
+    replay = SequenceReplay(3, T, WEIGHTS, keep, distinct=True)
+    for numbers in ((1, 2, 3), (4, 2), (1, 1), (1, 2, 3), (5, 6, 4)):
+        replay.add(*numbered(*numbers))
+        now = held(replay)
+        assert len(set(now)) == len(now) == 3
+        assert set(held(replay, replay.newest())) <= set(numbers)
+    assert sorted(now) == last
+
+
+def test_distinct_replay_restored_knows_what_it_holds() -> None:
+    replay = SequenceReplay(4, T, WEIGHTS, distinct=True)
+    replay.add(*numbered(5, 7))
+    restored = SequenceReplay(4, T, WEIGHTS, distinct=True)
+    restored.restore(replay.state())
+    for store in (replay, restored):
+        store.add(*numbered(7, 8))
+    assert held(restored) == held(replay) == [5, 7, 8]

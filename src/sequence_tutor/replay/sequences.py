@@ -41,11 +41,22 @@ class SequenceReplay:
         weights: (R,) of the reward's terms; they rank the sequences, the terms stay apart.
         keep: what a full store gives up for new sequences: the oldest ones ("newest"), or those of
             the lowest return ("best"), so that what is rare and good stays for the whole run.
+        distinct: whether a sequence that is held already is not stored once more. Where the best
+            is kept, copies of one good sequence would crowd out all others.
     """
 
-    def __init__(self, capacity: int, length: int, weights: Tensor, keep: Keep = "newest") -> None:
+    def __init__(
+        self,
+        capacity: int,
+        length: int,
+        weights: Tensor,
+        keep: Keep = "newest",
+        *,
+        distinct: bool = False,
+    ) -> None:
         device = weights.device
         self.capacity, self.length, self.keep, self.device = capacity, length, keep, device
+        self._places: dict[tuple[int, ...], int] | None = {} if distinct else None
         self._weights = weights.float()
         self._tokens = torch.zeros(capacity, length, dtype=torch.int16, device=device)
         self._lengths = torch.zeros(capacity, dtype=torch.int16, device=device)
@@ -62,10 +73,37 @@ class SequenceReplay:
         """Store B sequences, of at most T tokens, and their terms (B, T', R).
 
         Returns:
-            (B,) the places they were written to.
+            (B,) the places they were written to; where only distinct sequences are stored, those
+            that hold them now, each once.
         """
         if len(batch) > self.capacity:
             raise ValueError(f"{len(batch)} sequences at once, but replay holds {self.capacity}")
+        if self._places is None:
+            self._newest = self._write(batch, terms)
+        else:
+            self._newest = self._write_new(self._places, batch, terms)
+        return self._newest
+
+    def _write_new(
+        self, known: dict[tuple[int, ...], int], batch: SequenceBatch, terms: Tensor
+    ) -> Tensor:
+        """Store the sequences that are not `known`; the places of those of the batch now held.
+
+        One that was known but had to make room for the others is held no longer.
+        """
+        keys = [tuple(row) for row in batch.to_lists()]
+        new = {key: row for row, key in enumerate(keys) if key not in known}
+        rows = torch.tensor(list(new.values()), dtype=torch.int64, device=batch.tokens.device)
+        places = self._write(batch[rows], terms[rows]).tolist()
+        overwritten = set(places)
+        for key in [key for key, place in known.items() if place in overwritten]:
+            del known[key]
+        known.update(zip(new, places, strict=True))
+        held = {known[key] for key in keys if key in known}
+        return torch.tensor(sorted(held), dtype=torch.int64, device=self.device)
+
+    def _write(self, batch: SequenceBatch, terms: Tensor) -> Tensor:
+        """Store all of a batch; the places (B,)."""
         places = self._places_for(len(batch))
         terms = terms.to(self._terms)
         missing = self.length - batch.tokens.shape[1]
@@ -73,8 +111,7 @@ class SequenceReplay:
         self._lengths[places] = batch.lengths.to(self._lengths)
         self._terms[places] = F.pad(terms, (0, 0, 0, missing))
         self._returns[places] = terms.sum(1) @ self._weights
-        self._newest, self._ranked = places, None
-        self._added += len(batch)
+        self._added, self._ranked = self._added + len(batch), None
         return places
 
     def _places_for(self, count: int) -> Tensor:
@@ -135,3 +172,6 @@ class SequenceReplay:
         self._returns[:used] = state["returns"].to(self._returns)
         self._newest = state["newest"].to(self._newest)
         self._added, self._ranked = int(state["added"]), None
+        if self._places is not None:
+            rows = self.read(torch.arange(used, device=self.device)).batch.to_lists()
+            self._places = {tuple(row): place for place, row in enumerate(rows)}
