@@ -63,7 +63,7 @@ def test_the_rule_of_the_readme_pays_for_the_tonic_at_the_end(tmp_path: Path) ->
 def test_settings_files_are_understood(settings: str, tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(settings, encoding="utf-8")
-    spec = resolve("melody", "melody", "paper", path, {}, None)
+    spec = resolve(find_domain("melody"), "melody", "paper", path, {}, None)
     assert spec.reward == build(
         find_domain("melody").reward_settings, read_toml(path)["reward"], "README.md"
     ).model_dump(mode="json")

@@ -84,8 +84,14 @@ class Domain(Protocol):
     shares: frozenset[str]  # statistics that are fractions, shown in percent
     published: Mapping[str, Mapping[str, float]]  # column -> statistic -> value
 
-    def with_prior(self, card: Mapping[str, Any]) -> Domain:
-        """The same domain, speaking the vocabulary of a prior with that card.
+    def with_prior(
+        self, card: Mapping[str, Any], tensors: Mapping[str, Tensor] | None = None
+    ) -> Domain:
+        """The same domain, speaking the vocabulary of a prior.
+
+        Args:
+            card: of the prior.
+            tensors: what is kept beside its weights, such as fingerprints of its training data.
 
         Raises:
             UserError: the card does not tell of one.

@@ -12,7 +12,7 @@ from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.verbs.pretrain import PretrainTables
 from sequence_tutor.verbs.tune import resolve
 
-DOMAINS = ("melody", "toy")
+DOMAINS = ("melody", "molecule", "toy")
 RECIPES = Path(__file__).parents[2] / "recipes"
 
 
@@ -25,7 +25,9 @@ def shipped(verb: str) -> list[tuple[str, str]]:
 def test_every_tune_preset_holds_for_every_algorithm(
     domain: str, preset: str, algorithm: str
 ) -> None:
-    spec = resolve(domain, domain, preset, None, {"tune": {"algorithm": algorithm}}, None)
+    spec = resolve(
+        find_domain(domain), domain, preset, None, {"tune": {"algorithm": algorithm}}, None
+    )
     assert spec.tune.algorithm == algorithm
 
 

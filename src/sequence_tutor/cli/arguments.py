@@ -39,7 +39,7 @@ def option(
     )
 
 
-DomainName = Annotated[Positional[str], option("kind of sequence: melody", "DOMAIN")]
+DomainName = Annotated[Positional[str], option("kind of sequence: melody, molecule", "DOMAIN")]
 Preset = Annotated[str, option("default, or paper for the published settings", "NAME")]
 Config = Annotated[Path | None, option("settings that win over the preset's", "FILE.toml")]
 Rules = Annotated[

@@ -32,10 +32,12 @@ REASONS_SHOWN = 5
 class Pretrain:
     """Train a prior on your own files.
 
-    Reads MIDI, ABC and MusicXML: files, folders, .zip and .tar.gz. What gives no melody is skipped
-    and listed with its reason. Interrupted, the same command continues.
+    Melodies: MIDI, ABC and MusicXML; files, folders, .zip and .tar.gz. Molecules: SMILES in .smi,
+    .csv and .tsv, and .sdf; each also with .gz or .xz. What gives no sequence is skipped and listed
+    with its reason. Interrupted, the same command continues.
 
     Example: sequence-tutor pretrain melody --data ~/tunes --out priors/mine
+    Example: sequence-tutor pretrain molecule --data mine.smi.gz --out priors/mine
     """
 
     domain: DomainName
@@ -44,7 +46,7 @@ class Pretrain:
     preset: Preset = "default"
     config: Config = None
     meters: Annotated[
-        tuple[str, ...] | None, option("meters to keep, such as 4/4 3/4", "METER...")
+        tuple[str, ...] | None, option("of melodies: meters to keep, such as 4/4 3/4", "METER...")
     ] = None
     steps: Annotated[int | None, option("updates at most", "N")] = None
     seed: Annotated[int | None, option("seed of weights and order", "N")] = None
@@ -80,7 +82,7 @@ class Pretrain:
         for name, value in stored.card["quality"].items():
             show(f"{name.replace('_', ' ')}: {_readable(value)}")
         if not self.quiet:
-            show(f"The prior is in {self.out}; {SKIPPED_FILE} there lists every file skipped.")
+            show(f"The prior is in {self.out}; {SKIPPED_FILE} there lists what was skipped.")
 
 
 def summary_table(summary: Mapping[str, Mapping[str, float]]) -> Table:

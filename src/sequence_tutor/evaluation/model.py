@@ -134,7 +134,7 @@ def load_model(
         return _prior_model(str(name), find_prior(str(name), device), rules)
     spec = load_spec(folder)
     policy, stored = load_policy(folder, device)
-    domain = find_domain(spec.domain)
+    domain = find_domain(spec.domain).with_prior(stored.card, stored.tensors)
     settings = build(domain.reward_settings, spec.reward, f"{folder}: reward")
     label, own = folder.resolve().name, _rules_of(folder, spec, rules)
     stage = spec.tune.stages[-1] if spec.tune.stages else StageSettings()
@@ -159,7 +159,7 @@ def prior_of(model: Model) -> Model:
 
 
 def _prior_model(name: str, stored: StoredPrior, rules: Path | None) -> Model:
-    domain = find_domain(stored.domain)
+    domain = find_domain(stored.domain).with_prior(stored.card, stored.tensors)
     own = UserRules(rules) if rules else None
     settings, label = domain.reward_settings(), Path(name).resolve().name
     return Model(label, domain, stored.prior, stored, settings, domain.length, own)

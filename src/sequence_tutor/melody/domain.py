@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import torch
 from pydantic import Field
+from torch import Tensor
 
 from sequence_tutor.collected import Gatherer
 from sequence_tutor.config.settings import Settings
@@ -59,7 +60,9 @@ class MelodyDomain:
     shares = frozenset(row for row in ROWS if not row.startswith("autocorrelation"))
     published = PUBLISHED
 
-    def with_prior(self, card: Mapping[str, Any]) -> MelodyDomain:
+    def with_prior(
+        self, card: Mapping[str, Any], tensors: Mapping[str, Tensor] | None = None
+    ) -> MelodyDomain:
         """Itself: all priors of melodies have one vocabulary."""
         return self
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ def __getattr__(name: str) -> type[MoleculeDomain]:
     """Import the domain, and with it all the rest, only when somebody asks for it."""
     if name != "MoleculeDomain":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # first of all, so that where RDKit is absent its one sentence says so
+    import_module("sequence_tutor.molecule.chemistry")
     from sequence_tutor.molecule.domain import MoleculeDomain
 
     return MoleculeDomain

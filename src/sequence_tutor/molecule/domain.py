@@ -2,46 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
+from torch import Tensor
 
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Progress, TrainingData
-from sequence_tutor.molecule.corpus import read_corpus
+from sequence_tutor.errors import UserError
+from sequence_tutor.molecule.corpus import MoleculeCorpus, read_corpus
 from sequence_tutor.molecule.corpus_reader import TEST, TRAIN, VALIDATION
 from sequence_tutor.molecule.corpus_settings import MoleculeDataSettings
+from sequence_tutor.molecule.found import FOUND_FILE, FoundMolecules
 from sequence_tutor.molecule.judge import SampleJudge
+from sequence_tutor.molecule.output import MoleculeOutputSettings, Row, write_molecules
+from sequence_tutor.molecule.published import PUBLISHED
+from sequence_tutor.molecule.reading import molecule_files, read_molecules
+from sequence_tutor.molecule.reward import MoleculeRewardSettings
+from sequence_tutor.molecule.score_lines import (
+    ScoredLine,
+    first_molecule,
+    score_line_row,
+    score_lines,
+)
+from sequence_tutor.molecule.scoring import Scorer
+from sequence_tutor.molecule.statistics import SHARES, TABLE_TERMS, MoleculeStatistics
+from sequence_tutor.molecule.terminal_reward import MoleculeReward
+from sequence_tutor.molecule.terms import TermSet
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.prior.store import StoredPrior, find_prior
+from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.reward.user_terms import load_user_terms
+from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.token_sequences import TokenSequences
 
 KNOWN = "molecules"
-"""Name, among a prior's tensors, of the hashes of its training molecules."""
+"""Name, among a prior's tensors, of the sorted hashes of its training molecules."""
+HELD_OUT, HELD_OUT_LENGTHS = "held_out_tokens", "held_out_lengths"
+"""Likewise of some molecules of its test set, to compare samples with."""
+
+MOST_HELD_OUT = 1000
+LONGEST = 120
+"""Most tokens of a molecule, the end token aside, where no prior says otherwise."""
 
 
 class MoleculeDomain:
-    """SMILES strings, ended by an end token. Satisfies `domain.Domain`.
+    """SMILES strings, each ended by an end token. Satisfies `domain.Domain`.
 
     Args:
-        vocabulary: the tokens; a prior's own come by `with_prior`.
-        longest: most tokens of a molecule, the end token aside.
+        card: what a prior's card says under `molecule`; None: the broad vocabulary.
+        tensors: what is kept beside the prior's weights.
     """
 
     name = "molecule"
     note_tokens: tuple[int, ...] = ()
     data_settings: type[Settings] = MoleculeDataSettings
+    reward_settings: type[Settings] = MoleculeRewardSettings
+    output_settings: type[Settings] = MoleculeOutputSettings
+    shares = SHARES
+    published = PUBLISHED
 
-    def __init__(self, vocabulary: Vocabulary | None = None, longest: int = 120) -> None:
-        self.vocabulary = vocabulary or Vocabulary.broad()
+    def __init__(
+        self,
+        card: Mapping[str, Any] | None = None,
+        tensors: Mapping[str, Tensor] | None = None,
+    ) -> None:
+        self.vocabulary = Vocabulary.from_card(card) if card else Vocabulary.broad()
+        self.training: Mapping[str, Any] = card["molecule"] if card else {}
+        self.tensors = tensors or {}
         self.vocab_size = self.vocabulary.size
         self.end_token: int | None = self.vocabulary.end_token
-        self.length = longest + 1
+        self.length = int(self.training.get("longest", LONGEST)) + 1
 
-    def with_prior(self, card: Mapping[str, Any]) -> MoleculeDomain:
-        """The domain with the vocabulary of a prior, and the length of its training data."""
-        return MoleculeDomain(Vocabulary.from_card(card), card["molecule"]["longest"])
+    def with_prior(
+        self, card: Mapping[str, Any], tensors: Mapping[str, Tensor] | None = None
+    ) -> MoleculeDomain:
+        """The domain with a prior's vocabulary, and the limits of its training data."""
+        return MoleculeDomain(card, tensors)
 
     def default_prior(self, device: torch.device | str) -> StoredPrior:
         """The shipped prior `molecule`."""
@@ -51,8 +91,8 @@ class MoleculeDomain:
         self, paths: Sequence[Path], settings: Settings, cache: Path | None, progress: Progress
     ) -> TrainingData:
         """Read lists, tables and SD files; the molecule is the unit of the division."""
-        assert isinstance(settings, MoleculeDataSettings)
-        corpus = read_corpus(paths, settings, cache, progress)
+        chosen = _as(MoleculeDataSettings, settings)
+        corpus = read_corpus(paths, chosen, cache, progress)
         card = {"molecule": dict(corpus.facts)}
         known = corpus.hashes(TRAIN)
         return TrainingData(
@@ -64,9 +104,108 @@ class MoleculeDomain:
             dropped=corpus.dropped,
             provenance={
                 "sources": [name for name in corpus.summary if name != "all"],
-                "settings": settings.model_dump(mode="json"),
+                "settings": chosen.model_dump(mode="json"),
             },
             card=card,
-            tensors={KNOWN: known},
+            tensors={KNOWN: known, **_held_out(corpus)},
             judge=SampleJudge(Vocabulary.from_card(card), known, corpus.summary["all"]),
         )
+
+    def read_sequences(self, path: Path) -> list[list[int]]:
+        """The molecules of a file in the prior's tokens, each with its end.
+
+        Raises:
+            UserError: a line that cannot be read, or a molecule with a token that the prior does
+                not know.
+        """
+        sequences = []
+        for file in molecule_files([path]):
+            for entry in read_molecules(file):
+                if entry.problem:
+                    raise UserError(f"{file} line {entry.place}: {entry.problem}")
+                sequences.append(self.vocabulary.encode(entry.smiles))
+        return sequences
+
+    def read_prime(self, path: Path, settings: Settings) -> list[int]:
+        """The first SMILES of a file, or the beginning of one, without an end.
+
+        What is sampled goes on after its last atom: of `c1ccc(cc1)C(=O)N`, from the nitrogen. A
+        beginning may leave branches and rings open.
+
+        Raises:
+            UserError: there is none, or it has a token that the prior does not know.
+        """
+        return self.vocabulary.encode(first_molecule(path), end=False)
+
+    def reward(self, settings: Settings, rules: Path | None) -> MoleculeReward:
+        """The terms as settings say, and a user's own."""
+        user_terms = load_user_terms(rules) if rules else ()
+        chosen = _as(MoleculeRewardSettings, settings)
+        return chosen.build(self.vocabulary, self.training, user_terms)
+
+    def gatherer(self, directory: Path, reward: Reward, resumed: bool) -> FoundMolecules:
+        """The table of every distinct molecule that a run finds."""
+        assert isinstance(reward, MoleculeReward)  # made by `reward`
+        return FoundMolecules(directory / FOUND_FILE, reward, resumed)
+
+    def scores(
+        self, paths: Sequence[Path], settings: Settings, rules: Path | None
+    ) -> Iterator[ScoredLine]:
+        """The raw value of every term, one result a line; no prior need know the tokens."""
+        return score_lines(self.reward(settings, rules), paths, self.vocabulary.tokeniser)
+
+    def score_row(self, scored: ScoredLine) -> dict[str, str]:
+        """Its SMILES, whether it is valid, and its terms."""
+        return score_line_row(scored)
+
+    def statistics(self, settings: Settings) -> MoleculeStatistics:
+        """The rows of Table 2; new and alike by the prior's training and test data."""
+        scorer = _as(MoleculeRewardSettings, settings).scorer(TermSet(TABLE_TERMS))
+        statistics = MoleculeStatistics(
+            self.vocabulary, scorer, self.tensors.get(KNOWN), self._held_out_smiles()
+        )
+        weakref.finalize(statistics, scorer.close)
+        return statistics
+
+    def write(
+        self, batch: SequenceBatch, directory: Path, settings: Settings, progress: Progress
+    ) -> None:
+        """A list, a table with the terms of Table 2, structures and pictures."""
+        smiles = self.vocabulary.decode_batch(batch)
+        with Scorer(TermSet(TABLE_TERMS)) as scorer:
+            records = scorer.score(smiles).records
+        rows = [
+            Row(
+                self.vocabulary.decode(tokens),
+                record.canonical,
+                dict(zip(TABLE_TERMS, record.values, strict=True)) if record.canonical else {},
+            )
+            for tokens, record in zip(batch.to_lists(), records, strict=True)
+        ]
+        chosen = _as(MoleculeOutputSettings, settings)
+        write_molecules(rows, tuple(TABLE_TERMS), directory, chosen, progress)
+
+    def _held_out_smiles(self) -> list[str] | None:
+        if HELD_OUT not in self.tensors:
+            return None
+        rows = TokenSequences.laid_out(
+            self.tensors[HELD_OUT], self.tensors[HELD_OUT_LENGTHS].long()
+        ).rows()
+        return [self.vocabulary.decode(row) for row in rows]
+
+
+def _held_out(corpus: MoleculeCorpus) -> dict[str, Tensor]:
+    """The first molecules of the test set, laid end to end."""
+    test = corpus.side(TEST)
+    few = TokenSequences(test.select(torch.arange(min(len(test), MOST_HELD_OUT))).rows())
+    return {HELD_OUT: few.tokens, HELD_OUT_LENGTHS: few.lengths.to(torch.int16)}
+
+
+AnySettings = TypeVar("AnySettings", bound=Settings)
+
+
+def _as(kind: type[AnySettings], settings: Settings) -> AnySettings:
+    """The settings, if they are of this domain's own kind."""
+    if not isinstance(settings, kind):
+        raise TypeError(f"expected {kind.__name__}, got {type(settings).__name__}")
+    return settings

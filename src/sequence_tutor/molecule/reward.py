@@ -168,7 +168,7 @@ class MoleculeRewardSettings(Settings):
             if isinstance(term, Program | Function)
         }
         term_set = TermSet(terms_of_molecules(terms), scaffolds=True, limits=self.limits.limits)
-        scorer = Scorer(term_set, self._worker_count(), self.timeout, self.cache)
+        scorer = self.scorer(term_set)
         return MoleculeReward(
             decoder,
             RawTerms(terms, asked, scorer, self.cache),
@@ -178,6 +178,10 @@ class MoleculeRewardSettings(Settings):
             invalid=self.invalid,
             diversity=Diversity(self.diversity) if self.diversity.weights else None,
         )
+
+    def scorer(self, term_set: TermSet) -> Scorer:
+        """A scorer of other terms with the same workers, patience and memory."""
+        return Scorer(term_set, self._worker_count(), self.timeout, self.cache)
 
     def _named(self, functions: Mapping[str, UserFunction]) -> dict[str, Term]:
         """Every term that is spoken of: by a weight, by a table, by a user's file."""

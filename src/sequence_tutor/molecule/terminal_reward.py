@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -156,8 +156,19 @@ class MoleculeReward:
         Raises:
             UserError: as of `__call__`.
         """
-        smiles = self._decoder.decode_batch(batch)
-        records, raw = self._raw_terms(smiles, (batch.lengths - 1).tolist())
+        return self.judge_smiles(self._decoder.decode_batch(batch), (batch.lengths - 1).tolist())
+
+    def judge_smiles(self, smiles: list[str | None], tokens: Sequence[int]) -> Judged:
+        """The same of strings, whose tokens no vocabulary need know.
+
+        Args:
+            smiles: as written; None is no molecule.
+            tokens: how many each has, the end token not counted.
+
+        Raises:
+            UserError: as of `__call__`.
+        """
+        records, raw = self._raw_terms(smiles, tokens)
         valid = np.array([record.canonical is not None for record in records])
         scored = valid & np.isfinite(raw).all(axis=1)
         scores = np.full_like(raw, np.nan)

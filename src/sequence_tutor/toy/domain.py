@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from pydantic import Field
+from torch import Tensor
 
 from sequence_tutor.collected import Gatherer
 from sequence_tutor.config.settings import Settings
@@ -69,7 +70,9 @@ class ToyDomain:
     shares: frozenset[str] = frozenset()
     published: Mapping[str, Mapping[str, float]] = {}
 
-    def with_prior(self, card: Mapping[str, Any]) -> ToyDomain:
+    def with_prior(
+        self, card: Mapping[str, Any], tensors: Mapping[str, Tensor] | None = None
+    ) -> ToyDomain:
         """Itself: there is one vocabulary."""
         return self
 
@@ -97,8 +100,13 @@ class ToyDomain:
                     train.append(tokens)
             progress(done, len(paths))
         found = len(train) + len(validation) + len(test)
-        sides = (TokenSequences(side) for side in (train, validation, test))
-        return TrainingData(*sides, {"all": {"sequences": found}}, skipped=[])
+        return TrainingData(
+            TokenSequences(train),
+            TokenSequences(validation),
+            TokenSequences(test),
+            summary={"all": {"sequences": found}},
+            skipped=[],
+        )
 
     def read_sequences(self, path: Path) -> list[list[int]]:
         """The sequences of a file of JSON lines."""

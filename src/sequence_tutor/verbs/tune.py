@@ -13,7 +13,7 @@ import torch
 from pydantic import Field
 from rich.console import Console
 
-from sequence_tutor.config.presets import build, merged, read_preset, read_toml
+from sequence_tutor.config.presets import build, merged, read_methods, read_preset, read_toml
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Domain, find_domain
 from sequence_tutor.errors import UserError
@@ -95,7 +95,8 @@ def tune(
     stored = find_prior(prior, device) if prior else room.default_prior(device)
     if stored.domain != domain:
         raise UserError(f"{prior}: a prior of {stored.domain!r}, expected one of {domain!r}")
-    spec = resolve(domain, prior or domain, preset, config, overrides or {}, rules)
+    room = room.with_prior(stored.card, stored.tensors)
+    spec = resolve(room, prior or domain, preset, config, overrides or {}, rules)
     spec = replace(
         spec,
         prefix=_prefix(room, prime, spec.length),
@@ -120,7 +121,7 @@ def tune(
 
 
 def resolve(
-    domain: str,
+    room: Domain,
     prior: str,
     preset: str,
     config: Path | None,
@@ -132,17 +133,17 @@ def resolve(
     Raises:
         UserError: a setting, preset or file that cannot be used.
     """
-    room = find_domain(domain)
     source = str(config) if config else f"preset {preset}"
     given = merged(read_toml(config) if config else {}, overrides)
-    tables = build(TuneTables, merged(read_preset("tune", domain, preset), given), source)
+    tables = build(TuneTables, merged(read_preset("tune", room.name, preset), given), source)
     algorithm = tables.tune.get("algorithm", TuneSettings().algorithm)
-    # an algorithm's own table stands between the preset and what the user gave
-    own = merged(tables.model_dump(), tables.algorithms.get(algorithm, {}))
+    # an algorithm's own tables stand between the preset and what the user gave
+    own = merged(tables.model_dump(), read_methods().get(algorithm, {}))
+    own = merged(own, tables.algorithms.get(algorithm, {}))
     tables = build(TuneTables, merged(own, given), source)
     reward = build(room.reward_settings, tables.reward, source)
     return RunSpec(
-        domain=domain,
+        domain=room.name,
         prior=prior,
         length=tables.length or room.length,
         tune=build(TuneSettings, _with_stages(tables), source),

@@ -1,0 +1,90 @@
+"""What every term says of each line of files of molecules."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.molecule.reading import Entry, molecule_files, read_molecules
+from sequence_tutor.molecule.terminal_reward import MoleculeReward
+from sequence_tutor.molecule.tokens import Tokeniser, split_smiles
+
+CHUNK = 4096
+"""Lines held in memory at a time."""
+
+LONGEST_SHOWN = 60
+"""Characters of a SMILES in a table."""
+
+ScoredLine = dict[str, Any]
+"""`{"smiles", "valid", "canonical", "terms": {name: number or None}}`; JSON, hence `Any`."""
+
+
+def score_lines(
+    reward: MoleculeReward, paths: Sequence[Path], tokeniser: Tokeniser
+) -> Iterator[ScoredLine]:
+    """Score files as they are read: one result for every line, record or row, in order.
+
+    A line without a molecule, a blank one too, is invalid and has None for every term; one that
+    cannot be read also has a `problem`. Terms have their raw values.
+
+    Args:
+        reward: its terms are computed; it is closed at the end.
+        paths: files of molecules, or folders of them.
+        tokeniser: what the terms of a molecule's writing count.
+
+    Raises:
+        UserError: a path that cannot be used, or a scorer that is broken.
+    """
+    try:
+        for file in molecule_files(paths):
+            entries = read_molecules(file, every_line=True)
+            while chunk := list(islice(entries, CHUNK)):
+                yield from _scored(reward, chunk, tokeniser)
+    finally:
+        reward.close()
+
+
+def score_line_row(scored: ScoredLine) -> dict[str, str]:
+    """A result as the cells of a table."""
+    smiles = scored["smiles"]
+    shown = smiles if len(smiles) <= LONGEST_SHOWN else f"{smiles[:LONGEST_SHOWN]}..."
+    numbers = {
+        name: "" if value is None else f"{value:.3g}"
+        for name, value in scored["terms"].items()
+        if name != "valid"
+    }
+    return {"smiles": shown, "valid": "yes" if scored["valid"] else "no", **numbers}
+
+
+def first_molecule(path: Path) -> str:
+    """The first SMILES of a file, or the beginning of one.
+
+    Raises:
+        UserError: there is none.
+    """
+    for file in molecule_files([path]):
+        for entry in read_molecules(file):
+            if entry.problem:
+                raise UserError(f"{path} line {entry.place}: {entry.problem}, expected a SMILES")
+            return entry.smiles
+    raise UserError(f"{path}: no molecule in it, expected one to begin with")
+
+
+def _scored(
+    reward: MoleculeReward, entries: Sequence[Entry], tokeniser: Tokeniser
+) -> Iterator[ScoredLine]:
+    counts = [len(split_smiles(entry.smiles, tokeniser)) for entry in entries]
+    judged = reward.judge_smiles([entry.smiles for entry in entries], counts)
+    for entry, molecule in zip(entries, judged, strict=True):
+        numbers = zip(reward.term_names, molecule.raw, strict=True)
+        line: ScoredLine = {
+            "smiles": entry.smiles,
+            "valid": molecule.canonical is not None,
+            "canonical": molecule.canonical,
+            "terms": {name: raw if math.isfinite(raw) else None for name, raw in numbers},
+        }
+        yield line | ({"problem": entry.problem} if entry.problem else {})
