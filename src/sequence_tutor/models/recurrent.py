@@ -2,9 +2,9 @@
 
 The whole-sequence forward is torch's own fused recurrence and is what learning differentiates
 through. The single step is written out for sampling, where the fused kernel's set-up costs more
-than the step: it gathers the input's row of the weight matrix instead of multiplying by a one-hot
-vector, and takes every gate from one sigmoid, tanh(x) = 2 sigmoid(2x) - 1, because torch's tanh
-costs three times its sigmoid on a CPU.
+than the step. What makes it fast on a CPU: the input's row of the weight matrix, with both biases
+in it, is gathered instead of multiplied by a one-hot vector, and every gate is a sigmoid,
+tanh(x) = 2 sigmoid(2x) - 1, because torch's tanh costs several times its sigmoid.
 """
 
 from __future__ import annotations
@@ -95,40 +95,43 @@ class RecurrentNetwork(nn.Module):
         features = self.head.weight  # replaced by the first layer's below
         for layer in range(self.settings.layers):
             to_gates, recurrent, to_bias, recurrent_bias = self.recurrence.all_weights[layer]
+            bias = self._shared_bias(to_bias, recurrent_bias)
             if layer == 0:
-                table = to_gates.t() + to_bias  # (V+1, gates)
+                table = to_gates.t().contiguous() + bias  # (V+1, gates), gathered row by row
                 gates = table.index_select(0, previous)  # (B, gates)
             else:
-                gates = F.linear(features, to_gates, to_bias)
+                gates = F.linear(features, to_gates, bias)
             memory = state[memories * layer : memories * (layer + 1)]
             memory = advance(gates, memory, recurrent, recurrent_bias)
             features = memory[0]
             new_state += memory
         return self.head(features), new_state
 
+    def _shared_bias(self, to_bias: Tensor, recurrent_bias: Tensor) -> Tensor:
+        """Both biases in one, but for a GRU's candidate, where the second is inside a product."""
+        shared = to_bias.clone()
+        summed = 4 if self.settings.cell == "lstm" else 2
+        shared[: summed * self.settings.width] += recurrent_bias[: summed * self.settings.width]
+        return shared
 
-def _tanh(x: Tensor) -> Tensor:
-    """Tanh in place, through the cheaper sigmoid."""
-    return x.mul_(2).sigmoid_().mul_(2).sub_(1)
 
-
-def _lstm_step(gates: Tensor, memory: State, recurrent: Tensor, bias: Tensor) -> State:
+def _lstm_step(gates: Tensor, memory: State, recurrent: Tensor, _bias: Tensor) -> State:
     """One LSTM step; torch's order of gates is input, forget, candidate, output."""
     hidden, cell = memory
     width = hidden.shape[1]
-    gates.add_(bias).addmm_(hidden, recurrent.t())
-    gates[:, 2 * width : 3 * width].mul_(2)  # with the two lines below: tanh of the candidate
+    gates.addmm_(hidden, recurrent.t())
+    gates[:, 2 * width : 3 * width].mul_(2)
     take, keep, candidate, show = gates.sigmoid_().chunk(4, dim=1)
-    candidate.mul_(2).sub_(1)
-    cell = (keep * cell).addcmul_(take, candidate)
-    return _tanh(cell.clone()).mul_(show), cell
+    # take * tanh and show * tanh, where tanh is 2 sigmoid - 1
+    cell = (keep * cell).sub_(take).addcmul_(take, candidate, value=2)
+    return torch.addcmul(-show, show, (2 * cell).sigmoid_(), value=2), cell
 
 
 def _gru_step(gates: Tensor, memory: State, recurrent: Tensor, bias: Tensor) -> State:
     """One GRU step; torch's order of gates is reset, update, new."""
     (hidden,) = memory
-    width = hidden.shape[1]
-    from_hidden = torch.addmm(bias, hidden, recurrent.t())
-    reset, update = gates[:, : 2 * width].add_(from_hidden[:, : 2 * width]).sigmoid_().chunk(2, 1)
-    candidate = _tanh(gates[:, 2 * width :].addcmul(reset, from_hidden[:, 2 * width :]))
+    two = 2 * hidden.shape[1]
+    reset, update = gates[:, :two].addmm_(hidden, recurrent[:two].t()).sigmoid_().chunk(2, dim=1)
+    from_hidden = torch.addmm(bias[two:], hidden, recurrent[two:].t())
+    candidate = gates[:, two:].addcmul_(reset, from_hidden).mul_(2).sigmoid_().mul_(2).sub_(1)
     return (torch.lerp(candidate, hidden, update),)
