@@ -21,6 +21,7 @@ from sequence_tutor.cli.sample import Sample
 from sequence_tutor.cli.score import Score
 from sequence_tutor.cli.study import STUDY, StudyServe
 from sequence_tutor.cli.tables import Tables
+from sequence_tutor.cli.terms import TERMS
 from sequence_tutor.cli.tune import Tune
 from sequence_tutor.cli.verify import Verify
 from sequence_tutor.config.settings import nearest
@@ -45,7 +46,7 @@ VERBS: dict[str, type[Verb]] = {
     "tables": Tables,
     "bench": Bench,
 }
-GROUPS: dict[str, dict[str, type[Verb]]] = {"study": dict(STUDY)}
+GROUPS: dict[str, dict[str, type[Verb]]] = {"study": dict(STUDY), "terms": dict(TERMS)}
 """Verbs of two words, such as `study make`."""
 RESUMABLE = (Pretrain, Tune, Demo, Tables, StudyServe)
 
