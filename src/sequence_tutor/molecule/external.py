@@ -16,6 +16,7 @@ import shlex
 import signal
 import subprocess
 import time
+import weakref
 from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
@@ -84,7 +85,7 @@ class ExternalProgram:
     def close(self) -> None:
         """End the program."""
         if self._program:
-            self._program.end()
+            self._end()
         self._program = None
 
     def __enter__(self) -> Self:
@@ -102,6 +103,7 @@ class ExternalProgram:
         """The numbers of all of them, or of those up to one that takes too long."""
         if self._program is None:
             self._program = _Program(self.command, self._arguments)
+            self._end = weakref.finalize(self, self._program.end)  # should nobody close us
         answers = self._program.ask(smiles, self.timeout)
         values = [self._number(*pair) for pair in zip(answers, smiles, strict=False)]
         if len(answers) < len(smiles):

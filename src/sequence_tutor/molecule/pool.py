@@ -21,6 +21,7 @@ import os
 import subprocess
 import sys
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, Pipe, wait
@@ -79,6 +80,7 @@ class WorkerPool(Generic[Item, Result]):
         self._seconds = CHUNK_SECONDS / 8  # of one item, as measured lately
         self._false_starts = 0
         self.replaced = 0
+        self._end = weakref.finalize(self, _end_all, self._workers)  # should nobody close it
         self._fill_up()
 
     @property
@@ -109,8 +111,7 @@ class WorkerPool(Generic[Item, Result]):
 
     def close(self) -> None:
         """End all workers; nothing is left behind."""
-        for worker in list(self._workers):
-            self._drop(worker)
+        self._end()
         self._count = 0
 
     def __enter__(self) -> Self:
@@ -230,6 +231,11 @@ class _Worker:
         except OSError:
             # It has died; reading says so to those who wait for its answer.
             return
+
+
+def _end_all(workers: list[_Worker]) -> None:
+    while workers:
+        workers.pop().end()
 
 
 class _Work(Generic[Item, Result]):
