@@ -8,17 +8,20 @@ import torch
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
-from sequence_tutor.token_sequences import TokenSequences
 from sequence_tutor.pretraining.settings import PretrainSettings
 from sequence_tutor.pretraining.trainer import LOG_FILE, PriorTrainer, mean_nll, token_nll
+from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.progress import Advance
 from sequence_tutor.run_log import read_log
 from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.token_sequences import TokenSequences
 
 V = 4
 SETTINGS = PretrainSettings(
     network=RecurrentSettings(width=8), steps=30, batch=8, window=16, crop_grid=4, evaluate_every=10
 )
+
+EPOCHS = SETTINGS.model_copy(update={"order": "bucketed", "crop": 0.0, "precision": "bfloat16"})
 
 
 def data(seed: int, count: int = 40) -> TokenSequences:
@@ -55,16 +58,17 @@ def assert_equal_weights(one: torch.nn.Module, other: torch.nn.Module) -> None:
 
 
 @pytest.mark.parametrize("updates", [3, 10, 17])
+@pytest.mark.parametrize("settings", [SETTINGS, EPOCHS], ids=["drawn", "epochs"])
 def test_an_interrupted_training_ends_bit_for_bit_as_one_that_was_not(
-    tmp_path: Path, updates: int
+    tmp_path: Path, updates: int, settings: PretrainSettings
 ) -> None:
-    whole = trainer(tmp_path / "whole")
+    whole = trainer(tmp_path / "whole", settings)
     whole.run(ignore)
-    cut = trainer(tmp_path / "cut")
+    cut = trainer(tmp_path / "cut", settings)
     with pytest.raises(KeyboardInterrupt):
         cut.run(interrupting_after(updates))
     torch.manual_seed(99)  # no global state takes part
-    resumed = trainer(tmp_path / "cut")
+    resumed = trainer(tmp_path / "cut", settings)
     assert resumed.progress.step == updates // 10 * 10  # the last look at validation
     resumed.run(ignore)
     assert_equal_weights(resumed.network, whole.network)
@@ -102,6 +106,47 @@ def test_it_learns_a_pattern_close_to_its_entropy(tmp_path: Path) -> None:
     assert trained.progress.best_nll < 0.65
     log_probs = prior.sequence_log_probs(torch.tensor([[1, 2, 3, 0]]))
     assert log_probs.argmax(-1).tolist()[0][1:] == [2, 3, 0]
+
+
+def test_in_bfloat16_it_learns_nearly_the_same_and_weights_stay_float32(tmp_path: Path) -> None:
+    settings = SETTINGS.model_copy(update={"steps": 200, "learning_rate": 0.02})
+    best = []
+    for precision in ("float32", "bfloat16"):
+        chosen = settings.model_copy(update={"precision": precision})
+        trained = trainer(tmp_path / precision, chosen)
+        trained.run(ignore)
+        best.append(trained.progress.best_nll)
+        assert {parameter.dtype for parameter in trained.network.parameters()} == {torch.float32}
+    assert best[0] != best[1]
+    assert best[0] == pytest.approx(best[1], abs=0.02)
+
+
+def test_a_probe_is_asked_at_every_look_and_changes_nothing(tmp_path: Path) -> None:
+    def probe(prior: NeuralPrior) -> dict[str, float]:
+        torch.rand(3)  # the global generator takes no part
+        assert not any(parameter.requires_grad for parameter in prior.network.parameters())
+        return {"bias": float(prior.network.head.bias.sum())}
+
+    plain = trainer(tmp_path / "plain")
+    plain.run(ignore)
+    probed = PriorTrainer(data(0), data(1), V, SETTINGS, tmp_path / "probed", probe=probe)
+    probed.run(ignore)
+    assert_equal_weights(probed.network, plain.network)
+    records = read_log(tmp_path / "probed" / LOG_FILE)
+    assert len(records) == 3
+    assert records[-1]["samples"]["bias"] == float(probed.network.head.bias.detach().sum())
+
+
+def test_a_forget_bias_is_added_to_the_forget_gates_of_an_lstm_alone(tmp_path: Path) -> None:
+    plain = trainer(tmp_path / "plain").network
+    settings = SETTINGS.model_copy(update={"forget_bias": 1.0})
+    biased = trainer(tmp_path / "biased", settings).network
+    (_, recurrent, bias, recurrent_bias), (_, theirs, own, recurrent_own) = (
+        network.recurrence.all_weights[0] for network in (plain, biased)
+    )
+    assert torch.allclose(own - bias, torch.tensor([0.0] * 8 + [1.0] * 8 + [0.0] * 16))
+    assert torch.equal(recurrent, theirs)
+    assert torch.equal(recurrent_bias, recurrent_own)
 
 
 def test_it_stops_when_validation_no_longer_improves_and_keeps_the_best(tmp_path: Path) -> None:

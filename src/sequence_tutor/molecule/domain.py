@@ -53,7 +53,8 @@ class MoleculeDomain:
     """SMILES strings, each ended by an end token. Satisfies `domain.Domain`.
 
     Args:
-        card: what a prior's card says under `molecule`; None: the broad vocabulary.
+        card: of a prior, which says under `molecule` what its training data fix; None: there is
+            no prior, and the vocabulary is the broad one.
         tensors: what is kept beside the prior's weights.
     """
 
@@ -70,8 +71,8 @@ class MoleculeDomain:
         card: Mapping[str, Any] | None = None,
         tensors: Mapping[str, Tensor] | None = None,
     ) -> None:
-        self.vocabulary = Vocabulary.from_card(card) if card else Vocabulary.broad()
-        self.training: Mapping[str, Any] = card["molecule"] if card else {}
+        self.vocabulary = Vocabulary.from_card(card) if card is not None else Vocabulary.broad()
+        self.training: Mapping[str, Any] = {} if card is None else card["molecule"]
         self.tensors = tensors or {}
         self.vocab_size = self.vocabulary.size
         self.end_token: int | None = self.vocabulary.end_token

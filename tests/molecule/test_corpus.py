@@ -1,0 +1,168 @@
+"""From files to encoded, divided molecules: what is kept, what is dropped and why, the cache."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from rdkit import Chem
+from rdkit.Chem import rdMolDescriptors
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.molecule import corpus_reader
+from sequence_tutor.molecule.chemistry import canonical_smiles, parse
+from sequence_tutor.molecule.corpus import MoleculeCorpus, read_corpus
+from sequence_tutor.molecule.corpus_reader import TEST, TRAIN, VALIDATION, molecule_hash
+from sequence_tutor.molecule.corpus_settings import MoleculeDataSettings
+from sequence_tutor.molecule.tokens import Vocabulary
+
+CHAINS = ["C" * carbons + end for carbons in range(1, 40) for end in ("O", "N", "F", "Cl", "C#N")]
+
+
+def write(path: Path, lines: list[str]) -> Path:
+    path.write_text("".join(f"{line}\n" for line in lines))
+    return path
+
+
+def read(
+    path: Path, cache: Path | None = None, **settings: object
+) -> tuple[MoleculeCorpus, list[tuple[int, int]]]:
+    reported: list[tuple[int, int]] = []
+    chosen = MoleculeDataSettings.model_validate(settings)
+    corpus = read_corpus([path], chosen, cache, lambda done, all_: reported.append((done, all_)))
+    return corpus, reported
+
+
+def molecules(corpus: MoleculeCorpus, side: int) -> list[str]:
+    vocabulary = Vocabulary.from_card({"molecule": corpus.facts})
+    rows = corpus.side(side).rows()
+    assert all(row[-1] == vocabulary.end_token for row in rows)
+    return [vocabulary.decode(row) for row in rows]
+
+
+def test_each_line_is_kept_or_dropped_with_its_reason(tmp_path: Path) -> None:
+    lines = ["CCO", "OCC", "C1CC", "[Xe]", "C" * 30, "CCN", "c1ccccc1*", "x" * 20]
+    corpus, reported = read(write(tmp_path / "a.smi", lines), longest=25)
+    assert corpus.dropped == {
+        "unparsable": 2,
+        "unknown elements": 2,
+        "duplicate": 1,
+        "too long": 1,
+    }
+    assert corpus.skipped[0] == ("a.smi line 2", "duplicate")
+    assert {name: row["kept"] for name, row in corpus.summary.items()} == {"a.smi": 2, "all": 2}
+    assert corpus.summary["all"]["read"] == 8
+    logp = [
+        rdMolDescriptors.CalcCrippenDescriptors(Chem.MolFromSmiles(smiles))[0]
+        for smiles in ("CCO", "CCN")
+    ]
+    assert corpus.summary["all"]["logp"] == pytest.approx(sum(logp) / 2)
+    assert reported[-1][0] == reported[-1][1]
+
+
+def test_what_the_data_fix(tmp_path: Path) -> None:
+    corpus, _ = read(write(tmp_path / "a.smi", ["CCCCO", "OC(CC)Cl", "c1ccccc1N"]))
+    facts = corpus.facts
+    assert facts["tokens"] == ["(", ")", "1", "C", "Cl", "N", "O", "c"]
+    assert facts["tokeniser"] == "atoms"
+    assert (facts["shortest"], facts["longest"]) == (5, 9)
+    assert facts["longest_carbon_run"] == 4
+    assert facts["carbon_run_quantiles"]["0.5"] == 2  # of 0, 2, 4
+    assert facts["length_quantiles"]["0.999"] == 9
+
+
+def test_sides_are_disjoint_and_depend_on_the_molecule_alone(tmp_path: Path) -> None:
+    corpus, _ = read(write(tmp_path / "a.smi", CHAINS), validation=0.2, test=0.2)
+    sides = [set(molecules(corpus, side)) for side in (TRAIN, VALIDATION, TEST)]
+    assert [len(side) for side in sides] == pytest.approx([117, 39, 39], abs=15)
+    assert set().union(*sides) == set(CHAINS)
+    assert sum(map(len, sides)) == len(CHAINS)
+    # fewer of them, in another order, spelled otherwise
+    spelled = [Chem.MolToSmiles(Chem.MolFromSmiles(smiles), rootedAtAtom=1) for smiles in CHAINS]
+    other, _ = read(write(tmp_path / "b.smi", spelled[::-2]), validation=0.2, test=0.2)
+    for side, expected in zip((TRAIN, VALIDATION, TEST), sides, strict=True):
+        names = {Chem.CanonSmiles(smiles) for smiles in molecules(other, side)}
+        assert names <= {Chem.CanonSmiles(smiles) for smiles in expected}
+    moved, _ = read(write(tmp_path / "a.smi", CHAINS), validation=0.2, test=0.2, split_seed=1)
+    assert set(molecules(moved, TEST)) != sides[TEST]
+
+
+def test_unchecked_lines_are_told_apart_by_their_text(tmp_path: Path) -> None:
+    corpus, _ = read(write(tmp_path / "a.smi", ["CCO", "OCC", "C1CC", "CCO"]), check=False)
+    assert corpus.dropped == {"duplicate": 1}
+    assert corpus.summary["all"]["kept"] == 3
+
+
+def test_random_spellings_are_of_the_training_molecules_and_of_them_alone(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.smi", ["CC(=O)Oc1ccccc1C(=O)O", *CHAINS])
+    plain, _ = read(path, validation=0.2, test=0.2)
+    corpus, _ = read(path, validation=0.2, test=0.2, augment=5)
+    for side in (VALIDATION, TEST):
+        assert molecules(corpus, side) == molecules(plain, side)
+    names = Counter(Chem.CanonSmiles(smiles) for smiles in molecules(corpus, TRAIN))
+    assert names.keys() == {Chem.CanonSmiles(smiles) for smiles in molecules(plain, TRAIN)}
+    assert len(set(molecules(corpus, TRAIN))) == names.total() > len(names)
+    assert max(names.values()) <= 6
+    assert torch.equal(corpus.hashes(TRAIN), plain.hashes(TRAIN))
+    assert corpus.facts == {**plain.facts, "tokens": corpus.facts["tokens"]}
+
+
+def test_hashes_are_those_of_the_canonical_smiles(tmp_path: Path) -> None:
+    corpus, _ = read(write(tmp_path / "a.smi", ["OCC"]), validation=1e-9, test=1e-9)
+    molecule = parse("CCO")
+    assert molecule is not None
+    assert corpus.hashes(TRAIN).tolist() == [molecule_hash(canonical_smiles(molecule))]
+    # fixed, for what is on disk must mean the same everywhere
+    assert molecule_hash("CCO") == -4371986520294612883
+
+
+def test_the_broad_vocabulary_drops_what_it_lacks(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.smi", ["CCO", "C[14CH3]"])
+    corpus, _ = read(path, vocabulary="broad")
+    assert corpus.dropped == {"a token that the broad vocabulary lacks": 1}
+    assert tuple(corpus.facts["tokens"]) == Vocabulary.broad().tokens
+    assert read(path)[0].dropped == {}
+
+
+def test_a_second_reading_comes_from_the_cache(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.smi", [*CHAINS, "C1CC"])
+    corpus, reported = read(path, tmp_path / "cache")
+    again, silent = read(path, tmp_path / "cache")
+    assert reported
+    assert not silent
+    assert isinstance(again.arrays.tokens, np.memmap)
+    for name in ("facts", "summary", "dropped"):
+        assert getattr(again, name) == getattr(corpus, name)
+    assert [tuple(row) for row in again.skipped] == [tuple(row) for row in corpus.skipped]
+    direct, _ = read(path)
+    for side in (TRAIN, VALIDATION, TEST):
+        assert again.side(side).rows() == direct.side(side).rows()
+
+
+def test_other_content_other_settings_or_damage_read_anew(tmp_path: Path) -> None:
+    path, cache = write(tmp_path / "a.smi", CHAINS), tmp_path / "cache"
+    read(path, cache)
+    assert read(path, cache, longest=30)[1]
+    write(path, CHAINS[1:])
+    assert read(path, cache)[1]
+    for file in cache.glob("*/tokens.npy"):
+        file.write_bytes(file.read_bytes()[:-2])
+    assert read(path, cache)[1]
+    assert not read(path, cache)[1]
+
+
+def test_nothing_found_says_why(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no molecule found; dropped because: unparsable \(2\)"):
+        read(write(tmp_path / "a.smi", ["C1CC", "no"]))
+    with pytest.raises(UserError, match=r"no molecule found$"):
+        read(write(tmp_path / "a.smi", []))
+
+
+def test_only_the_first_dropped_lines_are_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(corpus_reader, "LISTED", 3)
+    corpus, _ = read(write(tmp_path / "a.smi", ["CCO", *["C1CC"] * 10]))
+    assert corpus.dropped == {"unparsable": 10}
+    assert len(corpus.skipped) == 3

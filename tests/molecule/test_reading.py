@@ -1,0 +1,111 @@
+"""Files of molecules in every form, whole and broken."""
+
+import gzip
+import lzma
+from pathlib import Path
+
+import pytest
+from rdkit import Chem
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.molecule.reading import LONGEST_LINE, molecule_files, read_molecules
+
+
+def packed(content: bytes, suffix: str) -> bytes:
+    if suffix == ".gz":
+        return gzip.compress(content)
+    return lzma.compress(content) if suffix == ".xz" else content
+
+
+def smiles_of(path: Path, column: str | None = None) -> list[str]:
+    return [entry.smiles for entry in read_molecules(path, column)]
+
+
+@pytest.mark.parametrize("name", ["a.smi", "a.smi.gz", "a.smi.xz", "a.SMILES", "a.txt.GZ"])
+def test_a_list_packed_or_not(tmp_path: Path, name: str) -> None:
+    text = b"smiles name\nCCO ethanol\n\n# remark\nc1ccccc1\tbenzene\r\nCN"
+    path = tmp_path / name
+    path.write_bytes(packed(text, path.suffix.lower()))
+    entries = list(read_molecules(path))
+    assert [entry.smiles for entry in entries] == ["CCO", "c1ccccc1", "CN"]
+    assert [entry.place for entry in entries] == [2, 5, 6]
+
+
+def test_every_line_of_a_list_where_asked(tmp_path: Path) -> None:
+    path = tmp_path / "a.smi"
+    path.write_text("smiles\n\nCCO x\n# remark\n")
+    entries = list(read_molecules(path, every_line=True))
+    assert [entry.smiles for entry in entries] == ["smiles", "", "CCO", "#"]
+
+
+def test_a_line_too_long_or_not_in_utf_8_ends_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.smi"
+    path.write_bytes(b"CC\n" + b"C" * (3 * LONGEST_LINE) + b"\nC\xffC\nCO\n" + b"N" * LONGEST_LINE)
+    entries = list(read_molecules(path))
+    assert [entry.smiles for entry in entries] == ["CC", "", "C�C", "CO", ""]
+    assert [entry.place for entry in entries] == [1, 2, 3, 4, 5]
+    assert "more than" in entries[1].problem
+
+
+def test_a_table_whose_column_is_found_or_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    # quoted cells with line ends in them, as the table of Gomez-Bombarelli et al. has them
+    path.write_text('id,canonical_smiles,other\n1,"CCO\n",N\n2,CC,O\n3\n4,,F\n')
+    entries = list(read_molecules(path))
+    assert [entry.smiles for entry in entries] == ["CCO", "CC", "", ""]
+    assert "no value in column 'canonical_smiles'" in entries[2].problem
+    assert smiles_of(path, "other") == ["N", "O", "", "F"]
+    tabs = tmp_path / "a.tsv.gz"
+    tabs.write_bytes(gzip.compress(b"name\tSMILES\nx\tCN\n"))
+    assert smiles_of(tabs) == ["CN"]
+
+
+def test_a_table_without_the_column_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("id,structure\n1,CC\n")
+    with pytest.raises(UserError, match=r"a\.csv line 1: columns 'id', 'structure'.*'smiles'"):
+        smiles_of(path)
+    with pytest.raises(UserError, match="expected a column 'mol'"):
+        smiles_of(path, "mol")
+
+
+def test_a_row_that_is_none_ends_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("smiles\nCC\n" + "C" * 200_000 + "\nCO\n")
+    entries = list(read_molecules(path))
+    assert [entry.smiles for entry in entries] == ["CC", "", "CO"]
+    assert "not a row" in entries[1].problem
+
+
+@pytest.mark.filterwarnings("error")
+def test_structures(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.sdf"
+    blocks = [Chem.MolToMolBlock(Chem.MolFromSmiles(smiles)) for smiles in ("OCC", "c1ccccc1")]
+    path.write_text("$$$$\n".join([blocks[0], "no molecule\n\n\nnonsense\n", blocks[1], ""]))
+    entries = list(read_molecules(path))
+    assert [entry.smiles for entry in entries] == ["CCO", "", "c1ccccc1"]
+    assert entries[1].problem == "a record that is no molecule"
+    small = tmp_path / "a.sdf.gz"
+    small.write_bytes(gzip.compress(path.read_bytes()))
+    assert smiles_of(small) == smiles_of(path)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".xz"])
+def test_a_damaged_archive_gives_what_can_be_read(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.smi{suffix}"
+    lines = "\n".join("C" * (1 + number % 50) + f" {number * number}" for number in range(9999))
+    path.write_bytes(packed(lines.encode(), suffix)[:-5000])
+    entries = list(read_molecules(path))
+    assert entries[-1].problem.startswith("cannot be read from here on")
+    assert all(not entry.problem for entry in entries[:-1])
+
+
+def test_files_of_a_folder_and_what_is_refused(tmp_path: Path) -> None:
+    for name in ("b.smi", "a.csv.gz", ".hidden.smi", "notes.md"):
+        (tmp_path / name).touch()
+    assert [file.name for file in molecule_files([tmp_path])] == ["a.csv.gz", "b.smi"]
+    with pytest.raises(UserError, match="no such file"):
+        molecule_files([tmp_path / "absent.smi"])
+    with pytest.raises(UserError, match=r"unknown kind of file.*\.smi.*\.gz"):
+        molecule_files([tmp_path / "notes.md"])
