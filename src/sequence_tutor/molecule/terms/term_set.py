@@ -37,8 +37,8 @@ class TermSet:
 
     Whatever way a molecule is written, its record is that of its canonical SMILES, to the last
     bit: sums over atoms depend on their order by rounding, so the canonical string is parsed
-    again where it differs (its name and the second parse take about a seventh as long as QED and SA). Thus it never matters to a number
-    whether it came from a cache, and under which string it got there.
+    again. That and the name itself take about a seventh as long as QED and SA. Thus it never
+    matters to a number whether it came from a cache, and under which string it got there.
 
     >>> terms = TermSet({"qed": Qed(), "sa": SA()})
     >>> terms.evaluate("OCC").canonical
