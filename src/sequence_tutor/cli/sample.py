@@ -26,22 +26,24 @@ from sequence_tutor.cli.arguments import (
 class Sample:
     """Write sequences of a tuned model or a prior as files to hear, read and see.
 
-    Melodies become MIDI, WAV and ABC, a picture of the first 24, and a list of their tokens. All
-    of them are distinct. With --prime they go on from the melody of a file, which is heard as it
-    stands there if --key names its key.
+    Melodies become MIDI, WAV and ABC, a picture of the first 24, and a list of their tokens.
+    Molecules become a list and a table of SMILES, structures (SDF), pictures of the best and of
+    some. All of them are distinct. With --prime they go on from the first one of a file: a melody
+    is heard as it stands there if --key names its key, a molecule grows from its last atom.
 
     Example: sequence-tutor sample runs/psi -n 20 --key D --tempo 100 --out melodies
+    Example: sequence-tutor sample molecule -n 1000 --out molecules
     """
 
     model: Annotated[Positional[str], option("folder, or shipped prior", "RUN|PRIOR")]
     out: Annotated[Path, option("folder to write to", "DIR")]
     count: Annotated[int, option("how many", "N", short="-n")] = 20
     temperature: Annotated[float, option("below 1: the likely; above 1: the daring")] = 1.0
-    prime: Annotated[Path | None, option("melody to go on from", "FILE")] = None
+    prime: Annotated[Path | None, option("sequence to go on from", "FILE")] = None
     length: Annotated[int | None, option("tokens, the prime included", "T")] = None
-    key: Annotated[str | None, option("key to write in: D, Bb, F#m; C (or Am) by default")] = None
-    tempo: Annotated[float | None, option("quarter notes a minute")] = None
-    no_wav: Annotated[bool, option("write no sound")] = False
+    key: Annotated[str | None, option("of melodies: D, Bb, F#m; C (or Am) by default")] = None
+    tempo: Annotated[float | None, option("of melodies: quarter notes a minute")] = None
+    no_wav: Annotated[bool, option("of melodies: write no sound")] = False
     seed: Seed = 0
     device: Device = "auto"
     threads: Threads = "auto"

@@ -29,11 +29,13 @@ SHOWN = ("reward_per_sequence", "log_prior_per_token", "kl_to_prior_per_token", 
 class Tune:
     """Tune a prior toward a reward while it stays close to what it learned.
 
-    The default reward is the nine rules of music theory; a settings file gives them weights
-    (table reward.weights), constants and a key, and --rules adds your own. Interrupted, even
+    The default reward of melodies is the nine rules of music theory; that of molecules wants them
+    valid, drug-like, easy to make, somewhat fatty and without large rings. A settings file gives
+    weights (table reward.weights) and constants, and --rules adds your own. Interrupted, even
     killed, the same command continues and ends with the same numbers.
 
     Example: sequence-tutor tune melody --algorithm psi --c 4 --out runs/psi
+    Example: sequence-tutor tune molecule --out runs/molecules
     """
 
     domain: DomainName

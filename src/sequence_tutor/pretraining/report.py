@@ -16,7 +16,7 @@ from sequence_tutor.progress import progress
 from sequence_tutor.token_sequences import TokenSequences
 
 NGRAM_ORDERS = range(1, 9)
-NGRAM_SEQUENCES = 100_000
+NGRAM_SEQUENCES = 50_000
 """Training sequences that n-grams are counted in, evenly spread over all of them: a bound on
 memory, which larger data would need much of."""
 
