@@ -126,11 +126,16 @@ def _entries(
     if kind in SD_SUFFIXES:
         yield from _records(stream)
         return
-    text = TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
-    if kind in TABLE_SUFFIXES:
-        yield from _rows(path, text, "\t" if kind == ".tsv" else ",", column)
-    else:
-        yield from _lines(text, every_line)
+    is_table = kind in TABLE_SUFFIXES  # whose cells may hold line ends of their own
+    newline = "" if is_table else "\n"
+    text = TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline=newline)
+    try:
+        if is_table:
+            yield from _rows(path, text, "\t" if kind == ".tsv" else ",", column)
+        else:
+            yield from _lines(text, every_line)
+    finally:
+        text.detach()  # the stream is for those to close who opened it
 
 
 def _lines(text: TextIOWrapper, every_line: bool) -> Iterator[Entry]:
