@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from contextlib import ExitStack
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -25,19 +26,21 @@ def listen(host: str, port: int) -> socket.socket:
         errno.EADDRNOTAVAIL: "no such address on this machine, expected 127.0.0.1 or 0.0.0.0",
     }
     try:
-        kind, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        taken = socket.socket(kind, socket.SOCK_STREAM)
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        taken.bind(address)
-        taken.listen(128)
+        with ExitStack() as closing:
+            kind, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+            taken = closing.enter_context(socket.socket(kind, socket.SOCK_STREAM))
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            taken.bind(address)
+            taken.listen(128)
+            closing.pop_all()  # it stays open
     except OSError as error:
         reason = reasons.get(error.errno or 0, error.strerror)
         raise UserError(f"{host} port {port}: {reason}") from error
     return taken
 
 
-def run(application: ASGIApp, taken: socket.socket) -> None:
-    """Serve until interrupted; nothing is logged of who asked for what."""
+def server(application: ASGIApp) -> uvicorn.Server:
+    """What serves until it is interrupted; nothing is logged of who asked for what."""
     config = uvicorn.Config(
         application,
         http="h11",
@@ -48,4 +51,4 @@ def run(application: ASGIApp, taken: socket.socket) -> None:
         server_header=False,
         timeout_graceful_shutdown=5,
     )
-    uvicorn.Server(config).run(sockets=[taken])
+    return uvicorn.Server(config)

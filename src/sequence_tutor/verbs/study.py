@@ -82,7 +82,7 @@ def serve_study(
             extra `study` is not installed.
     """
     try:
-        from sequence_tutor.study.server import listen, run
+        from sequence_tutor.study.server import listen, server
         from sequence_tutor.study.service import Service
     except ModuleNotFoundError as error:
         raise UserError(
@@ -99,7 +99,7 @@ def serve_study(
     shown = f"[{host}]" if ":" in host else host
     ready(f"http://{shown}:{taken.getsockname()[1]}/", store.token)
     try:
-        run(Service(folder, study, store, results).application(), taken)
+        server(Service(folder, study, store, results).application()).run(sockets=[taken])
     finally:
         store.close()
 
