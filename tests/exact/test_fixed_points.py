@@ -9,7 +9,9 @@ from sequence_tutor.objectives.action_values import one_step_target, shift_value
 from sequence_tutor.objectives.path_consistency import centred_total, residual
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.toy import ToyProblem, make_toy
-from sequence_tutor.tuner.algorithms import ALGORITHMS, Algorithm, Experience
+from sequence_tutor.tuner.algorithms import ALGORITHMS
+from sequence_tutor.tuner.experience import Experience
+from sequence_tutor.tuner.losses import ActionValues
 from sequence_tutor.tuner.settings import AlgorithmName
 
 C = 0.7
@@ -46,7 +48,7 @@ def everything(toy: ToyProblem) -> Experience:
     return Experience(batch.tokens, batch.mask, reward, log_prior, batch.mask, weight)
 
 
-def surplus_of(algorithm: Algorithm, values: Tensor, seen: Experience) -> tuple[Tensor, Tensor]:
+def surplus_of(algorithm: ActionValues, values: Tensor, seen: Experience) -> tuple[Tensor, Tensor]:
     """V and pays - A, both (B, T)."""
     value = algorithm.value(values, seen.log_prior)
     return value, algorithm.pays(seen) - (taken(values, seen.tokens) - value)

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.objectives.action_values import psi_policy
-from sequence_tutor.tuner.algorithms import ALGORITHMS, Experience
+from sequence_tutor.tuner.algorithms import ALGORITHMS
+from sequence_tutor.tuner.experience import Experience
 from sequence_tutor.tuner.losses import grade, mean_penalty, one_step_error
 from sequence_tutor.tuner.settings import TuneSettings
 

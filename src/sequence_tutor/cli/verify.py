@@ -49,5 +49,5 @@ class Verify:
         table = Table("algorithm", "KL to its optimum", "value error", "seconds")
         for row in found["algorithms"]:
             numbers = (row["kl_to_optimum"], row["value_error"], row["seconds"])
-            table.add_row(row["name"], *(f"{number:.4g}" for number in numbers))
+            table.add_row(row["name"], *("-" if x is None else f"{x:.4g}" for x in numbers))
         show(table)

@@ -62,6 +62,12 @@ def read_preset(verb: str, domain: str, name: str) -> Tables:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
+def read_methods() -> Tables:
+    """What each algorithm needs of every preset: algorithm -> tables."""
+    path = files("sequence_tutor") / "config" / "presets" / "methods.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
 def read_toml(path: Path) -> Tables:
     """A user's settings file.
 

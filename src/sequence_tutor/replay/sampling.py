@@ -95,13 +95,14 @@ class RankSampler:
 
 
 def draw_newest(replay: SequenceReplay, count: int, generator: torch.Generator) -> Tensor:
-    """(count,) places of sequences added last.
+    """(count,) places of sequences added last, each once before any is met again.
 
     Fresh sequences keep learning honest about what the policy does now; sequences of high return,
     or of large error, are found once and would be forgotten.
     """
     newest = replay.newest()
-    return newest[torch.randint(len(newest), (count,), generator=generator, device=newest.device)]
+    order = torch.randperm(len(newest), generator=generator, device=newest.device)
+    return newest[order[torch.arange(count, device=newest.device) % len(newest)]]
 
 
 def draw_ranks(size: int, count: int, exponent: float, generator: torch.Generator) -> Tensor:

@@ -8,7 +8,6 @@ of the paper, and the path-consistent errors of many steps.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from torch import Tensor
@@ -22,29 +21,9 @@ from sequence_tutor.objectives.action_values import (
     q_value,
     taken,
 )
-from sequence_tutor.tuner.settings import AlgorithmName
-
-
-@dataclass(frozen=True)
-class Experience:
-    """A replayed batch as an algorithm sees it.
-
-    Attributes:
-        tokens: (B, T).
-        mask: (B, T) bool.
-        reward: (B, T), r_t / c.
-        log_prior: (B, T, V), log p(.|s_t).
-        learned: (B, T) bool: the steps whose errors count; inside the mask, after a given prefix,
-            and where a step was drawn that step alone.
-        weight: (B,), how much the errors of each sequence count.
-    """
-
-    tokens: Tensor
-    mask: Tensor
-    reward: Tensor
-    log_prior: Tensor
-    learned: Tensor
-    weight: Tensor
+from sequence_tutor.tuner import losses
+from sequence_tutor.tuner.experience import Experience, Graded
+from sequence_tutor.tuner.settings import AlgorithmName, TuneSettings
 
 
 class Algorithm(Protocol):
@@ -60,8 +39,18 @@ class Algorithm(Protocol):
     def value(self, values: Tensor, log_prior: Tensor) -> Tensor:
         """V(s), (...), from action values (..., V)."""
 
-    def pays(self, seen: Experience) -> Tensor:
-        """What each step pays, (B, T)."""
+    def grade(
+        self,
+        settings: TuneSettings,
+        values: Tensor,
+        target_values: Tensor | None,
+        seen: Experience,
+    ) -> Graded:
+        """The loss of a batch from action values (B, T, V), those of a target network beside."""
+
+
+class ValueAlgorithm(Algorithm, losses.ActionValues, Protocol):
+    """An algorithm whose loss is an error of action values, see `tuner.losses`."""
 
 
 class PsiLearning:
@@ -70,6 +59,7 @@ class PsiLearning:
     name: AlgorithmName = "psi"
     mixes_prior = False
     starts: tuple[Start, ...] = ("log_prior", "weights")
+    grade = losses.grade
 
     def policy(self, values: Tensor, log_prior: Tensor | None) -> Tensor:
         """The softmax of Psi."""
@@ -90,6 +80,7 @@ class GLearning:
     name: AlgorithmName = "g"
     mixes_prior = True
     starts: tuple[Start, ...] = ("zero", "weights")
+    grade = losses.grade
 
     def policy(self, values: Tensor, log_prior: Tensor | None) -> Tensor:
         """The prior times exp(G), normalised."""
@@ -112,6 +103,7 @@ class QLearning:
     name: AlgorithmName = "q"
     mixes_prior = False
     starts: tuple[Start, ...] = ("log_prior", "weights")
+    grade = losses.grade
 
     def policy(self, values: Tensor, log_prior: Tensor | None) -> Tensor:
         """The softmax of Q, as the paper samples a trained Q."""
@@ -136,7 +128,7 @@ class RLOnly(QLearning):
         return seen.reward
 
 
-ALGORITHMS: dict[AlgorithmName, Algorithm] = {
+ALGORITHMS: dict[AlgorithmName, ValueAlgorithm] = {
     algorithm.name: algorithm for algorithm in (PsiLearning(), GLearning(), QLearning(), RLOnly())
 }
-"""Every algorithm by the name users give."""
+"""The paper's algorithms by the name users give."""

@@ -21,8 +21,9 @@ from sequence_tutor.models import ActionValueNetwork
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.replay.sampling import Drawn
 from sequence_tutor.replay.sequences import Stored
-from sequence_tutor.tuner.algorithms import ALGORITHMS, Experience
-from sequence_tutor.tuner.losses import Graded, grade, uses_target
+from sequence_tutor.tuner.experience import Experience, Graded
+from sequence_tutor.tuner.losses import target_network
+from sequence_tutor.tuner.methods import METHODS
 from sequence_tutor.tuner.policy import TunedPolicy
 from sequence_tutor.tuner.settings import TuneSettings
 
@@ -63,8 +64,8 @@ class Learner:
         first_step: int = 0,
     ) -> None:
         self.prior, self.settings = prior.tempered(settings.prior_temperature), settings
-        self.algorithm = ALGORITHMS[settings.algorithm]
-        self.uses_target = uses_target(settings)
+        self.algorithm = METHODS[settings.algorithm]
+        self.target_is = target_network(settings)
         start = self.algorithm.starts[0] if settings.start == "default" else settings.start
         if start not in self.algorithm.starts:
             raise UserError(
@@ -74,7 +75,7 @@ class Learner:
         self.values = ActionValueNetwork.from_prior(self.prior.network, start)
         self.target = copy.deepcopy(self.values).requires_grad_(False)
         self.optimiser = torch.optim.Adam(
-            self.values.parameters(), settings.optimiser.learning_rate, foreach=True
+            self.values.parameters(), settings.optimiser.learning_rate, fused=True
         )
         self.policy = TunedPolicy(self.values, self.algorithm, self.prior)
         self.first_step = first_step
@@ -84,6 +85,11 @@ class Learner:
         """Go on toward another c and other weights of the terms; steps count anew."""
         self.settings = settings
         self._weights = reward_weights.to(self._weights)
+
+    def collected(self) -> None:
+        """New sequences have just been sampled with the policy as it stands."""
+        if self.target_is == "snapshot":
+            self.target.load_state_dict(self.values.state_dict())
 
     def learn(self, stored: Stored, step: int, drawn: Drawn | None = None) -> Update:
         """One update from a batch of stored sequences.
@@ -111,7 +117,7 @@ class Learner:
                 "a larger c, or optimiser.robust = 10"
             )
         self.optimiser.step()
-        if self.uses_target:
+        if self.target_is == "average":
             self._follow()
         tokens = int(seen.learned.sum())
         return Update(batch_loss.item(), norm.item(), tokens, graded.by_sequence, graded.by_step)
@@ -134,11 +140,11 @@ class Learner:
     def grade(self, seen: Experience) -> Graded:
         """The loss of a batch and its TD errors."""
         target_values = None
-        if self.uses_target:
+        if self.target_is != "none":
             with torch.no_grad():
                 target_values = self.target(seen.tokens)
         values = self.values(seen.tokens)
-        return grade(self.algorithm, self.settings, values, target_values, seen)
+        return self.algorithm.grade(self.settings, values, target_values, seen)
 
     def temperature(self, step: int) -> float:
         """The c of an update: begun high, the policy follows the rules from where the prior is."""

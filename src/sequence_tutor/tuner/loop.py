@@ -115,6 +115,7 @@ class Tuner:
             stage = self.stages[self.place]
             if self.step % self.settings.collect_every == 0:
                 self._store(*self.collector.collect(self.step, self._share(stage)))
+                self.learner.collected()
             update = self._learn(stage)
             self.step += 1
             self._show(advance, update)

@@ -7,6 +7,7 @@ Which form is used follows from two settings, and is the same for every algorith
 | 1 | every | action value minus one-step target, by a target network (the paper) |
 | n > 1, all | every | path-consistency residual from every step |
 | all | whole | the whole sequence's surplus minus the batch's mean, and V fitted beside it |
+| all | first | the residual of the first step alone: trajectory balance, log Z = V(s_0) |
 
 The error of the first two forms belongs to a step, and the loss is its mean penalty over all steps
 learned from. That of a whole sequence is divided by the root of the batch's mean length, so that
@@ -17,7 +18,8 @@ square over its steps, or its one error.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import Literal, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -30,32 +32,34 @@ from sequence_tutor.objectives.action_values import (
     taken,
 )
 from sequence_tutor.objectives.path_consistency import centred_total, residual
-from sequence_tutor.tuner.algorithms import Algorithm, Experience
-from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.tuner.experience import Experience, Graded
+from sequence_tutor.tuner.settings import ON_POLICY, TuneSettings
 
 
-def uses_target(settings: TuneSettings) -> bool:
-    """Whether the loss bootstraps from a target network; residuals bootstrap from themselves."""
-    return settings.n_steps == 1
+def target_network(settings: TuneSettings) -> Literal["none", "average", "snapshot"]:
+    """What the target network is: residuals bootstrap from themselves and need none.
 
-
-@dataclass(frozen=True)
-class Graded:
-    """What a batch was found to miss.
-
-    Attributes:
-        loss: a scalar to descend.
-        by_sequence: (B,), TD error of each sequence, without gradient.
-        by_step: (B, T), TD error of each step, without gradient; None: only sequences have one.
+    `average` follows the learner slowly (the paper); `snapshot` is the learner as it was when the
+    last sequences were collected (PPO).
     """
+    if settings.algorithm == "ppo":
+        return "snapshot"
+    by_values = settings.algorithm not in ON_POLICY
+    return "average" if by_values and settings.n_steps == 1 else "none"
 
-    loss: Tensor
-    by_sequence: Tensor
-    by_step: Tensor | None
+
+class ActionValues(Protocol):
+    """What the errors need to know of an algorithm."""
+
+    def value(self, values: Tensor, log_prior: Tensor) -> Tensor:
+        """V(s), (...), from action values (..., V)."""
+
+    def pays(self, seen: Experience) -> Tensor:
+        """What each step pays, (B, T)."""
 
 
 def grade(
-    algorithm: Algorithm,
+    algorithm: ActionValues,
     settings: TuneSettings,
     values: Tensor,
     target_values: Tensor | None,
@@ -67,7 +71,7 @@ def grade(
         algorithm: whose values these are.
         settings: choose the form.
         values: (B, T, V) of the network that learns.
-        target_values: (B, T, V) of the target network, given where `uses_target`.
+        target_values: (B, T, V) of the target network, or None, see `target_network`.
         seen: the batch.
     """
     robust = settings.optimiser.robust
@@ -80,13 +84,27 @@ def grade(
     if settings.paths == "every":
         error = residual(value, surplus, seen.mask, settings.discount, n_steps)
         return _by_step(error, seen, robust)
+    if settings.paths == "first":
+        return _by_sequence(
+            _first(residual(value, surplus, seen.learned, settings.discount), seen), seen, robust
+        )
     total = centred_total(surplus, seen.learned, settings.discount, seen.weight)  # (B,)
-    per_token = total / seen.learned.sum(1).to(total).mean().sqrt()
+    graded = _by_sequence(total, seen, robust)
     # V takes no part in the total; it follows the surplus that the policy now earns
     missed = residual(value, surplus.detach(), seen.mask, settings.discount)
     fit = _by_step(missed, seen, robust).loss
-    loss = mean_penalty(per_token, seen.weight, robust) + settings.value_weight * fit
-    return Graded(loss, per_token.detach().abs(), None)
+    return replace(graded, loss=graded.loss + settings.value_weight * fit)
+
+
+def _first(error: Tensor, seen: Experience) -> Tensor:
+    """The entry of the first step that is learned from, (B, T) -> (B,)."""
+    return error.gather(1, seen.learned.long().argmax(1, keepdim=True)).squeeze(1)
+
+
+def _by_sequence(error: Tensor, seen: Experience, robust: float) -> Graded:
+    """Of errors of whole sequences (B,), made errors per token."""
+    per_token = error / seen.learned.sum(1).to(error).mean().sqrt()
+    return Graded(mean_penalty(per_token, seen.weight, robust), per_token.detach().abs(), None)
 
 
 def _by_step(error: Tensor, seen: Experience, robust: float) -> Graded:
@@ -99,7 +117,7 @@ def _by_step(error: Tensor, seen: Experience, robust: float) -> Graded:
 
 
 def one_step_error(
-    algorithm: Algorithm,
+    algorithm: ActionValues,
     settings: TuneSettings,
     values: Tensor,
     target_values: Tensor,

@@ -22,7 +22,7 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.files import write_json
 from sequence_tutor.models import ActionValueNetwork
 from sequence_tutor.prior.store import PRIOR_FILE, StoredPrior, load_prior, save_prior
-from sequence_tutor.tuner.algorithms import ALGORITHMS
+from sequence_tutor.tuner.methods import METHODS
 from sequence_tutor.tuner.policy import TunedPolicy
 from sequence_tutor.tuner.settings import TuneSettings
 
@@ -143,9 +143,7 @@ def load_policy(
         prior = stored.prior.tempered(load_spec(folder).tune.prior_temperature)
         values = ActionValueNetwork.from_prior(prior.network, info["start"])
         values.load_state_dict(under("values", tensors))
-        policy = TunedPolicy(
-            values.eval().requires_grad_(False), ALGORITHMS[info["algorithm"]], prior
-        )
+        policy = TunedPolicy(values.eval().requires_grad_(False), METHODS[info["algorithm"]], prior)
     except (KeyError, RuntimeError) as error:
         raise UserError(f"{path}: not a tuned model of this version ({error})") from error
     return policy, stored

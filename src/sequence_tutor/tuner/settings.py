@@ -10,7 +10,12 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.models import Start
 from sequence_tutor.replay.sequences import Keep
 
-AlgorithmName = Literal["psi", "g", "q", "rl-only"]
+AlgorithmName = Literal[
+    "psi", "g", "q", "rl-only", "reinforce", "reinforce-kl", "actor-critic", "ppo", "dap"
+]
+
+ON_POLICY = ("reinforce", "reinforce-kl", "actor-critic", "ppo", "dap")
+"""Algorithms that learn only from what the policy itself has just sampled."""
 
 
 class ExplorationSettings(Settings):
@@ -123,7 +128,11 @@ class StageSettings(Settings):
 class TuneSettings(Settings):
     """How a prior is tuned."""
 
-    algorithm: AlgorithmName = Field("psi", description="which action values are learned")
+    algorithm: AlgorithmName = Field(
+        "psi",
+        description="psi, g, q, rl-only: which action values are learned; the others: policy "
+        "gradients, which learn from fresh sequences only",
+    )
     c: float = Field(4.0, gt=0, description="temperature: divides the reward")
     c_begin: float | None = Field(
         None, gt=0, description="c at the first update, from where it goes to c; none: c throughout"
@@ -141,11 +150,16 @@ class TuneSettings(Settings):
     n_steps: int | Literal["all"] = Field(
         "all", description="length of the targets' paths; 1 is the paper's one-step target"
     )
-    paths: Literal["every", "whole"] = Field(
+    paths: Literal["every", "whole", "first"] = Field(
         "whole",
         description="every: an error for the path from every step; whole: one for the whole "
-        "sequence, with V fitted beside it (n_steps = all)",
+        "sequence against the others of its batch, with V fitted beside it; first: one for the "
+        "whole sequence against V at its beginning (trajectory balance; both with n_steps = all)",
     )
+    trace: float = Field(
+        0.95, ge=0, le=1, description="lambda of the advantage (actor-critic and ppo)"
+    )
+    clip: float = Field(0.2, gt=0, lt=1, description="epsilon of the clipped ratio (ppo)")
     value_weight: float = Field(
         0.01, ge=0, description="weight of fitting V beside whole sequences"
     )
@@ -179,13 +193,13 @@ class TuneSettings(Settings):
                 f"collect is {self.collect}, expected at most replay.capacity "
                 f"= {self.replay.capacity}"
             )
-        if self.paths == "whole" and self.n_steps != "all":
+        if self.paths != "every" and self.n_steps != "all":
             raise ValueError(
-                f"paths is 'whole' but n_steps is {self.n_steps}, expected n_steps = 'all'"
+                f"paths is {self.paths!r} but n_steps is {self.n_steps}, expected n_steps = 'all'"
             )
-        if self.paths == "whole" and self.replay.priority == "step":
+        if self.paths != "every" and self.replay.priority == "step":
             raise ValueError(
-                "replay.priority is 'step' but paths is 'whole', expected 'sequence': "
+                f"replay.priority is 'step' but paths is {self.paths!r}, expected 'sequence': "
                 "a whole sequence has one error"
             )
         if isinstance(self.n_steps, int) and self.n_steps < 1:
@@ -194,4 +208,18 @@ class TuneSettings(Settings):
             raise ValueError(
                 f"double is true, expected false for {self.algorithm}: it takes no maximum"
             )
+        if self.algorithm in ON_POLICY:
+            self._check_on_policy()
         return self
+
+    def _check_on_policy(self) -> None:
+        if self.replay.fresh != 1 or self.exploration.kind != "policy":
+            raise ValueError(
+                f"{self.algorithm} learns from what the policy itself has just sampled, expected "
+                "replay.fresh = 1 and exploration.kind = 'policy'"
+            )
+        if self.algorithm != "ppo" and (self.batch, self.collect_every) != (self.collect, 1):
+            raise ValueError(
+                f"{self.algorithm} learns once from each sequence, expected batch = collect and "
+                f"collect_every = 1, found {self.batch}, {self.collect} and {self.collect_every}"
+            )

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sequence_tutor.config.presets import build, merged, read_preset
+from sequence_tutor.config.presets import build, merged, read_methods, read_preset
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError
 from sequence_tutor.exact import compare_greedy, kl_to_optimum
@@ -23,6 +23,7 @@ from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.versions import versions
 
 HARD = ("q", "rl-only")
+VALUELESS = ("reinforce-kl", "dap")
 
 
 @dataclass(frozen=True)
@@ -34,14 +35,15 @@ class Verified:
         kl_to_optimum: KL(pi || pi*) in nats per sequence; pi* is the softmax of the exact action
             values for every algorithm.
         value_error: the largest error of the greedy value at the states of the optimal greedy
-            sequence, in nats, for Q and RL only; for Psi and G the error of V at the first state.
+            sequence, in nats, for Q and RL only; for the others the error of V at the first state,
+            which is log Z; None for those that learn no V.
         seconds: of training.
         updates: made.
     """
 
     name: str
     kl_to_optimum: float
-    value_error: float
+    value_error: float | None
     seconds: float
     updates: int
 
@@ -73,15 +75,24 @@ def verify(
     problem = make_toy(seed)
     results = []
     for name in names or forms:
-        tables = merged(merged(preset["tune"], forms[name]), {"seed": seed})
-        settings = build(TuneSettings, tables, f"the preset of verify, {name}")
+        settings = build(
+            TuneSettings, {**form_tables(name), "seed": seed}, f"the preset of verify, {name}"
+        )
         results.append(asdict(_train(name, problem, settings, quiet=quiet)))
     return {"algorithms": results, "seed": seed, "versions": versions()}
 
 
+def form_tables(name: str) -> dict[str, Any]:
+    """The settings of one form: those of all, then its algorithm's, then its own."""
+    preset = read_preset("verify", "toy", "default")
+    form = preset["forms"][name]
+    method = read_methods().get(form["algorithm"], {}).get("tune", {})
+    return merged(merged(preset["tune"], method), form)
+
+
 def _train(name: str, problem: ToyProblem, settings: TuneSettings, *, quiet: bool) -> Verified:
     """Train in a folder that is thrown away, and compare."""
-    task = Task(problem.prior, problem.reward, problem.space.length)
+    task = Task(problem.prior, problem.reward, problem.space.length, problem.space.end_token)
     begun = time.perf_counter()
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -95,7 +106,7 @@ def _train(name: str, problem: ToyProblem, settings: TuneSettings, *, quiet: boo
 
 def distances(
     problem: ToyProblem, policy: TunedPolicy, settings: TuneSettings
-) -> tuple[float, float]:
+) -> tuple[float, float | None]:
     """KL to the algorithm's own optimum and its value error, see `Verified`."""
     c, discount = settings.c, settings.discount
     log_policy = problem.space.log_policy(policy.sequence_log_probs)
@@ -104,6 +115,9 @@ def distances(
         hard = problem.hard_optimum(c, discount, augmented=settings.algorithm == "q")
         return kl_to_optimum(log_policy, hard.log_policy), compare_greedy(values, hard).on_path
     soft = problem.soft_optimum(c, discount)
+    kl = kl_to_optimum(log_policy, soft.log_policy)
+    if settings.algorithm in VALUELESS:
+        return kl, None
     log_prior = problem.space.log_policy(problem.prior.sequence_log_probs)
     first = policy.algorithm.value(values[0], log_prior[0])  # (1,): V before the first token
-    return kl_to_optimum(log_policy, soft.log_policy), abs(first.item() - soft.value)
+    return kl, abs(first.item() - soft.value)
