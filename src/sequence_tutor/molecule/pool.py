@@ -34,7 +34,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 GIB = 1 << 30
-CHUNK_SECONDS = 0.05  # long beside the cost of a message, short beside any time-out
+LEAST_SECONDS = 0.005  # of a chunk: long beside the cost of a message
+MOST_SECONDS = 0.1  # short beside any time-out
 LARGEST_CHUNK = 256
 START_SECONDS = 120.0  # the term set's imports on a crowded machine
 FALSE_STARTS = 3  # workers in a row that ended before they began
@@ -77,7 +78,7 @@ class WorkerPool(Generic[Item, Result]):
         self._job = Job(function, timeout, memory)
         self._count = workers
         self._workers: list[_Worker] = []
-        self._seconds = CHUNK_SECONDS / 8  # of one item, as measured lately
+        self._seconds = MOST_SECONDS / 8  # of one item, as workers measured it lately
         self._false_starts = 0
         self.replaced = 0
         self._end = weakref.finalize(self, _end_all, self._workers)  # should nobody close it
@@ -138,9 +139,13 @@ class WorkerPool(Generic[Item, Result]):
     def _hand_out(self, work: _Work[Item, Result]) -> None:
         for worker in self._workers:
             if worker.ready and not worker.chunk:
-                fair = math.ceil(work.left / (2 * self._count))
-                size = min(fair, LARGEST_CHUNK, int(CHUNK_SECONDS / self._seconds))
-                worker.give(work.take(max(1, size)), work.items, self._job.timeout)
+                worker.give(work.take(self._chunk_size(work)), work.items, self._job.timeout)
+
+    def _chunk_size(self, work: _Work[Item, Result]) -> int:
+        """Ever smaller chunks, so that all workers end together, but not too small ones."""
+        fair = math.ceil(work.left / (2 * self._count))
+        least, most = LEAST_SECONDS / self._seconds, MOST_SECONDS / self._seconds
+        return max(1, min(LARGEST_CHUNK, int(most), max(int(least), fair)))
 
     def _heard_from(self) -> list[_Worker]:
         """The workers that said something or ended, waiting until the next one is late."""
@@ -163,9 +168,9 @@ class WorkerPool(Generic[Item, Result]):
             worker.ready = True
             self._false_starts = 0
             return
-        seconds = (time.monotonic() - worker.begun) / len(worker.chunk)
-        self._seconds = 0.8 * self._seconds + 0.2 * max(seconds, 1e-6)
-        work.finish(worker.chunk, message)
+        seconds, results = message
+        self._seconds = 0.8 * self._seconds + 0.2 * seconds / len(worker.chunk)
+        work.finish(worker.chunk, results)
         worker.chunk = ()
 
     def _end_the_late(self, work: _Work[Item, Result]) -> None:
@@ -207,15 +212,13 @@ class _Worker:
             )
         self.ready = False
         self.chunk: Sequence[int] = ()
-        self.begun = time.monotonic()
-        self.deadline = self.begun + START_SECONDS
+        self.deadline = time.monotonic() + START_SECONDS
         self._send(job)
 
     def give(self, chunk: Sequence[int], items: Sequence[Item], timeout: float) -> None:
         """Ask for the items at the positions of `chunk`."""
         self.chunk = chunk
-        self.begun = time.monotonic()
-        self.deadline = self.begun + timeout
+        self.deadline = time.monotonic() + timeout
         if chunk:
             self._send([items[position] for position in chunk])
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -88,12 +89,13 @@ def _answer(pipe: Connection) -> None:
         # Our parent kills us in time; the alarm is for the day on which it has been killed itself
         # while we hang in foreign code, where no handler of ours would ever run.
         signal.setitimer(signal.ITIMER_REAL, 2 * job.timeout)
+        begun = time.monotonic()
         try:
             results = [attempt(job.function, item) for item in items]
         except MemoryError:
             return  # what fills the memory may be older: the pool tries them in a fresh process
         signal.setitimer(signal.ITIMER_REAL, 0)
-        pipe.send(results)
+        pipe.send((time.monotonic() - begun, results))
 
 
 def _limit_memory(extra: int) -> None:
