@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from sequence_tutor.reward.protocol import Reward
     from sequence_tutor.sequences import SequenceBatch
     from sequence_tutor.verbs.bench import bench
+    from sequence_tutor.verbs.benchmark import benchmark
     from sequence_tutor.verbs.demo import demo
+    from sequence_tutor.verbs.moses import moses
     from sequence_tutor.verbs.pretrain import pretrain
     from sequence_tutor.verbs.sample import sample
     from sequence_tutor.verbs.score import score
@@ -52,12 +54,14 @@ __all__ = [
     "UserError",
     "analyse_study",
     "bench",
+    "benchmark",
     "demo",
     "evaluate",
     "export_study",
     "find_domain",
     "load_model",
     "make_study",
+    "moses",
     "pretrain",
     "prior_of",
     "sample",
@@ -88,7 +92,10 @@ _HOMES = {
     ),
     **{
         f"verbs.{verb}": (verb,)
-        for verb in ("bench", "demo", "pretrain", "sample", "score", "tables", "tune", "verify")
+        for verb in (
+            *("bench", "benchmark", "demo", "moses", "pretrain"),
+            *("sample", "score", "tables", "tune", "verify"),
+        )
     },
 }
 

@@ -13,6 +13,7 @@ import tyro
 
 from sequence_tutor.cli.arguments import check_places
 from sequence_tutor.cli.bench import Bench
+from sequence_tutor.cli.benchmark import Benchmark
 from sequence_tutor.cli.demo import Demo
 from sequence_tutor.cli.evaluate import Evaluate
 from sequence_tutor.cli.mistakes import first_mistake
@@ -44,11 +45,12 @@ VERBS: dict[str, type[Verb]] = {
     "evaluate": Evaluate,
     "verify": Verify,
     "tables": Tables,
+    "benchmark": Benchmark,
     "bench": Bench,
 }
 GROUPS: dict[str, dict[str, type[Verb]]] = {"study": dict(STUDY), "terms": dict(TERMS)}
 """Verbs of two words, such as `study make`."""
-RESUMABLE = (Pretrain, Tune, Demo, Tables, StudyServe)
+RESUMABLE = (Pretrain, Tune, Demo, Tables, Benchmark, StudyServe)
 
 HELP = """\
 usage: sequence-tutor VERB ...

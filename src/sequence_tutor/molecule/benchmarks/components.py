@@ -27,7 +27,7 @@ Fingerprint = Any  # RDKit has one class of sparse counts for each width, withou
 class Component(Protocol):
     """A score of a molecule."""
 
-    def __call__(self, molecule: Chem.Mol) -> float:
+    def __call__(self, molecule: Chem.Mol, /) -> float:
         """From 0 to 1."""
 
 

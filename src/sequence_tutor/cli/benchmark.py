@@ -1,0 +1,141 @@
+"""`sequence-tutor benchmark`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from tyro.conf import Positional
+
+from sequence_tutor.cli.arguments import (
+    Config,
+    Device,
+    DomainName,
+    Json,
+    Quiet,
+    Threads,
+    device_named,
+    option,
+    show,
+    thread_count,
+    write_numbers,
+)
+from sequence_tutor.errors import UserError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from sequence_tutor.molecule.benchmarks.results import Benchmarked
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Measure on the field's own benchmarks, beside published figures.
+
+    For molecules: pmo and guacamol tune a prior for each task and count every call to its score;
+    interrupted, the same command continues, task by task. moses compares a model's molecules with
+    those of a file.
+
+    Example: sequence-tutor benchmark molecule pmo --tasks qed,celecoxib_rediscovery --seeds 3
+    """
+
+    domain: DomainName
+    suite: Annotated[Positional[str], option("pmo, guacamol or moses", "SUITE")]
+    tasks: Annotated[str, option("which, with commas between; all by default", "NAME,NAME")] = ""
+    seeds: Annotated[int, option("runs of each task", "N")] = 3
+    calls: Annotated[int, option("molecules that a run may have scored", "N")] = 10_000
+    algorithm: Annotated[str | None, option("what is learned", "psi|g|q|rl-only")] = None
+    model: Annotated[
+        str, option("prior to start from; for moses also a run", "NAME|DIR", name="prior")
+    ] = "molecule"
+    out: Annotated[
+        Path | None, option("folder of the runs; benchmarks/SUITE by default", "DIR")
+    ] = None
+    preset: Annotated[str, option("shipped settings of tuning", "NAME")] = "pmo"
+    config: Config = None
+    reference: Annotated[Path | None, option("moses: molecules held out", "FILE")] = None
+    train: Annotated[Path | None, option("moses: molecules trained on", "FILE")] = None
+    samples: Annotated[int, option("moses: molecules sampled", "N")] = 30_000
+    markdown: Annotated[Path | None, option("write the table there too", "FILE")] = None
+    device: Device = "auto"
+    threads: Threads = "auto"
+    json: Json = None
+    quiet: Quiet = False
+
+    def run(self) -> None:
+        """Run what was asked for, then show the table."""
+        if self.domain != "molecule":
+            raise UserError(f"{self.domain}: has no benchmark, expected molecule")
+        rows = self._moses() if self.suite == "moses" else self._goals()
+        show(rows)
+
+    def _goals(self) -> Table:
+        from sequence_tutor.files import write_text
+        from sequence_tutor.verbs.benchmark import benchmark
+
+        given = {} if self.algorithm is None else {"tune": {"algorithm": self.algorithm}}
+        found = benchmark(
+            self.suite,
+            self.out or Path("benchmarks") / self.suite,
+            tasks=[name for name in self.tasks.split(",") if name],
+            seeds=self.seeds,
+            calls=self.calls,
+            prior=self.model,
+            preset=self.preset,
+            config=self.config,
+            overrides=given,
+            device=device_named(self.device),
+            threads=thread_count(self.threads),
+            quiet=self.quiet,
+        )
+        write_numbers(self.json, found.to_json())
+        if self.markdown is not None:
+            write_text(self.markdown, found.to_markdown())
+        return goals_table(found)
+
+    def _moses(self) -> Table:
+        from sequence_tutor.evaluation.model import load_model
+        from sequence_tutor.threads import set_threads
+        from sequence_tutor.verbs.moses import moses
+
+        if self.reference is None:
+            raise UserError("moses needs --reference FILE, molecules that were not trained on")
+        set_threads(thread_count(self.threads))
+        found = moses(
+            load_model(self.model, device_named(self.device)),
+            self.reference,
+            train=self.train,
+            samples=self.samples,
+            quiet=self.quiet,
+        )
+        write_numbers(self.json, found)
+        return moses_table(found)
+
+
+def goals_table(found: Benchmarked) -> Table:
+    """One row a task: ours with its spread over seeds, and the published figures."""
+    from rich.table import Table
+
+    header, *rows = found.rows()
+    table = Table(caption=found.caption, caption_justify="left")
+    for place, title in enumerate(header):
+        table.add_column(title, justify="right" if place else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def moses_table(found: Mapping[str, Any]) -> Table:
+    """One row a statistic."""
+    from rich.table import Table
+
+    published = found["published"]
+    caption = f"{found['samples']:,} molecules; * as published, of another data set"
+    table = Table("statistic", found["model"], *(f"{name} *" for name in published))
+    table.caption = caption
+    for name, value in found["statistics"].items():
+        cells = [value, *(column.get(name) for column in published.values())]
+        table.add_row(name, *("" if cell is None else f"{cell:.4f}" for cell in cells))
+    return table

@@ -1,0 +1,80 @@
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from sequence_tutor.cli import main
+from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
+from sequence_tutor.prior.neural import NeuralPrior
+from sequence_tutor.prior.store import StoredPrior, save_prior
+
+TOKENS = ["C", "N", "O"]
+SETTINGS = """
+[tune]
+steps = 3
+batch = 4
+collect = 8
+collect_every = 1
+"""
+
+
+def run(*arguments: object) -> int:
+    return main([str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def prior(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    network = RecurrentNetwork(RecurrentSettings(width=8), len(TOKENS) + 1, len(TOKENS) + 1)
+    facts = {"tokens": TOKENS, "tokeniser": "atoms", "shortest": 1, "longest": 10}
+    card = {"domain": "molecule", "molecule": {**facts, "longest_carbon_run": 10}}
+    save_prior(tmp_path / "prior", StoredPrior(NeuralPrior(network), "molecule", card))
+    return tmp_path / "prior"
+
+
+@pytest.mark.parametrize("suite", ["pmo", "guacamol"])
+def test_goals(prior: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], suite: str) -> None:
+    config, numbers, table = (tmp_path / name for name in ("c.toml", "n.json", "t.md"))
+    config.write_text(SETTINGS)
+    places = ("--out", tmp_path / "out", "--json", numbers, "--markdown", table)
+    asked = ("--tasks", "median1,median2", "--seeds", 1, "--calls", 12, "--algorithm", "g")
+    more = ("--prior", prior, "--config", config, "--threads", 1, "--quiet")
+    assert run("benchmark", "molecule", suite, *asked, *more, *places) == 0
+    found = json.loads(numbers.read_text())
+    assert [run["task"] for run in found["runs"]] == ["median1", "median2"]
+    assert {run["settings"]["algorithm"] for run in found["runs"]} == {"g"}
+    assert {run["settings"]["batch"] for run in found["runs"]} == {4}
+    shown = capsys.readouterr().out
+    for name in ("median2", "Graph GA *", "sum", "as published"):
+        assert name in shown
+        assert name in table.read_text()
+
+
+def test_moses(prior: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    held_out, numbers = tmp_path / "held_out.smi", tmp_path / "n.json"
+    held_out.write_text("CCO\nCCN\nc1ccccc1\n")
+    files = ("--reference", held_out, "--train", held_out, "--json", numbers)
+    more = ("--prior", prior, "--samples", 50, "--threads", 1, "--quiet")
+    assert run("benchmark", "molecule", "moses", *files, *more) == 0
+    statistics = json.loads(numbers.read_text())["statistics"]
+    assert 0 < statistics["valid"] <= 1
+    assert 0 <= statistics["novelty"] <= 1
+    assert statistics["unique@1k"] is None  # of 50 molecules
+    assert "CharRNN of MOSES *" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("melody", "pmo"), "melody: has no benchmark, expected molecule"),
+        (("molecule", "pmoo"), "unknown benchmark 'pmoo': did you mean 'pmo'?"),
+        (("molecule", "moses"), "moses needs --reference FILE"),
+        (("molecule", "pmo", "--tasks", "ged"), "unknown task 'ged' of pmo: did you mean 'qed'?"),
+    ],
+)
+def test_mistakes(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str
+) -> None:
+    assert run("benchmark", *arguments) == 2
+    assert message in capsys.readouterr().err

@@ -1,0 +1,167 @@
+"""Whole runs with a tiny prior, whose every string of C, N and O is a molecule."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from sequence_tutor.config.presets import preset_names
+from sequence_tutor.errors import UserError
+from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
+from sequence_tutor.molecule.benchmarks.results import Benchmarked
+from sequence_tutor.molecule.benchmarks.suites import SUITES
+from sequence_tutor.prior.neural import NeuralPrior
+from sequence_tutor.prior.store import StoredPrior, load_prior, save_prior
+from sequence_tutor.progress import Advance
+from sequence_tutor.tuner.loop import STATE_FILE, Tuner
+from sequence_tutor.tuner.policy import TunedPolicy
+from sequence_tutor.verbs.benchmark import CALLS_FILE, RESULT_FILE, benchmark, digest, resolve
+
+TOKENS = ["C", "N", "O"]
+QUICK = {
+    "steps": 100,
+    "batch": 8,
+    "collect": 8,
+    "collect_every": 1,
+    "evaluate_every": 5,
+    "replay": {"capacity": 16},
+}
+
+
+@pytest.fixture
+def prior(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    network = RecurrentNetwork(RecurrentSettings(width=8), len(TOKENS) + 1, len(TOKENS) + 1)
+    facts = {"tokens": TOKENS, "tokeniser": "atoms", "shortest": 1, "longest": 10}
+    card = {"domain": "molecule", "molecule": {**facts, "longest_carbon_run": 10}}
+    folder = tmp_path / "prior"
+    save_prior(folder, StoredPrior(NeuralPrior(network), "molecule", card))
+    return folder
+
+
+def run(prior: Path, out: Path, tune: Mapping[str, Any] | None = None, **more: Any) -> Benchmarked:
+    """One task, once, unless `more` of `benchmark`'s arguments say otherwise."""
+    arguments: dict[str, Any] = {"tasks": ["median1"], "seeds": 1, "calls": 60} | more
+    overrides = {"tune": {**QUICK, **(tune or {})}}
+    return benchmark(
+        "pmo", out, prior=str(prior), overrides=overrides, threads=1, quiet=True, **arguments
+    )
+
+
+def calls_of(folder: Path) -> list[str]:
+    return (folder / CALLS_FILE).read_text(encoding="utf-8").splitlines()
+
+
+def test_every_call_is_made_and_kept(prior: Path, tmp_path: Path) -> None:
+    found = run(prior, tmp_path / "out")
+    folder = tmp_path / "out" / "median1" / "seed_0"
+    lines = calls_of(folder)
+    assert len(lines) == len(set(lines)) == found.runs[0]["calls"] == 60
+    scores = [float(line.split("\t")[1]) for line in lines]
+    assert found.runs[0]["figures"]["top1"] == max(scores)
+    assert found.runs[0]["best"][0]["score"] == max(scores)
+    assert not (folder / STATE_FILE).exists()
+
+
+def test_updates_can_end_before_calls_do(prior: Path, tmp_path: Path) -> None:
+    found = run(prior, tmp_path, {"steps": 2})
+    assert 0 < found.runs[0]["calls"] < 60
+    assert found.total > 0
+
+
+def test_what_is_done_is_not_done_again(prior: Path, tmp_path: Path) -> None:
+    once = run(prior, tmp_path / "out")
+    result = tmp_path / "out" / "median1" / "seed_0" / RESULT_FILE
+    written = result.stat().st_mtime_ns
+    again = run(prior, tmp_path / "out", seeds=2, tasks=["median1", "qed"])
+    assert result.stat().st_mtime_ns == written
+    assert len(again.runs) == 4
+    assert again.runs[0] == once.runs[0]
+    assert again.runs[1]["figures"] != once.runs[0]["figures"]
+
+
+def test_killed_in_the_middle_it_ends_the_same(
+    prior: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(prior, tmp_path / "whole")
+    go_on = Tuner.run
+
+    def killed(self: Tuner, advance: Advance) -> TunedPolicy:
+        def advance_until(n: int = 1, /, **values: float) -> None:
+            if self.step == 7:  # the last checkpoint is of step 5
+                raise KeyboardInterrupt
+            advance(n, **values)
+
+        return go_on(self, advance_until)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Tuner, "run", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(prior, tmp_path / "killed")
+    run(prior, tmp_path / "killed")
+    place = Path("median1") / "seed_0"
+    assert calls_of(tmp_path / "killed" / place) == calls_of(tmp_path / "whole" / place)
+
+
+def test_another_run_is_in_the_folder(prior: Path, tmp_path: Path) -> None:
+    run(prior, tmp_path / "out")
+    with pytest.raises(UserError, match="another --out"):
+        run(prior, tmp_path / "out", {"c": 0.5})
+    with pytest.raises(UserError, match="another --out"):
+        run(prior, tmp_path / "out", calls=61)
+
+
+def test_a_prior_is_known_by_its_weights(prior: Path) -> None:
+    stored, same = load_prior(prior), load_prior(prior)
+    assert digest(stored) == digest(same)
+    with torch.no_grad():
+        same.prior.network.head.bias[0] += 1
+    assert digest(stored) != digest(same)
+
+
+@pytest.mark.parametrize("algorithm", ["psi", "g", "q", "rl-only"])
+def test_every_algorithm(prior: Path, tmp_path: Path, algorithm: str) -> None:
+    found = run(prior, tmp_path, {"algorithm": algorithm}, calls=30)
+    assert found.runs[0]["calls"] == 30
+
+
+@pytest.mark.parametrize("preset", preset_names("benchmark", "molecule"))
+@pytest.mark.parametrize("algorithm", ["psi", "g", "q", "rl-only"])
+def test_every_preset_holds_for_every_algorithm(preset: str, algorithm: str) -> None:
+    length, settings = resolve(preset, None, {"tune": {"algorithm": algorithm}})
+    assert length is None  # as long as the prior's molecules
+    assert settings.algorithm == algorithm
+
+
+@pytest.mark.parametrize(
+    ("suite", "more", "message"),
+    [
+        ("pmx", {}, "did you mean 'pmo'"),
+        ("guacamol", {"tasks": ["qed"]}, "unknown task 'qed' of guacamol"),
+        ("pmo", {"seeds": 0}, "--seeds 0"),
+        ("pmo", {"overrides": {"tune": {"cc": 1}}}, "did you mean 'c'"),
+        ("pmo", {"overrides": {"reward": {}}}, "unknown name 'reward'"),
+        ("pmo", {"preset": "pmi"}, "did you mean 'pmo'"),
+    ],
+)
+def test_mistakes(tmp_path: Path, suite: str, more: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        benchmark(suite, tmp_path, quiet=True, **more)
+
+
+def test_the_tables(prior: Path, tmp_path: Path) -> None:
+    found = run(prior, tmp_path, seeds=2, tasks=["median1", "qed"])
+    numbers = json.loads(json.dumps(found.to_json()))
+    assert numbers["sum"] == pytest.approx(
+        sum(numbers["tasks"]["median1"]) / 2 + sum(numbers["tasks"]["qed"]) / 2
+    )
+    lines = found.to_markdown().splitlines()
+    assert lines[0].startswith("| task | psi | REINVENT * |")
+    assert lines[2].startswith("| median1 | 0.")
+    assert " ± " in lines[2]
+    assert lines[4].split("|")[3].strip() == "1.297"  # REINVENT: .356 + .941
+    assert "60 calls, the mean of 2 seeds" in lines[-1]
+    assert SUITES["pmo"].caption in lines[-1]
