@@ -2,12 +2,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 import torch
 
 from sequence_tutor.checkpoints import load_checkpoint
+from sequence_tutor.collected import Collected
 from sequence_tutor.errors import UserError
 from sequence_tutor.measure import Task
 from sequence_tutor.run_log import read_log
@@ -115,20 +117,90 @@ def test_exploration_is_annealed_by_updates_and_not_by_evaluation(tmp_path: Path
     assert strengths == pytest.approx([1.0, 1 - 18 / 30, 0.0, 0.0])
 
 
-LONGER = quick(steps=400, evaluate_every=20)
+class PaysOnce(CountOfOnes):
+    """Remembers every sequence of the run, and pays for new ones only. Satisfies `Remembers`."""
+
+    def __init__(self) -> None:
+        self.known = torch.zeros(0, 5, dtype=torch.int64)
+
+    def __call__(self, batch: SequenceBatch) -> torch.Tensor:
+        rows = self.rows(batch)
+        is_new = ~(rows[:, None] == self.known[None]).all(2).any(1)  # (B,)
+        return super().__call__(batch) * is_new[:, None, None]
+
+    def rows(self, batch: SequenceBatch) -> torch.Tensor:
+        return torch.cat([batch.tokens, batch.lengths[:, None]], 1)
+
+    def remember(self, batch: SequenceBatch) -> None:
+        self.known = torch.cat([self.known, self.rows(batch)]).unique(dim=0)
+
+    def state(self) -> dict[str, torch.Tensor]:
+        return {"known": self.known}
+
+    def restore(self, state: Mapping[str, torch.Tensor]) -> None:
+        self.known = state["known"]
+
+
+class Lines:
+    """Writes a line for each sequence collected. Satisfies `Gatherer`."""
+
+    def __init__(self, path: Path) -> None:
+        self.file = path.open("a+", encoding="utf-8")
+
+    def gather(self, collected: Collected) -> None:
+        for tokens, paid, prior, policy in zip(
+            collected.batch.to_lists(),
+            collected.terms.sum((1, 2)).tolist(),
+            collected.log_prior.tolist(),
+            collected.log_policy.tolist(),
+            strict=True,
+        ):
+            self.file.write(f"{collected.step} {tokens} {paid} {prior:.9g} {policy:.9g}\n")
+
+    def state(self) -> dict[str, torch.Tensor]:
+        self.file.flush()
+        return {"end": torch.tensor(self.file.tell())}
+
+    def restore(self, state: Mapping[str, torch.Tensor]) -> None:
+        self.file.truncate(int(state["end"]))
+
+    def close(self) -> None:
+        self.file.close()
+
+
+LONGER = quick(
+    steps=400,
+    evaluate_every=20,
+    n_steps=1,
+    paths="every",
+    replay={"capacity": 100, "priority": "step"},
+    stages=[{"c": 2.0, "steps": 90}, {"weights": {"ones": 2.0}}],
+)
+
+
+def longer(folder: Path) -> None:
+    """A run with everything there is to save; ends where its settings say."""
+    toy = make_toy(0, length=4, width=16)
+    lines = Lines(folder / "found.txt")
+    task = Task(toy.prior, PaysOnce(), 4, end_token=3, prefix=(1,))
+    Tuner(task, LONGER, folder, gatherer=lines, seeds=[[1, 1, 1, 1]]).run(silent)
+    lines.close()
+
+
 SCRIPT = """
 import sys, torch
 from pathlib import Path
 torch.set_num_threads(1)
 sys.path.insert(0, {tests!r})
-from test_loop import LONGER, Tuner, silent, toy_task
-Tuner(toy_task(), LONGER, Path({folder!r})).run(silent)
+from test_loop import longer
+longer(Path({folder!r}))
 """
 
 
 def test_a_killed_run_goes_on_and_ends_the_same_bit_for_bit(tmp_path: Path) -> None:
     interrupted, whole = tmp_path / "interrupted", tmp_path / "whole"
     interrupted.mkdir()
+    whole.mkdir()
     code = SCRIPT.format(tests=str(Path(__file__).parent), folder=str(interrupted))
     process = subprocess.Popen([sys.executable, "-c", code])
     deadline = time.monotonic() + 120
@@ -137,12 +209,16 @@ def test_a_killed_run_goes_on_and_ends_the_same_bit_for_bit(tmp_path: Path) -> N
     process.kill()
     assert process.wait() == -signal.SIGKILL
     killed_at = read_log(interrupted / LOG_FILE)[-1]["step"]
-    assert 0 < killed_at < LONGER.steps
+    assert 0 < killed_at < 490
 
     for folder in (interrupted, whole):
-        Tuner(toy_task(), LONGER, folder).run(silent)
+        longer(folder)
+    found = [(folder / "found.txt").read_text() for folder in (interrupted, whole)]
+    assert found[0] == found[1]
+    assert len(found[0].splitlines()) == 16 * 490 / 2
     resumed, uninterrupted = (load_checkpoint(f / STATE_FILE)[0] for f in (interrupted, whole))
     assert resumed.keys() == uninterrupted.keys()
+    assert {"sampler.priorities", "reward.known", "gatherer.end"} <= resumed.keys()
     for name, tensor in resumed.items():
         assert torch.equal(tensor, uninterrupted[name]), name
     logs = [read_log(folder / LOG_FILE) for folder in (interrupted, whole)]
@@ -200,3 +276,98 @@ def test_a_gradient_that_overflows_stops_with_the_last_checkpoint_intact(tmp_pat
     with pytest.raises(UserError, match=r"diverged at step 0: the loss is .*, its gradient inf"):
         tuner.run(silent)
     assert all(bool(weight.isfinite().all()) for weight in tuner.learner.values.parameters())
+
+
+def test_exploration_is_logged_only_where_it_is_used(tmp_path: Path) -> None:
+    tuner = Tuner(toy_task(), quick(steps=2), tmp_path)
+    tuner.run(silent)
+    assert all("exploration" not in record for record in tuner.log.records)
+
+
+def test_what_is_collected_is_handed_over_with_its_likelihoods(tmp_path: Path) -> None:
+    class Keeps:
+        def gather(self, collected: Collected) -> None:
+            kept.append(collected)
+
+        def state(self) -> dict[str, torch.Tensor]:
+            return {}
+
+        def restore(self, state: Mapping[str, torch.Tensor]) -> None:
+            raise NotImplementedError("this run is not resumed")
+
+        def close(self) -> None:
+            pass
+
+    kept: list[Collected] = []
+    toy = make_toy(0, length=4, width=16)
+    reward = PaysOnce()
+    task = Task(toy.prior, reward, 4, end_token=3)
+    tuner = Tuner(task, quick(steps=5), tmp_path, gatherer=Keeps())
+    tuner.run(silent)
+    assert [collected.step for collected in kept] == [0, 2, 4]
+    first = kept[0]  # of the untouched policy, which is the prior
+    torch.testing.assert_close(first.log_policy, first.log_prior, rtol=1e-4, atol=1e-4)
+    log_probs = toy.prior.sequence_log_probs(first.batch.tokens)
+    by_hand = [
+        sum(float(log_probs[row, t, token]) for t, token in enumerate(tokens))
+        for row, tokens in enumerate(first.batch.to_lists())
+    ]
+    assert first.log_prior.tolist() == pytest.approx(by_hand, rel=1e-5)
+    # scored before it was remembered, remembered before the next is scored
+    assert torch.equal(first.terms, CountOfOnes()(first.batch))
+    assert float(reward(first.batch).abs().sum()) == 0
+
+
+def test_seeds_are_in_replay_before_the_first_update(tmp_path: Path) -> None:
+    tuner = Tuner(toy_task(), quick(steps=1), tmp_path, seeds=[[1, 2, 3, 0], [1, 1, 1, 1]])
+    tuner.run(silent)
+    stored = tuner.replay.read(torch.arange(2))
+    assert stored.batch.to_lists() == [[1, 2, 3, 0], [1, 1, 1, 1]]
+    torch.testing.assert_close(stored.terms, toy_task().reward(stored.batch).float())
+
+
+def test_every_sequence_begins_with_the_prefix_and_only_the_rest_is_counted(
+    tmp_path: Path,
+) -> None:
+    toy = make_toy(0, length=4, width=16)
+    task = Task(toy.prior, toy.reward, 4, prefix=(2, 1))
+    tuner = Tuner(task, quick(steps=4), tmp_path)
+    tuner.run(silent)
+    stored = tuner.replay.read(torch.arange(len(tuner.replay))).batch.tokens
+    assert stored[:, :2].unique(dim=0).tolist() == [[2, 1]]
+    assert tuner.transitions == 4 * 16 * 2
+
+
+def test_stages_follow_each_other_in_one_run_and_one_replay(tmp_path: Path) -> None:
+    stages = [{"name": "a", "until_reward": -1e9}, {"name": "b", "weights": {"pair": 0.0}}]
+    tuner = Tuner(toy_task(), quick(stages=stages, replay={"capacity": 1000}), tmp_path)
+    tuner.run(silent)
+    log = [(record["step"], record["stage"]) for record in tuner.log.records]
+    assert log == [(0, "a"), (20, "a"), (40, "b"), (60, "b"), (80, "b")]
+    assert len(tuner.replay) == 80 / 2 * 16
+    last = tuner.log.records[-1]
+    assert last["reward_per_sequence"] == pytest.approx(last["reward_terms"]["prefix"])
+    # a run that is over stays so
+    again = Tuner(toy_task(), quick(stages=stages, replay={"capacity": 1000}), tmp_path)
+    again.run(silent)
+    assert again.step == 80
+
+
+def test_a_sick_run_stops_with_its_last_checkpoint_intact(tmp_path: Path) -> None:
+    """A pull toward one sequence, which a limit of KL stops once it is strong."""
+    toy = make_toy(0, length=4, width=16)
+    settings = quick(
+        c=0.05,
+        steps=400,
+        evaluate_every=1,
+        optimiser={"learning_rate": 0.02, "warm_up": 50},
+        health={"stop": True, "kl_per_token": 0.1, "distinct": 0.0, "loss_growth": 1e9},
+    )
+    tuner = Tuner(Task(toy.prior, CountOfOnes(), 4), settings, tmp_path)
+    with pytest.raises(UserError, match=r"stopped at step \d+ because .*: KL running away: 0\."):
+        tuner.run(silent)
+    info = load_checkpoint(tmp_path / STATE_FILE)[1]
+    assert info["step"] == tuner.step - 1
+    last = read_log(tmp_path / LOG_FILE)[-1]
+    assert last["step"] == tuner.step
+    assert last["warnings"]
