@@ -1,0 +1,75 @@
+"""Prioritised learners reach their exact optimum, with rewards at the end and of any length."""
+
+from pathlib import Path
+
+import pytest
+
+from sequence_tutor.measure import Task
+from sequence_tutor.toy import make_toy
+from sequence_tutor.tuner.loop import Tuner
+from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.verbs.verify import distances
+
+ONE_STEP: dict[str, object] = {"n_steps": 1, "paths": "every", "eta": 0.1}
+EVERY: dict[str, object] = {"n_steps": "all", "paths": "every"}
+WHOLE: dict[str, object] = {"n_steps": "all", "paths": "whole"}
+
+
+def silent(_n: int = 1, /, **_live: float) -> None:
+    pass
+
+
+def trained(
+    folder: Path, end_token: int | None, priority: str, form: dict[str, object], **changes: object
+) -> tuple[float, float]:
+    """KL to the optimum and value error after training on a terminal reward."""
+    toy = make_toy(0, vocab_size=3, length=3, width=32, terminal=True, end_token=end_token)
+    settings = TuneSettings.model_validate(
+        {
+            "c": 1.0,
+            "steps": 1000 if priority == "step" else 500,
+            "batch": 64,
+            "collect": 64,
+            "collect_every": 4,
+            "evaluate_every": 1000,
+            "evaluate_samples": 64,
+            "replay": {"capacity": 2048, "fresh": 0.25, "by_return": 0.0, "priority": priority},
+            "optimiser": {"learning_rate": 0.02, "fall_from": 0.2},
+            **form,
+            **changes,
+        }
+    )
+    task = Task(toy.prior, toy.reward, 3, end_token)
+    kl, value_error = distances(toy, Tuner(task, settings, folder).run(silent), settings)
+    assert value_error is not None  # every one of these learns values
+    return kl, value_error
+
+
+@pytest.mark.parametrize("end_token", [None, 2], ids=["one length", "end token"])
+@pytest.mark.parametrize(
+    ("algorithm", "priority", "form"),
+    [
+        ("psi", "sequence", ONE_STEP),
+        ("psi", "step", ONE_STEP),
+        ("psi", "step", EVERY),
+        ("g", "sequence", WHOLE),
+        ("q", "sequence", ONE_STEP),
+    ],
+    ids=["psi", "psi by step", "psi every by step", "g whole", "q"],
+)
+def test_a_prioritised_learner_reaches_its_exact_optimum(
+    tmp_path: Path,
+    algorithm: str,
+    priority: str,
+    form: dict[str, object],
+    end_token: int | None,
+) -> None:
+    kl, value_error = trained(tmp_path, end_token, priority, form, algorithm=algorithm)
+    assert kl < 0.03
+    assert value_error < 0.1
+
+
+def test_sequences_of_any_length_are_learned_without_priorities_too(tmp_path: Path) -> None:
+    kl, value_error = trained(tmp_path, 2, "none", WHOLE)
+    assert kl < 0.03
+    assert value_error < 0.1
