@@ -50,7 +50,7 @@ def small_study(
 class Opinion(Protocol):
     """What a listener says of a pair: whether the left is chosen, and the points."""
 
-    def __call__(self, study: Study, pair: Pair) -> Answer:
+    def __call__(self, study: Study, pair: Pair, /) -> Answer:
         """An answer about the pair."""
 
 

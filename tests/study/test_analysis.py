@@ -21,7 +21,7 @@ from sequence_tutor.study.report import as_markdown, write_analysis
 from .conftest import MODELS, answered, careful, small_study
 
 
-def careless(study: Study, pair: Pair) -> Answer:
+def careless(_study: Study, pair: Pair) -> Answer:
     """Always the left one, and much so."""
     return Answer(left=pair.left, right=pair.right, choice="left", preference=1)
 
@@ -51,7 +51,7 @@ def test_wins_are_counted_for_the_model_that_was_heard(study_folder: Path) -> No
     assert np.isnan(found.standings[0].score.value)  # it never won
     assert found.overall.p_permutation < 0.01
     assert found.degrees_of_freedom == 2
-    assert [(one.effect, one.wins) for one in found.contrasts] == [(-0.75, 0), (-1, 0), (-0.75, 0)]
+    assert [(one.effect, one.wins) for one in found.contrasts] == [(-0.5, 0), (-1, 0), (-0.5, 0)]
     assert found.attention.left_out == found.attention.contradictions == 0
 
 

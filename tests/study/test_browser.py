@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -66,11 +67,14 @@ class Page:
         self.driver.find_element(By.CSS_SELECTOR, "#join button").send_keys(Keys.ENTER)
         self.until(lambda: self.shows("listen"))
 
+    def heard(self, side: str) -> bool:
+        return self.text(f"heard-{side}") == "Heard"
+
     def hear(self) -> None:
         for side in ("left", "right"):
             assert not self.find("choose-right").is_enabled()
             self.press(f"play-{side}")
-            self.until(lambda side=side: self.text(f"heard-{side}") == "Heard")
+            self.until(partial(self.heard, side))
         self.until(lambda: self.find("choose-right").is_enabled())
 
     def choose(self, side: str) -> None:
@@ -162,7 +166,7 @@ def test_two_listeners_a_reload_and_a_killed_service(tmp_path: Path) -> None:
                 one.answer("left", 2)
                 two.answer("left", 2)
             for page in (one, two):
-                page.until(lambda page=page: page.shows("done"))
+                page.until(partial(page.shows, "done"))
                 assert "All your answers are saved" in page.text("done-text")
                 assert all(OFFLINE in message for message in page.complaints())
             two.driver.delete_all_cookies()

@@ -60,7 +60,9 @@ def test_every_clip_is_in_one_pair_and_says_nothing(study_folder: Path) -> None:
 
 def test_the_checks_are_the_same_sound_twice_and_a_broken_one(study_folder: Path) -> None:
     study = load_study(study_folder)
-    same = [clip_path(study_folder, name).read_bytes() for name in study.identical.model_dump().values()]
+    same = [
+        clip_path(study_folder, name).read_bytes() for name in study.identical.model_dump().values()
+    ]
     assert same[0] == same[1]
     whole, broken = study.broken.left, study.broken.right
     assert study.clips[whole].model in MODELS

@@ -76,9 +76,7 @@ def test_every_reply_is_strict_about_what_a_page_may_do(browser: Browser) -> Non
         assert "server" not in headers
 
 
-def test_the_only_cookie_is_the_sessions_and_is_signed(
-    browser: Browser, served: tuple[str, Store]
-) -> None:
+def test_the_only_cookie_is_the_sessions_and_is_signed(browser: Browser) -> None:
     cookie = browser.post("join", consent=True).headers.get_list("set-cookie")
     assert len(cookie) == 1
     assert {"httponly", "samesite=strict"} <= set(cookie[0].lower().split("; "))
@@ -142,7 +140,7 @@ def test_answers_that_are_replayed_forged_foreign_or_out_of_range(
     other.client.close()
 
 
-def test_both_clips_must_have_been_heard_to_the_end(browser: Browser, clock: Clock) -> None:
+def test_both_clips_must_have_been_heard_to_the_end(browser: Browser) -> None:
     ticket = browser.join()["ticket"]
     ended = {"ticket": ticket, "side": "left", "event": "end"}
     assert browser.post("play", **ended).status_code == 409  # it was never started
@@ -154,9 +152,7 @@ def test_both_clips_must_have_been_heard_to_the_end(browser: Browser, clock: Clo
     assert browser.post("choice", ticket=ticket, choice="left").json()["stage"] == "preference"
 
 
-def test_clips_are_for_whom_they_are_due(
-    browser: Browser, served: tuple[str, Store], study_folder: Path
-) -> None:
+def test_clips_are_for_whom_they_are_due(browser: Browser, study_folder: Path) -> None:
     state = browser.join()
     due = {str(state["left"]), str(state["right"])}
     for name in load_study(study_folder).clips:
@@ -211,9 +207,7 @@ def test_results_are_behind_the_token(browser: Browser, served: tuple[str, Store
     assert browser.get("/results", authorization=f"Bearer {token}").status_code == 200
 
 
-def test_a_full_disk_is_told_and_costs_nothing(
-    browser: Browser, served: tuple[str, Store]
-) -> None:
+def test_a_full_disk_is_told_and_costs_nothing(browser: Browser, served: tuple[str, Store]) -> None:
     store = served[1]
     browser.join()
     browser.answer()

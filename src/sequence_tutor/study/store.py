@@ -10,7 +10,7 @@ import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -91,8 +91,11 @@ class Store:
         self._study, self._path, self._lock = study, path, threading.RLock()
         self._schedules: dict[int, list[Pair]] = {}
         try:
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._open()
+            with ExitStack() as on_failure:
+                self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+                on_failure.callback(self._db.close)
+                self._open()
+                on_failure.pop_all()
         except sqlite3.DatabaseError as error:
             raise UserError(f"{path}: cannot be used as a database of answers ({error})") from error
         self.secret, self.token = self._first("SELECT secret, token FROM study")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from sequence_tutor.errors import UserError
@@ -89,19 +90,15 @@ def serve_study(
             f"{error.name} is not installed, expected the extra: pip install sequence-tutor[study]"
         ) from error
     study = load_study(folder)
-    store = Store(folder / ANSWERS_FILE, study)
-    taken = listen(host, port)
+    with listen(host, port) as taken, closing(Store(folder / ANSWERS_FILE, study)) as store:
 
-    def results() -> dict[str, object]:
-        found = analyse(study, store.listeners(), permutations=QUICK_PERMUTATIONS)
-        return found.to_json()
+        def results() -> dict[str, object]:
+            found = analyse(study, store.listeners(), permutations=QUICK_PERMUTATIONS)
+            return found.to_json()
 
-    shown = f"[{host}]" if ":" in host else host
-    ready(f"http://{shown}:{taken.getsockname()[1]}/", store.token)
-    try:
+        shown = f"[{host}]" if ":" in host else host
+        ready(f"http://{shown}:{taken.getsockname()[1]}/", store.token)
         server(Service(folder, study, store, results).application()).run(sockets=[taken])
-    finally:
-        store.close()
 
 
 def export_study(folder: Path, out: Path) -> None:
@@ -140,9 +137,8 @@ def analyse_study(
     study = load_study(folder)
     listeners = []
     if (folder / ANSWERS_FILE).is_file():
-        store = Store(folder / ANSWERS_FILE, study)
-        listeners += store.listeners()
-        store.close()
+        with closing(Store(folder / ANSWERS_FILE, study)) as store:
+            listeners += store.listeners()
     listeners += [read_answers(path, study) for path in answers]
     found = analyse(study, listeners, allowed_failures=allowed_failures, seed=seed)
     if out is not None:
