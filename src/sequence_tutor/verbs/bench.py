@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from sequence_tutor.config.presets import build, read_preset
 from sequence_tutor.domain import find_domain
 from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
 from sequence_tutor.prior.neural import NeuralPrior
@@ -38,21 +39,27 @@ def bench(*, threads: int | None = None, quiet: bool = False) -> dict[str, Any]:
         Rates by name, each the median of rounds; beside them under `spread` the lowest and the
         highest; `threads` and versions. `sampling_over_matmul` is the time of sampling over the
         time of the matrix products that its steps cannot do without, in one run.
+        `learning_transitions_per_second` is one-step Psi, which needs a target network: three
+        networks forward, one backward, Adam. `default_learning_transitions_per_second` is the form
+        that preset `default` learns by, without a target network.
     """
     chosen = set_threads(threads)
     room = find_domain("melody")
     network = RecurrentNetwork(RecurrentSettings(width=WIDTH), room.vocab_size, room.vocab_size)
     prior = NeuralPrior(network)
     reward = room.reward(room.reward_settings(), None)
-    with progress("benchmarking", 4 * (ROUNDS + 1), quiet=quiet) as advance:
+    with progress("benchmarking", 5 * (ROUNDS + 1), quiet=quiet) as advance:
         sampling, batch = _sampling(prior, advance)
         products = _products(prior, advance)
         rules = _seconds(lambda: reward(batch), advance)
-        learning = _learning(prior, reward, batch, advance)
+        few = batch[:LEARNING_BATCH]
+        one_step = _learning(TuneSettings(n_steps=1, paths="every"), prior, reward, few, advance)
+        default = _learning(_default_preset(), prior, reward, few, advance)
     seconds = {
         "sampling_melodies_per_second": (sampling, SAMPLING_BATCH),
         "rules_melodies_per_second": (rules, SAMPLING_BATCH),
-        "learning_transitions_per_second": (learning, LEARNING_BATCH * LENGTH),
+        "learning_transitions_per_second": (one_step, LEARNING_BATCH * LENGTH),
+        "default_learning_transitions_per_second": (default, LEARNING_BATCH * LENGTH),
     }
     rates = {name: [count / s for s in times] for name, (times, count) in seconds.items()}
     rates["sampling_over_matmul"] = [s / p for s, p in zip(sampling, products, strict=True)]
@@ -87,14 +94,20 @@ def _products(prior: NeuralPrior, advance: Advance) -> list[float]:
         return _seconds(products, advance)
 
 
+def _default_preset() -> TuneSettings:
+    return build(TuneSettings, read_preset("tune", "melody", "default")["tune"], "preset default")
+
+
 def _learning(
-    prior: NeuralPrior, reward: Reward, batch: SequenceBatch, advance: Advance
+    settings: TuneSettings,
+    prior: NeuralPrior,
+    reward: Reward,
+    batch: SequenceBatch,
+    advance: Advance,
 ) -> list[float]:
-    """One-step Psi: three networks forward, one backward, Adam."""
-    settings = TuneSettings(n_steps=1, paths="every", batch=LEARNING_BATCH)
+    """Updates from one batch."""
     learner = Learner(prior, settings, reward.weights)
-    few = batch[:LEARNING_BATCH]
-    stored = Stored(few, reward(few).float())
+    stored = Stored(batch, reward(batch).float())
     return _seconds(lambda: learner.learn(stored, 0), advance)
 
 
