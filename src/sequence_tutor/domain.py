@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor
@@ -27,6 +27,9 @@ from sequence_tutor.token_sequences import TokenSequences
 
 Progress = Callable[[int, int], None]
 """Called with the units of work done and of all."""
+
+Better = Literal["higher", "lower", "nearer 0"]
+"""Which way a statistic improves."""
 
 Judge = Callable[[SequenceBatch], Mapping[str, float]]
 """Says how good samples of a prior in training are, in figures by name."""
@@ -82,6 +85,7 @@ class Domain(Protocol):
     reward_settings: type[Settings]
     output_settings: type[Settings]
     shares: frozenset[str]  # statistics that are fractions, shown in percent
+    better: Mapping[str, Better]  # statistic -> which way it improves; not all of them have one
     published: Mapping[str, Mapping[str, float]]  # column -> statistic -> value
 
     def with_prior(

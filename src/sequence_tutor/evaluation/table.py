@@ -93,12 +93,17 @@ def _cell(estimate: Estimate, unit: int) -> str:
     if math.isnan(value):
         return ""
     reach = unit * max(estimate.high - estimate.value, estimate.value - estimate.low)
-    size = abs(value)
-    places = 1 if size >= 100 else 2 if size >= 10 else 3
+    places = decimals(value)
     text = f"{value:,.{places}f}"
     if float(text.replace(",", "")) == 0:
         text = text.removeprefix("-")
     return f"{text} ±{reach:.{places}f}" if math.isfinite(reach) else text
+
+
+def decimals(value: float) -> int:
+    """As many as leave about three digits that count."""
+    size = abs(value)
+    return 1 if size >= 100 else 2 if size >= 10 else 3
 
 
 def _published(evaluation: Evaluation) -> Mapping[str, Mapping[str, float]]:

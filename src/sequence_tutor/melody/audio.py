@@ -7,6 +7,7 @@ smooth; the release sounds on under the next note, so that joins are heard as jo
 
 from __future__ import annotations
 
+import io
 import wave
 from collections.abc import Sequence
 from pathlib import Path
@@ -94,9 +95,17 @@ def write_wav(path: Path, samples: NDArray[np.float32], sample_rate: int = 44100
         samples: (samples,) from -1 to 1; what lies outside is clipped.
         sample_rate: samples a second.
     """
+    with replacing(path) as beside:
+        beside.write_bytes(wav_bytes(samples, sample_rate))
+
+
+def wav_bytes(samples: NDArray[np.float32], sample_rate: int = 44100) -> bytes:
+    """The same file in memory."""
     integers = np.round(np.clip(samples, -1, 1) * 32767).astype("<i2")
-    with replacing(path) as beside, wave.open(str(beside), "wb") as file:
+    content = io.BytesIO()
+    with wave.open(content, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)  # bytes
         file.setframerate(sample_rate)
         file.writeframes(integers.tobytes())
+    return content.getvalue()

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from sequence_tutor.collected import Gatherer
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.domain import Progress, TrainingData
+from sequence_tutor.domain import Better, Progress, TrainingData
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.corpus import Corpus, Melody, read_corpus, read_scores
 from sequence_tutor.melody.encoding import FIRST_NOTE, VOCAB_SIZE
@@ -22,7 +22,7 @@ from sequence_tutor.melody.output import MelodyOutputSettings, transposed, write
 from sequence_tutor.melody.published import PUBLISHED, ROWS
 from sequence_tutor.melody.reward import MelodyReward, MelodyRewardSettings
 from sequence_tutor.melody.sources import MELODY_SUFFIXES, read_sources
-from sequence_tutor.melody.statistics import MelodyStatistics
+from sequence_tutor.melody.statistics import BETTER, MelodyStatistics
 from sequence_tutor.prior.fingerprints import window_fingerprints
 from sequence_tutor.prior.store import StoredPrior, find_prior
 from sequence_tutor.reward.protocol import Reward
@@ -58,6 +58,7 @@ class MelodyDomain:
     reward_settings: type[Settings] = MelodyRewardSettings
     output_settings: type[Settings] = MelodyOutputSettings
     shares = frozenset(row for row in ROWS if not row.startswith("autocorrelation"))
+    better: Mapping[str, Better] = BETTER
     published = PUBLISHED
 
     def with_prior(

@@ -75,6 +75,15 @@ def write_midi(path: Path, tokens: Sequence[int], tempo: float = 120.0, transpos
     Raises:
         UserError: when a transposed pitch leaves MIDI's 0..127.
     """
+    content = midi_bytes(tokens, tempo, transpose, str(path))
+    with replacing(path) as beside:
+        beside.write_bytes(content)
+
+
+def midi_bytes(
+    tokens: Sequence[int], tempo: float = 120.0, transpose: int = 0, name: str = "melody"
+) -> bytes:
+    """The same file in memory; `name` is what messages call it."""
     ticks_per_step = TICKS_PER_QUARTER // STEPS_PER_QUARTER
     score = ScoreTick(TICKS_PER_QUARTER)
     score.tempos.append(TempoTick(0, tempo))
@@ -83,9 +92,9 @@ def write_midi(path: Path, tokens: Sequence[int], tempo: float = 120.0, transpos
     for note in decode(tokens):
         pitch = note.pitch + transpose
         if not 0 <= pitch <= 127:
-            raise UserError(f"{path}: transpose {transpose} gives pitch {pitch}, expected 0..127")
+            raise UserError(f"{name}: transpose {transpose} gives pitch {pitch}, expected 0..127")
         time, duration = note.start * ticks_per_step, (note.end - note.start) * ticks_per_step
         track.notes.append(NoteTick(time, duration, pitch, VELOCITY))
     score.tracks.append(track)
-    with replacing(path) as beside:
-        score.dump_midi(str(beside))
+    content: bytes = score.dumps_midi()
+    return content

@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from sequence_tutor.domain import Better
 from sequence_tutor.estimates import Estimate, Mean, Proportion, ShareOfSteps
 from sequence_tutor.melody.rules import Leap, Motif, RepeatedMotif, Repetition
 from sequence_tutor.melody.rules.autocorrelation import correlations
@@ -18,6 +19,15 @@ from sequence_tutor.melody.view import Melodies
 from sequence_tutor.sequences import SequenceBatch
 
 LAGS = (1, 2, 3)
+
+BETTER: dict[str, Better] = {
+    **dict.fromkeys(("repeated_notes", "notes_not_in_key"), "lower"),
+    **{f"autocorrelation_lag{lag}": "nearer 0" for lag in LAGS},
+    **dict.fromkeys(("starts_with_tonic", "leaps_resolved"), "higher"),
+    **dict.fromkeys(("unique_max_note", "unique_min_note"), "higher"),
+    **dict.fromkeys(("notes_in_motif", "notes_in_repeated_motif"), "higher"),
+}
+"""Which way each row improves."""
 
 
 class MelodyStatistics:

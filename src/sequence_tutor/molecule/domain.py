@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.domain import Progress, TrainingData
+from sequence_tutor.domain import Better, Progress, TrainingData
 from sequence_tutor.errors import UserError
 from sequence_tutor.molecule.corpus import MoleculeCorpus, read_corpus
 from sequence_tutor.molecule.corpus_reader import TEST, TRAIN, VALIDATION
@@ -29,7 +29,7 @@ from sequence_tutor.molecule.score_lines import (
     score_lines,
 )
 from sequence_tutor.molecule.scoring import Scorer
-from sequence_tutor.molecule.statistics import SHARES, TABLE_TERMS, MoleculeStatistics
+from sequence_tutor.molecule.statistics import BETTER, SHARES, TABLE_TERMS, MoleculeStatistics
 from sequence_tutor.molecule.terminal_reward import MoleculeReward
 from sequence_tutor.molecule.terms import TermSet
 from sequence_tutor.molecule.tokens import Vocabulary
@@ -64,6 +64,7 @@ class MoleculeDomain:
     reward_settings: type[Settings] = MoleculeRewardSettings
     output_settings: type[Settings] = MoleculeOutputSettings
     shares = SHARES
+    better: Mapping[str, Better] = BETTER
     published = PUBLISHED
 
     def __init__(
@@ -163,7 +164,7 @@ class MoleculeDomain:
         """The rows of Table 2; new and alike by the prior's training and test data."""
         scorer = _as(MoleculeRewardSettings, settings).scorer(TermSet(TABLE_TERMS))
         statistics = MoleculeStatistics(
-            self.vocabulary, scorer, self.tensors.get(KNOWN), self._held_out_smiles()
+            self.vocabulary, scorer, self.tensors.get(KNOWN), self.held_out_smiles()
         )
         weakref.finalize(statistics, scorer.close)
         return statistics
@@ -186,7 +187,8 @@ class MoleculeDomain:
         chosen = _as(MoleculeOutputSettings, settings)
         write_molecules(rows, tuple(TABLE_TERMS), directory, chosen, progress)
 
-    def _held_out_smiles(self) -> list[str] | None:
+    def held_out_smiles(self) -> list[str] | None:
+        """Molecules of the prior's test data; None where it kept none."""
         if HELD_OUT not in self.tensors:
             return None
         rows = TokenSequences.laid_out(

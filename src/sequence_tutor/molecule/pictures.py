@@ -44,6 +44,19 @@ def picture_grid(smiles: Sequence[str], legends: Sequence[str], path: Path) -> N
     write_text(path.with_suffix(".svg"), svg.GetDrawingText())
 
 
+def picture_svg(smiles: str) -> str:
+    """One molecule as an SVG image on white.
+
+    Raises:
+        ValueError: it is no molecule.
+    """
+    drawer = rdMolDraw2D.MolDraw2DSVG(*PANEL)
+    drawer.drawOptions().padding = 0.08  # type: ignore[assignment]  # as in `_draw`
+    drawer.DrawMolecule(_laid_out(smiles))
+    drawer.FinishDrawing()
+    return drawer.GetDrawingText()
+
+
 def _laid_out(smiles: str) -> Chem.Mol:
     """The molecule with coordinates in the plane, ready to draw."""
     mol = parse(smiles)

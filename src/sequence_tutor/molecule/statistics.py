@@ -21,6 +21,7 @@ from rdkit.Chem.FilterCatalog import FilterCatalog, FilterCatalogParams
 from scipy.special import ndtri
 from torch import Tensor
 
+from sequence_tutor.domain import Better
 from sequence_tutor.estimates import UNDEFINED, UPPER_TAIL, Estimate, Mean, Proportion, wilson
 from sequence_tutor.molecule.chemistry import parse
 from sequence_tutor.molecule.corpus_reader import molecule_hash
@@ -50,6 +51,13 @@ SHARES = frozenset(
     {"valid", *UNIQUE_AT, "novel", "fragments", "charged", "radicals", "filters_passed"}
 )
 """Statistics here that are fractions."""
+
+BETTER: dict[str, Better] = {
+    **dict.fromkeys(("valid", *MEANS, *UNIQUE_AT, "novel"), "higher"),
+    **dict.fromkeys(("internal_diversity", "filters_passed"), "higher"),
+    **dict.fromkeys(("radicals", "fragments"), "lower"),
+}
+"""Which way they improve; logP upwards, as in Table 2. The rest may well be wanted either way."""
 
 _CHARGED = re.compile(r"\[[^\]]*[+-]\d*(?::\d+)?\]")  # what a charge is written as
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from sequence_tutor.collected import Gatherer
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.domain import Progress, TrainingData
+from sequence_tutor.domain import Better, Progress, TrainingData
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import Estimate
 from sequence_tutor.prior.neural import NeuralPrior
@@ -68,6 +68,7 @@ class ToyDomain:
     reward_settings: type[Settings] = ToyRewardSettings
     output_settings: type[Settings] = ToyOutputSettings
     shares: frozenset[str] = frozenset()
+    better: Mapping[str, Better] = {}
     published: Mapping[str, Mapping[str, float]] = {}
 
     def with_prior(
