@@ -53,7 +53,8 @@ def _make_run(
     folder: Path, prior: Path, rules: Path | None = None, digest: str | None = None
 ) -> None:
     stored = load_prior(prior)
-    values = ActionValueNetwork.from_prior(stored.prior.network, "log_prior")
+    values = ActionValueNetwork.from_prior(stored.network, "log_prior")
+    assert isinstance(values.network, RecurrentNetwork)
     with torch.no_grad():
         values.network.head.bias[14] += 2.0
     spec = RunSpec(
@@ -68,4 +69,4 @@ def _make_run(
         threads=1,
     )
     save_spec(folder, spec, stored)
-    save_policy(folder, TunedPolicy(values, ALGORITHMS["psi"], stored.prior))
+    save_policy(folder, TunedPolicy(values, ALGORITHMS["psi"], stored.prior), 4.0)

@@ -52,6 +52,7 @@ def test_steps_agree_with_the_whole_sequence_after_the_start_too(
 def test_the_value_output_moves_all_tokens_alike(prior: RecurrentNetwork) -> None:
     network = ActionValueNetwork.from_prior(prior, "log_prior")
     before = network(TOKENS)
+    assert isinstance(network.network, RecurrentNetwork)
     with torch.no_grad():
         network.network.head.bias[V] += 1.5
     torch.testing.assert_close(network(TOKENS), before + 1.5)

@@ -141,6 +141,8 @@ def test_a_forget_bias_is_added_to_the_forget_gates_of_an_lstm_alone(tmp_path: P
     plain = trainer(tmp_path / "plain").network
     settings = SETTINGS.model_copy(update={"forget_bias": 1.0})
     biased = trainer(tmp_path / "biased", settings).network
+    assert isinstance(plain, RecurrentNetwork)
+    assert isinstance(biased, RecurrentNetwork)
     (_, recurrent, bias, recurrent_bias), (_, theirs, own, recurrent_own) = (
         network.recurrence.all_weights[0] for network in (plain, biased)
     )

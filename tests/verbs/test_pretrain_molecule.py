@@ -74,8 +74,8 @@ def test_the_card_says_what_was_read_and_how_good_it_is(folder: Path) -> None:
 def test_a_second_call_changes_nothing(data: Path, folder: Path) -> None:
     before = load_prior(folder)
     again = train(data, folder)
-    for name, weights in before.prior.network.state_dict().items():
-        assert torch.equal(weights, again.prior.network.state_dict()[name])
+    for name, weights in before.network.state_dict().items():
+        assert torch.equal(weights, again.network.state_dict()[name])
     assert again.card["quality"] == before.card["quality"]
 
 

@@ -6,7 +6,6 @@ import re
 import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
-from itertools import groupby, takewhile
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -108,13 +107,13 @@ def build(kind: type[AnySettings], tables: Tables, source: str) -> AnySettings:
     try:
         return kind(**tables)
     except ValidationError as error:
-        raise UserError(f"{source}: {_first_problem(error)}") from error
+        raise UserError(f"{source}: {_first_problem(error, tables)}") from error
 
 
-def _first_problem(error: ValidationError) -> str:
+def _first_problem(error: ValidationError, tables: Tables) -> str:
     """The field, what was found and what was expected instead."""
     problems = error.errors(include_url=False)
-    field = _field(problems[0])
+    field = _field(problems[0], tables)
     message = problems[0]["msg"]
     own = message.removeprefix("Value error, ")  # our validators say all of it themselves
     if own != message:
@@ -122,15 +121,29 @@ def _first_problem(error: ValidationError) -> str:
     if problems[0]["type"] == "missing":
         return f"{field} is not given, but must be"
     # a value of several kinds has one problem for each of them
-    expected = dict.fromkeys(_expected(one["msg"]) for one in problems if _field(one) == field)
+    expected = dict.fromkeys(
+        _expected(one["msg"]) for one in problems if _field(one, tables) == field
+    )
     return f"{field} is {problems[0]['input']!r}, expected {' or '.join(expected)}"
 
 
-def _field(problem: ErrorDetails) -> str:
-    """Its dotted name, up to the kind of value that was tried."""
-    parts = (str(part) for part in problem["loc"])
-    known = takewhile(lambda part: part not in ("int", "float", "str") and "[" not in part, parts)
-    return ".".join(part for part, _ in groupby(known))  # a table may be named as its kind is
+def _field(problem: ErrorDetails, tables: Tables) -> str:
+    """Its dotted name: what of pydantic's path leads somewhere in the tables.
+
+    The rest of the path says which kind of value was tried; a name that is missing is kept.
+    """
+    place: Any = tables  # whatever the tables hold there
+    parts = []
+    for part in problem["loc"]:
+        inside = (isinstance(place, Mapping) and part in place) or (
+            isinstance(place, list | tuple) and isinstance(part, int) and part < len(place)
+        )
+        if inside:
+            place = place[part]
+            parts.append(str(part))
+    if problem["type"] == "missing":
+        parts.append(str(problem["loc"][-1]))
+    return ".".join(parts)
 
 
 def _expected(message: str) -> str:

@@ -14,7 +14,7 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Domain, find_domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.measure import Task
-from sequence_tutor.prior.protocol import Prior
+from sequence_tutor.prior.protocol import Prior, device_of
 from sequence_tutor.prior.store import StoredPrior, find_prior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.weighted import Reweighted
@@ -111,7 +111,7 @@ class Model:
     @property
     def device(self) -> torch.device:
         """Where it computes."""
-        return self.stored.prior.device
+        return device_of(self.stored.prior)
 
 
 def load_model(
@@ -133,12 +133,12 @@ def load_model(
     if not is_run(folder):
         return _prior_model(str(name), find_prior(str(name), device), rules)
     spec = load_spec(folder)
-    policy, stored = load_policy(folder, device)
+    policy, c, stored = load_policy(folder, device)
     domain = find_domain(spec.domain).with_prior(stored.card, stored.tensors)
     settings = build(domain.reward_settings, spec.reward, f"{folder}: reward")
     label, own = folder.resolve().name, _rules_of(folder, spec, rules)
     stage = spec.tune.stages[-1] if spec.tune.stages else StageSettings()
-    tune = spec.tune.model_copy(update={"c": stage.c or spec.tune.c})
+    tune = spec.tune.model_copy(update={"c": c})
     return Model(
         label,
         domain,

@@ -1,6 +1,20 @@
 """Networks."""
 
 from sequence_tutor.models.action_values import ActionValueNetwork, Start
+from sequence_tutor.models.network import Network, NetworkSettings, build_network, seeded_network
 from sequence_tutor.models.recurrent import RecurrentNetwork, RecurrentSettings, State
+from sequence_tutor.models.transformer import TransformerNetwork, TransformerSettings
 
-__all__ = ["ActionValueNetwork", "RecurrentNetwork", "RecurrentSettings", "Start", "State"]
+__all__ = [
+    "ActionValueNetwork",
+    "Network",
+    "NetworkSettings",
+    "RecurrentNetwork",
+    "RecurrentSettings",
+    "Start",
+    "State",
+    "TransformerNetwork",
+    "TransformerSettings",
+    "build_network",
+    "seeded_network",
+]

@@ -1,13 +1,15 @@
-"""Action values computed by a recurrent network, and the three ways they can start."""
+"""Action values computed by a network, and the three ways they can start."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from sequence_tutor.models.recurrent import RecurrentNetwork, State
+from sequence_tutor.models.network import Network, build_network, seeded_network
+from sequence_tutor.models.recurrent import RecurrentSettings, State
+from sequence_tutor.models.transformer import TransformerSettings
 
 Start = Literal["log_prior", "zero", "weights"]
 """How action values begin:
@@ -21,29 +23,65 @@ Start = Literal["log_prior", "zero", "weights"]
 """
 
 
-class ActionValueNetwork(nn.Module):
-    """Action values (B, T, V) from the trunk of a prior's network."""
+class Trunk(Protocol):
+    """What action values need of a network, also of one that is not ours."""
 
-    def __init__(self, network: RecurrentNetwork, start: Start) -> None:
+    @property
+    def vocab_size(self) -> int:
+        """V."""
+
+    def __call__(self, tokens: Tensor) -> Tensor:
+        """Outputs at every step of whole sequences, tokens (B, T) -> (B, T, outputs)."""
+
+    def initial_state(self, batch: int) -> State:
+        """The state before the first token."""
+
+    def step(self, previous: Tensor, state: State) -> tuple[Tensor, State]:
+        """Outputs after `previous` (B,), and the new state. No gradient."""
+
+
+class ActionValueNetwork(nn.Module):
+    """Action values (B, T, V) from the trunk of a network."""
+
+    def __init__(self, network: Trunk, start: Start) -> None:
         """Wrap a network that has V outputs for `weights` and V + 1 otherwise."""
         super().__init__()
         self.network = network
         self.start = start
 
     @classmethod
-    def from_prior(cls, prior: RecurrentNetwork, start: Start) -> ActionValueNetwork:
+    def from_prior(cls, prior: Network, start: Start) -> ActionValueNetwork:
         """A copy of the prior's network with the head that `start` asks for."""
         vocab_size = prior.vocab_size
         outputs = vocab_size if start == "weights" else vocab_size + 1
-        network = RecurrentNetwork(prior.settings, vocab_size, outputs)
-        network.recurrence.load_state_dict(prior.recurrence.state_dict())
+        weight = prior.head.weight.new_zeros(outputs, prior.settings.width)
+        bias = prior.head.bias.new_zeros(outputs)
+        if start != "zero":
+            weight[:vocab_size] = prior.head.weight.detach()
+            bias[:vocab_size] = prior.head.bias.detach()
+        network = build_network(prior.settings, vocab_size, outputs).to(weight.device)
+        network.load_state_dict({**prior.state_dict(), "head.weight": weight, "head.bias": bias})
+        return cls(network, start)
+
+    @classmethod
+    def fresh(
+        cls,
+        settings: RecurrentSettings | TransformerSettings,
+        vocab_size: int,
+        generator: torch.Generator,
+    ) -> ActionValueNetwork:
+        """Values of exactly zero, from a network that has learned nothing yet.
+
+        Args:
+            settings: kind and shape of the network.
+            vocab_size: V.
+            generator: source of its weights, on the CPU.
+        """
+        network = seeded_network(settings, vocab_size, vocab_size + 1, generator)
         with torch.no_grad():
             for parameter in network.head.parameters():
                 parameter.zero_()
-            if start != "zero":
-                network.head.weight[:vocab_size] = prior.head.weight
-                network.head.bias[:vocab_size] = prior.head.bias
-        return cls(network.to(prior.head.weight.device), start)
+        return cls(network, "zero")
 
     @property
     def vocab_size(self) -> int:

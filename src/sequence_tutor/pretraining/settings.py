@@ -7,13 +7,13 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.models import RecurrentSettings
+from sequence_tutor.models import NetworkSettings, RecurrentSettings
 
 
 class PretrainSettings(Settings):
     """How a prior is trained."""
 
-    network: RecurrentSettings = RecurrentSettings()
+    network: NetworkSettings = RecurrentSettings()
     steps: int = Field(6000, ge=1, description="updates at most")
     batch: int = Field(32, ge=1, description="sequences per update")
     learning_rate: float = Field(0.008, gt=0, description="Adam's first learning rate")

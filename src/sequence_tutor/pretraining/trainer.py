@@ -1,4 +1,4 @@
-"""Maximum-likelihood training of a recurrent prior, with exact resume."""
+"""Maximum-likelihood training of a prior, with exact resume."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sequence_tutor.checkpoints import (
     under,
 )
 from sequence_tutor.errors import UserError
-from sequence_tutor.models import RecurrentNetwork
+from sequence_tutor.models import Network, RecurrentNetwork, seeded_network
 from sequence_tutor.pretraining.order import DataOrder
 from sequence_tutor.pretraining.settings import PretrainSettings
 from sequence_tutor.prior.neural import NeuralPrior
@@ -83,7 +83,7 @@ class PriorTrainer:
         self.state_path = directory / STATE_FILE
         self.generator = torch.Generator().manual_seed(settings.seed)
         self.order = DataOrder(train, settings, self.generator)
-        self.network = _seeded_network(settings, vocab_size, self.generator).to(device)
+        self.network = _initial_network(settings, vocab_size, self.generator).to(device)
         self.best = copy.deepcopy(self.network)
         self.optimizer = torch.optim.Adam(self.network.parameters(), settings.learning_rate)
         self.progress = Progress()
@@ -200,7 +200,7 @@ class PriorTrainer:
 
 
 def token_nll(
-    network: RecurrentNetwork, batch: SequenceBatch, skip: int = 0, precision: str = "float32"
+    network: Network, batch: SequenceBatch, skip: int = 0, precision: str = "float32"
 ) -> Tensor:
     """Mean NLL per token in nats, a scalar, of all tokens but the first `skip` of a sequence.
 
@@ -217,7 +217,7 @@ def token_nll(
 
 
 @torch.no_grad()
-def mean_nll(network: RecurrentNetwork, sequences: TokenSequences) -> float:
+def mean_nll(network: Network, sequences: TokenSequences) -> float:
     """NLL per token in nats over sequences of at most `WHOLE` tokens, longer ones cut."""
     total, tokens = 0.0, 0
     for batch in sequences.batches(64, window=WHOLE):
@@ -227,17 +227,14 @@ def mean_nll(network: RecurrentNetwork, sequences: TokenSequences) -> float:
     return total / tokens
 
 
-def _seeded_network(
+def _initial_network(
     settings: PretrainSettings, vocab_size: int, generator: torch.Generator
-) -> RecurrentNetwork:
-    """A network whose weights depend on the generator alone, not on torch's global state."""
-    network = RecurrentNetwork(settings.network, vocab_size, vocab_size)
-    bound = 1 / math.sqrt(settings.network.width)  # torch's own initial distribution
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.uniform_(-bound, bound, generator=generator)
-        if settings.network.cell == "lstm":
-            width = settings.network.width
+) -> Network:
+    """A network of weights from the generator; an LSTM's forget gates as the settings say."""
+    network = seeded_network(settings.network, vocab_size, vocab_size, generator)
+    if isinstance(network, RecurrentNetwork) and network.settings.cell == "lstm":
+        width = network.settings.width
+        with torch.no_grad():
             for _, _, bias, _ in network.recurrence.all_weights:
                 bias[width : 2 * width] += settings.forget_bias
     return network

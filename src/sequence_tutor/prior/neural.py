@@ -7,7 +7,7 @@ import copy
 import torch
 from torch import Tensor
 
-from sequence_tutor.models import RecurrentNetwork, State
+from sequence_tutor.models import ActionValueNetwork, Network, Start, State
 
 
 class NeuralPrior:
@@ -16,8 +16,8 @@ class NeuralPrior:
     The network is frozen: its parameters lose their gradients and it is put in evaluation mode.
     """
 
-    def __init__(self, network: RecurrentNetwork) -> None:
-        self.network = network.eval().requires_grad_(False)
+    def __init__(self, network: Network) -> None:
+        self.network: Network = network.eval().requires_grad_(False)
 
     def tempered(self, temperature: float) -> NeuralPrior:
         """The prior p^(1/T): the same network with its logits divided by T."""
@@ -27,6 +27,10 @@ class NeuralPrior:
         for parameter in network.head.parameters():
             parameter.div_(temperature)
         return NeuralPrior(network)
+
+    def action_values(self, start: Start) -> ActionValueNetwork:
+        """Values that begin with a copy of its weights."""
+        return ActionValueNetwork.from_prior(self.network, start)
 
     @property
     def vocab_size(self) -> int:

@@ -49,6 +49,11 @@ class NGramPrior:
         """V."""
         return self._vocab_size
 
+    @property
+    def device(self) -> torch.device:
+        """The CPU: its tables are arrays of NumPy."""
+        return torch.device("cpu")
+
     def initial_state(self, batch: int) -> State:
         """(B, n - 1) start tokens."""
         return (torch.full((batch, self.order - 1), self.vocab_size, dtype=torch.int64),)

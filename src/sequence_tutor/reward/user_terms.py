@@ -111,7 +111,7 @@ def load_user_terms(path: Path) -> tuple[UserTerm, ...]:
     Raises:
         UserError: when the file is missing, fails, defines no rule, or its WEIGHTS are wrong.
     """
-    module = _run(path)
+    module = run_user_file(path, "rules")
     functions = {
         name: value
         for name, value in vars(module).items()
@@ -128,10 +128,19 @@ def load_user_terms(path: Path) -> tuple[UserTerm, ...]:
     )
 
 
-def _run(path: Path) -> ModuleType:
+def run_user_file(path: Path, what: str) -> ModuleType:
+    """Run a user's Python file.
+
+    Args:
+        path: the file.
+        what: is expected in it, for the errors' sentences.
+
+    Raises:
+        UserError: it is missing, is no Python file, or fails.
+    """
     if not path.is_file():
-        raise UserError(f"{path} is not there, expected a Python file of rules")
-    name = f"_rules_of_{path.stem}"
+        raise UserError(f"{path} is not there, expected a Python file of {what}")
+    name = f"_user_file_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise UserError(f"{path} is no Python file, expected a name that ends in .py")

@@ -17,15 +17,17 @@ from sequence_tutor.checkpoints import (
     under,
 )
 from sequence_tutor.errors import UserError
-from sequence_tutor.models import ActionValueNetwork
-from sequence_tutor.prior.neural import NeuralPrior
+from sequence_tutor.prior.protocol import Prior, device_of
+from sequence_tutor.prior.tempered import tempered
 from sequence_tutor.replay.sampling import Drawn
 from sequence_tutor.replay.sequences import Stored
+from sequence_tutor.tuner.beginning import chosen_start, initial_values
 from sequence_tutor.tuner.experience import Experience, Graded
 from sequence_tutor.tuner.losses import target_network
 from sequence_tutor.tuner.methods import METHODS
 from sequence_tutor.tuner.policy import TunedPolicy
 from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.tuner.target_kl import TargetKL
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ class Learner:
     """Fits action values to replayed sequences.
 
     Args:
-        prior: supplies, at the temperature of the settings, the initial weights and log p.
+        prior: supplies, at the temperature of the settings, log p and, unless it is a black box,
+            the initial weights.
         settings: see `TuneSettings`.
         reward_weights: (R,) weight of each stored term.
         first_step: tokens before it were given to the policy, which learns nothing from them.
@@ -58,28 +61,27 @@ class Learner:
 
     def __init__(
         self,
-        prior: NeuralPrior,
+        prior: Prior,
         settings: TuneSettings,
         reward_weights: Tensor,
         first_step: int = 0,
     ) -> None:
-        self.prior, self.settings = prior.tempered(settings.prior_temperature), settings
+        self.prior, self.settings = tempered(prior, settings.prior_temperature), settings
         self.algorithm = METHODS[settings.algorithm]
         self.target_is = target_network(settings)
-        start = self.algorithm.starts[0] if settings.start == "default" else settings.start
-        if start not in self.algorithm.starts:
-            raise UserError(
-                f"start is {start!r}, expected one of {', '.join(self.algorithm.starts)} "
-                f"for {self.algorithm.name}"
-            )
-        self.values = ActionValueNetwork.from_prior(self.prior.network, start)
+        self.values = initial_values(self.prior, settings, chosen_start(prior, settings))
         self.target = copy.deepcopy(self.values).requires_grad_(False)
         self.optimiser = torch.optim.Adam(
             self.values.parameters(), settings.optimiser.learning_rate, fused=True
         )
         self.policy = TunedPolicy(self.values, self.algorithm, self.prior)
         self.first_step = first_step
-        self._weights = reward_weights.float().to(prior.device)
+        self.target_kl = (
+            None
+            if settings.target_kl is None
+            else TargetKL(settings.target_kl, settings.c_begin or settings.c)
+        )
+        self._weights = reward_weights.float().to(device_of(prior))
 
     def begin_stage(self, settings: TuneSettings, reward_weights: Tensor) -> None:
         """Go on toward another c and other weights of the terms; steps count anew."""
@@ -147,7 +149,12 @@ class Learner:
         return self.algorithm.grade(self.settings, values, target_values, seen)
 
     def temperature(self, step: int) -> float:
-        """The c of an update: begun high, the policy follows the rules from where the prior is."""
+        """The c of an update: begun high, the policy follows the rules from where the prior is.
+
+        Where a divergence is aimed at, the c that it was found to need so far.
+        """
+        if self.target_kl is not None:
+            return self.target_kl.c
         begin, end = self.settings.c_begin or self.settings.c, self.settings.c
         progress = min(1.0, step / (self.settings.c_anneal * self.settings.steps))
         return float(begin * (end / begin) ** progress)
@@ -168,8 +175,10 @@ class Learner:
             )
 
     def state(self) -> Tensors:
-        """Networks and optimiser."""
+        """Networks and optimiser, and the c that was found so far."""
+        found = {} if self.target_kl is None else {"c": _exactly(self.target_kl.c)}
         return {
+            **found,
             **named("values", self.values.state_dict()),
             **named("target", self.target.state_dict()),
             **named("adam", optimizer_tensors(self.optimiser)),
@@ -180,3 +189,10 @@ class Learner:
         self.values.load_state_dict(under("values", tensors))
         self.target.load_state_dict(under("target", tensors))
         restore_optimizer(self.optimiser, under("adam", tensors))
+        if self.target_kl is not None:
+            self.target_kl.c = tensors["c"].item()
+
+
+def _exactly(number: float) -> Tensor:
+    """A number as a checkpoint keeps it, to the last bit."""
+    return torch.tensor(number, dtype=torch.float64)

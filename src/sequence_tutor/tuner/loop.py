@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -14,7 +15,7 @@ from sequence_tutor.checkpoints import load_checkpoint, named, save_checkpoint, 
 from sequence_tutor.collected import Gatherer
 from sequence_tutor.errors import UserError
 from sequence_tutor.measure import Task, score
-from sequence_tutor.prior.neural import NeuralPrior
+from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.progress import Advance
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.replay.sequences import SequenceReplay
@@ -46,7 +47,7 @@ class Tuner:
     same machine and number of threads.
 
     Args:
-        task: prior, reward and length. The prior must be a network: its weights are the start.
+        task: prior, reward and length. A prior without weights to begin with leaves only G.
         settings: see `TuneSettings`.
         directory: where state and log are kept.
         warn: called with each warning about the run's health.
@@ -67,14 +68,12 @@ class Tuner:
         gatherer: Gatherer | None = None,
         seeds: Sequence[Sequence[int]] = (),
     ) -> None:
-        if not isinstance(task.prior, NeuralPrior):
-            raise UserError("this prior is no network of ours; tuning needs one to start from")
         if seeds:
-            check_seeds(seeds, task, settings.replay.capacity)
+            check_seeds(seeds, task, min(settings.replay.capacity, settings.budget or sys.maxsize))
         self.task = replace(task, prior_temperature=settings.prior_temperature)
         self.settings, self.warn, self.seeds = settings, warn, seeds
         self.stages = stages_of(settings, task.reward)
-        device, first = task.prior.device, self.stages[0]
+        device, first = device_of(task.prior), self.stages[0]
         self.learner = Learner(task.prior, first.settings, first.weights, len(task.prefix))
         self.replay = SequenceReplay(
             settings.replay.capacity,
@@ -87,9 +86,15 @@ class Tuner:
         self.exploration = Exploration(settings.exploration)
         self.rng = named_generator(settings.seed, "tuner", device)
         self.collector = Collector(
-            task, self.learner.policy, self.exploration, settings.collect, self.rng, gatherer
+            task,
+            self.learner.policy,
+            self.exploration,
+            settings.collect,
+            self.rng,
+            gatherer,
+            measures_kl=settings.target_kl is not None,
         )
-        self.step = self.transitions = 0
+        self.step = self.transitions = self.scored = 0
         self.place = self.stage_began = 0  # of the current stage: its number, its first step
         self.seconds = 0.0
         self.state_path = directory / STATE_FILE
@@ -114,8 +119,7 @@ class Tuner:
         while self.place < len(self.stages):
             stage = self.stages[self.place]
             if self.step % self.settings.collect_every == 0:
-                self._store(*self.collector.collect(self.step, self._share(stage)))
-                self.learner.collected()
+                self._collect(self._share(stage))
             update = self._learn(stage)
             self.step += 1
             self._show(advance, update)
@@ -129,6 +133,12 @@ class Tuner:
                     self._begin_stage(self.place + 1, self.step)
                 self._save()
         return self.learner.policy
+
+    @property
+    def c(self) -> float:
+        """The temperature that the run has come to."""
+        last = self.stages[min(self.place, len(self.stages) - 1)].settings
+        return self.learner.temperature(self.step - self.stage_began) if last.target_kl else last.c
 
     def _share(self, stage: Stage) -> float:
         """The share of the stage's updates that is done."""
@@ -155,9 +165,21 @@ class Tuner:
             batch = SequenceBatch.from_lists(self.seeds).to(self.rng.device)
             self._store(batch, score(self.task.reward, batch))
         for _ in range(0, self.settings.replay.warm_start, self.settings.collect):
-            self._store(*self.collector.collect(0, 0.0))
+            self._collect(0.0)
+
+    def _collect(self, share: float) -> None:
+        """Store new sequences, as many as the budget leaves."""
+        left = None if self.settings.budget is None else self.settings.budget - self.scored
+        if left == 0:
+            return
+        fresh = self.collector.collect(self.step, share, left)
+        self._store(fresh.batch, fresh.terms)
+        self.learner.collected()
+        if self.learner.target_kl is not None and fresh.kl_per_token is not None:
+            self.learner.target_kl.follow(fresh.kl_per_token)
 
     def _store(self, batch: SequenceBatch, terms: Tensor) -> None:
+        self.scored += len(batch)
         places = self.replay.add(batch, terms)
         self.sampler.added(places, self.replay.lengths(places))
 
@@ -193,16 +215,19 @@ class Tuner:
             self.settings.seed, f"evaluation at {self.step}", self.rng.device
         )
         task = replace(self.task, reward=Reweighted(self.task.reward, stage.weights))
+        settings = stage.settings.model_copy(update={"c": self.c})
         record: Record = {
             "step": self.step,
             "transitions": self.transitions,
+            "scored_sequences": self.scored,
+            "c": settings.c,
             "seconds": round(self.seconds, 2),
             **({} if stage.name is None else {"stage": stage.name}),
             **self.exploration.record(),
             "loss": None,
             "gradient_norm": None,
             **metrics,
-            **evaluate_policy(self.learner.policy, task, stage.settings, generator),
+            **evaluate_policy(self.learner.policy, task, settings, generator),
         }
         warnings = diagnose([*self.log.records, record], self.settings.health)
         self.log.append({**record, "warnings": warnings})
@@ -219,6 +244,7 @@ class Tuner:
             "step": self.step,
             "stage": [self.place, self.stage_began],
             "transitions": self.transitions,
+            "scored": self.scored,
             "seconds": self.seconds,
             "exploration": self.exploration.strength,
         }
@@ -243,5 +269,5 @@ class Tuner:
         self.sampler.restore(under("sampler", tensors))
         self.collector.restore(tensors)
         self.step, self.seconds = info["step"], info["seconds"]
-        self.transitions = info["transitions"]
+        self.transitions, self.scored = info["transitions"], info["scored"]
         self.exploration.strength = info["exploration"]

@@ -1,7 +1,7 @@
 """Tuning runs on disk: one folder that holds everything needed to go on or to use the result.
 
 RUN/run.json               what was asked for: domain, settings, reward, versions, threads
-RUN/prior.safetensors      the prior it started from (and card.json)
+RUN/prior.safetensors      the prior it started from (and card.json); prior.json if it is elsewhere
 RUN/training.safetensors   the whole state of training at the last evaluation
 RUN/training.jsonl         one line an evaluation
 RUN/policy.safetensors     the tuned model, once training is over
@@ -20,8 +20,9 @@ from pydantic import ValidationError
 from sequence_tutor.checkpoints import load_checkpoint, named, save_checkpoint, under
 from sequence_tutor.errors import UserError
 from sequence_tutor.files import write_json
-from sequence_tutor.models import ActionValueNetwork
-from sequence_tutor.prior.store import PRIOR_FILE, StoredPrior, load_prior, save_prior
+from sequence_tutor.prior.store import StoredPrior, holds_prior, load_prior, save_prior
+from sequence_tutor.prior.tempered import tempered
+from sequence_tutor.tuner.beginning import initial_values
 from sequence_tutor.tuner.methods import METHODS
 from sequence_tutor.tuner.policy import TunedPolicy
 from sequence_tutor.tuner.settings import TuneSettings
@@ -80,14 +81,9 @@ def keep_prior(folder: Path, prior: StoredPrior) -> None:
     Raises:
         UserError: the run began with another prior.
     """
-    if not (folder / PRIOR_FILE).is_file():  # killed as it began
+    if not holds_prior(folder):  # killed as it began
         save_prior(folder, prior)
-    begun = load_prior(folder).prior.network.state_dict()
-    given = prior.prior.network.state_dict()
-    same = begun.keys() == given.keys() and all(
-        torch.equal(tensor, given[name].cpu()) for name, tensor in begun.items()
-    )
-    if not same:
+    if not load_prior(folder).is_same(prior):
         raise UserError(
             f"{folder}: holds a run with another 'prior'; use another --out, or give the same "
             "prior to continue it"
@@ -117,19 +113,24 @@ def is_run(folder: Path) -> bool:
     return (folder / RUN_FILE).is_file()
 
 
-def save_policy(folder: Path, policy: TunedPolicy) -> None:
-    """Write the tuned model."""
+def save_policy(folder: Path, policy: TunedPolicy, c: float) -> None:
+    """Write the tuned model and the temperature that it ended with."""
     save_checkpoint(
         folder / POLICY_FILE,
         named("values", policy.values.state_dict()),
-        {"format": FORMAT, "start": policy.values.start, "algorithm": policy.algorithm.name},
+        {
+            "format": FORMAT,
+            "start": policy.values.start,
+            "algorithm": policy.algorithm.name,
+            "c": c,
+        },
     )
 
 
 def load_policy(
     folder: Path, device: torch.device | str = "cpu"
-) -> tuple[TunedPolicy, StoredPrior]:
-    """The tuned model of a finished run and the prior it was tuned from.
+) -> tuple[TunedPolicy, float, StoredPrior]:
+    """The tuned model of a finished run, its c, and the prior it was tuned from.
 
     Raises:
         UserError: the run is not finished, or a file is damaged.
@@ -140,10 +141,13 @@ def load_policy(
     stored = load_prior(folder, device)
     tensors, info = load_checkpoint(path)
     try:
-        prior = stored.prior.tempered(load_spec(folder).tune.prior_temperature)
-        values = ActionValueNetwork.from_prior(prior.network, info["start"])
+        settings = load_spec(folder).tune
+        prior = tempered(stored.prior, settings.prior_temperature)
+        values = initial_values(prior, settings, info["start"])
         values.load_state_dict(under("values", tensors))
         policy = TunedPolicy(values.eval().requires_grad_(False), METHODS[info["algorithm"]], prior)
+        last = settings.stages[-1].c if settings.stages else None
+        c = float(info.get("c", last or settings.c))  # runs of before had no other c
     except (KeyError, RuntimeError) as error:
         raise UserError(f"{path}: not a tuned model of this version ({error})") from error
-    return policy, stored
+    return policy, c, stored

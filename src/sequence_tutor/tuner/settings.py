@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.models import Start
+from sequence_tutor.models import NetworkSettings, RecurrentSettings, Start
 from sequence_tutor.replay.sequences import Keep
 
 AlgorithmName = Literal[
@@ -16,6 +16,9 @@ AlgorithmName = Literal[
 
 ON_POLICY = ("reinforce", "reinforce-kl", "actor-critic", "ppo", "dap")
 """Algorithms that learn only from what the policy itself has just sampled."""
+
+HARD = ("q", "rl-only")
+"""Algorithms whose value is a maximum, not a log-sum-exp."""
 
 
 class ExplorationSettings(Settings):
@@ -166,8 +169,22 @@ class TuneSettings(Settings):
     start: Start | Literal["default"] = Field(
         "default", description="how action values begin; default: the algorithm's own"
     )
+    network: NetworkSettings = Field(
+        RecurrentSettings(),
+        description="network of the values where the prior is a black box; else the prior's own",
+    )
     double: bool = Field(False, description="double Q-learning (Q and RL only)")
     eta: float = Field(0.01, gt=0, le=1, description="update rate of the target network")
+    target_kl: float | None = Field(
+        None,
+        gt=0,
+        description="nats per token from the prior; c is then found in training, from c_begin on",
+    )
+    budget: int | None = Field(
+        None,
+        ge=1,
+        description="most sequences ever scored to learn from; the last collection is cut to it",
+    )
     steps: int = Field(3000, ge=1, description="updates")
     batch: int = Field(128, ge=1, description="sequences per update")
     collect: int = Field(512, ge=1, description="sequences sampled at a time")
@@ -210,7 +227,18 @@ class TuneSettings(Settings):
             )
         if self.algorithm in ON_POLICY:
             self._check_on_policy()
+        if self.target_kl is not None:
+            self._check_target_kl()
         return self
+
+    def _check_target_kl(self) -> None:
+        if self.algorithm in (*HARD, "reinforce"):
+            raise ValueError(
+                f"target_kl is {self.target_kl} but algorithm is {self.algorithm!r}, expected one "
+                "whose c sets its divergence from the prior, such as psi or g"
+            )
+        if self.stages:
+            raise ValueError("target_kl finds one c, expected a run without stages")
 
     def _check_on_policy(self) -> None:
         if self.replay.fresh != 1 or self.exploration.kind != "policy":

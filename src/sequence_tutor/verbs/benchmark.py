@@ -182,7 +182,7 @@ class Run:
 
 def digest(stored: StoredPrior) -> str:
     """SHA-256 of a prior's weights."""
-    tensors = stored.prior.network.state_dict()
+    tensors = stored.network.state_dict()
     whole = b"".join(tensor.cpu().contiguous().numpy().tobytes() for tensor in tensors.values())
     return hashlib.sha256(whole).hexdigest()
 

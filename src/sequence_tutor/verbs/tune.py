@@ -20,10 +20,13 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model, load_model
 from sequence_tutor.files import is_empty
 from sequence_tutor.measure import Task, measure
+from sequence_tutor.prior.check import check_prior
+from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.prior.store import StoredPrior, find_prior
 from sequence_tutor.progress import progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.threads import set_threads
+from sequence_tutor.tuner.beginning import chosen_start
 from sequence_tutor.tuner.loop import STATE_FILE, Tuner, Warn
 from sequence_tutor.tuner.run_folder import (
     RunSpec,
@@ -74,7 +77,8 @@ def tune(
     Args:
         domain: such as "melody".
         out: folder of the run.
-        prior: folder, or name of a shipped prior; None: the one the domain begins with.
+        prior: folder, name of a shipped prior, or a Python file with one (`prior.user_file`); None:
+            the one the domain begins with.
         preset: name of a shipped preset.
         config: TOML file whose tables win over the preset's.
         overrides: tables that win over both, such as `{"tune": {"c": 2.0}}`.
@@ -92,11 +96,14 @@ def tune(
         UserError: settings, prior, rules or folder that cannot be used.
     """
     room = find_domain(domain)
-    stored = find_prior(prior, device) if prior else room.default_prior(device)
+    stored = find_prior(prior, device, domain) if prior else room.default_prior(device)
     if stored.domain != domain:
         raise UserError(f"{prior}: a prior of {stored.domain!r}, expected one of {domain!r}")
     room = room.with_prior(stored.card, stored.tensors)
+    if stored.elsewhere is not None:
+        _check_stranger(stored, room)
     spec = resolve(room, prior or domain, preset, config, overrides or {}, rules)
+    chosen_start(stored.prior, spec.tune)
     spec = replace(
         spec,
         prefix=_prefix(room, prime, spec.length),
@@ -106,7 +113,7 @@ def tune(
     beginning = room.read_sequences(seeds) if seeds else []
     reward = room.reward(build(room.reward_settings, spec.reward, "reward"), rules)
     task = Task(stored.prior, reward, spec.length, room.end_token, prefix=tuple(spec.prefix))
-    for _ in measure(stored.prior, task, 2, named_generator(0, "trial", stored.prior.device)):
+    for _ in measure(stored.prior, task, 2, named_generator(0, "trial", device_of(stored.prior))):
         pass  # a broken rule is found before anything is written
     spec = _begin_or_resume(out, spec, stored, threads)
     name = f"tuning {spec.tune.algorithm}"
@@ -116,7 +123,8 @@ def tune(
             stack.callback(gatherer.close)
         tuner = Tuner(task, spec.tune, out, _warn(quiet=quiet), gatherer=gatherer, seeds=beginning)
         advance = stack.enter_context(progress(name, most_steps(spec.tune), quiet=quiet))
-        save_policy(out, tuner.run(advance))
+        policy = tuner.run(advance)
+        save_policy(out, policy, tuner.c)
     return load_model(str(out), device=device)
 
 
@@ -153,6 +161,16 @@ def resolve(
         versions=versions(),
         threads=torch.get_num_threads(),
     )
+
+
+def _check_stranger(stored: StoredPrior, room: Domain) -> None:
+    """Refuse a prior from elsewhere that breaks a promise or speaks of other tokens."""
+    if stored.prior.vocab_size != room.vocab_size:
+        raise UserError(
+            f"the prior has {stored.prior.vocab_size} tokens, expected {room.vocab_size} for "
+            f"{room.name}"
+        )
+    check_prior(stored.prior)
 
 
 def _begin_or_resume(out: Path, spec: RunSpec, stored: StoredPrior, threads: int | None) -> RunSpec:

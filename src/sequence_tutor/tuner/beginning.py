@@ -1,0 +1,46 @@
+"""Where action values begin: with the weights of a prior, or with nothing at all.
+
+A black box, such as a user's function or a table, has no weights to begin with. G-learning alone
+can do without: at a correction of zero its policy is the prior. Every other method begins with a
+policy in its own network, which would first have to imitate the prior.
+"""
+
+from __future__ import annotations
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.models import ActionValueNetwork, Start
+from sequence_tutor.prior.protocol import OwnsWeights, Prior, device_of
+from sequence_tutor.randomness import named_generator
+from sequence_tutor.tuner.methods import METHODS
+from sequence_tutor.tuner.settings import TuneSettings
+
+
+def chosen_start(prior: Prior, settings: TuneSettings) -> Start:
+    """How the values of a run begin.
+
+    Raises:
+        UserError: the algorithm cannot begin so, or not with this prior.
+    """
+    algorithm = METHODS[settings.algorithm]
+    start = algorithm.starts[0] if settings.start == "default" else settings.start
+    if start not in algorithm.starts:
+        raise UserError(
+            f"start is {start!r}, expected one of {', '.join(algorithm.starts)} "
+            f"for {algorithm.name}"
+        )
+    if start != "zero" and not isinstance(prior, OwnsWeights):
+        raise UserError(
+            f"{algorithm.name} with start {start!r} begins with the weights of the prior, and this "
+            "prior is a black box without any; expected algorithm 'g' with start 'zero'"
+        )
+    return start
+
+
+def initial_values(prior: Prior, settings: TuneSettings, start: Start) -> ActionValueNetwork:
+    """The network of values before the first update."""
+    if isinstance(prior, OwnsWeights):
+        return prior.action_values(start)
+    generator = named_generator(settings.seed, "values")
+    return ActionValueNetwork.fresh(settings.network, prior.vocab_size, generator).to(
+        device_of(prior)
+    )
