@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from sequence_tutor.estimates import Estimate
     from sequence_tutor.evaluation.evaluate import Evaluation, evaluate
     from sequence_tutor.evaluation.model import Model, load_model, prior_of
+    from sequence_tutor.prior.check import check_prior
     from sequence_tutor.prior.protocol import Prior
     from sequence_tutor.prior.store import StoredPrior
+    from sequence_tutor.reward.check import check_reward
     from sequence_tutor.reward.protocol import Reward
     from sequence_tutor.sequences import SequenceBatch
     from sequence_tutor.verbs.bench import bench
@@ -55,6 +57,8 @@ __all__ = [
     "analyse_study",
     "bench",
     "benchmark",
+    "check_prior",
+    "check_reward",
     "demo",
     "evaluate",
     "export_study",
@@ -79,8 +83,10 @@ _HOMES = {
     "estimates": ("Estimate",),
     "evaluation.evaluate": ("Evaluation", "evaluate"),
     "evaluation.model": ("Model", "load_model", "prior_of"),
+    "prior.check": ("check_prior",),
     "prior.protocol": ("Prior",),
     "prior.store": ("StoredPrior",),
+    "reward.check": ("check_reward",),
     "reward.protocol": ("Reward",),
     "sequences": ("SequenceBatch",),
     "verbs.study": (

@@ -120,6 +120,11 @@ def _first_problem(error: ValidationError, tables: Tables) -> str:
         return f"{field}: {own}" if field else own
     if problems[0]["type"] == "missing":
         return f"{field} is not given, but must be"
+    if problems[0]["type"] == "union_tag_invalid":  # a table whose kind one of its names says
+        context = problems[0]["ctx"]
+        name, tags = context["discriminator"].strip("'"), context["expected_tags"].split(", ")
+        known = " or ".join(filter(None, [", ".join(tags[:-1]), tags[-1]]))
+        return f"{field}.{name} is {context['tag']!r}, expected {known}"
     # a value of several kinds has one problem for each of them
     expected = dict.fromkeys(
         _expected(one["msg"]) for one in problems if _field(one, tables) == field
