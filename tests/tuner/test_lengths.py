@@ -11,6 +11,7 @@ from sequence_tutor.replay.sequences import Stored
 from sequence_tutor.rollout import rollout
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.toy import make_toy
+from sequence_tutor.tuner import by_length
 from sequence_tutor.tuner.learner import Learner
 from sequence_tutor.tuner.settings import TuneSettings
 
@@ -48,7 +49,9 @@ def value_gradients(tutor: Learner, stored: Stored) -> Tensor:
     seen = tutor.see(stored, 1.0)
     kept: list[Tensor] = []
     hook = tutor.values.register_forward_hook(lambda _module, _given, values: kept.append(values))
-    loss = tutor.grade(seen).loss
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(by_length, "CHUNK", len(stored.batch))  # all at once
+        loss = tutor.grade(seen).loss
     hook.remove()
     (gradient,) = torch.autograd.grad(loss, kept[:1])
     return gradient

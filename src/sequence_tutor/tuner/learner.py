@@ -21,7 +21,9 @@ from sequence_tutor.prior.protocol import Prior, device_of
 from sequence_tutor.prior.tempered import tempered
 from sequence_tutor.replay.sampling import Drawn
 from sequence_tutor.replay.sequences import Stored
+from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.tuner.beginning import chosen_start, initial_values
+from sequence_tutor.tuner.by_length import by_length
 from sequence_tutor.tuner.experience import Experience, Graded
 from sequence_tutor.tuner.losses import target_network
 from sequence_tutor.tuner.methods import METHODS
@@ -130,7 +132,7 @@ class Learner:
         reward = (stored.terms @ self._weights) / c  # (B, T)
         if self.settings.reward_floor is not None:
             reward = reward.clamp(min=self.settings.reward_floor)
-        log_prior = self.prior.sequence_log_probs(tokens)
+        log_prior = by_length(self.prior.sequence_log_probs, stored.batch)
         mask = stored.batch.mask
         steps = torch.arange(tokens.shape[1], device=tokens.device)
         learned = mask & (steps >= self.first_step)
@@ -141,11 +143,12 @@ class Learner:
 
     def grade(self, seen: Experience) -> Graded:
         """The loss of a batch and its TD errors."""
+        batch = SequenceBatch(seen.tokens, seen.mask.sum(1))
         target_values = None
         if self.target_is != "none":
             with torch.no_grad():
-                target_values = self.target(seen.tokens)
-        values = self.values(seen.tokens)
+                target_values = by_length(self.target, batch)
+        values = by_length(self.values, batch)
         return self.algorithm.grade(self.settings, values, target_values, seen)
 
     def temperature(self, step: int) -> float:
