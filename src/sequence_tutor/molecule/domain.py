@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
+from rdkit import rdBase
 from torch import Tensor
 
 from sequence_tutor.config.settings import Settings
@@ -107,6 +108,7 @@ class MoleculeDomain:
             provenance={
                 "sources": [name for name in corpus.summary if name != "all"],
                 "settings": chosen.model_dump(mode="json"),
+                "rdkit": rdBase.rdkitVersion,
             },
             card=card,
             tensors={KNOWN: known, **_held_out(corpus)},
