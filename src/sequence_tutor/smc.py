@@ -17,18 +17,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
 from sequence_tutor.measure import Task, score
 from sequence_tutor.models import State
+from sequence_tutor.objectives.divergences import tempered
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.rollout import sample_tokens
 from sequence_tutor.sequences import SequenceBatch
 
 
+@runtime_checkable
 class ValuedPolicy(Prior, Protocol):
     """A policy that also says what it expects to earn from here on."""
 
@@ -66,11 +68,14 @@ def sequential_monte_carlo(
 ) -> Particles:
     """Run K particles to their ends.
 
-    What a token pays must not depend on later tokens; a reward at the end is no hindrance.
+    After each token a particle is paid what its beginning earns more than one token before. The
+    payments add up to the whole sequence's reward whatever the reward looks at; one at the end,
+    or one that later tokens change, only makes for poorer weights on the way.
 
     Args:
         policy: proposes tokens; its values are the twists.
-        task: prior, reward, length and end token of the optimum p(x) exp(r(x)/c) / Z.
+        task: prior (at its temperature), reward, length, end token and given tokens of the optimum
+            p(x) exp(r(x)/c) / Z.
         c: temperature.
         count: K.
         generator: source of randomness.
@@ -90,12 +95,16 @@ def sequential_monte_carlo(
             cloud = cloud.chosen(rows, -ahead[rows])
             log_policy, log_prior = log_policy[rows], log_prior[rows]
             resampled += 1
-        token = sample_tokens(log_policy, generator)
-        cloud.write(t, token, task.end_token)
-        ratio = (log_prior - log_policy).gather(1, token[:, None]).squeeze(1)  # (K,)
-        terms = score(task.reward, cloud.batch)[:, t]  # (K, R)
-        earned = ratio.double() + terms @ task.reward.weights.to(terms) / c
-        cloud.earn(earned)
+        if t < len(task.prefix):
+            cloud.write(t, torch.full_like(cloud.previous, task.prefix[t]), task.end_token)
+        else:
+            token = sample_tokens(log_policy, generator)
+            cloud.write(t, token, task.end_token)
+            reference = tempered(log_prior, task.prior_temperature)
+            ratio = (reference - log_policy).gather(1, token[:, None]).squeeze(1)  # (K,)
+            cloud.earn(ratio.double())
+        terms = score(task.reward, cloud.batch)[:, : t + 1].sum(1)  # (K, R)
+        cloud.pay(terms @ task.reward.weights.to(terms) / c)
     last = _log_mean(cloud.log_weights)
     return Particles(cloud.batch, cloud.log_weights - last, log_z + last, resampled)
 
@@ -110,6 +119,7 @@ class _Cloud:
         previous: (K,) the last token.
         alive: (K,) bool: whether the particle goes on; `writing` is the same before this token.
         log_weights: (K,) without the twist.
+        paid: (K,) the part of them that was paid as reward.
         own: state of the policy; likewise `prior`.
     """
 
@@ -119,6 +129,7 @@ class _Cloud:
     alive: Tensor
     writing: Tensor
     log_weights: Tensor
+    paid: Tensor
     own: State
     prior: State
 
@@ -133,6 +144,7 @@ class _Cloud:
             alive=alive,
             writing=alive,
             log_weights=torch.zeros(count, dtype=torch.float64, device=device),
+            paid=torch.zeros(count, dtype=torch.float64, device=device),
             own=policy.initial_state(count),
             prior=task.prior.initial_state(count),
         )
@@ -155,6 +167,11 @@ class _Cloud:
         """Add what the token just written has earned, (K,)."""
         self.log_weights = self.log_weights + earned.where(self.writing, 0.0)
 
+    def pay(self, total: Tensor) -> None:
+        """Add what the sequences as they stand are paid, (K,), beyond what they had before."""
+        self.earn(total - self.paid)
+        self.paid = total.where(self.writing, self.paid)
+
     def chosen(self, rows: Tensor, log_weights: Tensor) -> _Cloud:
         """The particles at `rows` (K,), with new weights (K,)."""
         return _Cloud(
@@ -164,6 +181,7 @@ class _Cloud:
             self.alive[rows],
             self.writing[rows],
             log_weights,
+            self.paid[rows],
             tuple(memory[rows] for memory in self.own),
             tuple(memory[rows] for memory in self.prior),
         )

@@ -30,7 +30,7 @@ ROWS = {
     "in_training_data",
     "objective_per_sequence",
     "log_z_bound",
-    "gap",
+    "gap_per_sequence",
     "effective_sample_size",
 }
 
@@ -53,7 +53,7 @@ def test_a_prior_is_judged_as_the_run_beside_it(evaluation: Evaluation) -> None:
 def test_a_prior_alone_has_no_objective(melody_prior: Path) -> None:
     (column,) = evaluate([load_model(melody_prior)], samples=10).columns
     assert column.c is None
-    assert column.statistics["gap"].to_json()["value"] is None
+    assert column.statistics["gap_per_sequence"].to_json()["value"] is None
 
 
 def test_the_same_seed_gives_the_same_numbers(evaluation: Evaluation, melody_run: Path) -> None:

@@ -64,7 +64,7 @@ def test_a_stream_gives_what_the_whole_gives_and_both_the_plain_formulas() -> No
         "distinct": 8 / 500,
         "objective_per_sequence": log_w.mean(),
         "log_z_bound": figures.log_z_bound,
-        "gap": figures.gap,
+        "gap_per_sequence": figures.gap,
         "effective_sample_size": figures.effective_sample_size / 500,
     }
     for name, value in expected.items():
@@ -94,7 +94,7 @@ def test_without_a_temperature_there_is_no_objective() -> None:
     general = GeneralStatistics(NAMES, WEIGHTS)
     general.update(measured(SequenceBatch.from_lists([[1, 2], [3, 4]])))
     found = general.result()
-    for name in ("objective_per_sequence", "log_z_bound", "gap", "effective_sample_size"):
+    for name in ("objective_per_sequence", "log_z_bound", "gap_per_sequence", "effective_sample_size"):
         assert found[name].to_json() == {"value": None, "low": None, "high": None}
 
 

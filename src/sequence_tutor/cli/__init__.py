@@ -14,8 +14,10 @@ import tyro
 from sequence_tutor.cli.arguments import check_places
 from sequence_tutor.cli.bench import Bench
 from sequence_tutor.cli.benchmark import Benchmark
+from sequence_tutor.cli.compare import Compare
 from sequence_tutor.cli.demo import Demo
 from sequence_tutor.cli.evaluate import Evaluate
+from sequence_tutor.cli.frontier import Frontier
 from sequence_tutor.cli.mistakes import first_mistake
 from sequence_tutor.cli.pretrain import Pretrain
 from sequence_tutor.cli.sample import Sample
@@ -43,6 +45,8 @@ VERBS: dict[str, type[Verb]] = {
     "sample": Sample,
     "score": Score,
     "evaluate": Evaluate,
+    "compare": Compare,
+    "frontier": Frontier,
     "verify": Verify,
     "tables": Tables,
     "benchmark": Benchmark,
@@ -50,7 +54,7 @@ VERBS: dict[str, type[Verb]] = {
 }
 GROUPS: dict[str, dict[str, type[Verb]]] = {"study": dict(STUDY), "terms": dict(TERMS)}
 """Verbs of two words, such as `study make`."""
-RESUMABLE = (Pretrain, Tune, Demo, Tables, Benchmark, StudyServe)
+RESUMABLE = (Pretrain, Tune, Compare, Frontier, Demo, Tables, Benchmark, StudyServe)
 
 HELP = """\
 usage: sequence-tutor VERB ...

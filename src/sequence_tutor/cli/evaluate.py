@@ -37,6 +37,10 @@ class Evaluate:
         Positional[tuple[str, ...]], option("folders or shipped priors", "RUN|PRIOR...")
     ]
     samples: Annotated[int, option("sequences of each model", "N")] = 100_000
+    particles: Annotated[
+        int | None,
+        option("of sequential Monte Carlo, which bounds log Z; 0: without; 512 by default", "K"),
+    ] = None
     markdown: Annotated[Path | None, option("write the table there too", "FILE")] = None
     rules: Rules = None
     seed: Seed = 0
@@ -58,7 +62,7 @@ class Evaluate:
         device = device_named(self.device)
         models = [load_model(name, device, self.rules) for name in self.models]
         with progress("evaluating", self.samples * len(models), quiet=self.quiet) as advance:
-            evaluation = evaluate(models, self.samples, self.seed, advance)
+            evaluation = evaluate(models, self.samples, self.seed, advance, self.particles)
         write_numbers(self.json, as_json(evaluation))
         if self.markdown is not None:
             write_text(self.markdown, as_markdown(evaluation))

@@ -20,6 +20,7 @@ from sequence_tutor.cli.arguments import (
     thread_count,
     write_numbers,
 )
+from sequence_tutor.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,17 @@ class Sample:
     some. All of them are distinct. With --prime they go on from the first one of a file: a melody
     is heard as it stands there if --key names its key, a molecule grows from its last atom.
 
+    With --tutor a tuned run advises its prior (or MODEL) without any training: --strength 0 is the
+    prior, 1 the tuned model, up to 2 more of the same; --best-of keeps one of N by learned value;
+    --smc resamples while it writes, toward the optimum at --c.
+
+    Example: sequence-tutor sample --tutor runs/psi --strength 1.5 --out melodies
     Example: sequence-tutor sample runs/psi -n 20 --key D --tempo 100 --out melodies
     Example: sequence-tutor sample molecule -n 1000 --out molecules
     """
 
-    model: Annotated[Positional[str], option("folder, or shipped prior", "RUN|PRIOR")]
     out: Annotated[Path, option("folder to write to", "DIR")]
+    model: Annotated[Positional[str | None], option("folder, or shipped prior", "RUN|PRIOR")] = None
     count: Annotated[int, option("how many", "N", short="-n")] = 20
     temperature: Annotated[float, option("below 1: the likely; above 1: the daring")] = 1.0
     prime: Annotated[Path | None, option("sequence to go on from", "FILE")] = None
@@ -44,6 +50,11 @@ class Sample:
     key: Annotated[str | None, option("of melodies: D, Bb, F#m; C (or Am) by default")] = None
     tempo: Annotated[float | None, option("of melodies: quarter notes a minute")] = None
     no_wav: Annotated[bool, option("of melodies: write no sound")] = False
+    tutor: Annotated[str | None, option("tuned run that advises a prior", "RUN")] = None
+    strength: Annotated[float, option("of its advice, 0 to 2")] = 1.0
+    best_of: Annotated[int, option("keep the one of the greatest value", "N")] = 1
+    smc: Annotated[bool, option("resample while writing, by reward and value")] = False
+    c: Annotated[float | None, option("temperature of --smc; the run's by default")] = None
     seed: Seed = 0
     device: Device = "auto"
     threads: Threads = "auto"
@@ -56,9 +67,20 @@ class Sample:
         from sequence_tutor.evaluation.model import load_model
         from sequence_tutor.threads import set_threads
         from sequence_tutor.verbs.sample import sample
+        from sequence_tutor.workbench.tutored import Tutoring, with_prior
 
+        tutoring = Tutoring(self.strength, self.best_of, self.smc, self.c)
+        if self.tutor is None and tutoring != Tutoring():
+            raise UserError(
+                "--strength, --best-of, --smc and --c need a run: say which with --tutor"
+            )
+        named = self.tutor or self.model
+        if named is None:
+            raise UserError("RUN|PRIOR or --tutor RUN must be given")
         set_threads(thread_count(self.threads))
-        model = load_model(self.model, device_named(self.device))
+        model = load_model(named, device_named(self.device))
+        if self.tutor is not None and self.model is not None:
+            model = with_prior(model, load_model(self.model, device_named(self.device)))
         asked = {"key": self.key, "tempo": self.tempo, "wav": False if self.no_wav else None}
         given = {name: value for name, value in asked.items() if value is not None}
         batch = sample(
@@ -70,6 +92,7 @@ class Sample:
             length=self.length,
             seed=self.seed,
             settings=build(model.domain.output_settings, given, "sample"),
+            tutoring=tutoring if self.tutor else None,
             quiet=self.quiet,
         )
         write_numbers(self.json, {"model": model.name, "sequences": batch.to_lists()})

@@ -7,6 +7,13 @@ from dataclasses import dataclass, replace
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import Estimate
+from sequence_tutor.evaluation.bounds import (
+    PARTICLES,
+    check_particles,
+    exact_figures,
+    log_z_smc,
+    with_best_bound,
+)
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.evaluation.statistics import GeneralStatistics
 from sequence_tutor.measure import measure
@@ -27,11 +34,15 @@ class Column:
         model: the model.
         c: temperature that the objective was measured at, if any.
         statistics: by name.
+        mean_length: tokens chosen in a sequence.
+        prior_temperature: of the objective's prior.
     """
 
     model: Model
     c: float | None
     statistics: Mapping[str, Estimate]
+    mean_length: float
+    prior_temperature: float
 
 
 @dataclass(frozen=True)
@@ -54,6 +65,7 @@ def evaluate(
     samples: int = 100_000,
     seed: int = 0,
     advance: Callable[[int], None] = lambda _: None,
+    particles: int | None = None,
 ) -> Evaluation:
     """Sample every model and estimate all statistics.
 
@@ -63,9 +75,12 @@ def evaluate(
         samples: sequences sampled of each.
         seed: every model is sampled with the same random numbers.
         advance: called with the number of sequences after each batch.
+        particles: of each run of sequential Monte Carlo that bounds log Z; 0: none is run; None: a
+            few hundred wherever log Z is what a model was tuned toward.
 
     Raises:
-        UserError: there is no model, too few samples, or models of several domains.
+        UserError: there is no model, too few samples, models of several domains, or particles for
+            a model that was tuned at gamma < 1.
     """
     if samples < FEWEST:
         raise UserError(f"samples is {samples}, expected at least {FEWEST}")
@@ -78,8 +93,29 @@ def evaluate(
     judged = [_judged(model, judge) for model in models]
     for model in judged:
         _ = model.reward  # a missing file of rules is found before anything is sampled
-    columns = [_column(model, judge, samples, seed, advance) for model in judged]
-    return Evaluation(columns, samples, seed)
+    check_particles(models, particles)
+    columns = [_column(model, judge, samples, seed, advance, particles) for model in judged]
+    return Evaluation([_against_best(column, columns) for column in columns], samples, seed)
+
+
+def _against_best(column: Column, columns: Sequence[Column]) -> Column:
+    """Its gap to the best bound on log Z that any model beside it gave for the same optimum."""
+    beside = [other.statistics for other in columns if _same_optimum(column, other)]
+    return replace(
+        column, statistics=with_best_bound(column.statistics, beside, column.mean_length)
+    )
+
+
+def _same_optimum(one: Column, other: Column) -> bool:
+    """Whether p(x) exp(r/c) / Z is the same for both."""
+    a, b = one.model, other.model
+    return (
+        (one.c, one.prior_temperature, a.length, a.prefix)
+        == (other.c, other.prior_temperature, b.length, b.prefix)
+        and (a.reward_settings, a.stage.weights, a.rules)
+        == (b.reward_settings, b.stage.weights, b.rules)
+        and a.stored.is_same(b.stored)
+    )
 
 
 def _judged(model: Model, judge: Model | None) -> Model:
@@ -97,7 +133,12 @@ def _judged(model: Model, judge: Model | None) -> Model:
 
 
 def _column(
-    model: Model, judge: Model | None, samples: int, seed: int, advance: Callable[[int], None]
+    model: Model,
+    judge: Model | None,
+    samples: int,
+    seed: int,
+    advance: Callable[[int], None],
+    particles: int | None,
 ) -> Column:
     tune = model.tune or (judge.tune if judge else None)
     c = tune.c if tune else None
@@ -113,4 +154,10 @@ def _column(
         general.update(measured)
         own.update(measured.batch)
         advance(len(measured.batch))
-    return Column(model, c, {**own.result(), **general.result()})
+    statistics = {**own.result(), **general.result()}
+    if c is not None:
+        usual = PARTICLES if tune is not None and tune.discount == 1 else 0
+        if count := usual if particles is None else particles:
+            statistics["log_z_smc"] = log_z_smc(model, task, c, count, seed)
+        statistics |= exact_figures(model.policy, task, c)
+    return Column(model, c, statistics, general.mean_length, temperature)

@@ -28,6 +28,15 @@ from sequence_tutor.prior.fingerprints import WINDOW, are_among, sequence_hashes
 MOST_COMPARED = 2**20
 """Sequences that `distinct` compares with each other: the first of them."""
 
+OPTIMALITY = (
+    "objective_per_sequence",
+    "log_z_bound",
+    "gap_per_sequence",
+    "gap_per_token",
+    "effective_sample_size",
+)
+"""Statistics here that speak of the objective at gamma = 1."""
+
 SHARES = frozenset({"distinct", "in_training_data", "effective_sample_size"})
 """Statistics here that are fractions."""
 
@@ -45,9 +54,9 @@ class GeneralStatistics:
       sampled; its interval is Wilson's for as many independent sequences, and so only a guide.
     - `in_training_data`: the share that stands in the training data word for word, beginning at
       a bar; defined for sequences of `WINDOW` tokens.
-    - At gamma = 1, whatever gamma was learned with: `objective_per_sequence`, `log_z_bound`,
-      `gap` between them, and `effective_sample_size` as a share of the samples. The last has no
-      interval.
+    - At gamma = 1, whatever gamma was learned with: `objective_per_sequence`, `log_z_bound`, the
+      gap between them as `gap_per_sequence` and, divided by the mean length, `gap_per_token`, and
+      `effective_sample_size` as a share of the samples. The last has no interval.
 
     Args:
         names: the reward's terms.
@@ -69,7 +78,7 @@ class GeneralStatistics:
         self._reward = Mean()
         self._terms = {name: Mean() for name in names}
         self._log_prior, self._kl, self._entropy = RatioOfSums(), RatioOfSums(), RatioOfSums()
-        self._whole_kl = Mean()
+        self._whole_kl, self._chosen = Mean(), Mean()
         self._copied = Proportion()
         self._importance = ImportanceWeights()
         self._hashes: list[Tensor] = []
@@ -88,6 +97,7 @@ class GeneralStatistics:
         kl = measured.kl.sum(1)  # (B,)
         self._kl.update(kl, lengths)
         self._whole_kl.update(kl)
+        self._chosen.update(lengths)
         self._entropy.update(measured.entropy.sum(1), lengths)
         if self._c is not None:
             log_policy = measured.log_policy.double().sum(1)
@@ -124,20 +134,31 @@ class GeneralStatistics:
         return wilson(distinct / self._compared, self._compared)
 
     def _optimality(self) -> dict[str, Estimate]:
-        names = ("objective_per_sequence", "log_z_bound", "gap", "effective_sample_size")
         if self._importance.count == 0:
-            return dict.fromkeys(names, UNDEFINED)
+            return dict.fromkeys(OPTIMALITY, UNDEFINED)
         figures = self._importance.result()
         share = figures.effective_sample_size / self._importance.count
+        gap = within(figures.gap, figures.gap_error)
         return {
-            "objective_per_sequence": _within(figures.objective, figures.objective_error),
-            "log_z_bound": _within(figures.log_z_bound, figures.log_z_error),
-            "gap": _within(figures.gap, figures.gap_error),
+            "objective_per_sequence": within(figures.objective, figures.objective_error),
+            "log_z_bound": within(figures.log_z_bound, figures.log_z_error),
+            "gap_per_sequence": gap,
+            "gap_per_token": divided(gap, self.mean_length),
             "effective_sample_size": Estimate(share, -math.inf, math.inf),
         }
 
+    @property
+    def mean_length(self) -> float:
+        """Mean number of tokens chosen in a sequence."""
+        return self._chosen.estimate().value
 
-def _within(value: float, error: float) -> Estimate:
+
+def divided(estimate: Estimate, by: float) -> Estimate:
+    """A part of an estimate, by a number above 0 that is taken as known."""
+    return Estimate(estimate.value / by, estimate.low / by, estimate.high / by)
+
+
+def within(value: float, error: float) -> Estimate:
     """The interval of a value with a standard error from many samples."""
     reach = float(ndtri(UPPER_TAIL)) * error
     return Estimate(value, value - reach, value + reach)

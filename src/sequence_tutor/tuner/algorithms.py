@@ -36,7 +36,7 @@ class Algorithm(Protocol):
     def policy(self, values: Tensor, log_prior: Tensor | None) -> Tensor:
         """Log pi(.|s), (..., V), from action values (..., V)."""
 
-    def value(self, values: Tensor, log_prior: Tensor) -> Tensor:
+    def value(self, values: Tensor, log_prior: Tensor | None) -> Tensor:
         """V(s), (...), from action values (..., V)."""
 
     def grade(
@@ -65,7 +65,7 @@ class PsiLearning:
         """The softmax of Psi."""
         return psi_policy(values)
 
-    def value(self, values: Tensor, log_prior: Tensor) -> Tensor:
+    def value(self, values: Tensor, log_prior: Tensor | None) -> Tensor:
         """The log-sum-exp of Psi."""
         return psi_value(values)
 
@@ -88,8 +88,10 @@ class GLearning:
             raise ValueError("G-learning's policy needs the prior's log-probabilities")
         return g_policy(values, log_prior)
 
-    def value(self, values: Tensor, log_prior: Tensor) -> Tensor:
+    def value(self, values: Tensor, log_prior: Tensor | None) -> Tensor:
         """The log of the prior's mean of exp(G)."""
+        if log_prior is None:
+            raise ValueError("G-learning's value needs the prior's log-probabilities")
         return g_value(values, log_prior)
 
     def pays(self, seen: Experience) -> Tensor:
@@ -109,7 +111,7 @@ class QLearning:
         """The softmax of Q, as the paper samples a trained Q."""
         return psi_policy(values)
 
-    def value(self, values: Tensor, log_prior: Tensor) -> Tensor:
+    def value(self, values: Tensor, log_prior: Tensor | None) -> Tensor:
         """The largest Q."""
         return q_value(values)
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from sequence_tutor.errors import UserError
 from sequence_tutor.models import ActionValueNetwork, State
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.tuner.algorithms import Algorithm
+from sequence_tutor.tuner.settings import HARD
 
 
 class TunedPolicy:
     """pi(a|s) of action values. Satisfies `Prior`, so it is sampled and evaluated like one.
+
+    Where the value is a soft one it satisfies `smc.ValuedPolicy` too.
 
     Args:
         values: the network of action values.
@@ -36,12 +40,32 @@ class TunedPolicy:
 
     def step(self, previous: Tensor, state: State) -> tuple[Tensor, State]:
         """Log pi(.|s) (B, V) after `previous` (B,), and the new state."""
+        values, log_prior, state = self._step(previous, state)
+        return self.algorithm.policy(values, log_prior), state
+
+    def step_with_value(self, previous: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
+        """Log pi(.|s) (B, V) after `previous` (B,), V(s) (B,), and the new state.
+
+        Raises:
+            UserError: the algorithm's value is a maximum, which says nothing of the optimum's.
+        """
+        if self.algorithm.name in HARD:
+            raise UserError(
+                f"{self.algorithm.name} learns the value of the single best sequence, expected an "
+                "algorithm with soft values, such as psi or g"
+            )
+        values, log_prior, state = self._step(previous, state)
+        value = self.algorithm.value(values, log_prior)
+        return self.algorithm.policy(values, log_prior), value, state
+
+    def _step(self, previous: Tensor, state: State) -> tuple[Tensor, Tensor | None, State]:
+        """Action values (B, V), log p(.|s) (B, V) where it is mixed in, and the new state."""
         own = len(self.values.initial_state(0))
         values, new_state = self.values.step(previous, state[:own])
         if not self.algorithm.mixes_prior:
-            return self.algorithm.policy(values, None), new_state
+            return values, None, new_state
         log_prior, prior_state = self.prior.step(previous, state[own:])
-        return self.algorithm.policy(values, log_prior), new_state + prior_state
+        return values, log_prior, new_state + prior_state
 
     @torch.no_grad()
     def sequence_log_probs(self, tokens: Tensor) -> Tensor:

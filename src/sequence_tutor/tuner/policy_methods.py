@@ -43,7 +43,7 @@ class PolicyMethod:
         """The softmax of log pi + V."""
         return psi_policy(values)
 
-    def value(self, values: Tensor, log_prior: Tensor) -> Tensor:
+    def value(self, values: Tensor, log_prior: Tensor | None) -> Tensor:
         """V, the log-sum-exp of log pi + V."""
         return psi_value(values)
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
-from torch import Tensor
-
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.prior.fingerprints import sequence_hashes
 from sequence_tutor.progress import Advance, counted, progress
 from sequence_tutor.randomness import named_generator
-from sequence_tutor.rollout import rollout
 from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.workbench.tutored import (
+    BATCH,
+    Source,
+    Tutoring,
+    rollout_source,
+    tutored_source,
+)
 
-BATCH = 1024
 PATIENCE = 64
 """Batches without a single new sequence, after which the model is taken to have no more."""
 
@@ -31,6 +33,7 @@ def sample(
     length: int | None = None,
     seed: int = 0,
     settings: Settings | None = None,
+    tutoring: Tutoring | None = None,
     quiet: bool = False,
 ) -> SequenceBatch:
     """The first `count` distinct sequences that a model writes.
@@ -44,6 +47,7 @@ def sample(
         length: tokens of a sequence, the prime included; None: as the model was tuned.
         seed: the same seed gives the same sequences on the same machine.
         settings: how the domain writes files; None: its defaults.
+        tutoring: how a tuned model advises its prior; None: the model itself is sampled.
         quiet: show no progress.
 
     Raises:
@@ -57,16 +61,22 @@ def sample(
     length = model.length if length is None else length
     settings = settings or model.domain.output_settings()
     beginning = _beginning(model, prime, length, settings)
+    if tutoring is None:
+        source = rollout_source(model, model.policy, length, beginning, temperature)
+    else:
+        source = tutored_source(model, tutoring, length, beginning, temperature)
     with progress("sampling", count, quiet=quiet) as advance:
-        batch = _distinct(model, count, length, temperature, beginning, seed, advance)
+        batch = _distinct(model, source, count, seed, advance)
     if out is not None:
         with counted("writing files", quiet=quiet) as report:
             model.domain.write(batch, out, settings, report)
     return batch
 
 
-def _beginning(model: Model, prime: Path | None, length: int, settings: Settings) -> Tensor | None:
-    """(P,) tokens that every sequence begins with; those the model was tuned for if none."""
+def _beginning(
+    model: Model, prime: Path | None, length: int, settings: Settings
+) -> tuple[int, ...]:
+    """The tokens that every sequence begins with; those the model was tuned for if none."""
     if prime is not None:
         tokens = model.domain.read_prime(prime, settings)
         if len(tokens) >= length:
@@ -74,20 +84,14 @@ def _beginning(model: Model, prime: Path | None, length: int, settings: Settings
                 f"{prime}: {len(tokens)} tokens to begin with, expected fewer than the length "
                 f"{length}; give a larger --length"
             )
-        return torch.tensor(tokens)
+        return tuple(tokens)
     if length < 1:
         raise UserError(f"length is {length}, expected at least 1")
-    return torch.tensor(model.prefix) if model.prefix else None
+    return model.prefix
 
 
 def _distinct(
-    model: Model,
-    count: int,
-    length: int,
-    temperature: float,
-    beginning: Tensor | None,
-    seed: int,
-    advance: Advance,
+    model: Model, source: Source, count: int, seed: int, advance: Advance
 ) -> SequenceBatch:
     """Sample until there are `count` distinct sequences, and keep them in the order of writing."""
     generator = named_generator(seed, "sample", model.device)
@@ -95,15 +99,7 @@ def _distinct(
     kept: list[list[int]] = []
     since_new = 0
     while len(kept) < count:
-        batch = rollout(
-            model.policy,
-            BATCH,
-            length,
-            generator,
-            end_token=model.domain.end_token,
-            prime=beginning,
-            temperature=temperature,
-        ).batch
+        batch = source(generator)
         before = len(kept)
         hashes = sequence_hashes(batch).tolist()
         for sequence, fingerprint in zip(batch.to_lists(), hashes, strict=True):
@@ -115,7 +111,7 @@ def _distinct(
         if since_new == PATIENCE and len(kept) < count:
             raise UserError(
                 f"{model.name}: {count} distinct sequences were asked for, but only {len(kept)} "
-                f"came, the last {PATIENCE * BATCH:,} samples bringing none; ask for fewer or "
+                f"came, the last {PATIENCE} batches of {BATCH:,} bringing none; ask for fewer or "
                 "raise the temperature"
             )
     return SequenceBatch.from_lists(kept[:count])

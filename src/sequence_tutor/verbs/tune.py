@@ -95,13 +95,7 @@ def tune(
     Raises:
         UserError: settings, prior, rules or folder that cannot be used.
     """
-    room = find_domain(domain)
-    stored = find_prior(prior, device, domain) if prior else room.default_prior(device)
-    if stored.domain != domain:
-        raise UserError(f"{prior}: a prior of {stored.domain!r}, expected one of {domain!r}")
-    room = room.with_prior(stored.card, stored.tensors)
-    if stored.elsewhere is not None:
-        _check_stranger(stored, room)
+    room, stored = open_prior(domain, prior, device)
     spec = resolve(room, prior or domain, preset, config, overrides or {}, rules)
     chosen_start(stored.prior, spec.tune)
     spec = replace(
@@ -126,6 +120,24 @@ def tune(
         policy = tuner.run(advance)
         save_policy(out, policy, tuner.c)
     return load_model(str(out), device=device)
+
+
+def open_prior(
+    domain: str, prior: str | None, device: torch.device | str
+) -> tuple[Domain, StoredPrior]:
+    """A prior as `tune` takes it, and its domain speaking its vocabulary.
+
+    Raises:
+        UserError: it cannot be used, or is of another domain.
+    """
+    room = find_domain(domain)
+    stored = find_prior(prior, device, domain) if prior else room.default_prior(device)
+    if stored.domain != domain:
+        raise UserError(f"{prior}: a prior of {stored.domain!r}, expected one of {domain!r}")
+    room = room.with_prior(stored.card, stored.tensors)
+    if stored.elsewhere is not None:
+        _check_stranger(stored, room)
+    return room, stored
 
 
 def resolve(

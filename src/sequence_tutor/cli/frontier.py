@@ -1,0 +1,119 @@
+"""`sequence-tutor frontier`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from sequence_tutor.cli.arguments import (
+    Config,
+    Device,
+    DomainName,
+    Json,
+    Quiet,
+    Rules,
+    Threads,
+    device_named,
+    option,
+    show,
+    thread_count,
+    write_numbers,
+)
+from sequence_tutor.errors import UserError
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """Show what reward costs in divergence from the prior: tune over a range of c.
+
+    Beside the tuned points stand the prior, RL only, the best of n sequences of the prior, and
+    the exact optimum where the problem can be enumerated. Each c goes on from what the one before
+    has learned and had scored. Interrupted, the same command continues.
+
+    Example: sequence-tutor frontier melody --c 1,2,4,8,16 --out frontier
+    """
+
+    domain: DomainName
+    out: Annotated[Path, option("folder for runs, numbers and picture", "DIR")]
+    c: Annotated[str, option("temperatures with commas between them", "C,...")] = (
+        "0.1,0.2,0.5,1,2,5,10"
+    )
+    algorithm: Annotated[str, option("a method that compare knows", "NAME")] = "psi"
+    seeds: Annotated[int, option("runs", "N")] = 1
+    share: Annotated[float, option("of the first c's updates that each later one makes")] = 0.25
+    samples: Annotated[int, option("sequences that each point is measured with", "N")] = 4096
+    pool: Annotated[int, option("sequences of the prior for best of n", "N")] = 50_000
+    steps: Annotated[int | None, option("updates of the first c", "N")] = None
+    prior: Annotated[
+        str | None, option("prior to start from; the domain's own by default", "NAME|DIR")
+    ] = None
+    preset: Annotated[str, option("of tune", "NAME")] = "compare"
+    config: Config = None
+    rules: Rules = None
+    device: Device = "auto"
+    threads: Threads = "auto"
+    json: Json = None
+    quiet: Quiet = False
+
+    def run(self) -> None:
+        """Sweep, then show the points."""
+        from rich.table import Table
+
+        from sequence_tutor.config.presets import build
+        from sequence_tutor.tuner.settings import TuneSettings
+        from sequence_tutor.verbs.frontier import frontier
+
+        given = {} if self.steps is None else {"steps": self.steps}
+        build(TuneSettings, given, "--steps")
+        found = frontier(
+            self.domain,
+            self.out,
+            numbers(self.c),
+            algorithm=self.algorithm,
+            seeds=self.seeds,
+            share=self.share,
+            samples=self.samples,
+            pool=self.pool,
+            prior=self.prior,
+            preset=self.preset,
+            config=self.config,
+            overrides={"tune": given},
+            rules=self.rules,
+            device=device_named(self.device),
+            threads=thread_count(self.threads),
+            quiet=self.quiet,
+        )
+        write_numbers(self.json, found.to_json())
+        table = Table(
+            "", "c", "n", "KL a token", "reward", "distinct", "scored", "seconds", "front"
+        )
+        for point in found.points:
+            if point.kind == "exact":
+                continue
+            cells = (
+                *(point.c, point.n, point.kl_to_prior_per_token, point.reward_per_sequence),
+                *(point.distinct, point.scored_sequences, point.seconds),
+            )
+            shown = ("" if cell is None else f"{cell:.5g}" for cell in cells)
+            table.add_row(point.kind, *shown, "*" if point.on_front else "")
+        show(table)
+        if not self.quiet:
+            show(f"Picture, numbers and runs are in {self.out}.")
+
+
+def numbers(text: str) -> list[float]:
+    """The numbers of a list with commas.
+
+    Raises:
+        UserError: naming what is none.
+    """
+    values = []
+    for part in text.split(","):
+        try:
+            values.append(float(part))
+        except ValueError:
+            raise UserError(
+                f"--c: {part!r} was given, expected numbers with commas between them"
+            ) from None
+    return values

@@ -1,0 +1,364 @@
+"""`compare`: methods on one problem under one budget of scored sequences."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from sequence_tutor.config.presets import build, merged
+from sequence_tutor.domain import Domain
+from sequence_tutor.errors import UserError
+from sequence_tutor.estimates import Estimate
+from sequence_tutor.evaluation.evaluate import evaluate
+from sequence_tutor.evaluation.model import Model, UserRules
+from sequence_tutor.files import write_json, write_text
+from sequence_tutor.prior.store import StoredPrior
+from sequence_tutor.progress import progress
+from sequence_tutor.randomness import named_generator
+from sequence_tutor.run_log import Record, read_log
+from sequence_tutor.threads import set_threads
+from sequence_tutor.tuner.loop import LOG_FILE, STATE_FILE
+from sequence_tutor.tuner.run_folder import RunSpec
+from sequence_tutor.verbs.tune import open_prior, resolve, tune
+from sequence_tutor.workbench.baselines import (
+    best_n,
+    best_of,
+    best_of_statistics,
+    mean_length,
+    resample,
+    resampled_statistics,
+    sample_pool,
+)
+from sequence_tutor.workbench.comparison import (
+    Run,
+    against_best_bound,
+    as_markdown,
+    by_method,
+    draw_comparison,
+)
+from sequence_tutor.workbench.forms import chosen_forms, steps_for_budget
+
+RESULT_FILE = "result.json"
+EVALUATIONS = 12
+"""Points of a learning curve after the first."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What every run came to.
+
+    Attributes:
+        runs: seed by seed, methods in the order asked for.
+        caption: what the table's numbers mean.
+    """
+
+    runs: Sequence[Run]
+    caption: str
+
+    def to_json(self) -> dict[str, Any]:
+        """As `compare --json` writes it."""
+        return {"methods": [run.to_json() for run in self.runs]}
+
+
+@dataclass(frozen=True)
+class _Problem:
+    """What all methods have in common.
+
+    Attributes:
+        domain: name.
+        prior: as it was named.
+        room: the domain, speaking the prior's vocabulary.
+        stored: the prior.
+        preset: of `tune`.
+        config: file of settings.
+        overrides: tables that win.
+        rules: file of the user's own.
+        budget: sequences that each method may have scored.
+        samples: sequences that each is judged by.
+        device: where to compute.
+        threads: torch's.
+        quiet: show no progress.
+    """
+
+    domain: str
+    prior: str | None
+    room: Domain
+    stored: StoredPrior
+    preset: str
+    config: Path | None
+    overrides: Mapping[str, Any]
+    rules: Path | None
+    budget: int
+    samples: int
+    device: torch.device | str
+    threads: int
+    quiet: bool
+
+
+def compare(
+    domain: str,
+    out: Path,
+    methods: Sequence[str],
+    *,
+    budget: int = 200_000,
+    seeds: int = 3,
+    samples: int = 10_000,
+    prior: str | None = None,
+    preset: str = "compare",
+    config: Path | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    rules: Path | None = None,
+    device: torch.device | str = "cpu",
+    threads: int | None = None,
+    quiet: bool = False,
+) -> Comparison:
+    """Give each method the same prior, rewards, c and number of scored sequences.
+
+    The same call goes on where an earlier one was interrupted; one that asks for more methods or
+    seeds adds them. A run's folder, `out/METHOD/seed_N`, is one of `tune`.
+
+    Args:
+        domain: such as "melody".
+        out: folder for runs, table and curves.
+        methods: names in `config/presets/forms.toml`.
+        budget: sequences scored to learn from. The evaluations that draw the curves score others.
+        seeds: runs of each method, with seeds from 0.
+        samples: sequences that each finished run is judged by.
+        prior: as for `tune`; likewise the arguments below.
+        preset: of `tune`.
+        config: TOML file whose tables win over the preset's and the methods'.
+        overrides: tables that win over all.
+        rules: Python file with rules of the user's own.
+        device: where to compute.
+        threads: torch's threads; None measures.
+        quiet: show no progress.
+
+    Raises:
+        UserError: a number, method or setting that cannot be used, methods that would not have the
+            same problem, or a folder with runs that were asked for something else.
+    """
+    for name, number, least in (
+        ("budget", budget, 1),
+        ("seeds", seeds, 1),
+        ("samples", samples, 2),
+    ):
+        if number < least:
+            raise UserError(f"{name} is {number}, expected at least {least}")
+    forms = chosen_forms(methods)
+    room, stored = open_prior(domain, prior, device)
+    problem = _Problem(
+        *(domain, prior, room, stored, preset, config, overrides or {}, rules),
+        *(budget, samples, device, torch.get_num_threads(), quiet),
+    )
+    specs = {name: _spec(problem, form, 0) for name, form in forms.items()}
+    _check_same_problem(specs)
+    problem = replace(problem, threads=set_threads(threads))
+    runs = [
+        _run(problem, name, form, seed, out / name / f"seed_{seed}")
+        for seed in range(seeds)
+        for name, form in forms.items()
+    ]
+    comparison = Comparison(against_best_bound(runs), _caption(problem, seeds, specs[methods[0]]))
+    write_json(out / "compare.json", comparison.to_json())
+    write_text(out / "table.md", as_markdown(comparison.runs, comparison.caption))
+    _draw(out, comparison.runs)
+    return comparison
+
+
+def _spec(problem: _Problem, form: Mapping[str, Any], seed: int) -> RunSpec:
+    """What a method is asked to do, every setting resolved, within the budget."""
+    return resolve(
+        problem.room,
+        problem.prior or problem.domain,
+        problem.preset,
+        problem.config,
+        _tables(problem, form, seed),
+        problem.rules,
+    )
+
+
+def _tables(problem: _Problem, form: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """The form's tables, with as many updates as the budget feeds."""
+    tables = merged({"tune": form.get("tune", {})}, problem.overrides)
+    tables = merged(tables, {"tune": {"seed": seed, "budget": problem.budget}})
+    asked = resolve(
+        problem.room, problem.domain, problem.preset, problem.config, tables, problem.rules
+    )
+    steps = steps_for_budget(asked.tune, problem.budget)
+    every = {"steps": steps, "evaluate_every": -(-steps // EVALUATIONS)}
+    return merged(tables, {"tune": every})
+
+
+def _check_same_problem(specs: Mapping[str, RunSpec]) -> None:
+    """Refuse what would not be compared fairly, before any work.
+
+    Raises:
+        UserError: it names the setting.
+    """
+    first, *others = specs
+    for name in others:
+        one, other = specs[first], specs[name]
+        for what, a, b in (
+            ("c", one.tune.c, other.tune.c),
+            ("discount", one.tune.discount, other.tune.discount),
+            ("reward", one.reward, other.reward),
+            ("length", one.length, other.length),
+        ):
+            if a != b:
+                raise UserError(f"{name} has another {what} than {first}, expected the same")
+    tune = specs[first].tune
+    for what, found, expected in (
+        ("discount", tune.discount, 1),
+        ("prior_temperature", tune.prior_temperature, 1),
+        ("stages", tune.stages, ()),
+        ("target_kl", tune.target_kl, None),
+    ):
+        if found != expected:
+            raise UserError(
+                f"{what} is {found}, expected {expected}: methods are compared by the objective at "
+                "one c and no discount, and by their gap to log Z"
+            )
+
+
+def _run(problem: _Problem, name: str, form: Mapping[str, Any], seed: int, folder: Path) -> Run:
+    """One method with one seed; read from its folder if it is over."""
+    asked = _asked(problem, form, seed)
+    path = folder / RESULT_FILE
+    if path.is_file():
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if found["asked"] != asked:
+            raise UserError(
+                f"{folder}: holds a run with other settings; use another --out, or delete it to "
+                "run it anew"
+            )
+        return _from_json(name, seed, found)
+    if "baseline" in form:
+        run = _sampled(problem, name, form, seed)
+    else:
+        run = _tuned(problem, name, form, seed, folder)
+    found = {
+        "asked": asked,
+        "statistics": {key: asdict(value) for key, value in run.statistics.items()},
+        "mean_length": run.mean_length,
+        "scored_sequences": run.scored,
+        "seconds": run.seconds,
+    }
+    write_text(path, json.dumps(found, indent=2) + "\n")  # our own file: infinite ends stay
+    (folder / STATE_FILE).unlink(missing_ok=True)  # tens of megabytes that nobody needs now
+    return run
+
+
+def _asked(problem: _Problem, form: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """What decides a run's result, as plain JSON."""
+    spec = _spec(problem, form, seed).to_json()
+    kept = ("domain", "prior", "length", "tune", "reward", "rules_digest")
+    asked = {name: spec[name] for name in kept}
+    return {**asked, "baseline": form.get("baseline"), "samples": problem.samples}
+
+
+def _from_json(name: str, seed: int, found: Mapping[str, Any]) -> Run:
+    statistics = {key: Estimate(**value) for key, value in found["statistics"].items()}
+    return Run(
+        name,
+        seed,
+        statistics,
+        found["mean_length"],
+        found["scored_sequences"],
+        found["seconds"],
+    )
+
+
+def _tuned(problem: _Problem, name: str, form: Mapping[str, Any], seed: int, folder: Path) -> Run:
+    """Tune to the end, from wherever the folder stands, and evaluate."""
+    model = tune(
+        problem.domain,
+        folder,
+        prior=problem.prior,
+        preset=problem.preset,
+        config=problem.config,
+        overrides=_tables(problem, form, seed),
+        rules=problem.rules,
+        device=problem.device,
+        threads=problem.threads,
+        quiet=problem.quiet,
+    )
+    last = read_log(folder / LOG_FILE)[-1]
+    with progress(f"evaluating {name}", problem.samples, quiet=problem.quiet) as advance:
+        (column,) = evaluate([model], problem.samples, seed, advance).columns
+    return Run(
+        name,
+        seed,
+        column.statistics,
+        column.mean_length,
+        last["scored_sequences"],
+        last["seconds"],
+    )
+
+
+def _sampled(problem: _Problem, name: str, form: Mapping[str, Any], seed: int) -> Run:
+    """Sample the whole budget from the prior and keep what the baseline keeps."""
+    spec = _spec(problem, form, seed)
+    model = Model(
+        name,
+        problem.room,
+        problem.stored.prior,
+        problem.stored,
+        build(problem.room.reward_settings, spec.reward, "reward"),
+        spec.length,
+        UserRules(problem.rules) if problem.rules else None,
+    )
+    begun = time.perf_counter()
+    generator = named_generator(seed, "pool", model.device)
+    with progress(f"sampling for {name}", problem.budget, quiet=problem.quiet) as advance:
+        pool = sample_pool(model.task, problem.budget, generator, advance)
+    c, names = spec.tune.c, model.reward.names
+    if form["baseline"] == "best-of-n":
+        n = best_n(pool.reward, c)
+        rows = best_of(pool.reward, n)
+        statistics = best_of_statistics(pool, names, c, n)
+    else:
+        rows = resample(pool.reward, c, problem.samples, generator)
+        statistics = resampled_statistics(pool, names, c, rows)
+    own = model.domain.statistics(model.reward_settings)
+    for part in rows.split(1024):
+        own.update(pool.batch(part))
+    seconds = round(time.perf_counter() - begun, 2)
+    every = {**own.result(), **statistics}
+    return Run(name, seed, every, mean_length(pool, rows), len(pool), seconds)
+
+
+def _caption(problem: _Problem, seeds: int, spec: RunSpec) -> str:
+    return (
+        f"{problem.domain}, c = {spec.tune.c:g}, {problem.budget:,} scored sequences, {seeds} "
+        f"seeds, judged by {problem.samples:,} samples each; ± is the farther end of the 95 % "
+        "interval over seeds; objective and gap in nats, the gap to the best lower bound on log Z "
+        "of all runs, or to log Z where it is known"
+    )
+
+
+def _draw(out: Path, runs: Sequence[Run]) -> None:
+    """Curves against scored sequences and against time."""
+    logs = {
+        name: [list(_log(out / name / f"seed_{run.seed}", run)) for run in own]
+        for name, own in by_method(runs).items()
+    }
+    scored = "scored sequences"
+    draw_comparison(out / "curves.png", logs, "scored_sequences", scored)
+    draw_comparison(out / "curves_by_time.png", logs, "seconds", "seconds")
+
+
+def _log(folder: Path, run: Run) -> Iterator[Record]:
+    """The evaluations of a run; of one that does not train its result."""
+    yield from read_log(folder / LOG_FILE) or [
+        {
+            **{name: value.value for name, value in run.statistics.items()},
+            "scored_sequences": run.scored,
+            "seconds": run.seconds,
+        }
+    ]

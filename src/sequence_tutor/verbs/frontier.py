@@ -1,0 +1,234 @@
+"""`frontier`: what reward costs in divergence from the prior, over c."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from sequence_tutor.config.presets import build, merged
+from sequence_tutor.errors import UserError
+from sequence_tutor.evaluation.model import Model, prior_of
+from sequence_tutor.files import write_json
+from sequence_tutor.progress import progress
+from sequence_tutor.randomness import named_generator
+from sequence_tutor.run_log import read_log
+from sequence_tutor.threads import set_threads
+from sequence_tutor.tuner.loop import LOG_FILE
+from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.verbs.tune import open_prior, resolve, tune
+from sequence_tutor.workbench.baselines import sample_pool
+from sequence_tutor.workbench.comparison import mean_of
+from sequence_tutor.workbench.forms import chosen_forms
+from sequence_tutor.workbench.frontier import (
+    Point,
+    best_of_points,
+    draw_frontier,
+    exact_points,
+    is_on_front,
+    write_csv,
+)
+
+FOUND = ("tuned", "prior", "rl-only", "best-of-n")
+"""Kinds of points that someone could have, unlike the exact optimum's."""
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """Every point, and what each c cost.
+
+    Attributes:
+        points: see `Point`.
+        costs: one entry a c, from the first tuned to the last: `c`, mean `scored_sequences` and
+            `seconds` over seeds, and both as shares of the first c's.
+    """
+
+    points: Sequence[Point]
+    costs: Sequence[Mapping[str, float]]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return {"points": [asdict(point) for point in self.points], "costs": list(self.costs)}
+
+
+def frontier(
+    domain: str,
+    out: Path,
+    c: Sequence[float],
+    *,
+    algorithm: str = "psi",
+    seeds: int = 1,
+    share: float = 0.25,
+    samples: int = 4096,
+    pool: int = 50_000,
+    prior: str | None = None,
+    preset: str = "compare",
+    config: Path | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    rules: Path | None = None,
+    device: torch.device | str = "cpu",
+    threads: int | None = None,
+    quiet: bool = False,
+) -> Frontier:
+    """Tune along c, from the largest, next to the prior, to the smallest.
+
+    All c of a seed are stages of one run, `out/seed_N`: each goes on from the weights of the one
+    before and from the same scored sequences, whose rewards are stored undivided, and so needs
+    only a share of the first one's updates and of its new sequences. The same call continues an
+    interrupted sweep.
+
+    Args:
+        domain: such as "melody".
+        out: folder for runs, numbers and picture.
+        c: temperatures, at least two.
+        algorithm: name of a form that trains, see `config/presets/forms.toml`.
+        seeds: runs, with seeds from 0.
+        share: of the first c's updates that each later one makes.
+        samples: sequences that each point is measured with.
+        pool: sequences of the prior for best of n.
+        prior: as for `tune`; likewise the arguments below.
+        preset: of `tune`.
+        config: TOML file whose tables win over the preset's.
+        overrides: tables that win over both.
+        rules: Python file with rules of the user's own.
+        device: where to compute.
+        threads: torch's threads; None measures.
+        quiet: show no progress.
+
+    Raises:
+        UserError: numbers or an algorithm that give no frontier.
+    """
+    temperatures = _checked(c, seeds, share, samples, pool)
+    form = _trained(algorithm)
+    room, _ = open_prior(domain, prior, device)
+
+    def tables(own: Mapping[str, Any], stages: Sequence[float], seed: int) -> dict[str, Any]:
+        """What one run is asked for."""
+        given = merged(merged({"tune": own}, overrides or {}), {"tune": {"seed": seed}})
+        base = resolve(room, domain, preset, config, given, rules).tune
+        first, later = base.steps, max(1, round(share * base.steps))
+        every = {"evaluate_every": first, "evaluate_samples": samples}
+        listed = [
+            {"name": f"c={value:g}", "c": value, "steps": later if place else first}
+            for place, value in enumerate(stages)
+        ]
+        return merged(given, {"tune": every, "stages": listed})
+
+    def run(own: Mapping[str, Any], stages: Sequence[float], seed: int, folder: Path) -> Model:
+        return tune(
+            domain,
+            folder,
+            prior=prior,
+            preset=preset,
+            config=config,
+            overrides=tables(own, stages, seed),
+            rules=rules,
+            device=device,
+            threads=threads,
+            quiet=quiet,
+        )
+
+    ends = {"algorithm": "rl-only", "value_weight": 1.0}
+    for own, stages in ((form, temperatures), (ends, temperatures[-1:])):
+        spec = resolve(room, domain, preset, config, tables(own, stages, 0), rules)
+        if spec.tune.prior_temperature != 1:
+            raise UserError(
+                f"prior_temperature is {spec.tune.prior_temperature:g}, expected 1: the frontier "
+                "is that of the prior itself"
+            )
+    threads = set_threads(threads)
+    points: list[Point] = []
+    for seed in range(seeds):
+        model = run(form, temperatures, seed, out / f"seed_{seed}")
+        points += _tuned_points(out / f"seed_{seed}", seed)
+        run(ends, temperatures[-1:], seed, out / "rl-only" / f"seed_{seed}")
+        (last,) = _tuned_points(out / "rl-only" / f"seed_{seed}", seed)
+        points.append(replace(last, kind="rl-only", objective_per_sequence=None, log_z_bound=None))
+    task = prior_of(model).task
+    generator = named_generator(0, "pool", model.device)
+    with progress("sampling the prior", pool, quiet=quiet) as advance:
+        sampled = sample_pool(task, pool, generator, advance)
+    points.append(Point("prior", 0.0, float(sampled.reward.mean())))
+    points += best_of_points(sampled)
+    found = [point for point in points if point.kind in FOUND]
+    points = [replace(point, on_front=is_on_front(point, found)) for point in points]
+    points += exact_points(task, temperatures[-1], temperatures[0])
+    result = Frontier(points, costs(points))
+    write_json(out / "frontier.json", result.to_json())
+    write_csv(out / "frontier.csv", points)
+    draw_frontier(out / "frontier.png", points, f"{domain}: reward against divergence, {algorithm}")
+    return result
+
+
+def _checked(c: Sequence[float], seeds: int, share: float, samples: int, pool: int) -> list[float]:
+    """The temperatures from the largest on.
+
+    Raises:
+        UserError: naming the number that does not fit.
+    """
+    for value in c:
+        build(TuneSettings, {"c": value}, "--c")
+    if len(set(c)) != len(c) or len(c) < 2:
+        raise UserError(
+            f"{len(set(c))} different c of {len(c)}, expected at least two, all different"
+        )
+    for name, number, least in (("seeds", seeds, 1), ("samples", samples, 2), ("pool", pool, 64)):
+        if number < least:
+            raise UserError(f"{name} is {number}, expected at least {least}")
+    if not 0 < share <= 1:
+        raise UserError(f"share is {share}, expected a number above 0 and up to 1")
+    return sorted(c, reverse=True)
+
+
+def _trained(algorithm: str) -> Mapping[str, Any]:
+    """The table of a form that trades reward against divergence.
+
+    Raises:
+        UserError: it is none.
+    """
+    tune_table = chosen_forms([algorithm])[algorithm].get("tune")
+    if tune_table is None or tune_table["algorithm"] in ("rl-only", "reinforce"):
+        raise UserError(
+            f"{algorithm} has no c that sets its divergence from the prior, expected a method such "
+            "as psi or g"
+        )
+    own: Mapping[str, Any] = tune_table
+    return own
+
+
+def _tuned_points(folder: Path, seed: int) -> Iterator[Point]:
+    """Where the policy stood at the end of every stage."""
+    _, *records = read_log(folder / LOG_FILE)  # the first one is before any update
+    ends = {record["stage"]: record for record in records}  # the last of each stage
+    before = {"scored_sequences": 0, "seconds": 0.0}
+    for record in ends.values():
+        yield Point(
+            "tuned",
+            record["kl_to_prior_per_token"],
+            record["reward_per_sequence"],
+            c=record["c"],
+            seed=seed,
+            objective_per_sequence=record.get("objective_per_sequence"),
+            log_z_bound=record.get("log_z_bound"),
+            distinct=record["distinct"],
+            scored_sequences=record["scored_sequences"] - before["scored_sequences"],
+            seconds=round(record["seconds"] - before["seconds"], 2),
+        )
+        before = record
+
+
+def costs(points: Sequence[Point]) -> list[dict[str, float]]:
+    """What each c cost, from the largest on, and as a share of the first."""
+    tuned = [point for point in points if point.kind == "tuned"]
+    rows: list[dict[str, float]] = []
+    for c in dict.fromkeys(point.c for point in tuned if point.c is not None):
+        row = {"c": c}
+        for name in ("scored_sequences", "seconds"):
+            row[name] = mean_of([getattr(point, name) for point in tuned if point.c == c]).value
+            first = rows[0][name] if rows else row[name]
+            row[f"{name}_share_of_first"] = row[name] / first if first else 1.0
+        rows.append(row)
+    return rows

@@ -1,0 +1,1 @@
+"""The workbench: methods under one budget, and reward against divergence."""

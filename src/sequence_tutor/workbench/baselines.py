@@ -1,0 +1,177 @@
+"""No training at all: the whole budget is sampled from the prior, and the best of it kept.
+
+Both methods have a bound on how far they go from the prior, and so one on their objective:
+
+- best of n: KL to the prior is at most log n - (n - 1) / n (Beirami et al. 2024, theorem 3.1), so
+  the objective is at least E[best r / c] - log n + (n - 1) / n;
+- sampling-importance-resampling (Rubin 1987) of N: the objective of one draw is at least
+  E[log mean exp(r / c)] (Cremer et al. 2017, section 2), which the pool itself estimates.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from sequence_tutor.estimates import Estimate, Mean, RatioOfSums, wilson
+from sequence_tutor.evaluation.bounds import difference
+from sequence_tutor.evaluation.statistics import divided, within
+from sequence_tutor.measure import Task, measure
+from sequence_tutor.objectives.divergences import ImportanceWeights
+from sequence_tutor.prior.fingerprints import sequence_hashes
+from sequence_tutor.sequences import SequenceBatch
+
+FEWEST_GROUPS = 64
+"""Sequences that best of n leaves at least, so that n is not chosen by chance."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Sequences of the prior and what they earn.
+
+    Attributes:
+        tokens: (N, T) int16.
+        lengths: (N,).
+        terms: (N, R) unscaled rewards of whole sequences.
+        reward: (N,) their weighted sum.
+        log_prior: (N,) log p(x).
+        chosen: (N,) tokens that were chosen, not given.
+    """
+
+    tokens: Tensor
+    lengths: Tensor
+    terms: Tensor
+    reward: Tensor
+    log_prior: Tensor
+    chosen: Tensor
+
+    def __len__(self) -> int:
+        return len(self.reward)
+
+    def batch(self, rows: Tensor) -> SequenceBatch:
+        """The sequences at `rows` (B,)."""
+        return SequenceBatch(self.tokens[rows].long(), self.lengths[rows])
+
+
+def sample_pool(
+    task: Task,
+    count: int,
+    generator: torch.Generator,
+    advance: Callable[[int], None] = lambda _: None,
+) -> Pool:
+    """Sample and score `count` sequences of the prior."""
+    tokens, others = [], []
+    for part in measure(task.prior, task, count, generator):
+        missing = task.length - part.batch.tokens.shape[1]
+        tokens.append(F.pad(part.batch.tokens, (0, missing)).short())
+        terms = part.terms.sum(1)  # (B, R)
+        reward = terms @ task.reward.weights.to(terms)
+        log_prior = part.log_prior.double().sum(1)
+        others.append((part.batch.lengths, terms, reward, log_prior, part.chosen))
+        advance(len(part.batch))
+    return Pool(torch.cat(tokens), *(torch.cat(column) for column in zip(*others, strict=True)))
+
+
+def best_of(reward: Tensor, n: int) -> Tensor:
+    """Row of the highest reward (N,) in each whole group of n, (N // n,)."""
+    groups = reward[: len(reward) // n * n].view(-1, n)
+    return groups.argmax(1) + n * torch.arange(len(groups), device=reward.device)
+
+
+def best_of_kl(n: int) -> float:
+    """The most nats per sequence that the best of n is from the prior."""
+    return math.log(n) - (n - 1) / n
+
+
+def best_n(reward: Tensor, c: float) -> int:
+    """The power of two whose best of n has the highest objective at c, of rewards (N,)."""
+    most = max(len(reward) // FEWEST_GROUPS, 1)
+    powers = [1 << power for power in range(most.bit_length())]
+
+    def objective(n: int) -> float:
+        return float(reward[best_of(reward, n)].mean()) / c - best_of_kl(n)
+
+    return max(powers, key=objective)
+
+
+def resample(reward: Tensor, c: float, count: int, generator: torch.Generator) -> Tensor:
+    """(count,) rows drawn with replacement in proportion to exp(r / c), rewards (N,)."""
+    return (reward / c).softmax(0).multinomial(count, replacement=True, generator=generator)
+
+
+def best_of_statistics(pool: Pool, names: tuple[str, ...], c: float, n: int) -> dict[str, Estimate]:
+    """What the best of n give, at the bound of their divergence; names as in every table."""
+    rows = best_of(pool.reward, n)
+    gained = divided(_mean(pool.reward[rows]), c)
+    kl = Estimate(best_of_kl(n), best_of_kl(n), best_of_kl(n))
+    return {
+        **_selected(pool, names, rows),
+        **_distance(pool, rows, kl, difference(gained, kl)),
+        "log_z_bound": _log_z(pool, c),
+        "n": Estimate(n, n, n),
+    }
+
+
+def resampled_statistics(
+    pool: Pool, names: tuple[str, ...], c: float, rows: Tensor
+) -> dict[str, Estimate]:
+    """What importance resampling gives, at the bound of its objective.
+
+    Intervals of what the drawn sequences are like (reward, terms, likelihood) are those of the
+    draw alone, from a pool that stays as it is.
+    """
+    objective = _log_z(pool, c)
+    kl = difference(divided(_mean(pool.reward[rows]), c), objective)
+    return {
+        **_selected(pool, names, rows),
+        **_distance(pool, rows, kl, objective),
+        "log_z_bound": objective,
+    }
+
+
+def _selected(pool: Pool, names: tuple[str, ...], rows: Tensor) -> dict[str, Estimate]:
+    log_prior = RatioOfSums()
+    log_prior.update(pool.log_prior[rows], pool.chosen[rows])
+    distinct = len(sequence_hashes(pool.batch(rows)).unique()) / len(rows)
+    return {
+        "reward_per_sequence": _mean(pool.reward[rows]),
+        **{
+            f"reward_{name}": _mean(column)
+            for name, column in zip(names, pool.terms[rows].unbind(1), strict=True)
+        },
+        "log_prior_per_token": log_prior.estimate(),
+        "distinct": wilson(distinct, len(rows)),
+    }
+
+
+def _distance(pool: Pool, rows: Tensor, kl: Estimate, objective: Estimate) -> dict[str, Estimate]:
+    """Divergence and objective, whole and by token."""
+    return {
+        "kl_to_prior_per_token": divided(kl, mean_length(pool, rows)),
+        "kl_to_prior_per_sequence": kl,
+        "objective_per_sequence": objective,
+    }
+
+
+def mean_length(pool: Pool, rows: Tensor) -> float:
+    """Mean number of tokens chosen in the sequences at `rows`."""
+    return float(pool.chosen[rows].double().mean())
+
+
+def _log_z(pool: Pool, c: float) -> Estimate:
+    """The importance-weighted bound of the prior itself, whose weights are exp(r / c)."""
+    weights = ImportanceWeights()
+    weights.update(pool.reward / c)
+    figures = weights.result()
+    return within(figures.log_z_bound, figures.log_z_error)
+
+
+def _mean(values: Tensor) -> Estimate:
+    mean = Mean()
+    mean.update(values)
+    return mean.estimate()

@@ -1,0 +1,188 @@
+"""Methods side by side: one row a method, intervals over seeds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.table import Table
+
+from sequence_tutor.estimates import UNDEFINED, Estimate, Mean
+from sequence_tutor.evaluation.bounds import with_best_bound
+from sequence_tutor.figures import Curve, Panel, learning_curves
+from sequence_tutor.run_log import Record
+
+COLUMNS = {
+    "reward_per_sequence": "reward",
+    "kl_to_prior_per_token": "KL a token",
+    "objective_per_sequence": "objective",
+    "gap_per_token": "gap a token",
+    "kl_to_optimum_per_sequence": "KL to the optimum",
+    "distinct": "distinct",
+    "seconds": "seconds",
+}
+"""Figures of the table, with their headers; those that nothing defines are left out."""
+
+PANELS = {
+    "reward_per_sequence": "reward a sequence",
+    "kl_to_prior_per_token": "KL to the prior a token, nats",
+    "objective_per_sequence": "objective a sequence, nats",
+    "distinct": "distinct share",
+}
+"""Logged figures that are drawn, with their titles."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one method came to with one seed.
+
+    Attributes:
+        name: of the method.
+        seed: its own.
+        statistics: by name.
+        mean_length: tokens of its sequences.
+        scored: sequences that it had scored to learn from.
+        seconds: that it took.
+    """
+
+    name: str
+    seed: int
+    statistics: Mapping[str, Estimate]
+    mean_length: float
+    scored: int
+    seconds: float
+
+    def figure(self, name: str) -> float:
+        """The value of a statistic or of the run itself; NaN where there is none."""
+        if name == "seconds":
+            return self.seconds
+        return self.statistics.get(name, UNDEFINED).value
+
+    def to_json(self) -> dict[str, Any]:
+        """As `compare` writes it."""
+        return {
+            "name": self.name,
+            "seed": self.seed,
+            "statistics": {name: value.to_json() for name, value in self.statistics.items()},
+            "objective_per_sequence": _or_none(self.figure("objective_per_sequence")),
+            "gap_per_token": _or_none(self.figure("gap_per_token")),
+            "scored_sequences": self.scored,
+            "seconds": self.seconds,
+        }
+
+
+def against_best_bound(runs: Sequence[Run]) -> list[Run]:
+    """The same runs, their gaps taken to the highest bound on log Z that any of them gave."""
+    beside = [run.statistics for run in runs]
+    return [
+        Run(
+            run.name,
+            run.seed,
+            with_best_bound(run.statistics, beside, run.mean_length),
+            run.mean_length,
+            run.scored,
+            run.seconds,
+        )
+        for run in runs
+    ]
+
+
+def over_seeds(runs: Sequence[Run], figure: str) -> Estimate:
+    """The mean of a figure over the seeds of one method; of a single seed its own interval."""
+    if len(runs) == 1 and figure in runs[0].statistics:
+        return runs[0].statistics[figure]
+    return mean_of([run.figure(figure) for run in runs])
+
+
+def mean_of(values: Sequence[float]) -> Estimate:
+    """The mean of some numbers with Student's interval."""
+    mean = Mean()
+    mean.update(torch.tensor(values, dtype=torch.float64))
+    return mean.estimate()
+
+
+def by_method(runs: Sequence[Run]) -> dict[str, list[Run]]:
+    """The runs of each method, methods in the order of their first runs."""
+    methods: dict[str, list[Run]] = {}
+    for run in runs:
+        methods.setdefault(run.name, []).append(run)
+    return methods
+
+
+def as_markdown(runs: Sequence[Run], caption: str) -> str:
+    """The table in Markdown with a line of explanation below it."""
+    header, *rows = _cells(runs)
+    lines = [header, ["---", *("---:" for _ in header[1:])], *rows]
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"{table}\n\n{caption}\n"
+
+
+def as_rich(runs: Sequence[Run], caption: str) -> Table:
+    """The table for a terminal."""
+    header, *rows = _cells(runs)
+    table = Table(*header, caption=caption, caption_justify="left")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _cells(runs: Sequence[Run]) -> list[list[str]]:
+    """The header, then one line a method."""
+    figures = [name for name in COLUMNS if any(math.isfinite(run.figure(name)) for run in runs)]
+    lines = [["method", *(COLUMNS[name] for name in figures), "scored"]]
+    for name, own in by_method(runs).items():
+        cells = [_cell(over_seeds(own, figure)) for figure in figures]
+        lines.append([name, *cells, f"{own[0].scored:,}"])
+    return lines
+
+
+def _cell(estimate: Estimate) -> str:
+    """A value with three digits after the point, fewer where it is large, and its reach."""
+    if math.isnan(estimate.value):
+        return ""
+    reach = max(estimate.high - estimate.value, estimate.value - estimate.low)
+    size = abs(estimate.value)
+    places = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 10 else 3
+    text = f"{estimate.value:,.{places}f}"
+    return f"{text} ±{reach:,.{places}f}" if math.isfinite(reach) and reach else text
+
+
+def draw_comparison(
+    path: Path, logs: Mapping[str, Sequence[Sequence[Record]]], along: str, x_label: str
+) -> None:
+    """Draw what the evaluations of every method said, mean and interval over its seeds.
+
+    Args:
+        path: PNG file.
+        logs: method -> one log a seed; of a method that does not train one record.
+        along: logged figure on the x axis.
+        x_label: what it is.
+    """
+    panels = [
+        Panel(title, [_curve(name, own, figure, along) for name, own in logs.items()])
+        for figure, title in PANELS.items()
+    ]
+    learning_curves(panels, path, x_label=x_label)
+
+
+def _curve(name: str, logs: Sequence[Sequence[Record]], figure: str, along: str) -> Curve:
+    together = list(zip(*logs, strict=False))  # the same evaluation of every seed
+    means = [mean_of([_number(record.get(figure)) for record in records]) for records in together]
+    places = [mean_of([record[along] for record in records]).value for records in together]
+    values = [mean.value for mean in means]
+    if len(logs) == 1:
+        return Curve(name, places, values)
+    return Curve(name, places, values, [mean.low for mean in means], [mean.high for mean in means])
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _or_none(value: float) -> float | None:
+    """JSON has no NaN and no infinity."""
+    return value if math.isfinite(value) else None
