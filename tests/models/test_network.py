@@ -59,7 +59,7 @@ def test_a_wrong_value_is_named(network: dict[str, object], sentence: str) -> No
 def test_weights_depend_on_the_generator_alone(
     shape: RecurrentSettings | TransformerSettings,
 ) -> None:
-    weights = []
+    weights: list[torch.Tensor] = []
     for seed in (0, 0, 1):
         torch.manual_seed(len(weights))
         network = seeded_network(shape, V, V, torch.Generator().manual_seed(seed))

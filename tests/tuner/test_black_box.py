@@ -11,6 +11,7 @@ import torch
 from sequence_tutor.errors import UserError
 from sequence_tutor.exact.finite_state import FiniteProblem, StateTable, finite_soft_optimum
 from sequence_tutor.measure import Task
+from sequence_tutor.models import ActionValueNetwork
 from sequence_tutor.prior.ngram import NGramPrior
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.sequences import SequenceBatch
@@ -130,7 +131,7 @@ def test_g_refuses_to_begin_with_the_weights_of_a_black_box() -> None:
 @pytest.mark.parametrize("cell", ["lstm", "gru", "transformer"])
 def test_a_fresh_network_is_zero_and_depends_on_the_seed_alone(cell: str) -> None:
     prior = melodic_prior(2, 5, 4)
-    made = []
+    made: list[ActionValueNetwork] = []
     for seed in (0, 0, 1):
         torch.manual_seed(len(made))
         network = {"cell": cell, "width": 8}

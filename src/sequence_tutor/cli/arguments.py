@@ -39,7 +39,9 @@ def option(
     )
 
 
-DomainName = Annotated[Positional[str], option("kind of sequence: melody, molecule", "DOMAIN")]
+DomainName = Annotated[
+    Positional[str], option("kind of sequence: melody, molecule, text", "DOMAIN")
+]
 Preset = Annotated[str, option("default, or paper for the published settings", "NAME")]
 Config = Annotated[Path | None, option("settings that win over the preset's", "FILE.toml")]
 Rules = Annotated[
@@ -86,7 +88,8 @@ def check_places(verb: object) -> None:
     """Find out, before hours of work, whether what a verb is to write can be written.
 
     Args:
-        verb: its arguments; `out` is a folder, `json`, `markdown` and `html` are files.
+        verb: its arguments; `json`, `markdown` and `html` are files, `out` is a folder unless the
+            verb has `OUT_IS_FILE`.
 
     Raises:
         UserError: a place is taken, or not open to this user.
@@ -95,9 +98,10 @@ def check_places(verb: object) -> None:
         place: Path | None = getattr(verb, name, None)
         if place is None:
             continue
-        if name != "out" and place.is_dir():
+        is_file = name != "out" or getattr(verb, "OUT_IS_FILE", False)
+        if is_file and place.is_dir():
             raise UserError(f"--{name} {place}: a folder is there, expected a file")
-        folder = place if name == "out" else place.parent
+        folder = place.parent if is_file else place
         nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
         if not nearest.is_dir():
             raise UserError(f"--{name} {place}: {nearest} is a file, expected a folder")

@@ -33,11 +33,12 @@ class Pretrain:
     """Train a prior on your own files.
 
     Melodies: MIDI, ABC and MusicXML; files, folders, .zip and .tar.gz. Molecules: SMILES in .smi,
-    .csv and .tsv, and .sdf; each also with .gz or .xz. What gives no sequence is skipped and listed
+    .csv and .tsv, and .sdf; each also with .gz or .xz. Text: any file of lines. What gives no sequence is skipped and listed
     with its reason. Interrupted, the same command continues.
 
     Example: sequence-tutor pretrain melody --data ~/tunes --out priors/mine
     Example: sequence-tutor pretrain molecule --data mine.smi.gz --out priors/mine
+    Example: sequence-tutor pretrain text --data names.txt --out priors/names
     """
 
     domain: DomainName

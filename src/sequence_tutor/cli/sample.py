@@ -29,7 +29,7 @@ class Sample:
 
     Melodies become MIDI, WAV and ABC, a picture of the first 24, and a list of their tokens.
     Molecules become a list and a table of SMILES, structures (SDF), pictures of the best and of
-    some. All of them are distinct. With --prime they go on from the first one of a file: a melody
+    some; texts a file of lines. All of them are distinct. With --prime they go on from the first one of a file: a melody
     is heard as it stands there if --key names its key, a molecule grows from its last atom.
 
     With --tutor a tuned run advises its prior (or MODEL) without any training: --strength 0 is the

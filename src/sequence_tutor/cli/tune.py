@@ -31,7 +31,8 @@ class Tune:
 
     The default reward of melodies is the nine rules of music theory; that of molecules wants them
     valid, drug-like, easy to make, somewhat fatty and without large rings. A settings file gives
-    weights (table reward.weights) and constants, and --rules adds your own. Interrupted, even
+    weights (table reward.weights) and constants, and --rules adds your own. Lines of text have ready
+    terms (tables reward.terms.NAME) beside your own. A --prior of Python is a black box, tuned by g. Interrupted, even
     killed, the same command continues and ends with the same numbers.
 
     Example: sequence-tutor tune melody --algorithm psi --c 4 --out runs/psi
@@ -41,11 +42,16 @@ class Tune:
     domain: DomainName
     out: Annotated[Path, option("folder of the run", "RUN")]
     prior: Annotated[
-        str | None, option("prior to start from; the domain's own by default", "NAME|DIR")
+        str | None,
+        option("prior to start from, or your own program; else the domain's", "NAME|DIR|FILE.py"),
     ] = None
     algorithm: Annotated[str | None, option("what is learned", "psi|g|q|rl-only")] = None
     c: Annotated[float | None, option("temperature: divides the reward; small: rules rule")] = None
     discount: Annotated[float | None, option("gamma, up to 1")] = None
+    target_kl: Annotated[
+        float | None, option("find the c of so many nats per token from the prior", "X")
+    ] = None
+    budget: Annotated[int | None, option("most sequences scored to learn from", "N")] = None
     steps: Annotated[int | None, option("updates", "N")] = None
     length: Annotated[int | None, option("tokens of a sequence", "T")] = None
     preset: Preset = "default"
@@ -69,10 +75,10 @@ class Tune:
         from sequence_tutor.tuner.settings import TuneSettings
         from sequence_tutor.verbs.tune import tune
 
-        names = ("algorithm", "c", "discount", "steps", "seed")
+        names = ("algorithm", "c", "discount", "target_kl", "budget", "steps", "seed")
         given = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
         for name, value in given.items():  # so that the option is named, not a file
-            build(TuneSettings, {name: value}, f"--{name}")
+            build(TuneSettings, {name: value}, f"--{name.replace('_', '-')}")
         length = {} if self.length is None else {"length": self.length}
         tune(
             self.domain,
@@ -90,6 +96,8 @@ class Tune:
         )
         last = read_log(self.out / LOG_FILE)[-1]
         write_numbers(self.json, last)
+        if self.target_kl is not None:
+            show(f"c found: {last['c']:.4g}")
         for name in SHOWN:
             show(f"{name.replace('_', ' ')}: {last[name]:.4g}")
         if not self.quiet:

@@ -10,13 +10,12 @@ Whatever a string holds, its tokens joined are the string.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Literal
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.vocabulary import TokenVocabulary
 
 Tokeniser = Literal["atoms", "characters"]
 
@@ -44,7 +43,7 @@ def element_of(token: str) -> str | None:
 
 
 @dataclass(frozen=True)
-class Vocabulary:
+class Vocabulary(TokenVocabulary):
     """The tokens that a prior of molecules knows; their places are their numbers.
 
     Attributes:
@@ -52,7 +51,6 @@ class Vocabulary:
         tokeniser: how a SMILES is cut into them.
     """
 
-    tokens: tuple[str, ...]
     tokeniser: Tokeniser = "atoms"
 
     @classmethod
@@ -83,21 +81,6 @@ class Vocabulary:
             )
         return cls(tuple(facts["tokens"]), facts["tokeniser"])
 
-    @property
-    def size(self) -> int:
-        """V, the end token included."""
-        return len(self.tokens) + 1
-
-    @property
-    def end_token(self) -> int:
-        """The number of the token that ends a molecule: V - 1."""
-        return len(self.tokens)
-
-    @cached_property
-    def numbers(self) -> Mapping[str, int]:
-        """Token -> its number."""
-        return {token: number for number, token in enumerate(self.tokens)}
-
     def encode(self, smiles: str, *, end: bool = True) -> list[int]:
         """The numbers of a SMILES' tokens.
 
@@ -110,28 +93,13 @@ class Vocabulary:
         """
         pieces = split_smiles(smiles, self.tokeniser)
         try:
-            tokens = [self.numbers[piece] for piece in pieces]
+            return self.encode_pieces(pieces, end=end)
         except KeyError as missing:
             raise UserError(
                 f"molecule {smiles!r}: token {missing.args[0]!r} is unknown to this prior, whose "
                 f"training data gave it {len(self.tokens)} others; leave the molecule out, or "
                 "train a prior on data that hold the token (sequence-tutor pretrain molecule)"
             ) from None
-        return [*tokens, self.end_token] if end else tokens
-
-    def decode(self, tokens: Sequence[int]) -> str:
-        """The text before the end token, or of all tokens where there is none."""
-        text = []
-        for token in tokens:
-            if token == self.end_token:
-                break
-            text.append(self.tokens[token])
-        return "".join(text)
-
-    def decode_batch(self, batch: SequenceBatch) -> list[str | None]:
-        """The SMILES of each row; None: the row has no end, so it is no molecule yet."""
-        end = self.end_token
-        return [self.decode(row) if row[-1] == end else None for row in batch.to_lists()]
 
 
 def _broad_tokens() -> Iterable[str]:

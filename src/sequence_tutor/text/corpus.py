@@ -1,0 +1,185 @@
+"""Lines to learn a prior from: read, encoded, divided."""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+
+from sequence_tutor.config.settings import Settings
+from sequence_tutor.errors import UserError
+from sequence_tutor.text.reading import read_lines, text_files
+from sequence_tutor.text.vocabulary import Tokeniser, split_line
+from sequence_tutor.token_sequences import TokenSequences
+
+TRAIN, VALIDATION, TEST = range(3)
+
+MOST_TOKENS = 2**15 - 1
+"""Tokens are kept as 16-bit numbers, the end token among them."""
+
+
+class TextDataSettings(Settings):
+    """How files become lines, and who learns from them."""
+
+    tokeniser: Tokeniser = Field("characters", description="what a token is")
+    longest: int = Field(
+        120, ge=1, le=10_000, description="most tokens of a line, the end token aside"
+    )
+    fewest: int = Field(
+        1, ge=1, description="lines with a token that comes less often than this are dropped"
+    )
+    distinct: bool = Field(False, description="whether a line that comes again is dropped")
+    validation: float = Field(0.05, gt=0, lt=0.5, description="share of lines to stop by")
+    test: float = Field(0.05, gt=0, lt=0.5, description="share of lines to report on")
+    split_seed: int = Field(0, ge=0, description="seed of the division")
+
+
+@dataclass(frozen=True)
+class TextCorpus:
+    """Encoded lines and what is known of them.
+
+    Attributes:
+        lines: all of them, each with its end token.
+        sides: (S,) on which side of the division each is; equal lines are on one.
+        facts: what the data fixes, as a prior's card keeps it under `text` (JSON).
+        summary: one row a file and one for all.
+        skipped: (file, reason) of files, then of the first lines that gave none.
+        dropped: reason -> how often.
+    """
+
+    lines: TokenSequences
+    sides: NDArray[np.int8]
+    facts: Mapping[str, Any]
+    summary: Mapping[str, Mapping[str, float]]
+    skipped: Sequence[tuple[str, str]]
+    dropped: Mapping[str, int]
+
+    def side(self, side: int) -> TokenSequences:
+        """The lines of one side."""
+        return self.lines.select(torch.from_numpy(self.sides == side))
+
+
+MOST_LISTED = 1000
+
+
+class _Reader:
+    """Gathers lines as numbers, in the order in which tokens are first met."""
+
+    def __init__(self, settings: TextDataSettings) -> None:
+        self.settings = settings
+        self.numbers: dict[str, int] = {}
+        self.tokens, self.lengths, self.sides = array("i"), array("i"), array("b")
+        self.summary: dict[str, dict[str, float]] = {}
+        self.skipped: list[tuple[str, str]] = []
+        self.dropped: Counter[str] = Counter()
+        self._seen: set[bytes] = set()
+
+    def read(self, path: Path) -> None:
+        """Take every line of a file; one that cannot be read to its end gives those before."""
+        counts = self.summary[str(path)] = {"lines": 0, "kept": 0}
+        try:
+            for number, line in read_lines(path):
+                counts["lines"] += 1
+                reason = self._take(line)
+                if reason is None:
+                    counts["kept"] += 1
+                else:
+                    self._drop(f"{path} line {number}", reason)
+        except UserError as error:
+            self._drop(str(path), str(error).removeprefix(f"{path}: "))
+
+    def _take(self, line: str) -> str | None:
+        """Keep a line, or say why not."""
+        pieces = split_line(line, self.settings.tokeniser)
+        if len(pieces) > self.settings.longest:
+            return f"more than {self.settings.longest} tokens"
+        # words lose what is between them, so that equal lines are equal sequences
+        digest = hashlib.sha256(f"{self.settings.split_seed}:{pieces}".encode()).digest()[:8]
+        if self.settings.distinct:
+            if digest in self._seen:
+                return "a line that was there already"
+            self._seen.add(digest)
+        self.tokens.extend(self.numbers.setdefault(piece, len(self.numbers)) for piece in pieces)
+        self.lengths.append(len(pieces))
+        self.sides.append(self._side(int.from_bytes(digest, "big") / 2**64))
+        return None
+
+    def _side(self, place: float) -> int:
+        if place < self.settings.validation:
+            return VALIDATION
+        return TEST if place < self.settings.validation + self.settings.test else TRAIN
+
+    def _drop(self, where: str, reason: str) -> None:
+        self.dropped[reason] += 1
+        if len(self.skipped) < MOST_LISTED:
+            self.skipped.append((where, reason))
+
+    def finish(self) -> TextCorpus:
+        """Everything read, its tokens numbered by their spelling."""
+        tokens, lengths = np.array(self.tokens), np.array(self.lengths, dtype=np.int64)
+        sides = np.array(self.sides, dtype=np.int8)
+        owner = np.repeat(np.arange(len(lengths)), lengths)  # (N,) the line of each token
+        often = np.bincount(tokens, minlength=len(self.numbers)) >= self.settings.fewest
+        rare = np.unique(owner[~often[tokens]])
+        if len(rare):
+            self.dropped["a token that comes too rarely"] += len(rare)
+        kept = np.ones(len(lengths), dtype=bool)
+        kept[rare] = False
+        tokens, lengths, sides = tokens[kept[owner]], lengths[kept], sides[kept]
+        spellings = np.array(list(self.numbers), dtype=object)
+        known = sorted(spellings[np.unique(tokens)])
+        if len(known) + 1 > MOST_TOKENS:
+            raise UserError(
+                f"the data have {len(known)} different tokens, expected at most {MOST_TOKENS - 1}; "
+                "raise data.fewest, or take characters"
+            )
+        new = {token: number for number, token in enumerate(known)}
+        renumber = np.array([new.get(token, -1) for token in spellings], dtype=np.int16)
+        ended = np.full(len(tokens) + len(lengths), len(known), dtype=np.int16)
+        place = np.arange(len(tokens)) + np.repeat(np.arange(len(lengths)), lengths)
+        ended[place] = renumber[tokens]  # every line moves on by the ends before it
+        facts = {
+            "tokens": known,
+            "tokeniser": self.settings.tokeniser,
+            "shortest": int(lengths.min()),
+            "longest": int(lengths.max()),
+        }
+        total = {"lines": sum(row["lines"] for row in self.summary.values()), "kept": len(lengths)}
+        lines = TokenSequences.laid_out(torch.from_numpy(ended), torch.from_numpy(lengths + 1))
+        summary = {**self.summary, "all": total}
+        return TextCorpus(lines, sides, facts, summary, self.skipped, self.dropped)
+
+
+def read_corpus(
+    paths: Sequence[Path], settings: TextDataSettings, progress: Callable[[int, int], None]
+) -> TextCorpus:
+    """Read every line of files and folders.
+
+    Args:
+        paths: what to read.
+        settings: how.
+        progress: called with the files read and all of them.
+
+    Raises:
+        UserError: a path that cannot be used, no line at all, or too many different tokens.
+    """
+    reader, files = _Reader(settings), text_files(paths)
+    for done, file in enumerate(files, start=1):
+        reader.read(file)
+        progress(done, len(files))
+    if not len(reader.lengths):
+        reasons = ", ".join(f"{why} ({count})" for why, count in reader.dropped.most_common(3))
+        raise UserError(
+            f"{', '.join(map(str, paths))}: no line found"
+            + (f"; dropped because: {reasons}" if reasons else "")
+        )
+    return reader.finish()

@@ -1,0 +1,204 @@
+"""Lines of text as a domain of the tutor: names, DNA, openings of chess, log lines, answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+from sequence_tutor.collected import Gatherer
+from sequence_tutor.config.settings import Settings
+from sequence_tutor.domain import Better, Progress, TrainingData
+from sequence_tutor.errors import UserError
+from sequence_tutor.files import write_text
+from sequence_tutor.prior.fingerprints import sequence_hashes
+from sequence_tutor.prior.store import StoredPrior
+from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.reward.user_terms import load_user_terms
+from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.step_scores import Scored, step_scores
+from sequence_tutor.text.corpus import TEST, TRAIN, VALIDATION, TextDataSettings, read_corpus
+from sequence_tutor.text.reading import read_lines, text_files
+from sequence_tutor.text.reward import TextReward, TextRewardSettings
+from sequence_tutor.text.statistics import SHARES, TextStatistics
+from sequence_tutor.text.vocabulary import TextVocabulary
+from sequence_tutor.token_sequences import TokenSequences
+
+KNOWN = "lines"
+"""Name, among a prior's tensors, of the sorted hashes of its training lines."""
+
+LONGEST = 120
+"""Most tokens of a line, the end token aside, where no prior says otherwise."""
+
+LONGEST_SHOWN = 60
+"""Characters of a line in a table."""
+
+_PRINTABLE = "".join(map(chr, range(32, 127)))
+
+
+class TextOutputSettings(Settings):
+    """Lines have no settings."""
+
+
+class TextDomain:
+    """Lines of characters or words, each ended by an end token. Satisfies `domain.Domain`.
+
+    Args:
+        card: of a prior, which says under `text` what its training data fix; None: there is no
+            prior, and the vocabulary is the printable characters of ASCII.
+        tensors: what is kept beside the prior's weights.
+    """
+
+    name = "text"
+    note_tokens: tuple[int, ...] = ()
+    data_settings: type[Settings] = TextDataSettings
+    reward_settings: type[Settings] = TextRewardSettings
+    output_settings: type[Settings] = TextOutputSettings
+    shares = SHARES
+    better: Mapping[str, Better] = {}
+    published: Mapping[str, Mapping[str, float]] = {}
+
+    def __init__(
+        self,
+        card: Mapping[str, Any] | None = None,
+        tensors: Mapping[str, Tensor] | None = None,
+    ) -> None:
+        self.has_prior = card is not None
+        facts: Mapping[str, Any] = {} if card is None else card.get("text", {})
+        self.vocabulary = (
+            TextVocabulary(tuple(_PRINTABLE)) if card is None else TextVocabulary.from_card(card)
+        )
+        self.tensors = tensors or {}
+        self.vocab_size = self.vocabulary.size
+        self.end_token: int | None = self.vocabulary.end_token
+        self.length = int(facts.get("longest", LONGEST)) + 1
+
+    def with_prior(
+        self, card: Mapping[str, Any], tensors: Mapping[str, Tensor] | None = None
+    ) -> TextDomain:
+        """The domain with a prior's vocabulary, and the length of its training lines."""
+        return TextDomain(card, tensors)
+
+    def default_prior(self, device: torch.device | str) -> StoredPrior:
+        """There is none: every kind of text has its own.
+
+        Raises:
+            UserError: always.
+        """
+        raise UserError(
+            "text has no prior of its own, expected --prior DIR; train one with "
+            "sequence-tutor pretrain text --data FILE --out DIR"
+        )
+
+    def read_training(
+        self, paths: Sequence[Path], settings: Settings, cache: Path | None, progress: Progress
+    ) -> TrainingData:
+        """Read files of lines; equal lines are on one side of the division."""
+        chosen = _as(TextDataSettings, settings)
+        corpus = read_corpus(paths, chosen, progress)
+        train = corpus.side(TRAIN)
+        return TrainingData(
+            train=train,
+            validation=corpus.side(VALIDATION),
+            test=corpus.side(TEST),
+            summary=corpus.summary,
+            skipped=corpus.skipped,
+            dropped=corpus.dropped,
+            provenance={
+                "sources": [Path(name).name for name in corpus.summary if name != "all"],
+                "settings": chosen.model_dump(mode="json"),
+            },
+            card={"text": dict(corpus.facts)},
+            tensors={KNOWN: _hashes(train)},
+        )
+
+    def read_sequences(self, path: Path) -> list[list[int]]:
+        """The lines of a file in the prior's tokens, each with its end.
+
+        Raises:
+            UserError: a token that the prior does not know.
+        """
+        return [
+            self.vocabulary.encode(line)
+            for file in text_files([path])
+            for _, line in read_lines(file)
+        ]
+
+    def read_prime(self, path: Path, settings: Settings) -> list[int]:
+        """The first line of a file, without an end: what is sampled goes on from there.
+
+        Raises:
+            UserError: there is none, or it has a token that the prior does not know.
+        """
+        for file in text_files([path]):
+            for _, line in read_lines(file):
+                return self.vocabulary.encode(line, end=False)
+        raise UserError(f"{path}: no line in it, expected one to begin with")
+
+    def reward(self, settings: Settings, rules: Path | None) -> TextReward:
+        """The terms as settings say, and a user's own."""
+        user_terms = load_user_terms(rules) if rules else ()
+        return _as(TextRewardSettings, settings).build(self.vocabulary, user_terms)
+
+    def gatherer(self, directory: Path, reward: Reward, resumed: bool) -> Gatherer | None:
+        """None: lines are sampled afterwards."""
+        return None
+
+    def scores(
+        self, paths: Sequence[Path], settings: Settings, rules: Path | None
+    ) -> Iterator[Scored]:
+        """What every term pays at every token, line by line.
+
+        Without a prior a token is a character, whichever the files have.
+        """
+        lines = [line for file in text_files(paths) for _, line in read_lines(file)]
+        room = self
+        if not self.has_prior:
+            known = TextVocabulary.of_lines([*lines, _PRINTABLE], "characters")
+            room = TextDomain({"text": {"tokens": known.tokens, "tokeniser": known.tokeniser}})
+        reward = room.reward(settings, rules)
+        sequences = (room.vocabulary.encode(line) for line in lines)
+        for line, scored in zip(lines, step_scores(reward, sequences), strict=True):
+            yield {"line": line, **scored}
+
+    def score_row(self, scored: Scored) -> dict[str, str]:
+        """The line and what each term pays to it in all."""
+        line = scored["line"]
+        shown = line if len(line) <= LONGEST_SHOWN else f"{line[:LONGEST_SHOWN]}..."
+        sums = {name: f"{sum(values):.3g}" for name, values in scored["reward"].items()}
+        return {"line": shown, **sums, "total": f"{sum(scored['total']):.3g}"}
+
+    def statistics(self, settings: Settings) -> TextStatistics:
+        """Length, known lines, and the share of lines that each ready term speaks of."""
+        terms = _as(TextRewardSettings, settings).terms
+        return TextStatistics(self.vocabulary, terms, self.tensors.get(KNOWN))
+
+    def write(
+        self, batch: SequenceBatch, directory: Path, settings: Settings, progress: Progress
+    ) -> None:
+        """One file of plain lines."""
+        lines = (self.vocabulary.decode(row) for row in batch.to_lists())
+        write_text(directory / "lines.txt", "".join(f"{line}\n" for line in lines))
+        progress(1, 1)
+
+
+def _hashes(lines: TokenSequences) -> Tensor:
+    """The hashes of all lines, sorted, each once."""
+    pieces = [
+        sequence_hashes(batch) for batch in lines.batches(4096, window=int(lines.lengths.max()))
+    ]
+    known: Tensor = torch.cat(pieces).unique()
+    return known
+
+
+AnySettings = TypeVar("AnySettings", bound=Settings)
+
+
+def _as(kind: type[AnySettings], settings: Settings) -> AnySettings:
+    """The settings, if they are of this domain's own kind."""
+    if not isinstance(settings, kind):
+        raise TypeError(f"expected {kind.__name__}, got {type(settings).__name__}")
+    return settings

@@ -1,0 +1,119 @@
+"""The reward of lines: ready terms and a user's own, and the memory of what a run has found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from sequence_tutor.config.settings import Settings
+from sequence_tutor.errors import UserError
+from sequence_tutor.prior.fingerprints import are_among, sequence_hashes
+from sequence_tutor.reward.user_terms import UserTerm
+from sequence_tutor.reward.weighted import WeightedReward
+from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.text.terms import Again, Repetition, Term
+from sequence_tutor.text.view import TextView
+from sequence_tutor.text.vocabulary import TextVocabulary
+
+
+class FoundLines:
+    """The lines of a run so far, as hashes; as a term, -1 at the end of each that comes again."""
+
+    def __init__(self) -> None:
+        self.hashes = torch.zeros(0, dtype=torch.int64)
+
+    def __call__(self, texts: TextView) -> Tensor:
+        """(B, T)."""
+        return -texts.at_end(are_among(texts.batch, self.hashes).double())
+
+    def remember(self, batch: SequenceBatch) -> None:
+        """Take note of lines."""
+        self.hashes = torch.cat([self.hashes, sequence_hashes(batch).cpu()]).unique()
+
+
+class TextReward(WeightedReward[TextView]):
+    """Scores batches of lines, term by term. Satisfies `Reward` and `Remembers`.
+
+    Args:
+        vocabulary: what the tokens mean.
+        terms: name -> ready term.
+        weights: name -> weight; a user's rule has the weight its file gives it, where none is
+            given here, and a ready term 1.
+        user_terms: from `load_user_terms`; they are given a `TextView`.
+
+    Raises:
+        UserError: a user's rule has the name of a term, a weight names none, or all are off.
+    """
+
+    def __init__(
+        self,
+        vocabulary: TextVocabulary,
+        terms: Mapping[str, Term],
+        weights: Mapping[str, float],
+        user_terms: Sequence[UserTerm] = (),
+    ) -> None:
+        self.found = FoundLines()
+        functions: dict[str, Callable[[TextView], Tensor]] = {
+            name: self.found if isinstance(term, Again) else term for name, term in terms.items()
+        }
+        for own in user_terms:
+            if own.name in functions:
+                raise UserError(
+                    f"rule {own.name!r} of {own.file} has the name of a term that is there "
+                    "already, expected another name"
+                )
+            functions[own.name] = own
+        if not functions:
+            raise UserError("the reward has no term, expected a table reward.terms.NAME or rules")
+        own_weights = {own.name: own.weight for own in user_terms}
+        super().__init__(
+            partial(TextView, vocabulary=vocabulary), functions, {**own_weights, **weights}
+        )
+        self._remembers = any(isinstance(term, Again) for term in terms.values())
+
+    def remember(self, batch: SequenceBatch) -> None:
+        """Take note of lines that have been scored."""
+        if self._remembers:
+            self.found.remember(batch)
+
+    def state(self) -> dict[str, Tensor]:
+        """The hashes of all lines so far."""
+        return {"found": self.found.hashes}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Put a saved memory back."""
+        self.found.hashes = state["found"]
+
+
+def _two_failures() -> dict[str, Term]:
+    return {"repetition": Repetition(kind="repetition"), "again": Again(kind="again")}
+
+
+class TextRewardSettings(Settings):
+    """The reward as tables of a settings file.
+
+    ``[reward.terms.NAME]`` describes a ready term by its ``kind`` and constants;
+    ``[reward.weights]`` has one number a term, 0 for off. Unless terms are given they are the two
+    failures of tuned models that the papers name: a token many times in a row, and the same line
+    again.
+    """
+
+    terms: dict[str, Term] = Field(
+        default_factory=_two_failures,
+        description="ready terms by name",
+    )
+    weights: dict[str, float] = Field(
+        default_factory=dict, description="weight of each term, 1 where none is given, 0 for off"
+    )
+
+    def build(self, vocabulary: TextVocabulary, user_terms: Sequence[UserTerm] = ()) -> TextReward:
+        """The reward these settings describe.
+
+        Raises:
+            UserError: see `TextReward`.
+        """
+        return TextReward(vocabulary, self.terms, self.weights, user_terms)

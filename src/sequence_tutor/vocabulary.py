@@ -1,0 +1,63 @@
+"""Texts as numbers: the tokens that a prior knows, and the one that ends a sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from sequence_tutor.sequences import SequenceBatch
+
+
+@dataclass(frozen=True)
+class TokenVocabulary:
+    """Tokens whose places are their numbers, and after them the end token.
+
+    Attributes:
+        tokens: all but the end token.
+    """
+
+    tokens: tuple[str, ...]
+
+    @property
+    def separator(self) -> str:
+        """What stands between two tokens of a text."""
+        return ""
+
+    @property
+    def size(self) -> int:
+        """V, the end token included."""
+        return len(self.tokens) + 1
+
+    @property
+    def end_token(self) -> int:
+        """The number of the token that ends a sequence: V - 1."""
+        return len(self.tokens)
+
+    @cached_property
+    def numbers(self) -> Mapping[str, int]:
+        """Token -> its number."""
+        return {token: number for number, token in enumerate(self.tokens)}
+
+    def encode_pieces(self, pieces: Iterable[str], *, end: bool) -> list[int]:
+        """The numbers of some tokens, with the end token after them or without.
+
+        Raises:
+            KeyError: the first that is not in the vocabulary.
+        """
+        tokens = [self.numbers[piece] for piece in pieces]
+        return [*tokens, self.end_token] if end else tokens
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """The text before the end token, or of all tokens where there is none."""
+        text = []
+        for token in tokens:
+            if token == self.end_token:
+                break
+            text.append(self.tokens[token])
+        return self.separator.join(text)
+
+    def decode_batch(self, batch: SequenceBatch) -> list[str | None]:
+        """The text of each row; None: the row has no end, so it is not finished."""
+        end = self.end_token
+        return [self.decode(row) if row[-1] == end else None for row in batch.to_lists()]
