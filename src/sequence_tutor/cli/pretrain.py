@@ -33,8 +33,8 @@ class Pretrain:
     """Train a prior on your own files.
 
     Melodies: MIDI, ABC and MusicXML; files, folders, .zip and .tar.gz. Molecules: SMILES in .smi,
-    .csv and .tsv, and .sdf; each also with .gz or .xz. Text: any file of lines. What gives no sequence is skipped and listed
-    with its reason. Interrupted, the same command continues.
+    .csv and .tsv, and .sdf; each also with .gz or .xz. Text: any file of lines. What gives no
+    sequence is skipped and listed with its reason. Interrupted, the same command continues.
 
     Example: sequence-tutor pretrain melody --data ~/tunes --out priors/mine
     Example: sequence-tutor pretrain molecule --data mine.smi.gz --out priors/mine

@@ -29,8 +29,9 @@ class Sample:
 
     Melodies become MIDI, WAV and ABC, a picture of the first 24, and a list of their tokens.
     Molecules become a list and a table of SMILES, structures (SDF), pictures of the best and of
-    some; texts a file of lines. All of them are distinct. With --prime they go on from the first one of a file: a melody
-    is heard as it stands there if --key names its key, a molecule grows from its last atom.
+    some; texts a file of lines. All of them are distinct. With --prime they go on from the first
+    one of a file: a melody is heard as it stands there if --key names its key, a molecule grows
+    from its last atom.
 
     With --tutor a tuned run advises its prior (or MODEL) without any training: --strength 0 is the
     prior, 1 the tuned model, up to 2 more of the same; --best-of keeps one of N by learned value;

@@ -31,9 +31,9 @@ class Tune:
 
     The default reward of melodies is the nine rules of music theory; that of molecules wants them
     valid, drug-like, easy to make, somewhat fatty and without large rings. A settings file gives
-    weights (table reward.weights) and constants, and --rules adds your own. Lines of text have ready
-    terms (tables reward.terms.NAME) beside your own. A --prior of Python is a black box, tuned by g. Interrupted, even
-    killed, the same command continues and ends with the same numbers.
+    weights (table reward.weights) and constants, and --rules adds your own; lines of text have
+    ready terms (tables reward.terms.NAME). A --prior of Python is a black box, tuned by g alone.
+    Interrupted, even killed, the same command continues and ends with the same numbers.
 
     Example: sequence-tutor tune melody --algorithm psi --c 4 --out runs/psi
     Example: sequence-tutor tune molecule --out runs/molecules
