@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from sequence_tutor.sequences import SequenceBatch
     from sequence_tutor.verbs.bench import bench
     from sequence_tutor.verbs.benchmark import benchmark
+    from sequence_tutor.verbs.compare import compare
     from sequence_tutor.verbs.demo import demo
+    from sequence_tutor.verbs.frontier import frontier
     from sequence_tutor.verbs.moses import moses
     from sequence_tutor.verbs.pretrain import pretrain
     from sequence_tutor.verbs.sample import sample
@@ -59,10 +61,12 @@ __all__ = [
     "benchmark",
     "check_prior",
     "check_reward",
+    "compare",
     "demo",
     "evaluate",
     "export_study",
     "find_domain",
+    "frontier",
     "load_model",
     "make_study",
     "moses",
@@ -99,7 +103,7 @@ _HOMES = {
     **{
         f"verbs.{verb}": (verb,)
         for verb in (
-            *("bench", "benchmark", "demo", "moses", "pretrain"),
+            *("bench", "benchmark", "compare", "demo", "frontier", "moses", "pretrain"),
             *("sample", "score", "tables", "tune", "verify"),
         )
     },

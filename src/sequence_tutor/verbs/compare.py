@@ -11,21 +11,20 @@ from typing import Any
 
 import torch
 
-from sequence_tutor.config.presets import build, merged
-from sequence_tutor.domain import Domain
+from sequence_tutor.config.presets import build
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import Estimate
 from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.model import Model, UserRules
 from sequence_tutor.files import write_json, write_text
-from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.progress import progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.run_log import Record, read_log
 from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.loop import LOG_FILE, STATE_FILE
 from sequence_tutor.tuner.run_folder import RunSpec
-from sequence_tutor.verbs.tune import open_prior, resolve, tune
+from sequence_tutor.verbs.problem import Problem, check_same_problem
+from sequence_tutor.verbs.tune import open_prior, tune
 from sequence_tutor.workbench.baselines import (
     best_n,
     best_of,
@@ -42,11 +41,9 @@ from sequence_tutor.workbench.comparison import (
     by_method,
     draw_comparison,
 )
-from sequence_tutor.workbench.forms import chosen_forms, steps_for_budget
+from sequence_tutor.workbench.forms import chosen_forms
 
 RESULT_FILE = "result.json"
-EVALUATIONS = 12
-"""Points of a learning curve after the first."""
 
 
 @dataclass(frozen=True)
@@ -64,41 +61,6 @@ class Comparison:
     def to_json(self) -> dict[str, Any]:
         """As `compare --json` writes it."""
         return {"methods": [run.to_json() for run in self.runs]}
-
-
-@dataclass(frozen=True)
-class _Problem:
-    """What all methods have in common.
-
-    Attributes:
-        domain: name.
-        prior: as it was named.
-        room: the domain, speaking the prior's vocabulary.
-        stored: the prior.
-        preset: of `tune`.
-        config: file of settings.
-        overrides: tables that win.
-        rules: file of the user's own.
-        budget: sequences that each method may have scored.
-        samples: sequences that each is judged by.
-        device: where to compute.
-        threads: torch's.
-        quiet: show no progress.
-    """
-
-    domain: str
-    prior: str | None
-    room: Domain
-    stored: StoredPrior
-    preset: str
-    config: Path | None
-    overrides: Mapping[str, Any]
-    rules: Path | None
-    budget: int
-    samples: int
-    device: torch.device | str
-    threads: int
-    quiet: bool
 
 
 def compare(
@@ -132,7 +94,7 @@ def compare(
         samples: sequences that each finished run is judged by.
         prior: as for `tune`; likewise the arguments below.
         preset: of `tune`.
-        config: TOML file whose tables win over the preset's and the methods'.
+        config: TOML file whose tables win over the preset's, while the methods' win over it.
         overrides: tables that win over all.
         rules: Python file with rules of the user's own.
         device: where to compute.
@@ -152,12 +114,12 @@ def compare(
             raise UserError(f"{name} is {number}, expected at least {least}")
     forms = chosen_forms(methods)
     room, stored = open_prior(domain, prior, device)
-    problem = _Problem(
+    problem = Problem(
         *(domain, prior, room, stored, preset, config, overrides or {}, rules),
         *(budget, samples, device, torch.get_num_threads(), quiet),
     )
-    specs = {name: _spec(problem, form, 0) for name, form in forms.items()}
-    _check_same_problem(specs)
+    specs = {name: problem.spec(form, 0) for name, form in forms.items()}
+    check_same_problem(specs)
     problem = replace(problem, threads=set_threads(threads))
     runs = [
         _run(problem, name, form, seed, out / name / f"seed_{seed}")
@@ -171,64 +133,9 @@ def compare(
     return comparison
 
 
-def _spec(problem: _Problem, form: Mapping[str, Any], seed: int) -> RunSpec:
-    """What a method is asked to do, every setting resolved, within the budget."""
-    return resolve(
-        problem.room,
-        problem.prior or problem.domain,
-        problem.preset,
-        problem.config,
-        _tables(problem, form, seed),
-        problem.rules,
-    )
-
-
-def _tables(problem: _Problem, form: Mapping[str, Any], seed: int) -> dict[str, Any]:
-    """The form's tables, with as many updates as the budget feeds."""
-    tables = merged({"tune": form.get("tune", {})}, problem.overrides)
-    tables = merged(tables, {"tune": {"seed": seed, "budget": problem.budget}})
-    asked = resolve(
-        problem.room, problem.domain, problem.preset, problem.config, tables, problem.rules
-    )
-    steps = steps_for_budget(asked.tune, problem.budget)
-    every = {"steps": steps, "evaluate_every": -(-steps // EVALUATIONS)}
-    return merged(tables, {"tune": every})
-
-
-def _check_same_problem(specs: Mapping[str, RunSpec]) -> None:
-    """Refuse what would not be compared fairly, before any work.
-
-    Raises:
-        UserError: it names the setting.
-    """
-    first, *others = specs
-    for name in others:
-        one, other = specs[first], specs[name]
-        for what, a, b in (
-            ("c", one.tune.c, other.tune.c),
-            ("discount", one.tune.discount, other.tune.discount),
-            ("reward", one.reward, other.reward),
-            ("length", one.length, other.length),
-        ):
-            if a != b:
-                raise UserError(f"{name} has another {what} than {first}, expected the same")
-    tune = specs[first].tune
-    for what, found, expected in (
-        ("discount", tune.discount, 1),
-        ("prior_temperature", tune.prior_temperature, 1),
-        ("stages", tune.stages, ()),
-        ("target_kl", tune.target_kl, None),
-    ):
-        if found != expected:
-            raise UserError(
-                f"{what} is {found}, expected {expected}: methods are compared by the objective at "
-                "one c and no discount, and by their gap to log Z"
-            )
-
-
-def _run(problem: _Problem, name: str, form: Mapping[str, Any], seed: int, folder: Path) -> Run:
+def _run(problem: Problem, name: str, form: Mapping[str, Any], seed: int, folder: Path) -> Run:
     """One method with one seed; read from its folder if it is over."""
-    asked = _asked(problem, form, seed)
+    asked = problem.asked(form, seed)
     path = folder / RESULT_FILE
     if path.is_file():
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -254,14 +161,6 @@ def _run(problem: _Problem, name: str, form: Mapping[str, Any], seed: int, folde
     return run
 
 
-def _asked(problem: _Problem, form: Mapping[str, Any], seed: int) -> dict[str, Any]:
-    """What decides a run's result, as plain JSON."""
-    spec = _spec(problem, form, seed).to_json()
-    kept = ("domain", "prior", "length", "tune", "reward", "rules_digest")
-    asked = {name: spec[name] for name in kept}
-    return {**asked, "baseline": form.get("baseline"), "samples": problem.samples}
-
-
 def _from_json(name: str, seed: int, found: Mapping[str, Any]) -> Run:
     statistics = {key: Estimate(**value) for key, value in found["statistics"].items()}
     return Run(
@@ -274,7 +173,7 @@ def _from_json(name: str, seed: int, found: Mapping[str, Any]) -> Run:
     )
 
 
-def _tuned(problem: _Problem, name: str, form: Mapping[str, Any], seed: int, folder: Path) -> Run:
+def _tuned(problem: Problem, name: str, form: Mapping[str, Any], seed: int, folder: Path) -> Run:
     """Tune to the end, from wherever the folder stands, and evaluate."""
     model = tune(
         problem.domain,
@@ -282,7 +181,7 @@ def _tuned(problem: _Problem, name: str, form: Mapping[str, Any], seed: int, fol
         prior=problem.prior,
         preset=problem.preset,
         config=problem.config,
-        overrides=_tables(problem, form, seed),
+        overrides=problem.tables(form, seed),
         rules=problem.rules,
         device=problem.device,
         threads=problem.threads,
@@ -301,9 +200,9 @@ def _tuned(problem: _Problem, name: str, form: Mapping[str, Any], seed: int, fol
     )
 
 
-def _sampled(problem: _Problem, name: str, form: Mapping[str, Any], seed: int) -> Run:
+def _sampled(problem: Problem, name: str, form: Mapping[str, Any], seed: int) -> Run:
     """Sample the whole budget from the prior and keep what the baseline keeps."""
-    spec = _spec(problem, form, seed)
+    spec = problem.spec(form, seed)
     model = Model(
         name,
         problem.room,
@@ -333,7 +232,7 @@ def _sampled(problem: _Problem, name: str, form: Mapping[str, Any], seed: int) -
     return Run(name, seed, every, mean_length(pool, rows), len(pool), seconds)
 
 
-def _caption(problem: _Problem, seeds: int, spec: RunSpec) -> str:
+def _caption(problem: Problem, seeds: int, spec: RunSpec) -> str:
     return (
         f"{problem.domain}, c = {spec.tune.c:g}, {problem.budget:,} scored sequences, {seeds} "
         f"seeds, judged by {problem.samples:,} samples each; ± is the farther end of the 95 % "

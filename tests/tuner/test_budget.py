@@ -1,0 +1,78 @@
+"""Budgets are honoured to the sequence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from torch import Tensor
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.measure import Task
+from sequence_tutor.run_log import read_log
+from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.toy import ToyReward, make_toy
+from sequence_tutor.tuner.loop import LOG_FILE, Tuner
+from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.workbench.forms import steps_for_budget
+
+
+class Counted:
+    """A reward that counts what it scores."""
+
+    def __init__(self, reward: ToyReward) -> None:
+        self.reward, self.names, self.weights = reward, reward.names, reward.weights
+        self.scored = 0
+
+    def __call__(self, batch: SequenceBatch) -> Tensor:
+        self.scored += len(batch)
+        return self.reward(batch)
+
+
+def silent(_n: int = 1, /, **_live: float) -> None:
+    pass
+
+
+@pytest.mark.parametrize("budget", [1, 16, 40, 100])
+@pytest.mark.parametrize("warm_start", [0, 20])
+def test_no_sequence_more_is_scored(budget: int, warm_start: int, tmp_path: Path) -> None:
+    toy = make_toy(0, length=4, width=16)
+    reward = Counted(toy.reward)
+    settings = TuneSettings.model_validate(
+        {
+            "budget": budget,
+            "batch": 16,
+            "collect": 16,
+            "collect_every": 2,
+            "evaluate_every": 1000,
+            "evaluate_samples": 8,
+            "replay": {"capacity": 200, "warm_start": warm_start},
+        }
+    )
+    settings = settings.model_copy(update={"steps": steps_for_budget(settings, budget)})
+    Tuner(Task(toy.prior, reward, 4), settings, tmp_path).run(silent)
+    records = read_log(tmp_path / LOG_FILE)
+    assert records[-1]["scored_sequences"] == budget
+    assert reward.scored == budget + 8 * len(records)  # evaluations are nobody's experience
+
+
+@pytest.mark.parametrize(
+    ("budget", "warm_start", "steps"),
+    [
+        (512, 0, 8),  # one collection, learned from in 8 updates
+        (513, 0, 16),  # another one of a single sequence
+        (1536, 600, 8),  # two collections before the first update
+        (100, 600, 8),  # all of it before; one round of updates is made all the same
+    ],
+)
+def test_updates_follow_from_collections(budget: int, warm_start: int, steps: int) -> None:
+    settings = TuneSettings.model_validate({"replay": {"warm_start": warm_start}})
+    assert steps_for_budget(settings, budget) == steps
+
+
+def test_seeds_count(tmp_path: Path) -> None:
+    toy = make_toy(0, length=4, width=16)
+    task = Task(toy.prior, toy.reward, 4)
+    settings = TuneSettings.model_validate({"budget": 2})
+    with pytest.raises(UserError, match="3 seeds, expected 1 to"):
+        Tuner(task, settings, tmp_path, seeds=[[0, 0, 0, 0]] * 3)

@@ -1,0 +1,99 @@
+"""c is found from the measured divergence, and a run that looks for it resumes bit for bit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from pydantic import ValidationError
+
+from sequence_tutor.measure import Task
+from sequence_tutor.run_log import read_log
+from sequence_tutor.toy import make_toy
+from sequence_tutor.tuner.loop import LOG_FILE, Tuner
+from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.tuner.target_kl import TargetKL
+
+
+def settings(**changes: object) -> TuneSettings:
+    given = {
+        "c": 1.0,
+        "target_kl": 0.2,
+        "batch": 64,
+        "collect": 64,
+        "collect_every": 1,
+        "steps": 400,
+        "evaluate_every": 100,
+        "evaluate_samples": 1024,
+        "replay": {"capacity": 2048},
+        "optimiser": {"learning_rate": 0.01},
+        **changes,
+    }
+    return TuneSettings.model_validate(given)
+
+
+def toy_task() -> Task:
+    toy = make_toy(0, length=4, width=16)
+    return Task(toy.prior, toy.reward, 4)
+
+
+def silent(_n: int = 1, /, **_live: float) -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("kl", "expected"),
+    [
+        (0.2, 2.0),  # on target
+        (0.21, 2.0 * 1.005),  # 5 % too far: a tenth of it
+        (0.9, 2.0 * 1.02),  # at most 2 %
+        (0.0, 2.0 * 0.98),
+    ],
+)
+def test_c_follows_the_relative_error(kl: float, expected: float) -> None:
+    control = TargetKL(0.2, 2.0)
+    control.follow(kl)
+    assert control.c == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("begin", [0.3, 6.0])
+def test_the_divergence_asked_for_is_reached_from_both_sides(begin: float, tmp_path: Path) -> None:
+    tuner = Tuner(toy_task(), settings(c_begin=begin), tmp_path)
+    tuner.run(silent)
+    first, *_, last = read_log(tmp_path / LOG_FILE)
+    assert first["c"] == begin
+    assert last["kl_to_prior_per_token"] == pytest.approx(0.2, abs=0.03)
+    assert last["c"] == tuner.c != begin
+
+
+def test_a_resumed_run_finds_the_same_c(tmp_path: Path) -> None:
+    whole = Tuner(toy_task(), settings(), tmp_path / "whole")
+    whole.run(silent)
+
+    class KilledError(Exception):
+        pass
+
+    def kill(_n: int = 1, /, **_live: float) -> None:
+        if tuner.step == 150:
+            raise KilledError
+
+    tuner = Tuner(toy_task(), settings(), tmp_path / "killed")
+    with pytest.raises(KilledError):
+        tuner.run(kill)
+    resumed = Tuner(toy_task(), settings(), tmp_path / "killed")
+    assert resumed.step == 100
+    resumed.run(silent)
+    assert resumed.c == whole.c
+    for one, other in zip(
+        resumed.learner.values.parameters(), whole.learner.values.parameters(), strict=True
+    ):
+        assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("algorithm", ["q", "rl-only"])
+def test_algorithms_that_cannot_are_refused(algorithm: str) -> None:
+    with pytest.raises(ValidationError, match=f"target_kl is 0.2 but algorithm is '{algorithm}'"):
+        settings(algorithm=algorithm)
+    with pytest.raises(ValidationError, match="a run without stages"):
+        settings(stages=[{"c": 1.0}])

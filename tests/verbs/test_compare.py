@@ -1,0 +1,151 @@
+"""Methods under one budget: exact counts, one problem, nothing done twice."""
+
+from __future__ import annotations
+
+import gc
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sequence_tutor.cli import main
+from sequence_tutor.errors import UserError
+from sequence_tutor.replay.sequences import SequenceReplay
+from sequence_tutor.run_log import read_log
+from sequence_tutor.tuner.loop import Tuner
+from sequence_tutor.verbs import compare as verb
+from sequence_tutor.verbs.compare import Comparison, compare
+
+SMALL = {"tune": {"evaluate_samples": 32}}
+METHODS = ["psi", "g-one-step", "q", "tb", "ppo", "dap", "best-of-n", "sir"]
+
+
+def small(
+    out: Path, methods: list[str], *, seeds: int = 1, budget: int = 300, **given: object
+) -> Comparison:
+    tables = {"tune": {**SMALL["tune"], **given}}
+    return compare(
+        "toy",
+        out,
+        methods,
+        budget=budget,
+        seeds=seeds,
+        samples=200,
+        overrides=tables,
+        threads=1,
+        quiet=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("comparison")
+    small(folder, METHODS)
+    return folder
+
+
+def test_every_method_has_the_same_budget_and_figures(out: Path) -> None:
+    rows = json.loads((out / "compare.json").read_text())["methods"]
+    assert [row["name"] for row in rows] == METHODS
+    for row in rows:
+        assert row.keys() == {
+            *("name", "seed", "statistics", "objective_per_sequence", "gap_per_token"),
+            *("scored_sequences", "seconds"),
+        }
+        assert row["scored_sequences"] == 300  # in collections of 128 or 512: cut to fit
+        # toy: log Z is known, so no gap is negative but by chance
+        assert row["gap_per_token"] > -0.1
+        assert row["seconds"] > 0
+    tuned = [row for row in rows if row["name"] not in ("best-of-n", "sir")]
+    assert all(row["statistics"]["kl_to_optimum_per_sequence"]["value"] > 0 for row in tuned)
+
+
+def test_table_and_curves_are_written(out: Path) -> None:
+    table = (out / "table.md").read_text()
+    assert all(f"\n| {name} |" in table for name in METHODS)
+    assert "KL to the optimum" in table
+    for name in ("curves.png", "curves_by_time.png"):
+        assert (out / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_finished_runs_are_never_repeated(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = json.loads((out / "compare.json").read_text())
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a finished run was begun again")
+
+    monkeypatch.setattr(verb, "tune", refuse)
+    monkeypatch.setattr(verb, "sample_pool", refuse)
+    assert small(out, METHODS).to_json() == before
+
+
+def test_a_half_finished_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = small(tmp_path / "whole", ["psi"], budget=2000)
+    learn = Tuner._learn
+    updates = 0
+
+    def die(self: Tuner, stage: object) -> object:
+        nonlocal updates
+        updates += 1
+        if updates == 8:
+            raise KeyboardInterrupt
+        return learn(self, stage)  # type: ignore[arg-type]  # as the loop gave it
+
+    monkeypatch.setattr(Tuner, "_learn", die)
+    with pytest.raises(KeyboardInterrupt):
+        small(tmp_path / "killed", ["psi"], budget=2000)
+    assert updates == 8
+    resumed = small(tmp_path / "killed", ["psi"], budget=2000)
+    assert updates == 8 + 16 - 6  # from the checkpoint after 6 of 16 updates
+    assert resumed.runs[0].statistics == whole.runs[0].statistics
+    assert len(read_log(tmp_path / "killed" / "psi" / "seed_0" / "training.jsonl")) == 9
+
+
+def test_nothing_of_a_run_stays_in_memory(tmp_path: Path) -> None:
+    def held() -> int:
+        gc.collect()
+        return sum(type(one) in (Tuner, SequenceReplay) for one in gc.get_objects())
+
+    before = held()
+    small(tmp_path, ["psi", "tb"], budget=128, seeds=2)
+    assert held() == before
+    assert not list(tmp_path.rglob("training.safetensors"))
+
+
+def test_other_settings_in_the_same_folder_are_refused(out: Path) -> None:
+    with pytest.raises(UserError, match="psi/seed_0: holds a run with other settings"):
+        small(out, ["psi"], c=2.0)
+
+
+@pytest.mark.parametrize(
+    ("methods", "given", "complaint"),
+    [
+        (["psy"], {}, "unknown method 'psy': did you mean 'psi'?"),
+        (["psi", "psi"], {}, "method 'psi' is given twice"),
+        ([], {}, "no method was given"),
+        (["psi"], {"discount": 0.5}, "discount is 0.5, expected 1"),
+        (["psi"], {"prior_temperature": 2.0}, "prior_temperature is 2.0, expected 1"),
+        (["psi", "q"], {"target_kl": 0.1}, "target_kl is 0.1 but algorithm is 'q'"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_before_any_work(
+    methods: list[str], given: dict[str, Any], complaint: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError) as error:
+        small(tmp_path / "none", methods, **given)
+    assert complaint in str(error.value)
+    assert not (tmp_path / "none").exists()
+
+
+def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = tmp_path / "small.toml"
+    config.write_text("[tune]\nevaluate_samples = 16\n")
+    given = f"compare toy --methods sir,psi --budget 200 --seeds 1 --samples 50 --config {config}"
+    ends = ["--out", str(tmp_path / "out"), "--json", str(tmp_path / "found.json")]
+    assert main([*given.split(), *ends, "--threads", "1", "--quiet"]) == 0
+    assert "sir" in capsys.readouterr().out
+    rows = json.loads((tmp_path / "found.json").read_text())["methods"]
+    assert [row["scored_sequences"] for row in rows] == [200, 200]
+    assert main(["compare", "toy", "--budget", "0", "--out", str(tmp_path / "x")]) == 2
+    assert "budget is 0, expected at least 1" in capsys.readouterr().err
