@@ -1,0 +1,63 @@
+"""`sequence-tutor report`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+from tyro.conf import Positional
+
+from sequence_tutor.cli.arguments import (
+    Quiet,
+    Rules,
+    Seed,
+    Threads,
+    option,
+    show,
+    thread_count,
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Write one page to look at and to listen to: runs beside the prior they came from.
+
+    The page needs no network and no other file; it has melodies to play or molecules to look at,
+    the table with intervals, the curves of training, and all settings.
+
+    Example: sequence-tutor report runs/psi runs/g --out report.html
+    """
+
+    OUT_IS_FILE: ClassVar = True
+
+    runs: Annotated[Positional[tuple[Path, ...]], option("folders of finished runs", "RUN...")]
+    out: Annotated[Path, option("the page", "FILE.html")]
+    table: Annotated[
+        Path | None, option("show what evaluate --json wrote, evaluate nothing", "FILE")
+    ] = None
+    frontier: Annotated[Path | None, option("draw its points too", "frontier.json")] = None
+    samples: Annotated[int, option("sequences of each model for the table", "N")] = 2_000
+    rules: Rules = None
+    seed: Seed = 0
+    threads: Threads = "auto"
+    quiet: Quiet = False
+
+    def run(self) -> None:
+        """Write the page, then say where it is."""
+        from sequence_tutor.threads import set_threads
+        from sequence_tutor.verbs.report import make_report
+
+        set_threads(thread_count(self.threads))
+        page = make_report(
+            self.runs,
+            self.out,
+            table=self.table,
+            frontier=self.frontier,
+            samples=self.samples,
+            rules=self.rules,
+            seed=self.seed,
+            quiet=self.quiet,
+        )
+        if not self.quiet:
+            show(f"{page} has everything in it: {page.stat().st_size / 1e6:.1f} MB.")

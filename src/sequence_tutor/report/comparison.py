@@ -1,0 +1,224 @@
+"""The table of an evaluation, with a verdict on each figure against the prior's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ValidationError
+
+from sequence_tutor.domain import Better, Domain
+from sequence_tutor.errors import UserError
+from sequence_tutor.estimates import UNDEFINED, Estimate
+from sequence_tutor.evaluation.statistics import SHARES
+from sequence_tutor.evaluation.table import decimals
+
+Verdict = Literal["better", "worse", "even", ""]
+"""Against the prior; empty where there is no prior, or nothing to say."""
+
+
+BETTER: dict[str, Better] = {
+    **dict.fromkeys(("reward_per_sequence", "log_prior_per_token", "distinct"), "higher"),
+    **dict.fromkeys(("objective_per_sequence", "effective_sample_size"), "higher"),
+    **dict.fromkeys(("in_training_data", "gap_per_sequence", "gap_per_token"), "lower"),
+}
+"""Which way statistics of any domain improve; divergence and entropy are what a choice of c buys,
+neither way."""
+
+
+class SavedEstimate(BaseModel):
+    """One figure as JSON has it, null where it is undefined or unbounded."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+    @property
+    def estimate(self) -> Estimate:
+        """With NaN and infinity again."""
+        if self.value is None:
+            return UNDEFINED
+        low = -math.inf if self.low is None else self.low
+        return Estimate(self.value, low, math.inf if self.high is None else self.high)
+
+
+class SavedModel(BaseModel):
+    """One column; `tune` is None for a prior."""
+
+    name: str
+    domain: str
+    tune: dict[str, object] | None
+    weights: dict[str, float]
+    statistics: dict[str, SavedEstimate]
+
+
+class SavedTable(BaseModel):
+    """What `evaluation.table.as_json` writes, as far as the report needs it."""
+
+    models: list[SavedModel]
+    published: dict[str, dict[str, float]]
+    samples: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A figure of one model, in the row's unit.
+
+    Attributes:
+        value: the figure.
+        interval: `low to high`, or empty.
+        verdict: against the prior.
+    """
+
+    value: str
+    interval: str = ""
+    verdict: Verdict = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One statistic of all models, then as published."""
+
+    label: str
+    aim: str
+    cells: Sequence[Cell]
+    published: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The table as it is shown.
+
+    Attributes:
+        models: names, the prior's first if there is one.
+        published: names of the published columns.
+        rows: one a statistic.
+        samples, seed: of the evaluation.
+    """
+
+    models: Sequence[str]
+    published: Sequence[str]
+    rows: Sequence[Row]
+    samples: int
+    seed: int
+
+    def count(self, verdict: Verdict, model: int) -> list[str]:
+        """The statistics of which a model has this verdict."""
+        return [row.label for row in self.rows if row.cells[model].verdict == verdict]
+
+
+def read_table(path: Path) -> SavedTable:
+    """An evaluation that was saved with `--json`.
+
+    Raises:
+        UserError: it cannot be read, or is something else.
+    """
+    try:
+        table = SavedTable.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise UserError(
+            f"{path}: no table of this program, expected what `evaluate --json` writes "
+            f"({error.errors()[0]['msg']})"
+        ) from error
+    if not table.models:
+        raise UserError(f"{path}: no model in it, expected at least one")
+    return table
+
+
+def compare(table: SavedTable, domain: Domain) -> Comparison:
+    """Every row that some model has a figure for, with verdicts where there is one prior."""
+    priors = [model for model in table.models if model.tune is None]
+    prior = priors[0] if len(priors) == 1 else None
+    shares = domain.shares | SHARES
+    return Comparison(
+        [model.name for model in table.models],
+        list(table.published),
+        list(_rows(table, prior, shares, {**BETTER, **domain.better})),
+        table.samples,
+        table.seed,
+    )
+
+
+def verdict(better: Better | None, prior: Estimate, tuned: Estimate) -> Verdict:
+    """Whether a figure got better, as far as both intervals can tell.
+
+    It did where the 95 % interval of the difference leaves out 0; that is put together from the
+    two intervals as if the samples were independent (Newcombe 1998, method 10).
+    """
+    if better is None:
+        return ""
+    if better == "nearer 0":
+        prior, tuned = _size(prior), _size(tuned)
+    ends = (prior.low, prior.high, tuned.low, tuned.high)
+    if not all(map(math.isfinite, ends)):
+        return ""
+    difference = tuned.value - prior.value
+    low = difference - math.hypot(tuned.value - tuned.low, prior.high - prior.value)
+    high = difference + math.hypot(tuned.high - tuned.value, prior.value - prior.low)
+    if low <= 0 <= high:
+        return "even"
+    return "better" if (difference > 0) == (better == "higher") else "worse"
+
+
+def _size(estimate: Estimate) -> Estimate:
+    """Of how far from 0 something is."""
+    ends = abs(estimate.low), abs(estimate.high)
+    nearest = 0.0 if estimate.low <= 0 <= estimate.high else min(ends)
+    return Estimate(abs(estimate.value), nearest, max(ends))
+
+
+def _rows(
+    table: SavedTable,
+    prior: SavedModel | None,
+    shares: frozenset[str],
+    better: Mapping[str, Better],
+) -> Iterator[Row]:
+    for name in dict.fromkeys(name for model in table.models for name in model.statistics):
+        found = [_of(model, name) for model in table.models]
+        if all(math.isnan(one.value) for one in found):
+            continue
+        unit = 100 if name in shares else 1
+        aim = better.get(name) or _aim_of_rule(name, table)
+        beside = _of(prior, name)  # undefined where there is none, and of the prior no verdict
+        cells = [
+            _cell(one, unit, "" if model is prior else verdict(aim, beside, one))
+            for one, model in zip(found, table.models, strict=True)
+        ]
+        columns = table.published.values()
+        theirs = [_text(unit * rows[name]) if name in rows else "" for rows in columns]
+        label = name.replace("_", " ") + (" %" if name in shares else "")
+        yield Row(label, aim or "", cells, theirs)
+
+
+def _of(model: SavedModel | None, name: str) -> Estimate:
+    saved = model.statistics.get(name) if model else None
+    return saved.estimate if saved else UNDEFINED
+
+
+def _aim_of_rule(name: str, table: SavedTable) -> Better | None:
+    """Upwards for the reward of a rule that all models are paid for."""
+    rule = name.removeprefix("reward_")
+    if rule == name or not all(model.weights.get(rule, 0) > 0 for model in table.models):
+        return None
+    return "higher"
+
+
+def _cell(estimate: Estimate, unit: int, verdict: Verdict) -> Cell:
+    value = unit * estimate.value
+    if math.isnan(value):
+        return Cell("")
+    if not (math.isfinite(estimate.low) and math.isfinite(estimate.high)):
+        return Cell(_text(value))
+    places = decimals(value)
+    low, high = (_text(unit * end, places) for end in (estimate.low, estimate.high))
+    return Cell(_text(value), f"{low} to {high}", verdict)
+
+
+def _text(value: float, places: int | None = None) -> str:
+    """With a true minus sign, and none before a zero."""
+    text = f"{value:,.{decimals(value) if places is None else places}f}"
+    return text.replace("-", "\N{MINUS SIGN}" if float(text.replace(",", "")) else "")

@@ -1,0 +1,140 @@
+"""Figure 2 of the paper, and what each rule has of the reward, from the logs of runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.report.plot import Plot, Series, plot
+from sequence_tutor.run_log import Record, read_log
+from sequence_tutor.tuner.loop import LOG_FILE
+
+FIGURES = {
+    "reward_per_sequence": "reward a sequence",
+    "log_prior_per_token": "log p(a|s) a token, nats",
+    "kl_to_prior_per_token": "exact KL to the prior a token, nats",
+    "entropy_per_token": "entropy a token, nats",
+    "distinct": "distinct share of samples",
+    "effective_sample_size": "effective sample size",
+}
+"""Logged figure -> how its chart is called."""
+
+
+def read_run_log(folder: Path) -> list[Record]:
+    """The evaluations of a run.
+
+    Raises:
+        UserError: there are none, or a line is no evaluation.
+    """
+    path = folder / LOG_FILE
+    try:
+        records = read_log(path)
+    except ValueError as error:  # no JSON, or no UTF-8
+        raise UserError(f"{path}: damaged, expected one JSON object a line ({error})") from error
+    if not records:
+        raise UserError(f"{path}: no evaluation in it, expected those that tuning wrote")
+    for number, record in enumerate(records, start=1):
+        step = record.get("step") if isinstance(record, dict) else None
+        if not isinstance(step, (int, float)):
+            raise UserError(f"{path} line {number}: no evaluation, expected an object with a step")
+    return records
+
+
+def training_curves(logs: Mapping[str, Sequence[Record]], first_style: int) -> list[Plot]:
+    """One chart a figure, one line a run, against updates.
+
+    Args:
+        logs: name of each run -> its evaluations.
+        first_style: place of the first run in the list of models.
+    """
+    charts = [
+        plot(
+            title,
+            "updates",
+            [
+                _series(run, place, log, [_number(record.get(figure)) for record in log])
+                for place, (run, log) in enumerate(logs.items(), start=first_style)
+            ],
+        )
+        for figure, title in FIGURES.items()
+    ]
+    return [chart for chart in charts if chart is not None]
+
+
+@dataclass(frozen=True)
+class RuleShares:
+    """What each rule adds to the reward of a sequence, with weights.
+
+    Attributes:
+        charts: one a rule, against updates.
+        runs: their names.
+        last: (rule, for each run its points at the end and their share in percent of what all
+            rules pay and take, or None where the run has no such rule).
+    """
+
+    charts: Sequence[Plot]
+    runs: Sequence[str]
+    last: Sequence[tuple[str, Sequence[tuple[float, float] | None]]]
+
+
+def rule_shares(
+    logs: Mapping[str, Sequence[Record]],
+    weights: Mapping[str, Mapping[str, float]],
+    first_style: int,
+) -> RuleShares | None:
+    """The share of every rule; None where the logs do not tell rules apart.
+
+    Args:
+        logs: name of each run -> its evaluations.
+        weights: name of each run -> weight of each rule in its reward.
+        first_style: place of the first run in the list of models.
+    """
+    paid = {run: _paid(log, weights[run]) for run, log in logs.items()}
+    charts, last = [], []
+    for rule in dict.fromkeys(rule for own in paid.values() for rule in own):
+        series = [
+            _series(run, place, logs[run], own[rule])
+            for place, (run, own) in enumerate(paid.items(), first_style)
+            if rule in own
+        ]
+        chart = plot(_words(rule), "updates", series)
+        if chart is not None:
+            charts.append(chart)
+            last.append((_words(rule), [_at_end(own, rule) for own in paid.values()]))
+    return RuleShares(charts, list(logs), last) if charts else None
+
+
+def _paid(log: Sequence[Record], weights: Mapping[str, float]) -> dict[str, list[float]]:
+    """For each rule what it added at each evaluation."""
+    return {
+        rule: [weight * _number(_terms(record).get(rule)) for record in log]
+        for rule, weight in weights.items()
+    }
+
+
+def _at_end(paid: Mapping[str, Sequence[float]], rule: str) -> tuple[float, float] | None:
+    if rule not in paid or not math.isfinite(paid[rule][-1]):
+        return None
+    everything = sum(abs(own[-1]) for own in paid.values() if math.isfinite(own[-1]))
+    return paid[rule][-1], 100 * abs(paid[rule][-1]) / (everything or 1.0)
+
+
+def _series(run: str, place: int, log: Sequence[Record], values: Sequence[float]) -> Series:
+    return Series(run, place, [float(record["step"]) for record in log], values)
+
+
+def _terms(record: Record) -> Mapping[str, object]:
+    terms = record.get("reward_terms")
+    return terms if isinstance(terms, dict) else {}
+
+
+def _number(value: object) -> float:
+    """A logged number; NaN where the log has none."""
+    return float(value) if isinstance(value, (int, float)) else math.nan
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

@@ -1,0 +1,136 @@
+"""Melodies side by side: a sound, a piano roll, a MIDI file, and what every rule paid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sequence_tutor.evaluation.model import Model
+from sequence_tutor.melody.audio import synthesise, wav_bytes
+from sequence_tutor.melody.encoding import STEPS_PER_QUARTER
+from sequence_tutor.melody.midi import midi_bytes
+from sequence_tutor.report.embedding import data_uri
+from sequence_tutor.report.rolls import Roll, draw_roll, shown_pitches
+from sequence_tutor.step_scores import step_scores
+
+TEMPO = 120.0
+"""Quarter notes a minute."""
+
+SAMPLE_RATES = (22050, 11025)
+"""The best that the page has room for is taken; half of a CD's is enough for these sounds."""
+
+SOUND_BUDGET = 11_000_000
+"""Bytes of a page that sounds may take in all."""
+
+MOST_ROUNDS, WANTED_ROUNDS = 12, 3
+
+
+@dataclass(frozen=True)
+class MelodyCard:
+    """One melody of one model.
+
+    Attributes:
+        model, style: whose it is, and its place in the list.
+        wav, midi: addresses that hold the files.
+        file: the name a saved file gets, without its suffix.
+        seconds: of the notes; the sound's release comes after.
+        duration: of the whole sound.
+        total: the weighted reward.
+        steps: sixteenths, from the left edge of the roll to the right one.
+    """
+
+    model: str
+    style: int
+    wav: str
+    midi: str
+    file: str
+    seconds: float
+    duration: float
+    total: float
+    steps: int
+    roll: Roll
+
+
+Round = Sequence[MelodyCard]
+"""The melodies of all models that began with the same random numbers."""
+
+
+def melody_rounds(
+    models: Sequence[Model], melodies: Sequence[Sequence[Sequence[int]]], rate: int
+) -> list[Round]:
+    """The cards of every round.
+
+    Args:
+        models: the prior first; each is scored by its own reward.
+        melodies: for each model as many melodies as there are rounds.
+        rate: samples a second.
+    """
+    scored = [_paid(model, own) for model, own in zip(models, melodies, strict=True)]
+    steps = [step for own in scored for one in own for rule in one.values() for step in rule]
+    largest = max(map(abs, steps), default=1.0) or 1.0
+    rounds: list[Round] = []
+    for number, row in enumerate(zip(*melodies, strict=True)):
+        pitches = shown_pitches(row)
+        rounds.append(
+            [
+                _card(model, place, number, tokens, own[number], pitches, largest, rate)
+                for place, (model, tokens, own) in enumerate(zip(models, row, scored, strict=True))
+            ]
+        )
+    return rounds
+
+
+def room_for(models: int, steps: int) -> tuple[int, int]:
+    """How many rounds a page has room for, and the samples a second of their sounds.
+
+    Args:
+        models: sounds in a round.
+        steps: sixteenths of each.
+    """
+    for rate in SAMPLE_RATES:
+        size = models * round(steps * _step_seconds() * rate) * 2 * 4 / 3  # 16 bits, base64
+        rounds = int(SOUND_BUDGET // size)
+        if rounds >= WANTED_ROUNDS:
+            break
+    return min(max(rounds, 1), MOST_ROUNDS), rate
+
+
+def _step_seconds() -> float:
+    return 60 / TEMPO / STEPS_PER_QUARTER
+
+
+def _paid(model: Model, melodies: Sequence[Sequence[int]]) -> list[dict[str, list[float]]]:
+    """For each melody the weighted reward of every rule at every step."""
+    weights = dict(zip(model.reward.names, model.reward.weights.tolist(), strict=True))
+    return [
+        {
+            rule: [weights[rule] * reward for reward in steps]
+            for rule, steps in scored["reward"].items()
+        }
+        for scored in step_scores(model.reward, melodies)
+    ]
+
+
+def _card(
+    model: Model,
+    place: int,
+    number: int,
+    tokens: Sequence[int],
+    paid: Mapping[str, Sequence[float]],
+    pitches: tuple[int, int],
+    largest: float,
+    rate: int,
+) -> MelodyCard:
+    sound = synthesise(tokens, TEMPO, sample_rate=rate)
+    return MelodyCard(
+        model.name,
+        place,
+        data_uri(wav_bytes(sound, rate), "audio/wav"),
+        data_uri(midi_bytes(tokens, TEMPO), "audio/midi"),
+        f"{model.name}-{number + 1}",
+        len(tokens) * _step_seconds(),
+        len(sound) / rate,
+        sum(map(sum, paid.values())),
+        len(tokens),
+        draw_roll(tokens, paid, pitches, largest),
+    )

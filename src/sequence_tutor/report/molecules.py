@@ -1,0 +1,206 @@
+"""Molecules before and after: structures with their terms, properties, a table to save."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sequence_tutor.evaluation.model import Model
+from sequence_tutor.molecule.domain import MoleculeDomain
+from sequence_tutor.molecule.output import number_or_none
+from sequence_tutor.molecule.pictures import picture_svg
+from sequence_tutor.molecule.scoring import Scorer
+from sequence_tutor.molecule.statistics import TABLE_TERMS
+from sequence_tutor.molecule.terms import TermSet
+from sequence_tutor.report.embedding import data_uri
+from sequence_tutor.report.plot import Plot, Series, plot
+from sequence_tutor.sequences import SequenceBatch
+
+SHOWN = 8
+"""Structures in each grid."""
+
+BINS = 24
+DATA = "test data of the prior"
+PROPERTIES = {"logp": "logP", "qed": "QED", "sa": "minus the SA score"}
+"""Term -> how its histogram is called."""
+
+
+@dataclass(frozen=True)
+class Molecule:
+    """One valid molecule: its canonical SMILES, what it is paid in all, its terms."""
+
+    smiles: str
+    total: float
+    terms: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Structure:
+    """A molecule as it is shown: its picture as an address, and its figures as text."""
+
+    smiles: str
+    picture: str
+    total: str
+    terms: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Grids:
+    """What is shown of one model.
+
+    Attributes:
+        model, style: whose they are, and its place in the list.
+        sampled, valid: how many sequences there were, and how many different molecules in them.
+        best, chance: structures of the highest reward, and taken by chance.
+        csv: address of the table of all that are valid.
+        file: its name when it is saved.
+    """
+
+    model: str
+    style: int
+    sampled: int
+    valid: int
+    best: Sequence[Structure]
+    chance: Sequence[Structure]
+    csv: str
+    file: str
+
+
+def molecule_grids(
+    models: Sequence[Model], batches: Sequence[SequenceBatch]
+) -> tuple[list[Grids], list[Plot]]:
+    """Grids of every model, and histograms of their properties.
+
+    Args:
+        models: the prior first; each is scored by its own reward.
+        batches: distinct samples of each.
+    """
+    with Scorer(TermSet(TABLE_TERMS)) as scorer:
+        found = [_molecules(m, batch, scorer) for m, batch in zip(models, batches, strict=True)]
+        data = _held_out(models[0], scorer)
+    grids = [
+        _grids(model, place, len(batch), own)
+        for place, (model, batch, own) in enumerate(zip(models, batches, found, strict=True))
+    ]
+    sets = {model.name: own for model, own in zip(models, found, strict=True)}
+    return grids, [chart for chart in map(_Histograms(sets, data), PROPERTIES) if chart is not None]
+
+
+def histogram(label: str, style: int, values: Sequence[float], edges: Sequence[float]) -> Series:
+    """The share of values in each bin as the outline of its bars; what lies outside is left out.
+
+    Args:
+        label: whose they are.
+        style: its place.
+        values: the numbers, NaN among them.
+        edges: (N + 1,) of the bins.
+    """
+    finite = [value for value in values if math.isfinite(value)]
+    counts, _ = np.histogram(finite, bins=np.asarray(edges))
+    shares = counts / max(len(finite), 1)
+    x = np.repeat(edges, 2)
+    y = np.concatenate([[0.0], np.repeat(shares, 2), [0.0]])
+    return Series(label, style, x.tolist(), y.tolist())
+
+
+class _Histograms:
+    """Draws one property of all models, and of the data where they are known."""
+
+    def __init__(self, sets: Mapping[str, Sequence[Molecule]], data: Sequence[Molecule]) -> None:
+        self.sets, self.data = sets, data
+
+    def __call__(self, term: str) -> Plot | None:
+        values = {name: [one.terms[term] for one in own] for name, own in self.sets.items()}
+        known = [one.terms[term] for one in self.data]
+        every = np.array([*known, *(value for own in values.values() for value in own)])
+        every = every[np.isfinite(every)]
+        if len(every) == 0:
+            return None
+        low, high = np.quantile(every, [0.005, 0.995])
+        edges = np.linspace(low, high if high > low else low + 1, BINS + 1).tolist()
+        series = [
+            histogram(name, place, own, edges) for place, (name, own) in enumerate(values.items())
+        ]
+        if known:
+            series.append(histogram(DATA, len(values), known, edges))
+        said = "; ".join(map(_in_words, [*values, DATA], [*values.values(), known]))
+        title = f"{PROPERTIES[term]}, share of molecules"
+        return plot(title, PROPERTIES[term], series, summary=f"{title}: {said}")
+
+
+def _in_words(label: str, values: Sequence[float]) -> str:
+    finite = [value for value in values if math.isfinite(value)]
+    return f"{label} {sum(finite) / len(finite):.3g} in the mean" if finite else f"{label} none"
+
+
+def _molecules(model: Model, batch: SequenceBatch, scorer: Scorer) -> list[Molecule]:
+    """The valid ones of a batch, distinct by their canonical SMILES, in the order of writing."""
+    assert isinstance(model.domain, MoleculeDomain)
+    records = scorer.score(model.domain.vocabulary.decode_batch(batch)).records
+    paid = model.reward(batch).sum(1)  # (B, R)
+    totals = (paid @ model.reward.weights.to(paid)).tolist()
+    found: dict[str, Molecule] = {}
+    for row, (record, total) in enumerate(zip(records, totals, strict=True)):
+        if record.canonical is not None and record.canonical not in found:
+            terms = dict(zip(TABLE_TERMS, record.values, strict=True))
+            own = dict(zip(model.reward.names, paid[row].tolist(), strict=True))
+            named = {f"paid for {name}": value for name, value in own.items()}
+            found[record.canonical] = Molecule(record.canonical, total, {**terms, **named})
+    return list(found.values())
+
+
+def _held_out(model: Model, scorer: Scorer) -> list[Molecule]:
+    """Test molecules of the prior, none where it kept none."""
+    assert isinstance(model.domain, MoleculeDomain)
+    records = scorer.score(model.domain.held_out_smiles() or []).records
+    return [
+        Molecule(one.canonical, math.nan, dict(zip(TABLE_TERMS, one.values, strict=True)))
+        for one in records
+        if one.canonical is not None
+    ]
+
+
+def _grids(model: Model, place: int, sampled: int, found: Sequence[Molecule]) -> Grids:
+    best = sorted(found, key=lambda one: -one.total)[:SHOWN]
+    chance = random.Random(0).sample(list(found), min(SHOWN, len(found)))
+    return Grids(
+        model.name,
+        place,
+        sampled,
+        len(found),
+        [_structure(one) for one in best],
+        [_structure(one) for one in chance],
+        data_uri(table(found).encode(), "text/csv"),
+        f"{model.name}.csv",
+    )
+
+
+def table(found: Sequence[Molecule]) -> str:
+    """Molecules as CSV: SMILES, total, then every term, empty where it has no number."""
+    names = list(found[0].terms) if found else []
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["smiles", "total", *(name.replace(" ", "_") for name in names)])
+    for one in found:
+        numbers = (number_or_none(one.terms[name]) for name in names)
+        writer.writerow([one.smiles, one.total, *numbers])
+    return text.getvalue()
+
+
+def _structure(molecule: Molecule) -> Structure:
+    return Structure(
+        molecule.smiles,
+        data_uri(picture_svg(molecule.smiles).encode(), "image/svg+xml"),
+        f"{molecule.total:.3g}",
+        [
+            (name, f"{molecule.terms[name]:.3g}")
+            for name in TABLE_TERMS
+            if math.isfinite(molecule.terms[name])
+        ],
+    )

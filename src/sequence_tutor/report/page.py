@@ -1,0 +1,69 @@
+"""The page: parts put into templates, with a policy that lets nothing in and nothing out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.report.account import listed
+from sequence_tutor.report.embedding import policy_source
+from sequence_tutor.report.part import Part
+
+MOST_BYTES = 20_000_000
+"""Larger pages are slow to open and too large to send."""
+
+STYLES = 7
+"""Colours that there are; then they come again with another pattern of dashes."""
+
+
+def render(parts: Sequence[Part]) -> str:
+    """The whole page.
+
+    Its content security policy names its own script and style by what is in them, lets sounds and
+    pictures come from the page itself only, and allows no connection at all. Everything else goes
+    through the templates' escaping.
+
+    Args:
+        parts: one a domain.
+
+    Raises:
+        UserError: the page would be too large.
+    """
+    style, script = _read("report.css"), _read("report.js")
+    policy = (
+        f"default-src 'none'; script-src {policy_source(script)}; "
+        f"style-src {policy_source(style)}; media-src data:; img-src data:; base-uri 'none'; "
+        "form-action 'none'"
+    )
+    environment = Environment(
+        loader=PackageLoader("sequence_tutor.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"look": look, "listed": listed}
+    page = environment.get_template("page.html").render(
+        parts=parts, style=style, script=script, policy=policy
+    )
+    if len(page.encode()) > MOST_BYTES:
+        raise UserError(
+            f"the page would have {len(page.encode()) / 1e6:.0f} MB, expected "
+            f"{MOST_BYTES / 1e6:.0f} at most; report on fewer runs at a time"
+        )
+    return page
+
+
+def look(style: int) -> str:
+    """The classes of a line of that place in the list of models."""
+    again, colour = divmod(style, STYLES)
+    return f"s{colour} d{again % 4}"
+
+
+def _read(name: str) -> str:
+    folder = files("sequence_tutor.report") / "templates"
+    return (folder / name).read_text(encoding="utf-8")

@@ -1,0 +1,195 @@
+"""One part of the page for each domain: its runs beside the prior they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.evaluation.model import Model, load_model, prior_of
+from sequence_tutor.report.account import RunFacts, run_facts, sentences
+from sequence_tutor.report.comparison import Comparison, SavedTable, compare
+from sequence_tutor.report.curves import RuleShares, read_run_log, rule_shares, training_curves
+from sequence_tutor.report.plot import Plot
+from sequence_tutor.report.tradeoff import FrontierPoint, tradeoff
+from sequence_tutor.run_log import Record
+from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.tuner.run_folder import RunSpec, load_spec
+
+PRIOR = "prior"
+MOLECULES_SAMPLED = 400
+TOKENS_SHOWN = 8
+"""Sequences of a domain that the page knows no pictures of."""
+
+Sampler = Callable[[Model, int], SequenceBatch]
+"""Gives so many distinct sequences of a model."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run as the report needs it.
+
+    Attributes:
+        model: the tuned model, under the name it has on the page.
+        spec: what was asked for.
+        log: its evaluations.
+    """
+
+    model: Model
+    spec: RunSpec
+    log: Sequence[Record]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Everything that is shown of one domain.
+
+    Attributes:
+        domain: its name.
+        models: names of the models, in the order of their styles.
+        account: three sentences.
+        runs: settings and versions.
+        comparison: the table.
+        curves, rules: figure 2, and each rule's part of the reward.
+        tradeoff: reward against divergence.
+        samples: what there is to look at and to hear.
+    """
+
+    domain: str
+    models: Sequence[str]
+    account: Sequence[str]
+    runs: Sequence[RunFacts]
+    comparison: Comparison
+    curves: Sequence[Plot]
+    rules: RuleShares | None
+    tradeoff: Plot | None
+    samples: Mapping[str, object]
+
+
+def load_runs(folders: Sequence[Path], rules: Path | None = None) -> list[Run]:
+    """Finished runs under names that tell them apart.
+
+    Args:
+        folders: of the runs.
+        rules: file of the user's own rules, if it has moved.
+
+    Raises:
+        UserError: there is none, one is given twice, or one is not finished or damaged.
+    """
+    if not folders:
+        raise UserError("no run was given to report on, expected at least one folder of a run")
+    places = [folder.resolve() for folder in folders]
+    for folder, place in zip(folders, places, strict=True):
+        if places.count(place) > 1:
+            raise UserError(f"{folder}: given {places.count(place)} times, expected once")
+    return [
+        _load(folder, name, rules) for folder, name in zip(folders, _names(places), strict=True)
+    ]
+
+
+def by_domain(runs: Sequence[Run]) -> dict[str, list[Run]]:
+    """Runs of each domain, in the order given."""
+    found: dict[str, list[Run]] = {}
+    for run in runs:
+        found.setdefault(run.spec.domain, []).append(run)
+    return found
+
+
+def models_of(runs: Sequence[Run]) -> list[Model]:
+    """The prior, judged as the first run is, and the runs.
+
+    Runs of another prior than the first one's bring theirs, so that nothing is compared with a
+    prior it did not come from without being told so.
+    """
+    priors: list[Model] = []
+    for run in runs:
+        if not any(run.model.stored.is_same(prior.stored) for prior in priors):
+            name = f"{PRIOR} of {run.model.name}" if priors else PRIOR
+            priors.append(replace(prior_of(run.model), name=name))
+    return [*priors, *(run.model for run in runs)]
+
+
+def make_part(
+    runs: Sequence[Run], table: SavedTable, sampler: Sampler, frontier: Sequence[FrontierPoint]
+) -> Part:
+    """Everything that is shown of some runs of one domain.
+
+    Args:
+        runs: of one domain.
+        table: their evaluation, or one that was saved.
+        sampler: gives the sequences to show.
+        frontier: of reward and divergence, if there is one.
+    """
+    models = models_of(runs)
+    priors = len(models) - len(runs)
+    logs = {run.model.name: run.log for run in runs}
+    weights = {
+        run.model.name: dict(
+            zip(run.model.reward.names, run.model.reward.weights.tolist(), strict=True)
+        )
+        for run in runs
+    }
+    domain = runs[0].spec.domain
+    comparison = compare(table, runs[0].model.domain)
+    facts = [
+        run_facts(run.model.name, place, run.spec, run.log)
+        for place, run in enumerate(runs, start=priors)
+    ]
+    return Part(
+        domain,
+        [model.name for model in models],
+        sentences(domain, [run.spec for run in runs], comparison),
+        facts,
+        comparison,
+        training_curves(logs, priors),
+        rule_shares(logs, weights, priors),
+        tradeoff(table, frontier, len(models)),
+        SAMPLES.get(domain, _token_samples)(models, sampler),
+    )
+
+
+def _load(folder: Path, name: str, rules: Path | None) -> Run:
+    spec = load_spec(folder)  # first, for it says best that a folder is no run
+    return Run(replace(load_model(folder, rules=rules), name=name), spec, read_run_log(folder))
+
+
+def _names(places: Sequence[Path]) -> list[str]:
+    """The folders' own names, with as much of the way to them as tells them apart."""
+    for depth in range(1, max(len(place.parts) for place in places) + 1):
+        names = ["/".join(place.parts[-depth:]) for place in places]
+        if len(set(names)) == len(names) and PRIOR not in names:
+            return names
+    return [str(place) for place in places]
+
+
+def _melody_samples(models: Sequence[Model], sampler: Sampler) -> dict[str, object]:
+    from sequence_tutor.report.melodies import melody_rounds, room_for
+    from sequence_tutor.report.next_tokens import token_maps
+
+    count, rate = room_for(len(models), max(model.length for model in models))
+    melodies = [sampler(model, count).to_lists() for model in models]
+    return {
+        "rounds": melody_rounds(models, melodies, rate),
+        "maps": token_maps(models, melodies[-1][0]),
+        "mapped": models[-1].name,
+    }
+
+
+def _molecule_samples(models: Sequence[Model], sampler: Sampler) -> dict[str, object]:
+    from sequence_tutor.report.molecules import molecule_grids  # only where there is RDKit
+
+    grids, histograms = molecule_grids(models, [sampler(m, MOLECULES_SAMPLED) for m in models])
+    return {"grids": grids, "histograms": histograms}
+
+
+def _token_samples(models: Sequence[Model], sampler: Sampler) -> dict[str, object]:
+    lists = {model.name: sampler(model, TOKENS_SHOWN).to_lists() for model in models}
+    return {"tokens": lists}
+
+
+SAMPLES: Mapping[str, Callable[[Sequence[Model], Sampler], dict[str, object]]] = {
+    "melody": _melody_samples,
+    "molecule": _molecule_samples,
+}
+"""What is shown of the domains that the page has pictures of; of others, their tokens."""

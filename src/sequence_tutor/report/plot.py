@@ -1,0 +1,195 @@
+"""The geometry of small line charts; a template draws them as SVG.
+
+Everything is in the units of the drawing, y downwards, with the origin at the top left.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+WIDTH, HEIGHT = 320, 190
+LEFT, RIGHT, TOP, BOTTOM = 46, 12, 10, 24
+"""Margins between the drawing and its axes."""
+
+MOST_TICKS = 5
+
+
+@dataclass(frozen=True)
+class Series:
+    """Numbers of one model.
+
+    Attributes:
+        label: whose they are.
+        style: the model's place in the list of models; the same in every chart.
+        x, y: (N,) numbers; where either is not finite the line has a gap.
+        low, high: ends of the intervals of y, or empty.
+    """
+
+    label: str
+    style: int
+    x: Sequence[float]
+    y: Sequence[float]
+    low: Sequence[float] = ()
+    high: Sequence[float] = ()
+
+
+@dataclass(frozen=True)
+class Line:
+    """A series as it is drawn.
+
+    Attributes:
+        label, style: as of the series.
+        paths: `x,y x,y ...` of each unbroken part.
+        dots: (x, y, what a pointer over it is told).
+        whiskers: (x, top, bottom) of each interval.
+    """
+
+    label: str
+    style: int
+    paths: Sequence[str]
+    dots: Sequence[tuple[float, float, str]]
+    whiskers: Sequence[tuple[float, float, float]]
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A chart ready to draw.
+
+    Attributes:
+        title: the quantity upwards; `x_label` the one to the right.
+        lines: one a series.
+        x_ticks, y_ticks: (place, text).
+        frame: left, top, right, bottom of the axes.
+        summary: what it shows, in words.
+    """
+
+    title: str
+    x_label: str
+    lines: Sequence[Line]
+    x_ticks: Sequence[tuple[float, str]]
+    y_ticks: Sequence[tuple[float, str]]
+    frame: tuple[float, float, float, float]
+    summary: str
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A straight line from numbers to places."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def __call__(self, number: float) -> float:
+        """Where a number stands, to a tenth of a unit."""
+        share = (number - self.low) / (self.high - self.low)
+        return round(self.start + share * (self.end - self.start), 1)
+
+
+def plot(
+    title: str,
+    x_label: str,
+    series: Sequence[Series],
+    *,
+    dots: bool = False,
+    summary: str | None = None,
+) -> Plot | None:
+    """A chart of some series; None where no point can be drawn.
+
+    Args:
+        title: the quantity upwards.
+        x_label: the quantity to the right.
+        series: what to draw.
+        dots: whether points are marked, or joined by lines only.
+        summary: what it shows, in words; None: where each line begins and ends.
+    """
+    points = [point for one in series for point in _finite(one)]
+    if not points:
+        return None
+    across = _round_range([x for x, _ in points])
+    up = _round_range([*(y for _, y in points), *_ends(series)])
+    x = Scale(*across, LEFT, WIDTH - RIGHT)
+    y = Scale(*up, HEIGHT - BOTTOM, TOP)
+    return Plot(
+        title,
+        x_label,
+        [_line(one, x, y, dots=dots) for one in series],
+        [(x(tick), tick_text(tick)) for tick in ticks(*across)],
+        [(y(tick), tick_text(tick)) for tick in ticks(*up)],
+        (LEFT, TOP, WIDTH - RIGHT, HEIGHT - BOTTOM),
+        _summary(title, series) if summary is None else summary,
+    )
+
+
+def ticks(low: float, high: float) -> list[float]:
+    """Multiples of 1, 2 or 5 times a power of ten from low to high, at most `MOST_TICKS`."""
+    rough = (high - low) / (MOST_TICKS - 1)
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(m * power for m in (1, 2, 5, 10, 20) if m * power >= rough * (1 - 1e-9))
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [round(place * step, 12) + 0.0 for place in range(first, last + 1)]
+
+
+def tick_text(number: float) -> str:
+    """As short as it can be: 2k, 1.5M, 0.25."""
+    for size, letter in ((1e6, "M"), (1e3, "k")):
+        if abs(number) >= size:
+            return _with_minus(f"{number / size:g}{letter}")
+    return _with_minus(f"{number:g}")
+
+
+def _with_minus(text: str) -> str:
+    """With a true minus sign in place of the hyphen."""
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def _round_range(numbers: Iterable[float]) -> tuple[float, float]:
+    """From a tick at or below the lowest to one at or above the highest."""
+    finite = [number for number in numbers if math.isfinite(number)]
+    low, high = min(finite), max(finite)
+    if low == high:
+        reach = abs(low) / 2 or 1.0
+        low, high = low - reach, high + reach
+    marks = ticks(low, high)
+    step = marks[1] - marks[0] if len(marks) > 1 else high - low
+    return math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
+
+
+def _finite(series: Series) -> Iterator[tuple[float, float]]:
+    for x, y in zip(series.x, series.y, strict=True):
+        if math.isfinite(x) and math.isfinite(y):
+            yield x, y
+
+
+def _ends(series: Sequence[Series]) -> Iterator[float]:
+    for one in series:
+        yield from (end for end in (*one.low, *one.high) if math.isfinite(end))
+
+
+def _line(series: Series, x: Scale, y: Scale, *, dots: bool) -> Line:
+    pairs = list(zip(series.x, series.y, strict=True))
+    parts = groupby(pairs, key=lambda pair: math.isfinite(pair[0]) and math.isfinite(pair[1]))
+    paths = [" ".join(f"{x(a):g},{y(b):g}" for a, b in part) for whole, part in parts if whole]
+    marks = [(x(a), y(b), f"{series.label}: {b:.4g} at {a:,g}") for a, b in _finite(series)]
+    bounds = zip(series.x, series.low, series.high, strict=False)
+    whiskers = [(x(at), y(high), y(low)) for at, low, high in bounds if math.isfinite(high - low)]
+    alone = len(marks) == 1  # a line of one point would not be seen
+    return Line(series.label, series.style, paths, marks if dots or alone else [], whiskers)
+
+
+def _summary(title: str, series: Sequence[Series]) -> str:
+    """What a reader who does not see the chart is told of it."""
+    said = []
+    for one in series:
+        points = list(_finite(one))
+        if len(points) > 1:
+            said.append(f"{one.label} from {points[0][1]:.3g} to {points[-1][1]:.3g}")
+        elif points:
+            said.append(f"{one.label} {points[0][1]:.3g}")
+    return f"{title}: {'; '.join(said)}"

@@ -1,0 +1,92 @@
+"""Reward against divergence: what every model gained, and what it paid for it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.report.comparison import SavedTable
+from sequence_tutor.report.plot import Plot, Series, plot
+
+REWARD, DIVERGENCE = "reward_per_sequence", "kl_to_prior_per_token"
+
+
+class FrontierPoint(BaseModel):
+    """One point of a frontier, as far as it is drawn.
+
+    Attributes:
+        kind: how the point came about: tuned, exact, best-of-n and so on.
+        kl_to_prior_per_token: nats.
+        reward_per_sequence: undivided by c.
+    """
+
+    kind: str
+    kl_to_prior_per_token: float
+    reward_per_sequence: float
+
+
+class SavedFrontier(BaseModel):
+    """What `frontier` writes into `frontier.json`, as far as it is drawn."""
+
+    points: list[FrontierPoint]
+
+
+def tradeoff(
+    table: SavedTable, frontier: Sequence[FrontierPoint] = (), first_style: int = 0
+) -> Plot | None:
+    """One point a model, and a frontier as lines; None where there are not two points.
+
+    Args:
+        table: the models.
+        frontier: points found elsewhere, one line a kind.
+        first_style: of the frontier's lines.
+    """
+    series = [*_lines(frontier, first_style), *_points(table)]
+    finite = [x for one in series for x, y in zip(one.x, one.y, strict=True) if _both(x, y)]
+    if len(finite) < 2:
+        return None
+    return plot("reward a sequence", "exact KL to the prior a token, nats", series, dots=True)
+
+
+def read_frontier(path: Path) -> list[FrontierPoint]:
+    """The points of a file that `frontier` wrote.
+
+    Raises:
+        UserError: it cannot be read, or is something else.
+    """
+    try:
+        return SavedFrontier.model_validate_json(path.read_bytes()).points
+    except ValidationError as error:
+        raise UserError(
+            f"{path}: no frontier, expected the frontier.json that `frontier` writes "
+            f"({error.errors()[0]['msg']})"
+        ) from error
+
+
+def _lines(frontier: Sequence[FrontierPoint], first_style: int) -> Iterator[Series]:
+    for place, kind in enumerate(dict.fromkeys(point.kind for point in frontier)):
+        own = [point for point in frontier if point.kind == kind]
+        own.sort(key=lambda point: point.kl_to_prior_per_token)
+        x, y = (
+            [point.kl_to_prior_per_token for point in own],
+            [point.reward_per_sequence for point in own],
+        )
+        yield Series(f"frontier: {kind}", first_style + place, x, y)
+
+
+def _points(table: SavedTable) -> Iterator[Series]:
+    for place, model in enumerate(table.models):
+        if REWARD in model.statistics and DIVERGENCE in model.statistics:
+            reward = model.statistics[REWARD].estimate
+            divergence = model.statistics[DIVERGENCE].estimate.value
+            yield Series(
+                model.name, place, [divergence], [reward.value], [reward.low], [reward.high]
+            )
+
+
+def _both(x: float, y: float) -> bool:
+    return math.isfinite(x) and math.isfinite(y)

@@ -1,0 +1,87 @@
+"""`report`: finished runs as one page to look at and to listen to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.evaluation.evaluate import evaluate
+from sequence_tutor.evaluation.model import Model
+from sequence_tutor.evaluation.table import as_json
+from sequence_tutor.files import write_text
+from sequence_tutor.progress import progress
+from sequence_tutor.report.comparison import SavedTable, read_table
+from sequence_tutor.report.page import render
+from sequence_tutor.report.part import Run, by_domain, load_runs, make_part, models_of
+from sequence_tutor.report.tradeoff import read_frontier
+from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.verbs.sample import sample
+
+SAMPLES = 2_000
+
+
+def make_report(
+    runs: Sequence[Path],
+    out: Path,
+    *,
+    table: Path | None = None,
+    frontier: Path | None = None,
+    samples: int = SAMPLES,
+    rules: Path | None = None,
+    seed: int = 0,
+    quiet: bool = False,
+) -> Path:
+    """Write one HTML page that needs nothing else, no network and no other file.
+
+    Args:
+        runs: folders of finished runs, of one or of several domains.
+        out: the page.
+        table: an evaluation that was saved with `evaluate --json`, shown in place of a new one.
+        frontier: the `frontier.json` of a sweep, drawn beside the runs.
+        samples: sequences of each model that a new evaluation takes.
+        rules: file of the user's own rules, if it has moved.
+        seed: of the sampling; what is shown is what `sample` writes first with that seed.
+        quiet: show no progress.
+
+    Returns:
+        Where the page is.
+
+    Raises:
+        UserError: there is no run, one that is not finished or damaged, or a file that is
+            something else.
+    """
+    parts = by_domain(load_runs(runs, rules))
+    saved = _saved(table, list(parts)) if table else None
+    points = read_frontier(frontier) if frontier else []
+
+    def sampled(model: Model, count: int) -> SequenceBatch:
+        return sample(model, count, seed=seed, quiet=True)
+
+    shown = []
+    for domain, own in parts.items():
+        if saved is not None and saved.models[0].domain == domain:
+            found = saved
+        else:
+            found = _evaluated(own, samples, seed, quiet=quiet)
+        shown.append(make_part(own, found, sampled, points))
+    write_text(out, render(shown))
+    return out
+
+
+def _evaluated(runs: Sequence[Run], samples: int, seed: int, *, quiet: bool) -> SavedTable:
+    models = models_of(runs)
+    with progress("evaluating", samples * len(models), quiet=quiet) as advance:
+        evaluation = evaluate(models, samples, seed, advance, particles=0)
+    return SavedTable.model_validate(as_json(evaluation))
+
+
+def _saved(path: Path, domains: Sequence[str]) -> SavedTable:
+    """A saved evaluation of one of the domains."""
+    table = read_table(path)
+    domain = table.models[0].domain
+    if domain not in domains:
+        raise UserError(
+            f"{path}: an evaluation of {domain!r}, expected one of {' or '.join(domains)}"
+        )
+    return table

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from sequence_tutor.config.presets import build
+from sequence_tutor.domain import find_domain
+from sequence_tutor.evaluation.model import Model
+from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
+from sequence_tutor.molecule import MoleculeDomain
+from sequence_tutor.prior.neural import NeuralPrior
+from sequence_tutor.prior.store import StoredPrior
+from sequence_tutor.report.molecules import Molecule, histogram, molecule_grids, table
+from sequence_tutor.sequences import SequenceBatch
+
+DOMAIN = MoleculeDomain()
+
+
+def model(name: str) -> Model:
+    """Scores molecules by their QED; nothing is sampled from it."""
+    torch.manual_seed(0)
+    size = DOMAIN.vocab_size
+    prior = NeuralPrior(RecurrentNetwork(RecurrentSettings(width=4), size, size))
+    reward = build(
+        DOMAIN.reward_settings, {"weights": {"valid": 1.0, "qed": 2.0}, "workers": 0}, "test"
+    )
+    return Model(name, find_domain("molecule"), prior, StoredPrior(prior, "molecule"), reward, 40)
+
+
+def batch(*smiles: str) -> SequenceBatch:
+    return SequenceBatch.from_lists([DOMAIN.vocabulary.encode(one) for one in smiles])
+
+
+def test_grids_show_the_best_first_and_each_molecule_once() -> None:
+    before, after = model("prior"), replace(model("psi"))
+    sampled = batch("CCO", "OCC", "c1ccccc1O", "C(", "CC(=O)Oc1ccccc1C(=O)O")
+    (grid, other), charts = molecule_grids([before, after], [sampled, batch("C(")])
+    assert (grid.model, grid.sampled, grid.valid) == ("prior", 5, 3)
+    assert (other.model, other.valid, other.best) == ("psi", 0, [])
+    assert {one.smiles for one in grid.best} == {"CCO", "Oc1ccccc1", "CC(=O)Oc1ccccc1C(=O)O"}
+    totals = [float(one.total) for one in grid.best]
+    assert totals == sorted(totals, reverse=True)
+    assert {one.smiles for one in grid.chance} == {one.smiles for one in grid.best}
+    assert [chart.x_label for chart in charts] == ["logP", "QED", "minus the SA score"]
+    picture = base64.b64decode(grid.best[0].picture.partition(",")[2])
+    assert picture.lstrip().startswith(b"<?xml")
+    assert b"</svg>" in picture
+
+
+def test_the_table_has_every_molecule_with_its_reward() -> None:
+    (grid,), _ = molecule_grids([model("psi")], [batch("CCO", "c1ccccc1O")])
+    text = base64.b64decode(grid.csv.partition(",")[2]).decode()
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [row["smiles"] for row in rows] == ["CCO", "Oc1ccccc1"]
+    for row in rows:
+        assert float(row["total"]) == pytest.approx(1 + 2 * float(row["qed"]))
+        assert float(row["paid_for_valid"]) == 1
+
+
+def test_a_term_without_a_number_is_an_empty_cell() -> None:
+    assert table([Molecule("C", 1.0, {"qed": math.nan})]) == "smiles,total,qed\nC,1.0,\n"
+    assert table([]) == "smiles,total\n"
+
+
+def test_a_histogram_is_the_outline_of_its_bars() -> None:
+    found = histogram("psi", 1, [0.5, 0.6, 1.5, math.nan], [0.0, 1.0, 2.0])
+    assert found.x == [0, 0, 1, 1, 2, 2]
+    assert found.y == pytest.approx([0, 2 / 3, 2 / 3, 1 / 3, 1 / 3, 0])
+    assert np.all(np.diff(found.x) >= 0)
