@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from sequence_tutor.verbs.frontier import frontier
     from sequence_tutor.verbs.moses import moses
     from sequence_tutor.verbs.pretrain import pretrain
+    from sequence_tutor.verbs.report import make_report
     from sequence_tutor.verbs.sample import sample
     from sequence_tutor.verbs.score import score
     from sequence_tutor.verbs.study import (
@@ -68,6 +69,7 @@ __all__ = [
     "find_domain",
     "frontier",
     "load_model",
+    "make_report",
     "make_study",
     "moses",
     "pretrain",
@@ -93,6 +95,7 @@ _HOMES = {
     "reward.check": ("check_reward",),
     "reward.protocol": ("Reward",),
     "sequences": ("SequenceBatch",),
+    "verbs.report": ("make_report",),
     "verbs.study": (
         "analyse_study",
         "export_study",

@@ -20,6 +20,7 @@ from sequence_tutor.cli.evaluate import Evaluate
 from sequence_tutor.cli.frontier import Frontier
 from sequence_tutor.cli.mistakes import first_mistake
 from sequence_tutor.cli.pretrain import Pretrain
+from sequence_tutor.cli.report import Report
 from sequence_tutor.cli.sample import Sample
 from sequence_tutor.cli.score import Score
 from sequence_tutor.cli.study import STUDY, StudyServe
@@ -47,6 +48,7 @@ VERBS: dict[str, type[Verb]] = {
     "evaluate": Evaluate,
     "compare": Compare,
     "frontier": Frontier,
+    "report": Report,
     "verify": Verify,
     "tables": Tables,
     "benchmark": Benchmark,

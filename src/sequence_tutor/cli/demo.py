@@ -39,7 +39,7 @@ class Demo:
     def run(self) -> None:
         """Do all of it, then show the table."""
         from sequence_tutor.evaluation.table import as_json, as_rich
-        from sequence_tutor.verbs.demo import demo
+        from sequence_tutor.verbs.demo import REPORT, demo
 
         evaluation = demo(
             self.out,
@@ -53,3 +53,4 @@ class Demo:
         show(as_rich(evaluation))
         if not self.quiet:
             show(f"Table, curves, melodies and the tuned model are in {self.out}.")
+            show(f"Look and listen: open {(self.out / REPORT).absolute()} in a browser.")
