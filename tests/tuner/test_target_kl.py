@@ -8,6 +8,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from sequence_tutor.cli import main
 from sequence_tutor.measure import Task
 from sequence_tutor.run_log import read_log
 from sequence_tutor.toy import make_toy
@@ -97,3 +98,13 @@ def test_algorithms_that_cannot_are_refused(algorithm: str) -> None:
         settings(algorithm=algorithm)
     with pytest.raises(ValidationError, match="a run without stages"):
         settings(stages=[{"c": 1.0}])
+
+
+def test_refused_on_the_command_line_before_any_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    given = ["tune", "toy", "--algorithm", "q", "--target-kl", "0.2", "--out", str(out)]
+    assert main(given) == 2
+    assert "target_kl is 0.2 but algorithm is 'q'" in capsys.readouterr().err
+    assert not out.exists()

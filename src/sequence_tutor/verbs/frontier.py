@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from sequence_tutor.config.presets import build, merged
+from sequence_tutor.domain import Domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model, prior_of
 from sequence_tutor.files import write_json
@@ -18,6 +19,7 @@ from sequence_tutor.randomness import named_generator
 from sequence_tutor.run_log import read_log
 from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.loop import LOG_FILE
+from sequence_tutor.tuner.run_folder import RunSpec
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.verbs.tune import open_prior, resolve, tune
 from sequence_tutor.workbench.baselines import sample_pool
@@ -32,8 +34,8 @@ from sequence_tutor.workbench.frontier import (
     write_csv,
 )
 
-FOUND = ("tuned", "prior", "rl-only", "best-of-n")
-"""Kinds of points that someone could have, unlike the exact optimum's."""
+ENDS = {"algorithm": "rl-only", "value_weight": 1.0}
+"""The other end of every frontier: reward alone."""
 
 
 @dataclass(frozen=True)
@@ -103,64 +105,111 @@ def frontier(
     """
     temperatures = _checked(c, seeds, share, samples, pool)
     form = _trained(algorithm)
-    room, _ = open_prior(domain, prior, device)
-
-    def tables(own: Mapping[str, Any], stages: Sequence[float], seed: int) -> dict[str, Any]:
-        """What one run is asked for."""
-        given = merged(merged({"tune": own}, overrides or {}), {"tune": {"seed": seed}})
-        base = resolve(room, domain, preset, config, given, rules).tune
-        first, later = base.steps, max(1, round(share * base.steps))
-        every = {"evaluate_every": first, "evaluate_samples": samples}
-        listed = [
-            {"name": f"c={value:g}", "c": value, "steps": later if place else first}
-            for place, value in enumerate(stages)
-        ]
-        return merged(given, {"tune": every, "stages": listed})
-
-    def run(own: Mapping[str, Any], stages: Sequence[float], seed: int, folder: Path) -> Model:
-        return tune(
-            domain,
-            folder,
-            prior=prior,
-            preset=preset,
-            config=config,
-            overrides=tables(own, stages, seed),
-            rules=rules,
-            device=device,
-            threads=threads,
-            quiet=quiet,
-        )
-
-    ends = {"algorithm": "rl-only", "value_weight": 1.0}
-    for own, stages in ((form, temperatures), (ends, temperatures[-1:])):
-        spec = resolve(room, domain, preset, config, tables(own, stages, 0), rules)
-        if spec.tune.prior_temperature != 1:
-            raise UserError(
-                f"prior_temperature is {spec.tune.prior_temperature:g}, expected 1: the frontier "
-                "is that of the prior itself"
-            )
+    sweep = _Sweep(domain, prior, preset, config, overrides or {}, rules, share, samples)
+    sweep.check(device, (form, temperatures), (ENDS, temperatures[-1:]))
     threads = set_threads(threads)
     points: list[Point] = []
     for seed in range(seeds):
-        model = run(form, temperatures, seed, out / f"seed_{seed}")
-        points += _tuned_points(out / f"seed_{seed}", seed)
-        run(ends, temperatures[-1:], seed, out / "rl-only" / f"seed_{seed}")
-        (last,) = _tuned_points(out / "rl-only" / f"seed_{seed}", seed)
+        folders = out / f"seed_{seed}", out / "rl-only" / f"seed_{seed}"
+        for own, stages, folder in zip(
+            (form, ENDS), (temperatures, temperatures[-1:]), folders, strict=True
+        ):
+            model = sweep.run(own, stages, seed, folder, device, threads, quiet=quiet)
+        points += _tuned_points(folders[0], seed)
+        (last,) = _tuned_points(folders[1], seed)
         points.append(replace(last, kind="rl-only", objective_per_sequence=None, log_z_bound=None))
     task = prior_of(model).task
-    generator = named_generator(0, "pool", model.device)
     with progress("sampling the prior", pool, quiet=quiet) as advance:
-        sampled = sample_pool(task, pool, generator, advance)
+        sampled = sample_pool(task, pool, named_generator(0, "pool", model.device), advance)
     points.append(Point("prior", 0.0, float(sampled.reward.mean())))
     points += best_of_points(sampled)
-    found = [point for point in points if point.kind in FOUND]
-    points = [replace(point, on_front=is_on_front(point, found)) for point in points]
+    points = [replace(point, on_front=is_on_front(point, points)) for point in points]
     points += exact_points(task, temperatures[-1], temperatures[0])
     result = Frontier(points, costs(points))
     write_json(out / "frontier.json", result.to_json())
     write_csv(out / "frontier.csv", points)
     draw_frontier(out / "frontier.png", points, f"{domain}: reward against divergence, {algorithm}")
     return result
+
+
+@dataclass(frozen=True)
+class _Sweep:
+    """What the runs of a frontier have in common; see `frontier`."""
+
+    domain: str
+    prior: str | None
+    preset: str
+    config: Path | None
+    overrides: Mapping[str, Any]
+    rules: Path | None
+    share: float
+    samples: int
+
+    def check(
+        self,
+        device: torch.device | str,
+        *asked: tuple[Mapping[str, Any], Sequence[float]],
+    ) -> None:
+        """Resolve everything before any work.
+
+        Args:
+            device: of the prior.
+            asked: tables and temperatures of each kind of run.
+
+        Raises:
+            UserError: a setting that cannot be used.
+        """
+        room, _ = open_prior(self.domain, self.prior, device)
+        for own, stages in asked:
+            spec = self._resolved(room, self._tables(room, own, stages, 0))
+            if spec.tune.prior_temperature != 1:
+                raise UserError(
+                    f"prior_temperature is {spec.tune.prior_temperature:g}, expected 1: the "
+                    "frontier is that of the prior itself"
+                )
+
+    def run(
+        self,
+        own: Mapping[str, Any],
+        stages: Sequence[float],
+        seed: int,
+        folder: Path,
+        device: torch.device | str,
+        threads: int,
+        *,
+        quiet: bool,
+    ) -> Model:
+        """One run over some temperatures, from wherever its folder stands."""
+        room, _ = open_prior(self.domain, self.prior, device)
+        return tune(
+            self.domain,
+            folder,
+            prior=self.prior,
+            preset=self.preset,
+            config=self.config,
+            overrides=self._tables(room, own, stages, seed),
+            rules=self.rules,
+            device=device,
+            threads=threads,
+            quiet=quiet,
+        )
+
+    def _tables(
+        self, room: Domain, own: Mapping[str, Any], stages: Sequence[float], seed: int
+    ) -> dict[str, Any]:
+        """A stage for each temperature, of which the first has all the updates."""
+        given = merged(merged({"tune": own}, self.overrides), {"tune": {"seed": seed}})
+        first = self._resolved(room, given).tune.steps
+        later = max(1, round(self.share * first))
+        listed = [
+            {"name": f"c={value:g}", "c": value, "steps": later if place else first}
+            for place, value in enumerate(stages)
+        ]
+        every = {"evaluate_every": first, "evaluate_samples": self.samples}
+        return merged(given, {"tune": every, "stages": listed})
+
+    def _resolved(self, room: Domain, tables: Mapping[str, Any]) -> RunSpec:
+        return resolve(room, self.domain, self.preset, self.config, tables, self.rules)
 
 
 def _checked(c: Sequence[float], seeds: int, share: float, samples: int, pool: int) -> list[float]:
