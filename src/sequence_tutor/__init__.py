@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sequence_tutor.verbs.frontier import frontier
     from sequence_tutor.verbs.moses import moses
     from sequence_tutor.verbs.pretrain import pretrain
-    from sequence_tutor.verbs.report import make_report
+    from sequence_tutor.verbs.report import report
     from sequence_tutor.verbs.sample import sample
     from sequence_tutor.verbs.score import score
     from sequence_tutor.verbs.study import (
@@ -69,11 +69,11 @@ __all__ = [
     "find_domain",
     "frontier",
     "load_model",
-    "make_report",
     "make_study",
     "moses",
     "pretrain",
     "prior_of",
+    "report",
     "sample",
     "score",
     "serve_study",
@@ -95,7 +95,6 @@ _HOMES = {
     "reward.check": ("check_reward",),
     "reward.protocol": ("Reward",),
     "sequences": ("SequenceBatch",),
-    "verbs.report": ("make_report",),
     "verbs.study": (
         "analyse_study",
         "export_study",
@@ -106,7 +105,7 @@ _HOMES = {
     **{
         f"verbs.{verb}": (verb,)
         for verb in (
-            *("bench", "benchmark", "compare", "demo", "frontier", "moses", "pretrain"),
+            *("bench", "benchmark", "compare", "demo", "frontier", "moses", "pretrain", "report"),
             *("sample", "score", "tables", "tune", "verify"),
         )
     },

@@ -1,4 +1,4 @@
-"""`make_report`: runs in, one file out, and one sentence for whatever cannot be used."""
+"""`report`: runs in, one file out, and one sentence for whatever cannot be used."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sequence_tutor.cli import main
 from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.model import load_model, prior_of
 from sequence_tutor.evaluation.table import as_json
-from sequence_tutor.verbs.report import make_report
+from sequence_tutor.verbs.report import report
 from sequence_tutor.verbs.tune import tune
 
 
@@ -49,7 +49,7 @@ def test_the_page_is_written_and_named(
 
 
 def test_the_same_call_writes_the_same_page(run: Path, tmp_path: Path) -> None:
-    pages = [make_report([run], tmp_path / name, samples=50, quiet=True) for name in ("a", "b")]
+    pages = [report([run], tmp_path / name, samples=50, quiet=True) for name in ("a", "b")]
     assert pages[0].read_bytes() == pages[1].read_bytes()
 
 
@@ -57,7 +57,7 @@ def test_a_saved_evaluation_is_shown_as_it_is(run: Path, tmp_path: Path) -> None
     model = load_model(run)
     table = tmp_path / "table.json"
     table.write_text(json.dumps(as_json(evaluate([prior_of(model), model], 123, 7))))
-    text = make_report([run], tmp_path / "report.html", table=table, quiet=True).read_text()
+    text = report([run], tmp_path / "report.html", table=table, quiet=True).read_text()
     assert "123 melodies of each of prior and likes-c were sampled with seed 7" in text
 
 
@@ -65,7 +65,7 @@ def test_runs_of_several_domains_are_parts_of_one_page(run: Path, tmp_path: Path
     steps: dict[str, Any] = {"tune": {"steps": 2, "evaluate_every": 1, "evaluate_samples": 4}}
     toy = tmp_path / "toy"
     tune("toy", toy, overrides=steps, threads=1, quiet=True)
-    text = make_report([run, toy], tmp_path / "report.html", samples=50, quiet=True).read_text()
+    text = report([run, toy], tmp_path / "report.html", samples=50, quiet=True).read_text()
     titles = re.findall(r"<h1[^>]*>(.*?)</h1>", text)
     assert titles == ["Melodies, before and after tuning", "Toy, before and after tuning"]
     identifiers = re.findall(r'\sid="([^"]+)"', text)

@@ -46,10 +46,10 @@ class Report:
     def run(self) -> None:
         """Write the page, then say where it is."""
         from sequence_tutor.threads import set_threads
-        from sequence_tutor.verbs.report import make_report
+        from sequence_tutor.verbs.report import report
 
         set_threads(thread_count(self.threads))
-        page = make_report(
+        page = report(
             self.runs,
             self.out,
             table=self.table,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sequence_tutor.evaluation.evaluate import Evaluation
 from sequence_tutor.evaluation.model import prior_of
-from sequence_tutor.verbs.report import make_report
+from sequence_tutor.verbs.report import report
 from sequence_tutor.verbs.results import draw_curves, write_results
 from sequence_tutor.verbs.sample import sample
 from sequence_tutor.verbs.tune import tune
@@ -49,5 +49,5 @@ def demo(
     draw_curves(out / "learning_curves.png", {"psi": run})
     for name, model in (("melodies", tuned), ("melodies_of_the_prior", prior)):
         sample(model, MELODIES, out / name, seed=seed)
-    make_report([run], out / REPORT, table=out / "table.json", seed=seed, quiet=quiet)
+    report([run], out / REPORT, table=out / "table.json", seed=seed, quiet=quiet)
     return evaluation

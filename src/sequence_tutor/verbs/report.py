@@ -11,17 +11,17 @@ from sequence_tutor.evaluation.model import Model
 from sequence_tutor.evaluation.table import as_json
 from sequence_tutor.files import write_text
 from sequence_tutor.progress import progress
-from sequence_tutor.report.comparison import SavedTable, read_table
-from sequence_tutor.report.page import render
-from sequence_tutor.report.part import Run, by_domain, load_runs, make_part, models_of
-from sequence_tutor.report.tradeoff import read_frontier
+from sequence_tutor.reporting.comparison import SavedTable, read_table
+from sequence_tutor.reporting.page import render
+from sequence_tutor.reporting.part import Run, by_domain, load_runs, make_part, models_of
+from sequence_tutor.reporting.tradeoff import read_frontier
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.verbs.sample import sample
 
 SAMPLES = 2_000
 
 
-def make_report(
+def report(
     runs: Sequence[Path],
     out: Path,
     *,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.report.plot import Plot, Series, plot
+from sequence_tutor.reporting.plot import Plot, Series, plot
 from sequence_tutor.run_log import Record, read_log
 from sequence_tutor.tuner.loop import LOG_FILE
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.report.tradeoff import FrontierPoint, read_frontier, tradeoff
+from sequence_tutor.reporting.tradeoff import FrontierPoint, read_frontier, tradeoff
 
 from .test_comparison import saved, table
 

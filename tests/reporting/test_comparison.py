@@ -10,7 +10,7 @@ import pytest
 from sequence_tutor.domain import Better, find_domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import UNDEFINED, Estimate
-from sequence_tutor.report.comparison import SavedTable, Verdict, compare, read_table, verdict
+from sequence_tutor.reporting.comparison import SavedTable, Verdict, compare, read_table, verdict
 
 PRIOR = Estimate(0.5, 0.4, 0.6)
 

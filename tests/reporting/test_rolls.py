@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from sequence_tutor.report.rolls import (
+from sequence_tutor.reporting.rolls import (
     GAP,
     LEAST_BAR,
     LEFT,

@@ -8,9 +8,9 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.report.account import listed
-from sequence_tutor.report.embedding import policy_source
-from sequence_tutor.report.part import Part
+from sequence_tutor.reporting.account import listed
+from sequence_tutor.reporting.embedding import policy_source
+from sequence_tutor.reporting.part import Part
 
 MOST_BYTES = 20_000_000
 """Larger pages are slow to open and too large to send."""
@@ -39,7 +39,7 @@ def render(parts: Sequence[Part]) -> str:
         "form-action 'none'"
     )
     environment = Environment(
-        loader=PackageLoader("sequence_tutor.report"),
+        loader=PackageLoader("sequence_tutor.reporting"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -65,5 +65,5 @@ def look(style: int) -> str:
 
 
 def _read(name: str) -> str:
-    folder = files("sequence_tutor.report") / "templates"
+    folder = files("sequence_tutor.reporting") / "templates"
     return (folder / name).read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sequence_tutor.run_log import Record
-from sequence_tutor.verbs.report import make_report
+from sequence_tutor.verbs.report import report
 
 
 def record(step: int, reward: float, **terms: float) -> Record:
@@ -44,11 +44,11 @@ def run(melody_run: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def report(melody_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def page_file(melody_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A page about that run."""
     folder = tmp_path_factory.mktemp("report")
     made = with_log(melody_run, folder / "likes-c")
-    return make_report([made], folder / "report.html", samples=50, quiet=True)
+    return report([made], folder / "report.html", samples=50, quiet=True)
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ class Page:
 
 
 @pytest.fixture
-def page(report: Path) -> Iterator[Page]:
+def page(page_file: Path) -> Iterator[Page]:
     options = Options()
     options.binary_location = str(CHROMIUM)
     for argument in (
@@ -82,7 +82,7 @@ def page(report: Path) -> Iterator[Page]:
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=Driver(DRIVER))
     try:
-        yield Page(driver, report)
+        yield Page(driver, page_file)
     finally:
         driver.quit()
 

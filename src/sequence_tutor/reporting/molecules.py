@@ -18,8 +18,8 @@ from sequence_tutor.molecule.pictures import picture_svg
 from sequence_tutor.molecule.scoring import Scorer
 from sequence_tutor.molecule.statistics import TABLE_TERMS
 from sequence_tutor.molecule.terms import TermSet
-from sequence_tutor.report.embedding import data_uri
-from sequence_tutor.report.plot import Plot, Series, plot
+from sequence_tutor.reporting.embedding import data_uri
+from sequence_tutor.reporting.plot import Plot, Series, plot
 from sequence_tutor.sequences import SequenceBatch
 
 SHOWN = 8

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.report import page as page_module
-from sequence_tutor.report.page import look
-from sequence_tutor.verbs.report import make_report
+from sequence_tutor.reporting import page as page_module
+from sequence_tutor.reporting.page import look
+from sequence_tutor.verbs.report import report
 
 
 class Elements(HTMLParser):
@@ -44,11 +44,11 @@ class Elements(HTMLParser):
 
 
 def written(runs: Sequence[Path], tmp_path: Path) -> str:
-    return make_report(runs, tmp_path / "report.html", samples=50, quiet=True).read_text()
+    return report(runs, tmp_path / "report.html", samples=50, quiet=True).read_text()
 
 
-def test_everything_is_in_the_page(report: Path) -> None:
-    text = report.read_text()
+def test_everything_is_in_the_page(page_file: Path) -> None:
+    text = page_file.read_text()
     elements = Elements(text)
     assert not elements.open
     players = elements.all("audio")
@@ -66,8 +66,8 @@ def test_everything_is_in_the_page(report: Path) -> None:
     assert "Note RNN *" in text
 
 
-def test_nothing_comes_from_elsewhere(report: Path) -> None:
-    text = report.read_text()
+def test_nothing_comes_from_elsewhere(page_file: Path) -> None:
+    text = page_file.read_text()
     assert not re.search(r"https?://", text)
     assert not re.search(r"\son\w+=|\sstyle=", text)  # the policy would not let them work
     for _, attributes in Elements(text).found:
@@ -75,8 +75,8 @@ def test_nothing_comes_from_elsewhere(report: Path) -> None:
             assert (attributes.get(name) or "#").startswith(("#", "data:"))
 
 
-def test_the_policy_names_the_script_and_the_style(report: Path) -> None:
-    text = report.read_text()
+def test_the_policy_names_the_script_and_the_style(page_file: Path) -> None:
+    text = page_file.read_text()
     (policy,) = [
         one["content"] or ""
         for one in Elements(text).all("meta")

@@ -8,19 +8,18 @@ from pathlib import Path
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model, load_model, prior_of
-from sequence_tutor.report.account import RunFacts, run_facts, sentences
-from sequence_tutor.report.comparison import Comparison, SavedTable, compare
-from sequence_tutor.report.curves import RuleShares, read_run_log, rule_shares, training_curves
-from sequence_tutor.report.plot import Plot
-from sequence_tutor.report.tradeoff import FrontierPoint, tradeoff
+from sequence_tutor.reporting.account import RunFacts, run_facts, sentences
+from sequence_tutor.reporting.comparison import Comparison, SavedTable, compare
+from sequence_tutor.reporting.curves import RuleShares, read_run_log, rule_shares, training_curves
+from sequence_tutor.reporting.plot import Plot
+from sequence_tutor.reporting.tradeoff import FrontierPoint, tradeoff
 from sequence_tutor.run_log import Record
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.tuner.run_folder import RunSpec, load_spec
 
 PRIOR = "prior"
 MOLECULES_SAMPLED = 400
-TOKENS_SHOWN = 8
-"""Sequences of a domain that the page knows no pictures of."""
+LINES_SHOWN = 12
 
 Sampler = Callable[[Model, int], SequenceBatch]
 """Gives so many distinct sequences of a model."""
@@ -145,7 +144,7 @@ def make_part(
         training_curves(logs, priors),
         rule_shares(logs, weights, priors),
         tradeoff(table, frontier, len(models)),
-        SAMPLES.get(domain, _token_samples)(models, sampler),
+        SAMPLES.get(domain, _line_samples)(models, sampler),
     )
 
 
@@ -164,8 +163,8 @@ def _names(places: Sequence[Path]) -> list[str]:
 
 
 def _melody_samples(models: Sequence[Model], sampler: Sampler) -> dict[str, object]:
-    from sequence_tutor.report.melodies import melody_rounds, room_for
-    from sequence_tutor.report.next_tokens import token_maps
+    from sequence_tutor.reporting.melodies import melody_rounds, room_for
+    from sequence_tutor.reporting.next_tokens import token_maps
 
     count, rate = room_for(len(models), max(model.length for model in models))
     melodies = [sampler(model, count).to_lists() for model in models]
@@ -177,19 +176,20 @@ def _melody_samples(models: Sequence[Model], sampler: Sampler) -> dict[str, obje
 
 
 def _molecule_samples(models: Sequence[Model], sampler: Sampler) -> dict[str, object]:
-    from sequence_tutor.report.molecules import molecule_grids  # only where there is RDKit
+    from sequence_tutor.reporting.molecules import molecule_grids  # only where there is RDKit
 
     grids, histograms = molecule_grids(models, [sampler(m, MOLECULES_SAMPLED) for m in models])
     return {"grids": grids, "histograms": histograms}
 
 
-def _token_samples(models: Sequence[Model], sampler: Sampler) -> dict[str, object]:
-    lists = {model.name: sampler(model, TOKENS_SHOWN).to_lists() for model in models}
-    return {"tokens": lists}
+def _line_samples(models: Sequence[Model], sampler: Sampler) -> dict[str, object]:
+    from sequence_tutor.reporting.lines import paid_lines
+
+    return {"lines": paid_lines(models, [sampler(m, LINES_SHOWN).to_lists() for m in models])}
 
 
 SAMPLES: Mapping[str, Callable[[Sequence[Model], Sampler], dict[str, object]]] = {
     "melody": _melody_samples,
     "molecule": _molecule_samples,
 }
-"""What is shown of the domains that the page has pictures of; of others, their tokens."""
+"""What is shown of the domains that the page has pictures of; of others, their lines."""

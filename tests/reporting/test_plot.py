@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from sequence_tutor.report.plot import (
+from sequence_tutor.reporting.plot import (
     BOTTOM,
     HEIGHT,
     LEFT,

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from sequence_tutor.report.account import listed, run_facts, sentences
-from sequence_tutor.report.comparison import Cell, Comparison, Row
+from sequence_tutor.reporting.account import listed, run_facts, sentences
+from sequence_tutor.reporting.comparison import Cell, Comparison, Row
 from sequence_tutor.tuner.run_folder import RunSpec
 from sequence_tutor.tuner.settings import TuneSettings
 
@@ -46,7 +46,7 @@ def test_nothing_is_claimed_that_is_not_sure() -> None:
 
 def test_without_a_prior_in_the_objective_it_says_so() -> None:
     done, *_ = sentences("text", [spec("rl-only")], comparison())
-    assert done.startswith("A generator of sequences")
+    assert done.startswith("A generator of lines")
     assert "nothing that holds it to" in done
 
 

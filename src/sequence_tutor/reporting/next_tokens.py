@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.melody.encoding import FIRST_NOTE, PITCH_OFFSET
 from sequence_tutor.melody.pictures import BAR, LEAST_PROBABILITY, token_name
-from sequence_tutor.report.embedding import data_uri
+from sequence_tutor.reporting.embedding import data_uri
 
 CELL = (9, 6)
 """Width and height of one probability in the drawing."""

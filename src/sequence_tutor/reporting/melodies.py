@@ -9,8 +9,8 @@ from sequence_tutor.evaluation.model import Model
 from sequence_tutor.melody.audio import synthesise, wav_bytes
 from sequence_tutor.melody.encoding import STEPS_PER_QUARTER
 from sequence_tutor.melody.midi import midi_bytes
-from sequence_tutor.report.embedding import data_uri
-from sequence_tutor.report.rolls import Roll, draw_roll, shown_pitches
+from sequence_tutor.reporting.embedding import data_uri
+from sequence_tutor.reporting.rolls import Roll, draw_roll, shown_pitches
 from sequence_tutor.step_scores import step_scores
 
 TEMPO = 120.0

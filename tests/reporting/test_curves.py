@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.report.curves import read_run_log, rule_shares, training_curves
+from sequence_tutor.reporting.curves import read_run_log, rule_shares, training_curves
 
 from .conftest import record, write_log
 

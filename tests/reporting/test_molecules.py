@@ -17,7 +17,7 @@ from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
 from sequence_tutor.molecule import MoleculeDomain
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.store import StoredPrior
-from sequence_tutor.report.molecules import Molecule, histogram, molecule_grids, table
+from sequence_tutor.reporting.molecules import Molecule, histogram, molecule_grids, table
 from sequence_tutor.sequences import SequenceBatch
 
 DOMAIN = MoleculeDomain()

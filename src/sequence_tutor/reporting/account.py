@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sequence_tutor.report.comparison import Comparison
+from sequence_tutor.reporting.comparison import Comparison
 from sequence_tutor.run_log import Record
 from sequence_tutor.tuner.run_folder import RunSpec
 
-SEQUENCE_NAMES = {"melody": "melodies", "molecule": "molecules"}
+SEQUENCE_NAMES = {"melody": "melodies", "molecule": "molecules", "text": "lines"}
 """Domain -> what many of its sequences are called."""
 
 UNHELD = "rl-only"
