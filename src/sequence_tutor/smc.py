@@ -85,6 +85,8 @@ def sequential_monte_carlo(
     cloud = _Cloud.begin(policy, task, count, generator.device)
     log_z, resampled = 0.0, 0
     for t in range(task.length):
+        if not bool(cloud.alive.any()):
+            break
         log_policy, value, cloud.own = policy.step_with_value(cloud.previous, cloud.own)
         log_prior, cloud.prior = task.prior.step(cloud.previous, cloud.prior)
         ahead = value.double().where(cloud.alive & twisted, 0.0)  # (K,)
@@ -103,8 +105,9 @@ def sequential_monte_carlo(
             reference = tempered(log_prior, task.prior_temperature)
             ratio = (reference - log_policy).gather(1, token[:, None]).squeeze(1)  # (K,)
             cloud.earn(ratio.double())
-        terms = score(task.reward, cloud.batch)[:, : t + 1].sum(1)  # (K, R)
-        cloud.pay(terms @ task.reward.weights.to(terms) / c)
+        rows = cloud.writing.nonzero().squeeze(1)  # the others have earned all they will
+        terms = score(task.reward, cloud.batch[rows])[:, : t + 1].sum(1)  # (rows, R)
+        cloud.pay(rows, terms @ task.reward.weights.to(terms) / c)
     last = _log_mean(cloud.log_weights)
     return Particles(cloud.batch, cloud.log_weights - last, log_z + last, resampled)
 
@@ -167,10 +170,10 @@ class _Cloud:
         """Add what the token just written has earned, (K,)."""
         self.log_weights = self.log_weights + earned.where(self.writing, 0.0)
 
-    def pay(self, total: Tensor) -> None:
-        """Add what the sequences as they stand are paid, (K,), beyond what they had before."""
-        self.earn(total - self.paid)
-        self.paid = total.where(self.writing, self.paid)
+    def pay(self, rows: Tensor, total: Tensor) -> None:
+        """Add what the sequences at `rows` are paid as they stand, beyond what they had before."""
+        paid = self.paid.index_put((rows,), total)
+        self.log_weights, self.paid = self.log_weights + paid - self.paid, paid
 
     def chosen(self, rows: Tensor, log_weights: Tensor) -> _Cloud:
         """The particles at `rows` (K,), with new weights (K,)."""
