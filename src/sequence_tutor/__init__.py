@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sequence_tutor.sequences import SequenceBatch
     from sequence_tutor.verbs.bench import bench
     from sequence_tutor.verbs.benchmark import benchmark
+    from sequence_tutor.verbs.check import check
     from sequence_tutor.verbs.compare import compare
     from sequence_tutor.verbs.demo import demo
     from sequence_tutor.verbs.frontier import frontier
@@ -60,6 +61,7 @@ __all__ = [
     "analyse_study",
     "bench",
     "benchmark",
+    "check",
     "check_prior",
     "check_reward",
     "compare",
@@ -105,7 +107,17 @@ _HOMES = {
     **{
         f"verbs.{verb}": (verb,)
         for verb in (
-            *("bench", "benchmark", "compare", "demo", "frontier", "moses", "pretrain", "report"),
+            *(
+                "bench",
+                "benchmark",
+                "check",
+                "compare",
+                "demo",
+                "frontier",
+                "moses",
+                "pretrain",
+                "report",
+            ),
             *("sample", "score", "tables", "tune", "verify"),
         )
     },

@@ -14,6 +14,7 @@ import tyro
 from sequence_tutor.cli.arguments import check_places
 from sequence_tutor.cli.bench import Bench
 from sequence_tutor.cli.benchmark import Benchmark
+from sequence_tutor.cli.check import Check
 from sequence_tutor.cli.compare import Compare
 from sequence_tutor.cli.demo import Demo
 from sequence_tutor.cli.evaluate import Evaluate
@@ -50,6 +51,7 @@ VERBS: dict[str, type[Verb]] = {
     "frontier": Frontier,
     "report": Report,
     "verify": Verify,
+    "check": Check,
     "tables": Tables,
     "benchmark": Benchmark,
     "bench": Bench,

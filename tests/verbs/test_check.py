@@ -1,0 +1,58 @@
+"""Rules and priors of one's own are checked before they cost hours."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sequence_tutor import UserError, check
+from sequence_tutor.cli import main
+
+
+def test_sound_rules_are_timed(
+    melody_prior: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules = tmp_path / "rules.py"
+    rules.write_text("def rests(melodies):\n    return (melodies.tokens == 0).double()\n")
+    out = tmp_path / "check.json"
+    given = ["check", "melody", "--prior", str(melody_prior), "--rules", str(rules)]
+    assert main([*given, "--json", str(out)]) == 0
+    shown = capsys.readouterr().out
+    assert "rests" in shown
+    assert "keep their promises. 512 sequences took" in shown
+    found = json.loads(out.read_text())
+    assert 0 < found["terms"]["rests"] < 32
+    assert found["sequences"] == 512
+    assert found["scoring_seconds"] > 0
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ("return melodies.tokens[:, 0].double()", r"rule 'broken' of .* gave shape"),
+        ("return melodies.tokens / 0", r"rule 'broken' of .* expected finite numbers"),
+        (
+            "import torch\n    return torch.rand(melodies.tokens.shape)",
+            "two answers to one batch, expected it deterministic",
+        ),
+        ("return melodies.tokens.nothing", r"rule 'broken' of .* failed at line 2: AttributeError"),
+    ],
+)
+def test_the_first_broken_promise_of_a_rule(
+    body: str, sentence: str, melody_prior: Path, tmp_path: Path
+) -> None:
+    rules = tmp_path / "rules.py"
+    rules.write_text(f"def broken(melodies):\n    {body}\n")
+    with pytest.raises(UserError, match=sentence):
+        check("melody", prior=str(melody_prior), rules=rules)
+
+
+def test_a_prior_is_checked_too(tmp_path: Path) -> None:
+    prior = tmp_path / "prior.py"
+    prior.write_text(
+        "import torch\ndef log_probs(tokens):\n    return torch.zeros(len(tokens), 4)\n"
+    )
+    with pytest.raises(UserError, match="normalise them with log_softmax"):
+        check("toy", prior=str(prior))
