@@ -42,6 +42,18 @@ def test_batches_are_of_like_lengths_and_epochs_differ() -> None:
     assert {tuple(rows.tolist()) for rows in one} != {tuple(rows.tolist()) for rows in other}
 
 
+def test_every_token_counts_for_the_same_whatever_batch_it_is_in() -> None:
+    data = order()
+    batches = [data.batch(place) for place in range(8)]
+    tokens = [int(batch.lengths.sum()) for batch in batches]
+    weights = [data.weight(batch) for batch in batches]
+    shares = [weight / count for weight, count in zip(weights, tokens, strict=True)]
+    assert shares == pytest.approx([shares[0]] * 8)
+    assert weights[0] == pytest.approx(tokens[0] / (4 * sum(tokens) / 30))
+    drawn = DataOrder(sequences(), PretrainSettings(), torch.Generator())
+    assert drawn.weight(batches[0]) == 1.0
+
+
 def test_a_batch_depends_on_its_number_and_the_seed_alone() -> None:
     straight = order()
     batches = [straight.batch(step).to_lists() for step in range(20)]

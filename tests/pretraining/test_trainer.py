@@ -121,6 +121,18 @@ def test_in_bfloat16_it_learns_nearly_the_same_and_weights_stay_float32(tmp_path
     assert best[0] == pytest.approx(best[1], abs=0.02)
 
 
+def test_epochs_of_like_lengths_do_not_prefer_short_sequences(tmp_path: Path) -> None:
+    short, long = [0, 2], [1] * 19 + [2]
+    both = TokenSequences([short, long] * 40)
+    settings = EPOCHS.model_copy(
+        update={"steps": 800, "learning_rate": 0.02, "window": 32, "evaluate_every": 100}
+    )
+    prior = PriorTrainer(both, both, V, settings, tmp_path).run(ignore)
+    first = prior.sequence_log_probs(torch.tensor([short]))[0, 0].exp()
+    # as many begin with 0 as with 1; each batch alike would give the short ones 10/11
+    assert first[:2].tolist() == pytest.approx([0.5, 0.5], abs=0.1)
+
+
 def test_a_probe_is_asked_at_every_look_and_changes_nothing(tmp_path: Path) -> None:
     def probe(prior: NeuralPrior) -> dict[str, float]:
         torch.rand(3)  # the global generator takes no part

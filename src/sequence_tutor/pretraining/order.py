@@ -35,8 +35,22 @@ class DataOrder:
         self, sequences: TokenSequences, settings: PretrainSettings, generator: torch.Generator
     ) -> None:
         self.sequences, self.settings, self.generator = sequences, settings, generator
+        learned = (sequences.lengths.clamp(max=settings.window) - settings.skip_loss).clamp(min=0)
+        self._usual = float(learned.double().mean()) * settings.batch  # tokens learned in a batch
         self._epoch = -1
         self._batches: tuple[Tensor, ...] = ()
+
+    def weight(self, batch: SequenceBatch) -> float:
+        """What the mean loss over a batch's tokens counts for.
+
+        In epochs it is the number of those tokens over the usual one. Weighted alike, batches of
+        short sequences would count each of their tokens for more than batches of long ones do, and
+        what is learned would not be p(x) but p(x) / length(x): sequences that end too soon.
+        """
+        if self.settings.order == "drawn":  # lengths are mixed, so that batches are alike
+            return 1.0
+        learned = (batch.lengths - self.settings.skip_loss).clamp(min=0)
+        return int(learned.sum()) / self._usual
 
     def batch(self, step: int) -> SequenceBatch:
         """What update number `step` learns from."""

@@ -134,7 +134,7 @@ class PriorTrainer:
         self.optimizer.param_groups[0]["lr"] = self.learning_rate(self.progress.step)
         self.optimizer.zero_grad()
         penalty = sum((p.square().sum() for p in self.network.parameters()), torch.zeros_like(loss))
-        (loss + settings.l2 * penalty).backward()
+        (self.order.weight(batch) * loss + settings.l2 * penalty).backward()
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), settings.gradient_norm)
         if not bool(loss.isfinite() & norm.isfinite()):
             raise UserError(

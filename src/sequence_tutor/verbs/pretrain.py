@@ -40,6 +40,12 @@ class PretrainTables(Settings):
 
     data: dict[str, Any] = Field(default_factory=dict, description="how files become sequences")
     train: PretrainSettings = PretrainSettings()
+    temperature: float = Field(
+        1.0,
+        gt=0,
+        description="logits of the trained prior are divided by it: below 1 means fewer mistakes "
+        "and less variety",
+    )
     card: dict[str, Any] = Field(
         default_factory=dict, description="what else the card says: licences, sources, purpose"
     )
@@ -96,7 +102,7 @@ def pretrain(
         probe.every(settings.train.probe_samples),
     )
     with progress("training the prior", settings.train.steps, quiet=quiet) as advance:
-        prior = trainer.run(advance)
+        prior = trainer.run(advance).tempered(settings.temperature)
     quality = held_out_report(prior, found.train, found.test, room.note_tokens, quiet=quiet)
     final = probe.every(settings.train.final_samples)
     card = {
