@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from sequence_tutor.errors import UserError
+from sequence_tutor.prior.hugging_face import MARK, open_model, settings_of
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.prior.user_file import read_prior_file
 
@@ -22,8 +23,8 @@ class Elsewhere:
     """Where a prior comes from.
 
     Attributes:
-        place: path of a Python file.
-        digest: SHA-256 of the file.
+        place: path of a Python file, or what names a Hugging Face model.
+        digest: SHA-256 of the file, or of the model's weights and settings.
     """
 
     place: str
@@ -52,14 +53,23 @@ class FoundElsewhere:
 
 
 def find_elsewhere(name: str, device: torch.device | str) -> FoundElsewhere | None:
-    """The prior that a name means: of a Python file `NAME.py`; None: it means none.
+    """The prior that a name means; None: it means none from elsewhere.
+
+    Args:
+        name: a Python file `NAME.py`, or a Hugging Face model, see `prior.hugging_face`.
+        device: where to compute.
 
     Raises:
-        UserError: the file is missing or broken.
+        UserError: the file or model is missing or broken.
     """
     if name.endswith(".py"):
         return _of_file(Path(name))
-    return None
+    asked = settings_of(name)
+    if asked is None:
+        return None
+    opened = open_model(asked, device)
+    place = name if name.startswith(MARK) else str(Path(name).absolute())
+    return FoundElsewhere(opened.prior, Elsewhere(place, opened.digest), "text", opened.card)
 
 
 def load_elsewhere(

@@ -68,9 +68,7 @@ class TextDomain:
     ) -> None:
         self.has_prior = card is not None
         facts: Mapping[str, Any] = {} if card is None else card.get("text", {})
-        self.vocabulary = (
-            TextVocabulary(tuple(_PRINTABLE)) if card is None else TextVocabulary.from_card(card)
-        )
+        self.vocabulary = TextVocabulary(tuple(_PRINTABLE)) if card is None else _vocabulary(card)
         self.tensors = tensors or {}
         self.vocab_size = self.vocabulary.size
         self.end_token: int | None = self.vocabulary.end_token
@@ -183,6 +181,16 @@ class TextDomain:
         lines = (self.vocabulary.decode(row) for row in batch.to_lists())
         write_text(directory / "lines.txt", "".join(f"{line}\n" for line in lines))
         progress(1, 1)
+
+
+def _vocabulary(card: Mapping[str, Any]) -> TextVocabulary:
+    """Of a prior: its own, or that of a Hugging Face model's tokenizer."""
+    known = TextVocabulary.from_card(card)
+    if known.tokeniser != "hugging_face":
+        return known
+    from sequence_tutor.text.vocabulary_of_model import ModelVocabulary
+
+    return ModelVocabulary(known.tokens, known.tokeniser, card["text"]["source"])
 
 
 def _hashes(lines: TokenSequences) -> Tensor:

@@ -10,9 +10,13 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.vocabulary import TokenVocabulary
 
 Tokeniser = Literal["characters", "words"]
+"""Ours."""
+
+AnyTokeniser = Literal["characters", "words", "hugging_face"]
+"""Ours, and that of a Hugging Face model, see `ModelVocabulary`."""
 
 
-def split_line(line: str, tokeniser: Tokeniser) -> list[str]:
+def split_line(line: str, tokeniser: AnyTokeniser) -> list[str]:
     """The tokens of a line, without an end token; words lose the spaces between them."""
     return list(line) if tokeniser == "characters" else line.split()
 
@@ -25,7 +29,7 @@ class TextVocabulary(TokenVocabulary):
         tokeniser: how a line is cut into them.
     """
 
-    tokeniser: Tokeniser = "characters"
+    tokeniser: AnyTokeniser = "characters"
 
     @property
     def separator(self) -> str:
