@@ -80,6 +80,7 @@ def _sampling(prior: NeuralPrior, advance: Advance) -> tuple[list[float], Sequen
 
 def _products(prior: NeuralPrior, advance: Advance) -> list[float]:
     """The recurrent and the output product of every step, and nothing else."""
+    assert isinstance(prior.network, RecurrentNetwork)  # made here
     recurrent = prior.network.recurrence.all_weights[0][1].detach().t()  # (H, 4 H)
     head = prior.network.head.weight.detach().t()  # (H, V)
     hidden = torch.rand(SAMPLING_BATCH, WIDTH)
