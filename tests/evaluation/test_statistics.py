@@ -94,7 +94,12 @@ def test_without_a_temperature_there_is_no_objective() -> None:
     general = GeneralStatistics(NAMES, WEIGHTS)
     general.update(measured(SequenceBatch.from_lists([[1, 2], [3, 4]])))
     found = general.result()
-    for name in ("objective_per_sequence", "log_z_bound", "gap_per_sequence", "effective_sample_size"):
+    for name in (
+        "objective_per_sequence",
+        "log_z_bound",
+        "gap_per_sequence",
+        "effective_sample_size",
+    ):
         assert found[name].to_json() == {"value": None, "low": None, "high": None}
 
 
