@@ -38,10 +38,10 @@ check: $(INSTALLED)
 	$(VENV)/bin/lint-imports
 
 test: check
-	$(PYTHON) -m pytest -m "not slow"
+	$(PYTHON) -m pytest -n auto --maxprocesses 4 -m "not slow"
 
 test-all: check
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n auto --maxprocesses 4
 
 bench: $(INSTALLED)
 	$(VENV)/bin/sequence-tutor bench

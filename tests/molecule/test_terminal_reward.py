@@ -69,8 +69,8 @@ def test_the_default_is_the_formula_of_the_docs() -> None:
     assert reward.term_names == reward.names == ("valid", "qed", "sa", "logp", "ring")
     for raw, total in zip(judged.raw, judged.total, strict=True):
         _, qed, sa, logp, ring = raw.tolist()
-        clipped = min(max(logp - 2.45, -3), 2)
-        assert total == pytest.approx(1 + qed - 0.2 * (-sa - 3) + 0.1 * clipped - 0.2 * -ring)
+        clipped = min(max(logp, -0.55), 4.45)
+        assert total == pytest.approx(2 + 2.5 * qed + 0.12 * sa + 0.05 * clipped + 3 * ring)
 
 
 def test_judged_rows_tell_everything_in_order() -> None:

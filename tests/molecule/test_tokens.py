@@ -76,6 +76,7 @@ def test_the_broad_vocabulary_knows_what_others_stumble_over() -> None:
     assert max(map(len, characters.tokens)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_every_molecule_of_zinc_comes_back_exactly() -> None:
     if not ZINC.is_file():

@@ -45,13 +45,16 @@ def trained(
     return kl, value_error
 
 
-@pytest.mark.parametrize("end_token", [None, 2], ids=["one length", "end token"])
+ONE_LENGTH = pytest.param(None, marks=pytest.mark.slow, id="one length")
+
+
+@pytest.mark.parametrize("end_token", [ONE_LENGTH, pytest.param(2, id="end token")])
 @pytest.mark.parametrize(
     ("algorithm", "priority", "form"),
     [
         ("psi", "sequence", ONE_STEP),
         ("psi", "step", ONE_STEP),
-        ("psi", "step", EVERY),
+        pytest.param("psi", "step", EVERY, marks=pytest.mark.slow),
         ("g", "sequence", WHOLE),
         ("q", "sequence", ONE_STEP),
     ],

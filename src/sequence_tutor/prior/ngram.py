@@ -98,6 +98,8 @@ class NGramPrior:
         Raises:
             ValueError: it has more than `MOST_CONTEXTS` contexts that can be reached.
         """
+        if self.vocab_size ** (self.order - 1) > MOST_CONTEXTS:  # every token can follow any
+            raise ValueError(f"order {self.order} has more than {MOST_CONTEXTS} contexts")
         base, tokens = self.vocab_size + 1, np.arange(self.vocab_size)
         start = base ** (self.order - 1) - 1  # start tokens only
         known = frontier = np.array([start])
@@ -105,8 +107,6 @@ class NGramPrior:
             after = self._following(frontier, tokens)
             frontier = np.setdiff1d(after, known)
             known = np.union1d(known, frontier)
-            if len(known) > MOST_CONTEXTS:
-                raise ValueError(f"order {self.order} has more than {MOST_CONTEXTS} contexts")
         following = np.searchsorted(known, self._following(known, tokens))  # (S, V)
         powers = base ** np.arange(self.order - 1, dtype=np.int64)[::-1]
         contexts = known[:, None] // powers % base  # (S, n - 1)
