@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
+from sequence_tutor.errors import UserError
 from sequence_tutor.sequences import SequenceBatch
 
 
@@ -61,3 +63,19 @@ class TokenVocabulary:
         """The text of each row; None: the row has no end, so it is not finished."""
         end = self.end_token
         return [self.decode(row) if row[-1] == end else None for row in batch.to_lists()]
+
+
+def facts_of_card(card: Mapping[str, Any], domain: str) -> Mapping[str, Any]:
+    """What a prior's card (JSON, hence `Any`) says of its vocabulary: tokens and tokeniser.
+
+    Raises:
+        UserError: nothing.
+    """
+    facts = card.get(domain)
+    if not isinstance(facts, Mapping) or not {"tokens", "tokeniser"} <= facts.keys():
+        raise UserError(
+            f'the prior\'s card has no vocabulary, expected tokens and tokeniser under "{domain}"; '
+            f"train it with sequence-tutor pretrain {domain}, or say CARD = "
+            f'{{"{domain}": ...}} in its file'
+        )
+    return facts

@@ -80,7 +80,7 @@ def test_the_broad_vocabulary_knows_what_others_stumble_over() -> None:
 @pytest.mark.data
 def test_every_molecule_of_zinc_comes_back_exactly() -> None:
     if not ZINC.is_file():
-        pytest.skip(f"{ZINC} is not there")
+        pytest.skip("the ZINC file is not beside this repository")
     molecules = [entry.smiles for entry in read_molecules(ZINC)]
     assert len(molecules) == 239_455
     kinds: tuple[tuple[Tokeniser, int], ...] = (("atoms", 62), ("characters", 34))

@@ -47,6 +47,10 @@ Config = Annotated[Path | None, option("settings that win over the preset's", "F
 Rules = Annotated[
     Path | None, option("rules of your own: functions of a batch of sequences", "FILE.py")
 ]
+PriorName = Annotated[
+    str | None,
+    option("prior to start from, or your own program; else the domain's", "NAME|DIR|FILE.py"),
+]
 Seed = Annotated[int, option("seed of everything random", "N")]
 Device = Annotated[Literal["auto", "cpu", "cuda"], option("where to compute; auto: GPU if any")]
 Threads = Annotated[

@@ -11,6 +11,7 @@ from sequence_tutor.cli.arguments import (
     Device,
     DomainName,
     Json,
+    PriorName,
     Quiet,
     Rules,
     Threads,
@@ -42,9 +43,7 @@ class Compare:
     budget: Annotated[int, option("sequences that each run may have scored", "N")] = 200_000
     seeds: Annotated[int, option("runs of each method", "N")] = 3
     samples: Annotated[int, option("sequences that each run is judged by", "N")] = 10_000
-    prior: Annotated[
-        str | None, option("prior to start from; the domain's own by default", "NAME|DIR")
-    ] = None
+    prior: PriorName = None
     c: Annotated[float | None, option("temperature: divides the reward")] = None
     preset: Annotated[str, option("of tune", "NAME")] = "compare"
     config: Config = None

@@ -11,6 +11,7 @@ from sequence_tutor.cli.arguments import (
     Device,
     DomainName,
     Json,
+    PriorName,
     Quiet,
     Rules,
     Threads,
@@ -45,9 +46,7 @@ class Frontier:
     samples: Annotated[int, option("sequences that each point is measured with", "N")] = 4096
     pool: Annotated[int, option("sequences of the prior for best of n", "N")] = 50_000
     steps: Annotated[int | None, option("updates of the first c", "N")] = None
-    prior: Annotated[
-        str | None, option("prior to start from; the domain's own by default", "NAME|DIR")
-    ] = None
+    prior: PriorName = None
     preset: Annotated[str, option("of tune", "NAME")] = "compare"
     config: Config = None
     rules: Rules = None

@@ -12,6 +12,7 @@ from sequence_tutor.cli.arguments import (
     DomainName,
     Json,
     Preset,
+    PriorName,
     Quiet,
     Rules,
     Threads,
@@ -41,10 +42,7 @@ class Tune:
 
     domain: DomainName
     out: Annotated[Path, option("folder of the run", "RUN")]
-    prior: Annotated[
-        str | None,
-        option("prior to start from, or your own program; else the domain's", "NAME|DIR|FILE.py"),
-    ] = None
+    prior: PriorName = None
     algorithm: Annotated[str | None, option("what is learned", "psi|g|q|rl-only")] = None
     c: Annotated[float | None, option("temperature: divides the reward; small: rules rule")] = None
     discount: Annotated[float | None, option("gamma, up to 1")] = None

@@ -2,7 +2,8 @@
 
 from sequence_tutor.models.action_values import ActionValueNetwork, Start
 from sequence_tutor.models.network import Network, NetworkSettings, build_network, seeded_network
-from sequence_tutor.models.recurrent import RecurrentNetwork, RecurrentSettings, State
+from sequence_tutor.models.next_token import State
+from sequence_tutor.models.recurrent import RecurrentNetwork, RecurrentSettings
 from sequence_tutor.models.transformer import TransformerNetwork, TransformerSettings
 
 __all__ = [

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from sequence_tutor.models.network import Network, build_network, seeded_network
-from sequence_tutor.models.recurrent import RecurrentSettings, State
+from sequence_tutor.models.next_token import State
+from sequence_tutor.models.recurrent import RecurrentSettings
 from sequence_tutor.models.transformer import TransformerSettings
 
 Start = Literal["log_prior", "zero", "weights"]

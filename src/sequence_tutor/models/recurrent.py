@@ -17,9 +17,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from sequence_tutor.config.settings import Settings
-
-State = tuple[Tensor, ...]
-"""A recurrent state: tensors whose axis 0 is the batch, so that rows can be selected."""
+from sequence_tutor.models.next_token import NextTokenNetwork, State
 
 
 class RecurrentSettings(Settings):
@@ -30,11 +28,8 @@ class RecurrentSettings(Settings):
     layers: int = Field(1, ge=1, le=8, description="number of recurrent layers")
 
 
-class RecurrentNetwork(nn.Module):
-    """Maps the tokens so far to `outputs` numbers about the next one.
-
-    The input at step t is the token at t - 1; before the first token it is the start token,
-    whose number is `vocab_size`.
+class RecurrentNetwork(NextTokenNetwork):
+    """LSTM or GRU layers and a linear head, as a `NextTokenNetwork`.
 
     Args:
         settings: cell, width and layers.
@@ -43,30 +38,17 @@ class RecurrentNetwork(nn.Module):
     """
 
     def __init__(self, settings: RecurrentSettings, vocab_size: int, outputs: int) -> None:
-        super().__init__()
+        super().__init__(vocab_size)
         self.settings = settings
-        self.vocab_size = vocab_size
         recurrence = nn.LSTM if settings.cell == "lstm" else nn.GRU
         self.recurrence = recurrence(
             vocab_size + 1, settings.width, settings.layers, batch_first=True
         )
         self.head = nn.Linear(settings.width, outputs)
 
-    @property
-    def start_token(self) -> int:
-        """The input before the first token."""
-        return self.vocab_size
-
     def forward(self, tokens: Tensor) -> Tensor:
-        """Outputs at every step of whole sequences.
-
-        Args:
-            tokens: (B, T) int64. The last column influences nothing.
-
-        Returns:
-            (B, T, outputs); entry t has seen tokens 0 .. t - 1.
-        """
-        inputs = F.pad(tokens[:, :-1], (1, 0), value=self.start_token)  # (B, T)
+        """Outputs (B, T, outputs) at every step of whole sequences, tokens (B, T)."""
+        inputs = self.inputs(tokens)  # (B, T)
         one_hot = F.one_hot(inputs, self.vocab_size + 1).to(self.head.weight.dtype)  # (B, T, V+1)
         features, _ = self.recurrence(one_hot)  # (B, T, H)
         outputs: Tensor = self.head(features)
@@ -80,15 +62,7 @@ class RecurrentNetwork(nn.Module):
 
     @torch.no_grad()
     def step(self, previous: Tensor, state: State) -> tuple[Tensor, State]:
-        """Outputs for the next token, and the state that has seen `previous`.
-
-        Args:
-            previous: (B,) int64, the last token of each row, or `start_token`.
-            state: as returned by `initial_state` or an earlier step; it is not changed.
-
-        Returns:
-            (B, outputs), and the new state.
-        """
+        """Outputs (B, outputs) after `previous` (B,), and the state that has seen it."""
         advance = _lstm_step if self.settings.cell == "lstm" else _gru_step
         memories = len(state) // self.settings.layers
         new_state: State = ()

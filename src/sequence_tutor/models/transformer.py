@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.models.recurrent import State
+from sequence_tutor.models.next_token import NextTokenNetwork, State
 
 
 class TransformerSettings(Settings):
@@ -34,11 +34,8 @@ class TransformerSettings(Settings):
         return self
 
 
-class TransformerNetwork(nn.Module):
-    """Maps the tokens so far to `outputs` numbers about the next one.
-
-    The input at step t is the token at t - 1; before the first token it is the start token,
-    whose number is `vocab_size`.
+class TransformerNetwork(NextTokenNetwork):
+    """Blocks of causal attention and a linear head, as a `NextTokenNetwork`.
 
     Args:
         settings: width, layers and heads.
@@ -47,29 +44,16 @@ class TransformerNetwork(nn.Module):
     """
 
     def __init__(self, settings: TransformerSettings, vocab_size: int, outputs: int) -> None:
-        super().__init__()
+        super().__init__(vocab_size)
         self.settings = settings
-        self.vocab_size = vocab_size
         self.embedding = nn.Embedding(vocab_size + 1, settings.width)
         self.blocks = nn.ModuleList(_Block(settings) for _ in range(settings.layers))
         self.norm = nn.LayerNorm(settings.width)
         self.head = nn.Linear(settings.width, outputs)
 
-    @property
-    def start_token(self) -> int:
-        """The input before the first token."""
-        return self.vocab_size
-
     def forward(self, tokens: Tensor) -> Tensor:
-        """Outputs at every step of whole sequences.
-
-        Args:
-            tokens: (B, T) int64. The last column influences nothing.
-
-        Returns:
-            (B, T, outputs); entry t has seen tokens 0 .. t - 1.
-        """
-        inputs = F.pad(tokens[:, :-1], (1, 0), value=self.start_token)  # (B, T)
+        """Outputs (B, T, outputs) at every step of whole sequences, tokens (B, T)."""
+        inputs = self.inputs(tokens)  # (B, T)
         outputs, _ = self._run(inputs, self.initial_state(len(tokens)))
         return outputs
 
@@ -81,15 +65,7 @@ class TransformerNetwork(nn.Module):
 
     @torch.no_grad()
     def step(self, previous: Tensor, state: State) -> tuple[Tensor, State]:
-        """Outputs for the next token, and the caches that have seen `previous`.
-
-        Args:
-            previous: (B,) int64, the last token of each row, or `start_token`.
-            state: as returned by `initial_state` or an earlier step; it is not changed.
-
-        Returns:
-            (B, outputs), and the new state.
-        """
+        """Outputs (B, outputs) after `previous` (B,), and the caches that have seen it."""
         outputs, state = self._run(previous[:, None], state)
         return outputs[:, 0], state
 

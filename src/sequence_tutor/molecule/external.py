@@ -19,17 +19,17 @@ import time
 import weakref
 from collections.abc import Sequence
 from contextlib import suppress
-from types import TracebackType
-from typing import IO, Self
+from typing import IO
 
 from sequence_tutor.errors import UserError
+from sequence_tutor.molecule.closing import Closing
 
 LAST_WORDS = 1000  # bytes of standard error that are remembered
 PATIENCE = 2.0  # seconds to end in, once nothing more will be asked
 PIECE = 1 << 16
 
 
-class ExternalProgram:
+class ExternalProgram(Closing):
     """A long-lived program that scores molecules; close it, or use it in a `with`.
 
     Example:
@@ -87,17 +87,6 @@ class ExternalProgram:
         if self._program:
             self._end()
         self._program = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _some(self, smiles: Sequence[str]) -> list[float]:
         """The numbers of all of them, or of those up to one that takes too long."""

@@ -25,9 +25,9 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, Pipe, wait
-from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Generic, TypeVar
 
+from sequence_tutor.molecule.closing import Closing
 from sequence_tutor.molecule.worker import READY, Job, Lost
 
 Item = TypeVar("Item")
@@ -47,7 +47,7 @@ main(int(sys.argv[1]))
 """
 
 
-class WorkerPool(Generic[Item, Result]):
+class WorkerPool(Closing, Generic[Item, Result]):
     """Long-lived workers that apply one function; close it, or use it in a `with`.
 
     Example:
@@ -114,17 +114,6 @@ class WorkerPool(Generic[Item, Result]):
         """End all workers; nothing is left behind."""
         self._end()
         self._count = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _fill_up(self) -> None:
         if not self._count:

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import Literal, Protocol
 
 from sequence_tutor.molecule.cache import Cache
+from sequence_tutor.molecule.closing import Closing
 from sequence_tutor.molecule.pool import WorkerPool
 from sequence_tutor.molecule.terms.term_set import MoleculeRecord
 from sequence_tutor.molecule.worker import Lost, attempt
@@ -54,7 +54,7 @@ class Scores:
     cache_hits: int
 
 
-class Scorer:
+class Scorer(Closing):
     """Scores strings for as long as it is open; close it, or use it in a `with`.
 
     Example:
@@ -118,17 +118,6 @@ class Scorer:
         """End the workers."""
         if self._pool:
             self._pool.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _outcomes(self, smiles: Sequence[str]) -> tuple[dict[str, Outcome], int]:
         """What became of each string, and for how many no term had to be computed."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.vocabulary import TokenVocabulary
+from sequence_tutor.vocabulary import TokenVocabulary, facts_of_card
 
 Tokeniser = Literal["atoms", "characters"]
 
@@ -73,12 +73,7 @@ class Vocabulary(TokenVocabulary):
         Raises:
             UserError: it tells of none.
         """
-        facts = card.get("molecule")
-        if not isinstance(facts, Mapping) or not {"tokens", "tokeniser"} <= facts.keys():
-            raise UserError(
-                "the prior's card has no vocabulary, expected tokens and tokeniser under "
-                '"molecule"; train it with sequence-tutor pretrain molecule'
-            )
+        facts = facts_of_card(card, "molecule")
         return cls(tuple(facts["tokens"]), facts["tokeniser"])
 
     def encode(self, smiles: str, *, end: bool = True) -> list[int]:

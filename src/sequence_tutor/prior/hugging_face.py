@@ -29,6 +29,7 @@ from sequence_tutor.config.presets import build, read_toml
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.errors import UserError
 from sequence_tutor.models import ActionValueNetwork, Start, State
+from sequence_tutor.prior.softmax import SoftmaxPrior
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -156,7 +157,7 @@ class CausalNetwork(nn.Module):
 
 
 @dataclass(frozen=True)
-class HuggingFacePrior:
+class HuggingFacePrior(SoftmaxPrior[CausalNetwork]):
     """p(a|s) of a language model. Satisfies `Prior` and `OwnsWeights`.
 
     Attributes:
@@ -188,29 +189,9 @@ class HuggingFacePrior:
         return ActionValueNetwork(network.eval(), start)
 
     @property
-    def vocab_size(self) -> int:
-        """V."""
-        return self.network.vocab_size
-
-    @property
     def device(self) -> torch.device:
         """Where it computes."""
         return self.language.ids.device
-
-    def initial_state(self, batch: int) -> State:
-        """Empty caches."""
-        return self.network.initial_state(batch)
-
-    def step(self, previous: Tensor, state: State) -> tuple[Tensor, State]:
-        """Log p(.|s) (B, V) after `previous` (B,), and the new caches."""
-        logits, state = self.network.step(previous, state)
-        return logits.log_softmax(-1), state
-
-    @torch.no_grad()
-    def sequence_log_probs(self, tokens: Tensor) -> Tensor:
-        """Log p(.|s_t) at every step, tokens (B, T) -> (B, T, V)."""
-        logits: Tensor = self.network(tokens)
-        return logits.log_softmax(-1)
 
 
 def _copied(language: LanguageModel) -> nn.Module:

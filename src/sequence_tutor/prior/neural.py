@@ -1,23 +1,23 @@
-"""A recurrent network as a prior."""
+"""One of our networks as a prior."""
 
 from __future__ import annotations
 
 import copy
 
 import torch
-from torch import Tensor
 
-from sequence_tutor.models import ActionValueNetwork, Network, Start, State
+from sequence_tutor.models import ActionValueNetwork, Network, Start
+from sequence_tutor.prior.softmax import SoftmaxPrior
 
 
-class NeuralPrior:
+class NeuralPrior(SoftmaxPrior[Network]):
     """Softmax over the logits of a network whose outputs are V logits. Satisfies `Prior`.
 
     The network is frozen: its parameters lose their gradients and it is put in evaluation mode.
     """
 
     def __init__(self, network: Network) -> None:
-        self.network: Network = network.eval().requires_grad_(False)
+        self.network = network.eval().requires_grad_(False)
 
     def tempered(self, temperature: float) -> NeuralPrior:
         """The prior p^(1/T): the same network with its logits divided by T."""
@@ -33,26 +33,6 @@ class NeuralPrior:
         return ActionValueNetwork.from_prior(self.network, start)
 
     @property
-    def vocab_size(self) -> int:
-        """V."""
-        return self.network.vocab_size
-
-    @property
     def device(self) -> torch.device:
         """Where it computes."""
         return self.network.head.weight.device
-
-    def initial_state(self, batch: int) -> State:
-        """The state before the first token."""
-        return self.network.initial_state(batch)
-
-    def step(self, previous: Tensor, state: State) -> tuple[Tensor, State]:
-        """Log p(.|s) (B, V) after `previous` (B,), and the new state."""
-        logits, state = self.network.step(previous, state)
-        return logits.log_softmax(-1), state
-
-    @torch.no_grad()
-    def sequence_log_probs(self, tokens: Tensor) -> Tensor:
-        """Log p(.|s_t) at every step, tokens (B, T) -> (B, T, V)."""
-        logits: Tensor = self.network(tokens)
-        return logits.log_softmax(-1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.vocabulary import TokenVocabulary
+from sequence_tutor.vocabulary import TokenVocabulary, facts_of_card
 
 Tokeniser = Literal["characters", "words"]
 """Ours."""
@@ -49,13 +49,7 @@ class TextVocabulary(TokenVocabulary):
         Raises:
             UserError: it tells of none.
         """
-        facts = card.get("text")
-        if not isinstance(facts, Mapping) or not {"tokens", "tokeniser"} <= facts.keys():
-            raise UserError(
-                "the prior's card has no vocabulary, expected tokens and tokeniser under "
-                '"text"; train it with sequence-tutor pretrain text, or say CARD = {"text": ...} '
-                "in its file"
-            )
+        facts = facts_of_card(card, "text")
         return cls(tuple(facts["tokens"]), facts["tokeniser"])
 
     def encode(self, line: str, *, end: bool = True) -> list[int]:

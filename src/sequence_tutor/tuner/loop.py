@@ -221,7 +221,7 @@ class Tuner:
             "transitions": self.transitions,
             "scored_sequences": self.scored,
             "c": settings.c,
-            "seconds": round(self.seconds, 2),
+            "seconds": round(self.seconds, 4),
             **({} if stage.name is None else {"stage": stage.name}),
             **self.exploration.record(),
             "loss": None,

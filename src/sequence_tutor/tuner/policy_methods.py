@@ -14,6 +14,9 @@ What they earn is counted without gradient: the gradient of -log pi itself has m
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
 from torch import Tensor
 
 from sequence_tutor.models import Start
@@ -33,9 +36,28 @@ from sequence_tutor.tuner.experience import Experience, Graded
 from sequence_tutor.tuner.settings import AlgorithmName, TuneSettings
 
 
-class PolicyMethod:
-    """What they share: one network for log pi and V, and no average target network."""
+@dataclass(frozen=True)
+class Opinion:
+    """What a network with log pi + V thinks of the tokens that were taken.
 
+    Attributes:
+        log_policy: (B, T), log pi(a_t|s_t).
+        value: (B, T), V(s_t).
+    """
+
+    log_policy: Tensor
+    value: Tensor
+
+    @classmethod
+    def of(cls, values: Tensor, tokens: Tensor) -> Opinion:
+        """From log pi + V (B, T, V) and tokens (B, T)."""
+        return cls(taken(psi_policy(values), tokens), psi_value(values))
+
+
+class PolicyMethod(ABC):
+    """What they share: one network for log pi and V, and a loss for each sequence."""
+
+    name: AlgorithmName
     mixes_prior = False
     starts: tuple[Start, ...] = ("log_prior",)
 
@@ -47,17 +69,6 @@ class PolicyMethod:
         """V, the log-sum-exp of log pi + V."""
         return psi_value(values)
 
-    def earned(self, log_policy: Tensor, seen: Experience) -> Tensor:
-        """(B, T): r / c + log p - log pi, without gradient."""
-        log_prior = taken(seen.log_prior, seen.tokens)
-        return surplus(seen.reward, log_prior, log_policy, seen.learned).detach()
-
-
-class ReinforceKL(PolicyMethod):
-    """REINFORCE of the KL-regularised objective, against the mean of the other sequences."""
-
-    name: AlgorithmName = "reinforce-kl"
-
     def grade(
         self,
         settings: TuneSettings,
@@ -65,12 +76,44 @@ class ReinforceKL(PolicyMethod):
         target_values: Tensor | None,
         seen: Experience,
     ) -> Graded:
-        """The loss of a batch that pi has sampled."""
-        log_policy = taken(psi_policy(values), seen.tokens)
-        returns = to_go(self.earned(log_policy, seen), seen.learned, settings.discount)
+        """The loss of a batch per token, so that learning rates mean the same everywhere."""
+        now = Opinion.of(values, seen.tokens)
+        sampled = None if target_values is None else Opinion.of(target_values, seen.tokens)
+        loss, error = self.judge(settings, now, sampled or now, seen)
+        squares = error.detach().square().where(seen.learned, 0.0).sum(1)
+        lengths = seen.learned.sum(1)
+        return Graded(loss / lengths.to(loss).mean(), (squares / lengths).sqrt(), None)
+
+    @abstractmethod
+    def judge(
+        self, settings: TuneSettings, now: Opinion, sampled: Opinion, seen: Experience
+    ) -> tuple[Tensor, Tensor]:
+        """The loss per sequence, a scalar, and each step's error (B, T).
+
+        Args:
+            settings: gamma, lambda, clip.
+            now: of the network that learns.
+            sampled: of the network that sampled, which for all but PPO is the same.
+            seen: the batch.
+        """
+
+
+class ReinforceKL(PolicyMethod):
+    """REINFORCE of the KL-regularised objective, against the mean of the other sequences."""
+
+    name: AlgorithmName = "reinforce-kl"
+
+    def judge(
+        self, settings: TuneSettings, now: Opinion, sampled: Opinion, seen: Experience
+    ) -> tuple[Tensor, Tensor]:
+        """The policy gradient."""
+        returns = to_go(self.earned(now, seen), seen.learned, settings.discount)
         advantage = returns - leave_one_out(returns, seen.learned)
-        loss = policy_gradient(log_policy, advantage, seen.learned)
-        return _per_token(loss, advantage, seen)
+        return policy_gradient(now.log_policy, advantage, seen.learned), advantage
+
+    def earned(self, now: Opinion, seen: Experience) -> Tensor:
+        """(B, T)."""
+        return _earned(now, seen)
 
 
 class Reinforce(ReinforceKL):
@@ -78,7 +121,7 @@ class Reinforce(ReinforceKL):
 
     name: AlgorithmName = "reinforce"
 
-    def earned(self, log_policy: Tensor, seen: Experience) -> Tensor:
+    def earned(self, now: Opinion, seen: Experience) -> Tensor:
         """(B, T): r / c."""
         return seen.reward
 
@@ -88,21 +131,16 @@ class ActorCritic(PolicyMethod):
 
     name: AlgorithmName = "actor-critic"
 
-    def grade(
-        self,
-        settings: TuneSettings,
-        values: Tensor,
-        target_values: Tensor | None,
-        seen: Experience,
-    ) -> Graded:
-        """The loss of a batch that pi has sampled, and the fit of V."""
-        log_policy, value = taken(psi_policy(values), seen.tokens), psi_value(values)
-        earned = self.earned(log_policy, seen)
+    def judge(
+        self, settings: TuneSettings, now: Opinion, sampled: Opinion, seen: Experience
+    ) -> tuple[Tensor, Tensor]:
+        """The policy gradient, and the fit of V."""
+        earned = _earned(now, seen)
         advantage = generalised_advantage(
-            earned, value.detach(), seen.learned, settings.discount, settings.trace
+            earned, now.value, seen.learned, settings.discount, settings.trace
         )
-        loss = policy_gradient(log_policy, advantage, seen.learned)
-        return _per_token(loss + _fit(value, earned, seen, settings), advantage, seen)
+        loss = policy_gradient(now.log_policy, advantage, seen.learned)
+        return loss + _fit(now.value, earned, seen, settings), advantage
 
 
 class PPO(PolicyMethod):
@@ -113,26 +151,18 @@ class PPO(PolicyMethod):
 
     name: AlgorithmName = "ppo"
 
-    def grade(
-        self,
-        settings: TuneSettings,
-        values: Tensor,
-        target_values: Tensor | None,
-        seen: Experience,
-    ) -> Graded:
-        """The loss of a batch from the last collection, and the fit of V."""
-        if target_values is None:
-            raise ValueError("PPO needs the action values of the policy that sampled")
-        log_policy, value = taken(psi_policy(values), seen.tokens), psi_value(values)
-        log_sampled = taken(psi_policy(target_values), seen.tokens)
-        earned = self.earned(log_sampled, seen)
+    def judge(
+        self, settings: TuneSettings, now: Opinion, sampled: Opinion, seen: Experience
+    ) -> tuple[Tensor, Tensor]:
+        """The clipped surrogate, and the fit of V."""
+        earned = _earned(sampled, seen)
         advantage = generalised_advantage(
-            earned, psi_value(target_values), seen.learned, settings.discount, settings.trace
+            earned, sampled.value, seen.learned, settings.discount, settings.trace
         )
         loss = clipped_policy_gradient(
-            log_policy, log_sampled, advantage, seen.learned, settings.clip
+            now.log_policy, sampled.log_policy, advantage, seen.learned, settings.clip
         )
-        return _per_token(loss + _fit(value, earned, seen, settings), advantage, seen)
+        return loss + _fit(now.value, earned, seen, settings), advantage
 
 
 class DAP(PolicyMethod):
@@ -144,36 +174,29 @@ class DAP(PolicyMethod):
 
     name: AlgorithmName = "dap"
 
-    def grade(
-        self,
-        settings: TuneSettings,
-        values: Tensor,
-        target_values: Tensor | None,
-        seen: Experience,
-    ) -> Graded:
-        """The loss of a batch that pi has sampled."""
-        log_policy = taken(psi_policy(values), seen.tokens)
-        log_prior = taken(seen.log_prior, seen.tokens)
-        missed = balance(
-            surplus(seen.reward, log_prior, log_policy, seen.learned), seen.learned, 0.0
-        )
-        # half the square, so that the mean gradient is that of reinforce-kl
-        loss = missed.square().mean() / 2
-        return _per_token(loss, missed[:, None].expand_as(log_policy), seen)
+    def judge(
+        self, settings: TuneSettings, now: Opinion, sampled: Opinion, seen: Experience
+    ) -> tuple[Tensor, Tensor]:
+        """Half the square, so that the mean gradient is that of reinforce-kl."""
+        missed = balance(_surplus(now, seen), seen.learned, 0.0)  # (B,)
+        return missed.square().mean() / 2, missed[:, None].expand_as(now.log_policy)
+
+
+def _surplus(opinion: Opinion, seen: Experience) -> Tensor:
+    """(B, T): r / c + log p - log pi, with gradient through log pi."""
+    log_prior = taken(seen.log_prior, seen.tokens)
+    return surplus(seen.reward, log_prior, opinion.log_policy, seen.learned)
+
+
+def _earned(opinion: Opinion, seen: Experience) -> Tensor:
+    """(B, T): r / c + log p - log pi, without gradient."""
+    return _surplus(opinion, seen).detach()
 
 
 def _fit(value: Tensor, earned: Tensor, seen: Experience, settings: TuneSettings) -> Tensor:
     """V toward what was earned from each step on, weighted; per sequence, as the policy's loss."""
     missed = residual(value, earned, seen.learned, settings.discount)
     return settings.value_weight * missed.square().sum(1).mean()
-
-
-def _per_token(loss: Tensor, error: Tensor, seen: Experience) -> Graded:
-    """A loss per sequence as one per token, so that learning rates mean the same everywhere."""
-    squares = error.detach().square().where(seen.learned, 0.0).sum(1)
-    lengths = seen.learned.sum(1)
-    mean_length = lengths.to(loss).mean()
-    return Graded(loss / mean_length, (squares / lengths).sqrt(), None)
 
 
 POLICY_METHODS: dict[AlgorithmName, Algorithm] = {

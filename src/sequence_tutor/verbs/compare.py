@@ -227,7 +227,7 @@ def _sampled(problem: Problem, name: str, form: Mapping[str, Any], seed: int) ->
     own = model.domain.statistics(model.reward_settings)
     for part in rows.split(1024):
         own.update(pool.batch(part))
-    seconds = round(time.perf_counter() - begun, 2)
+    seconds = round(time.perf_counter() - begun, 4)
     every = {**own.result(), **statistics}
     return Run(name, seed, every, mean_length(pool, rows), len(pool), seconds)
 

@@ -264,7 +264,7 @@ def _tuned_points(folder: Path, seed: int) -> Iterator[Point]:
             log_z_bound=record.get("log_z_bound"),
             distinct=record["distinct"],
             scored_sequences=record["scored_sequences"] - before["scored_sequences"],
-            seconds=round(record["seconds"] - before["seconds"], 2),
+            seconds=round(record["seconds"] - before["seconds"], 4),
         )
         before = record
 
