@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sequence_tutor.prior.check import check_prior
     from sequence_tutor.prior.protocol import Prior
     from sequence_tutor.prior.store import StoredPrior
+    from sequence_tutor.reporting.samples import Samples
     from sequence_tutor.reward.check import check_reward
     from sequence_tutor.reward.protocol import Reward
     from sequence_tutor.sequences import SequenceBatch
@@ -55,6 +56,7 @@ __all__ = [
     "Model",
     "Prior",
     "Reward",
+    "Samples",
     "SequenceBatch",
     "StoredPrior",
     "UserError",
@@ -94,6 +96,7 @@ _HOMES = {
     "prior.check": ("check_prior",),
     "prior.protocol": ("Prior",),
     "prior.store": ("StoredPrior",),
+    "reporting.samples": ("Samples",),
     "reward.check": ("check_reward",),
     "reward.protocol": ("Reward",),
     "sequences": ("SequenceBatch",),

@@ -19,6 +19,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
+from sequence_tutor.evaluation.model import load_model
+from sequence_tutor.verbs.sample import sample
+
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 PATIENCE = 60  # seconds; machines that test are busy
 
@@ -69,7 +72,7 @@ class Page:
 
 
 @pytest.fixture
-def page(page_file: Path) -> Iterator[Page]:
+def browser() -> Iterator[webdriver.Chrome]:
     options = Options()
     options.binary_location = str(CHROMIUM)
     for argument in (
@@ -82,9 +85,14 @@ def page(page_file: Path) -> Iterator[Page]:
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=Driver(DRIVER))
     try:
-        yield Page(driver, page_file)
+        yield driver
     finally:
         driver.quit()
+
+
+@pytest.fixture
+def page(browser: webdriver.Chrome, page_file: Path) -> Page:
+    return Page(browser, page_file)
 
 
 def cursor(page: Page) -> float:
@@ -181,3 +189,25 @@ def test_on_paper_there_is_nothing_to_press(page: Page) -> None:
     for control in page.driver.find_elements(By.CSS_SELECTOR, "button, audio, nav, details"):
         assert not control.is_displayed()
     assert page.driver.find_element(By.CSS_SELECTOR, ".roll").is_displayed()
+
+
+def test_in_a_notebook_samples_play_in_their_frame(
+    browser: webdriver.Chrome, melody_run: Path, tmp_path: Path
+) -> None:
+    cell = tmp_path / "cell.html"
+    shown = sample(load_model(melody_run), 2, quiet=True)._repr_html_()
+    cell.write_text(f"<!doctype html><meta charset=utf-8><link rel=icon href=data:,>{shown}")
+    page = Page(browser, cell)
+    browser.switch_to.frame(0)
+    page.until(
+        lambda: (
+            page.ask("return [...document.querySelectorAll('audio')].map(audio => audio.duration)")
+            == [pytest.approx(4.06, abs=0.01)] * 2
+        )
+    )
+    page.ask("document.querySelector('audio').play()")
+    page.until(lambda: cursor(page) > 0)
+    if kept := os.environ.get("SCREENSHOTS"):  # to be looked at
+        browser.save_screenshot(str(Path(kept) / "notebook.png"))
+    assert page.complaints() == []
+    assert [url for url in page.requests() if url != "about:srcdoc"] == [cell.as_uri()]

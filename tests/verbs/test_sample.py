@@ -54,14 +54,14 @@ def test_a_model_without_so_many_sequences_says_so() -> None:
 def test_temperature_widens_and_narrows() -> None:
     cold, hot = toy(0, 1.0), toy(0, 1.0)
     shares = [
-        (sample(one, 64, temperature=temperature).tokens == 0).double().mean().item()
+        (sample(one, 64, temperature=temperature).batch.tokens == 0).double().mean().item()
         for one, temperature in ((cold, 0.6), (hot, 20.0))
     ]
     assert shares[0] > shares[1] + 0.1
 
 
 def test_length_is_a_choice(model: Model) -> None:
-    assert sample(model, 3, length=5).tokens.shape == (3, 5)
+    assert sample(model, 3, length=5).batch.tokens.shape == (3, 5)
 
 
 def test_all_go_on_from_the_prime_and_it_is_heard_as_it_stands(
@@ -70,7 +70,7 @@ def test_all_go_on_from_the_prime_and_it_is_heard_as_it_stands(
     prime = tmp_path / "prime.jsonl"
     prime.write_text('{"tokens": [16, 1, 20, 1]}\n')  # D and F sharp
     settings = MelodyOutputSettings(key="D", wav=False)
-    batch = sample(model, 4, tmp_path / "out", prime=prime, settings=settings)
+    batch = sample(model, 4, tmp_path / "out", prime=prime, settings=settings).batch
     assert batch.tokens[:, :4].tolist() == [[14, 1, 18, 1]] * 4
     written = model.domain.read_sequences(tmp_path / "out" / "melody-0001.mid")[0]
     assert written[:4] == [16, 1, 20, 1]

@@ -44,10 +44,10 @@ def mean_reward(model: Model, tutoring: Tutoring) -> float:
 
 
 def test_strength_0_is_the_prior_and_1_the_tuned_model(model: Model) -> None:
-    none = sample(model, 50, seed=3, tutoring=Tutoring(strength=0.0), quiet=True)
-    assert same(none, sample(prior_of(model), 50, seed=3, quiet=True))
-    full = sample(model, 50, seed=3, tutoring=Tutoring(), quiet=True)
-    assert same(full, sample(model, 50, seed=3, quiet=True))
+    none = sample(model, 50, seed=3, tutoring=Tutoring(strength=0.0), quiet=True).batch
+    assert same(none, sample(prior_of(model), 50, seed=3, quiet=True).batch)
+    full = sample(model, 50, seed=3, tutoring=Tutoring(), quiet=True).batch
+    assert same(full, sample(model, 50, seed=3, quiet=True).batch)
     assert not same(none, full)
 
 
@@ -71,7 +71,7 @@ def test_particles_reach_the_optimum_where_the_policy_does_not(model: Model) -> 
 
 
 def test_the_best_of_each_group_by_advantage(model: Model) -> None:
-    batch = sample(model, 12, quiet=True)
+    batch = sample(model, 12, quiet=True).batch
     chosen = best_by_value(model, batch, 0, 4)
     assert len(chosen) == 3
     log_ratio = model.policy.sequence_log_probs(

@@ -56,6 +56,7 @@ class Sample:
     best_of: Annotated[int, option("keep the one of the greatest value", "N")] = 1
     smc: Annotated[bool, option("resample while writing, by reward and value")] = False
     c: Annotated[float | None, option("temperature of --smc; the run's by default")] = None
+    config: Annotated[Path | None, option("settings of files, table [output]", "FILE.toml")] = None
     seed: Seed = 0
     device: Device = "auto"
     threads: Threads = "auto"
@@ -68,6 +69,7 @@ class Sample:
         from sequence_tutor.evaluation.model import load_model
         from sequence_tutor.threads import set_threads
         from sequence_tutor.verbs.sample import sample
+        from sequence_tutor.verbs.settings_tables import read_tables
         from sequence_tutor.workbench.tutored import Tutoring, with_prior
 
         tutoring = Tutoring(self.strength, self.best_of, self.smc, self.c)
@@ -82,9 +84,11 @@ class Sample:
         model = load_model(named, device_named(self.device))
         if self.tutor is not None and self.model is not None:
             model = with_prior(model, load_model(self.model, device_named(self.device)))
+        tables = read_tables(self.config).output
         asked = {"key": self.key, "tempo": self.tempo, "wav": False if self.no_wav else None}
         given = {name: value for name, value in asked.items() if value is not None}
-        batch = sample(
+        source = "sample" if self.config is None else f"{self.config}: output"
+        samples = sample(
             model,
             self.count,
             self.out,
@@ -92,10 +96,10 @@ class Sample:
             prime=self.prime,
             length=self.length,
             seed=self.seed,
-            settings=build(model.domain.output_settings, given, "sample"),
+            settings=build(model.domain.output_settings, {**tables, **given}, source),
             tutoring=tutoring if self.tutor else None,
             quiet=self.quiet,
         )
-        write_numbers(self.json, {"model": model.name, "sequences": batch.to_lists()})
+        write_numbers(self.json, {"model": model.name, "sequences": samples.to_lists()})
         if not self.quiet:
-            show(f"{len(batch)} distinct sequences are in {self.out}.")
+            show(f"{len(samples)} distinct sequences are in {self.out}.")

@@ -59,6 +59,12 @@ class Evaluation:
     samples: int
     seed: int
 
+    def _repr_html_(self) -> str:
+        """The table, in a notebook."""
+        from sequence_tutor.evaluation.table import as_html  # which knows this class
+
+        return as_html(self)
+
 
 def evaluate(
     models: Sequence[Model],

@@ -13,6 +13,8 @@ from sequence_tutor.config.presets import build
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Domain, find_domain
 from sequence_tutor.errors import UserError
+from sequence_tutor.flat_tables import flattened
+from sequence_tutor.html_tables import html_facts
 from sequence_tutor.measure import Task
 from sequence_tutor.prior.protocol import Prior, device_of
 from sequence_tutor.prior.store import StoredPrior, find_prior
@@ -20,7 +22,7 @@ from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.weighted import Reweighted
 from sequence_tutor.tuner.run_folder import RunSpec, is_run, load_policy, load_spec
 from sequence_tutor.tuner.settings import StageSettings, TuneSettings
-from sequence_tutor.tuner.stages import stage_weights
+from sequence_tutor.tuner.stages import most_steps, stage_weights
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,21 @@ class Model:
         """Where it computes."""
         return device_of(self.stored.prior)
 
+    def _repr_html_(self) -> str:
+        """What it is and how it was made, in a notebook; its settings to open."""
+        tune, reward = self.tune, self.reward_settings.model_dump(mode="json")
+        settings = {} if tune is None else flattened({"tune": tune.model_dump(mode="json")})
+        return html_facts(
+            f"{self.name}: {'a prior' if tune is None else 'a tuned model'} of {self.domain.name}",
+            {
+                **({} if tune is None else _tuned(tune)),
+                "tokens of a sequence": self.length,
+                "vocabulary": self.stored.prior.vocab_size,
+                "rules of one's own": self.rules and self.rules.file,
+            },
+            {"settings": {**settings, **flattened({"reward": reward})}},
+        )
+
 
 def load_model(
     name: str | Path, device: torch.device | str = "cpu", rules: Path | None = None
@@ -151,6 +168,16 @@ def load_model(
         stage,
         tuple(spec.prefix),
     )
+
+
+def _tuned(tune: TuneSettings) -> dict[str, object]:
+    return {
+        "algorithm": tune.algorithm,
+        "c": tune.c,
+        "gamma": tune.discount,
+        "updates": f"{most_steps(tune):,}",
+        "seed": tune.seed,
+    }
 
 
 def prior_of(model: Model) -> Model:

@@ -1,9 +1,10 @@
-"""An evaluation as a table: on a terminal, in Markdown, in JSON."""
+"""An evaluation as a table: on a terminal, in a notebook, in Markdown, in JSON."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from html import escape
 from typing import Any
 
 from rich.table import Table
@@ -11,6 +12,7 @@ from rich.table import Table
 from sequence_tutor.estimates import UNDEFINED, Estimate
 from sequence_tutor.evaluation.evaluate import Column, Evaluation
 from sequence_tutor.evaluation.statistics import SHARES
+from sequence_tutor.html_tables import html_table
 from sequence_tutor.versions import versions
 
 Row = tuple[str, list[str]]
@@ -54,6 +56,12 @@ def as_rich(evaluation: Evaluation) -> Table:
     for label, cells in _rows(evaluation):
         table.add_row(label, *cells)
     return table
+
+
+def as_html(evaluation: Evaluation) -> str:
+    """A table for a notebook with a line of explanation below it."""
+    table = html_table(["statistic", *_headers(evaluation)], _rows(evaluation))
+    return f"{table}<p>{escape(_caption(evaluation))}</p>"
 
 
 def _caption(evaluation: Evaluation) -> str:

@@ -24,6 +24,8 @@ from sequence_tutor.checkpoints import load_checkpoint, named, save_checkpoint, 
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError
 from sequence_tutor.files import write_json
+from sequence_tutor.flat_tables import flattened
+from sequence_tutor.html_tables import html_facts
 from sequence_tutor.models import Network, NetworkSettings, build_network
 from sequence_tutor.prior.elsewhere import Elsewhere, find_elsewhere, load_elsewhere
 from sequence_tutor.prior.neural import NeuralPrior
@@ -76,6 +78,20 @@ class StoredPrior:
         own, others = self.network.state_dict(), other.network.state_dict()
         return own.keys() == others.keys() and all(
             torch.equal(tensor.cpu(), others[name].cpu()) for name, tensor in own.items()
+        )
+
+    def _repr_html_(self) -> str:
+        """What it is and how good, in a notebook; the settings of its training to open."""
+        network = self.prior.network if isinstance(self.prior, NeuralPrior) else None
+        return html_facts(
+            f"a prior of {self.domain}",
+            {
+                "vocabulary": self.prior.vocab_size,
+                "parameters": network and f"{sum(p.numel() for p in network.parameters()):,}",
+                "comes from": self.elsewhere and self.elsewhere.place,
+                **flattened({"quality": self.card.get("quality", {})}),
+            },
+            {"settings": flattened(self.card.get("settings", {}))},
         )
 
 

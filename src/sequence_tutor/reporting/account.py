@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sequence_tutor.flat_tables import flattened
 from sequence_tutor.reporting.comparison import Comparison
 from sequence_tutor.run_log import Record
 from sequence_tutor.tuner.run_folder import RunSpec
@@ -46,6 +47,7 @@ def run_facts(name: str, style: int, spec: RunSpec, log: Sequence[Record]) -> Ru
     """The line of one run."""
     tune, last = spec.tune, log[-1]
     seconds = last.get("seconds")
+    settings = flattened({"tune": tune.model_dump(mode="json"), "reward": spec.reward})
     return RunFacts(
         name,
         style,
@@ -56,7 +58,7 @@ def run_facts(name: str, style: int, spec: RunSpec, log: Sequence[Record]) -> Ru
         tune.seed,
         f"{seconds / 60:.1f}" if isinstance(seconds, (int, float)) else "",
         ", ".join(f"{what} {which}" for what, which in spec.versions.items()),
-        list(_flat({"tune": tune.model_dump(mode="json"), "reward": spec.reward})),
+        [(what, "" if value is None else str(value)) for what, value in settings.items()],
     )
 
 
@@ -110,14 +112,3 @@ def listed(names: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     *most, last = names
     return f"{', '.join(most)} and {last}" if most else last
-
-
-def _flat(table: Mapping[str, object], before: str = "") -> list[tuple[str, str]]:
-    """Nested tables as dotted names."""
-    rows: list[tuple[str, str]] = []
-    for name, value in table.items():
-        if isinstance(value, Mapping):
-            rows += _flat(value, f"{before}{name}.")
-        else:
-            rows.append((f"{before}{name}", "" if value is None else str(value)))
-    return rows

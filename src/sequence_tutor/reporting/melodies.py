@@ -9,12 +9,13 @@ from sequence_tutor.evaluation.model import Model
 from sequence_tutor.melody.audio import synthesise, wav_bytes
 from sequence_tutor.melody.encoding import STEPS_PER_QUARTER
 from sequence_tutor.melody.midi import midi_bytes
+from sequence_tutor.melody.output import MelodyOutputSettings
 from sequence_tutor.reporting.embedding import data_uri
 from sequence_tutor.reporting.rolls import Roll, draw_roll, shown_pitches
 from sequence_tutor.step_scores import step_scores
 
-TEMPO = 120.0
-"""Quarter notes a minute."""
+AS_WRITTEN = MelodyOutputSettings()
+"""In C major or A minor, 120 quarter notes a minute."""
 
 SAMPLE_RATES = (22050, 11025)
 """The best that the page has room for is taken; half of a CD's is enough for these sounds."""
@@ -56,7 +57,10 @@ Round = Sequence[MelodyCard]
 
 
 def melody_rounds(
-    models: Sequence[Model], melodies: Sequence[Sequence[Sequence[int]]], rate: int
+    models: Sequence[Model],
+    melodies: Sequence[Sequence[Sequence[int]]],
+    rate: int,
+    settings: MelodyOutputSettings = AS_WRITTEN,
 ) -> list[Round]:
     """The cards of every round.
 
@@ -64,39 +68,48 @@ def melody_rounds(
         models: the prior first; each is scored by its own reward.
         melodies: for each model as many melodies as there are rounds.
         rate: samples a second.
+        settings: the key and the tempo that they are shown in.
     """
     scored = [_paid(model, own) for model, own in zip(models, melodies, strict=True)]
     steps = [step for own in scored for one in own for rule in one.values() for step in rule]
     largest = max(map(abs, steps), default=1.0) or 1.0
     rounds: list[Round] = []
     for number, row in enumerate(zip(*melodies, strict=True)):
-        pitches = shown_pitches(row)
+        shown = _Look(settings, shown_pitches(row, settings.transposition), largest, rate)
         rounds.append(
             [
-                _card(model, place, number, tokens, own[number], pitches, largest, rate)
+                _card(f"{model.name}-{number + 1}", model.name, place, tokens, own[number], shown)
                 for place, (model, tokens, own) in enumerate(zip(models, row, scored, strict=True))
             ]
         )
     return rounds
 
 
-def room_for(models: int, steps: int) -> tuple[int, int]:
+def room_for(
+    models: int,
+    steps: int,
+    settings: MelodyOutputSettings = AS_WRITTEN,
+    budget: int = SOUND_BUDGET,
+) -> tuple[int, int]:
     """How many rounds a page has room for, and the samples a second of their sounds.
 
     Args:
         models: sounds in a round.
         steps: sixteenths of each.
+        settings: the tempo.
+        budget: bytes of all sounds.
     """
+    seconds = steps * _step_seconds(settings)
     for rate in SAMPLE_RATES:
-        size = models * round(steps * _step_seconds() * rate) * 2 * 4 / 3  # 16 bits, base64
-        rounds = int(SOUND_BUDGET // size)
+        size = models * round(seconds * rate) * 2 * 4 / 3  # 16 bits, base64
+        rounds = int(budget // size)
         if rounds >= WANTED_ROUNDS:
             break
     return min(max(rounds, 1), MOST_ROUNDS), rate
 
 
-def _step_seconds() -> float:
-    return 60 / TEMPO / STEPS_PER_QUARTER
+def _step_seconds(settings: MelodyOutputSettings) -> float:
+    return 60 / settings.tempo / STEPS_PER_QUARTER
 
 
 def _paid(model: Model, melodies: Sequence[Sequence[int]]) -> list[dict[str, list[float]]]:
@@ -111,26 +124,42 @@ def _paid(model: Model, melodies: Sequence[Sequence[int]]) -> list[dict[str, lis
     ]
 
 
+@dataclass(frozen=True)
+class _Look:
+    """What the cards of a round have in common.
+
+    Attributes:
+        settings: key and tempo.
+        pitches: lowest and highest MIDI pitch shown.
+        largest: size of the largest payment.
+        rate: samples a second.
+    """
+
+    settings: MelodyOutputSettings
+    pitches: tuple[int, int]
+    largest: float
+    rate: int
+
+
 def _card(
-    model: Model,
-    place: int,
-    number: int,
+    file: str,
+    model: str,
+    style: int,
     tokens: Sequence[int],
     paid: Mapping[str, Sequence[float]],
-    pitches: tuple[int, int],
-    largest: float,
-    rate: int,
+    look: _Look,
 ) -> MelodyCard:
-    sound = synthesise(tokens, TEMPO, sample_rate=rate)
+    tempo, up = look.settings.tempo, look.settings.transposition
+    sound = synthesise(tokens, tempo, up, look.rate)
     return MelodyCard(
-        model.name,
-        place,
-        data_uri(wav_bytes(sound, rate), "audio/wav"),
-        data_uri(midi_bytes(tokens, TEMPO), "audio/midi"),
-        f"{model.name}-{number + 1}",
-        len(tokens) * _step_seconds(),
-        len(sound) / rate,
+        model,
+        style,
+        data_uri(wav_bytes(sound, look.rate), "audio/wav"),
+        data_uri(midi_bytes(tokens, tempo, up), "audio/midi"),
+        file,
+        len(tokens) * _step_seconds(look.settings),
+        len(sound) / look.rate,
         sum(map(sum, paid.values())),
         len(tokens),
-        draw_roll(tokens, paid, pitches, largest),
+        draw_roll(tokens, paid, look.pitches, look.largest, up),
     )

@@ -20,17 +20,33 @@ STYLES = 7
 
 
 def render(parts: Sequence[Part]) -> str:
-    """The whole page.
-
-    Its content security policy names its own script and style by what is in them, lets sounds and
-    pictures come from the page itself only, and allows no connection at all. Everything else goes
-    through the templates' escaping.
+    """The whole page of a report.
 
     Args:
         parts: one a domain.
 
     Raises:
         UserError: the page would be too large.
+    """
+    page = fill("page.html", parts=parts)
+    if len(page.encode()) > MOST_BYTES:
+        raise UserError(
+            f"the page would have {len(page.encode()) / 1e6:.0f} MB, expected "
+            f"{MOST_BYTES / 1e6:.0f} at most; report on fewer runs at a time"
+        )
+    return page
+
+
+def fill(template: str, **values: object) -> str:
+    """A page that needs nothing else.
+
+    Its content security policy names its own script and style by what is in them, lets sounds and
+    pictures come from the page itself only, and allows no connection at all. Everything else goes
+    through the templates' escaping.
+
+    Args:
+        template: name of one that extends `base.html`.
+        values: what it is to show.
     """
     style, script = _read("report.css"), _read("report.js")
     policy = (
@@ -47,15 +63,9 @@ def render(parts: Sequence[Part]) -> str:
         keep_trailing_newline=True,
     )
     environment.filters |= {"look": look, "listed": listed}
-    page = environment.get_template("page.html").render(
-        parts=parts, style=style, script=script, policy=policy
+    return environment.get_template(template).render(
+        values, style=style, script=script, policy=policy
     )
-    if len(page.encode()) > MOST_BYTES:
-        raise UserError(
-            f"the page would have {len(page.encode()) / 1e6:.0f} MB, expected "
-            f"{MOST_BYTES / 1e6:.0f} at most; report on fewer runs at a time"
-        )
-    return page
 
 
 def look(style: int) -> str:

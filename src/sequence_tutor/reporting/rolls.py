@@ -79,6 +79,7 @@ def draw_roll(
     paid: Mapping[str, Sequence[float]],
     pitches: tuple[int, int],
     largest: float,
+    transpose: int = 0,
 ) -> Roll:
     """The geometry of one melody.
 
@@ -88,6 +89,7 @@ def draw_roll(
         pitches: lowest and highest MIDI pitch shown.
         largest: the size of a payment that fills half of a row; smaller ones by the logarithm of
             1 + their size, so that both a rule of 100 and one of 1 are seen.
+        transpose: semitones added to every pitch.
     """
     lowest, highest = pitches
     inner_width, bottom = len(tokens) * STEP, (highest - lowest + 1) * PITCH
@@ -95,7 +97,7 @@ def draw_roll(
     def row(pitch: int) -> float:
         return (highest - pitch) * PITCH
 
-    notes = decode(tokens)
+    notes = [note._replace(pitch=note.pitch + transpose) for note in decode(tokens)]
     return Roll(
         notes=[
             (
@@ -131,9 +133,9 @@ def draw_roll(
     )
 
 
-def shown_pitches(melodies: Sequence[Sequence[int]]) -> tuple[int, int]:
+def shown_pitches(melodies: Sequence[Sequence[int]], transpose: int = 0) -> tuple[int, int]:
     """Lowest and highest pitch of some melodies, an octave at least, and one more on each side."""
-    pitches = [note.pitch for melody in melodies for note in decode(melody)]
+    pitches = [note.pitch + transpose for melody in melodies for note in decode(melody)]
     lowest, highest = min(pitches, default=60), max(pitches, default=72)
     return lowest - 1, max(highest, lowest + 12) + 1
 

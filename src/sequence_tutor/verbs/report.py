@@ -56,7 +56,7 @@ def report(
     points = read_frontier(frontier) if frontier else []
 
     def sampled(model: Model, count: int) -> SequenceBatch:
-        return sample(model, count, seed=seed, quiet=True)
+        return sample(model, count, seed=seed, quiet=True).batch
 
     shown = []
     for domain, own in parts.items():

@@ -10,6 +10,7 @@ from sequence_tutor.evaluation.model import Model
 from sequence_tutor.prior.fingerprints import sequence_hashes
 from sequence_tutor.progress import Advance, counted, progress
 from sequence_tutor.randomness import named_generator
+from sequence_tutor.reporting.samples import Samples
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.workbench.tutored import (
     BATCH,
@@ -35,7 +36,7 @@ def sample(
     settings: Settings | None = None,
     tutoring: Tutoring | None = None,
     quiet: bool = False,
-) -> SequenceBatch:
+) -> Samples:
     """The first `count` distinct sequences that a model writes.
 
     Args:
@@ -49,6 +50,9 @@ def sample(
         settings: how the domain writes files; None: its defaults.
         tutoring: how a tuned model advises its prior; None: the model itself is sampled.
         quiet: show no progress.
+
+    Returns:
+        The sequences, which in a notebook show themselves.
 
     Raises:
         UserError: a number out of its range, a prime that leaves nothing to write, or a model
@@ -70,7 +74,7 @@ def sample(
     if out is not None:
         with counted("writing files", quiet=quiet) as report:
             model.domain.write(batch, out, settings, report)
-    return batch
+    return Samples(batch, model, settings, out)
 
 
 def _beginning(
