@@ -36,6 +36,19 @@ def melody_prior(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def molecule_prior(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an untrained prior of molecules; every string of C, N and O is one."""
+    tokens = ["C", "N", "O"]
+    torch.manual_seed(0)
+    network = RecurrentNetwork(RecurrentSettings(width=8), len(tokens) + 1, len(tokens) + 1)
+    facts = {"tokens": tokens, "tokeniser": "atoms", "shortest": 1, "longest": 10}
+    card = {"molecule": {**facts, "longest_carbon_run": 10}}
+    folder = tmp_path_factory.mktemp("models") / "chains"
+    save_prior(folder, StoredPrior(NeuralPrior(network), "molecule", card))
+    return folder
+
+
+@pytest.fixture(scope="session")
 def melody_run(melody_prior: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished run whose tuned model likes middle C better than its prior does."""
     folder = tmp_path_factory.mktemp("runs") / "likes-c"

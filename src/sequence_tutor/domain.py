@@ -122,12 +122,15 @@ class Domain(Protocol):
     def reward(self, settings: Settings, rules: Path | None) -> Reward:
         """The reward that settings describe, with the rules of a user's file."""
 
-    def gatherer(self, directory: Path, reward: Reward, resumed: bool) -> Gatherer | None:
+    def gatherer(
+        self, directory: Path, reward: Reward, settings: Settings, resumed: bool
+    ) -> Gatherer | None:
         """What keeps the sequences that a run finds.
 
         Args:
             directory: the run's folder.
             reward: what they are scored with.
+            settings: of files, `output_settings`.
             resumed: whether the run goes on from a checkpoint, whose state will be restored.
 
         Returns:

@@ -2,14 +2,9 @@ import json
 from pathlib import Path
 
 import pytest
-import torch
 
 from sequence_tutor.cli import main
-from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
-from sequence_tutor.prior.neural import NeuralPrior
-from sequence_tutor.prior.store import StoredPrior, save_prior
 
-TOKENS = ["C", "N", "O"]
 SETTINGS = """
 [tune]
 steps = 3
@@ -23,23 +18,15 @@ def run(*arguments: object) -> int:
     return main([str(argument) for argument in arguments])
 
 
-@pytest.fixture
-def prior(tmp_path: Path) -> Path:
-    torch.manual_seed(0)
-    network = RecurrentNetwork(RecurrentSettings(width=8), len(TOKENS) + 1, len(TOKENS) + 1)
-    facts = {"tokens": TOKENS, "tokeniser": "atoms", "shortest": 1, "longest": 10}
-    card = {"domain": "molecule", "molecule": {**facts, "longest_carbon_run": 10}}
-    save_prior(tmp_path / "prior", StoredPrior(NeuralPrior(network), "molecule", card))
-    return tmp_path / "prior"
-
-
 @pytest.mark.parametrize("suite", ["pmo", "guacamol"])
-def test_goals(prior: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], suite: str) -> None:
+def test_goals(
+    molecule_prior: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], suite: str
+) -> None:
     config, numbers, table = (tmp_path / name for name in ("c.toml", "n.json", "t.md"))
     config.write_text(SETTINGS)
     places = ("--out", tmp_path / "out", "--json", numbers, "--markdown", table)
     asked = ("--tasks", "median1,median2", "--seeds", 1, "--calls", 12, "--algorithm", "g")
-    more = ("--prior", prior, "--config", config, "--threads", 1, "--quiet")
+    more = ("--prior", molecule_prior, "--config", config, "--threads", 1, "--quiet")
     assert run("benchmark", "molecule", suite, *asked, *more, *places) == 0
     found = json.loads(numbers.read_text())
     assert [run["task"] for run in found["runs"]] == ["median1", "median2"]
@@ -51,11 +38,11 @@ def test_goals(prior: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], 
         assert name in table.read_text()
 
 
-def test_moses(prior: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_moses(molecule_prior: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     held_out, numbers = tmp_path / "held_out.smi", tmp_path / "n.json"
     held_out.write_text("CCO\nCCN\nc1ccccc1\n")
     files = ("--reference", held_out, "--train", held_out, "--json", numbers)
-    more = ("--prior", prior, "--samples", 50, "--threads", 1, "--quiet")
+    more = ("--prior", molecule_prior, "--samples", 50, "--threads", 1, "--quiet")
     assert run("benchmark", "molecule", "moses", *files, *more) == 0
     statistics = json.loads(numbers.read_text())["statistics"]
     assert 0 < statistics["valid"] <= 1

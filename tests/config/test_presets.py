@@ -7,13 +7,13 @@ import pytest
 from sequence_tutor.config.presets import build, merged, preset_names, read_preset, read_toml
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
-from sequence_tutor.tuner.algorithms import ALGORITHMS
+from sequence_tutor.tuner.methods import METHODS
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.verbs.pretrain import PretrainTables
 from sequence_tutor.verbs.tune import resolve
 from sequence_tutor.verbs.verify import form_tables
 
-DOMAINS = ("melody", "molecule", "toy")
+DOMAINS = ("melody", "molecule", "text", "toy")
 RECIPES = Path(__file__).parents[2] / "recipes"
 
 
@@ -22,7 +22,7 @@ def shipped(verb: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("domain", "preset"), shipped("tune"))
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("algorithm", METHODS)
 def test_every_tune_preset_holds_for_every_algorithm(
     domain: str, preset: str, algorithm: str
 ) -> None:

@@ -10,17 +10,15 @@ import torch
 
 from sequence_tutor.config.presets import preset_names
 from sequence_tutor.errors import UserError
-from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
 from sequence_tutor.molecule.benchmarks.results import Benchmarked
 from sequence_tutor.molecule.benchmarks.suites import SUITES
-from sequence_tutor.prior.neural import NeuralPrior
-from sequence_tutor.prior.store import StoredPrior, load_prior, save_prior
+from sequence_tutor.prior.store import load_prior
 from sequence_tutor.progress import Advance
 from sequence_tutor.tuner.loop import STATE_FILE, Tuner
+from sequence_tutor.tuner.methods import METHODS
 from sequence_tutor.tuner.policy import TunedPolicy
 from sequence_tutor.verbs.benchmark import CALLS_FILE, RESULT_FILE, benchmark, digest, resolve
 
-TOKENS = ["C", "N", "O"]
 QUICK = {
     "steps": 100,
     "batch": 8,
@@ -29,17 +27,6 @@ QUICK = {
     "evaluate_every": 5,
     "replay": {"capacity": 16},
 }
-
-
-@pytest.fixture
-def prior(tmp_path: Path) -> Path:
-    torch.manual_seed(0)
-    network = RecurrentNetwork(RecurrentSettings(width=8), len(TOKENS) + 1, len(TOKENS) + 1)
-    facts = {"tokens": TOKENS, "tokeniser": "atoms", "shortest": 1, "longest": 10}
-    card = {"domain": "molecule", "molecule": {**facts, "longest_carbon_run": 10}}
-    folder = tmp_path / "prior"
-    save_prior(folder, StoredPrior(NeuralPrior(network), "molecule", card))
-    return folder
 
 
 def run(prior: Path, out: Path, tune: Mapping[str, Any] | None = None, **more: Any) -> Benchmarked:
@@ -55,8 +42,8 @@ def calls_of(folder: Path) -> list[str]:
     return (folder / CALLS_FILE).read_text(encoding="utf-8").splitlines()
 
 
-def test_every_call_is_made_and_kept(prior: Path, tmp_path: Path) -> None:
-    found = run(prior, tmp_path / "out")
+def test_every_call_is_made_and_kept(molecule_prior: Path, tmp_path: Path) -> None:
+    found = run(molecule_prior, tmp_path / "out")
     folder = tmp_path / "out" / "median1" / "seed_0"
     lines = calls_of(folder)
     assert len(lines) == len(set(lines)) == found.runs[0]["calls"] == 60
@@ -66,17 +53,17 @@ def test_every_call_is_made_and_kept(prior: Path, tmp_path: Path) -> None:
     assert not (folder / STATE_FILE).exists()
 
 
-def test_updates_can_end_before_calls_do(prior: Path, tmp_path: Path) -> None:
-    found = run(prior, tmp_path, {"steps": 2})
+def test_updates_can_end_before_calls_do(molecule_prior: Path, tmp_path: Path) -> None:
+    found = run(molecule_prior, tmp_path, {"steps": 2})
     assert 0 < found.runs[0]["calls"] < 60
     assert found.total > 0
 
 
-def test_what_is_done_is_not_done_again(prior: Path, tmp_path: Path) -> None:
-    once = run(prior, tmp_path / "out")
+def test_what_is_done_is_not_done_again(molecule_prior: Path, tmp_path: Path) -> None:
+    once = run(molecule_prior, tmp_path / "out")
     result = tmp_path / "out" / "median1" / "seed_0" / RESULT_FILE
     written = result.stat().st_mtime_ns
-    again = run(prior, tmp_path / "out", seeds=2, tasks=["median1", "qed"])
+    again = run(molecule_prior, tmp_path / "out", seeds=2, tasks=["median1", "qed"])
     assert result.stat().st_mtime_ns == written
     assert len(again.runs) == 4
     assert again.runs[0] == once.runs[0]
@@ -84,9 +71,9 @@ def test_what_is_done_is_not_done_again(prior: Path, tmp_path: Path) -> None:
 
 
 def test_killed_in_the_middle_it_ends_the_same(
-    prior: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    molecule_prior: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run(prior, tmp_path / "whole")
+    run(molecule_prior, tmp_path / "whole")
     go_on = Tuner.run
 
     def killed(self: Tuner, advance: Advance) -> TunedPolicy:
@@ -100,36 +87,36 @@ def test_killed_in_the_middle_it_ends_the_same(
     with monkeypatch.context() as patch:
         patch.setattr(Tuner, "run", killed)
         with pytest.raises(KeyboardInterrupt):
-            run(prior, tmp_path / "killed")
-    run(prior, tmp_path / "killed")
+            run(molecule_prior, tmp_path / "killed")
+    run(molecule_prior, tmp_path / "killed")
     place = Path("median1") / "seed_0"
     assert calls_of(tmp_path / "killed" / place) == calls_of(tmp_path / "whole" / place)
 
 
-def test_another_run_is_in_the_folder(prior: Path, tmp_path: Path) -> None:
-    run(prior, tmp_path / "out")
+def test_another_run_is_in_the_folder(molecule_prior: Path, tmp_path: Path) -> None:
+    run(molecule_prior, tmp_path / "out")
     with pytest.raises(UserError, match="another --out"):
-        run(prior, tmp_path / "out", {"c": 0.5})
+        run(molecule_prior, tmp_path / "out", {"c": 0.5})
     with pytest.raises(UserError, match="another --out"):
-        run(prior, tmp_path / "out", calls=61)
+        run(molecule_prior, tmp_path / "out", calls=61)
 
 
-def test_a_prior_is_known_by_its_weights(prior: Path) -> None:
-    stored, same = load_prior(prior), load_prior(prior)
+def test_a_prior_is_known_by_its_weights(molecule_prior: Path) -> None:
+    stored, same = load_prior(molecule_prior), load_prior(molecule_prior)
     assert digest(stored) == digest(same)
     with torch.no_grad():
         same.network.head.bias[0] += 1
     assert digest(stored) != digest(same)
 
 
-@pytest.mark.parametrize("algorithm", ["psi", "g", "q", "rl-only"])
-def test_every_algorithm(prior: Path, tmp_path: Path, algorithm: str) -> None:
-    found = run(prior, tmp_path, {"algorithm": algorithm}, calls=30)
+@pytest.mark.parametrize("algorithm", METHODS)
+def test_every_algorithm(molecule_prior: Path, tmp_path: Path, algorithm: str) -> None:
+    found = run(molecule_prior, tmp_path, {"algorithm": algorithm}, calls=30)
     assert found.runs[0]["calls"] == 30
 
 
 @pytest.mark.parametrize("preset", preset_names("benchmark", "molecule"))
-@pytest.mark.parametrize("algorithm", ["psi", "g", "q", "rl-only"])
+@pytest.mark.parametrize("algorithm", METHODS)
 def test_every_preset_holds_for_every_algorithm(preset: str, algorithm: str) -> None:
     length, settings = resolve(preset, None, {"tune": {"algorithm": algorithm}})
     assert length is None  # as long as the prior's molecules
@@ -152,8 +139,8 @@ def test_mistakes(tmp_path: Path, suite: str, more: dict[str, Any], message: str
         benchmark(suite, tmp_path, quiet=True, **more)
 
 
-def test_the_tables(prior: Path, tmp_path: Path) -> None:
-    found = run(prior, tmp_path, seeds=2, tasks=["median1", "qed"])
+def test_the_tables(molecule_prior: Path, tmp_path: Path) -> None:
+    found = run(molecule_prior, tmp_path, seeds=2, tasks=["median1", "qed"])
     numbers = json.loads(json.dumps(found.to_json()))
     assert numbers["sum"] == pytest.approx(
         sum(numbers["tasks"]["median1"]) / 2 + sum(numbers["tasks"]["qed"]) / 2

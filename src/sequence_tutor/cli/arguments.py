@@ -51,6 +51,10 @@ PriorName = Annotated[
     str | None,
     option("prior to start from, or your own program; else the domain's", "NAME|DIR|FILE.py"),
 ]
+Algorithm = Annotated[
+    str | None,
+    option("psi, g, q, rl-only; reinforce, reinforce-kl, actor-critic, ppo or dap", "NAME"),
+]
 Seed = Annotated[int, option("seed of everything random", "N")]
 Device = Annotated[Literal["auto", "cpu", "cuda"], option("where to compute; auto: GPU if any")]
 Threads = Annotated[

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from tyro.conf import Positional
 
 from sequence_tutor.cli.arguments import (
+    Algorithm,
     Config,
     Device,
     DomainName,
@@ -46,7 +47,7 @@ class Benchmark:
     tasks: Annotated[str, option("which, with commas between; all by default", "NAME,NAME")] = ""
     seeds: Annotated[int, option("runs of each task", "N")] = 3
     calls: Annotated[int, option("molecules that a run may have scored", "N")] = 10_000
-    algorithm: Annotated[str | None, option("what is learned", "psi|g|q|rl-only")] = None
+    algorithm: Algorithm = None
     model: Annotated[
         str, option("prior to start from; for moses also a run", "NAME|DIR", name="prior")
     ] = "molecule"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from sequence_tutor.cli.arguments import (
+    Algorithm,
     Config,
     Device,
     DomainName,
@@ -43,7 +44,7 @@ class Tune:
     domain: DomainName
     out: Annotated[Path, option("folder of the run", "RUN")]
     prior: PriorName = None
-    algorithm: Annotated[str | None, option("what is learned", "psi|g|q|rl-only")] = None
+    algorithm: Algorithm = None
     c: Annotated[float | None, option("temperature: divides the reward; small: rules rule")] = None
     discount: Annotated[float | None, option("gamma, up to 1")] = None
     target_kl: Annotated[

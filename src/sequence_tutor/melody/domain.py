@@ -142,7 +142,9 @@ class MelodyDomain:
         user_rules = load_user_terms(rules) if rules else ()
         return _as(MelodyRewardSettings, settings).build(user_rules)
 
-    def gatherer(self, directory: Path, reward: Reward, resumed: bool) -> Gatherer | None:
+    def gatherer(
+        self, directory: Path, reward: Reward, settings: Settings, resumed: bool
+    ) -> Gatherer | None:
         """None: melodies are sampled afterwards."""
         return None
 

@@ -147,10 +147,13 @@ class MoleculeDomain:
         chosen = _as(MoleculeRewardSettings, settings)
         return chosen.build(self.vocabulary, self.training, user_terms)
 
-    def gatherer(self, directory: Path, reward: Reward, resumed: bool) -> FoundMolecules:
+    def gatherer(
+        self, directory: Path, reward: Reward, settings: Settings, resumed: bool
+    ) -> FoundMolecules:
         """The table of every distinct molecule that a run finds."""
         assert isinstance(reward, MoleculeReward)  # made by `reward`
-        return FoundMolecules(directory / FOUND_FILE, reward, resumed)
+        parquet = _as(MoleculeOutputSettings, settings).parquet
+        return FoundMolecules(directory / FOUND_FILE, reward, resumed, parquet)
 
     def scores(
         self, paths: Sequence[Path], settings: Settings, rules: Path | None

@@ -22,7 +22,7 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.molecule.best import read_table, write_best
 from sequence_tutor.molecule.corpus_reader import molecule_hash
 from sequence_tutor.molecule.output import Cell, number_or_none
-from sequence_tutor.molecule.parquet import parquet_of, require_pyarrow
+from sequence_tutor.molecule.parquet import parquet_of
 from sequence_tutor.molecule.terminal_reward import MoleculeReward
 
 FOUND_FILE = "found.csv"
@@ -42,14 +42,12 @@ class FoundMolecules:
         parquet: whether `close` writes the table as Parquet too.
 
     Raises:
-        UserError: there is no table to go on with, or no pyarrow for Parquet.
+        UserError: there is no table to go on with.
     """
 
     def __init__(
         self, path: Path, reward: MoleculeReward, resumed: bool, parquet: bool = False
     ) -> None:
-        if parquet:
-            require_pyarrow()
         self.path = path
         self._reward = reward
         self._parquet = parquet

@@ -8,8 +8,9 @@ import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from rdkit import Chem
 from rdkit.Chem.Draw import rdDepictor
 
@@ -31,6 +32,12 @@ class MoleculeOutputSettings(Settings):
     sort_by: str = Field("", description="term whose highest are the best; empty: the first term")
     sdf: bool = Field(True, description="whether to write structures (SDF) too")
     parquet: bool = Field(False, description="whether to write the table as Parquet too")
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.parquet:
+            require_pyarrow()
+        return self
 
 
 @dataclass(frozen=True)
@@ -67,11 +74,9 @@ def write_molecules(
         progress: called with the files written and of all.
 
     Raises:
-        UserError: `sort_by` is no term, or there is no pyarrow for Parquet.
+        UserError: `sort_by` is no term.
     """
     best_by = _sorting_term(settings.sort_by, names)
-    if settings.parquet:
-        require_pyarrow()
     valid = [row for row in rows if row.canonical is not None]
     table = directory / "molecules.csv"
     tasks: list[Callable[[], None]] = [

@@ -141,7 +141,9 @@ class TextDomain:
         user_terms = load_user_terms(rules) if rules else ()
         return _as(TextRewardSettings, settings).build(self.vocabulary, user_terms)
 
-    def gatherer(self, directory: Path, reward: Reward, resumed: bool) -> Gatherer | None:
+    def gatherer(
+        self, directory: Path, reward: Reward, settings: Settings, resumed: bool
+    ) -> Gatherer | None:
         """None: lines are sampled afterwards."""
         return None
 

@@ -136,7 +136,9 @@ class ToyDomain:
         generator = torch.Generator().manual_seed(settings.seed)
         return ToyReward(self.vocab_size, self.length, generator, terminal=settings.terminal)
 
-    def gatherer(self, directory: Path, reward: Reward, resumed: bool) -> Gatherer | None:
+    def gatherer(
+        self, directory: Path, reward: Reward, settings: Settings, resumed: bool
+    ) -> Gatherer | None:
         """None is kept."""
         return None
 

@@ -49,6 +49,7 @@ class RunSpec:
         prefix: tokens that every sequence begins with.
         seeds: file whose sequences replay began with, or None.
         seeds_digest: SHA-256 of that file.
+        output: settings of the domain's files, as plain JSON.
     """
 
     domain: str
@@ -63,6 +64,7 @@ class RunSpec:
     prefix: list[int] = field(default_factory=list)
     seeds: str | None = None
     seeds_digest: str | None = None
+    output: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON."""

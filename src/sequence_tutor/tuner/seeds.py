@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.measure import Task
+from sequence_tutor.tuner.settings import TuneSettings
+
+
+def most_seeds(settings: TuneSettings) -> int:
+    """How many replay and budget have room for."""
+    return min(settings.replay.capacity, settings.budget or sys.maxsize)
 
 
 def check_seeds(seeds: Sequence[Sequence[int]], task: Task, capacity: int) -> None:

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import Field
 
-from sequence_tutor.config.presets import build, merged, read_preset, read_toml
-from sequence_tutor.config.settings import Settings, nearest
+from sequence_tutor.config.presets import build, read_preset
+from sequence_tutor.config.settings import nearest
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.files import write_json, write_text
@@ -31,24 +30,13 @@ from sequence_tutor.progress import Advance, progress
 from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.loop import STATE_FILE, Tuner
 from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.verbs.settings_tables import TuningTables, layered
 from sequence_tutor.versions import versions
 
 DOMAIN = "molecule"
 RESULT_FILE = "result.json"
 CALLS_FILE = "calls.tsv"
 SHOWN = 100  # best molecules kept in a result
-
-
-class BenchmarkTables(Settings):
-    """The tables of a settings file for `benchmark`."""
-
-    length: int | None = Field(
-        None, ge=1, description="tokens of a molecule; as in the prior's data if unset"
-    )
-    tune: dict[str, Any] = Field(default_factory=dict, description="see TuneSettings")
-    algorithms: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="what an algorithm needs different, table by table"
-    )
 
 
 def benchmark(
@@ -208,10 +196,6 @@ def resolve(
         UserError: a setting, preset or file that cannot be used.
     """
     source = str(config) if config else f"preset {preset}"
-    given = merged(read_toml(config) if config else {}, overrides)
-    asked = merged(read_preset("benchmark", DOMAIN, preset), given)
-    tables = build(BenchmarkTables, asked, source)
-    algorithm = tables.tune.get("algorithm", TuneSettings().algorithm)
-    own = merged(tables.model_dump(), tables.algorithms.get(algorithm, {}))
-    tables = build(BenchmarkTables, merged(own, given), source)
+    below = read_preset("benchmark", DOMAIN, preset)
+    tables = layered(TuningTables, below, config, overrides, source)
     return tables.length, build(TuneSettings, tables.tune, source)

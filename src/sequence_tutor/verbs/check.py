@@ -6,15 +6,15 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from sequence_tutor.config.presets import build, merged, read_preset, read_toml
+from sequence_tutor.config.presets import build
 from sequence_tutor.measure import score
 from sequence_tutor.prior.check import check_prior
 from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reward.check import check_reward
 from sequence_tutor.rollout import rollout
+from sequence_tutor.verbs.settings_tables import read_tables
 from sequence_tutor.verbs.tune import open_prior
 
 SAMPLES = 512
@@ -63,8 +63,7 @@ def check(
     """
     room, stored = open_prior(domain, prior, "cpu")
     check_prior(stored.prior)
-    given: Mapping[str, Any] = read_toml(config) if config else {}
-    tables = merged(read_preset("tune", domain, preset), given).get("reward", {})
+    tables = read_tables(config, domain, preset).reward
     reward = room.reward(build(room.reward_settings, tables, f"{config or preset}: reward"), rules)
     check_reward(reward, room.vocab_size)
     generator = named_generator(0, "check", device_of(stored.prior))

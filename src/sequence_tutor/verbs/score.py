@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sequence_tutor.config.presets import build, read_toml
+from sequence_tutor.config.presets import build
 from sequence_tutor.domain import Domain, find_domain
 from sequence_tutor.progress import progress
 from sequence_tutor.step_scores import Scored
 from sequence_tutor.token_lines import write_json_lines
+from sequence_tutor.verbs.settings_tables import read_tables
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,7 @@ def score_files(
 ) -> Scores:
     """The same in the memory of the first `most_kept`, however many there are; None keeps all."""
     room = find_domain(domain)
-    tables = read_toml(config).get("reward", {}) if config else {}
-    settings = build(room.reward_settings, tables, f"{config}: reward")
+    settings = build(room.reward_settings, read_tables(config).reward, f"{config}: reward")
     first: list[Scored] = []
     count = 0
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sequence_tutor.config.presets import build, merged, read_preset, read_toml
+from sequence_tutor.config.presets import build
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError
 from sequence_tutor.reward.user_terms import load_user_terms
+from sequence_tutor.verbs.settings_tables import read_tables
 
 if TYPE_CHECKING:
     from sequence_tutor.molecule.check import CheckedScorer
@@ -140,8 +141,7 @@ def _reward_settings(domain: str, preset: str, config: Path | None) -> MoleculeR
     _refuse_others(domain)
     from sequence_tutor.molecule.reward import MoleculeRewardSettings
 
-    given = read_toml(config) if config else {}
-    tables = merged(read_preset("tune", domain, preset), given).get("reward", {})
+    tables = read_tables(config, domain, preset).reward
     source = f"{config}: reward" if config else f"preset {preset}: reward"
     return build(MoleculeRewardSettings, tables, source)
 

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import Field
 from rich.console import Console
 
-from sequence_tutor.config.presets import build, merged, read_methods, read_preset, read_toml
+from sequence_tutor.config.presets import build, read_preset
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Domain, find_domain
 from sequence_tutor.errors import UserError
@@ -36,25 +35,11 @@ from sequence_tutor.tuner.run_folder import (
     save_policy,
     save_spec,
 )
+from sequence_tutor.tuner.seeds import check_seeds, most_seeds
 from sequence_tutor.tuner.settings import TuneSettings
-from sequence_tutor.tuner.stages import most_steps
+from sequence_tutor.tuner.stages import most_steps, stages_of
+from sequence_tutor.verbs.settings_tables import TuneTables, layered
 from sequence_tutor.versions import versions
-
-
-class TuneTables(Settings):
-    """The tables of a settings file for `tune`; the reward's is checked by the domain."""
-
-    length: int | None = Field(
-        None, ge=1, description="tokens of a sequence; the domain's if unset"
-    )
-    tune: dict[str, Any] = Field(default_factory=dict, description="see TuneSettings")
-    reward: dict[str, Any] = Field(default_factory=dict, description="the domain's reward")
-    stages: list[dict[str, Any]] = Field(
-        default_factory=list, description="one after the other, see StageSettings"
-    )
-    algorithms: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="what an algorithm needs different, table by table"
-    )
 
 
 def tune(
@@ -98,21 +83,25 @@ def tune(
     room, stored = open_prior(domain, prior, device)
     spec = resolve(room, prior or domain, preset, config, overrides or {}, rules)
     chosen_start(stored.prior, spec.tune)
+    output = build(room.output_settings, spec.output, "output")
     spec = replace(
         spec,
-        prefix=_prefix(room, prime, spec.length),
+        prefix=_prefix(room, prime, output, spec.length),
         seeds=str(seeds.absolute()) if seeds else None,
         seeds_digest=_digest(seeds, "sequences"),
     )
     beginning = room.read_sequences(seeds) if seeds else []
     reward = room.reward(build(room.reward_settings, spec.reward, "reward"), rules)
     task = Task(stored.prior, reward, spec.length, room.end_token, prefix=tuple(spec.prefix))
+    stages_of(spec.tune, reward)
+    if beginning:
+        check_seeds(beginning, task, most_seeds(spec.tune))
     for _ in measure(stored.prior, task, 2, named_generator(0, "trial", device_of(stored.prior))):
-        pass  # a broken rule is found before anything is written
+        pass  # whatever is wrong is found before anything is written
     spec = _begin_or_resume(out, spec, stored, threads)
     name = f"tuning {spec.tune.algorithm}"
     with ExitStack() as stack:
-        gatherer = room.gatherer(out, reward, (out / STATE_FILE).exists())
+        gatherer = room.gatherer(out, reward, output, (out / STATE_FILE).exists())
         if gatherer is not None:
             stack.callback(gatherer.close)
         tuner = Tuner(task, spec.tune, out, _warn(quiet=quiet), gatherer=gatherer, seeds=beginning)
@@ -154,13 +143,8 @@ def resolve(
         UserError: a setting, preset or file that cannot be used.
     """
     source = str(config) if config else f"preset {preset}"
-    given = merged(read_toml(config) if config else {}, overrides)
-    tables = build(TuneTables, merged(read_preset("tune", room.name, preset), given), source)
-    algorithm = tables.tune.get("algorithm", TuneSettings().algorithm)
-    # an algorithm's own tables stand between the preset and what the user gave
-    own = merged(tables.model_dump(), read_methods().get(algorithm, {}))
-    own = merged(own, tables.algorithms.get(algorithm, {}))
-    tables = build(TuneTables, merged(own, given), source)
+    below = read_preset("tune", room.name, preset)
+    tables = layered(TuneTables, below, config, overrides, source)
     reward = build(room.reward_settings, tables.reward, source)
     return RunSpec(
         domain=room.name,
@@ -168,6 +152,7 @@ def resolve(
         length=tables.length or room.length,
         tune=build(TuneSettings, _with_stages(tables), source),
         reward=reward.model_dump(mode="json"),
+        output=build(room.output_settings, tables.output, source).model_dump(mode="json"),
         rules=str(rules.absolute()) if rules else None,
         rules_digest=_digest(rules, "rules"),
         versions=versions(),
@@ -211,7 +196,7 @@ def _with_stages(tables: TuneTables) -> dict[str, Any]:
     return {**tables.tune, **({"stages": tables.stages} if tables.stages else {})}
 
 
-def _prefix(room: Domain, prime: Path | None, length: int) -> list[int]:
+def _prefix(room: Domain, prime: Path | None, output: Settings, length: int) -> list[int]:
     """The tokens of a file that every sequence begins with.
 
     Raises:
@@ -219,7 +204,7 @@ def _prefix(room: Domain, prime: Path | None, length: int) -> list[int]:
     """
     if prime is None:
         return []
-    tokens = room.read_prime(prime, room.output_settings())
+    tokens = room.read_prime(prime, output)
     if tokens and tokens[-1] == room.end_token:  # it is to go on
         tokens = tokens[:-1]
     if not 1 <= len(tokens) < length:
