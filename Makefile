@@ -5,11 +5,12 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help venv demo tables check test test-all bench format clean
+.PHONY: help venv demo tables docs check test test-all bench format clean
 
 help:
 	@echo "make demo      install, tune the shipped prior, write the table, melodies, pictures (demo/)"
 	@echo "make tables    the full table of results: Q, Psi, G and the baselines (tables/)"
+	@echo "make docs      the documentation as a site (build/docs/index.html)"
 	@echo "make test      lint, types, layers and the tests; test-all adds the slow ones"
 	@echo "make bench     the speed benchmarks"
 	@echo "make format    format the code and apply safe fixes"
@@ -30,6 +31,12 @@ demo: $(INSTALLED)
 
 tables: $(INSTALLED)
 	$(PYTHON) -m sequence_tutor.cli tables --out tables
+
+# Read anew every time, so that no warning is missed and each melody is written.
+docs: $(INSTALLED)
+	rm -rf build/docs
+	$(PYTHON) -m sphinx -W --keep-going -n -q -E -d build/doctrees docs build/docs
+	@echo "build/docs/index.html"
 
 check: $(INSTALLED)
 	$(VENV)/bin/ruff check

@@ -49,12 +49,14 @@ def preset_names(verb: str, domain: str) -> list[str]:
 
 
 def read_preset(verb: str, domain: str, name: str) -> Tables:
-    """A shipped preset.
+    """A shipped preset; for a domain from elsewhere, `default` changes no setting's own default.
 
     Raises:
         UserError: there is none of that name.
     """
     known = preset_names(verb, domain)
+    if name == "default" and not (files("sequence_tutor") / "config" / "presets" / domain).is_dir():
+        return {}
     if name not in known:
         raise UserError(f"unknown preset {name!r} for {verb} {domain}: {nearest(name, known)}")
     path = files("sequence_tutor") / "config" / "presets" / domain / f"{verb}_{name}.toml"

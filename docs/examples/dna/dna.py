@@ -1,0 +1,203 @@
+"""A domain of one's own: strands of DNA, one a line. Satisfies `sequence_tutor.Domain`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from sequence_tutor.collected import Gatherer
+from sequence_tutor.config.settings import Settings
+from sequence_tutor.domain import Better, Progress, TrainingData
+from sequence_tutor.errors import UserError
+from sequence_tutor.estimates import Estimate, Mean, RatioOfSums
+from sequence_tutor.files import write_text
+from sequence_tutor.prior.store import StoredPrior
+from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.reward.user_terms import load_user_terms
+from sequence_tutor.reward.weighted import WeightedReward
+from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.step_scores import Scored, step_scores, summed
+from sequence_tutor.token_sequences import TokenSequences
+
+BASES = "ACGT"
+END = len(BASES)  # the token that ends a strand
+LONGEST = 40
+
+
+class DnaDataSettings(Settings):
+    """How a file's strands are divided."""
+
+    held_out: float = Field(0.1, gt=0, lt=0.5, description="share for validation, and for testing")
+
+
+class DnaRewardSettings(Settings):
+    """What is paid."""
+
+    weights: dict[str, float] = Field(default_factory=dict, description="of terms, 1 if unset")
+    gc: float = Field(0.5, ge=0, le=1, description="wanted share of G and C")
+    longest_run: int = Field(3, ge=1, description="equal bases in a row that are free")
+
+
+class DnaOutputSettings(Settings):
+    """Files have no settings here."""
+
+
+@dataclass(frozen=True)
+class Strands:
+    """A batch as terms and a user's rules see it."""
+
+    batch: SequenceBatch
+
+    @property
+    def tokens(self) -> Tensor:
+        """(B, T) int64: 0 to 3 are the bases, 4 ends a strand."""
+        return self.batch.tokens
+
+    @property
+    def bases(self) -> Tensor:
+        """(B, T) bool: where there is a base."""
+        return self.batch.mask & (self.tokens < END)
+
+    @property
+    def gc(self) -> Tensor:
+        """(B, T) bool: where there is a G or a C."""
+        return self.bases & ((self.tokens == 1) | (self.tokens == 2))
+
+    def to(self, device: str) -> Strands:
+        """The same strands on another device."""
+        return Strands(self.batch.to(device))
+
+
+class DnaStatistics:
+    """The length of a strand, and the share of G and C."""
+
+    def __init__(self) -> None:
+        self._length, self._gc = Mean(), RatioOfSums()
+
+    def update(self, batch: SequenceBatch) -> None:
+        """Add a batch."""
+        strands = Strands(batch)
+        bases = strands.bases.sum(1).double()
+        self._length.update(bases)
+        self._gc.update(strands.gc.sum(1).double(), bases)
+
+    def result(self) -> dict[str, Estimate]:
+        """Both, with 95 % intervals."""
+        return {"length": self._length.estimate(), "gc_share": self._gc.estimate()}
+
+
+class DnaDomain:
+    """Strands of up to 39 bases."""
+
+    name = "dna"
+    vocab_size = END + 1
+    length = LONGEST
+    end_token: int | None = END
+    note_tokens: tuple[int, ...] = ()
+    data_settings: type[Settings] = DnaDataSettings
+    reward_settings: type[Settings] = DnaRewardSettings
+    output_settings: type[Settings] = DnaOutputSettings
+    shares = frozenset({"gc_share"})
+    better: Mapping[str, Better] = {}
+    published: Mapping[str, Mapping[str, float]] = {}
+
+    def with_prior(
+        self, card: Mapping[str, Any], tensors: Mapping[str, Tensor] | None = None
+    ) -> DnaDomain:
+        """Itself: there is one vocabulary."""
+        return self
+
+    def default_prior(self, device: torch.device | str) -> StoredPrior:
+        """None comes along."""
+        raise UserError(
+            "dna has no prior of its own, expected --prior; train one with pretrain dna"
+        )
+
+    def read_training(
+        self, paths: Sequence[Path], settings: Settings, cache: Path | None, progress: Progress
+    ) -> TrainingData:
+        """Strands of files; equal ones are on one side of the division."""
+        assert isinstance(settings, DnaDataSettings)
+        sides: tuple[list[list[int]], ...] = ([], [], [])  # train, validation, test
+        for done, path in enumerate(paths, start=1):
+            for tokens in self.read_sequences(path):
+                place = hashlib.sha256(bytes(tokens)).digest()[0] / 256
+                side = 1 + int(place / settings.held_out)
+                sides[side if side < 3 else 0].append(tokens)
+            progress(done, len(paths))
+        train, validation, test = map(TokenSequences, sides)
+        summary = {"all": {"strands": sum(map(len, sides))}}
+        return TrainingData(train, validation, test, summary, skipped=[])
+
+    def read_sequences(self, path: Path) -> list[list[int]]:
+        """The strands of a text file."""
+        lines = path.read_text(encoding="utf-8").split()
+        for number, line in enumerate(lines, start=1):
+            if not set(line) <= set(BASES) or len(line) >= LONGEST:
+                raise UserError(
+                    f"{path} strand {number}: {line!r}, expected up to {LONGEST - 1} of {BASES}"
+                )
+        return [[*(BASES.index(base) for base in line), END] for line in lines]
+
+    def read_prime(self, path: Path, settings: Settings) -> list[int]:
+        """The first strand of a file, to go on from."""
+        return self.read_sequences(path)[0]
+
+    def reward(self, settings: Settings, rules: Path | None) -> Reward:
+        """Two terms, and those of a user's file."""
+        assert isinstance(settings, DnaRewardSettings)
+
+        def gc(strands: Strands) -> Tensor:
+            """Minus how far the share of G and C is off, in tenths, at the end."""
+            share = strands.gc.sum(1) / strands.bases.sum(1).clamp(min=1)
+            last = strands.batch.lengths[:, None] - 1
+            paid = torch.zeros_like(strands.tokens, dtype=torch.float64)
+            return paid.scatter(1, last, -10 * (share - settings.gc).abs().double()[:, None])
+
+        def runs(strands: Strands) -> Tensor:
+            """-1 for each base that makes a run of equal ones longer than is free."""
+            equal = strands.bases[:, 1:] & (strands.tokens[:, 1:] == strands.tokens[:, :-1])
+            length = torch.ones_like(strands.tokens)
+            for t in range(1, length.shape[1]):
+                length[:, t] += length[:, t - 1] * equal[:, t - 1]
+            return -((length > settings.longest_run) & strands.bases).double()
+
+        own = {term.name: term for term in load_user_terms(rules)} if rules else {}
+        weights = {name: term.weight for name, term in own.items()} | settings.weights
+        return WeightedReward(Strands, {"gc": gc, "runs": runs, **own}, weights)
+
+    def gatherer(
+        self, directory: Path, reward: Reward, settings: Settings, resumed: bool
+    ) -> Gatherer | None:
+        """Nothing is kept while a run goes on."""
+        return None
+
+    def scores(
+        self, paths: Sequence[Path], settings: Settings, rules: Path | None
+    ) -> Iterator[Scored]:
+        """What every term pays at every base."""
+        strands = (tokens for path in paths for tokens in self.read_sequences(path))
+        return step_scores(self.reward(settings, rules), strands)
+
+    def score_row(self, scored: Scored) -> dict[str, str]:
+        """What each term pays in all."""
+        return summed(scored)
+
+    def statistics(self, settings: Settings) -> DnaStatistics:
+        """Length and the share of G and C."""
+        return DnaStatistics()
+
+    def write(
+        self, batch: SequenceBatch, directory: Path, settings: Settings, progress: Progress
+    ) -> None:
+        """One file with a strand a line."""
+        rows = ("".join(BASES[token] for token in row if token < END) for row in batch.to_lists())
+        write_text(directory / "strands.txt", "".join(f"{row}\n" for row in rows))
+        progress(1, 1)

@@ -1,0 +1,111 @@
+"""The site: built without a warning, nothing from the network, every link leads somewhere."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import wave
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+pytest.importorskip("sphinx", reason="the extra [docs] is not installed")
+pytest.importorskip("myst_parser", reason="the extra [docs] is not installed")
+pytest.importorskip("furo", reason="the extra [docs] is not installed")
+pytest.importorskip("rdkit", reason="the extra [molecule] is not installed")
+
+DOCS = Path(__file__).parents[2] / "docs"
+LOADED = {"script", "link", "img", "audio", "source", "iframe", "video", "object", "use"}
+"""Elements whose address a browser fetches by itself."""
+
+
+class Page(HTMLParser):
+    """The addresses and anchors of one page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.loaded: list[str] = []
+        self.links: list[str] = []
+        self.anchors: set[str] = set()
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name == "id" and value:
+                self.anchors.add(value)
+            if name in ("href", "src", "data") and value:
+                (self.loaded if tag in LOADED else self.links).append(value)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built site; a warning, such as a link to nowhere, fails the build."""
+    folder = tmp_path_factory.mktemp("site")
+    build = f"-m sphinx -W --keep-going -n -q -d {folder}/doctrees {DOCS} {folder}/html"
+    built = subprocess.run(
+        [sys.executable, *build.split()],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stderr
+    return folder / "html"
+
+
+@pytest.fixture(scope="module")
+def pages(site: Path) -> dict[Path, Page]:
+    return {path: Page(path.read_text(encoding="utf-8")) for path in site.rglob("*.html")}
+
+
+def test_every_page_is_in_the_site(site: Path) -> None:
+    written = {path.relative_to(DOCS).with_suffix(".html") for path in DOCS.rglob("*.md")}
+    assert {str(page) for page in written if not (site / page).is_file()} == set()
+
+
+def test_nothing_is_fetched_from_the_network(pages: dict[Path, Page], site: Path) -> None:
+    for path, page in pages.items():
+        remote = [address for address in page.loaded if _is_remote(address)]
+        assert remote == [], path.relative_to(site)
+    for style in site.rglob("*.css"):
+        text = style.read_text(encoding="utf-8")
+        assert "@import" not in text
+        assert "url(http" not in text.replace('"', "").replace("'", "")
+
+
+def test_every_link_leads_somewhere(pages: dict[Path, Page], site: Path) -> None:
+    broken = []
+    for path, page in pages.items():
+        for address in page.links + page.loaded:
+            parts = urlsplit(address)
+            if _is_remote(address) or parts.scheme in ("mailto", "data"):
+                continue
+            target = path if not parts.path else (path.parent / unquote(parts.path)).resolve()
+            if not target.is_file():
+                broken.append(f"{path.relative_to(site)}: {address}")
+            elif parts.fragment and target.suffix == ".html":
+                known = pages[target].anchors
+                if unquote(parts.fragment) not in known:
+                    broken.append(f"{path.relative_to(site)}: {address}")
+    assert broken == []
+
+
+def test_melodies_can_be_heard_and_seen(site: Path) -> None:
+    page = (site / "rules.html").read_text(encoding="utf-8")
+    sounds = sorted((site / "_melodies").glob("rules-*.wav"))
+    assert len(sounds) == page.count("<audio") >= 18  # two of each rule
+    for sound in sounds:
+        with wave.open(str(sound)) as file:
+            seconds = file.getnframes() / file.getframerate()
+            loudest = max(file.readframes(file.getnframes())[1::2])
+        # 8 to 40 sixteenths at 100 quarter notes a minute, and the last one's release
+        assert 8 * 0.15 < seconds < 40 * 0.15 + 0.1
+        assert loudest > 0
+    assert page.count('class="note"') > 100
+    assert page.count('class="earned"') > 20
+    assert page.count('class="lost"') > 20
+
+
+def _is_remote(address: str) -> bool:
+    return address.startswith(("http:", "https:", "//"))
