@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import gc
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +17,13 @@ from sequence_tutor.cli import main
 from sequence_tutor.errors import UserError
 from sequence_tutor.replay.sequences import SequenceReplay
 from sequence_tutor.run_log import read_log
-from sequence_tutor.tuner.loop import Tuner
+from sequence_tutor.tuner.loop import STATE_FILE, Tuner
 from sequence_tutor.verbs import compare as verb
-from sequence_tutor.verbs.compare import Comparison, compare
+from sequence_tutor.verbs.compare import RESULT_FILE, Comparison, compare
+from sequence_tutor.workbench.forms import read_forms
 
 SMALL = {"tune": {"evaluate_samples": 32}}
-METHODS = ["psi", "g-one-step", "q", "tb", "ppo", "dap", "best-of-n", "sir"]
+METHODS = list(read_forms())
 
 
 def small(
@@ -100,6 +105,33 @@ def test_a_half_finished_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert updates == 8 + 16 - 6  # from the checkpoint after 6 of 16 updates
     assert resumed.runs[0].statistics == whole.runs[0].statistics
     assert len(read_log(tmp_path / "killed" / "psi" / "seed_0" / "training.jsonl")) == 9
+
+
+def test_killed_it_goes_on_by_the_same_command(tmp_path: Path) -> None:
+    """Killed in its second run: the first stays as it is, the second ends as if never killed."""
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    asked = "compare toy --methods psi,tb,sir --budget 5000 --seeds 1 --samples 100"
+    command = [*asked.split(), "--threads", "1", "--quiet", "--out"]
+    process = subprocess.Popen([sys.executable, "-m", "sequence_tutor.cli", *command, str(killed)])
+    first, second = killed / "psi" / "seed_0", killed / "tb" / "seed_0"
+    deadline = time.monotonic() + 120
+    while not (second / STATE_FILE).exists() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    assert not (second / RESULT_FILE).exists()
+    assert not (killed / "compare.json").exists()
+    finished = {path: path.stat().st_mtime_ns for path in first.iterdir()}
+    begun = (second / "training.jsonl").read_text().splitlines()
+
+    for folder in (killed, whole):
+        assert main([*command, str(folder)]) == 0
+    assert {path: path.stat().st_mtime_ns for path in first.iterdir()} == finished
+    assert (second / "training.jsonl").read_text().splitlines()[: len(begun)] == begun
+    rows = [json.loads((folder / "compare.json").read_text()) for folder in (killed, whole)]
+    for row in (*rows[0]["methods"], *rows[1]["methods"]):
+        del row["seconds"]
+    assert rows[0] == rows[1]
 
 
 def test_nothing_of_a_run_stays_in_memory(tmp_path: Path) -> None:

@@ -19,10 +19,9 @@ from sequence_tutor.threads import set_threads
 from sequence_tutor.toy import ToyProblem, make_toy
 from sequence_tutor.tuner.loop import Tuner
 from sequence_tutor.tuner.policy import TunedPolicy
-from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.tuner.settings import HARD, TuneSettings
 from sequence_tutor.versions import versions
 
-HARD = ("q", "rl-only")
 VALUELESS = ("reinforce-kl", "dap")
 
 
