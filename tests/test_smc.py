@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -11,6 +12,8 @@ from torch import Tensor
 from sequence_tutor.exact import Levels, enumerate_sequences
 from sequence_tutor.measure import Task
 from sequence_tutor.models import State
+from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.smc import sequential_monte_carlo
 from sequence_tutor.toy import ToyProblem, make_toy
 
@@ -60,6 +63,17 @@ def exact_policy(problem: ToyProblem) -> tuple[TablePolicy, float]:
     optimum = problem.soft_optimum(C, 1.0)
     values = tuple(psi.logsumexp(1) for psi in optimum.psi)
     return TablePolicy(optimum.log_policy, values), optimum.value
+
+
+class NeverNothing:
+    """A reward that is not to be asked about no sequence at all."""
+
+    def __init__(self, reward: Reward) -> None:
+        self.reward, self.names, self.weights = reward, reward.names, reward.weights
+
+    def __call__(self, batch: SequenceBatch) -> Tensor:
+        assert len(batch)
+        return self.reward(batch)
 
 
 KINDS = ["full", "terminal", "ending", "ending terminal"]
@@ -130,3 +144,13 @@ def _gibbs(problem: ToyProblem, tokens: Tensor) -> Tensor:
         total += level[code, column]
         code = code * problem.space.vocab_size + column
     return total.exp()
+
+
+def test_nothing_is_scored_once_all_have_ended() -> None:
+    problem, task = toy("ending")
+    policy, log_z = exact_policy(problem)
+    task = replace(task, reward=NeverNothing(task.reward))
+    for seed in range(8):  # a lone particle ends early in most of them
+        generator = torch.Generator().manual_seed(seed)
+        particles = sequential_monte_carlo(policy, task, C, 1, generator)
+        assert particles.log_z == pytest.approx(log_z, abs=1e-5)

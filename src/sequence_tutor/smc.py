@@ -106,8 +106,9 @@ def sequential_monte_carlo(
             ratio = (reference - log_policy).gather(1, token[:, None]).squeeze(1)  # (K,)
             cloud.earn(ratio.double())
         rows = cloud.writing.nonzero().squeeze(1)  # the others have earned all they will
-        terms = score(task.reward, cloud.batch[rows])[:, : t + 1].sum(1)  # (rows, R)
-        cloud.pay(rows, terms @ task.reward.weights.to(terms) / c)
+        if len(rows):
+            terms = score(task.reward, cloud.batch[rows])[:, : t + 1].sum(1)  # (rows, R)
+            cloud.pay(rows, terms @ task.reward.weights.to(terms) / c)
     last = _log_mean(cloud.log_weights)
     return Particles(cloud.batch, cloud.log_weights - last, log_z + last, resampled)
 
