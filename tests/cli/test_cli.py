@@ -15,6 +15,7 @@ import pytest
 import sequence_tutor
 from sequence_tutor.cli import VERBS, help_text, main
 from sequence_tutor.melody.midi import write_midi
+from sequence_tutor.tuner.methods import METHODS
 
 SMALL_TUNE = """
 [tune]
@@ -191,6 +192,12 @@ def test_verify_and_bench_say_what_they_measured(
     assert "did you mean 'psi'" in sentence(capsys)
 
 
+@pytest.mark.parametrize("algorithm", METHODS)
+def test_every_algorithm_is_asked_for_by_its_name(algorithm: str, tmp_path: Path) -> None:
+    asked = ("--algorithm", algorithm, "--steps", 1, "--out", tmp_path / "run")
+    assert run("tune", "toy", *asked, "--threads", 1, "--quiet") == 0
+
+
 def test_the_toy_domain_takes_every_verb(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -231,6 +238,14 @@ def test_the_toy_domain_takes_every_verb(
         (["tune", "melody", "--out", "OUT", "--prior", "MODEL", "--config", "no.toml"], "no.toml"),
         (["tune", "melody", "--out", "OUT", "--prior", "MODEL", "--rules", "no.py"], "no.py"),
         (["tune", "melody", "--out", "OUT", "--prior", "OUT"], "neither a folder"),
+        (
+            ["tune", "toy", "--out", "OUT", "--algorithm", "psy"],
+            "--algorithm: algorithm is 'psy', expected 'psi', 'g', 'q', 'rl-only'",
+        ),
+        (
+            ["tune", "toy", "--out", "OUT", "--algorithm", "q", "--target-kl", "1"],
+            "target_kl is 1.0 but algorithm is 'q', expected one whose c sets",
+        ),
         (["tune", "melodi", "--out", "OUT", "--prior", "MODEL"], "melody"),
         (["pretrain", "melody", "--out", "OUT", "--data", "no"], "no: no such file or folder"),
     ],
@@ -244,7 +259,8 @@ def test_what_cannot_be_done_is_one_sentence_and_leaves_nothing(
 ) -> None:
     out = tmp_path / "out"
     places = {"MODEL": str(melody_prior), "OUT": str(out)}
-    preset = ["--preset", "paper"] if arguments[0] == "tune" and "--preset" not in arguments else []
+    is_melody = arguments[0] == "tune" and "toy" not in arguments
+    preset = ["--preset", "paper"] if is_melody and "--preset" not in arguments else []
     given = [places.get(argument, argument) for argument in arguments]
     threads = [] if "--threads" in arguments else ["--threads", "1"]
     assert run(*given, *preset, *threads) == 2
