@@ -202,3 +202,12 @@ def test_without_the_extra_it_is_named(folder: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(UserError, match=r"needs transformers; install it with: .*\[hf\]"):
         find_prior(str(folder))
+
+
+def test_lora_without_peft_is_refused_as_the_model_is_opened(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "peft", None)
+    with pytest.raises(UserError, match=r"LoRA needs peft.* pip install 'sequence-tutor\[hf\]'"):
+        find_prior(settings_file(tmp_path, folder, lora_rank=2))
+    assert find_prior(settings_file(tmp_path, folder)).prior.vocab_size == V

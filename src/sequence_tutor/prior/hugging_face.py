@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -200,13 +201,9 @@ def _copied(language: LanguageModel) -> nn.Module:
 
 def _with_lora(language: LanguageModel) -> nn.Module:
     """The model with new matrices of low rank; its own weights are the prior's, not copied."""
-    try:
-        from peft import LoraConfig, get_peft_model
-        from transformers.pytorch_utils import Conv1D
-    except ImportError as error:
-        raise UserError(
-            "LoRA needs peft; install it with: pip install 'sequence-tutor[hf]'"
-        ) from error
+    from peft import LoraConfig, get_peft_model
+    from transformers.pytorch_utils import Conv1D
+
     shared = {id(parameter): parameter for parameter in language.model.parameters()}
     model = copy.deepcopy(language.model, shared)
     config = LoraConfig(
@@ -216,7 +213,19 @@ def _with_lora(language: LanguageModel) -> nn.Module:
         # GPT-2's layers hold their weights transposed, and all of one kind
         fan_in_fan_out=any(isinstance(module, Conv1D) for module in model.modules()),
     )
-    return get_peft_model(model, config)
+    with warnings.catch_warnings():
+        # peft asks a name of transformers that has a new one; no user can do anything about it
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
+        return get_peft_model(model, config)
+
+
+def _require_peft() -> None:
+    try:
+        import peft  # noqa: F401 - only whether it is there
+    except ImportError as error:
+        raise UserError(
+            f"LoRA needs peft, which cannot be imported ({error}): pip install 'sequence-tutor[hf]'"
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -251,6 +260,8 @@ def open_model(settings: HuggingFaceSettings, device: torch.device | str) -> Ope
     Raises:
         UserError: the extra is not installed, there is no such model, or it has no end of text.
     """
+    if settings.lora_rank:
+        _require_peft()
     tokenizer = load_tokenizer(settings.model)
     model: Any = _load(settings.model)
     end = tokenizer.eos_token_id
