@@ -18,7 +18,7 @@ from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.verbs.tune import resolve
 
 ROOT = Path(__file__).parents[1]
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 
 
 def blocks(kind: str, *pages: Path) -> list[str]:
@@ -27,22 +27,26 @@ def blocks(kind: str, *pages: Path) -> list[str]:
 
 
 def commands() -> list[str]:
-    """Every line of a page that calls the program."""
+    """Every call of the program: on a line of its own, or within a sentence."""
     pages = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
-    lines = pages.replace("\\\n", " ").splitlines()
-    return [line.strip() for line in lines if re.match(r"\s*sequence-tutor [a-z]", line)]
+    calls = r"^\s*(sequence-tutor [a-z].*)$|`(sequence-tutor [a-z][^`]*)`"
+    found = re.findall(calls, pages.replace("\\\n", " "), flags=re.MULTILINE)
+    return [line or inline for line, inline in found]
 
 
 @pytest.mark.parametrize("command", dict.fromkeys(commands()))
 def test_every_command_is_understood(command: str) -> None:
-    _, verb, arguments = find_verb(shlex.split(command, comments=True)[1:])
+    given = shlex.split(command, comments=True)[1:]
+    if given in (["study"], ["terms"]):  # what has verbs of its own is named, not called
+        return
+    _, verb, arguments = find_verb(given)
     parsed = tyro.cli(verb, args=arguments, config=(tyro.conf.FlagCreatePairsOff,))
     assert isinstance(parsed, verb)
 
 
-@pytest.mark.parametrize("example", blocks("python"))
+@pytest.mark.parametrize("example", blocks("python", *PAGES))
 def test_python_examples_name_what_there_is(example: str) -> None:
-    compile(example, "README.md", "exec")
+    compile(example, "a page", "exec")
     for name in re.findall(r"\bst\.(\w+)", example):
         assert name in sequence_tutor.__all__
 

@@ -1,0 +1,206 @@
+"""Every command of README and pages is run, in small, in the order in which its page has them."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import random
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sequence_tutor.cli import find_verb, main
+from sequence_tutor.melody.midi import write_midi
+from sequence_tutor.token_lines import write_json_lines
+
+ROOT = Path(__file__).parents[2]
+CALLS = r"^\s*(sequence-tutor [a-z].*)$|`(sequence-tutor [a-z][^`]*)`"
+
+NOT_RUN = {
+    "verify": "minutes; tests/verbs/test_presets.py runs it in small",
+    "tables": "an hour; tests/verbs/test_presets.py runs it in small",
+    "bench": "minutes; measures this machine",
+    "study serve": "waits for listeners; tests/study asks them",
+    "study analyse": "needs their answers; tests/study has some",
+    "study": "has verbs of its own",
+}
+"""Verbs that are understood (tests/test_readme.py) but not run here, and why."""
+
+SMALL: dict[str, dict[str, str | None]] = {
+    "tune": {"--steps": "2", "--threads": "1", "--quiet": None},
+    "pretrain": {"--steps": "2", "--threads": "1", "--quiet": None},
+    "sample": {"-n": "4", "--threads": "1", "--quiet": None},
+    "evaluate": {"--samples": "64", "--particles": "0", "--threads": "1", "--quiet": None},
+    "score": {"--quiet": None},
+    "compare": {"--budget": "64", "--seeds": "1", "--samples": "64", "--threads": "1"},
+    "frontier": {"--c": "2,8", "--seeds": "1", "--samples": "64", "--pool": "256", "--steps": "2"},
+    "study simulate": {},
+}
+"""Options that make a verb small: they replace what the page says, or are added."""
+
+SMALL_TUNE = """
+[tune]
+batch = 16
+collect = 16
+evaluate_samples = 64
+[tune.replay]
+capacity = 64
+"""
+SMALL_TRAIN = """
+[train]
+batch = 4
+evaluate_every = 2
+probe_samples = 0
+final_samples = 16
+[train.network]
+width = 8
+"""
+SETTINGS = {
+    "tune": SMALL_TUNE,
+    "compare": SMALL_TUNE,
+    "frontier": SMALL_TUNE,
+    "pretrain": SMALL_TRAIN,
+}
+BEFORE = {
+    "docs/removing_a_bias.md": [shlex.split("pretrain text --data names.txt --out priors/mine")]
+}
+"""What a page takes for done by one of its scripts."""
+
+TEXT_RULE = """
+def brief(texts):
+    return texts.at_end([-float(len(line)) for line in texts.lines])
+"""
+
+
+def calls(page: Path) -> list[list[str]]:
+    """The arguments of each call of a page, those within sentences too."""
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    found = re.findall(CALLS, text, flags=re.MULTILINE)
+    every = [shlex.split(line or inline, comments=True)[1:] for line, inline in found]
+    return [given for given in every if given[0] not in NOT_RUN and not _is_left_out(given)]
+
+
+def _is_left_out(given: list[str]) -> bool:
+    return find_verb(given)[0] in NOT_RUN
+
+
+PAGES = [
+    page for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))) if calls(page)
+]
+SLOW = {  # the shipped prior of molecules, or many runs
+    "README.md",
+    "docs/molecules.md",
+    "docs/start/chemist.md",
+    "docs/start/researcher.md",
+    "docs/workbench.md",
+    "docs/extend/term.md",
+}
+
+
+def named(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+@pytest.fixture
+def world(tmp_path: Path, melody_run: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with what the pages take for granted: a user's own files."""
+    numbers = random.Random(0)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    # the example program calls `python`, which is this one
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    shutil.copytree(ROOT / "docs" / "examples", "docs/examples")
+    shutil.copy("docs/examples/my_prior.py", "my_prior.py")
+    Path("midi").mkdir()
+    for number in range(40):
+        notes = (numbers.randrange(2, 38) for _ in range(32))
+        tokens = [token for note in notes for token in (note, 1, 1, 1)]
+        write_midi(tmp_path / "midi" / f"{number}.mid", tokens)
+    write_midi(tmp_path / "mine.mid", [14, 1, 18, 1, 21, 1, 18, 1])
+    write_json_lines(tmp_path / "theirs.jsonl", [{"tokens": [14, 1, 16, 0]}])
+    chains = [
+        f"{'C' * left}{middle}{'C' * right}"
+        for middle in ("O", "N", "c1ccccc1", "C(=O)N")
+        for left in range(2, 9)
+        for right in range(2, 9)
+    ]
+    Path("mine.smi").write_text("".join(f"{chain}\n" for chain in chains), encoding="utf-8")
+    with gzip.open("more.csv.gz", "wt", encoding="utf-8") as file:
+        file.write("smiles,id\nCCOCC,1\nCCNCC,2\n")
+    names = {"".join(numbers.choices("aeimnorst", k=numbers.randint(3, 8))) for _ in range(200)}
+    Path("names.txt").write_text("\n".join(sorted(names)), encoding="utf-8")
+    Path("names.toml").write_text("[reward.terms.short]\nkind = 'length'\nlongest = 6\n")
+    strands = {"".join(numbers.choices("ACGT", k=numbers.randint(8, 20))) for _ in range(200)}
+    Path("strands.txt").write_text("\n".join(sorted(strands)), encoding="utf-8")
+    for run in ("psi", "q", "g"):
+        shutil.copytree(melody_run, f"runs/{run}")
+    return tmp_path
+
+
+def write_page_files(page: Path) -> None:
+    """The files that a page shows: blocks whose first line names them."""
+    text = page.read_text(encoding="utf-8")
+    blocks = re.findall(r"^```(?:toml|python)\n# (\S+\.(?:toml|py))\b.*\n([^`]*)^```", text, re.M)
+    for name, content in blocks:
+        Path(name).write_text(content, encoding="utf-8")
+    if not Path("my_rules.py").exists():
+        Path("my_rules.py").write_text(TEXT_RULE, encoding="utf-8")
+
+
+def make_small(given: list[str]) -> list[str]:
+    """The same call with small numbers, as a shell would hand it on."""
+    name, _, arguments = find_verb(given)
+    arguments = [os.path.expanduser(argument) for argument in arguments]  # noqa: PTH111
+    for option, value in SMALL.get(name, {}).items():
+        if value is None:
+            arguments.append(option)
+        elif option in arguments:
+            arguments[arguments.index(option) + 1] = value
+        elif option not in ("-n", "--c"):
+            arguments += [option, value]
+    if name in SETTINGS:
+        if "--config" not in arguments:
+            arguments += ["--config", f"small_{name}.toml"]
+        settings = Path(arguments[arguments.index("--config") + 1])
+        before = settings.read_text(encoding="utf-8") if settings.exists() else ""
+        if SETTINGS[name] not in before:
+            settings.write_text(before + SETTINGS[name], encoding="utf-8")
+    return [*name.split(), *arguments]
+
+
+def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`pip install` into a folder of its own, without the network."""
+    options = "--quiet --no-deps --no-index --no-build-isolation --disable-pip-version-check"
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", *options.split(), "--target", "site", str(folder)],
+        check=True,
+    )
+    monkeypatch.syspath_prepend(str(Path("site").absolute()))
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=[pytest.mark.slow] if named(page) in SLOW else [], id=named(page))
+        for page in PAGES
+    ],
+)
+@pytest.mark.usefixtures("world")
+def test_commands_of_a_page_work_in_their_order(
+    page: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_page_files(page)
+    if page.name == "domain.md":
+        install(Path("docs/examples/dna"), monkeypatch)
+    given = calls(page)
+    for made in {one[one.index("--out") + 1] for one in given if "--out" in one}:
+        shutil.rmtree(made, ignore_errors=True)  # the page makes it itself
+    for one in [*BEFORE.get(named(page), []), *given]:
+        arguments = make_small(one)
+        status = main(arguments)
+        assert status == 0, f"{shlex.join(arguments)}\n{capsys.readouterr().err}"

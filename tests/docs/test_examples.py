@@ -1,0 +1,101 @@
+"""The examples of the pages give the numbers that a reader works out by hand."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+
+from sequence_tutor import SequenceBatch, UserError, check_prior, check_reward
+from sequence_tutor.domain import find_domain
+from sequence_tutor.measure import score
+from sequence_tutor.prior.user_file import read_prior_file
+
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+
+
+def module(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"example_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    found = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = found  # dataclasses look it up
+    spec.loader.exec_module(found)
+    return found
+
+
+def test_rules() -> None:
+    room = find_domain("melody")
+    reward = room.reward(room.reward_settings(), EXAMPLES / "my_rules.py")
+    check_reward(reward, room.vocab_size)
+    # notes on sixteenths 1, 3, 5; then a range of 16 semitones, 4 beyond an octave, and a short one
+    batch = SequenceBatch.from_lists([[14, 1, 16, 1, 18, 1], [14, 30, 1, 14, 20], [0, 1, 0]])
+    paid = score(reward, batch)
+    names = list(reward.names)
+    assert paid[:, :, names.index("on_the_beat")].tolist() == [
+        [1, 0, 0, 0, 1, 0],
+        [1, 0, 0, 0, 1, 0],
+        [0, 0, 0, 0, 0, 0],
+    ]
+    assert paid[:, :, names.index("narrow")].tolist() == [
+        [0, 0, 0, 0, 0, 0],
+        [0, 0, 0, 0, -4, 0],
+        [0, 0, 0, 0, 0, 0],
+    ]
+    assert reward.weights[names.index("on_the_beat")] == 0.5
+    assert reward.weights[names.index("narrow")] == 1
+
+
+def test_terms() -> None:
+    pytest.importorskip("rdkit", reason="the extra [molecule] is not installed")
+    terms = module(EXAMPLES / "my_terms.py")
+    assert terms.hetero_share(["CCO", "c1ccccc1", "[H][H]"]) == [1 / 3, 0, None]
+    assert terms.halogens(["CCO", "ClC(Cl)(F)Br"]) == [0, 4]
+
+
+def test_program() -> None:
+    pytest.importorskip("rdkit", reason="the extra [molecule] is not installed")
+    from sequence_tutor.molecule.external import ExternalProgram
+
+    with ExternalProgram(f"{sys.executable} {EXAMPLES / 'my_program.py'}") as program:
+        assert program(["CCO", "NCCN", "c1ccncc1"]) == [0, 2, 1]
+
+
+def test_prior() -> None:
+    found = read_prior_file(EXAMPLES / "my_prior.py")
+    check_prior(found.prior)
+    assert found.domain == "melody"
+    log_probs = found.prior.sequence_log_probs(torch.tensor([[18, 1, 0, 14]]))[0]  # (4, 38)
+    # before the first note it walks from middle C, then from E
+    assert log_probs[:, 2:].argmax(1).tolist() == [12, 16, 16, 16]
+    # two semitones are e times less probable than none
+    assert float(log_probs[1, 18] - log_probs[1, 20]) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_domain() -> None:
+    dna = module(EXAMPLES / "dna" / "dna.py")
+    room = dna.DnaDomain()
+    reward = room.reward(room.reward_settings(), None)
+    check_reward(reward, room.vocab_size)
+    # AAAAA: no G or C, where a half is wanted; its 4th and 5th base go on a run of 3. CGAT: neither
+    terms = score(reward, SequenceBatch.from_lists([[0, 0, 0, 0, 0, 4], [1, 2, 0, 3, 4]]))
+    assert terms[:, :, 0].tolist() == [[0, 0, 0, 0, 0, -5], [0, 0, 0, 0, 0, 0]]
+    assert terms[:, :, 1].tolist() == [[0, 0, 0, -1, -1, 0], [0, 0, 0, 0, 0, 0]]
+    statistics = room.statistics(room.reward_settings())
+    statistics.update(SequenceBatch.from_lists([[1, 2, 4], [0, 3, 0, 3, 4]]))
+    found = statistics.result()
+    assert found["length"].value == 3
+    assert math.isclose(found["gc_share"].value, 2 / 6)
+
+
+def test_domain_names_a_strand_that_is_none(tmp_path: Path) -> None:
+    dna = module(EXAMPLES / "dna" / "dna.py")
+    path = tmp_path / "strands.txt"
+    path.write_text("ACGT\nACGU\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"strand 2: 'ACGU', expected up to 39 of ACGT"):
+        dna.DnaDomain().read_sequences(path)

@@ -1,0 +1,62 @@
+"""What pages say of the repository is so: figures, scripts, targets of make."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md")))
+EVIDENCE = "".join(
+    (DOCS / name).read_text(encoding="utf-8") for name in ("results.md", "workbench.md")
+)
+NOT_MEASURED = {".05", ".5", "20,000", "100,000", "-3.65"}
+"""Settings, numbers of samples, and a published figure."""
+
+
+@pytest.mark.parametrize(
+    "page", sorted((DOCS / "algorithms").glob("*.md")), ids=lambda path: str(path.stem)
+)
+def test_measured_figures_stand_in_the_results(page: Path) -> None:
+    _, _, measured = page.read_text(encoding="utf-8").partition("\n## Measured\n")
+    prose = re.sub(r"\]\([^)]*\)|`[^`]*`", "", measured)  # without addresses and names
+    figures = set(re.findall(r"-?\d*\.\d+|\d+,\d{3}", prose)) - NOT_MEASURED
+    missing = [figure for figure in figures if not _stands(figure, EVIDENCE)]
+    assert missing == []
+
+
+def _stands(figure: str, text: str) -> bool:
+    """Whether a text has a figure, with or without the zero before its point."""
+    bare = figure.lstrip("-")
+    whole = f"0{bare}" if bare.startswith(".") else bare
+    return re.search(rf"(?<![\d.]){re.escape(whole)}0?(?!\d)", text) is not None
+
+
+def lines(kind: str) -> list[str]:
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES).replace("\\\n", " ")
+    return list(dict.fromkeys(re.findall(rf"^\s*({kind} [a-z].*)$", text, flags=re.MULTILINE)))
+
+
+@pytest.mark.parametrize("command", lines("make"))
+def test_targets_of_make_exist(command: str) -> None:
+    _, *targets = shlex.split(command, comments=True)
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert targets
+    for target in targets:
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
+
+
+@pytest.mark.parametrize("command", lines("python"))
+def test_scripts_exist_and_know_their_options(command: str) -> None:
+    _, script, *arguments = shlex.split(command, comments=True)
+    shown = subprocess.run(
+        [sys.executable, script, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    for option in (argument for argument in arguments if argument.startswith("-")):
+        assert option in shown
