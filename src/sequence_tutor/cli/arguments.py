@@ -60,6 +60,7 @@ Device = Annotated[Literal["auto", "cpu", "cuda"], option("where to compute; aut
 Threads = Annotated[
     Literal["auto"] | int, option("threads to compute with; auto: measured", "auto|N")
 ]
+Tensorboard = Annotated[bool, option("write the log's numbers for TensorBoard too")]
 Json = Annotated[Path | None, option("write the numbers there too", "FILE", name="json")]
 Quiet = Annotated[bool, option("no progress, no remarks")]
 

@@ -14,6 +14,7 @@ from sequence_tutor.cli.arguments import (
     Json,
     Preset,
     Quiet,
+    Tensorboard,
     Threads,
     device_named,
     option,
@@ -53,6 +54,7 @@ class Pretrain:
     seed: Annotated[int | None, option("seed of weights and order", "N")] = None
     device: Device = "auto"
     threads: Threads = "auto"
+    tensorboard: Tensorboard = False
     json: Json = None
     quiet: Quiet = False
 
@@ -74,6 +76,7 @@ class Pretrain:
             overrides=overrides,
             device=device_named(self.device),
             threads=thread_count(self.threads),
+            tensorboard=self.tensorboard,
             quiet=self.quiet,
         )
         write_numbers(self.json, stored.card)

@@ -16,6 +16,7 @@ from sequence_tutor.cli.arguments import (
     PriorName,
     Quiet,
     Rules,
+    Tensorboard,
     Threads,
     device_named,
     option,
@@ -63,6 +64,7 @@ class Tune:
     seed: Annotated[int | None, option("seed of everything random", "N")] = None
     device: Device = "auto"
     threads: Threads = "auto"
+    tensorboard: Tensorboard = False
     json: Json = None
     quiet: Quiet = False
 
@@ -93,6 +95,7 @@ class Tune:
             prime=self.prime,
             device=device_named(self.device),
             threads=thread_count(self.threads),
+            tensorboard=self.tensorboard,
             quiet=self.quiet,
         )
         last = read_log(self.out / LOG_FILE)[-1]

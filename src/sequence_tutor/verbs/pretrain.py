@@ -25,6 +25,7 @@ from sequence_tutor.progress import counted, progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.rollout import rollout
 from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.tensorboard_events import ask_for_events, require_tensorboard
 from sequence_tutor.threads import set_threads
 from sequence_tutor.token_lines import write_json_lines
 from sequence_tutor.versions import versions
@@ -61,6 +62,7 @@ def pretrain(
     overrides: Mapping[str, Any] | None = None,
     device: torch.device | str = "cpu",
     threads: int | None = None,
+    tensorboard: bool = False,
     quiet: bool = False,
 ) -> StoredPrior:
     """Train a prior on files, folders and archives, and measure it on held-out tunes.
@@ -76,6 +78,7 @@ def pretrain(
         overrides: tables that win over both.
         device: where to compute.
         threads: torch's threads; None measures.
+        tensorboard: write the numbers of the log as TensorBoard's events too.
         quiet: show no progress.
 
     Returns:
@@ -84,6 +87,8 @@ def pretrain(
     Raises:
         UserError: data or settings that cannot be used.
     """
+    if tensorboard:
+        require_tensorboard()
     room = find_domain(domain)
     tables = merged(read_preset("pretrain", domain, preset), read_toml(config) if config else {})
     settings = build(PretrainTables, merged(tables, overrides or {}), str(config or preset))
@@ -91,6 +96,8 @@ def pretrain(
     found = _read(room, data, data_settings, out, quiet=quiet)
     set_threads(threads)
     room = room.with_prior(found.card)
+    if tensorboard:
+        ask_for_events(out)
     probe = Probing(room, found.judge, settings.train.seed)
     trainer = PriorTrainer(
         found.train,

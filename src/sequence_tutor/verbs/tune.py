@@ -24,6 +24,7 @@ from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.prior.store import StoredPrior, find_prior
 from sequence_tutor.progress import progress
 from sequence_tutor.randomness import named_generator
+from sequence_tutor.tensorboard_events import ask_for_events, require_tensorboard
 from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.beginning import chosen_start
 from sequence_tutor.tuner.loop import STATE_FILE, Tuner, Warn
@@ -55,6 +56,7 @@ def tune(
     prime: Path | None = None,
     device: torch.device | str = "cpu",
     threads: int | None = None,
+    tensorboard: bool = False,
     quiet: bool = False,
 ) -> Model:
     """Tune a prior; the same call continues an interrupted run, bit for bit.
@@ -72,6 +74,7 @@ def tune(
         prime: file whose first sequence every sampled one begins with; it is not learned.
         device: where to compute.
         threads: torch's threads; None measures, and a resumed run keeps its number.
+        tensorboard: write the numbers of the log as TensorBoard's events too.
         quiet: show no progress.
 
     Returns:
@@ -80,6 +83,8 @@ def tune(
     Raises:
         UserError: settings, prior, rules or folder that cannot be used.
     """
+    if tensorboard:
+        require_tensorboard()
     room, stored = open_prior(domain, prior, device)
     spec = resolve(room, prior or domain, preset, config, overrides or {}, rules)
     chosen_start(stored.prior, spec.tune)
@@ -99,6 +104,8 @@ def tune(
     for _ in measure(stored.prior, task, 2, named_generator(0, "trial", device_of(stored.prior))):
         pass  # whatever is wrong is found before anything is written
     spec = _begin_or_resume(out, spec, stored, threads)
+    if tensorboard:
+        ask_for_events(out)
     name = f"tuning {spec.tune.algorithm}"
     with ExitStack() as stack:
         gatherer = room.gatherer(out, reward, output, (out / STATE_FILE).exists())
