@@ -271,3 +271,25 @@ def test_killed_with_replay_priorities_memory_and_cache_it_ends_the_same(
     assert logs[0] == logs[1]
     for name in ("found_before", "crowded_scaffold", "similar_to_found"):
         assert logs[0][-1]["reward_terms"][name] < 0
+    assert logs[0][-1]["reported"]["repeats"] > 0
+
+
+def test_what_could_not_be_scored_and_what_was_found_is_said(
+    molecule_prior: Path, settings: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By a function of a file given as --terms, which has no number for what starts with an N."""
+    terms, out = tmp_path / "mine.py", tmp_path / "run"
+    terms.write_text(
+        "def mine(smiles):\n    return [None if s[0] == 'N' else 1.0 for s in smiles]\n"
+    )
+    settings.write_text(f"{SMALL}[reward.diversity]\nrepeat = 0.1\n")
+    given = ("--prior", molecule_prior, "--config", settings, "--terms", terms, "--out", out)
+    assert main(command(*given)) == 0
+    begun, *_, last = (record["reported"] for record in read_log(out / LOG_FILE))
+    assert 0 < begun["without_a_number"] < last["without_a_number"]
+    assert (last["timeouts"], last["failures"]) == (0, 0)
+    scored = sum(row["mine"] != "" for row in found(out))  # each distinct one once
+    assert (begun["found"], last["found"]) == (0, scored)
+    shown = capsys.readouterr().out
+    assert f"without a number: {last['without_a_number']}" in shown
+    assert f"found: {last['found']}" in shown

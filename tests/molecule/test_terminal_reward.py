@@ -11,7 +11,7 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.molecule.reward import MoleculeReward, MoleculeRewardSettings
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.reward.check import check_reward
-from sequence_tutor.reward.protocol import Remembers
+from sequence_tutor.reward.protocol import Remembers, Reports
 from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.reward.weighted import weighted_total
 from sequence_tutor.sequences import SequenceBatch
@@ -36,6 +36,7 @@ def test_keeps_the_protocol() -> None:
     reward = build({"diversity": {"repeat": 1.0}, "invalid": -1.0})
     check_reward(reward, VOCABULARY.size)
     assert isinstance(reward, Remembers)
+    assert isinstance(reward, Reports)
 
 
 def test_everything_is_paid_at_the_end_token() -> None:
@@ -186,6 +187,21 @@ def test_only_what_is_good_enough_is_remembered() -> None:
 def test_without_diversity_there_is_no_memory() -> None:
     reward = build({"weights": {"valid": 1.0}})
     reward.remember(batch_of("CCO"))
-    assert reward.state() == {}
+    assert list(reward.state()) == ["lost"]
     reward.restore({})
     assert reward.judge(batch_of("CCO")).total.tolist() == [1]
+
+
+def test_what_has_no_number_is_counted_once_and_kept_with_the_memory(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "def mine(smiles):\n    return [None if 'N' in one else 1.0 for one in smiles]\n"
+    )
+    reward, again = (build({"weights": {"qed": 1.0}}, file) for _ in range(2))
+    batch = batch_of("CCO", "CCN", "C(", "CCN")
+    reward(batch)
+    reward.remember(batch)  # judges once more, and counts nothing
+    assert reward.report() == {"without_a_number": 2, "timeouts": 0, "failures": 0}
+    again.restore(reward.state())
+    again(batch)
+    assert again.report()["without_a_number"] == 4

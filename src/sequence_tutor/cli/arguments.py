@@ -45,7 +45,10 @@ DomainName = Annotated[
 Preset = Annotated[str, option("default, or paper for the published settings", "NAME")]
 Config = Annotated[Path | None, option("settings that win over the preset's", "FILE.toml")]
 Rules = Annotated[
-    Path | None, option("rules of your own: functions of a batch of sequences", "FILE.py")
+    Path | None,
+    option(
+        "rules or terms of your own: functions of a batch of sequences", "FILE.py", short="--terms"
+    ),
 ]
 PriorName = Annotated[
     str | None,

@@ -104,5 +104,7 @@ class Tune:
             show(f"c found: {last['c']:.4g}")
         for name in SHOWN:
             show(f"{name.replace('_', ' ')}: {last[name]:.4g}")
+        for name, value in last.get("reported", {}).items():
+            show(f"{name.replace('_', ' ')}: {value:g}")
         if not self.quiet:
             show(f"The tuned model is in {self.out}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,23 @@ from sequence_tutor.molecule.terms import (
     Term,
     WritingTerm,
 )
+
+
+@dataclass(frozen=True)
+class RawNumbers:
+    """What terms say of B molecules.
+
+    Attributes:
+        records: canonical SMILES and the terms of the molecule.
+        values: (B, K); NaN where invalid or not to be computed.
+        timeouts: strings that took too long, and count as invalid.
+        failures: strings that ended their worker or made RDKit fail; invalid too.
+    """
+
+    records: list[MoleculeRecord]
+    values: NDArray[np.float64]
+    timeouts: int
+    failures: int
 
 
 class RawTerms:
@@ -49,10 +67,8 @@ class RawTerms:
         self._functions = dict(functions)
         self._answers: dict[str, Cache[float]] = {name: Cache(kept) for name in functions}
 
-    def __call__(
-        self, smiles: Sequence[str | None], tokens: Sequence[int]
-    ) -> tuple[list[MoleculeRecord], NDArray[np.float64]]:
-        """The records, and (B, K) raw numbers; NaN where invalid or not to be computed.
+    def __call__(self, smiles: Sequence[str | None], tokens: Sequence[int]) -> RawNumbers:
+        """The raw numbers of some molecules.
 
         Args:
             smiles: B strings as written; None is no molecule.
@@ -61,7 +77,8 @@ class RawTerms:
         Raises:
             UserError: a user's function or program is broken.
         """
-        records = self.scorer.score(smiles).records
+        scores = self.scorer.score(smiles)
+        records = scores.records
         of_molecule = iter(np.array([record.values for record in records], dtype=np.float64).T)
         raw = np.full((len(smiles), len(self.names)), math.nan)
         for column, (name, term) in enumerate(self._terms.items()):
@@ -74,7 +91,7 @@ class RawTerms:
                 ]
             else:
                 raw[:, column] = self._asked(name, [record.canonical for record in records])
-        return records, raw
+        return RawNumbers(records, raw, scores.timeouts, scores.failures)
 
     def close(self) -> None:
         """End workers and programs."""

@@ -24,6 +24,9 @@ SCORE = "score"
 INVALID = "invalid"
 """The term that is 1 for what is no molecule, or could not be scored."""
 
+COUNTED = ("without_a_number", "timeouts", "failures")
+"""What is counted of sequences that were scored: see `Judged.lost`."""
+
 
 class Decoder(Protocol):
     """Turns tokens into SMILES; `tokens.Vocabulary` does."""
@@ -55,6 +58,8 @@ class Judged:
         scores: (B, K) the same transformed; NaN where not scored.
         paid: (B, R) what each of `MoleculeReward.names` pays.
         total: (B,) the weighted sum of what is paid.
+        lost: of `COUNTED`, how many: molecules for which some term has no number, strings that
+            took too long, strings that RDKit failed on.
     """
 
     smiles: list[str | None]
@@ -64,6 +69,7 @@ class Judged:
     scores: NDArray[np.float64]
     paid: NDArray[np.float64]
     total: NDArray[np.float64]
+    lost: tuple[int, int, int]
 
     def __iter__(self) -> Iterator[JudgedMolecule]:
         """Row by row."""
@@ -75,7 +81,7 @@ class Judged:
 
 
 class MoleculeReward:
-    """Scores batches of molecules. Satisfies `reward.protocol.Reward` and `Remembers`.
+    """Scores batches of molecules. Satisfies `Reward`, `Remembers` and `Reports`.
 
     Everything is paid at a sequence's last step and nothing before. What is no valid molecule is
     paid 0 by every term, and by the term `invalid` where that has a weight; so is a molecule for
@@ -117,6 +123,7 @@ class MoleculeReward:
         self._term_weights = np.array([weights[name] for name in terms], dtype=np.float64)
         self._aggregation = aggregation
         self.diversity = diversity
+        self._lost = torch.zeros(len(COUNTED), dtype=torch.int64)
         if aggregation != "sum":
             _refuse_weights(aggregation, weights)
         learned = {name: weights[name] for name in terms} if aggregation == "sum" else {SCORE: 1.0}
@@ -145,7 +152,9 @@ class MoleculeReward:
             UserError: a user's function or program is broken, or a score is below 0 where a
                 geometric mean or a product is asked for.
         """
-        paid = torch.from_numpy(self.judge(batch).paid)
+        judged = self.judge(batch)
+        self._lost += torch.tensor(judged.lost)
+        paid = torch.from_numpy(judged.paid)
         terms = torch.zeros(*batch.tokens.shape, len(self.names), dtype=torch.float64)
         terms[torch.arange(len(batch)), (batch.lengths - 1).cpu()] = paid  # (B, R)
         return terms.to(batch.tokens.device)
@@ -168,7 +177,8 @@ class MoleculeReward:
         Raises:
             UserError: as of `__call__`.
         """
-        records, raw = self._raw_terms(smiles, tokens)
+        found = self._raw_terms(smiles, tokens)
+        records, raw = found.records, found.values
         valid = np.array([record.canonical is not None for record in records])
         scored = valid & np.isfinite(raw).all(axis=1)
         scores = np.full_like(raw, np.nan)
@@ -177,7 +187,8 @@ class MoleculeReward:
         self._refuse_negative(scores)
         paid = self._payments(records, scored, scores)
         total = paid @ np.array(list(self._paid.values()), dtype=np.float64)
-        return Judged(smiles, records, scored, raw, scores, paid, total)
+        lost = int((valid & ~scored).sum()), found.timeouts, found.failures
+        return Judged(smiles, records, scored, raw, scores, paid, total, lost)
 
     def remember(self, batch: SequenceBatch) -> None:
         """Take note of the molecules of a batch that are good enough to be remembered."""
@@ -191,12 +202,18 @@ class MoleculeReward:
         rows = zip(judged.records, good.tolist(), strict=True)
         self.diversity.remember([record for record, is_good in rows if is_good])
 
+    def report(self) -> dict[str, float]:
+        """What could not be scored since the run began, and how varied what it found is."""
+        counts = dict(zip(COUNTED, self._lost.tolist(), strict=True))
+        return {**counts, **(self.diversity.report() if self.diversity else {})}
+
     def state(self) -> dict[str, Tensor]:
-        """What is remembered."""
-        return self.diversity.state() if self.diversity else {}
+        """What is remembered and what was counted."""
+        return {"lost": self._lost.clone(), **(self.diversity.state() if self.diversity else {})}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Put a saved memory back."""
+        self._lost = state.get("lost", self._lost).cpu().clone()  # runs of before did not count
         if self.diversity:
             self.diversity.restore(state)
 

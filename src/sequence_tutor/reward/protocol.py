@@ -30,6 +30,17 @@ class Reward(Protocol):
 
 
 @runtime_checkable
+class Reports(Protocol):
+    """A reward that can say more of a run than what it pays: what it could not score, what it met.
+
+    The figures go into the log at every evaluation.
+    """
+
+    def report(self) -> dict[str, float]:
+        """Figures by name, all of the run so far; none where there is nothing to say."""
+
+
+@runtime_checkable
 class Remembers(Protocol):
     """A reward that depends on what the run has found, such as a penalty for finding it again.
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError
-from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.reward.protocol import Reports, Reward
 from sequence_tutor.sequences import SequenceBatch
 
 View = TypeVar("View")
@@ -111,3 +111,7 @@ class Reweighted:
     def __call__(self, batch: SequenceBatch) -> Tensor:
         """(B, T, R) float64: what each term pays, unscaled."""
         return self.reward(batch)
+
+    def report(self) -> dict[str, float]:
+        """Those of the reward, if it has any. Satisfies `Reports`."""
+        return self.reward.report() if isinstance(self.reward, Reports) else {}

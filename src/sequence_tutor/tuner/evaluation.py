@@ -10,6 +10,7 @@ from torch import Tensor
 from sequence_tutor.measure import Measured, Task, measure
 from sequence_tutor.objectives.divergences import optimality
 from sequence_tutor.prior.protocol import Prior
+from sequence_tutor.reward.protocol import Reports
 from sequence_tutor.run_log import Record
 from sequence_tutor.tuner.settings import TuneSettings
 
@@ -23,7 +24,8 @@ def evaluate_policy(
         `reward_per_sequence` (weighted) and `reward_terms` (each rule, unweighted), both
         undivided by c; `log_prior_per_token`, `kl_to_prior_per_token` (exact at each visited
         state), `entropy_per_token`, `distinct`; and at gamma = 1 `objective_per_sequence`,
-        `log_z_bound` and `effective_sample_size`.
+        `log_z_bound` and `effective_sample_size`; under `reported` what the reward itself has to
+        say of the run so far, see `reward.protocol.Reports`.
     """
     parts = list(measure(policy, task, settings.evaluate_samples, generator))
     tokens = float(sum(int(part.chosen.sum()) for part in parts))
@@ -43,7 +45,8 @@ def evaluate_policy(
         record["objective_per_sequence"] = _finite(figures.objective)
         record["log_z_bound"] = _finite(figures.log_z_bound)
         record["effective_sample_size"] = figures.effective_sample_size
-    return record
+    reported = task.reward.report() if isinstance(task.reward, Reports) else {}
+    return {**record, "reported": reported} if reported else record
 
 
 def distinct_share(parts: list[Measured]) -> float:
