@@ -11,9 +11,10 @@ from types import ModuleType
 import pytest
 import torch
 
-from sequence_tutor import SequenceBatch, UserError, check_prior, check_reward
+from sequence_tutor import SequenceBatch, UserError, check_prior, check_reward, load_model
 from sequence_tutor.domain import find_domain
 from sequence_tutor.measure import score
+from sequence_tutor.melody.statistics import MelodyStatistics
 from sequence_tutor.prior.user_file import read_prior_file
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
@@ -75,6 +76,18 @@ def test_prior() -> None:
     assert log_probs[:, 2:].argmax(1).tolist() == [12, 16, 16, 16]
     # two semitones are e times less probable than none
     assert float(log_probs[1, 18] - log_probs[1, 20]) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_two_readings(melody_prior: Path) -> None:
+    script = module(EXAMPLES / "two_readings.py")
+    exchanged = script.exchange(SequenceBatch.from_lists([[14, 1, 1, 1, 0]]))
+    assert exchanged.to_lists() == [[14, 0, 0, 0, 1]]
+    statistics = MelodyStatistics()
+    statistics.update(exchanged)
+    # the third of three rests is one too many
+    assert statistics.result()["repeated_notes"].value == pytest.approx(1 / 5)
+    for share in script.repeated_notes(load_model(str(melody_prior)), 64, seed=0):
+        assert share.low <= share.value <= share.high
 
 
 def test_domain() -> None:
