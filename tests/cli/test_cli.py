@@ -179,6 +179,17 @@ def test_score(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "did you mean 'melody'" in sentence(capsys)
 
 
+def test_what_is_scored_does_not_speak_to_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = tmp_path / "lines.txt"
+    lines.write_text("\x1b[31mred\x07\n")
+    assert run("score", "text", lines) == 0
+    printed = capsys.readouterr().out
+    assert r"\x1b[31mred\x07" in printed
+    assert "\x1b" not in printed
+
+
 def test_verify_and_bench_say_what_they_measured(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

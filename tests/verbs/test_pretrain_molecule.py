@@ -63,6 +63,7 @@ def test_the_card_says_what_was_read_and_how_good_it_is(folder: Path) -> None:
     samples = card["quality"]["samples"]
     assert samples["samples"] == 50
     assert 0 <= samples["valid"] <= 1
+    assert "test_accuracy_notes" not in card["quality"]  # molecules have none
     assert samples["logp_data"] == card["data"]["summary"]["all"]["logp"]
     assert set(card["quality"]["ngram_perplexity"]) == set("12345678")
     skipped = json.loads((folder / "skipped.jsonl").read_text())

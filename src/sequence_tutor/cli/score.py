@@ -80,5 +80,11 @@ def rows_table(rows: Sequence[Mapping[str, str]]) -> Table:
     for column in table.columns:
         column.justify = "right"
     for number, row in enumerate(rows, start=1):
-        table.add_row(str(number), *map(escape, row.values()))  # brackets of SMILES are no markup
+        cells = map(_printable, row.values())
+        table.add_row(str(number), *map(escape, cells))  # brackets of SMILES are no markup
     return table
+
+
+def _printable(text: str) -> str:
+    """A text of somebody's file, which must not speak to the terminal."""
+    return text if text.isprintable() else repr(text)[1:-1]

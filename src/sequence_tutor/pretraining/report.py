@@ -40,7 +40,8 @@ def held_out_report(
 
     Returns:
         `test_nll` in nats, `test_perplexity`, `test_accuracy` (the likeliest token is the right
-        one), `test_accuracy_notes`, `test_tokens`, and `ngram_perplexity` by order.
+        one), `test_accuracy_notes` where there are some, `test_tokens`, and `ngram_perplexity` by
+        order.
     """
     report = {**_network_report(prior, test, note_tokens), "test_tokens": int(test.lengths.sum())}
     rows = _spread(train, NGRAM_SEQUENCES).rows()
@@ -73,7 +74,7 @@ def _network_report(
         "test_nll": nll / total,
         "test_perplexity": math.exp(nll / total),
         "test_accuracy": right / total,
-        "test_accuracy_notes": right_notes / max(notes, 1),
+        **({"test_accuracy_notes": right_notes / notes} if notes else {}),
     }
 
 
