@@ -16,7 +16,8 @@ import pytest
 from sequence_tutor.checkpoints import load_checkpoint
 from sequence_tutor.cli import main
 from sequence_tutor.run_log import read_log
-from sequence_tutor.tuner.loop import LOG_FILE, STATE_FILE
+from sequence_tutor.tuner.logbook import LOG_FILE
+from sequence_tutor.tuner.loop import STATE_FILE
 from sequence_tutor.tuner.run_folder import POLICY_FILE, RUN_FILE
 
 TUNE = """

@@ -17,7 +17,8 @@ from sequence_tutor.cli import main
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.prior.store import load_prior
 from sequence_tutor.run_log import read_log
-from sequence_tutor.tuner.loop import LOG_FILE, STATE_FILE
+from sequence_tutor.tuner.logbook import LOG_FILE
+from sequence_tutor.tuner.loop import STATE_FILE
 
 SMALL = """
 [tune]

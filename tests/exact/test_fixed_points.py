@@ -43,14 +43,15 @@ def on_sequences(levels: Levels, batch: SequenceBatch) -> Tensor:
 def everything(toy: ToyProblem) -> Experience:
     """Every sequence of the space, each once."""
     batch = enumerate_sequences(toy.space.vocab_size, toy.space.length, toy.space.end_token)
-    log_prior = on_sequences(toy.space.log_policy(toy.prior.sequence_log_probs), batch)
+    prior = on_sequences(toy.space.log_policy(toy.prior.sequence_log_probs), batch)
     reward, weight = toy.reward(batch).sum(2) / C, torch.ones(len(batch))
-    return Experience(batch.tokens, batch.mask, reward, log_prior, batch.mask, weight)
+    log_prior = taken(prior, batch.tokens)
+    return Experience(batch.tokens, batch.mask, reward, log_prior, prior, batch.mask, weight)
 
 
 def surplus_of(algorithm: ActionValues, values: Tensor, seen: Experience) -> tuple[Tensor, Tensor]:
     """V and pays - A, both (B, T)."""
-    value = algorithm.value(values, seen.log_prior)
+    value = algorithm.value(values, seen.prior)
     return value, algorithm.pays(seen) - (taken(values, seen.tokens) - value)
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from sequence_tutor.checkpoints import load_checkpoint, save_checkpoint
 from sequence_tutor.replay.prioritised import LEAST_PRIORITY, PrioritySampler
 from sequence_tutor.replay.sampling import Drawn
-from sequence_tutor.replay.sequences import SequenceReplay
+from sequence_tutor.replay.sequences import SequenceReplay, Stored
 from sequence_tutor.sequences import SequenceBatch
 
 N, T, ALPHA = 50, 4, 0.6
@@ -19,6 +19,10 @@ LENGTHS = torch.arange(N) % T + 1
 
 def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
+
+
+def worthless(batch: SequenceBatch) -> Stored:
+    return Stored(batch, torch.zeros(*batch.tokens.shape, 1), torch.zeros(batch.tokens.shape))
 
 
 def filled(
@@ -35,7 +39,7 @@ def filled(
     )
     lengths = LENGTHS.clamp(min=first_step + 1)
     batch = SequenceBatch(torch.zeros(N, T, dtype=torch.int64), lengths)
-    sampler.added(replay.add(batch, torch.zeros(N, T, 1)), lengths)
+    sampler.added(replay.add(worthless(batch)), lengths)
     return sampler
 
 
@@ -120,7 +124,7 @@ def test_new_sequences_get_the_largest_priority() -> None:
     assert torch.equal(sampler.probabilities, torch.full((N, 1), 1 / N, dtype=torch.float64))
     sampler.learned(everything(), errors()[:, 0], None)
     one = SequenceBatch.full(torch.zeros(1, T, dtype=torch.int64))
-    sampler.added(sampler.replay.add(one, torch.zeros(1, T, 1)), one.lengths)
+    sampler.added(sampler.replay.add(worthless(one)), one.lengths)
     probabilities = sampler.probabilities[:, 0]
     assert len(probabilities) == N + 1
     assert probabilities[N] == probabilities[:N].max()
@@ -130,7 +134,7 @@ def test_a_sequence_that_takes_anothers_place_takes_none_of_its_steps() -> None:
     sampler = filled(by_step=True)
     short = SequenceBatch(torch.zeros(5, T, dtype=torch.int64), torch.ones(5, dtype=torch.int64))
     for _ in range(20):  # round and round the ring
-        sampler.added(sampler.replay.add(short, torch.zeros(5, T, 1)), short.lengths)
+        sampler.added(sampler.replay.add(worthless(short)), short.lengths)
     assert bool((sampler.probabilities[:, 0] > 0).all())
     assert bool((sampler.probabilities[:, 1:] == 0).all())
 
@@ -138,7 +142,7 @@ def test_a_sequence_that_takes_anothers_place_takes_none_of_its_steps() -> None:
 def test_fresh_ones_are_the_newest_with_weight_one_and_any_of_their_steps() -> None:
     sampler = filled(by_step=True, first_step=1)
     batch = SequenceBatch(torch.zeros(2, T, dtype=torch.int64), torch.tensor([2, 4]))
-    places = sampler.replay.add(batch, torch.zeros(2, T, 1))
+    places = sampler.replay.add(worthless(batch))
     drawn = sampler.newest(2000, generator())
     assert drawn.steps is not None
     assert set(drawn.places.tolist()) == set(places.tolist())

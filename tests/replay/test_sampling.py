@@ -2,14 +2,20 @@
 
 import pytest
 import torch
+from torch import Tensor
 
 from sequence_tutor.replay.sampling import RankSampler, draw_ranks
-from sequence_tutor.replay.sequences import SequenceReplay
+from sequence_tutor.replay.sequences import SequenceReplay, Stored
 from sequence_tutor.sequences import SequenceBatch
 
 
 def generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)
+
+
+def paid_their_token(tokens: Tensor) -> Stored:
+    """Sequences (B, 1) whose reward is their token."""
+    return Stored(SequenceBatch.full(tokens), tokens[:, :, None].double(), tokens.double())
 
 
 @pytest.mark.parametrize("exponent", [0.0, 0.5, 0.9])
@@ -28,7 +34,7 @@ def test_a_batch_mixes_the_newest_with_the_whole_store() -> None:
     replay = SequenceReplay(100, 1, torch.ones(1))
     for start in (0, 10, 20):
         tokens = torch.arange(start, start + 10)[:, None]
-        replay.add(SequenceBatch.full(tokens), tokens[:, :, None].double())
+        replay.add(paid_their_token(tokens))
     sampler = RankSampler(replay, by_return=0.0)
     drawn, again = (
         sampler.newest(200, source) + sampler.draw(300, 0.5, source)
@@ -47,7 +53,7 @@ def test_a_batch_mixes_the_newest_with_the_whole_store() -> None:
 def test_by_return_prefers_the_best() -> None:
     replay = SequenceReplay(100, 1, torch.ones(1))
     tokens = torch.randperm(100, generator=generator())[:, None]
-    replay.add(SequenceBatch.full(tokens), tokens[:, :, None].double())
+    replay.add(paid_their_token(tokens))
     places = RankSampler(replay, by_return=0.9).draw(2000, 0.0, generator()).places
     best = replay.read(places).batch.tokens[:, 0] == 99
     assert float(best.double().mean()) == pytest.approx(0.01**0.1, abs=0.05)

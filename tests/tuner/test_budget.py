@@ -12,7 +12,8 @@ from sequence_tutor.measure import Task
 from sequence_tutor.run_log import read_log
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.toy import ToyReward, make_toy
-from sequence_tutor.tuner.loop import LOG_FILE, Tuner
+from sequence_tutor.tuner.logbook import LOG_FILE
+from sequence_tutor.tuner.loop import Tuner
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.workbench.forms import steps_for_budget
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.replay.sampling import Drawn
 from sequence_tutor.replay.sequences import Stored
 from sequence_tutor.rollout import rollout
@@ -35,7 +36,8 @@ def sampled(prime: Tensor | None = None) -> Stored:
     generator = torch.Generator().manual_seed(0)
     batch = rollout(TOY.prior, 64, 5, generator, end_token=3, prime=prime).batch
     assert len(batch.lengths.unique()) > 2
-    return Stored(batch, TOY.reward(batch).float())
+    log_prior = taken(TOY.prior.sequence_log_probs(batch.tokens), batch.tokens)
+    return Stored(batch, TOY.reward(batch).float(), log_prior)
 
 
 def gradients(tutor: Learner, stored: Stored, drawn: Drawn | None = None) -> list[Tensor]:
@@ -74,7 +76,8 @@ def test_what_stands_in_the_padding_and_how_wide_it_is_changes_nothing(
     tokens = stored.batch.tokens.where(stored.batch.mask, 2)
     wider = torch.nn.functional.pad(tokens, (0, 3), value=1)
     terms = torch.nn.functional.pad(stored.terms, (0, 0, 0, 3))
-    padded = Stored(SequenceBatch(wider, stored.batch.lengths), terms)
+    log_prior = torch.nn.functional.pad(stored.log_prior, (0, 3), value=9.0)
+    padded = Stored(SequenceBatch(wider, stored.batch.lengths), terms, log_prior)
     for computed, plain in zip(gradients(tutor, padded), expected, strict=True):
         torch.testing.assert_close(computed, plain, rtol=1e-4, atol=1e-6)
 
@@ -100,7 +103,7 @@ def test_importance_weights_multiply_the_squared_errors(form: dict[str, object])
     tutor, stored = learner(form), sampled()
     weights = (torch.arange(64) < 32).float()
     drawn = Drawn(torch.arange(64), weights)
-    half = Stored(stored.batch[:32], stored.terms[:32])
+    half = stored[:32]
     lengths = stored.batch.lengths
     tokens = float(lengths[:32].sum() / lengths.sum())
     if form["paths"] == "whole":

@@ -16,7 +16,8 @@ from sequence_tutor.run_log import read_log
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.toy import make_toy
 from sequence_tutor.tuner.algorithms import ALGORITHMS
-from sequence_tutor.tuner.loop import LOG_FILE, STATE_FILE, Tuner
+from sequence_tutor.tuner.logbook import LOG_FILE
+from sequence_tutor.tuner.loop import STATE_FILE, Tuner
 from sequence_tutor.tuner.settings import AlgorithmName, TuneSettings
 
 

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from sequence_tutor.objectives.action_values import psi_policy
+from sequence_tutor.objectives.action_values import psi_policy, taken
 from sequence_tutor.tuner.algorithms import ALGORITHMS
 from sequence_tutor.tuner.experience import Experience
 from sequence_tutor.tuner.losses import grade, mean_penalty, one_step_error
@@ -18,7 +18,18 @@ LOG_PRIOR = torch.tensor([[[0.25, 0.75], [0.5, 0.5]]], dtype=torch.float64).log(
 # X(s_0, .) = ln 1, ln 2 and X(s_1, .) = ln 3, ln 5
 VALUES = torch.tensor([[[1.0, 2.0], [3.0, 5.0]]], dtype=torch.float64).log()
 ONE = torch.ones(1, dtype=torch.float64)
-SEEN = Experience(TOKENS, MASK, REWARD, LOG_PRIOR, MASK, ONE)
+
+
+def experience(tokens: Tensor, reward: Tensor) -> Experience:
+    """Of sequences (B, 2) that all have the prior's probabilities above."""
+    rows = len(tokens)
+    prior = LOG_PRIOR.expand(rows, 2, 2)
+    mask = MASK.expand(rows, 2)
+    log_prior = taken(prior, tokens)
+    return Experience(tokens, mask, reward, log_prior, prior, mask, ONE.expand(rows))
+
+
+SEEN = experience(TOKENS, REWARD)
 
 
 def settings(**changes: object) -> TuneSettings:
@@ -70,8 +81,7 @@ def test_residual_of_one_step_is_the_one_step_error() -> None:
 
 def test_whole_sequences_are_centred_over_the_batch() -> None:
     tokens = torch.tensor([[1, 0], [0, 0]])
-    mask, prior = MASK.expand(2, 2), LOG_PRIOR.expand(2, 2, 2)
-    seen = Experience(tokens, mask, REWARD.expand(2, 2), prior, mask, ONE.expand(2))
+    seen = experience(tokens, REWARD.expand(2, 2))
     values = VALUES.expand(2, 2, 2)
     chosen = settings(n_steps="all", paths="whole", value_weight=0.0)
     computed = grade(ALGORITHMS["psi"], chosen, values, None, seen).loss
@@ -101,7 +111,7 @@ def test_robust_penalty_is_squared_near_zero_and_linear_beyond() -> None:
 
 
 def test_an_untouched_psi_solves_a_zero_reward() -> None:
-    seen = Experience(TOKENS, MASK, torch.zeros_like(REWARD), LOG_PRIOR, MASK, ONE)
+    seen = experience(TOKENS, torch.zeros_like(REWARD))
     errors = one_step_error(ALGORITHMS["psi"], settings(), LOG_PRIOR, LOG_PRIOR, seen)
     assert errors.abs().max() < 1e-12
     torch.testing.assert_close(psi_policy(LOG_PRIOR), LOG_PRIOR)

@@ -72,7 +72,7 @@ class Tune:
         """Tune, then show where the run stands."""
         from sequence_tutor.config.presets import build, read_methods
         from sequence_tutor.run_log import read_log
-        from sequence_tutor.tuner.loop import LOG_FILE
+        from sequence_tutor.tuner.logbook import LOG_FILE
         from sequence_tutor.tuner.settings import TuneSettings
         from sequence_tutor.verbs.tune import tune
 

@@ -1,8 +1,9 @@
-"""A store of whole sequences with their rewards kept term by term.
+"""A store of whole sequences with their rewards kept term by term, and the prior's log p.
 
 Whole sequences, not transitions: a recurrent state is computed again from the start whenever a
 sequence is learned from, so nothing stored can go stale. Rewards are stored unscaled, so that new
-weights or a new c need no new scoring.
+weights or a new c need no new scoring. The prior is frozen, so that what it thinks of a token never
+changes and is computed once, not at every update.
 """
 
 from __future__ import annotations
@@ -21,15 +22,21 @@ Keep = Literal["newest", "best"]
 
 @dataclass(frozen=True)
 class Stored:
-    """Sequences read back from replay.
+    """Sequences as replay keeps them.
 
     Attributes:
         batch: the sequences.
         terms: (B, T, R) float32, unscaled.
+        log_prior: (B, T) float32, log p of each token.
     """
 
     batch: SequenceBatch
     terms: Tensor
+    log_prior: Tensor
+
+    def __getitem__(self, rows: Tensor | slice) -> Stored:
+        """Some of them."""
+        return Stored(self.batch[rows], self.terms[rows], self.log_prior[rows])
 
 
 class SequenceReplay:
@@ -61,6 +68,7 @@ class SequenceReplay:
         self._tokens = torch.zeros(capacity, length, dtype=torch.int16, device=device)
         self._lengths = torch.zeros(capacity, dtype=torch.int16, device=device)
         self._terms = torch.zeros(capacity, length, len(weights), device=device)
+        self._log_prior = torch.zeros(capacity, length, device=device)
         self._returns = torch.zeros(capacity, device=device)
         self._newest = torch.zeros(0, dtype=torch.int64, device=device)
         self._ranked: Tensor | None = None
@@ -69,32 +77,31 @@ class SequenceReplay:
     def __len__(self) -> int:
         return min(self._added, self.capacity)
 
-    def add(self, batch: SequenceBatch, terms: Tensor) -> Tensor:
-        """Store B sequences, of at most T tokens, and their terms (B, T', R).
+    def add(self, stored: Stored) -> Tensor:
+        """Store B sequences of at most T tokens.
 
         Returns:
             (B,) the places they were written to; where only distinct sequences are stored, those
             that hold them now, each once.
         """
-        if len(batch) > self.capacity:
-            raise ValueError(f"{len(batch)} sequences at once, but replay holds {self.capacity}")
+        count = len(stored.batch)
+        if count > self.capacity:
+            raise ValueError(f"{count} sequences at once, but replay holds {self.capacity}")
         if self._places is None:
-            self._newest = self._write(batch, terms)
+            self._newest = self._write(stored)
         else:
-            self._newest = self._write_new(self._places, batch, terms)
+            self._newest = self._write_new(self._places, stored)
         return self._newest
 
-    def _write_new(
-        self, known: dict[tuple[int, ...], int], batch: SequenceBatch, terms: Tensor
-    ) -> Tensor:
+    def _write_new(self, known: dict[tuple[int, ...], int], stored: Stored) -> Tensor:
         """Store the sequences that are not `known`; the places of those of the batch now held.
 
         One that was known but had to make room for the others is held no longer.
         """
-        keys = [tuple(row) for row in batch.to_lists()]
+        keys = [tuple(row) for row in stored.batch.to_lists()]
         new = {key: row for row, key in enumerate(keys) if key not in known}
-        rows = torch.tensor(list(new.values()), dtype=torch.int64, device=batch.tokens.device)
-        places = self._write(batch[rows], terms[rows]).tolist()
+        rows = torch.tensor(list(new.values()), dtype=torch.int64, device=self.device)
+        places = self._write(stored[rows]).tolist()
         overwritten = set(places)
         for key in [key for key, place in known.items() if place in overwritten]:
             del known[key]
@@ -102,14 +109,15 @@ class SequenceReplay:
         held = {known[key] for key in keys if key in known}
         return torch.tensor(sorted(held), dtype=torch.int64, device=self.device)
 
-    def _write(self, batch: SequenceBatch, terms: Tensor) -> Tensor:
-        """Store all of a batch; the places (B,)."""
+    def _write(self, stored: Stored) -> Tensor:
+        """Store all of them; the places (B,)."""
+        batch, terms = stored.batch, stored.terms.to(self._terms)
         places = self._places_for(len(batch))
-        terms = terms.to(self._terms)
         missing = self.length - batch.tokens.shape[1]
         self._tokens[places] = F.pad(batch.tokens.to(self._tokens), (0, missing))
         self._lengths[places] = batch.lengths.to(self._lengths)
         self._terms[places] = F.pad(terms, (0, 0, 0, missing))
+        self._log_prior[places] = F.pad(stored.log_prior.to(self._log_prior), (0, missing))
         self._returns[places] = terms.sum(1) @ self._weights
         self._added, self._ranked = self._added + len(batch), None
         return places
@@ -142,7 +150,11 @@ class SequenceReplay:
         lengths = self.lengths(places)
         longest = int(lengths.max())
         tokens = self._tokens[:, :longest][places].long()
-        return Stored(SequenceBatch(tokens, lengths), self._terms[:, :longest][places])
+        return Stored(
+            SequenceBatch(tokens, lengths),
+            self._terms[:, :longest][places],
+            self._log_prior[:, :longest][places],
+        )
 
     def reweigh(self, weights: Tensor) -> None:
         """Rank by new weights (R,) of the terms, which were kept apart for this."""
@@ -158,6 +170,7 @@ class SequenceReplay:
             "tokens": self._tokens[:used],
             "lengths": self._lengths[:used],
             "terms": self._terms[:used],
+            "log_prior": self._log_prior[:used],
             "returns": self._returns[:used],
             "newest": self._newest,
             "added": torch.tensor(self._added),
@@ -169,6 +182,7 @@ class SequenceReplay:
         self._tokens[:used] = state["tokens"].to(self._tokens)
         self._lengths[:used] = state["lengths"].to(self._lengths)
         self._terms[:used] = state["terms"].to(self._terms)
+        self._log_prior[:used] = state["log_prior"].to(self._log_prior)
         self._returns[:used] = state["returns"].to(self._returns)
         self._newest = state["newest"].to(self._newest)
         self._added, self._ranked = int(state["added"]), None

@@ -10,7 +10,7 @@ from pathlib import Path
 from sequence_tutor.errors import UserError
 from sequence_tutor.reporting.plot import Plot, Series, plot
 from sequence_tutor.run_log import Record, read_log
-from sequence_tutor.tuner.loop import LOG_FILE
+from sequence_tutor.tuner.logbook import LOG_FILE
 
 FIGURES = {
     "reward_per_sequence": "reward a sequence",

@@ -19,7 +19,6 @@ from sequence_tutor.objectives.action_values import (
     psi_policy,
     psi_value,
     q_value,
-    taken,
 )
 from sequence_tutor.tuner import losses
 from sequence_tutor.tuner.experience import Experience, Graded
@@ -71,7 +70,7 @@ class PsiLearning:
 
     def pays(self, seen: Experience) -> Tensor:
         """R / c + log p."""
-        return seen.reward + taken(seen.log_prior, seen.tokens)
+        return seen.reward + seen.log_prior
 
 
 class GLearning:
@@ -117,7 +116,7 @@ class QLearning:
 
     def pays(self, seen: Experience) -> Tensor:
         """R / c + log p."""
-        return seen.reward + taken(seen.log_prior, seen.tokens)
+        return seen.reward + seen.log_prior
 
 
 class RLOnly(QLearning):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -15,8 +15,9 @@ from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.objectives.divergences import token_kl
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.reward.protocol import Remembers
-from sequence_tutor.rollout import Rollout, rollout
+from sequence_tutor.rollout import rollout
 from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.tuner.by_length import by_length
 from sequence_tutor.tuner.exploration import Exploration
 
 
@@ -27,11 +28,13 @@ class Fresh:
     Attributes:
         batch: B of them.
         terms: (B, T, R) what each term pays.
-        kl_per_token: mean exact KL(pi || p) of the tokens chosen; None where it is not measured.
+        log_prior: (B, T, V) log p(.|s_t) of the prior as it is; None where nobody needs it.
+        kl_per_token: mean exact KL(pi || p) of the tokens chosen; None where nobody compares.
     """
 
     batch: SequenceBatch
     terms: Tensor
+    log_prior: Tensor | None
     kl_per_token: float | None
 
 
@@ -44,8 +47,9 @@ class Collector:
         exploration: what is sampled instead of the policy itself.
         count: B, sequences at a time.
         generator: source of all randomness.
-        gatherer: keeps what was found; None: nobody does, and no likelihood is computed.
+        gatherer: keeps what was found; None: nobody does.
         measures_kl: whether to measure how far the policy is from the prior.
+        asks_prior: whether the prior's opinion of the sequences is needed by others, too.
     """
 
     def __init__(
@@ -58,10 +62,12 @@ class Collector:
         gatherer: Gatherer | None = None,
         *,
         measures_kl: bool = False,
+        asks_prior: bool = False,
     ) -> None:
         self.task, self.policy, self.exploration = task, policy, exploration
         self.count, self.generator, self.gatherer = count, generator, gatherer
-        self.measures_kl = measures_kl
+        self.compares = gatherer is not None or measures_kl  # pi and p
+        self.asks_prior = self.compares or asks_prior
 
     def collect(self, step: int, share: float, most: int | None = None) -> Fresh:
         """Sample and score B sequences, fewer where only `most` may still be scored.
@@ -80,30 +86,30 @@ class Collector:
             end_token=self.task.end_token,
             explore=self.exploration,
             prime=self.task.prime,
-            keep_log_probs=self.gatherer is not None or self.measures_kl,
+            keep_log_probs=self.compares,
         )
-        terms = score(self.task.reward, sampled.batch)
-        if self.gatherer is not None:
-            self.gatherer.gather(self._collected(step, sampled, terms))
+        batch, log_prior = sampled.batch, None
+        terms = score(self.task.reward, batch)
+        if self.asks_prior:
+            log_prior = by_length(self.task.prior.sequence_log_probs, batch)
+        fresh = Fresh(batch, terms, log_prior, None)
+        if sampled.log_probs is not None:
+            fresh = self._compared(fresh, step, sampled.log_probs)
         if isinstance(self.task.reward, Remembers):
-            self.task.reward.remember(sampled.batch)
-        kl_per_token = self._kl_per_token(sampled) if self.measures_kl else None
-        return Fresh(sampled.batch, terms, kl_per_token)
+            self.task.reward.remember(batch)
+        return fresh
 
-    def _kl_per_token(self, sampled: Rollout) -> float:
-        assert sampled.log_probs is not None  # asked for where it is measured
-        log_prior = self.task.prior.sequence_log_probs(sampled.batch.tokens)
-        chosen = sampled.batch.mask
+    def _compared(self, fresh: Fresh, step: int, log_policy: Tensor) -> Fresh:
+        """Gathered with both likelihoods, and the divergence measured."""
+        batch, log_prior = fresh.batch, fresh.log_prior
+        assert log_prior is not None  # whoever compares asks for it
+        if self.gatherer is not None:
+            likelihoods = _whole(log_prior, batch), _whole(log_policy, batch)
+            self.gatherer.gather(Collected(step, batch, fresh.terms, *likelihoods))
+        chosen = batch.mask
         chosen[:, : len(self.task.prefix)] = False
-        return token_kl(sampled.log_probs, log_prior)[chosen].mean().item()
-
-    def _collected(self, step: int, sampled: Rollout, terms: Tensor) -> Collected:
-        assert sampled.log_probs is not None  # asked for where there is a gatherer
-        batch = sampled.batch
-        log_prior = self.task.prior.sequence_log_probs(batch.tokens)
-        return Collected(
-            step, batch, terms, _whole(log_prior, batch), _whole(sampled.log_probs, batch)
-        )
+        kl_per_token = token_kl(log_policy, log_prior)[chosen].mean().item()
+        return replace(fresh, kl_per_token=kl_per_token)
 
     def state(self) -> Tensors:
         """Randomness, and what reward and gatherer remember."""

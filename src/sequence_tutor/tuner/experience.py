@@ -15,7 +15,8 @@ class Experience:
         tokens: (B, T).
         mask: (B, T) bool.
         reward: (B, T), r_t / c.
-        log_prior: (B, T, V), log p(.|s_t).
+        log_prior: (B, T), log p(a_t|s_t) of the tokens that were taken.
+        prior: (B, T, V), log p(.|s_t); None where the method's values and policy need none.
         learned: (B, T) bool: the steps whose errors count; inside the mask, after a given prefix,
             and where a step was drawn that step alone.
         weight: (B,), how much the errors of each sequence count.
@@ -25,6 +26,7 @@ class Experience:
     mask: Tensor
     reward: Tensor
     log_prior: Tensor
+    prior: Tensor | None
     learned: Tensor
     weight: Tensor
 

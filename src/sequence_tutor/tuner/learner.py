@@ -17,6 +17,8 @@ from sequence_tutor.checkpoints import (
     under,
 )
 from sequence_tutor.errors import UserError
+from sequence_tutor.objectives.action_values import taken
+from sequence_tutor.objectives.divergences import tempered as flattened
 from sequence_tutor.prior.protocol import Prior, device_of
 from sequence_tutor.prior.tempered import tempered
 from sequence_tutor.replay.sampling import Drawn
@@ -126,20 +128,41 @@ class Learner:
         tokens = int(seen.learned.sum())
         return Update(batch_loss.item(), norm.item(), tokens, graded.by_sequence, graded.by_step)
 
+    def store(self, batch: SequenceBatch, terms: Tensor, log_prior: Tensor | None = None) -> Stored:
+        """New sequences as replay keeps them, with what the tempered prior thinks of their tokens.
+
+        Where every update needs the whole log p(.|s) it is computed there, and not here.
+
+        Args:
+            batch: B of them.
+            terms: (B, T, R).
+            log_prior: (B, T, V) log p(.|s_t) of the prior as it is; None: not known yet.
+        """
+        if self.algorithm.mixes_prior:
+            return Stored(batch, terms, torch.zeros(batch.tokens.shape))
+        if log_prior is None:
+            log_prior = by_length(self.prior.sequence_log_probs, batch)
+        else:
+            log_prior = flattened(log_prior, self.settings.prior_temperature)
+        return Stored(batch, terms, taken(log_prior, batch.tokens))
+
     def see(self, stored: Stored, c: float, drawn: Drawn | None = None) -> Experience:
-        """Stored sequences with weights and c applied, and the prior's opinion of them."""
+        """Stored sequences with weights and c applied."""
         tokens = stored.batch.tokens
         reward = (stored.terms @ self._weights) / c  # (B, T)
         if self.settings.reward_floor is not None:
             reward = reward.clamp(min=self.settings.reward_floor)
-        log_prior = by_length(self.prior.sequence_log_probs, stored.batch)
+        prior, log_prior = None, stored.log_prior
+        if self.algorithm.mixes_prior:
+            prior = by_length(self.prior.sequence_log_probs, stored.batch)  # (B, T, V)
+            log_prior = taken(prior, tokens)
         mask = stored.batch.mask
         steps = torch.arange(tokens.shape[1], device=tokens.device)
         learned = mask & (steps >= self.first_step)
         if drawn is not None and drawn.steps is not None:
             learned = learned & (steps == drawn.steps[:, None])
         weight = reward.new_ones(len(tokens)) if drawn is None else drawn.weights
-        return Experience(tokens, mask, reward, log_prior, learned, weight)
+        return Experience(tokens, mask, reward, log_prior, prior, learned, weight)
 
     def grade(self, seen: Experience) -> Graded:
         """The loss of a batch and its TD errors."""

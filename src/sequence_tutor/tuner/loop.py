@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-from torch import Tensor
 
 from sequence_tutor.checkpoints import load_checkpoint, named, save_checkpoint, under
 from sequence_tutor.collected import Gatherer
@@ -18,15 +16,13 @@ from sequence_tutor.measure import Task, score
 from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.progress import Advance
 from sequence_tutor.randomness import named_generator
-from sequence_tutor.replay.sequences import SequenceReplay
-from sequence_tutor.reward.weighted import Reweighted
-from sequence_tutor.run_log import Record, RunLog
+from sequence_tutor.replay.sequences import SequenceReplay, Stored
+from sequence_tutor.run_log import Record
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.tuner.collecting import Collector
-from sequence_tutor.tuner.evaluation import evaluate_policy
 from sequence_tutor.tuner.exploration import Exploration
-from sequence_tutor.tuner.health import diagnose
 from sequence_tutor.tuner.learner import Learner, Update
+from sequence_tutor.tuner.logbook import Logbook, Warn
 from sequence_tutor.tuner.policy import TunedPolicy
 from sequence_tutor.tuner.samplers import make_sampler
 from sequence_tutor.tuner.seeds import check_seeds
@@ -34,9 +30,7 @@ from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.tuner.stages import Stage, stages_of
 
 STATE_FILE = "training.safetensors"
-LOG_FILE = "training.jsonl"
-
-Warn = Callable[[str], None]
+FORMAT = 2  # of the state; 2: replay keeps the prior's log p
 
 
 class Tuner:
@@ -71,7 +65,7 @@ class Tuner:
         if seeds:
             check_seeds(seeds, task, min(settings.replay.capacity, settings.budget or sys.maxsize))
         self.task = replace(task, prior_temperature=settings.prior_temperature)
-        self.settings, self.warn, self.seeds = settings, warn, seeds
+        self.settings, self.seeds = settings, seeds
         self.stages = stages_of(settings, task.reward)
         device, first = device_of(task.prior), self.stages[0]
         self.learner = Learner(task.prior, first.settings, first.weights, len(task.prefix))
@@ -93,12 +87,14 @@ class Tuner:
             self.rng,
             gatherer,
             measures_kl=settings.target_kl is not None,
+            asks_prior=not self.learner.algorithm.mixes_prior,
         )
         self.step = self.transitions = self.scored = 0
         self.place = self.stage_began = 0  # of the current stage: its number, its first step
         self.seconds = 0.0
         self.state_path = directory / STATE_FILE
         self._fingerprint = {
+            "format": FORMAT,
             "settings": settings.model_dump(mode="json"),
             "reward": dict(zip(task.reward.names, task.reward.weights.tolist(), strict=True)),
             "length": task.length,
@@ -107,7 +103,8 @@ class Tuner:
         resumed = self.state_path.exists()
         if resumed:
             self._restore()
-        self.log = RunLog(directory / LOG_FILE, self.step if resumed else None)
+        last_step = self.step if resumed else None
+        self.log = Logbook(directory, last_step, self.task, settings, warn, device)
 
     def run(self, advance: Advance) -> TunedPolicy:
         """Tune to the end, from wherever the run stands."""
@@ -163,7 +160,7 @@ class Tuner:
         """
         if self.seeds:
             batch = SequenceBatch.from_lists(self.seeds).to(self.rng.device)
-            self._store(batch, score(self.task.reward, batch))
+            self._store(self.learner.store(batch, score(self.task.reward, batch)))
         for _ in range(0, self.settings.replay.warm_start, self.settings.collect):
             self._collect(0.0)
 
@@ -173,14 +170,14 @@ class Tuner:
         if left == 0:
             return
         fresh = self.collector.collect(self.step, share, left)
-        self._store(fresh.batch, fresh.terms)
+        self._store(self.learner.store(fresh.batch, fresh.terms, fresh.log_prior))
         self.learner.collected()
         if self.learner.target_kl is not None and fresh.kl_per_token is not None:
             self.learner.target_kl.follow(fresh.kl_per_token)
 
-    def _store(self, batch: SequenceBatch, terms: Tensor) -> None:
-        self.scored += len(batch)
-        places = self.replay.add(batch, terms)
+    def _store(self, stored: Stored) -> None:
+        self.scored += len(stored.batch)
+        places = self.replay.add(stored)
         self.sampler.added(places, self.replay.lengths(places))
 
     def _learn(self, stage: Stage) -> Update:
@@ -206,37 +203,19 @@ class Tuner:
         )
 
     def _evaluate(self, stage: Stage, metrics: dict[str, float]) -> None:
-        """Log what the policy does now; its randomness is its own, so training is untouched.
-
-        Raises:
-            UserError: the run is sick, and is to be stopped where it is.
-        """
-        generator = named_generator(
-            self.settings.seed, f"evaluation at {self.step}", self.rng.device
-        )
-        task = replace(self.task, reward=Reweighted(self.task.reward, stage.weights))
-        settings = stage.settings.model_copy(update={"c": self.c})
-        record: Record = {
+        so_far: Record = {
             "step": self.step,
             "transitions": self.transitions,
             "scored_sequences": self.scored,
-            "c": settings.c,
+            "c": self.c,
             "seconds": round(self.seconds, 4),
             **({} if stage.name is None else {"stage": stage.name}),
             **self.exploration.record(),
             "loss": None,
             "gradient_norm": None,
             **metrics,
-            **evaluate_policy(self.learner.policy, task, settings, generator),
         }
-        warnings = diagnose([*self.log.records, record], self.settings.health)
-        self.log.append({**record, "warnings": warnings})
-        for warning in warnings:
-            self.warn(f"step {self.step}: {warning}")
-        if warnings and self.settings.health.stop:
-            raise UserError(
-                f"stopped at step {self.step} because health.stop is set: {warnings[0]}"
-            )
+        self.log.enter(self.learner.policy, stage, self.c, so_far)
 
     def _save(self) -> None:
         info: dict[str, Any] = {  # JSON
@@ -260,8 +239,8 @@ class Tuner:
         tensors, info = load_checkpoint(self.state_path)
         if info.get("fingerprint") != self._fingerprint:
             raise UserError(
-                f"{self.state_path.parent}: holds a run with other settings; use another --out, "
-                "or delete it to begin anew"
+                f"{self.state_path.parent}: holds a run with other settings or of another version; "
+                "use another --out, or delete it to begin anew"
             )
         self._begin_stage(*info["stage"])
         self.learner.restore(tensors)

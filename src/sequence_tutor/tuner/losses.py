@@ -51,7 +51,7 @@ def target_network(settings: TuneSettings) -> Literal["none", "average", "snapsh
 class ActionValues(Protocol):
     """What the errors need to know of an algorithm."""
 
-    def value(self, values: Tensor, log_prior: Tensor) -> Tensor:
+    def value(self, values: Tensor, log_prior: Tensor | None) -> Tensor:
         """V(s), (...), from action values (..., V)."""
 
     def pays(self, seen: Experience) -> Tensor:
@@ -78,7 +78,7 @@ def grade(
     if target_values is not None:
         error = one_step_error(algorithm, settings, values, target_values, seen)
         return _by_step(error, seen, robust)
-    value = algorithm.value(values, seen.log_prior)  # (B, T)
+    value = algorithm.value(values, seen.prior)  # (B, T)
     surplus = algorithm.pays(seen) - (taken(values, seen.tokens) - value)  # (B, T)
     n_steps = None if settings.n_steps == "all" else settings.n_steps
     if settings.paths == "every":
@@ -127,7 +127,7 @@ def one_step_error(
     if settings.double:
         next_value = q_value(target_values, values.detach())
     else:
-        next_value = algorithm.value(target_values, seen.log_prior)
+        next_value = algorithm.value(target_values, seen.prior)
     pays = algorithm.pays(seen).where(seen.mask, 0.0)
     target = one_step_target(pays, shift_values(next_value, seen.mask), settings.discount)
     return (taken(values, seen.tokens) - target).where(seen.mask, 0.0)

@@ -184,8 +184,7 @@ class DAP(PolicyMethod):
 
 def _surplus(opinion: Opinion, seen: Experience) -> Tensor:
     """(B, T): r / c + log p - log pi, with gradient through log pi."""
-    log_prior = taken(seen.log_prior, seen.tokens)
-    return surplus(seen.reward, log_prior, opinion.log_policy, seen.learned)
+    return surplus(seen.reward, seen.log_prior, opinion.log_policy, seen.learned)
 
 
 def _earned(opinion: Opinion, seen: Experience) -> Tensor:

@@ -15,7 +15,6 @@ from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.progress import Advance, progress
 from sequence_tutor.randomness import named_generator
-from sequence_tutor.replay.sequences import Stored
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.rollout import rollout
 from sequence_tutor.sequences import SequenceBatch
@@ -108,7 +107,7 @@ def _learning(
 ) -> list[float]:
     """Updates from one batch."""
     learner = Learner(prior, settings, reward.weights)
-    stored = Stored(batch, reward(batch).float())
+    stored = learner.store(batch, reward(batch).float())
     return _seconds(lambda: learner.learn(stored, 0), advance)
 
 

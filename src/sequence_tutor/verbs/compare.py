@@ -21,7 +21,8 @@ from sequence_tutor.progress import progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.run_log import Record, read_log
 from sequence_tutor.threads import set_threads
-from sequence_tutor.tuner.loop import LOG_FILE, STATE_FILE
+from sequence_tutor.tuner.logbook import LOG_FILE
+from sequence_tutor.tuner.loop import STATE_FILE
 from sequence_tutor.tuner.run_folder import RunSpec
 from sequence_tutor.verbs.problem import Problem, check_same_problem
 from sequence_tutor.verbs.tune import open_prior, tune

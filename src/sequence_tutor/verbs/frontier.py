@@ -18,7 +18,7 @@ from sequence_tutor.progress import progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.run_log import read_log
 from sequence_tutor.threads import set_threads
-from sequence_tutor.tuner.loop import LOG_FILE
+from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.tuner.run_folder import RunSpec
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.verbs.tune import open_prior, resolve, tune

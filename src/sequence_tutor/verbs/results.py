@@ -15,7 +15,7 @@ from sequence_tutor.progress import progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.rollout import rollout
 from sequence_tutor.run_log import read_log
-from sequence_tutor.tuner.loop import LOG_FILE
+from sequence_tutor.tuner.logbook import LOG_FILE
 
 PANELS = {
     "reward_per_sequence": "reward a melody",

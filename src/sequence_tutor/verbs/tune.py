@@ -27,7 +27,8 @@ from sequence_tutor.randomness import named_generator
 from sequence_tutor.tensorboard_events import ask_for_events, require_tensorboard
 from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.beginning import chosen_start
-from sequence_tutor.tuner.loop import STATE_FILE, Tuner, Warn
+from sequence_tutor.tuner.logbook import Warn
+from sequence_tutor.tuner.loop import STATE_FILE, Tuner
 from sequence_tutor.tuner.run_folder import (
     RunSpec,
     is_run,
@@ -152,14 +153,15 @@ def resolve(
     source = str(config) if config else f"preset {preset}"
     below = read_preset("tune", room.name, preset)
     tables = layered(TuneTables, below, config, overrides, source)
-    reward = build(room.reward_settings, tables.reward, source)
+    reward = build(room.reward_settings, tables.reward, f"{source}: reward")
+    output = build(room.output_settings, tables.output, f"{source}: output")
     return RunSpec(
         domain=room.name,
         prior=prior,
         length=tables.length or room.length,
         tune=build(TuneSettings, _with_stages(tables), source),
         reward=reward.model_dump(mode="json"),
-        output=build(room.output_settings, tables.output, source).model_dump(mode="json"),
+        output=output.model_dump(mode="json"),
         rules=str(rules.absolute()) if rules else None,
         rules_digest=_digest(rules, "rules"),
         versions=versions(),

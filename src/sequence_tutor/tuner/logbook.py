@@ -1,0 +1,78 @@
+"""What a run says of itself: an entry for each evaluation, and warnings that name a sickness."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.measure import Task
+from sequence_tutor.prior.protocol import Prior
+from sequence_tutor.randomness import named_generator
+from sequence_tutor.reward.weighted import Reweighted
+from sequence_tutor.run_log import Record, RunLog
+from sequence_tutor.tuner.evaluation import evaluate_policy
+from sequence_tutor.tuner.health import diagnose
+from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.tuner.stages import Stage
+
+LOG_FILE = "training.jsonl"
+
+Warn = Callable[[str], None]
+
+
+class Logbook:
+    """The entries of one run, kept in its folder.
+
+    Args:
+        directory: where the file is.
+        last_step: of the entries to keep, where a run goes on; None: it begins.
+        task: what the policy is evaluated on.
+        settings: of the run.
+        warn: called with each warning about the run's health.
+        device: of the randomness.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        last_step: int | None,
+        task: Task,
+        settings: TuneSettings,
+        warn: Warn,
+        device: torch.device,
+    ) -> None:
+        self.task, self.settings, self.warn, self.device = task, settings, warn, device
+        self._log = RunLog(directory / LOG_FILE, last_step)
+
+    @property
+    def records(self) -> list[Record]:
+        """The entries so far."""
+        return self._log.records
+
+    def enter(self, policy: Prior, stage: Stage, c: float, so_far: Record) -> None:
+        """What the policy does now; its randomness is its own, so training is untouched.
+
+        Args:
+            policy: pi.
+            stage: whose weights count.
+            c: the temperature now.
+            so_far: what else the entry holds, `step` among it.
+
+        Raises:
+            UserError: the run is sick, and is to be stopped where it is.
+        """
+        step, seed = so_far["step"], self.settings.seed
+        task = replace(self.task, reward=Reweighted(self.task.reward, stage.weights))
+        settings = stage.settings.model_copy(update={"c": c})
+        generator = named_generator(seed, f"evaluation at {step}", self.device)
+        record = {**so_far, **evaluate_policy(policy, task, settings, generator)}
+        warnings = diagnose([*self.records, record], self.settings.health)
+        self._log.append({**record, "warnings": warnings})
+        for warning in warnings:
+            self.warn(f"step {step}: {warning}")
+        if warnings and self.settings.health.stop:
+            raise UserError(f"stopped at step {step} because health.stop is set: {warnings[0]}")
