@@ -34,9 +34,14 @@ class Estimate:
     def to_json(self) -> dict[str, float | None]:
         """The three numbers, null in place of NaN and infinity, which JSON lacks."""
         return {
-            name: number if math.isfinite(number) else None
+            name: finite_or_none(number)
             for name, number in (("value", self.value), ("low", self.low), ("high", self.high))
         }
+
+
+def finite_or_none(number: float) -> float | None:
+    """The number; None in place of NaN and infinity, which JSON lacks."""
+    return number if math.isfinite(number) else None
 
 
 UNDEFINED = Estimate(math.nan, math.nan, math.nan)

@@ -7,15 +7,14 @@ import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from sequence_tutor.config.settings import Settings, nearest
+from sequence_tutor.config.settings import AnySettings, nearest
 from sequence_tutor.errors import UserError
 
-AnySettings = TypeVar("AnySettings", bound=Settings)
 Tables = Mapping[str, Any]
 """Nested tables as TOML has them; `Any` because values are checked only when settings are built."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -33,3 +33,13 @@ class Settings(BaseModel):
                 if name not in cls.model_fields:
                     raise ValueError(f"unknown name {name!r}: {nearest(name, cls.model_fields)}")
         return given
+
+
+AnySettings = TypeVar("AnySettings", bound=Settings)
+
+
+def of_kind(kind: type[AnySettings], settings: Settings) -> AnySettings:
+    """Settings that must be of one kind, such as those that a domain gave itself."""
+    if not isinstance(settings, kind):
+        raise TypeError(f"expected {kind.__name__}, got {type(settings).__name__}")
+    return settings

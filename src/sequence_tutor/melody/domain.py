@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from pydantic import Field
 from torch import Tensor
 
 from sequence_tutor.collected import Gatherer
-from sequence_tutor.config.settings import Settings
+from sequence_tutor.config.settings import Settings, of_kind
 from sequence_tutor.domain import Better, Progress, TrainingData
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.corpus import Corpus, Melody, read_corpus, read_scores
@@ -75,7 +75,7 @@ class MelodyDomain:
         self, paths: Sequence[Path], settings: Settings, cache: Path | None, progress: Progress
     ) -> TrainingData:
         """Read MIDI, ABC and MusicXML; the tune is the unit of the division."""
-        chosen = _as(MelodyDataSettings, settings)
+        chosen = of_kind(MelodyDataSettings, settings)
         extraction = ExtractionSettings(
             **chosen.model_dump(include=set(ExtractionSettings.model_fields))
         )
@@ -135,12 +135,12 @@ class MelodyDomain:
         melodies = self.read_sequences(path)
         if not melodies:
             raise UserError(f"{path}: no melody in it, expected one to begin with")
-        return transposed(melodies[0], -_as(MelodyOutputSettings, settings).transposition)
+        return transposed(melodies[0], -of_kind(MelodyOutputSettings, settings).transposition)
 
     def reward(self, settings: Settings, rules: Path | None) -> MelodyReward:
         """The nine rules as settings say, and a user's own."""
         user_rules = load_user_terms(rules) if rules else ()
-        return _as(MelodyRewardSettings, settings).build(user_rules)
+        return of_kind(MelodyRewardSettings, settings).build(user_rules)
 
     def gatherer(
         self, directory: Path, reward: Reward, settings: Settings, resumed: bool
@@ -161,13 +161,13 @@ class MelodyDomain:
 
     def statistics(self, settings: Settings) -> MelodyStatistics:
         """The rows of Table 1 in the reward's key."""
-        return MelodyStatistics(_as(MelodyRewardSettings, settings).key)
+        return MelodyStatistics(of_kind(MelodyRewardSettings, settings).key)
 
     def write(
         self, batch: SequenceBatch, directory: Path, settings: Settings, progress: Progress
     ) -> None:
         """MIDI, ABC and WAV for each melody, one list of tokens, one picture of piano rolls."""
-        chosen = _as(MelodyOutputSettings, settings)
+        chosen = of_kind(MelodyOutputSettings, settings)
         write_melodies(batch.to_lists(), directory, chosen, progress)
 
 
@@ -178,13 +178,3 @@ def _tokens(melodies: Sequence[Melody]) -> list[list[int]]:
 def _provenance(corpus: Corpus, settings: Settings) -> dict[str, object]:
     sources = [Path(source).name for source in corpus.summary() if source != "all"]
     return {"sources": sources, "settings": settings.model_dump(mode="json")}
-
-
-AnySettings = TypeVar("AnySettings", bound=Settings)
-
-
-def _as(kind: type[AnySettings], settings: Settings) -> AnySettings:
-    """The settings, if they are of this domain's own kind."""
-    if not isinstance(settings, kind):
-        raise TypeError(f"expected {kind.__name__}, got {type(settings).__name__}")
-    return settings

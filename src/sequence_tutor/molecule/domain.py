@@ -5,13 +5,13 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from rdkit import rdBase
 from torch import Tensor
 
-from sequence_tutor.config.settings import Settings
+from sequence_tutor.config.settings import Settings, of_kind
 from sequence_tutor.domain import Better, Progress, TrainingData
 from sequence_tutor.errors import UserError
 from sequence_tutor.molecule.corpus import MoleculeCorpus, read_corpus
@@ -94,7 +94,7 @@ class MoleculeDomain:
         self, paths: Sequence[Path], settings: Settings, cache: Path | None, progress: Progress
     ) -> TrainingData:
         """Read lists, tables and SD files; the molecule is the unit of the division."""
-        chosen = _as(MoleculeDataSettings, settings)
+        chosen = of_kind(MoleculeDataSettings, settings)
         corpus = read_corpus(paths, chosen, cache, progress)
         card = {"molecule": dict(corpus.facts)}
         known = corpus.hashes(TRAIN)
@@ -144,7 +144,7 @@ class MoleculeDomain:
     def reward(self, settings: Settings, rules: Path | None) -> MoleculeReward:
         """The terms as settings say, and a user's own."""
         user_terms = load_user_terms(rules) if rules else ()
-        chosen = _as(MoleculeRewardSettings, settings)
+        chosen = of_kind(MoleculeRewardSettings, settings)
         return chosen.build(self.vocabulary, self.training, user_terms)
 
     def gatherer(
@@ -152,7 +152,7 @@ class MoleculeDomain:
     ) -> FoundMolecules:
         """The table of every distinct molecule that a run finds."""
         assert isinstance(reward, MoleculeReward)  # made by `reward`
-        parquet = _as(MoleculeOutputSettings, settings).parquet
+        parquet = of_kind(MoleculeOutputSettings, settings).parquet
         return FoundMolecules(directory / FOUND_FILE, reward, resumed, parquet)
 
     def scores(
@@ -167,7 +167,7 @@ class MoleculeDomain:
 
     def statistics(self, settings: Settings) -> MoleculeStatistics:
         """The rows of Table 2; new and alike by the prior's training and test data."""
-        scorer = _as(MoleculeRewardSettings, settings).scorer(TermSet(TABLE_TERMS))
+        scorer = of_kind(MoleculeRewardSettings, settings).scorer(TermSet(TABLE_TERMS))
         statistics = MoleculeStatistics(
             self.vocabulary, scorer, self.tensors.get(KNOWN), self.held_out_smiles()
         )
@@ -189,7 +189,7 @@ class MoleculeDomain:
             )
             for tokens, record in zip(batch.to_lists(), records, strict=True)
         ]
-        chosen = _as(MoleculeOutputSettings, settings)
+        chosen = of_kind(MoleculeOutputSettings, settings)
         write_molecules(rows, tuple(TABLE_TERMS), directory, chosen, progress)
 
     def held_out_smiles(self) -> list[str] | None:
@@ -207,13 +207,3 @@ def _held_out(corpus: MoleculeCorpus) -> dict[str, Tensor]:
     test = corpus.side(TEST)
     few = TokenSequences(test.select(torch.arange(min(len(test), MOST_HELD_OUT))).rows())
     return {HELD_OUT: few.tokens, HELD_OUT_LENGTHS: few.lengths.to(torch.int16)}
-
-
-AnySettings = TypeVar("AnySettings", bound=Settings)
-
-
-def _as(kind: type[AnySettings], settings: Settings) -> AnySettings:
-    """The settings, if they are of this domain's own kind."""
-    if not isinstance(settings, kind):
-        raise TypeError(f"expected {kind.__name__}, got {type(settings).__name__}")
-    return settings

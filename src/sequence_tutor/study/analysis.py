@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sequence_tutor.estimates import Estimate, wilson
+from sequence_tutor.estimates import Estimate, finite_or_none, wilson
 from sequence_tutor.study.answers import Listener
 from sequence_tutor.study.bradley_terry import bradley_terry
 from sequence_tutor.study.design import Study
@@ -91,7 +91,7 @@ class Analysis:
                     "comparisons": one.comparisons,
                     "wins": one.wins,
                     "share": one.share.to_json(),
-                    "mean_rating": _finite(one.mean_rating),
+                    "mean_rating": finite_or_none(one.mean_rating),
                     "bradley_terry": one.score.to_json(),
                 }
                 for one in self.standings
@@ -101,9 +101,9 @@ class Analysis:
                     "a": one.a,
                     "b": one.b,
                     **_test_json(one.test),
-                    "p_holm": _finite(one.p_holm),
-                    "p_permutation_holm": _finite(one.p_permutation_holm),
-                    "rank_biserial": _finite(one.effect),
+                    "p_holm": finite_or_none(one.p_holm),
+                    "p_permutation_holm": finite_or_none(one.p_permutation_holm),
+                    "rank_biserial": finite_or_none(one.effect),
                     "wins": one.wins,
                     "comparisons": one.comparisons,
                 }
@@ -180,8 +180,4 @@ def _contrasts(
 
 
 def _test_json(test: Difference) -> dict[str, float | None]:
-    return {name: _finite(value) for name, value in asdict(test).items()}
-
-
-def _finite(number: float) -> float | None:
-    return number if math.isfinite(number) else None
+    return {name: finite_or_none(value) for name, value in asdict(test).items()}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from sequence_tutor.collected import Gatherer
-from sequence_tutor.config.settings import Settings
+from sequence_tutor.config.settings import Settings, of_kind
 from sequence_tutor.domain import Better, Progress, TrainingData
 from sequence_tutor.errors import UserError
 from sequence_tutor.files import write_text
@@ -95,7 +95,7 @@ class TextDomain:
         self, paths: Sequence[Path], settings: Settings, cache: Path | None, progress: Progress
     ) -> TrainingData:
         """Read files of lines; equal lines are on one side of the division."""
-        chosen = _as(TextDataSettings, settings)
+        chosen = of_kind(TextDataSettings, settings)
         corpus = read_corpus(paths, chosen, progress)
         train = corpus.side(TRAIN)
         return TrainingData(
@@ -139,7 +139,7 @@ class TextDomain:
     def reward(self, settings: Settings, rules: Path | None) -> TextReward:
         """The terms as settings say, and a user's own."""
         user_terms = load_user_terms(rules) if rules else ()
-        return _as(TextRewardSettings, settings).build(self.vocabulary, user_terms)
+        return of_kind(TextRewardSettings, settings).build(self.vocabulary, user_terms)
 
     def gatherer(
         self, directory: Path, reward: Reward, settings: Settings, resumed: bool
@@ -173,7 +173,7 @@ class TextDomain:
 
     def statistics(self, settings: Settings) -> TextStatistics:
         """Length, known lines, and the share of lines that each ready term speaks of."""
-        terms = _as(TextRewardSettings, settings).terms
+        terms = of_kind(TextRewardSettings, settings).terms
         return TextStatistics(self.vocabulary, terms, self.tensors.get(KNOWN))
 
     def write(
@@ -202,13 +202,3 @@ def _hashes(lines: TokenSequences) -> Tensor:
     ]
     known: Tensor = torch.cat(pieces).unique()
     return known
-
-
-AnySettings = TypeVar("AnySettings", bound=Settings)
-
-
-def _as(kind: type[AnySettings], settings: Settings) -> AnySettings:
-    """The settings, if they are of this domain's own kind."""
-    if not isinstance(settings, kind):
-        raise TypeError(f"expected {kind.__name__}, got {type(settings).__name__}")
-    return settings

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
+from sequence_tutor.estimates import finite_or_none
 from sequence_tutor.measure import Measured, Task, measure
 from sequence_tutor.objectives.divergences import optimality
 from sequence_tutor.prior.protocol import Prior
@@ -42,8 +41,8 @@ def evaluate_policy(
     if settings.discount == 1:
         differences = [(part.log_reference - part.log_policy).sum(1) for part in parts]
         figures = optimality(rewards / settings.c + torch.cat(differences))
-        record["objective_per_sequence"] = _finite(figures.objective)
-        record["log_z_bound"] = _finite(figures.log_z_bound)
+        record["objective_per_sequence"] = finite_or_none(figures.objective)
+        record["log_z_bound"] = finite_or_none(figures.log_z_bound)
         record["effective_sample_size"] = figures.effective_sample_size
     reported = task.reward.report() if isinstance(task.reward, Reports) else {}
     return {**record, "reported": reported} if reported else record
@@ -55,11 +54,6 @@ def distinct_share(parts: list[Measured]) -> float:
         [torch.cat([part.batch.tokens, part.batch.lengths[:, None]], 1) for part in parts]
     )  # (N, T + 1)
     return len(rows.unique(dim=0)) / len(rows)
-
-
-def _finite(value: float) -> float | None:
-    """The value, or None for infinity, which JSON lacks."""
-    return value if math.isfinite(value) else None
 
 
 def _per_token(values: list[Tensor], tokens: float) -> float:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from rich.table import Table
 
-from sequence_tutor.estimates import UNDEFINED, Estimate, Mean
+from sequence_tutor.estimates import UNDEFINED, Estimate, Mean, finite_or_none
 from sequence_tutor.evaluation.bounds import with_best_bound
 from sequence_tutor.figures import Curve, Panel, learning_curves
 from sequence_tutor.run_log import Record
@@ -68,8 +68,8 @@ class Run:
             "name": self.name,
             "seed": self.seed,
             "statistics": {name: value.to_json() for name, value in self.statistics.items()},
-            "objective_per_sequence": _or_none(self.figure("objective_per_sequence")),
-            "gap_per_token": _or_none(self.figure("gap_per_token")),
+            "objective_per_sequence": finite_or_none(self.figure("objective_per_sequence")),
+            "gap_per_token": finite_or_none(self.figure("gap_per_token")),
             "scored_sequences": self.scored,
             "seconds": self.seconds,
         }
@@ -181,8 +181,3 @@ def _curve(name: str, logs: Sequence[Sequence[Record]], figure: str, along: str)
 
 def _number(value: float | None) -> float:
     return math.nan if value is None else value
-
-
-def _or_none(value: float) -> float | None:
-    """JSON has no NaN and no infinity."""
-    return value if math.isfinite(value) else None
