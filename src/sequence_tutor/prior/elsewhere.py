@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.prior.hugging_face import MARK, open_model, settings_of
+from sequence_tutor.prior.hugging_face_files import MARK, open_model, settings_of
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.prior.user_file import read_prior_file
 
@@ -56,7 +56,7 @@ def find_elsewhere(name: str, device: torch.device | str) -> FoundElsewhere | No
     """The prior that a name means; None: it means none from elsewhere.
 
     Args:
-        name: a Python file `NAME.py`, or a Hugging Face model, see `prior.hugging_face`.
+        name: a Python file `NAME.py`, or a Hugging Face model, see `prior.hugging_face_files`.
         device: where to compute.
 
     Raises:
