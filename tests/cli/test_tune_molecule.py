@@ -185,6 +185,55 @@ def test_what_cannot_be_begun_with_is_one_sentence_and_leaves_nothing(
     assert not out.exists()
 
 
+SIZES = (
+    "import sys, json\nfor line in sys.stdin: print(len(json.loads(line)['smiles']), flush=True)"
+)
+NONSENSE = "for _ in __import__('sys').stdin: print('hello', flush=True)"
+DIES = "import sys; print('licence expired', file=sys.stderr); sys.exit(3)"
+
+
+def asks_program(settings: Path, tmp_path: Path, text: str) -> None:
+    """Settings with a term that a program of that text gives."""
+    program = tmp_path / "dock.py"
+    program.write_text(text)
+    term = f"[reward.terms.dock]\nkind = 'program'\ncommand = '{sys.executable} {program}'\n"
+    settings.write_text(f"{SMALL}{term}weight = 0.1\n")
+
+
+def test_a_program_gives_a_term(molecule_prior: Path, settings: Path, tmp_path: Path) -> None:
+    asks_program(settings, tmp_path, SIZES)
+    out = tmp_path / "run"
+    assert main(command("--prior", molecule_prior, "--config", settings, "--out", out)) == 0
+    assert all(float(row["dock"]) == len(row["canonical"]) for row in found(out))
+    assert main(["terms", "check", "molecule", "--config", str(settings)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (NONSENSE, "answered 'hello' to"),
+        (DIES, "ended with status 3 before all was answered; its last words: licence expired"),
+    ],
+)
+def test_a_program_that_fails_is_heard_before_any_work(
+    text: str,
+    complaint: str,
+    molecule_prior: Path,
+    settings: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    asks_program(settings, tmp_path, text)
+    out = tmp_path / "run"
+    assert main(command("--prior", molecule_prior, "--config", settings, "--out", out)) == 2
+    assert complaint in sentence(capsys)
+    assert not out.exists()
+    for verb in (["check"], ["terms", "check"]):
+        more = [] if len(verb) == 2 else ["--prior", str(molecule_prior)]
+        assert main([*verb, "molecule", "--config", str(settings), *more]) == 2
+        assert complaint in sentence(capsys)
+
+
 def test_found_molecules_as_parquet(molecule_prior: Path, settings: Path, tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is an extra")
     settings.write_text(SMALL + "[output]\nparquet = true\n")
