@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from sequence_tutor.melody.midi import read_midi
+from sequence_tutor.melody.musicxml import read_musicxml
 from sequence_tutor.melody.output import MelodyOutputSettings, transposed, write_melodies
 
 MELODY = [14, 1, 18, 1, 21, 1, 1, 0]
@@ -47,19 +49,36 @@ def test_every_kind_of_file_is_written_in_the_key(tmp_path: Path) -> None:
         "melodies.png",
         "melody-0001.abc",
         "melody-0001.mid",
+        "melody-0001.musicxml",
+        "melody-0001.svg",
         "melody-0001.wav",
         "melody-0002.abc",
         "melody-0002.mid",
+        "melody-0002.musicxml",
+        "melody-0002.svg",
         "melody-0002.wav",
     ]
     score = read_midi((tmp_path / "melody-0001.mid").read_bytes(), "melody")
     assert score.parts[0].pitches.tolist() == [62, 66, 69]  # token 14 is middle C; D is above it
+    written = read_musicxml((tmp_path / "melody-0001.musicxml").read_bytes(), "melody")
+    assert written.parts[0].pitches.tolist() == [62, 66, 69]
     assert "K:D" in (tmp_path / "melody-0001.abc").read_text()
     assert (tmp_path / "melodies.jsonl").read_text().splitlines()[0] == (
         '{"tokens": [14, 1, 18, 1, 21, 1, 1, 0]}'
     )
 
 
-def test_sound_can_be_left_out(tmp_path: Path) -> None:
-    write_melodies([MELODY], tmp_path, MelodyOutputSettings(wav=False))
+def test_sound_and_scores_can_be_left_out(tmp_path: Path) -> None:
+    write_melodies([MELODY], tmp_path, MelodyOutputSettings(wav=False, score=False))
     assert not list(tmp_path.glob("*.wav"))
+    assert not list(tmp_path.glob("*.svg"))
+
+
+def test_without_verovio_all_else_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "verovio", None)
+    write_melodies([MELODY], tmp_path, MelodyOutputSettings())
+    assert {path.suffix for path in tmp_path.iterdir()} == {
+        *(".jsonl", ".png", ".abc", ".mid", ".musicxml", ".wav"),
+    }

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import base64
 import io
+import sys
 import wave
 from pathlib import Path
+from xml.etree.ElementTree import fromstring
 
 import pytest
 
 from sequence_tutor.evaluation.model import load_model, prior_of
 from sequence_tutor.melody.midi import read_midi
+from sequence_tutor.melody.output import MelodyOutputSettings
 from sequence_tutor.reporting.melodies import SAMPLE_RATES, SOUND_BUDGET, melody_rounds, room_for
 
 C_AND_REST = [14, *[1] * 15, 0, *[1] * 15]  # two bars: a whole note and a whole rest
@@ -65,3 +68,19 @@ def test_sounds_have_a_budget(models: int, steps: int, rounds: int, rate: int) -
     assert rate in SAMPLE_RATES
     size = rounds * models * steps * 0.125 * rate * 2 * 4 / 3
     assert rounds == 1 or size <= SOUND_BUDGET
+
+
+def test_the_score_is_in_the_key_and_left_out_where_nothing_draws(
+    melody_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tuned = load_model(melody_run)
+    in_d = MelodyOutputSettings(key="D")
+    ((card,), (same,)) = melody_rounds([tuned], [[C_AND_REST, C_AND_REST]], 11025, in_d)
+    assert card.score is not None
+    assert card.score == same.score
+    picture = fromstring(content(card.score))
+    kinds = [group.get("class") for group in picture.iter("{http://www.w3.org/2000/svg}g")]
+    assert kinds.count("keyAccid") == 2  # the sharps of D
+    monkeypatch.setitem(sys.modules, "verovio", None)
+    ((card,),) = melody_rounds([tuned], [[C_AND_REST]], 11025)
+    assert card.score is None

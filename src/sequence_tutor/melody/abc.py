@@ -15,7 +15,6 @@ from pathlib import Path
 from sequence_tutor.errors import UserError
 from sequence_tutor.files import write_text
 from sequence_tutor.melody.abc_music import (
-    SEMITONES,
     WHOLE,
     Event,
     MusicReader,
@@ -24,8 +23,8 @@ from sequence_tutor.melody.abc_music import (
     parse_unit,
     play,
 )
-from sequence_tutor.melody.encoding import decode
 from sequence_tutor.melody.score import Part, Score
+from sequence_tutor.melody.spelling import Span, sounding_spans, spell
 
 _FIELD = re.compile(r"([A-Za-z]):(?![|:])(.*)")
 _STEPS_PER_BAR = 16
@@ -162,7 +161,7 @@ def to_abc(
     """
     if not tokens:
         raise ValueError("tokens must hold at least one token")
-    spans = _spans(tokens, transpose)
+    spans = sounding_spans(tokens, transpose)
     signature = key_signature(key)
     bars = [
         _write_bar(
@@ -176,21 +175,7 @@ def to_abc(
     return head + music
 
 
-def _spans(tokens: Sequence[int], transpose: int) -> list[tuple[int, int, int | None]]:
-    """The melody without gaps, as (start, end, pitch), the pitch None where nothing sounds."""
-    spans: list[tuple[int, int, int | None]] = []
-    now = 0
-    for note in decode(tokens):
-        spans.append((now, note.start, None))
-        spans.append((note.start, note.end, note.pitch + transpose))
-        now = note.end
-    spans.append((now, len(tokens), None))
-    return [span for span in spans if span[0] < span[1]]
-
-
-def _write_bar(
-    spans: list[tuple[int, int, int | None]], first: int, last: int, signature: dict[str, int]
-) -> str:
+def _write_bar(spans: list[Span], first: int, last: int, signature: dict[str, int]) -> str:
     """One bar, steps first to last; notes that go on after it are tied."""
     alterations: dict[tuple[str, int], int] = {}
     symbols = []
@@ -201,11 +186,11 @@ def _write_bar(
             symbols.append(f"z{number}")
         else:
             tie = "-" if end > last else ""
-            symbols.append(f"{_spell(pitch, signature, alterations)}{number}{tie}")
+            symbols.append(f"{_written(pitch, signature, alterations)}{number}{tie}")
     return " ".join(symbols)
 
 
-def _spell(pitch: int, signature: dict[str, int], alterations: dict[tuple[str, int], int]) -> str:
+def _written(pitch: int, signature: dict[str, int], alterations: dict[tuple[str, int], int]) -> str:
     """The note's name, with an accidental where the key and the bar so far say otherwise.
 
     Args:
@@ -213,19 +198,11 @@ def _spell(pitch: int, signature: dict[str, int], alterations: dict[tuple[str, i
         signature: alteration of letters by the key.
         alterations: what the bar has altered so far, by letter and octave; changed in place.
     """
-    chromatic = -1 if -1 in signature.values() else 1
-    # In the key if possible, else natural, else altered the way the key goes.
-    letter, alteration = next(
-        (letter, alteration)
-        for altered in (signature, {}, dict.fromkeys("CDEFGAB", chromatic))
-        for letter in "CDEFGAB"
-        if (SEMITONES[letter] + (alteration := altered.get(letter, 0)) - pitch) % 12 == 0
-    )
-    octave = (pitch - alteration) // 12
+    letter, alteration, octave = spell(pitch, signature)
     mark = ""
     if alterations.get((letter, octave), signature.get(letter, 0)) != alteration:
         mark = {2: "^^", 1: "^", 0: "=", -1: "_", -2: "__"}[alteration]
         alterations[letter, octave] = alteration
-    if octave >= 6:
-        return mark + letter.lower() + "'" * (octave - 6)
-    return mark + letter + "," * (5 - octave)
+    if octave >= 5:
+        return mark + letter.lower() + "'" * (octave - 5)
+    return mark + letter + "," * (4 - octave)

@@ -1,17 +1,21 @@
-"""Melodies as files people open: MIDI, ABC, WAV, a list of tokens, a picture."""
+"""Melodies as files people open: MIDI, ABC, MusicXML, WAV, a list of tokens, pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import repeat
 from pathlib import Path
 
 from pydantic import Field, field_validator
 
 from sequence_tutor.config.settings import Settings, nearest
+from sequence_tutor.files import write_text
 from sequence_tutor.melody.abc import write_abc
 from sequence_tutor.melody.audio import synthesise, write_wav
 from sequence_tutor.melody.encoding import FIRST_NOTE, VOCAB_SIZE
+from sequence_tutor.melody.engraving import can_engrave, engrave
 from sequence_tutor.melody.midi import write_midi
+from sequence_tutor.melody.notation import to_musicxml
 from sequence_tutor.melody.scales import OCTAVE, TONICS
 from sequence_tutor.token_lines import write_json_lines
 
@@ -27,6 +31,9 @@ class MelodyOutputSettings(Settings):
     key: str = Field("C", description="what C major becomes, such as D or Bb; or A minor, as Em")
     tempo: float = Field(120.0, ge=10, le=600, description="quarter notes a minute")
     wav: bool = Field(True, description="whether to write sound too")
+    score: bool = Field(
+        True, description="whether to draw scores too, where the extra `score` is there"
+    )
 
     @field_validator("key")
     @classmethod
@@ -65,7 +72,9 @@ def write_melodies(
     settings: MelodyOutputSettings,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> None:
-    """Write `melody-0001.mid`, `.abc`, `.wav` and so on, `melodies.jsonl` and `melodies.png`.
+    """Write `melody-0001.mid`, `.abc`, `.musicxml`, `.wav`, `.svg`, and so on for each melody.
+
+    Beside them `melodies.jsonl`, a list of tokens, and `melodies.png`, a picture of piano rolls.
 
     The tokens of the list are as the model wrote them, in C major or A minor; everything else is
     in the key asked for. The picture shows the first 24.
@@ -73,17 +82,23 @@ def write_melodies(
     Args:
         melodies: tokens of each.
         directory: where to; it is made.
-        settings: key, tempo, and whether sound is wanted.
+        settings: key, tempo, and whether sound and scores are wanted.
         progress: called after each melody with the number written and of all.
     """
     from sequence_tutor.melody.pictures import piano_rolls  # matplotlib takes its time
 
     up = settings.transposition
-    for number, tokens in enumerate(melodies, start=1):
+    scores = [to_musicxml(tokens, settings.tempo, settings.key, up) for tokens in melodies]
+    engraved = engrave(scores) if settings.score and can_engrave() else repeat(None)
+    rows = zip(melodies, scores, engraved, strict=False)  # the last may have no end
+    for number, (tokens, score, picture) in enumerate(rows, start=1):
         path = directory / f"melody-{number:04d}.mid"
         write_midi(path, tokens, settings.tempo, up)
         title = f"melody {number}"
         write_abc(path.with_suffix(".abc"), tokens, title, settings.tempo, settings.key, up)
+        write_text(path.with_suffix(".musicxml"), score)
+        if picture is not None:
+            write_text(path.with_suffix(".svg"), picture)
         if settings.wav:
             write_wav(path.with_suffix(".wav"), synthesise(tokens, settings.tempo, up))
         progress(number, len(melodies))

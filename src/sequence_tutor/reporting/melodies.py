@@ -1,4 +1,4 @@
-"""Melodies side by side: a sound, a piano roll, a MIDI file, and what every rule paid."""
+"""Melodies side by side: sound, piano roll, score, MIDI file, and what every rule paid."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.melody.audio import synthesise, wav_bytes
 from sequence_tutor.melody.encoding import STEPS_PER_QUARTER
+from sequence_tutor.melody.engraving import can_engrave, engrave
 from sequence_tutor.melody.midi import midi_bytes
+from sequence_tutor.melody.notation import to_musicxml
 from sequence_tutor.melody.output import MelodyOutputSettings
 from sequence_tutor.reporting.embedding import data_uri
 from sequence_tutor.reporting.rolls import Roll, draw_roll, shown_pitches
@@ -38,6 +40,8 @@ class MelodyCard:
         duration: of the whole sound.
         total: the weighted reward.
         steps: sixteenths, from the left edge of the roll to the right one.
+        roll: the drawing.
+        score: address of its picture as a score; None: there is no program to draw one.
     """
 
     model: str
@@ -50,6 +54,7 @@ class MelodyCard:
     total: float
     steps: int
     roll: Roll
+    score: str | None
 
 
 Round = Sequence[MelodyCard]
@@ -73,9 +78,11 @@ def melody_rounds(
     scored = [_paid(model, own) for model, own in zip(models, melodies, strict=True)]
     steps = [step for own in scored for one in own for rule in one.values() for step in rule]
     largest = max(map(abs, steps), default=1.0) or 1.0
+    scores = _scores([tokens for own in melodies for tokens in own], settings)
     rounds: list[Round] = []
     for number, row in enumerate(zip(*melodies, strict=True)):
-        shown = _Look(settings, shown_pitches(row, settings.transposition), largest, rate)
+        pitches = shown_pitches(row, settings.transposition)
+        shown = _Look(settings, pitches, largest, rate, scores)
         rounds.append(
             [
                 _card(f"{model.name}-{number + 1}", model.name, place, tokens, own[number], shown)
@@ -133,12 +140,27 @@ class _Look:
         pitches: lowest and highest MIDI pitch shown.
         largest: size of the largest payment.
         rate: samples a second.
+        scores: melody -> address of its picture as a score, as far as they were drawn.
     """
 
     settings: MelodyOutputSettings
     pitches: tuple[int, int]
     largest: float
     rate: int
+    scores: Mapping[tuple[int, ...], str]
+
+
+def _scores(
+    melodies: Sequence[Sequence[int]], settings: MelodyOutputSettings
+) -> dict[tuple[int, ...], str]:
+    """Melody -> address of its picture as a score; none where nothing can draw them."""
+    if not (settings.score and can_engrave()):
+        return {}
+    distinct = list(dict.fromkeys(map(tuple, melodies)))
+    up = settings.transposition
+    pictures = engrave([to_musicxml(one, settings.tempo, settings.key, up) for one in distinct])
+    addresses = (data_uri(picture.encode(), "image/svg+xml") for picture in pictures)
+    return dict(zip(distinct, addresses, strict=True))
 
 
 def _card(
@@ -162,4 +184,5 @@ def _card(
         sum(map(sum, paid.values())),
         len(tokens),
         draw_roll(tokens, paid, look.pitches, look.largest, up),
+        look.scores.get(tuple(tokens)),
     )

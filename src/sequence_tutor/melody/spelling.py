@@ -1,0 +1,47 @@
+"""What a writer of notation needs to know of a melody: its notes and rests, and their names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sequence_tutor.melody.abc_music import SEMITONES
+from sequence_tutor.melody.encoding import decode
+
+Span = tuple[int, int, int | None]
+"""First step, step after the last, and the pitch; None where nothing sounds."""
+
+
+def sounding_spans(tokens: Sequence[int], transpose: int = 0) -> list[Span]:
+    """A melody without gaps, note by note and rest by rest.
+
+    Args:
+        tokens: (T,) of 0..37, one a sixteenth note.
+        transpose: semitones added to every pitch.
+    """
+    spans: list[Span] = []
+    now = 0
+    for note in decode(tokens):
+        spans.append((now, note.start, None))
+        spans.append((note.start, note.end, note.pitch + transpose))
+        now = note.end
+    spans.append((now, len(tokens), None))
+    return [span for span in spans if span[0] < span[1]]
+
+
+def spell(pitch: int, signature: Mapping[str, int]) -> tuple[str, int, int]:
+    """Letter, alteration in semitones and octave of a pitch; middle C, MIDI 60, is ("C", 0, 4).
+
+    In the key if possible, else natural, else altered the way the key goes.
+
+    Args:
+        pitch: MIDI number.
+        signature: alteration of letters by the key.
+    """
+    chromatic = -1 if -1 in signature.values() else 1
+    letter, alteration = next(
+        (letter, alteration)
+        for altered in (signature, {}, dict.fromkeys("CDEFGAB", chromatic))
+        for letter in "CDEFGAB"
+        if (SEMITONES[letter] + (alteration := altered.get(letter, 0)) - pitch) % 12 == 0
+    )
+    return letter, alteration, (pitch - alteration) // 12 - 1
