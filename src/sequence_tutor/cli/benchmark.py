@@ -67,6 +67,9 @@ class Benchmark:
 
     def run(self) -> None:
         """Run what was asked for, then show the table."""
+        from sequence_tutor.domain import find_domain
+
+        find_domain(self.domain)  # for want of RDKit it says so in a sentence
         if self.domain != "molecule":
             raise UserError(f"{self.domain}: has no benchmark, expected molecule")
         rows = self._moses() if self.suite == "moses" else self._goals()
