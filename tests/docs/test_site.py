@@ -39,32 +39,30 @@ class Page(HTMLParser):
                 (self.loaded if tag in LOADED else self.links).append(value)
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The built site; a warning, such as a link to nowhere, fails the build."""
-    folder = tmp_path_factory.mktemp("site")
-    build = f"-m sphinx -W --keep-going -n -q -d {folder}/doctrees {DOCS} {folder}/html"
+def test_the_site_is_whole_and_needs_no_network(tmp_path: Path) -> None:
+    """One test, because building takes seconds; a warning, such as a dead link, fails it."""
+    site = tmp_path / "html"
+    options = ["-W", "--keep-going", "-n", "-q", "-d", str(tmp_path / "doctrees")]
     built = subprocess.run(
-        [sys.executable, *build.split()],
+        [sys.executable, "-m", "sphinx", *options, DOCS, site],
         capture_output=True,
         text=True,
         check=False,
     )
     assert built.returncode == 0, built.stderr
-    return folder / "html"
+    pages = {path: Page(path.read_text(encoding="utf-8")) for path in site.rglob("*.html")}
+    every_page_is_in(site)
+    nothing_is_fetched_from_the_network(pages, site)
+    every_link_leads_somewhere(pages, site)
+    melodies_can_be_heard_and_seen(site)
 
 
-@pytest.fixture(scope="module")
-def pages(site: Path) -> dict[Path, Page]:
-    return {path: Page(path.read_text(encoding="utf-8")) for path in site.rglob("*.html")}
-
-
-def test_every_page_is_in_the_site(site: Path) -> None:
+def every_page_is_in(site: Path) -> None:
     written = {path.relative_to(DOCS).with_suffix(".html") for path in DOCS.rglob("*.md")}
     assert {str(page) for page in written if not (site / page).is_file()} == set()
 
 
-def test_nothing_is_fetched_from_the_network(pages: dict[Path, Page], site: Path) -> None:
+def nothing_is_fetched_from_the_network(pages: dict[Path, Page], site: Path) -> None:
     for path, page in pages.items():
         remote = [address for address in page.loaded if _is_remote(address)]
         assert remote == [], path.relative_to(site)
@@ -74,7 +72,7 @@ def test_nothing_is_fetched_from_the_network(pages: dict[Path, Page], site: Path
         assert "url(http" not in text.replace('"', "").replace("'", "")
 
 
-def test_every_link_leads_somewhere(pages: dict[Path, Page], site: Path) -> None:
+def every_link_leads_somewhere(pages: dict[Path, Page], site: Path) -> None:
     broken = []
     for path, page in pages.items():
         for address in page.links + page.loaded:
@@ -91,7 +89,7 @@ def test_every_link_leads_somewhere(pages: dict[Path, Page], site: Path) -> None
     assert broken == []
 
 
-def test_melodies_can_be_heard_and_seen(site: Path) -> None:
+def melodies_can_be_heard_and_seen(site: Path) -> None:
     page = (site / "rules.html").read_text(encoding="utf-8")
     sounds = sorted((site / "_melodies").glob("rules-*.wav"))
     assert len(sounds) == page.count("<audio") >= 18  # two of each rule
