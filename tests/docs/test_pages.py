@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,14 @@ def test_scripts_exist_and_know_their_options(command: str) -> None:
     ).stdout
     for option in (argument for argument in arguments if argument.startswith("-")):
         assert option in shown
+
+
+def test_what_to_cite_is_this_version() -> None:
+    yaml = pytest.importorskip("yaml", reason="the extra [docs] is not installed")
+    given = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    page = (DOCS / "cite.md").read_text(encoding="utf-8")
+    assert given["version"] == version("sequence-tutor")
+    assert f"version = {{{version('sequence-tutor')}}}" in page
+    paper = given["preferred-citation"]
+    assert paper["title"].replace("KL", "{KL}") in page
+    assert all(author["family-names"] for author in paper["authors"])
