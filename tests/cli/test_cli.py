@@ -279,6 +279,15 @@ def test_what_cannot_be_done_is_one_sentence_and_leaves_nothing(
     assert not out.exists()
 
 
+def test_a_tuned_run_is_not_taken_for_its_prior(
+    melody_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert run("tune", "melody", "--prior", melody_run, "--out", out) == 2
+    assert f"{melody_run}: a tuned run, expected a prior, such as the one" in sentence(capsys)
+    assert not out.exists()
+
+
 def test_a_wrong_name_in_a_settings_file_is_answered(
     melody_prior: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

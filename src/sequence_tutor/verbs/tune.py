@@ -128,6 +128,11 @@ def open_prior(
         UserError: it cannot be used, or is of another domain.
     """
     room = find_domain(domain)
+    if prior and is_run(Path(prior)):
+        raise UserError(
+            f"{prior}: a tuned run, expected a prior, such as the one it began with, "
+            f"{load_spec(Path(prior)).prior}"
+        )
     stored = find_prior(prior, device, domain) if prior else room.default_prior(device)
     if stored.domain != domain:
         raise UserError(f"{prior}: a prior of {stored.domain!r}, expected one of {domain!r}")
