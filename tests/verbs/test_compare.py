@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -143,6 +144,33 @@ def test_nothing_of_a_run_stays_in_memory(tmp_path: Path) -> None:
     small(tmp_path, ["psi", "tb"], budget=128, seeds=2)
     assert held() == before
     assert not list(tmp_path.rglob("training.safetensors"))
+
+
+@pytest.mark.slow
+def test_no_worker_of_a_run_outlives_it(molecule_prior: Path, tmp_path: Path) -> None:
+    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    if not children.is_file():
+        pytest.skip("only Linux tells of child processes in a file")
+
+    def others() -> int:
+        gc.collect()
+        return len(children.read_text().split())
+
+    before = others()
+    small = {"tune": {**SMALL["tune"], "batch": 8, "collect": 8}, "reward": {"workers": 1}}
+    compare(
+        "molecule",
+        tmp_path,
+        ["psi"],
+        budget=16,
+        seeds=1,
+        samples=16,
+        prior=str(molecule_prior),
+        overrides=small,
+        threads=1,
+        quiet=True,
+    )
+    assert others() == before
 
 
 def test_other_settings_in_the_same_folder_are_refused(out: Path) -> None:
