@@ -12,10 +12,9 @@ import time
 from collections.abc import Awaitable, Callable
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -25,13 +24,13 @@ from starlette.routing import Route
 
 from sequence_tutor.study.design import Side, Study
 from sequence_tutor.study.folder import clip_path
+from sequence_tutor.study.messages import Choice, Join, Play, Preference, read_body, read_message
 from sequence_tutor.study.page import page_parts
 from sequence_tutor.study.rate_limit import RateLimit
 from sequence_tutor.study.sessions import Signer, is_token
 from sequence_tutor.study.store import RefusedError, Standing, Store
 
 COOKIE = "listener"
-LARGEST_BODY = 1024  # bytes; an answer takes a fifth of it
 HEARD = 0.95  # share of a clip's time that must pass between its start and its end
 HEADERS = {
     "Content-Security-Policy": (
@@ -47,37 +46,8 @@ HEADERS = {
 FULL = "your answer could not be saved just now; nothing before it is lost, please try again"
 
 Reply = dict[str, object]
-Handler = Callable[[Request], Awaitable[Response]]
-
-
-class _Message(BaseModel):
-    """What the browser sends: these fields and no others, of these types and no others."""
-
-    model_config = ConfigDict(strict=True, extra="forbid")
-
-
-class _Join(_Message):
-    consent: Literal[True]
-    code: str = Field("", max_length=40)
-
-
-class _Play(_Message):
-    ticket: str
-    side: Literal["left", "right"]
-    event: Literal["start", "end"]
-
-
-class _Choice(_Message):
-    ticket: str
-    choice: Literal["left", "right"]
-
-
-class _Preference(_Message):
-    ticket: str
-    preference: int = Field(ge=1, le=5)
-
-
-AnyMessage = TypeVar("AnyMessage", bound=_Message)
+Handler = Callable[[Request, bytes], Response]
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Service:
@@ -122,7 +92,7 @@ class Service:
         ]
         return Starlette(routes=routes, exception_handlers={HTTPException: _refusal})
 
-    def _guarded(self, handler: Handler) -> Handler:
+    def _guarded(self, handler: Handler) -> Endpoint:
         """A handler behind the rate limit and the check of origin, with every header it needs."""
 
         async def guarded(request: Request) -> Response:
@@ -137,7 +107,9 @@ class Service:
                 if not allowed:
                     raise HTTPException(429, "too many requests, please wait a moment")
                 _check_origin(request)
-                response = await handler(request)
+                body = await read_body(request)
+                # one hop to a thread for all that a request asks of the disk
+                response = await run_in_threadpool(handler, request, body)
             except HTTPException as error:
                 response = _refusal(request, error)
             except RefusedError as error:
@@ -160,36 +132,36 @@ class Service:
             raise HTTPException(403, "no session, please reload the page")
         return listener
 
-    async def _part(self, request: Request) -> Response:
+    def _part(self, request: Request, body: bytes) -> Response:
         content, kind = self._parts[request.url.path]
         return Response(content, media_type=kind)
 
-    async def _clip(self, request: Request) -> Response:
+    def _clip(self, request: Request, body: bytes) -> Response:
         """The sound of a clip, to whom it is due."""
         listener, name = self._known(request), request.path_params["name"]
-        standing = await run_in_threadpool(self._store.standing, listener)
+        standing = self._store.standing(listener)
         if standing.pair is None or name not in (standing.pair.left, standing.pair.right):
             raise HTTPException(404, "no such clip")
         headers = {"Cache-Control": "private, max-age=3600"}
         return FileResponse(clip_path(self._folder, name), headers=headers, media_type="audio/wav")
 
-    async def _state(self, request: Request) -> Response:
+    def _state(self, request: Request, body: bytes) -> Response:
         listener = self._listener(request)
-        if listener is None or await run_in_threadpool(self._store.code_of, listener) is None:
+        if listener is None or self._store.code_of(listener) is None:
             return JSONResponse({"stage": "consent"})
-        return await self._reply(listener)
+        return self._reply(listener)
 
-    async def _join(self, request: Request) -> Response:
+    def _join(self, request: Request, body: bytes) -> Response:
         """Begin, or go on with a code."""
-        message = await _read(request, _Join)
+        message = read_message(body, Join)
         if message.code.strip():
-            found = await run_in_threadpool(self._store.find, message.code)
+            found = self._store.find(message.code)
             if found is None:
                 raise HTTPException(404, "there is no such code")
             listener = found
         else:
-            listener, _ = await run_in_threadpool(self._store.join)
-        response = await self._reply(listener)
+            listener, _ = self._store.join()
+        response = self._reply(listener)
         response.set_cookie(
             COOKIE,
             self._signer.session(listener),
@@ -199,10 +171,10 @@ class Service:
         )
         return response
 
-    async def _play(self, request: Request) -> Response:
+    def _play(self, request: Request, body: bytes) -> Response:
         """A clip was started, or was heard to the end."""
-        listener, message = self._known(request), await _read(request, _Play)
-        standing = await self._asked(listener, message.ticket, "listen")
+        listener, message = self._known(request), read_message(body, Play)
+        standing = self._asked(listener, message.ticket, "listen")
         key = (listener, message.side)
         if message.event == "start":
             self._starts[key] = (standing.position, self._clock())
@@ -212,24 +184,24 @@ class Service:
             needed = HEARD * self._study.clips[standing.clip(message.side)].seconds
             if position != standing.position or heard < needed:
                 raise RefusedError("please listen to the whole melody")
-            await run_in_threadpool(self._store.played, listener, standing.position, message.side)
-        return await self._reply(listener)
+            self._store.played(listener, standing.position, message.side)
+        return self._reply(listener)
 
-    async def _choice(self, request: Request) -> Response:
-        listener, message = self._known(request), await _read(request, _Choice)
-        standing = await self._asked(listener, message.ticket, "listen")
-        await run_in_threadpool(self._store.choose, listener, standing.position, message.choice)
-        return await self._reply(listener)
+    def _choice(self, request: Request, body: bytes) -> Response:
+        listener, message = self._known(request), read_message(body, Choice)
+        standing = self._asked(listener, message.ticket, "listen")
+        self._store.choose(listener, standing.position, message.choice)
+        return self._reply(listener)
 
-    async def _preference(self, request: Request) -> Response:
-        listener, message = self._known(request), await _read(request, _Preference)
-        standing = await self._asked(listener, message.ticket, "preference")
-        await run_in_threadpool(self._store.prefer, listener, standing.position, message.preference)
-        return await self._reply(listener)
+    def _preference(self, request: Request, body: bytes) -> Response:
+        listener, message = self._known(request), read_message(body, Preference)
+        standing = self._asked(listener, message.ticket, "preference")
+        self._store.prefer(listener, standing.position, message.preference)
+        return self._reply(listener)
 
-    async def _asked(self, listener: int, ticket: str, stage: str) -> Standing:
+    def _asked(self, listener: int, ticket: str, stage: str) -> Standing:
         """How far the listener is, if the ticket is for what is due now."""
-        standing = await run_in_threadpool(self._store.standing, listener)
+        standing = self._store.standing(listener)
         if self._signer.is_ticket(ticket, listener, standing.position, standing.stage):
             if standing.stage == stage:
                 return standing
@@ -239,10 +211,10 @@ class Service:
                 raise RefusedError("this was answered already")
         raise HTTPException(403, "this answer was not asked for")
 
-    async def _reply(self, listener: int) -> JSONResponse:
+    def _reply(self, listener: int) -> JSONResponse:
         """Where the listener stands, as the page needs it."""
-        standing = await run_in_threadpool(self._store.standing, listener)
-        code = await run_in_threadpool(self._store.code_of, listener)
+        standing = self._store.standing(listener)
+        code = self._store.code_of(listener)
         reply: Reply = {
             "stage": standing.stage,
             "number": standing.position + 1,
@@ -256,12 +228,12 @@ class Service:
             reply["right"] = f"/clips/{standing.pair.right}.wav"
         return JSONResponse(reply)
 
-    async def _show_results(self, request: Request) -> Response:
+    def _show_results(self, request: Request, body: bytes) -> Response:
         scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
         given = bearer if scheme.lower() == "bearer" else request.query_params.get("token", "")
         if not is_token(self._store.token, given):
             raise HTTPException(403, "the results are behind a token, which `study serve` printed")
-        return JSONResponse(await run_in_threadpool(self._results))
+        return JSONResponse(self._results())
 
 
 def _check_origin(request: Request) -> None:
@@ -269,21 +241,6 @@ def _check_origin(request: Request) -> None:
     origin = request.headers.get("origin")
     if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
         raise HTTPException(403, "asked from another site")
-
-
-async def _read(request: Request, kind: type[AnyMessage]) -> AnyMessage:
-    """The message in a request's body."""
-    if request.headers.get("content-type", "").partition(";")[0] != "application/json":
-        raise HTTPException(415, "expected JSON")
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise HTTPException(413, "too long")
-    try:
-        return kind.model_validate_json(body)
-    except ValidationError as error:
-        raise HTTPException(422, "not an answer that can be given") from error
 
 
 def _refusal(_request: Request, error: Any) -> Response:  # Starlette types it as any Exception
