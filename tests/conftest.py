@@ -57,6 +57,15 @@ def melody_run(melody_prior: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="session")
+def make_language_model() -> Callable[[str, Path], None]:
+    """Writes a language model of two layers, 32 wide, and its tokenizer of seven words.
+
+    Called with "gpt2" or "llama", and a folder; skips the test where transformers is not there.
+    """
+    return _make_language_model
+
+
+@pytest.fixture(scope="session")
 def make_run() -> Callable[..., None]:
     """Writes what a finished run leaves: (folder, prior, rules, their SHA-256)."""
     return _make_run
@@ -83,3 +92,37 @@ def _make_run(
     )
     save_spec(folder, spec, stored)
     save_policy(folder, TunedPolicy(values, ALGORITHMS["psi"], stored.prior), 4.0)
+
+
+def _make_language_model(kind: str, place: Path) -> None:
+    transformers = pytest.importorskip("transformers", reason="the extra hf is not installed")
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    words = ("<pad>", "<s>", "</s>", "the", "cat", "dog", "sat", "ran", "here", "there")
+    numbers = {word: number for number, word in enumerate(words)}
+    tokenizer = Tokenizer(models.WordLevel(numbers, unk_token="<pad>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    special = {"pad_token": "<pad>", "unk_token": "<pad>", "bos_token": "<s>", "eos_token": "</s>"}
+    transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special).save_pretrained(
+        place
+    )
+    common = {"vocab_size": 16, "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
+    torch.manual_seed(0)
+    if kind == "gpt2":
+        config = transformers.GPT2Config(n_embd=32, n_layer=2, n_head=4, n_positions=64, **common)
+        model = transformers.GPT2LMHeadModel(config)
+    else:
+        config = transformers.LlamaConfig(
+            hidden_size=32,
+            intermediate_size=64,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+            max_position_embeddings=64,
+            **common,
+        )
+        model = transformers.LlamaForCausalLM(config)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.2 * torch.randn_like(parameter))  # far from uniform
+    model.save_pretrained(place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,47 +22,18 @@ from sequence_tutor.text.domain import TextDomain
 transformers = pytest.importorskip("transformers", reason="the extra hf is not installed")
 
 WORDS = ("the", "cat", "dog", "sat", "ran", "here", "there")
-SPECIAL = ("<pad>", "<s>", "</s>")
 V = len(WORDS) + 1
 TOKENS = torch.randint(V - 1, (4, 6), generator=torch.Generator().manual_seed(0))
 
 
 @pytest.fixture(scope="module", params=["gpt2", "llama"])
-def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model of two layers, 32 wide, and its tokenizer of seven words."""
-    from tokenizers import Tokenizer, models, pre_tokenizers
-
+def folder(
+    request: pytest.FixtureRequest,
+    make_language_model: Callable[[str, Path], None],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
     place = tmp_path_factory.mktemp("models") / str(request.param)
-    numbers = {word: number for number, word in enumerate((*SPECIAL, *WORDS))}
-    words = Tokenizer(models.WordLevel(numbers, unk_token="<pad>"))
-    words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    transformers.PreTrainedTokenizerFast(
-        tokenizer_object=words,
-        pad_token="<pad>",
-        unk_token="<pad>",
-        bos_token="<s>",
-        eos_token="</s>",
-    ).save_pretrained(place)
-    common = {"vocab_size": 16, "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
-    torch.manual_seed(0)
-    if request.param == "gpt2":
-        config = transformers.GPT2Config(n_embd=32, n_layer=2, n_head=4, n_positions=64, **common)
-        model = transformers.GPT2LMHeadModel(config)
-    else:
-        config = transformers.LlamaConfig(
-            hidden_size=32,
-            intermediate_size=64,
-            num_hidden_layers=2,
-            num_attention_heads=4,
-            num_key_value_heads=2,
-            max_position_embeddings=64,
-            **common,
-        )
-        model = transformers.LlamaForCausalLM(config)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.add_(0.2 * torch.randn_like(parameter))  # far from uniform
-    model.save_pretrained(place)
+    make_language_model(str(request.param), place)
     return place
 
 
