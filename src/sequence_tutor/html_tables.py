@@ -15,8 +15,7 @@ def html_table(header: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]])
     """
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in header)
     body = "".join(
-        f'<tr><th scope="row">{escape(name)}</th>'
-        f"{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+        f"<tr>{_row_name(name)}{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
         for name, cells in rows
     )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
@@ -43,10 +42,14 @@ def html_facts(
 
 def _pairs(table: Mapping[str, object]) -> str:
     rows = "".join(
-        f'<tr><th scope="row">{escape(name)}</th><td>{escape(_text(value))}</td></tr>'
+        f"<tr>{_row_name(name)}<td>{escape(_text(value))}</td></tr>"
         for name, value in table.items()
     )
     return f"<table><tbody>{rows}</tbody></table>"
+
+
+def _row_name(name: str) -> str:
+    return f'<th scope="row" style="text-align: left">{escape(name)}</th>'
 
 
 def _text(value: object) -> str:

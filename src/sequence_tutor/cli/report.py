@@ -37,7 +37,9 @@ class Report:
         Path | None, option("show what evaluate --json wrote, evaluate nothing", "FILE")
     ] = None
     frontier: Annotated[Path | None, option("draw its points too", "frontier.json")] = None
-    samples: Annotated[int, option("sequences of each model for the table", "N")] = 2_000
+    samples: Annotated[
+        int | None, option("sequences of each model for the table; 2,000, or 400 molecules", "N")
+    ] = None
     rules: Rules = None
     seed: Seed = 0
     threads: Threads = "auto"

@@ -18,7 +18,7 @@ from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.tuner.run_folder import RunSpec, load_spec
 
 PRIOR = "prior"
-MOLECULES_SAMPLED = 400
+MOLECULES_SAMPLED = 200
 LINES_SHOWN = 12
 
 Sampler = Callable[[Model, int], SequenceBatch]

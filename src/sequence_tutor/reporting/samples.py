@@ -13,7 +13,7 @@ from sequence_tutor.reporting.account import SEQUENCE_NAMES
 from sequence_tutor.reporting.page import fill
 from sequence_tutor.sequences import SequenceBatch
 
-MELODIES_SHOWN, LINES_SHOWN, MOLECULES_SHOWN = 6, 20, 400
+MELODIES_SHOWN, LINES_SHOWN, MOLECULES_SHOWN = 6, 20, 200
 """At most; what is not shown is in the files. Of the molecules the best few are pictured."""
 
 SOUND_BUDGET = 2_000_000

@@ -19,6 +19,8 @@ from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.verbs.sample import sample
 
 SAMPLES = 2_000
+FEWER = {"molecule": 400}
+"""Samples of domains where each takes long to score, so that a page is made in seconds."""
 
 
 def report(
@@ -27,7 +29,7 @@ def report(
     *,
     table: Path | None = None,
     frontier: Path | None = None,
-    samples: int = SAMPLES,
+    samples: int | None = None,
     rules: Path | None = None,
     seed: int = 0,
     quiet: bool = False,
@@ -39,7 +41,7 @@ def report(
         out: the page.
         table: an evaluation that was saved with `evaluate --json`, shown in place of a new one.
         frontier: the `frontier.json` of a sweep, drawn beside the runs.
-        samples: sequences of each model that a new evaluation takes.
+        samples: sequences of each model that a new evaluation takes; None: 2,000, or 400 molecules.
         rules: file of the user's own rules, if it has moved.
         seed: of the sampling; what is shown is what `sample` writes first with that seed.
         quiet: show no progress.
@@ -63,7 +65,8 @@ def report(
         if saved is not None and saved.models[0].domain == domain:
             found = saved
         else:
-            found = _evaluated(own, samples, seed, quiet=quiet)
+            count = FEWER.get(domain, SAMPLES) if samples is None else samples
+            found = _evaluated(own, count, seed, quiet=quiet)
         shown.append(make_part(own, found, sampled, points))
     write_text(out, render(shown))
     return out
