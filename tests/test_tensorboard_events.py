@@ -16,6 +16,7 @@ from sequence_tutor.tensorboard_events import (
     ask_for_events,
     require_tensorboard,
 )
+from sequence_tutor.verbs.pretrain import pretrain
 from sequence_tutor.verbs.tune import tune
 
 TOY = {"tune": {"steps": 4, "evaluate_every": 2, "evaluate_samples": 4}}
@@ -86,6 +87,18 @@ def test_a_run_that_goes_on_writes_on(tmp_path: Path) -> None:
     assert [step for step, _ in found["reward_per_sequence"]] == [0, 2, 4]
     for name in ("reward_per_sequence", "kl_to_prior_per_token", "distinct"):
         assert [value for _, value in found[name]] == pytest.approx([one[name] for one in logged])
+
+
+def test_training_a_prior_writes_them_too(tmp_path: Path) -> None:
+    lines = tmp_path / "lines.txt"
+    lines.write_text("".join(f"line {number:03d}\n" for number in range(60)))
+    quick = {"train": {"steps": 4, "evaluate_every": 2, "batch": 8}}
+    out = tmp_path / "prior"
+    pretrain("text", [lines], out, overrides=quick, threads=1, tensorboard=True, quiet=True)
+    logged = read_log(out / "training.jsonl")
+    found = scalars(out)["validation_nll"]
+    assert [step for step, _ in found] == [one["step"] for one in logged]
+    assert [nll for _, nll in found] == pytest.approx([one["validation_nll"] for one in logged])
 
 
 def test_without_tensorboard_the_extra_is_named_and_nothing_begun(

@@ -27,7 +27,8 @@ from sequence_tutor.errors import UserError
 class Sample:
     """Write sequences of a tuned model or a prior as files to hear, read and see.
 
-    Melodies become MIDI, WAV and ABC, a picture of the first 24, and a list of their tokens.
+    Melodies become MIDI, WAV, ABC and MusicXML, scores with the extra `score`, a picture of the
+    first 24, and a list of their tokens.
     Molecules become a list and a table of SMILES, structures (SDF), pictures of the best and of
     some; texts a file of lines. All of them are distinct. With --prime they go on from the first
     one of a file: a melody is heard as it stands there if --key names its key, a molecule grows
