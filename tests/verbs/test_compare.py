@@ -83,7 +83,10 @@ def test_finished_runs_are_never_repeated(out: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(verb, "tune", refuse)
     monkeypatch.setattr(verb, "sample_pool", refuse)
-    assert small(out, METHODS).to_json() == before
+    again = small(out, METHODS)
+    assert again.to_json() == before
+    shown = again._repr_html_()  # in a notebook
+    assert [method for method in METHODS if f">{method}</th>" in shown] == METHODS
 
 
 def test_a_half_finished_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,6 +38,7 @@ from sequence_tutor.workbench.baselines import (
 from sequence_tutor.workbench.comparison import (
     Run,
     against_best_bound,
+    as_html,
     as_markdown,
     by_method,
     draw_comparison,
@@ -62,6 +63,10 @@ class Comparison:
     def to_json(self) -> dict[str, Any]:
         """As `compare --json` writes it."""
         return {"methods": [run.to_json() for run in self.runs]}
+
+    def _repr_html_(self) -> str:
+        """The table, in a notebook."""
+        return as_html(self.runs, self.caption)
 
 
 def compare(

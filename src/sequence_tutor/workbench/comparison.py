@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from rich.table import Table
 from sequence_tutor.estimates import UNDEFINED, Estimate, Mean, finite_or_none
 from sequence_tutor.evaluation.bounds import with_best_bound
 from sequence_tutor.figures import Curve, Panel, learning_curves
+from sequence_tutor.html_tables import html_table
 from sequence_tutor.run_log import Record
 
 COLUMNS = {
@@ -128,6 +130,13 @@ def as_rich(runs: Sequence[Run], caption: str) -> Table:
     for row in rows:
         table.add_row(*row)
     return table
+
+
+def as_html(runs: Sequence[Run], caption: str) -> str:
+    """The table for a notebook with a line of explanation below it."""
+    header, *rows = _cells(runs)
+    table = html_table(header, [(name, cells) for name, *cells in rows])
+    return f"{table}<p>{escape(caption)}</p>"
 
 
 def _cells(runs: Sequence[Run]) -> list[list[str]]:
