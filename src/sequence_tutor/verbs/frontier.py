@@ -9,19 +9,17 @@ from typing import Any
 
 import torch
 
-from sequence_tutor.config.presets import build, merged
-from sequence_tutor.domain import Domain
+from sequence_tutor.config.presets import build
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.model import Model, prior_of
+from sequence_tutor.evaluation.model import prior_of
 from sequence_tutor.files import write_json
 from sequence_tutor.progress import progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.run_log import read_log
 from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.logbook import LOG_FILE
-from sequence_tutor.tuner.run_folder import RunSpec
 from sequence_tutor.tuner.settings import TuneSettings
-from sequence_tutor.verbs.tune import open_prior, resolve, tune
+from sequence_tutor.verbs.sweep import Sweep
 from sequence_tutor.workbench.baselines import sample_pool
 from sequence_tutor.workbench.comparison import mean_of
 from sequence_tutor.workbench.forms import chosen_forms
@@ -105,7 +103,7 @@ def frontier(
     """
     temperatures = _checked(c, seeds, share, samples, pool)
     form = _trained(algorithm)
-    sweep = _Sweep(domain, prior, preset, config, overrides or {}, rules, share, samples)
+    sweep = Sweep(domain, prior, preset, config, overrides or {}, rules, share, samples)
     sweep.check(device, (form, temperatures), (ENDS, temperatures[-1:]))
     threads = set_threads(threads)
     points: list[Point] = []
@@ -130,86 +128,6 @@ def frontier(
     write_csv(out / "frontier.csv", points)
     draw_frontier(out / "frontier.png", points, f"{domain}: reward against divergence, {algorithm}")
     return result
-
-
-@dataclass(frozen=True)
-class _Sweep:
-    """What the runs of a frontier have in common; see `frontier`."""
-
-    domain: str
-    prior: str | None
-    preset: str
-    config: Path | None
-    overrides: Mapping[str, Any]
-    rules: Path | None
-    share: float
-    samples: int
-
-    def check(
-        self,
-        device: torch.device | str,
-        *asked: tuple[Mapping[str, Any], Sequence[float]],
-    ) -> None:
-        """Resolve everything before any work.
-
-        Args:
-            device: of the prior.
-            asked: tables and temperatures of each kind of run.
-
-        Raises:
-            UserError: a setting that cannot be used.
-        """
-        room, _ = open_prior(self.domain, self.prior, device)
-        for own, stages in asked:
-            spec = self._resolved(room, self._tables(room, own, stages, 0))
-            if spec.tune.prior_temperature != 1:
-                raise UserError(
-                    f"prior_temperature is {spec.tune.prior_temperature:g}, expected 1: the "
-                    "frontier is that of the prior itself"
-                )
-
-    def run(
-        self,
-        own: Mapping[str, Any],
-        stages: Sequence[float],
-        seed: int,
-        folder: Path,
-        device: torch.device | str,
-        threads: int,
-        *,
-        quiet: bool,
-    ) -> Model:
-        """One run over some temperatures, from wherever its folder stands."""
-        room, _ = open_prior(self.domain, self.prior, device)
-        return tune(
-            self.domain,
-            folder,
-            prior=self.prior,
-            preset=self.preset,
-            config=self.config,
-            overrides=self._tables(room, own, stages, seed),
-            rules=self.rules,
-            device=device,
-            threads=threads,
-            quiet=quiet,
-        )
-
-    def _tables(
-        self, room: Domain, own: Mapping[str, Any], stages: Sequence[float], seed: int
-    ) -> dict[str, Any]:
-        """A stage for each temperature, of which the first has all the updates."""
-        given = merged(merged({"tune": own}, self.overrides), {"tune": {"seed": seed}})
-        first = self._resolved(room, given).tune.steps
-        later = max(1, round(self.share * first))
-        listed = [
-            {"name": f"c={value:g}", "c": value, "steps": later if place else first}
-            for place, value in enumerate(stages)
-        ]
-        every = {"evaluate_every": first, "evaluate_samples": self.samples}
-        return merged(given, {"tune": every, "stages": listed})
-
-    def _resolved(self, room: Domain, tables: Mapping[str, Any]) -> RunSpec:
-        return resolve(room, self.domain, self.preset, self.config, tables, self.rules)
 
 
 def _checked(c: Sequence[float], seeds: int, share: float, samples: int, pool: int) -> list[float]:
