@@ -58,6 +58,17 @@ def test_nothing_valid_is_written_as_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "best.png").exists()
 
 
+def test_rdkit_says_nothing_of_strange_molecules(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    rows = [Row(one, one, {"qed": 0.3}) for one in ("[C]", "F[U]F")]
+    Chem.rdBase.LogErrorMsg("heard")
+    write_molecules(rows, ["qed"], tmp_path, MoleculeOutputSettings())
+    heard = capfd.readouterr().err.strip().splitlines()
+    assert len(heard) == 1
+    assert heard[0].endswith("heard")
+
+
 def test_parquet_without_pyarrow_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,12 +20,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from rdkit import Chem, rdBase
+from rdkit import Chem
 from rdkit.Chem.Scaffolds import MurckoScaffold
 from scipy.stats import wasserstein_distance
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.molecule.chemistry import DESCRIPTORS, Molecule, parse
+from sequence_tutor.molecule.chemistry import DESCRIPTORS, Molecule, parse, quiet
 from sequence_tutor.molecule.tanimoto import Prints, fingerprints, mean_similarities, nearest
 
 LEAST_RINGS = 2
@@ -115,7 +115,7 @@ def describe(smiles: Sequence[str | None], name: str = "smiles") -> Described:
     fragments: Counter[str] = Counter()
     scaffolds: Counter[str] = Counter()
     properties: dict[str, list[float]] = {name: [] for name in PROPERTIES}
-    with rdBase.BlockLogs():
+    with quiet():
         for text in smiles:
             mol = _molecule(text)
             if mol is None:
@@ -161,7 +161,7 @@ def _molecule(text: str | None) -> Chem.Mol | None:
 
 
 def _canonical(smiles: Sequence[str | None]) -> set[str]:
-    with rdBase.BlockLogs():
+    with quiet():
         mols = (_molecule(text) for text in smiles)
         return {Chem.MolToSmiles(mol) for mol in mols if mol is not None}
 

@@ -1,9 +1,9 @@
 """The table of every distinct molecule that a run finds, as it finds them.
 
-One line a molecule, when it was first written: its strings, the update, its score, the raw and the
-transformed number of each term, its likelihoods. The file is cut to what the checkpoint knows when
-a killed run goes on, so no molecule is in it twice and none is lost. Memory holds one hash a
-molecule, whatever a line is.
+One line a molecule, when it was first written: its strings, the update, its score by the reward's
+own weights whatever those of a stage are, the raw and the transformed number of each term, its
+likelihoods. The file is cut to what the checkpoint knows when a killed run goes on, so no molecule
+is in it twice and none is lost. Memory holds one hash a molecule, whatever a line is.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from rdkit.Chem.Draw import rdDepictor
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.errors import UserError
 from sequence_tutor.files import replacing, write_text
-from sequence_tutor.molecule.chemistry import parse
+from sequence_tutor.molecule.chemistry import parse, quiet
 from sequence_tutor.molecule.parquet import parquet_of, require_pyarrow
 from sequence_tutor.molecule.pictures import picture_grid
 
@@ -120,7 +120,7 @@ def write_sdf(path: Path, rows: Iterable[Row]) -> None:
         path: the file.
         rows: valid molecules.
     """
-    with replacing(path) as beside:
+    with replacing(path) as beside, quiet():
         writer = Chem.SDWriter(str(beside))
         for row in rows:
             assert row.canonical is not None  # the caller gives valid ones

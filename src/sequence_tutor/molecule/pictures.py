@@ -9,7 +9,7 @@ from rdkit import Chem
 from rdkit.Chem.Draw import rdDepictor, rdMolDraw2D
 
 from sequence_tutor.files import replacing, write_text
-from sequence_tutor.molecule.chemistry import parse
+from sequence_tutor.molecule.chemistry import parse, quiet
 
 PANEL = (280, 240)
 """Width and height of one molecule in pixels."""
@@ -36,11 +36,12 @@ def picture_grid(smiles: Sequence[str], legends: Sequence[str], path: Path) -> N
     columns = min(len(mols), MOST_COLUMNS)
     width, height = PANEL[0] * columns, PANEL[1] * -(-len(mols) // columns)
     cairo = rdMolDraw2D.MolDraw2DCairo(width, height, *PANEL)
-    _draw(cairo, mols, legends)
+    svg = rdMolDraw2D.MolDraw2DSVG(width, height, *PANEL)
+    with quiet():
+        _draw(cairo, mols, legends)
+        _draw(svg, mols, legends)
     with replacing(path.with_suffix(".png")) as beside:
         beside.write_bytes(cairo.GetDrawingText())
-    svg = rdMolDraw2D.MolDraw2DSVG(width, height, *PANEL)
-    _draw(svg, mols, legends)
     write_text(path.with_suffix(".svg"), svg.GetDrawingText())
 
 
@@ -52,8 +53,9 @@ def picture_svg(smiles: str) -> str:
     """
     drawer = rdMolDraw2D.MolDraw2DSVG(*PANEL)
     drawer.drawOptions().padding = 0.08  # type: ignore[assignment]  # as in `_draw`
-    drawer.DrawMolecule(_laid_out(smiles))
-    drawer.FinishDrawing()
+    with quiet():
+        drawer.DrawMolecule(_laid_out(smiles))
+        drawer.FinishDrawing()
     return drawer.GetDrawingText()
 
 
@@ -62,8 +64,9 @@ def _laid_out(smiles: str) -> Chem.Mol:
     mol = parse(smiles)
     if mol is None:
         raise ValueError(f"{smiles!r} is no valid molecule")
-    rdDepictor.Compute2DCoords(mol)
-    return rdMolDraw2D.PrepareMolForDrawing(mol)
+    with quiet():
+        rdDepictor.Compute2DCoords(mol)
+        return rdMolDraw2D.PrepareMolForDrawing(mol)
 
 
 def _draw(drawer: rdMolDraw2D.MolDraw2D, mols: Sequence[Chem.Mol], legends: Sequence[str]) -> None:

@@ -16,10 +16,10 @@ from itertools import count
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
-from rdkit import Chem, rdBase
+from rdkit import Chem
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.molecule.chemistry import canonical_smiles
+from sequence_tutor.molecule.chemistry import canonical_smiles, quiet
 
 LIST_SUFFIXES = (".smi", ".smiles", ".ism", ".txt")
 TABLE_SUFFIXES = (".csv", ".tsv")
@@ -194,7 +194,7 @@ def _column(path: Path, header: Sequence[str], column: str | None) -> int:
 
 def _records(stream: IO[bytes]) -> Iterator[Entry]:
     """The molecules of an SD file, as canonical SMILES."""
-    with rdBase.BlockLogs():
+    with quiet():
         for place, molecule in enumerate(Chem.ForwardSDMolSupplier(stream), start=1):
             if molecule is None:
                 yield Entry(place, "", "a record that is no molecule")
