@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ import torch
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.evaluate import evaluate
-from sequence_tutor.evaluation.model import load_model, prior_of
+from sequence_tutor.evaluation.model import judged_alike, load_model, prior_of, sharing_rewards
 from sequence_tutor.tuner.run_folder import POLICY_FILE
+from sequence_tutor.tuner.settings import StageSettings
 from sequence_tutor.verbs.sample import sample
 
 RULES = "def rests(melodies):\n    return (melodies.tokens == 0).double()\n"
@@ -84,3 +86,13 @@ def test_models_that_are_not_there_or_not_finished(melody_run: Path, tmp_path: P
     (unfinished / "run.json").write_text("{")
     with pytest.raises(UserError, match="not a run of this version"):
         load_model(unfinished)
+
+
+def test_models_judged_alike_share_one_reward(melody_run: Path) -> None:
+    one, other = load_model(melody_run), load_model(melody_run)
+    louder = replace(other, stage=StageSettings(weights={"tonic": 9.0}))
+    shared = sharing_rewards([one, other, louder])
+    assert shared[0].reward is shared[1].reward is prior_of(shared[1]).reward
+    assert shared[2].reward is not shared[0].reward
+    assert [model.reward.names for model in shared] == [one.reward.names] * 3
+    assert not judged_alike(one, louder)

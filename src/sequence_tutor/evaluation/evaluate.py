@@ -14,7 +14,7 @@ from sequence_tutor.evaluation.bounds import (
     log_z_smc,
     with_best_bound,
 )
-from sequence_tutor.evaluation.model import Model
+from sequence_tutor.evaluation.model import Model, judged_alike
 from sequence_tutor.evaluation.statistics import GeneralStatistics
 from sequence_tutor.measure import measure
 from sequence_tutor.randomness import named_generator
@@ -118,10 +118,7 @@ def _same_optimum(one: Column, other: Column) -> bool:
     return (
         (one.c, one.prior_temperature, a.length, a.prefix)
         == (other.c, other.prior_temperature, b.length, b.prefix)
-        and (a.reward_settings, a.stage.weights, a.rules)
-        == (b.reward_settings, b.stage.weights, b.rules)
-        and a.stored.is_same(b.stored)
-    )
+    ) and judged_alike(a, b)
 
 
 def _judged(model: Model, judge: Model | None) -> Model:
@@ -135,6 +132,7 @@ def _judged(model: Model, judge: Model | None) -> Model:
         rules=judge.rules,
         stage=judge.stage,
         prefix=judge.prefix,
+        shared_reward=judge.reward if model.stored.is_same(judge.stored) else None,
     )
 
 

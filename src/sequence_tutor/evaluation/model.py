@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -71,6 +72,8 @@ class Model:
         tune: how it was tuned, with the c that it ended with; None for a prior.
         stage: the last stage of its tuning, whose weights it is judged by.
         prefix: tokens that all its sequences begin with.
+        shared_reward: the reward of a model that is judged alike, whose workers need not start
+            twice; None: it builds its own.
     """
 
     name: str
@@ -83,6 +86,7 @@ class Model:
     tune: TuneSettings | None = None
     stage: StageSettings = field(default_factory=StageSettings)
     prefix: tuple[int, ...] = ()
+    shared_reward: Reward | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def reward(self) -> Reward:
@@ -93,6 +97,8 @@ class Model:
         Raises:
             UserError: the user's own rules are missing, changed or broken.
         """
+        if self.shared_reward is not None:
+            return self.shared_reward
         rules = self.rules.path() if self.rules else None
         reward = self.domain.reward(self.reward_settings, rules)
         if not self.stage.weights:
@@ -183,6 +189,28 @@ def _tuned(tune: TuneSettings) -> dict[str, object]:
 def prior_of(model: Model) -> Model:
     """The prior that a model was tuned from, judged as the model is."""
     return replace(model, name="prior", policy=model.stored.prior, tune=None)
+
+
+def sharing_rewards(models: Sequence[Model]) -> list[Model]:
+    """The same models, those that are judged alike with one reward between them.
+
+    Raises:
+        UserError: rules are missing, changed or broken.
+    """
+    shared: list[Model] = []
+    for model in models:
+        alike = next((other for other in shared if judged_alike(other, model)), model)
+        shared.append(replace(model, shared_reward=alike.reward))
+    return shared
+
+
+def judged_alike(one: Model, other: Model) -> bool:
+    """Whether the same sequence earns the same with both."""
+    return (one.reward_settings, one.stage.weights, one.rules) == (
+        other.reward_settings,
+        other.stage.weights,
+        other.rules,
+    ) and one.stored.is_same(other.stored)
 
 
 def _prior_model(name: str, stored: StoredPrior, rules: Path | None) -> Model:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.model import Model, load_model, prior_of
+from sequence_tutor.evaluation.model import Model, load_model, prior_of, sharing_rewards
 from sequence_tutor.reporting.account import RunFacts, run_facts, sentences
 from sequence_tutor.reporting.comparison import Comparison, SavedTable, compare
 from sequence_tutor.reporting.curves import RuleShares, read_run_log, rule_shares, training_curves
@@ -82,9 +82,11 @@ def load_runs(folders: Sequence[Path], rules: Path | None = None) -> list[Run]:
     for folder, place in zip(folders, places, strict=True):
         if places.count(place) > 1:
             raise UserError(f"{folder}: given {places.count(place)} times, expected once")
-    return [
+    runs = [
         _load(folder, name, rules) for folder, name in zip(folders, _names(places), strict=True)
     ]
+    models = sharing_rewards([run.model for run in runs])
+    return [replace(run, model=model) for run, model in zip(runs, models, strict=True)]
 
 
 def by_domain(runs: Sequence[Run]) -> dict[str, list[Run]]:
