@@ -12,7 +12,6 @@ from torch import Tensor
 from sequence_tutor.exact import Levels, enumerate_sequences
 from sequence_tutor.measure import Task
 from sequence_tutor.models import State
-from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.smc import sequential_monte_carlo
 from sequence_tutor.toy import ToyProblem, make_toy
@@ -65,15 +64,15 @@ def exact_policy(problem: ToyProblem) -> tuple[TablePolicy, float]:
     return TablePolicy(optimum.log_policy, values), optimum.value
 
 
-class NeverNothing:
-    """A reward that is not to be asked about no sequence at all."""
+class EndingPays:
+    """A reward of 100 for the end token, which is not to be asked about no sequence at all."""
 
-    def __init__(self, reward: Reward) -> None:
-        self.reward, self.names, self.weights = reward, reward.names, reward.weights
+    names = ("ends",)
+    weights = torch.ones(1)
 
     def __call__(self, batch: SequenceBatch) -> Tensor:
         assert len(batch)
-        return self.reward(batch)
+        return 100.0 * (batch.mask & (batch.tokens == 2))[:, :, None]  # (B, T, 1)
 
 
 KINDS = ["full", "terminal", "ending", "ending terminal"]
@@ -146,11 +145,15 @@ def _gibbs(problem: ToyProblem, tokens: Tensor) -> Tensor:
     return total.exp()
 
 
-def test_nothing_is_scored_once_all_have_ended() -> None:
+def test_nothing_is_scored_where_resampling_leaves_only_what_has_ended() -> None:
     problem, task = toy("ending")
-    policy, log_z = exact_policy(problem)
-    task = replace(task, reward=NeverNothing(task.reward))
-    for seed in range(8):  # a lone particle ends early in most of them
+    levels = problem.soft_optimum(C, 1.0).log_policy
+    evenly = tuple(torch.full_like(level, -math.log(3.0)) for level in levels)
+    policy = TablePolicy(evenly, tuple(torch.zeros(len(level)) for level in levels))
+    task = replace(task, reward=EndingPays())
+    lengths = []
+    for seed in range(8):
         generator = torch.Generator().manual_seed(seed)
-        particles = sequential_monte_carlo(policy, task, C, 1, generator)
-        assert particles.log_z == pytest.approx(log_z, abs=1e-5)
+        particles = sequential_monte_carlo(policy, task, C, 2, generator, threshold=1.0)
+        lengths.append(particles.batch.lengths.tolist())
+    assert [1, 1] in lengths

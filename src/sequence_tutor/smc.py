@@ -173,7 +173,7 @@ class _Cloud:
 
     def pay(self, rows: Tensor, total: Tensor) -> None:
         """Add what the sequences at `rows` are paid as they stand, beyond what they had before."""
-        paid = self.paid.index_put((rows,), total)
+        paid = self.paid.index_put((rows,), total.double())
         self.log_weights, self.paid = self.log_weights + paid - self.paid, paid
 
     def chosen(self, rows: Tensor, log_weights: Tensor) -> _Cloud:
