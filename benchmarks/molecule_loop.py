@@ -1,0 +1,107 @@
+"""How fast molecules are sampled and tuned: LSTM of 256, batches of 128, QED and SA.
+
+    python benchmarks/molecule_loop.py --data molecules.smi.gz --threads 2
+
+A prior is trained for a minute first, so that what is sampled and scored are mostly molecules.
+Then each round samples batches from it, and tunes a copy of it by Psi-learning: sample 128, score,
+store, learn from 128. Prints medians, and the lowest and highest round, in sequences a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+
+import sequence_tutor as st
+from sequence_tutor.rollout import rollout
+from sequence_tutor.threads import set_threads
+from sequence_tutor.versions import versions
+
+BATCH = 128
+PRIOR = {
+    "train": {
+        "network": {"cell": "lstm", "width": 256, "layers": 1},
+        "learning_rate": 0.003,
+        "patience": 100,
+    }
+}
+LOOP = {
+    "tune": {
+        "batch": BATCH,
+        "collect": BATCH,
+        "collect_every": 1,
+        "evaluate_samples": 2,
+        "replay": {"fresh": 0.5, "by_return": 0.0},
+    },
+    "reward": {
+        "weights": {"valid": 1.0, "qed": 1.0, "sa": 0.1, "logp": 0.0, "ring": 0.0},
+    },
+}
+
+
+def sampling(model: st.Model, batches: int, seed: int) -> float:
+    """SMILES a second."""
+    task, generator = model.task, torch.Generator().manual_seed(seed)
+    begun = time.perf_counter()
+    for _ in range(batches):
+        rollout(task.prior, BATCH, task.length, generator, end_token=task.end_token)
+    return BATCH * batches / (time.perf_counter() - begun)
+
+
+def tuning(prior: Path, out: Path, steps: int, threads: int, seed: int) -> st.Model:
+    """One run; its log says how long its updates took."""
+    length = {"steps": steps, "evaluate_every": steps, "seed": seed}
+    tables = {**LOOP, "tune": {**LOOP["tune"], **length}}
+    return st.tune("molecule", out, prior=str(prior), overrides=tables, threads=threads, quiet=True)
+
+
+def loop_rate(run: Path, steps: int) -> float:
+    """Sequences a second, without the evaluations before and after."""
+    last = json.loads((run / "training.jsonl").read_text().splitlines()[-1])
+    return BATCH * steps / float(last["seconds"])
+
+
+def main() -> None:
+    """Train, time, print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--data", type=Path, required=True, help="molecules to train the prior on")
+    parser.add_argument("--train-steps", type=int, default=1000)
+    parser.add_argument("--steps", type=int, default=30, help="updates of each round")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=2)
+    given = parser.parse_args()
+    set_threads(given.threads)
+    figures: dict[str, list[float]] = {"sampled": [], "loop": []}
+    with tempfile.TemporaryDirectory() as folder:
+        prior = Path(folder) / "prior"
+        steps = {"steps": given.train_steps, "evaluate_every": given.train_steps}
+        tables = {"train": {**PRIOR["train"], **steps}}
+        st.pretrain("molecule", [given.data], prior, overrides=tables, threads=given.threads)
+        for number in range(given.rounds):
+            run = Path(folder) / f"run_{number}"
+            model = tuning(prior, run, given.steps, given.threads, number)
+            figures["loop"].append(loop_rate(run, given.steps))
+            figures["sampled"].append(sampling(st.prior_of(model), 20, number))
+        quality = json.loads((prior / "card.json").read_text())["quality"]
+    print(
+        json.dumps(
+            {
+                **{name: round(statistics.median(values)) for name, values in figures.items()},
+                "spread": {k: [round(min(v)), round(max(v))] for k, v in figures.items()},
+                "valid_of_the_prior": quality["samples"]["valid"],
+                "threads": given.threads,
+                "versions": versions(),
+            },
+            indent=2,
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
