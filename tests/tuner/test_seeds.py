@@ -4,10 +4,15 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.measure import Task
 from sequence_tutor.toy import make_toy
 from sequence_tutor.tuner.seeds import check_seeds
+from sequence_tutor.tuner.settings import TuneSettings
 
 TOY = make_toy(0, length=4, width=8)
 FIXED = Task(TOY.prior, TOY.reward, 4)
 ENDING = Task(TOY.prior, TOY.reward, 4, end_token=3, prefix=(1,))
+
+
+def room_for(count: int) -> TuneSettings:
+    return TuneSettings(budget=count)
 
 
 @pytest.mark.parametrize(
@@ -15,7 +20,7 @@ ENDING = Task(TOY.prior, TOY.reward, 4, end_token=3, prefix=(1,))
     [(FIXED, [[0, 1, 2, 3], [3, 3, 3, 3]]), (ENDING, [[1, 3], [1, 0, 0, 3], [1, 0, 0, 0]])],
 )
 def test_whole_sequences_are_taken(task: Task, seeds: list[list[int]]) -> None:
-    check_seeds(seeds, task, 10)
+    check_seeds(seeds, task, room_for(10))
 
 
 @pytest.mark.parametrize(
@@ -34,9 +39,9 @@ def test_what_the_policy_could_not_have_written_is_refused(
 ) -> None:
     good = [0, 1, 2, 3] if task is FIXED else [1, 3]
     with pytest.raises(UserError, match=problem):
-        check_seeds([good, seed], task, 10)
+        check_seeds([good, seed], task, room_for(10))
 
 
 def test_more_than_replay_holds_are_refused() -> None:
     with pytest.raises(UserError, match=r"3 seeds, expected 1 to replay.capacity = 2"):
-        check_seeds([[0, 1, 2, 3]] * 3, FIXED, 2)
+        check_seeds([[0, 1, 2, 3]] * 3, FIXED, room_for(2))

@@ -7,9 +7,9 @@ from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from sequence_tutor.content_policy import content_policy
 from sequence_tutor.errors import UserError
 from sequence_tutor.reporting.account import listed
-from sequence_tutor.reporting.embedding import policy_source
 from sequence_tutor.reporting.part import Part
 
 MOST_BYTES = 20_000_000
@@ -49,11 +49,7 @@ def fill(template: str, **values: object) -> str:
         values: what it is to show.
     """
     style, script = _read("report.css"), _read("report.js")
-    policy = (
-        f"default-src 'none'; script-src {policy_source(script)}; "
-        f"style-src {policy_source(style)}; media-src data:; img-src data:; base-uri 'none'; "
-        "form-action 'none'"
-    )
+    policy = content_policy([script], style)
     environment = Environment(
         loader=PackageLoader("sequence_tutor.reporting"),
         autoescape=True,

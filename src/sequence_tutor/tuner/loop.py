@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -63,7 +62,7 @@ class Tuner:
         seeds: Sequence[Sequence[int]] = (),
     ) -> None:
         if seeds:
-            check_seeds(seeds, task, min(settings.replay.capacity, settings.budget or sys.maxsize))
+            check_seeds(seeds, task, settings)
         self.task = replace(task, prior_temperature=settings.prior_temperature)
         self.settings, self.seeds = settings, seeds
         self.stages = stages_of(settings, task.reward)

@@ -10,23 +10,19 @@ from sequence_tutor.measure import Task
 from sequence_tutor.tuner.settings import TuneSettings
 
 
-def most_seeds(settings: TuneSettings) -> int:
-    """How many replay and budget have room for."""
-    return min(settings.replay.capacity, settings.budget or sys.maxsize)
-
-
-def check_seeds(seeds: Sequence[Sequence[int]], task: Task, capacity: int) -> None:
+def check_seeds(seeds: Sequence[Sequence[int]], task: Task, settings: TuneSettings) -> None:
     """Refuse sequences that the policy could not have written.
 
     Args:
         seeds: lists of tokens.
         task: what they are for.
-        capacity: most that replay holds.
+        settings: whose replay and budget have to have room for them.
 
     Raises:
         UserError: there are too many; or naming the first that is not whole, has a token of
             another vocabulary, or does not begin with the prefix.
     """
+    capacity = min(settings.replay.capacity, settings.budget or sys.maxsize)
     if not 1 <= len(seeds) <= capacity:
         raise UserError(f"{len(seeds)} seeds, expected 1 to replay.capacity = {capacity}")
     for number, tokens in enumerate(seeds, start=1):

@@ -37,7 +37,7 @@ from sequence_tutor.tuner.run_folder import (
     save_policy,
     save_spec,
 )
-from sequence_tutor.tuner.seeds import check_seeds, most_seeds
+from sequence_tutor.tuner.seeds import check_seeds
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.tuner.stages import most_steps, stages_of
 from sequence_tutor.verbs.settings_tables import TuneTables, layered
@@ -101,7 +101,7 @@ def tune(
     task = Task(stored.prior, reward, spec.length, room.end_token, prefix=tuple(spec.prefix))
     stages_of(spec.tune, reward)
     if beginning:
-        check_seeds(beginning, task, most_seeds(spec.tune))
+        check_seeds(beginning, task, spec.tune)
     for _ in measure(stored.prior, task, 2, named_generator(0, "trial", device_of(stored.prior))):
         pass  # whatever is wrong is found before anything is written
     spec = _begin_or_resume(out, spec, stored, threads)

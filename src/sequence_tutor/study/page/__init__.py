@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import html
 import json
 from importlib.resources import files
 from pathlib import Path
 from string import Template
 
+from sequence_tutor.content_policy import content_policy
 from sequence_tutor.study.design import Study
 from sequence_tutor.study.folder import clip_path
 from sequence_tutor.study.schedule import schedule
@@ -48,11 +48,9 @@ def page_alone(folder: Path, study: Study) -> str:
         },
     }
     policy = (
-        f"default-src 'none'; script-src {' '.join(map(_source, scripts))}; "
-        f"style-src {_source(style)}; media-src data:; img-src data:; base-uri 'none'; "
-        "form-action 'none'"
+        f'<meta http-equiv="Content-Security-Policy" content="{content_policy(scripts, style)}">'
     )
-    head = f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n<style>{style}</style>'
+    head = f"{policy}\n<style>{style}</style>"
     embedded = json.dumps(data).replace("<", "\\u003c")  # nothing in it can end the element
     foot = f'<script id="study" type="application/json">{embedded}</script>\n'
     return _page(study, head, foot + "".join(f"<script>{script}</script>\n" for script in scripts))
@@ -65,9 +63,3 @@ def _page(study: Study, head: str, foot: str) -> str:
 
 def _read(name: str) -> str:
     return (files("sequence_tutor") / "study" / "page" / name).read_text(encoding="utf-8")
-
-
-def _source(text: str) -> str:
-    """How a policy names a script or style that stands in the page itself."""
-    digest = hashlib.sha256(text.encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"
