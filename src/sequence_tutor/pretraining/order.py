@@ -18,7 +18,7 @@ from sequence_tutor.randomness import named_generator
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.token_sequences import TokenSequences
 
-POOL = 16
+POOL = 64
 """Batches whose sequences are sorted by length together: more pad less and mix less."""
 
 
