@@ -45,7 +45,9 @@ def test_points_of_every_kind(swept: tuple[Path, Frontier]) -> None:
     assert json.loads((out / "frontier.json").read_text()) == found.to_json()
     assert len((out / "frontier.csv").read_text().splitlines()) == 1 + len(found.points)
     assert (out / "frontier.png").read_bytes().startswith(b"\x89PNG")
-    assert any(point.on_front for point in found.points)
+    front = [point for point in found.points if point.on_front]
+    assert front
+    assert found._repr_html_().count('<th scope="row"') == len(front)  # in a notebook
 
 
 def test_each_later_c_costs_a_share_of_the_first(swept: tuple[Path, Frontier]) -> None:

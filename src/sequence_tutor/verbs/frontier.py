@@ -28,6 +28,7 @@ from sequence_tutor.workbench.frontier import (
     best_of_points,
     draw_frontier,
     exact_points,
+    front_html,
     is_on_front,
     write_csv,
 )
@@ -52,6 +53,10 @@ class Frontier:
     def to_json(self) -> dict[str, Any]:
         """As plain JSON."""
         return {"points": [asdict(point) for point in self.points], "costs": list(self.costs)}
+
+    def _repr_html_(self) -> str:
+        """The points that nothing beats, from the prior on, in a notebook."""
+        return front_html(self.points)
 
 
 def frontier(

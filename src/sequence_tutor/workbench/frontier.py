@@ -21,6 +21,7 @@ from sequence_tutor.exact import SequenceSpace, enumerate_sequences
 from sequence_tutor.exact.space import cut_at_end
 from sequence_tutor.figures import GRID, INK, PALETTE, new_figure, save_png, tidy
 from sequence_tutor.files import write_text
+from sequence_tutor.html_tables import html_table
 from sequence_tutor.measure import Task
 from sequence_tutor.workbench.baselines import (
     FEWEST_GROUPS,
@@ -74,6 +75,29 @@ def is_on_front(point: Point, points: Sequence[Point]) -> bool:
         and other.reward_per_sequence >= place[1]
         and (other.kl_to_prior_per_token, other.reward_per_sequence) != place
         for other in points
+    )
+
+
+def front_html(points: Sequence[Point]) -> str:
+    """A table of the points on the front by divergence, for a notebook."""
+    front = sorted(
+        (point for point in points if point.on_front), key=lambda one: one.kl_to_prior_per_token
+    )
+    header = ("policy", "c", "n", "KL to the prior, nats a token", "reward a sequence")
+    return html_table(
+        header,
+        [
+            (
+                point.kind,
+                (
+                    "" if point.c is None else f"{point.c:g}",
+                    "" if point.n is None else str(point.n),
+                    f"{point.kl_to_prior_per_token:.3f}",
+                    f"{point.reward_per_sequence:.4g}",
+                ),
+            )
+            for point in front
+        ],
     )
 
 
