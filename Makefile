@@ -4,6 +4,7 @@ PYTHON3 ?= python3
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
+DEVELOPED := $(VENV)/.developed
 
 .PHONY: help venv demo tables docs check test test-all bench format clean
 
@@ -23,6 +24,11 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON3) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11+ is needed')"
 	$(PYTHON3) -m venv $(VENV)
 	$(PYTHON) -m pip install --quiet "$$(grep '^torch==' constraints.txt)" -c constraints.txt
+	$(PYTHON) -m pip install --quiet -c constraints.txt -e ".[molecule,score,study]"
+	touch $@
+
+# What only developers need: checks, tests, documentation, and every extra.
+$(DEVELOPED): $(INSTALLED)
 	$(PYTHON) -m pip install --quiet -c constraints.txt -e ".[dev]"
 	touch $@
 
@@ -33,12 +39,12 @@ tables: $(INSTALLED)
 	$(PYTHON) -m sequence_tutor.cli tables --out tables
 
 # Read anew every time, so that no warning is missed and each melody is written.
-docs: $(INSTALLED)
+docs: $(DEVELOPED)
 	rm -rf build/docs
 	$(PYTHON) -m sphinx -W --keep-going -n -q -E -d build/doctrees docs build/docs
 	@echo "build/docs/index.html"
 
-check: $(INSTALLED)
+check: $(DEVELOPED)
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
@@ -53,7 +59,7 @@ test-all: check
 bench: $(INSTALLED)
 	$(VENV)/bin/sequence-tutor bench
 
-format: $(INSTALLED)
+format: $(DEVELOPED)
 	$(VENV)/bin/ruff check --fix
 	$(VENV)/bin/ruff format
 
