@@ -38,8 +38,9 @@ def bench(*, threads: int | None = None, quiet: bool = False) -> dict[str, Any]:
         Rates by name, each the median of rounds; beside them under `spread` the lowest and the
         highest; `threads` and versions. `sampling_over_matmul` is the time of sampling over the
         time of the matrix products that its steps cannot do without, in one run.
-        `learning_transitions_per_second` is one-step Psi, which needs a target network: three
-        networks forward, one backward, Adam. `default_learning_transitions_per_second` is the form
+        `learning_transitions_per_second` is one-step Psi, which needs a target network: two
+        networks forward, one backward, Adam; the prior's log p comes from replay, where it was
+        computed once. `default_learning_transitions_per_second` is the form
         that preset `default` learns by, without a target network.
     """
     chosen = set_threads(threads)
