@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,10 @@ from sequence_tutor.tuner.settings import TuneSettings
 
 # the networks of the tests are too small to share work between more
 torch.set_num_threads(1)
+
+# some tests interrupt programs they have started; those inherit what a shell lets its background
+# jobs ignore
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from sequence_tutor.errors import UserError
+from sequence_tutor.extras import require
 from sequence_tutor.files import replacing
 from sequence_tutor.flat_tables import flattened
 
@@ -29,13 +29,7 @@ def require_tensorboard() -> None:
     Raises:
         UserError: they cannot.
     """
-    try:
-        import tensorboard  # noqa: F401 - only whether it is there
-    except ImportError as error:
-        raise UserError(
-            f"events need tensorboard, which cannot be imported ({error}): "
-            "pip install 'sequence-tutor[tensorboard]'"
-        ) from error
+    require("tensorboard", "events need tensorboard", "tensorboard")
 
 
 def ask_for_events(run: Path) -> None:

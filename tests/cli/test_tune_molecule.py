@@ -80,6 +80,13 @@ def command(*arguments: object) -> list[str]:
     return ["tune", "molecule", *map(str, arguments), "--threads", "1", "--quiet"]
 
 
+def tuned(prior: Path, settings: Path, out: Path, option: str, molecules: Path) -> Path:
+    """A run that was given molecules."""
+    given = ("--prior", prior, "--config", settings, option, molecules, "--out", out)
+    assert main(command(*given)) == 0
+    return out
+
+
 def sentence(capsys: pytest.CaptureFixture[str]) -> str:
     error = capsys.readouterr().err.rstrip("\n")
     assert "\n" not in error
@@ -94,10 +101,9 @@ def found(run: Path) -> list[dict[str, str]]:
 def test_seeds_stand_in_replay_and_not_among_what_was_found(
     molecule_prior: Path, settings: Path, tmp_path: Path
 ) -> None:
-    seeds, out = tmp_path / "seeds.smi", tmp_path / "run"
+    seeds = tmp_path / "seeds.smi"
     seeds.write_text("NCCCCCCCO first\nOCCCCCCCO second\n")
-    given = ("--prior", molecule_prior, "--config", settings, "--seeds", seeds, "--out", out)
-    assert main(command(*given)) == 0
+    out = tuned(molecule_prior, settings, tmp_path / "run", "--seeds", seeds)
     tensors, _ = load_checkpoint(out / STATE_FILE)
     vocabulary = Vocabulary.from_card(load_prior(molecule_prior).card)
     stored = [vocabulary.decode(row) for row in tensors["replay.tokens"].tolist()]
@@ -109,10 +115,9 @@ def test_seeds_stand_in_replay_and_not_among_what_was_found(
 def test_every_molecule_goes_on_from_a_fragment(
     molecule_prior: Path, settings: Path, tmp_path: Path
 ) -> None:
-    prime, out = tmp_path / "prime.smi", tmp_path / "run"
+    prime = tmp_path / "prime.smi"
     prime.write_text("NCC\n")
-    given = ("--prior", molecule_prior, "--config", settings, "--prime", prime, "--out", out)
-    assert main(command(*given)) == 0
+    out = tuned(molecule_prior, settings, tmp_path / "run", "--prime", prime)
     rows = found(out)
     assert rows
     assert all(row["smiles"].startswith("NCC") for row in rows)

@@ -40,7 +40,7 @@ COUNTS = {
 @pytest.fixture(scope="module")
 def golden() -> list[dict[str, Any]]:  # JSON
     if not GOLDEN.exists():
-        pytest.skip("the golden melodies are not on this machine")
+        pytest.skip("the golden melodies are not beside this repository")
     with gzip.open(GOLDEN, "rt") as lines:
         return [json.loads(line) for line in lines]
 

@@ -64,7 +64,7 @@ def test_each_melody_is_scored_as_if_it_were_alone() -> None:
 @pytest.mark.data
 def test_the_published_programs_values(tmp_path: Path) -> None:
     if not GOLDEN.is_file():
-        pytest.skip(f"no golden file at {GOLDEN}")
+        pytest.skip("the golden melodies are not beside this repository")
     with gzip.open(GOLDEN, "rt") as file:
         golden = [json.loads(line) for line in file]
     path = lines(tmp_path / "golden.jsonl", *(entry["tokens"] for entry in golden))

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from pydantic import Field
 from torch import Tensor
 
-from sequence_tutor.collected import Gatherer
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Better, Progress, TrainingData
 from sequence_tutor.errors import UserError
@@ -23,7 +21,7 @@ from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.reward.weighted import WeightedReward
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.step_scores import Scored, step_scores, summed
+from sequence_tutor.step_domain import StepDomain
 from sequence_tutor.token_sequences import TokenSequences
 
 BASES = "ACGT"
@@ -93,7 +91,7 @@ class DnaStatistics:
         return {"length": self._length.estimate(), "gc_share": self._gc.estimate()}
 
 
-class DnaDomain:
+class DnaDomain(StepDomain):
     """Strands of up to 39 bases."""
 
     name = "dna"
@@ -107,12 +105,6 @@ class DnaDomain:
     shares = frozenset({"gc_share"})
     better: Mapping[str, Better] = {}
     published: Mapping[str, Mapping[str, float]] = {}
-
-    def with_prior(
-        self, card: Mapping[str, Any], tensors: Mapping[str, Tensor] | None = None
-    ) -> DnaDomain:
-        """Itself: there is one vocabulary."""
-        return self
 
     def default_prior(self, device: torch.device | str) -> StoredPrior:
         """None comes along."""
@@ -172,23 +164,6 @@ class DnaDomain:
         own = {term.name: term for term in load_user_terms(rules)} if rules else {}
         weights = {name: term.weight for name, term in own.items()} | settings.weights
         return WeightedReward(Strands, {"gc": gc, "runs": runs, **own}, weights)
-
-    def gatherer(
-        self, directory: Path, reward: Reward, settings: Settings, resumed: bool
-    ) -> Gatherer | None:
-        """Nothing is kept while a run goes on."""
-        return None
-
-    def scores(
-        self, paths: Sequence[Path], settings: Settings, rules: Path | None
-    ) -> Iterator[Scored]:
-        """What every term pays at every base."""
-        strands = (tokens for path in paths for tokens in self.read_sequences(path))
-        return step_scores(self.reward(settings, rules), strands)
-
-    def score_row(self, scored: Scored) -> dict[str, str]:
-        """What each term pays in all."""
-        return summed(scored)
 
     def statistics(self, settings: Settings) -> DnaStatistics:
         """Length and the share of G and C."""

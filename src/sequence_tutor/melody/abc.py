@@ -159,8 +159,6 @@ def to_abc(
     Raises:
         ValueError: when there are no tokens.
     """
-    if not tokens:
-        raise ValueError("tokens must hold at least one token")
     spans = sounding_spans(tokens, transpose)
     signature = key_signature(key)
     bars = [

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch
 from pydantic import Field
-from torch import Tensor
 
-from sequence_tutor.collected import Gatherer
 from sequence_tutor.config.settings import Settings, of_kind
 from sequence_tutor.domain import Better, Progress, TrainingData
 from sequence_tutor.errors import UserError
@@ -25,10 +22,10 @@ from sequence_tutor.melody.sources import MELODY_SUFFIXES, read_sources
 from sequence_tutor.melody.statistics import BETTER, MelodyStatistics
 from sequence_tutor.prior.fingerprints import window_fingerprints
 from sequence_tutor.prior.store import StoredPrior, find_prior
-from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.step_scores import Scored, step_scores, summed
+from sequence_tutor.step_domain import StepDomain
+from sequence_tutor.step_scores import Scored, step_scores
 from sequence_tutor.token_lines import check_tokens, token_lines
 from sequence_tutor.token_sequences import TokenSequences
 
@@ -46,7 +43,7 @@ class MelodyDataSettings(ExtractionSettings):
     split_seed: int = Field(0, ge=0, description="seed of the division")
 
 
-class MelodyDomain:
+class MelodyDomain(StepDomain):
     """Monophonic melodies of sixteenth notes. Satisfies `domain.Domain`."""
 
     name = "melody"
@@ -60,12 +57,6 @@ class MelodyDomain:
     shares = frozenset(row for row in ROWS if not row.startswith("autocorrelation"))
     better: Mapping[str, Better] = BETTER
     published = PUBLISHED
-
-    def with_prior(
-        self, card: Mapping[str, Any], tensors: Mapping[str, Tensor] | None = None
-    ) -> MelodyDomain:
-        """Itself: all priors of melodies have one vocabulary."""
-        return self
 
     def default_prior(self, device: torch.device | str) -> StoredPrior:
         """The shipped prior `melody`."""
@@ -142,22 +133,12 @@ class MelodyDomain:
         user_rules = load_user_terms(rules) if rules else ()
         return of_kind(MelodyRewardSettings, settings).build(user_rules)
 
-    def gatherer(
-        self, directory: Path, reward: Reward, settings: Settings, resumed: bool
-    ) -> Gatherer | None:
-        """None: melodies are sampled afterwards."""
-        return None
-
     def scores(
         self, paths: Sequence[Path], settings: Settings, rules: Path | None
     ) -> Iterator[Scored]:
         """What every rule pays at every step, melody by melody."""
         reward = self.reward(settings, rules)
         return step_scores(reward, (melody for path in paths for melody in self._sequences(path)))
-
-    def score_row(self, scored: Scored) -> dict[str, str]:
-        """What each rule pays in all."""
-        return summed(scored)
 
     def statistics(self, settings: Settings) -> MelodyStatistics:
         """The rows of Table 1 in the reward's key."""

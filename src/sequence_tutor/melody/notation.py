@@ -73,8 +73,6 @@ def to_musicxml(
     Raises:
         ValueError: when there are no tokens.
     """
-    if not tokens:
-        raise ValueError("tokens must hold at least one token")
     spans = sounding_spans(tokens, transpose)
     signature = key_signature(key)
     root = Element("score-partwise", version="4.0")

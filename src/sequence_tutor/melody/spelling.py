@@ -17,7 +17,12 @@ def sounding_spans(tokens: Sequence[int], transpose: int = 0) -> list[Span]:
     Args:
         tokens: (T,) of 0..37, one a sixteenth note.
         transpose: semitones added to every pitch.
+
+    Raises:
+        ValueError: when there are no tokens.
     """
+    if not tokens:
+        raise ValueError("tokens must hold at least one token")
     spans: list[Span] = []
     now = 0
     for note in decode(tokens):

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import re
 
-from sequence_tutor.errors import UserError
+from sequence_tutor.extras import extra
 
-try:
+with extra("molecule", "molecules need RDKit"):
     from rdkit import Chem, DataStructs, rdBase
     from rdkit.Chem import QED, Descriptors, rdFingerprintGenerator, rdMolDescriptors
     from rdkit.Chem.Scaffolds import MurckoScaffold
     from rdkit.Contrib.SA_Score import sascorer
-except ImportError as error:
-    raise UserError(
-        f"molecules need RDKit, which cannot be imported ({error}): "
-        "pip install 'sequence-tutor[molecule]'"
-    ) from error
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sequence_tutor.errors import UserError
+from sequence_tutor.extras import require
 from sequence_tutor.files import replacing
 
 
@@ -14,14 +14,7 @@ def require_pyarrow() -> None:
     Raises:
         UserError: it cannot.
     """
-    try:
-        import pyarrow.csv
-        import pyarrow.parquet  # noqa: F401 - only whether it is there
-    except ImportError as error:
-        raise UserError(
-            f"Parquet needs pyarrow, which cannot be imported ({error}): "
-            "pip install 'sequence-tutor[parquet]'"
-        ) from error
+    require("parquet", "Parquet needs pyarrow", "pyarrow", "pyarrow.csv", "pyarrow.parquet")
 
 
 def parquet_of(table: Path) -> None:

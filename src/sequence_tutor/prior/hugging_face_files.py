@@ -20,6 +20,7 @@ from torch import nn
 from sequence_tutor.config.presets import build, read_toml
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.errors import UserError
+from sequence_tutor.extras import extra, require
 from sequence_tutor.prior.hugging_face import HuggingFacePrior, LanguageModel
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def open_model(settings: HuggingFaceSettings, device: torch.device | str) -> Ope
         UserError: the extra is not installed, there is no such model, or it has no end of text.
     """
     if settings.lora_rank:
-        _require_peft()
+        require("hf", "LoRA needs peft", "peft")
     tokenizer = load_tokenizer(settings.model)
     model: Any = _load(settings.model)
     end = tokenizer.eos_token_id
@@ -109,26 +110,12 @@ def load_tokenizer(name: str) -> PreTrainedTokenizerBase:
     Raises:
         UserError: the extra is not installed, or there is none.
     """
-    try:
+    with extra("hf", f"{name}: a Hugging Face model needs transformers"):
         from transformers import AutoTokenizer
-    except ImportError as error:
-        raise UserError(
-            f"{name}: a Hugging Face model needs transformers; install it with: "
-            "pip install 'sequence-tutor[hf]'"
-        ) from error
     try:
         return AutoTokenizer.from_pretrained(name)
     except (OSError, ValueError) as error:
         raise UserError(f"{name}: no tokenizer could be loaded ({_first_line(error)})") from error
-
-
-def _require_peft() -> None:
-    try:
-        import peft  # noqa: F401 - only whether it is there
-    except ImportError as error:
-        raise UserError(
-            f"LoRA needs peft, which cannot be imported ({error}): pip install 'sequence-tutor[hf]'"
-        ) from error
 
 
 def _load(name: str) -> nn.Module:

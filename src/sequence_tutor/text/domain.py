@@ -9,16 +9,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sequence_tutor.collected import Gatherer
 from sequence_tutor.config.settings import Settings, of_kind
 from sequence_tutor.domain import Better, Progress, TrainingData
 from sequence_tutor.errors import UserError
 from sequence_tutor.files import write_text
 from sequence_tutor.prior.fingerprints import sequence_hashes
 from sequence_tutor.prior.store import StoredPrior
-from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.step_domain import StepDomain
 from sequence_tutor.step_scores import Scored, step_scores
 from sequence_tutor.text.corpus import TEST, TRAIN, VALIDATION, TextDataSettings, read_corpus
 from sequence_tutor.text.reading import read_lines, text_files
@@ -43,7 +42,7 @@ class TextOutputSettings(Settings):
     """Lines have no settings."""
 
 
-class TextDomain:
+class TextDomain(StepDomain):
     """Lines of characters or words, each ended by an end token. Satisfies `domain.Domain`.
 
     Args:
@@ -140,12 +139,6 @@ class TextDomain:
         """The terms as settings say, and a user's own."""
         user_terms = load_user_terms(rules) if rules else ()
         return of_kind(TextRewardSettings, settings).build(self.vocabulary, user_terms)
-
-    def gatherer(
-        self, directory: Path, reward: Reward, settings: Settings, resumed: bool
-    ) -> Gatherer | None:
-        """None: lines are sampled afterwards."""
-        return None
 
     def scores(
         self, paths: Sequence[Path], settings: Settings, rules: Path | None

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from pydantic import Field
-from torch import Tensor
 
-from sequence_tutor.collected import Gatherer
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Better, Progress, TrainingData
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import Estimate
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.store import StoredPrior
-from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.step_scores import Scored, step_scores, summed
+from sequence_tutor.step_domain import StepDomain
 from sequence_tutor.token_lines import read_token_lines, write_json_lines
 from sequence_tutor.token_sequences import TokenSequences
 from sequence_tutor.toy.problem import make_toy
@@ -56,7 +52,7 @@ class ToyStatistics:
         return {}
 
 
-class ToyDomain:
+class ToyDomain(StepDomain):
     """Six tokens of a vocabulary of four. Satisfies `domain.Domain`."""
 
     name = "toy"
@@ -70,12 +66,6 @@ class ToyDomain:
     shares: frozenset[str] = frozenset()
     better: Mapping[str, Better] = {}
     published: Mapping[str, Mapping[str, float]] = {}
-
-    def with_prior(
-        self, card: Mapping[str, Any], tensors: Mapping[str, Tensor] | None = None
-    ) -> ToyDomain:
-        """Itself: there is one vocabulary."""
-        return self
 
     def default_prior(self, device: torch.device | str) -> StoredPrior:
         """The random prior of the toy problem with seed 0."""
@@ -135,23 +125,6 @@ class ToyDomain:
             raise UserError(f"{rules}: the toy domain takes no rules of one's own")
         generator = torch.Generator().manual_seed(settings.seed)
         return ToyReward(self.vocab_size, self.length, generator, terminal=settings.terminal)
-
-    def gatherer(
-        self, directory: Path, reward: Reward, settings: Settings, resumed: bool
-    ) -> Gatherer | None:
-        """None is kept."""
-        return None
-
-    def scores(
-        self, paths: Sequence[Path], settings: Settings, rules: Path | None
-    ) -> Iterator[Scored]:
-        """What is paid at every step."""
-        reward = self.reward(settings, rules)
-        return step_scores(reward, (row for path in paths for row in self.read_sequences(path)))
-
-    def score_row(self, scored: Scored) -> dict[str, str]:
-        """What is paid in all."""
-        return summed(scored)
 
     def statistics(self, settings: Settings) -> ToyStatistics:
         """None of its own."""
