@@ -39,3 +39,32 @@ def test_it_is_named_in_one_sentence(tmp_path: Path) -> None:
     assert len(sentences) == len(COMMANDS)
     assert all("pip install 'sequence-tutor[molecule]'" in one for one in sentences)
     assert {path.name for path in tmp_path.iterdir()} == {"mine.smi", "run"}
+
+
+FROM_PYTHON = """
+import sys
+from pathlib import Path
+sys.modules["rdkit"] = None
+from sequence_tutor import *
+from sequence_tutor import __all__ as names
+assert set(names) <= set(globals())
+for call in (
+    lambda: benchmark("pmo", Path("none")),
+    lambda: moses(load_model("molecule"), Path("mine.smi")),
+    lambda: tune("molecule", Path("none")),
+):
+    try:
+        call()
+    except UserError as error:
+        assert "pip install 'sequence-tutor[molecule]'" in str(error)
+    else:
+        raise AssertionError("expected a sentence")
+"""
+
+
+def test_every_public_name_is_there_and_says_what_it_lacks_when_called(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", FROM_PYTHON], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert run.returncode == 0, run.stderr
+    assert not list(tmp_path.iterdir())

@@ -17,7 +17,8 @@ from sequence_tutor.progress import Advance
 from sequence_tutor.tuner.loop import STATE_FILE, Tuner
 from sequence_tutor.tuner.methods import METHODS
 from sequence_tutor.tuner.policy import TunedPolicy
-from sequence_tutor.verbs.benchmark import CALLS_FILE, RESULT_FILE, benchmark, digest, resolve
+from sequence_tutor.verbs.benchmark import benchmark, resolve
+from sequence_tutor.verbs.benchmark_run import CALLS_FILE, RESULT_FILE, digest
 
 QUICK = {
     "steps": 100,

@@ -9,10 +9,6 @@ from typing import Any
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model
-from sequence_tutor.molecule.distribution import moses_statistics
-from sequence_tutor.molecule.published import MOSES_CHAR_RNN
-from sequence_tutor.molecule.reading import molecule_files, read_molecules
-from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.progress import progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.rollout import rollout
@@ -51,6 +47,11 @@ def moses(
     """
     if model.domain.name != DOMAIN:
         raise UserError(f"{model.name}: a model of {model.domain.name!r}, expected {DOMAIN!r}")
+    # a model of molecules is there, and so is RDKit
+    from sequence_tutor.molecule.distribution import moses_statistics
+    from sequence_tutor.molecule.published import MOSES_CHAR_RNN
+    from sequence_tutor.molecule.tokens import Vocabulary
+
     known = None if train is None else list(_molecules(train))
     held_out = list(_molecules(reference))
     vocabulary = Vocabulary.from_card(model.stored.card)
@@ -76,5 +77,7 @@ def moses(
 
 def _molecules(path: Path) -> Iterator[str]:
     """The SMILES of a file; what cannot be read is passed over."""
+    from sequence_tutor.molecule.reading import molecule_files, read_molecules
+
     for file in molecule_files([path]):
         yield from (entry.smiles for entry in read_molecules(file) if not entry.problem)

@@ -1,0 +1,124 @@
+"""One run of a benchmark: a task, a seed, a folder, and every call of the score it was given."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from sequence_tutor.domain import find_domain
+from sequence_tutor.errors import UserError
+from sequence_tutor.files import write_json, write_text
+from sequence_tutor.measure import Task
+from sequence_tutor.molecule.benchmarks.oracle import BudgetSpent, Oracle
+from sequence_tutor.molecule.benchmarks.reward import BenchmarkReward
+from sequence_tutor.molecule.benchmarks.suites import Suite
+from sequence_tutor.molecule.benchmarks.tasks import BenchmarkTask
+from sequence_tutor.molecule.tokens import Vocabulary
+from sequence_tutor.prior.store import StoredPrior
+from sequence_tutor.progress import Advance, progress
+from sequence_tutor.tuner.loop import STATE_FILE, Tuner
+from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.versions import versions
+
+DOMAIN = "molecule"
+RESULT_FILE = "result.json"
+CALLS_FILE = "calls.tsv"
+SHOWN = 100  # best molecules kept in a result
+
+
+@dataclass(frozen=True)
+class Run:
+    """One task, to be tried with some seed.
+
+    Attributes:
+        suite: judges it.
+        task: what is asked for.
+        stored: the prior it starts from.
+        calls: molecules that may be scored.
+        length: most tokens of a molecule; None: what the prior's domain says.
+    """
+
+    suite: Suite
+    task: BenchmarkTask
+    stored: StoredPrior
+    calls: int
+    length: int | None
+
+    def result(self, settings: TuneSettings, folder: Path, *, quiet: bool) -> dict[str, Any]:
+        """What the run gave; read from its folder if it is over.
+
+        Raises:
+            UserError: the folder holds a run that was asked for something else.
+        """
+        asked = {
+            "suite": self.suite.name,
+            "task": self.task.name,
+            "budget": self.calls,
+            "length": self.length,
+            "prior": digest(self.stored),
+            "settings": settings.model_dump(mode="json"),
+        }
+        path = folder / RESULT_FILE
+        if path.is_file():
+            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            if {name: found.get(name) for name in asked} != asked:
+                raise UserError(
+                    f"{folder}: holds a run with other settings; use another --out, or delete it "
+                    "to run it anew"
+                )
+            return found
+        oracle, seconds = self._spend(settings, folder, quiet=quiet)
+        best = sorted(oracle.calls, key=lambda call: -call[1])[:SHOWN]
+        found = {
+            **asked,
+            "figures": self.suite.figures(oracle, self.task.tops),
+            "calls": len(oracle),
+            "seconds": round(seconds, 1),
+            "best": [{"smiles": smiles, "score": score} for smiles, score in best],
+            "threads": torch.get_num_threads(),
+            "versions": versions(),
+        }
+        lines = (f"{smiles}\t{score!r}\n" for smiles, score in oracle.calls)
+        write_text(folder / CALLS_FILE, "".join(lines))
+        write_json(path, found)
+        (folder / STATE_FILE).unlink(missing_ok=True)  # tens of megabytes that nobody needs now
+        return found
+
+    def _spend(self, settings: TuneSettings, folder: Path, *, quiet: bool) -> tuple[Oracle, float]:
+        """Tune until every call is made, or every update; the oracle asked, and the seconds."""
+        room = find_domain(DOMAIN).with_prior(self.stored.card)
+        oracle = Oracle(self.task.objective, self.calls)
+        reward = BenchmarkReward(self.task.name, oracle, Vocabulary.from_card(self.stored.card))
+        task = Task(self.stored.prior, reward, self.length or room.length, room.end_token)
+        tuner = Tuner(task, settings, folder)
+        begun = time.perf_counter() - tuner.seconds  # of the part before an interruption
+        name = f"{self.task.name}, seed {settings.seed}"
+        with progress(name, self.calls, quiet=quiet) as advance, suppress(BudgetSpent):
+            tuner.run(_by_call(oracle, advance))
+        return oracle, time.perf_counter() - begun
+
+
+def digest(stored: StoredPrior) -> str:
+    """SHA-256 of a prior's weights."""
+    tensors = stored.network.state_dict()
+    whole = b"".join(tensor.cpu().contiguous().numpy().tobytes() for tensor in tensors.values())
+    return hashlib.sha256(whole).hexdigest()
+
+
+def _by_call(oracle: Oracle, advance: Advance) -> Advance:
+    """Counts the oracle's calls where the loop counts updates."""
+    shown = 0
+
+    def count(_n: int = 1, /, **live_values: float) -> None:
+        nonlocal shown
+        advance(len(oracle) - shown, **live_values)
+        shown = len(oracle)
+
+    return count
