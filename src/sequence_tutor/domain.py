@@ -101,6 +101,16 @@ class Domain(Protocol):
             UserError: the card does not tell of one.
         """
 
+    def data_of_prior(self, card: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Settings of data, as `data_settings` has them, that give them a prior's vocabulary.
+
+        Args:
+            card: of a prior that is to be trained further.
+
+        Raises:
+            UserError: the card does not tell of a vocabulary.
+        """
+
     def default_prior(self, device: torch.device | str) -> StoredPrior:
         """What tuning begins with where no prior is named.
 

@@ -32,6 +32,10 @@ class StepDomain(ABC):
         """Itself: all priors have one vocabulary."""
         return self
 
+    def data_of_prior(self, card: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Nothing: data and priors have one vocabulary."""
+        return {}
+
     def gatherer(
         self, directory: Path, reward: Reward, settings: Settings, resumed: bool
     ) -> Gatherer | None:

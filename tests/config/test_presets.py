@@ -44,10 +44,10 @@ def test_every_pretrain_preset_is_built(domain: str, preset: str) -> None:
     build(find_domain(domain).data_settings, tables.data, preset)
 
 
-@pytest.mark.parametrize("path", sorted(RECIPES.glob("*_prior.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*_prior*.toml")), ids=lambda path: path.stem)
 def test_every_recipe_of_a_prior_is_built(path: Path) -> None:
     tables = build(PretrainTables, read_toml(path), str(path))
-    build(find_domain(path.stem.removesuffix("_prior")).data_settings, tables.data, str(path))
+    build(find_domain(path.stem.split("_")[0]).data_settings, tables.data, str(path))
 
 
 def test_tables_win_over_the_ones_below_value_by_value() -> None:

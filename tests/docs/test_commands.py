@@ -133,6 +133,7 @@ def world(tmp_path: Path, melody_run: Path, monkeypatch: pytest.MonkeyPatch) -> 
         for right in range(2, 9)
     ]
     Path("mine.smi").write_text("".join(f"{chain}\n" for chain in chains), encoding="utf-8")
+    shutil.copy("mine.smi", "series.smi")
     with gzip.open("more.csv.gz", "wt", encoding="utf-8") as file:
         file.write("smiles,id\nCCOCC,1\nCCNCC,2\n")
     names = {"".join(numbers.choices("aeimnorst", k=numbers.randint(3, 8))) for _ in range(200)}

@@ -120,9 +120,18 @@ def test_hashes_are_those_of_the_canonical_smiles(tmp_path: Path) -> None:
 def test_the_broad_vocabulary_drops_what_it_lacks(tmp_path: Path) -> None:
     path = write(tmp_path / "a.smi", ["CCO", "C[14CH3]"])
     corpus, _ = read(path, vocabulary="broad")
-    assert corpus.dropped == {"a token that the broad vocabulary lacks": 1}
+    assert corpus.dropped == {"a token that the vocabulary lacks": 1}
     assert tuple(corpus.facts["tokens"]) == Vocabulary.broad().tokens
     assert read(path)[0].dropped == {}
+
+
+def test_a_given_vocabulary_is_kept_whole_and_drops_what_it_lacks(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.smi", ["CCO", "CCCl", "OC(C)CC"])
+    corpus, _ = read(path, vocabulary=("(", ")", "C", "N", "O"), augment=20, test=1e-9)
+    assert corpus.dropped == {"a token that the vocabulary lacks": 1}
+    assert corpus.facts["tokens"] == ["(", ")", "C", "N", "O"]
+    straight, _ = read(path, vocabulary=("C", "N", "O"), augment=20, test=1e-9, validation=1e-9)
+    assert set(molecules(straight, TRAIN)) == {"CCO", "OCC"}  # no spelling with a bracket
 
 
 def test_a_second_reading_comes_from_the_cache(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Training a small prior: it learns, stops, and resumes as if never interrupted."""
 
+import copy
 from math import log
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 import torch
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
+from sequence_tutor.models import Network, RecurrentNetwork, RecurrentSettings
 from sequence_tutor.pretraining.settings import PretrainSettings
 from sequence_tutor.pretraining.trainer import LOG_FILE, PriorTrainer, mean_nll, token_nll
 from sequence_tutor.prior.neural import NeuralPrior
@@ -90,8 +91,31 @@ def test_a_finished_training_has_nothing_left_to_do(tmp_path: Path) -> None:
 def test_a_folder_of_another_training_is_refused(tmp_path: Path) -> None:
     trainer(tmp_path).run(ignore)
     other = SETTINGS.model_copy(update={"learning_rate": 0.5})
-    with pytest.raises(UserError, match="other settings or data"):
+    with pytest.raises(UserError, match="other settings, data or first weights"):
         trainer(tmp_path, other)
+
+
+def test_going_on_from_a_network_begins_with_its_weights_and_leaves_it_alone(
+    tmp_path: Path,
+) -> None:
+    given = trainer(tmp_path / "first").run(ignore).network
+    before = copy.deepcopy(given)
+
+    def further(network: Network, steps: int = 30) -> PriorTrainer:
+        settings = SETTINGS.model_copy(update={"steps": steps})
+        return PriorTrainer(
+            data(0), data(1), V, settings, tmp_path / f"further_{steps}", begin_with=network
+        )
+
+    begun = further(given)
+    assert_equal_weights(begun.network, given)
+    begun.run(ignore)
+    assert_equal_weights(given, before)
+    assert not torch.equal(begun.network.head.weight, given.head.weight)
+    assert begun.progress.best_nll < mean_nll(given, data(1))
+    assert_equal_weights(further(given).best, begun.best)  # finished, and read again
+    with pytest.raises(UserError, match="other settings, data or first weights"):
+        further(begun.best)
 
 
 def test_it_learns_a_pattern_close_to_its_entropy(tmp_path: Path) -> None:

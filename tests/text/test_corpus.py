@@ -42,6 +42,15 @@ def test_every_line_comes_back_and_equal_ones_are_on_one_side(tmp_path: Path) ->
     assert corpus.summary[str(file)] == {"lines": 300, "kept": 300}
 
 
+def test_a_given_vocabulary_is_kept_whole_and_drops_what_it_lacks(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.txt", "ab", "abc", "ba", "aa")
+    settings = TextDataSettings(vocabulary=("a", "b", "z"))
+    corpus = read_corpus([file], settings, ignore)
+    assert corpus.facts["tokens"] == ["a", "b", "z"]
+    assert corpus.lines.rows() == [[0, 1, 3], [1, 0, 3], [0, 0, 3]]
+    assert corpus.dropped == {"a token that the vocabulary lacks": 1}
+
+
 def test_words_long_lines_rare_tokens_and_copies(tmp_path: Path) -> None:
     file = write(tmp_path / "a.txt", "b  a", "b a", "a b a b", "a z", "b b", "a a")
     corpus = read_corpus(

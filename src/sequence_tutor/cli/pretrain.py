@@ -36,9 +36,11 @@ class Pretrain:
     Melodies: MIDI, ABC and MusicXML; files, folders, .zip and .tar.gz. Molecules: SMILES in .smi,
     .csv and .tsv, and .sdf; each also with .gz or .xz. Text: any file of lines. What gives no
     sequence is skipped and listed with its reason. Interrupted, the same command continues.
+    A prior that was trained before, such as the shipped one, learns on with --begin-with.
 
     Example: sequence-tutor pretrain melody --data ~/tunes --out priors/mine
     Example: sequence-tutor pretrain molecule --data mine.smi.gz --out priors/mine
+    Example: sequence-tutor pretrain molecule --data series.smi --begin-with molecule --out mine
     Example: sequence-tutor pretrain text --data names.txt --out priors/names
     """
 
@@ -46,6 +48,9 @@ class Pretrain:
     data: Annotated[tuple[Path, ...], option("what to learn from", "PATH...")]
     out: Annotated[Path, option("folder of the prior", "DIR")]
     preset: Preset = "default"
+    begin_with: Annotated[
+        str | None, option("a prior to train further on the data, instead of a new one", "PRIOR")
+    ] = None
     config: Config = None
     meters: Annotated[
         tuple[str, ...] | None, option("of melodies: meters to keep, such as 4/4 3/4", "METER...")
@@ -72,6 +77,7 @@ class Pretrain:
             self.data,
             self.out,
             preset=self.preset,
+            begin_with=self.begin_with,
             config=self.config,
             overrides=overrides,
             device=device_named(self.device),

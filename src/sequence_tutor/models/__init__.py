@@ -1,7 +1,13 @@
 """Networks."""
 
 from sequence_tutor.models.action_values import ActionValueNetwork, Start
-from sequence_tutor.models.network import Network, NetworkSettings, build_network, seeded_network
+from sequence_tutor.models.network import (
+    Network,
+    NetworkSettings,
+    build_network,
+    seeded_network,
+    weights_digest,
+)
 from sequence_tutor.models.next_token import State
 from sequence_tutor.models.recurrent import RecurrentNetwork, RecurrentSettings
 from sequence_tutor.models.transformer import TransformerNetwork, TransformerSettings
@@ -18,4 +24,5 @@ __all__ = [
     "TransformerSettings",
     "build_network",
     "seeded_network",
+    "weights_digest",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -59,6 +60,14 @@ def seeded_network(
             else:
                 _initialise(name, parameter, network.settings.layers, generator)
     return network
+
+
+def weights_digest(network: Network) -> str:
+    """A hash of a network's weights, equal only for equal ones."""
+    digest = hashlib.sha256()
+    for name, tensor in network.state_dict().items():
+        digest.update(name.encode() + tensor.cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _initialise(name: str, parameter: Tensor, layers: int, generator: torch.Generator) -> None:

@@ -51,8 +51,8 @@ class CorpusReader:
         self._runs: Counter[int] = Counter()  # their longest runs of carbon
         self._lowest: list[tuple[int, str, str]] = []  # -hash, source, SMILES: a heap
         self._allowed: dict[str, bool] = {}  # by atom-wise token
-        broad = settings.vocabulary == "broad"
-        known = Vocabulary.broad(settings.tokeniser).tokens if broad else ()
+        known = settings.known_tokens()
+        self._closed = bool(known)  # whether no other token may come
         self._numbers = {token: number for number, token in enumerate(known, start=1)}
 
     def read(self, file: Path, report: Callable[[int], None]) -> None:
@@ -120,8 +120,8 @@ class CorpusReader:
             return "unparsable"
         if not self._elements_allowed(smiles):
             return "unknown elements"
-        if settings.vocabulary == "broad" and not all(piece in self._numbers for piece in pieces):
-            return "a token that the broad vocabulary lacks"
+        if not self._is_known(pieces):
+            return "a token that the vocabulary lacks"
         name = molecule_hash(canonical_smiles(molecule) if molecule is not None else smiles)
         if name in self._seen:
             return "duplicate"
@@ -147,8 +147,13 @@ class CorpusReader:
         spellings = Chem.MolToRandomSmilesVect(molecule, self.settings.augment, randomSeed=seed)
         for spelling in dict.fromkeys(spellings):
             pieces = split_smiles(spelling, self.settings.tokeniser)
-            if spelling != smiles and len(pieces) <= self.settings.longest:
+            fits = len(pieces) <= self.settings.longest and self._is_known(pieces)
+            if spelling != smiles and fits:
                 self._append(pieces, name)
+
+    def _is_known(self, pieces: list[str]) -> bool:
+        """Whether the vocabulary has, or may take, every token."""
+        return not self._closed or all(piece in self._numbers for piece in pieces)
 
     def _append(self, pieces: list[str], name: int) -> None:
         numbers = self._numbers

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.molecule.tokens import Tokeniser
+from sequence_tutor.molecule.tokens import Tokeniser, Vocabulary
 
 DRUG_ELEMENTS = ("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Se", "Br", "I")
 
@@ -16,8 +16,8 @@ class MoleculeDataSettings(Settings):
     """How files become molecules, and who learns from them."""
 
     tokeniser: Tokeniser = Field("atoms", description="what a token is; the paper's: characters")
-    vocabulary: Literal["data", "broad"] = Field(
-        "data", description="tokens of the data, or of nearly all drug-like molecules"
+    vocabulary: Literal["data", "broad"] | tuple[str, ...] = Field(
+        "data", description="tokens of the data, of nearly all drug-like molecules, or a list"
     )
     column: str | None = Field(None, description="column of tables; unset: the one named smiles")
     check: bool = Field(
@@ -31,3 +31,9 @@ class MoleculeDataSettings(Settings):
     validation: float = Field(0.02, gt=0, lt=0.5, description="share of molecules to stop by")
     test: float = Field(0.02, gt=0, lt=0.5, description="share of molecules to report on")
     split_seed: int = Field(0, ge=0, description="seed of the division and of random spellings")
+
+    def known_tokens(self) -> tuple[str, ...]:
+        """The only tokens that molecules may have; none: whatever the data have."""
+        if self.vocabulary == "broad":
+            return Vocabulary.broad(self.tokeniser).tokens
+        return () if self.vocabulary == "data" else tuple(self.vocabulary)

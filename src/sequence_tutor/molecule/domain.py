@@ -86,6 +86,11 @@ class MoleculeDomain:
         """The domain with a prior's vocabulary, and the limits of its training data."""
         return MoleculeDomain(card, tensors)
 
+    def data_of_prior(self, card: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Its tokeniser and its tokens."""
+        vocabulary = Vocabulary.from_card(card)
+        return {"tokeniser": vocabulary.tokeniser, "vocabulary": vocabulary.tokens}
+
     def default_prior(self, device: torch.device | str) -> StoredPrior:
         """The shipped prior `molecule`."""
         return find_prior(self.name, device)

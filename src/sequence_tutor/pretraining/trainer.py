@@ -22,7 +22,7 @@ from sequence_tutor.checkpoints import (
     under,
 )
 from sequence_tutor.errors import UserError
-from sequence_tutor.models import Network, RecurrentNetwork, seeded_network
+from sequence_tutor.models import Network, RecurrentNetwork, seeded_network, weights_digest
 from sequence_tutor.pretraining.order import DataOrder
 from sequence_tutor.pretraining.settings import PretrainSettings
 from sequence_tutor.prior.neural import NeuralPrior
@@ -64,9 +64,11 @@ class PriorTrainer:
         directory: where state and log are kept.
         device: where to compute; data and randomness stay on the CPU.
         probe: what else the log is told of the network at every look; None: nothing.
+        begin_with: a network to go on from, of the settings' shape; None: random weights.
 
     Raises:
-        UserError: `directory` holds the state of a training with other settings or data.
+        UserError: `directory` holds the state of a training with other settings, data or weights
+            to begin with.
     """
 
     def __init__(
@@ -78,18 +80,24 @@ class PriorTrainer:
         directory: Path,
         device: torch.device | str = "cpu",
         probe: Probe | None = None,
+        begin_with: Network | None = None,
     ) -> None:
         self.validation, self.settings, self.probe = validation, settings, probe
         self.state_path = directory / STATE_FILE
         self.generator = torch.Generator().manual_seed(settings.seed)
         self.order = DataOrder(train, settings, self.generator)
-        self.network = _initial_network(settings, vocab_size, self.generator).to(device)
+        self.network = (
+            _initial_network(settings, vocab_size, self.generator)
+            if begin_with is None
+            else copy.deepcopy(begin_with).requires_grad_(True).train()
+        ).to(device)
         self.best = copy.deepcopy(self.network)
         self.optimizer = torch.optim.Adam(self.network.parameters(), settings.learning_rate)
         self.progress = Progress()
         self._fingerprint = {
             "settings": settings.model_dump(mode="json"),
             "data": [train.digest(), validation.digest()],
+            **({} if begin_with is None else {"begin_with": weights_digest(begin_with)}),
         }
         resumed = self.state_path.exists()
         if resumed:
@@ -189,8 +197,8 @@ class PriorTrainer:
         tensors, info = load_checkpoint(self.state_path)
         if info.get("fingerprint") != self._fingerprint:
             raise UserError(
-                f"{self.state_path.parent}: holds a training with other settings or data; "
-                "use another --out, or delete it to begin anew"
+                f"{self.state_path.parent}: holds a training with other settings, data or first "
+                "weights; use another --out, or delete it to begin anew"
             )
         self.network.load_state_dict(under("network", tensors))
         self.best.load_state_dict(under("best", tensors))

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -31,6 +31,9 @@ class TextDataSettings(Settings):
     """How files become lines, and who learns from them."""
 
     tokeniser: Tokeniser = Field("characters", description="what a token is")
+    vocabulary: Literal["data"] | tuple[str, ...] = Field(
+        "data", description="tokens of the data, or a list of the only ones that lines may have"
+    )
     longest: int = Field(
         120, ge=1, le=10_000, description="most tokens of a line, the end token aside"
     )
@@ -76,7 +79,9 @@ class _Reader:
 
     def __init__(self, settings: TextDataSettings) -> None:
         self.settings = settings
-        self.numbers: dict[str, int] = {}
+        known = () if settings.vocabulary == "data" else settings.vocabulary
+        self.closed = bool(known)  # whether no other token may come
+        self.numbers = {token: number for number, token in enumerate(known)}
         self.tokens, self.lengths, self.sides = array("i"), array("i"), array("b")
         self.summary: dict[str, dict[str, float]] = {}
         self.skipped: list[tuple[str, str]] = []
@@ -102,6 +107,8 @@ class _Reader:
         pieces = split_line(line, self.settings.tokeniser)
         if len(pieces) > self.settings.longest:
             return f"more than {self.settings.longest} tokens"
+        if self.closed and not all(piece in self.numbers for piece in pieces):
+            return "a token that the vocabulary lacks"
         # words lose what is between them, so that equal lines are equal sequences
         digest = hashlib.sha256(f"{self.settings.split_seed}:{pieces}".encode()).digest()[:8]
         if self.settings.distinct:
@@ -136,7 +143,7 @@ class _Reader:
         kept[rare] = False
         tokens, lengths, sides = tokens[kept[owner]], lengths[kept], sides[kept]
         spellings = np.array(list(self.numbers), dtype=object)
-        known = sorted(spellings[np.unique(tokens)])
+        known = sorted(self.numbers) if self.closed else sorted(spellings[np.unique(tokens)])
         if len(known) + 1 > MOST_TOKENS:
             raise UserError(
                 f"the data have {len(known)} different tokens, expected at most {MOST_TOKENS - 1}; "

@@ -79,6 +79,11 @@ class TextDomain(StepDomain):
         """The domain with a prior's vocabulary, and the length of its training lines."""
         return TextDomain(card, tensors)
 
+    def data_of_prior(self, card: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Its tokeniser and its tokens."""
+        vocabulary = TextVocabulary.from_card(card)
+        return {"tokeniser": vocabulary.tokeniser, "vocabulary": vocabulary.tokens}
+
     def default_prior(self, device: torch.device | str) -> StoredPrior:
         """There is none: every kind of text has its own.
 

@@ -16,11 +16,12 @@ from sequence_tutor.config.presets import build, merged, read_preset, read_toml
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Domain, Judge, TrainingData, find_domain
 from sequence_tutor.errors import UserError
+from sequence_tutor.models import weights_digest
 from sequence_tutor.pretraining.report import held_out_report
 from sequence_tutor.pretraining.settings import PretrainSettings
 from sequence_tutor.pretraining.trainer import PriorTrainer, Probe
 from sequence_tutor.prior.neural import NeuralPrior
-from sequence_tutor.prior.store import StoredPrior, save_prior
+from sequence_tutor.prior.store import StoredPrior, find_prior, save_prior
 from sequence_tutor.progress import counted, progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.rollout import rollout
@@ -58,6 +59,7 @@ def pretrain(
     out: Path,
     *,
     preset: str = "default",
+    begin_with: str | None = None,
     config: Path | None = None,
     overrides: Mapping[str, Any] | None = None,
     device: torch.device | str = "cpu",
@@ -74,6 +76,8 @@ def pretrain(
         data: what to read.
         out: folder of the prior.
         preset: name of a shipped preset.
+        begin_with: a prior to train further, as `find_prior` understands it: its network, its
+            vocabulary. None: begin with random weights.
         config: TOML file whose tables win over the preset's.
         overrides: tables that win over both.
         device: where to compute.
@@ -91,7 +95,11 @@ def pretrain(
         require_tensorboard()
     room = find_domain(domain)
     tables = merged(read_preset("pretrain", domain, preset), read_toml(config) if config else {})
-    settings = build(PretrainTables, merged(tables, overrides or {}), str(config or preset))
+    tables = merged(tables, overrides or {})
+    begun = None if begin_with is None else _begun(room, begin_with)
+    if begun is not None:
+        tables = _of_prior(tables, room, begun)
+    settings = build(PretrainTables, tables, str(config or preset))
     data_settings = build(room.data_settings, settings.data, str(config or preset))
     found = _read(room, data, data_settings, out, quiet=quiet)
     set_threads(threads)
@@ -107,6 +115,7 @@ def pretrain(
         out,
         device,
         probe.every(settings.train.probe_samples),
+        begun.network if begun else None,
     )
     with progress("training the prior", settings.train.steps, quiet=quiet) as advance:
         prior = trainer.run(advance).tempered(settings.temperature)
@@ -121,6 +130,7 @@ def pretrain(
             "summary": found.summary,
             "skipped": dict(found.dropped or _counted(reason for _, reason in found.skipped)),
         },
+        **({"began_with": _origin(begin_with, begun)} if begin_with and begun else {}),
         "settings": settings.model_dump(mode="json", exclude={"card"}),
         "quality": {
             **quality,
@@ -135,6 +145,34 @@ def pretrain(
     stored = StoredPrior(prior, domain, card, found.tensors)
     save_prior(out, stored)
     return stored
+
+
+def _begun(room: Domain, name: str) -> StoredPrior:
+    """The prior to train further.
+
+    Raises:
+        UserError: there is none, it is of another domain, or it has no network of ours.
+    """
+    stored = find_prior(name)
+    if stored.domain != room.name:
+        raise UserError(
+            f"{name}: a prior of {stored.domain}, expected one of {room.name} to train further"
+        )
+    _ = stored.network  # refused here, before any file is read
+    return stored
+
+
+def _of_prior(tables: Mapping[str, Any], room: Domain, begun: StoredPrior) -> dict[str, Any]:
+    """The tables with what the prior to train further fixes: its tokens, its network's shape."""
+    data = merged(tables.get("data", {}), room.data_of_prior(begun.card))
+    train = {**tables.get("train", {}), "network": begun.network.settings.model_dump()}
+    return {**tables, "data": data, "train": train}
+
+
+def _origin(name: str, begun: StoredPrior) -> dict[str, Any]:
+    """What the card says of the prior that was trained further."""
+    said = {fact: begun.card[fact] for fact in ("name", "command", "corpora") if fact in begun.card}
+    return {"prior": name, "weights": weights_digest(begun.network), **said}
 
 
 @dataclass(frozen=True)
