@@ -94,12 +94,12 @@ def pretrain(
     if tensorboard:
         require_tensorboard()
     room = find_domain(domain)
+    begun = Begun.find(begin_with, room) if begin_with is not None else None
     tables = merged(read_preset("pretrain", domain, preset), read_toml(config) if config else {})
     tables = merged(tables, overrides or {})
-    begun = None if begin_with is None else _begun(room, begin_with)
-    if begun is not None:
-        tables = _of_prior(tables, room, begun)
-    settings = build(PretrainTables, tables, str(config or preset))
+    settings = build(
+        PretrainTables, begun.fixing(tables, room) if begun else tables, str(config or preset)
+    )
     data_settings = build(room.data_settings, settings.data, str(config or preset))
     found = _read(room, data, data_settings, out, quiet=quiet)
     set_threads(threads)
@@ -115,7 +115,7 @@ def pretrain(
         out,
         device,
         probe.every(settings.train.probe_samples),
-        begun.network if begun else None,
+        begun.stored.network if begun else None,
     )
     with progress("training the prior", settings.train.steps, quiet=quiet) as advance:
         prior = trainer.run(advance).tempered(settings.temperature)
@@ -130,7 +130,7 @@ def pretrain(
             "summary": found.summary,
             "skipped": dict(found.dropped or _counted(reason for _, reason in found.skipped)),
         },
-        **({"began_with": _origin(begin_with, begun)} if begin_with and begun else {}),
+        **({"began_with": begun.said()} if begun else {}),
         "settings": settings.model_dump(mode="json", exclude={"card"}),
         "quality": {
             **quality,
@@ -147,32 +147,44 @@ def pretrain(
     return stored
 
 
-def _begun(room: Domain, name: str) -> StoredPrior:
-    """The prior to train further.
+@dataclass(frozen=True)
+class Begun:
+    """A prior that is trained further.
 
-    Raises:
-        UserError: there is none, it is of another domain, or it has no network of ours.
+    Attributes:
+        name: as the user gave it.
+        stored: the prior; it has a network of ours.
     """
-    stored = find_prior(name)
-    if stored.domain != room.name:
-        raise UserError(
-            f"{name}: a prior of {stored.domain}, expected one of {room.name} to train further"
-        )
-    _ = stored.network  # refused here, before any file is read
-    return stored
 
+    name: str
+    stored: StoredPrior
 
-def _of_prior(tables: Mapping[str, Any], room: Domain, begun: StoredPrior) -> dict[str, Any]:
-    """The tables with what the prior to train further fixes: its tokens, its network's shape."""
-    data = merged(tables.get("data", {}), room.data_of_prior(begun.card))
-    train = {**tables.get("train", {}), "network": begun.network.settings.model_dump()}
-    return {**tables, "data": data, "train": train}
+    @classmethod
+    def find(cls, name: str, room: Domain) -> Begun:
+        """The prior of a name.
 
+        Raises:
+            UserError: there is none, it is of another domain, or it has no network of ours.
+        """
+        stored = find_prior(name)
+        if stored.domain != room.name:
+            raise UserError(
+                f"{name}: a prior of {stored.domain}, expected one of {room.name} to train further"
+            )
+        _ = stored.network  # refused here, before any file is read
+        return cls(name, stored)
 
-def _origin(name: str, begun: StoredPrior) -> dict[str, Any]:
-    """What the card says of the prior that was trained further."""
-    said = {fact: begun.card[fact] for fact in ("name", "command", "corpora") if fact in begun.card}
-    return {"prior": name, "weights": weights_digest(begun.network), **said}
+    def fixing(self, tables: Mapping[str, Any], room: Domain) -> dict[str, Any]:
+        """The tables with what the prior fixes in them: its tokens, its network's shape."""
+        data = merged(tables.get("data", {}), room.data_of_prior(self.stored.card))
+        shape = self.stored.network.settings.model_dump()
+        return {**tables, "data": data, "train": {**tables.get("train", {}), "network": shape}}
+
+    def said(self) -> dict[str, Any]:
+        """What the card of the further prior says of this one."""
+        known = self.stored.card
+        facts = {fact: known[fact] for fact in ("name", "command", "corpora") if fact in known}
+        return {"prior": self.name, "weights": weights_digest(self.stored.network), **facts}
 
 
 @dataclass(frozen=True)
