@@ -372,3 +372,21 @@ def test_a_sick_run_stops_with_its_last_checkpoint_intact(tmp_path: Path) -> Non
     last = read_log(tmp_path / LOG_FILE)[-1]
     assert last["step"] == tuner.step
     assert last["warnings"]
+
+
+def test_the_loss_of_a_policy_gradient_stops_no_run(tmp_path: Path) -> None:
+    """It is a weighted log-likelihood: below 0 half of the time, and never a measure of success."""
+    policy_gradient = quick(
+        algorithm="reinforce-kl",
+        steps=40,
+        evaluate_every=2,
+        batch=32,
+        collect=32,
+        collect_every=1,
+        replay={"capacity": 32, "fresh": 1.0},
+        health={"stop": True, "loss_growth": 1.01},
+    )
+    tuner = Tuner(toy_task(), policy_gradient, tmp_path)
+    tuner.run(silent)
+    losses = [record["loss"] for record in read_log(tmp_path / LOG_FILE)[1:]]
+    assert losses[-1] > 1.01 * min(losses)

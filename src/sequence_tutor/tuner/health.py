@@ -8,12 +8,16 @@ from sequence_tutor.run_log import Record
 from sequence_tutor.tuner.settings import HealthSettings
 
 
-def diagnose(records: Sequence[Record], settings: HealthSettings | None = None) -> list[str]:
+def diagnose(
+    records: Sequence[Record], settings: HealthSettings | None = None, *, squared: bool = True
+) -> list[str]:
     """What is wrong at the last evaluation of a log, one sentence each.
 
     Args:
         records: the evaluations so far, oldest first, as `tuner.loop` logs them.
         settings: the limits; None: the default ones.
+        squared: whether the loss is a squared error. That of a policy gradient is no measure of
+            anything, and may be below 0.
     """
     if not records:
         return []
@@ -23,7 +27,7 @@ def diagnose(records: Sequence[Record], settings: HealthSettings | None = None) 
         _collapse(last, limits),
         _validity(records, limits),
         _kl(last, limits),
-        _loss(records, limits),
+        _loss(records, limits) if squared else None,
     )
     return [warning for warning in found if warning]
 

@@ -14,6 +14,7 @@ from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reward.weighted import Reweighted
 from sequence_tutor.run_log import Record, RunLog
+from sequence_tutor.tuner.algorithms import ALGORITHMS
 from sequence_tutor.tuner.evaluation import evaluate_policy
 from sequence_tutor.tuner.health import diagnose
 from sequence_tutor.tuner.settings import TuneSettings
@@ -70,7 +71,8 @@ class Logbook:
         settings = stage.settings.model_copy(update={"c": c})
         generator = named_generator(seed, f"evaluation at {step}", self.device)
         record = {**so_far, **evaluate_policy(policy, task, settings, generator)}
-        warnings = diagnose([*self.records, record], self.settings.health)
+        squared = self.settings.algorithm in ALGORITHMS
+        warnings = diagnose([*self.records, record], self.settings.health, squared=squared)
         self._log.append({**record, "warnings": warnings})
         for warning in warnings:
             self.warn(f"step {step}: {warning}")
