@@ -96,3 +96,18 @@ def test_models_judged_alike_share_one_reward(melody_run: Path) -> None:
     assert shared[2].reward is not shared[0].reward
     assert [model.reward.names for model in shared] == [one.reward.names] * 3
     assert not judged_alike(one, louder)
+
+
+def test_runs_with_the_same_rules_of_ones_own_are_judged_alike(
+    melody_prior: Path, make_run: Callable[..., None], tmp_path: Path
+) -> None:
+    rules = tmp_path / "mine.py"
+    rules.write_text(RULES)
+    digest = hashlib.sha256(rules.read_bytes()).hexdigest()
+    for name in ("one", "other"):
+        make_run(tmp_path / name, melody_prior, rules, digest)
+    assert judged_alike(load_model(tmp_path / "one"), load_model(tmp_path / "other"))
+    changed = load_model(tmp_path / "other")
+    assert changed.rules is not None
+    changed = replace(changed, rules=replace(changed.rules, digest="another"))
+    assert not judged_alike(load_model(tmp_path / "one"), changed)

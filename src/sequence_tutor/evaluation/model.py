@@ -38,7 +38,7 @@ class UserRules:
 
     file: Path
     digest: str | None = None
-    run: Path | None = None
+    run: Path | None = field(default=None, compare=False)  # runs with the same rules are alike
 
     def path(self) -> Path:
         """The file, which must still be what it was.
