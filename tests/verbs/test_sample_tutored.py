@@ -16,7 +16,12 @@ from sequence_tutor.randomness import named_generator
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.verbs.sample import sample
 from sequence_tutor.verbs.tune import tune
-from sequence_tutor.workbench.tutored import Tutoring, best_by_value, tutored_source
+from sequence_tutor.workbench.tutored import (
+    Tutoring,
+    best_by_value,
+    tutored_source,
+    with_prior,
+)
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +114,15 @@ def test_who_cannot_tutor(model: Model) -> None:
             sample(hard, 5, tutoring=tutoring, quiet=True)
     with pytest.raises(UserError, match="expected 1 with smc"):
         sample(model, 5, temperature=2.0, tutoring=Tutoring(smc=True), quiet=True)
+
+
+def test_another_prior_must_have_the_same_tokens(molecule_prior: Path) -> None:
+    model = load_model(molecule_prior)
+    assert with_prior(model, load_model(molecule_prior)).policy is model.policy
+    facts = {**model.stored.card["molecule"], "tokens": ["C", "O", "N"]}  # as many, otherwise put
+    other = replace(model, name="other", stored=replace(model.stored, card={"molecule": facts}))
+    with pytest.raises(UserError, match="other: its tokens are others"):
+        with_prior(model, other)
 
 
 def test_on_the_command_line(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

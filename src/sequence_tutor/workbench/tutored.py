@@ -80,7 +80,14 @@ def with_prior(model: Model, prior: Model) -> Model:
             f"{prior.name}: {prior.policy.vocab_size} tokens of {prior.domain.name}, expected the "
             f"{model.policy.vocab_size} of {model.domain.name} that {model.name} knows"
         )
+    if _tokens(prior) != _tokens(model):
+        raise UserError(f"{prior.name}: its tokens are others than those that {model.name} knows")
     return replace(model, stored=prior.stored)
+
+
+def _tokens(model: Model) -> object:
+    """The vocabulary that a card tells of; None where the domain has only one."""
+    return model.stored.card.get(model.domain.name, {}).get("tokens")
 
 
 def tutored_source(
