@@ -246,6 +246,11 @@ class TuneSettings(Settings):
                 f"{self.algorithm} learns from what the policy itself has just sampled, expected "
                 "replay.fresh = 1 and exploration.kind = 'policy'"
             )
+        if self.replay.priority == "step":
+            raise ValueError(
+                f"replay.priority is 'step' but {self.algorithm} learns from whole sequences, "
+                "expected 'none'"
+            )
         if self.algorithm != "ppo" and (self.batch, self.collect_every) != (self.collect, 1):
             raise ValueError(
                 f"{self.algorithm} learns once from each sequence, expected batch = collect and "

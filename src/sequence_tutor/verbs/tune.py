@@ -100,7 +100,7 @@ def tune(
     reward = room.reward(build(room.reward_settings, spec.reward, "reward"), rules)
     task = Task(stored.prior, reward, spec.length, room.end_token, prefix=tuple(spec.prefix))
     stages_of(spec.tune, reward)
-    if beginning:
+    if seeds is not None:  # a file without any is a mistake
         check_seeds(beginning, task, spec.tune)
     for _ in measure(stored.prior, task, 2, named_generator(0, "trial", device_of(stored.prior))):
         pass  # whatever is wrong is found before anything is written
