@@ -173,6 +173,10 @@ def test_score(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "... and 11 more" in capsys.readouterr().out
     written = [json.loads(line) for line in out.read_text().splitlines()]
     assert [entry["tokens"] for entry in written] == [[14, 1, 18]] * 50 + [[14, 1, 16]]
+    capsys.readouterr()
+    (tmp_path / "nothing.jsonl").touch()
+    assert run("score", "melody", tmp_path / "nothing.jsonl") == 0
+    assert capsys.readouterr().out == "There is no sequence to score.\n"
     assert run("score", "melody") == 2
     assert "no file to score" in sentence(capsys)
     assert run("score", "melodie", melodies) == 2

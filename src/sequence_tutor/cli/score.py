@@ -65,6 +65,8 @@ class Score:
             quiet=self.quiet,
             most_kept=MOST_SHOWN,
         )
+        if scores.count == 0 and not self.quiet:
+            show("There is no sequence to score.")
         if scores.first:
             show(rows_table([scores.domain.score_row(scored) for scored in scores.first]))
         if scores.count > MOST_SHOWN and not self.quiet:
