@@ -14,9 +14,11 @@ from sequence_tutor.evaluation.model import Model, load_model, prior_of
 from sequence_tutor.measure import score
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.smc import ValuedPolicy, sequential_monte_carlo
 from sequence_tutor.verbs.sample import sample
 from sequence_tutor.verbs.tune import tune
 from sequence_tutor.workbench.tutored import (
+    BATCH,
     Tutoring,
     best_by_value,
     tutored_source,
@@ -73,6 +75,25 @@ def test_particles_reach_the_optimum_where_the_policy_does_not(model: Model) -> 
     reached = mean_reward(model, Tutoring(smc=True, c=0.7))
     assert mean_reward(model, Tutoring()) < best - 1
     assert reached == pytest.approx(best, abs=0.6)
+
+
+def test_values_that_were_learned_at_the_first_state_alone_are_no_twists(model: Model) -> None:
+    assert model.tune is not None
+    balance = replace(model, tune=model.tune.model_copy(update={"paths": "first"}))
+
+    def drawn(tutor: Model) -> SequenceBatch:
+        draw = tutored_source(tutor, Tutoring(smc=True, c=0.7), 6, (), 1.0)
+        return draw(named_generator(0, "test"))
+
+    assert isinstance(model.policy, ValuedPolicy)
+    generator = named_generator(0, "test")
+    particles = sequential_monte_carlo(
+        model.policy, model.task, 0.7, BATCH, generator, twisted=False
+    )
+    weights = particles.log_weights.softmax(0)
+    rows = weights.multinomial(BATCH, replacement=True, generator=generator)
+    assert same(drawn(balance), particles.batch[rows])
+    assert not same(drawn(model), drawn(balance))
 
 
 def test_the_best_of_each_group_by_advantage(model: Model) -> None:

@@ -66,7 +66,7 @@ def log_z_smc(model: Model, task: Task, c: float, particles: int, seed: int) -> 
         particles: of each run.
         seed: of the sampling.
     """
-    policy = _valued(model.policy, model.tune)
+    policy = valued(model.policy, model.tune)
     generator = named_generator(seed, "sequential Monte Carlo", model.device)
     runs = [
         sequential_monte_carlo(policy, task, c, particles, generator).log_z for _ in range(REPEATS)
@@ -76,7 +76,7 @@ def log_z_smc(model: Model, task: Task, c: float, particles: int, seed: int) -> 
     return bound.estimate()
 
 
-def _valued(policy: Prior, tune: TuneSettings | None) -> ValuedPolicy:
+def valued(policy: Prior, tune: TuneSettings | None) -> ValuedPolicy:
     """The policy with its own values, or with none where it learned no soft value of each state."""
     if tune is None or tune.algorithm in HARD or tune.paths == "first":
         return Valueless(policy)

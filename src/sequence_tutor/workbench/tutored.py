@@ -9,12 +9,13 @@ import torch
 
 from sequence_tutor.config.presets import build
 from sequence_tutor.errors import UserError
+from sequence_tutor.evaluation.bounds import valued
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.rollout import rollout
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.smc import ValuedPolicy, sequential_monte_carlo
+from sequence_tutor.smc import sequential_monte_carlo
 from sequence_tutor.tuner.policy import TunedPolicy
 from sequence_tutor.tuner.settings import HARD, TuneSettings
 from sequence_tutor.tutoring import TutoredPolicy
@@ -161,9 +162,8 @@ def best_by_value(model: Model, batch: SequenceBatch, given: int, n: int) -> Seq
 
 def _particles(model: Model, tutoring: Tutoring, length: int, prefix: tuple[int, ...]) -> Source:
     """Particles at c, drawn once more by the weights that they end with."""
-    assert model.tune is not None
-    assert isinstance(model.policy, ValuedPolicy)
-    policy = model.policy
+    assert model.tune is not None  # checked before
+    policy = valued(model.policy, model.tune)
     task = replace(
         model.task,
         length=length,
