@@ -16,7 +16,7 @@ def fastest_thread_count(width: int = 100) -> int:
     network ten times slower, so the answer is measured at the start of each run.
     """
     before: int = torch.get_num_threads()
-    cores = _cores()
+    cores = cores_at_hand()
     counts: list[int] = sorted(n for n in {1, 2, 4, *range(8, cores + 1, 8), cores} if n <= cores)
     try:
         seconds = {n: _time_training(n, width) for n in counts}
@@ -25,7 +25,8 @@ def fastest_thread_count(width: int = 100) -> int:
     return min(counts, key=lambda n: seconds[n])
 
 
-def _cores() -> int:
+def cores_at_hand() -> int:
+    """The cores that this process may compute on; all of them where the system cannot say."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -47,6 +47,13 @@ def test_a_line_too_long_or_not_in_utf_8_ends_nothing(tmp_path: Path) -> None:
     assert "more than" in entries[1].problem
 
 
+def test_a_table_without_a_readable_header_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("x" * 200_000 + ",smiles\nCCO,CC\n")  # more than a cell may have
+    with pytest.raises(UserError, match=r"a\.csv line 1: not the header of a table"):
+        smiles_of(path)
+
+
 def test_a_table_whose_column_is_found_or_named(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     # quoted cells with line ends in them, as the table of Gomez-Bombarelli et al. has them

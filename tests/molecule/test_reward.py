@@ -26,6 +26,14 @@ def test_a_weight_is_enough_for_a_ready_term_and_for_a_descriptor() -> None:
     assert "similarity" not in READY
 
 
+def test_workers_are_counted_where_the_system_does_not_tell_cores_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr("os.sched_getaffinity", raising=False)  # as on a Mac
+    monkeypatch.setattr("sequence_tutor.molecule.reward.MOST_WORKERS", 1)
+    settings(workers="auto", weights={"qed": 1.0}).build(VOCABULARY).close()
+
+
 def test_a_table_is_on_unless_its_weight_is_zero() -> None:
     like = {"kind": "similarity", "smiles": "CCO", "weight": 2.0}
     assert settings(terms={"like": like}).build(VOCABULARY).weights.tolist() == [2]
@@ -78,6 +86,7 @@ def test_the_terms_of_the_paper_take_their_limits_from_the_card() -> None:
         ({"terms": {"isomer": {"formula": "x"}}}, "'x' is no molecular formula"),
         ({"diversity": {"bucket": 0}}, "diversity.bucket is 0, expected a number greater"),
         ({"limits": {"atoms": 3}}, "limits: unknown name 'atoms'"),
+        ({"workers": -1}, "workers is -1, expected a number greater than or equal to 0 or 'auto'"),
     ],
 )
 def test_wrong_tables_are_answered_in_a_sentence(tables: dict[str, object], sentence: str) -> None:

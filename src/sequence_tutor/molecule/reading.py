@@ -161,7 +161,10 @@ def _lines(text: TextIOWrapper, every_line: bool) -> Iterator[Entry]:
 def _rows(path: Path, text: TextIOWrapper, delimiter: str, column: str | None) -> Iterator[Entry]:
     """One column of a table."""
     rows = csv.reader(text, delimiter=delimiter)
-    header = next(rows, [])
+    try:
+        header = next(rows, [])
+    except csv.Error as error:
+        raise UserError(f"{path} line 1: not the header of a table ({error})") from error
     wanted = _column(path, header, column)
     while True:
         try:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -35,6 +34,7 @@ from sequence_tutor.molecule.terms import (
     WritingTerm,
 )
 from sequence_tutor.reward.user_terms import UserTerm
+from sequence_tutor.threads import cores_at_hand
 
 __all__ = [
     "Judged",
@@ -113,7 +113,7 @@ class MoleculeRewardSettings(Settings):
         DiversitySettings(), description="penalties for what was found before"
     )
     limits: LimitSettings = Field(LimitSettings(), description="of strings that are parsed")
-    workers: int | Literal["auto"] = Field(
+    workers: Annotated[int, Field(ge=0)] | Literal["auto"] = Field(
         "auto",
         description="processes that score; auto: one for each core up to 8; 0: none, and then "
         "nothing can be stopped that takes too long",
@@ -211,7 +211,7 @@ class MoleculeRewardSettings(Settings):
     def _worker_count(self) -> int:
         if isinstance(self.workers, int):
             return self.workers
-        return min(len(os.sched_getaffinity(0)), MOST_WORKERS)
+        return min(cores_at_hand(), MOST_WORKERS)
 
 
 def _with_kind(name: str, table: Any) -> Any:  # whatever a user's file holds
