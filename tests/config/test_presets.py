@@ -86,6 +86,12 @@ def test_a_wrong_value_is_named_with_what_was_expected(
     assert str(error.value).startswith(f"mine.toml: {sentence}")
 
 
+def test_a_settings_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(b"\xef\xbb\xbf[tune]\nsteps = 3\n")  # as some editors write it
+    assert read_toml(path) == {"tune": {"steps": 3}}
+
+
 def test_nested_settings_of_a_prior_answer_a_wrong_name_too() -> None:
     with pytest.raises(UserError, match=r"train\.network: unknown name 'cel': did you mean 'cell'"):
         build(PretrainTables, {"train": {"network": {"cel": "gru"}}}, "mine.toml")

@@ -77,7 +77,7 @@ def read_toml(path: Path) -> Tables:
     if not path.is_file():
         raise UserError(f"{path}: there is no such settings file")
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not a TOML file ({error})") from error
 

@@ -48,6 +48,6 @@ def demo(
     evaluation = write_results(out, [prior, replace(tuned, name="psi")], samples, seed, quiet=quiet)
     draw_curves(out / "learning_curves.png", {"psi": run})
     for name, model in (("melodies", tuned), ("melodies_of_the_prior", prior)):
-        sample(model, MELODIES, out / name, seed=seed)
+        sample(model, MELODIES, out / name, seed=seed, quiet=quiet)
     report([run], out / REPORT, table=out / "table.json", seed=seed, quiet=quiet)
     return evaluation
