@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,13 @@ def test_temperature_widens_and_narrows() -> None:
 
 def test_length_is_a_choice(model: Model) -> None:
     assert sample(model, 3, length=5).batch.tokens.shape == (3, 5)
+
+
+def test_what_a_run_begins_with_leaves_something_to_write(model: Model) -> None:
+    primed = replace(model, prefix=(14, 1, 18))
+    assert sample(primed, 2, length=4).batch.tokens[:, :3].tolist() == [[14, 1, 18]] * 2
+    with pytest.raises(UserError, match="likes-c: 3 tokens to begin with, expected fewer than"):
+        sample(primed, 1, length=3)
 
 
 def test_all_go_on_from_the_prime_and_it_is_heard_as_it_stands(

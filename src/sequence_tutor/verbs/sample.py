@@ -81,17 +81,15 @@ def _beginning(
     model: Model, prime: Path | None, length: int, settings: Settings
 ) -> tuple[int, ...]:
     """The tokens that every sequence begins with; those the model was tuned for if none."""
-    if prime is not None:
-        tokens = model.domain.read_prime(prime, settings)
-        if len(tokens) >= length:
-            raise UserError(
-                f"{prime}: {len(tokens)} tokens to begin with, expected fewer than the length "
-                f"{length}; give a larger --length"
-            )
-        return tuple(tokens)
     if length < 1:
         raise UserError(f"length is {length}, expected at least 1")
-    return model.prefix
+    given = model.prefix if prime is None else model.domain.read_prime(prime, settings)
+    if len(given) >= length:
+        raise UserError(
+            f"{prime or model.name}: {len(given)} tokens to begin with, expected fewer than the "
+            f"length {length}; give a larger --length"
+        )
+    return tuple(given)
 
 
 def _distinct(
