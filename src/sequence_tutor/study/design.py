@@ -17,8 +17,6 @@ from sequence_tutor.config.settings import Settings
 FORMAT: Final = 1
 Side = Literal["left", "right"]
 SIDES: tuple[Side, Side] = ("left", "right")
-PREFERENCES = range(1, 6)
-"""The five points: 1 much prefers the left clip, 3 neither, 5 much prefers the right one."""
 
 CONSENT = (
     "You will hear pairs of short melodies and say which of the two you prefer. Your answers are "
