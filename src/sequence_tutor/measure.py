@@ -22,7 +22,7 @@ class Measured:
     """Sampled sequences with everything that is reported of them.
 
     Attributes:
-        batch: the sequences.
+        batch: the sequences; T is the length of the longest.
         terms: (B, T, R) unscaled rewards.
         log_prior: (B, T) log p of each chosen token; likewise `log_policy`. 0 beyond the end and
             for tokens that were given, not chosen; so are the three below.
@@ -102,18 +102,21 @@ def measure(
             keep_log_probs=True,
         )
         assert sampled.log_probs is not None  # asked for above
-        tokens, mask = sampled.batch.tokens, sampled.batch.mask
+        longest = int(sampled.batch.lengths.max())  # beyond it nothing needs to be computed
+        own = SequenceBatch(sampled.batch.tokens[:, :longest], sampled.batch.lengths)
+        log_policy = sampled.log_probs[:, :longest]  # (B, T, V)
+        tokens, mask = own.tokens, own.mask
         mask[:, : len(task.prefix)] = False
         log_prior = (  # (B, T, V); of the prior itself we know it already
-            sampled.log_probs if policy is task.prior else task.prior.sequence_log_probs(tokens)
+            log_policy if policy is task.prior else task.prior.sequence_log_probs(tokens)
         )
         yield Measured(
-            sampled.batch,
-            score(task.reward, sampled.batch),
+            own,
+            score(task.reward, own),
             taken(log_prior, tokens).where(mask, 0.0),
-            taken(sampled.log_probs, tokens).where(mask, 0.0),
+            taken(log_policy, tokens).where(mask, 0.0),
             taken(tempered(log_prior, task.prior_temperature), tokens).where(mask, 0.0),
-            token_kl(sampled.log_probs, log_prior).where(mask, 0.0),
-            token_entropy(sampled.log_probs).where(mask, 0.0),
+            token_kl(log_policy, log_prior).where(mask, 0.0),
+            token_entropy(log_policy).where(mask, 0.0),
             mask.sum(1),
         )

@@ -52,12 +52,10 @@ class TokenVocabulary:
 
     def decode(self, tokens: Sequence[int]) -> str:
         """The text before the end token, or of all tokens where there is none."""
-        text = []
-        for token in tokens:
-            if token == self.end_token:
-                break
-            text.append(self.tokens[token])
-        return self.separator.join(text)
+        row = list(tokens)
+        end = self.end_token
+        written = row[: row.index(end)] if end in row else row
+        return self.separator.join([self.tokens[token] for token in written])
 
     def decode_batch(self, batch: SequenceBatch) -> list[str | None]:
         """The text of each row; None: the row has no end, so it is not finished."""

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 from rdkit import Chem, rdBase
+from rdkit.Chem import QED
 
 from sequence_tutor.molecule.chemistry import (
     Limits,
@@ -165,3 +166,20 @@ def test_without_rdkit_one_sentence_names_the_extra() -> None:
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert "pip install 'sequence-tutor[molecule]'" in run.stdout
     assert run.stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "smiles",
+    [
+        "CC(=O)Oc1ccccc1C(=O)O",
+        "O=[N+]([O-])c1ccc(N=Nc2ccccc2)cc1",  # alerts
+        "C1CCCCCCCCCCC1",
+        "[2H]C([2H])O",  # hydrogens that RDKit drops first
+        "[NH3+]CC(=O)[O-].[Na+]",
+        "N#N",
+    ],
+)
+def test_qed_is_that_of_rdkit_to_the_last_bit(smiles: str) -> None:
+    mol = parse(smiles)
+    assert mol is not None
+    assert Molecule(mol).qed == QED.qed(mol)

@@ -15,9 +15,11 @@ from sequence_tutor.molecule.scoring import Scorer
 from sequence_tutor.molecule.statistics import (
     TABLE_TERMS,
     MoleculeStatistics,
+    Reference,
     internal_diversity,
     unwanted_groups,
 )
+from sequence_tutor.molecule.tanimoto import fingerprints
 from sequence_tutor.molecule.terms import TermSet
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.sequences import SequenceBatch
@@ -102,7 +104,8 @@ def test_without_a_single_molecule_all_but_validity_is_undefined(scorer: Scorer)
 
 
 def test_a_reference_set(scorer: Scorer) -> None:
-    statistics = MoleculeStatistics(Vocabulary.broad(), scorer, reference=[CAFFEINE, ASPIRIN])
+    reference = Reference.of_smiles([CAFFEINE, ASPIRIN])
+    statistics = MoleculeStatistics(Vocabulary.broad(), scorer, reference=reference)
     statistics.add([CAFFEINE, AMPHETAMINE])
     generator = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=1024)
     one, other = (
@@ -115,13 +118,13 @@ def test_a_reference_set(scorer: Scorer) -> None:
 
 
 def test_the_interval_of_diversity_holds_nineteen_times_in_twenty() -> None:
-    pool = [Chem.MolFromSmiles(text) for text in _many()]
+    pool = fingerprints([Chem.MolFromSmiles(text) for text in _many()])
     truth = internal_diversity(pool).value
     generator = torch.Generator().manual_seed(0)
     held = 0
     for _ in range(200):
         places = torch.randint(len(pool), (60,), generator=generator).tolist()
-        found = internal_diversity([pool[place] for place in places])
+        found = internal_diversity(pool[places])
         expected = (1 - 1 / 60) * truth  # of 60 x 60 pairs, 60 are of one molecule with itself
         held += found.low <= expected <= found.high
     assert 0.88 <= held / 200 <= 1

@@ -38,7 +38,8 @@ class Report:
     ] = None
     frontier: Annotated[Path | None, option("draw its points too", "frontier.json")] = None
     samples: Annotated[
-        int | None, option("sequences of each model for the table; 2,000, or 400 molecules", "N")
+        int | None,
+        option("sequences of each model; 2,000, or 400 molecules, 880 of all models", "N"),
     ] = None
     rules: Rules = None
     seed: Seed = 0

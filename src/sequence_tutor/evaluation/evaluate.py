@@ -18,6 +18,7 @@ from sequence_tutor.evaluation.model import Model, judged_alike
 from sequence_tutor.evaluation.statistics import GeneralStatistics
 from sequence_tutor.measure import measure
 from sequence_tutor.randomness import named_generator
+from sequence_tutor.sequences import SequenceBatch
 
 FINGERPRINTS = "windows"
 """Name of the training data's fingerprints among a prior's tensors."""
@@ -72,6 +73,7 @@ def evaluate(
     seed: int = 0,
     advance: Callable[[int], None] = lambda _: None,
     particles: int | None = None,
+    keep: Callable[[Model, SequenceBatch], None] = lambda *_: None,
 ) -> Evaluation:
     """Sample every model and estimate all statistics.
 
@@ -83,6 +85,7 @@ def evaluate(
         advance: called with the number of sequences after each batch.
         particles: of each run of sequential Monte Carlo that bounds log Z; 0: none is run; None: a
             few hundred wherever log Z is what a model was tuned toward.
+        keep: given each model and every batch sampled of it, for who wants to show them.
 
     Raises:
         UserError: there is no model, too few samples, models of several domains, or particles for
@@ -100,7 +103,12 @@ def evaluate(
     for model in judged:
         _ = model.reward  # a missing file of rules is found before anything is sampled
     check_particles(models, particles)
-    columns = [_column(model, judge, samples, seed, advance, particles) for model in judged]
+
+    def sampled(model: Model, batch: SequenceBatch) -> None:
+        advance(len(batch))
+        keep(model, batch)
+
+    columns = [_column(model, judge, samples, seed, sampled, particles) for model in judged]
     return Evaluation([_against_best(column, columns) for column in columns], samples, seed)
 
 
@@ -141,7 +149,7 @@ def _column(
     judge: Model | None,
     samples: int,
     seed: int,
-    advance: Callable[[int], None],
+    sampled: Callable[[Model, SequenceBatch], None],
     particles: int | None,
 ) -> Column:
     tune = model.tune or (judge.tune if judge else None)
@@ -157,7 +165,7 @@ def _column(
     for measured in measure(model.policy, task, samples, generator):
         general.update(measured)
         own.update(measured.batch)
-        advance(len(measured.batch))
+        sampled(model, measured.batch)
     statistics = {**own.result(), **general.result()}
     if c is not None:
         usual = PARTICLES if tune is not None and tune.discount == 1 else 0

@@ -22,7 +22,6 @@ from dataclasses import dataclass
 import numpy as np
 from rdkit import Chem
 from rdkit.Chem.Scaffolds import MurckoScaffold
-from scipy.stats import wasserstein_distance
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.molecule.chemistry import DESCRIPTORS, Molecule, parse, quiet
@@ -83,6 +82,8 @@ def moses_statistics(
     Raises:
         UserError: there is no valid molecule on one side.
     """
+    from scipy.stats import wasserstein_distance  # takes a second, and all else here none
+
     ours, theirs = describe(generated, "generated"), describe(reference, "reference")
     distinct = set(ours.canonical)
     known = _canonical(train) if train is not None else None

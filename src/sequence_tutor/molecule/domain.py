@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,13 @@ from sequence_tutor.molecule.score_lines import (
     score_lines,
 )
 from sequence_tutor.molecule.scoring import Scorer
-from sequence_tutor.molecule.statistics import BETTER, SHARES, TABLE_TERMS, MoleculeStatistics
+from sequence_tutor.molecule.statistics import (
+    BETTER,
+    SHARES,
+    TABLE_TERMS,
+    MoleculeStatistics,
+    Reference,
+)
 from sequence_tutor.molecule.terminal_reward import MoleculeReward
 from sequence_tutor.molecule.terms import TermSet
 from sequence_tutor.molecule.tokens import Vocabulary
@@ -172,11 +179,13 @@ class MoleculeDomain:
 
     def statistics(self, settings: Settings) -> MoleculeStatistics:
         """The rows of Table 2; new and alike by the prior's training and test data."""
-        scorer = of_kind(MoleculeRewardSettings, settings).scorer(TermSet(TABLE_TERMS))
+        chosen = of_kind(MoleculeRewardSettings, settings)
+        scorer = chosen.scorer(TermSet(TABLE_TERMS)) if chosen.workers else self.scorer_here
         statistics = MoleculeStatistics(
-            self.vocabulary, scorer, self.tensors.get(KNOWN), self.held_out_smiles()
+            self.vocabulary, scorer, self.tensors.get(KNOWN), self._reference
         )
-        weakref.finalize(statistics, scorer.close)
+        if chosen.workers:
+            weakref.finalize(statistics, scorer.close)
         return statistics
 
     def write(
@@ -184,8 +193,7 @@ class MoleculeDomain:
     ) -> None:
         """A list, a table with the terms of Table 2, structures and pictures."""
         smiles = self.vocabulary.decode_batch(batch)
-        with Scorer(TermSet(TABLE_TERMS)) as scorer:
-            records = scorer.score(smiles).records
+        records = self.scorer_here.score(smiles).records
         rows = [
             Row(
                 self.vocabulary.decode(tokens),
@@ -196,6 +204,17 @@ class MoleculeDomain:
         ]
         chosen = of_kind(MoleculeOutputSettings, settings)
         write_molecules(rows, tuple(TABLE_TERMS), directory, chosen, progress)
+
+    @cached_property
+    def scorer_here(self) -> Scorer:
+        """Computes the terms of Table 2 in this process, and remembers them like the domain."""
+        return Scorer(TermSet(TABLE_TERMS))
+
+    @cached_property
+    def _reference(self) -> Reference | None:
+        """The molecules of `held_out_smiles`, looked at once for whatever is compared with them."""
+        smiles = self.held_out_smiles()
+        return None if smiles is None else Reference.of_smiles(smiles)
 
     def held_out_smiles(self) -> list[str] | None:
         """Molecules of the prior's test data; None where it kept none."""

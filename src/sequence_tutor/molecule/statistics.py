@@ -12,6 +12,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
@@ -23,11 +24,11 @@ from torch import Tensor
 
 from sequence_tutor.domain import Better
 from sequence_tutor.estimates import UNDEFINED, UPPER_TAIL, Estimate, Mean, Proportion, wilson
-from sequence_tutor.molecule.chemistry import parse
+from sequence_tutor.molecule.chemistry import DEFAULT_LIMITS, known, parse
 from sequence_tutor.molecule.corpus_reader import molecule_hash
 from sequence_tutor.molecule.distribution import cosine, ringed_scaffold
 from sequence_tutor.molecule.scoring import Scorer
-from sequence_tutor.molecule.tanimoto import fingerprints, mean_similarities, nearest
+from sequence_tutor.molecule.tanimoto import Prints, fingerprints, mean_similarities, nearest
 from sequence_tutor.molecule.terms import SA, LogP, MoleculeTerm, Qed, Ring
 from sequence_tutor.sequences import SequenceBatch
 
@@ -69,6 +70,29 @@ class Decodes(Protocol):
         """The SMILES of each row; None where it did not end."""
 
 
+@dataclass(frozen=True)
+class Reference:
+    """Molecules that samples are compared with, looked at once.
+
+    Attributes:
+        prints: their fingerprints.
+        scaffolds: how often each scaffold of two rings or more occurs.
+    """
+
+    prints: Prints
+    scaffolds: Counter[str]
+
+    @classmethod
+    def of(cls, mols: Sequence[Chem.Mol]) -> Reference:
+        """Those of some molecules."""
+        return cls(fingerprints(mols), _scaffolds(mols))
+
+    @classmethod
+    def of_smiles(cls, smiles: Sequence[str]) -> Reference:
+        """Those of the valid ones among some strings."""
+        return cls.of([mol for mol in map(parse, smiles) if mol is not None])
+
+
 class MoleculeStatistics:
     """Gathers the rows of Table 2 over batches of molecules. Satisfies `domain.Statistics`.
 
@@ -92,7 +116,7 @@ class MoleculeStatistics:
         vocabulary: turns tokens into SMILES.
         scorer: of `TermSet(TABLE_TERMS)`. It stays open.
         training: sorted `molecule_hash` of the training data, or None.
-        reference: SMILES to be compared with, held-out data for instance, or None.
+        reference: what to compare with, held-out data for instance, or None.
     """
 
     def __init__(
@@ -100,12 +124,12 @@ class MoleculeStatistics:
         vocabulary: Decodes,
         scorer: Scorer,
         training: Tensor | None = None,
-        reference: Sequence[str] | None = None,
+        reference: Reference | None = None,
     ) -> None:
         self._vocabulary = vocabulary
         self._scorer = scorer
         self._training = None if training is None else training.cpu()
-        self._reference = None if reference is None else _molecules(reference)
+        self._reference = reference
         self._valid, self._novel = Proportion(), Proportion()
         self._means = {row: Mean() for row in MEANS}
         self._fragments, self._charged = Proportion(), Proportion()
@@ -147,18 +171,20 @@ class MoleculeStatistics:
 
     def _structures(self) -> dict[str, Estimate]:
         """What takes the molecules themselves, of the first of them."""
-        mols = _molecules(self._first)
+        molecules = (known(text, DEFAULT_LIMITS) for text in self._first)
+        mols = [molecule.rdkit for molecule in molecules if molecule is not None]
         catalog = unwanted_groups()
         passed, radicals = Proportion(), Proportion()
         passed.update(_bools(not catalog.HasMatch(mol) for mol in mols))
         radicals.update(_bools(Descriptors.NumRadicalElectrons(mol) > 0 for mol in mols))
+        prints = fingerprints(mols)
         found = {
-            "internal_diversity": internal_diversity(mols),
+            "internal_diversity": internal_diversity(prints),
             "filters_passed": passed.estimate(),
             "radicals": radicals.estimate(),
         }
         if self._reference is not None:
-            found |= likeness(mols, self._reference)
+            found |= likeness(Reference(prints, _scaffolds(mols)), self._reference)
         return found
 
     def _unique(self, count: int) -> Estimate:
@@ -167,19 +193,19 @@ class MoleculeStatistics:
         return wilson(len(set(self._first[:count])) / count, count)
 
 
-def internal_diversity(mols: Sequence[Chem.Mol]) -> Estimate:
+def internal_diversity(prints: Prints) -> Estimate:
     """1 - the mean Tanimoto similarity of all pairs, as MOSES defines it.
 
     The interval is that of a U-statistic of two molecules: its error is twice that of the mean
     over molecules of their own mean similarity (Hoeffding 1948, its first projection).
     """
-    if not mols:
+    if not len(prints):
         return UNDEFINED
-    own, _ = mean_similarities(fingerprints(mols))
+    own, _ = mean_similarities(prints)
     value = float(1 - own.mean())
-    if len(mols) < 2:
+    if len(prints) < 2:
         return Estimate(value, -math.inf, math.inf)
-    reach = float(ndtri(UPPER_TAIL)) * 2 * float(own.std(ddof=1)) / math.sqrt(len(mols))
+    reach = float(ndtri(UPPER_TAIL)) * 2 * float(own.std(ddof=1)) / math.sqrt(len(prints))
     return Estimate(value, max(value - reach, 0.0), min(value + reach, 1.0))
 
 
@@ -188,7 +214,7 @@ def unwanted_groups() -> FilterCatalog:
     return FilterCatalog(FilterCatalogParams(FilterCatalogParams.FilterCatalogs.BRENK))
 
 
-def likeness(mols: Sequence[Chem.Mol], reference: Sequence[Chem.Mol]) -> dict[str, Estimate]:
+def likeness(own: Reference, reference: Reference) -> dict[str, Estimate]:
     """How like a reference some molecules are, as MOSES defines it.
 
     Returns:
@@ -196,20 +222,18 @@ def likeness(mols: Sequence[Chem.Mol], reference: Sequence[Chem.Mol]) -> dict[st
         cosine of the counts of scaffolds of two rings or more, which has no interval.
     """
     snn = Mean()
-    if mols and reference:
-        snn.update(torch.from_numpy(nearest(fingerprints(mols), fingerprints(reference))))
-    ours, theirs = (
-        Counter(scaffold for scaffold in map(ringed_scaffold, side) if scaffold is not None)
-        for side in (mols, reference)
-    )
+    if len(own.prints) and len(reference.prints):
+        snn.update(torch.from_numpy(nearest(own.prints, reference.prints)))
+    alike = cosine(own.scaffolds, reference.scaffolds)
     return {
         "snn": snn.estimate(),
-        "scaffold_similarity": Estimate(cosine(ours, theirs), -math.inf, math.inf),
+        "scaffold_similarity": Estimate(alike, -math.inf, math.inf),
     }
 
 
-def _molecules(smiles: Sequence[str]) -> list[Chem.Mol]:
-    return [mol for mol in map(parse, smiles) if mol is not None]
+def _scaffolds(mols: Sequence[Chem.Mol]) -> Counter[str]:
+    every = (ringed_scaffold(mol) for mol in mols)
+    return Counter(one for one in every if one is not None)
 
 
 def _are_in(canonical: Sequence[str], training: Tensor) -> Tensor:

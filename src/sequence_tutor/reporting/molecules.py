@@ -6,8 +6,9 @@ import csv
 import io
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -15,9 +16,7 @@ from sequence_tutor.evaluation.model import Model
 from sequence_tutor.molecule.domain import MoleculeDomain
 from sequence_tutor.molecule.output import number_or_none
 from sequence_tutor.molecule.pictures import picture_svg
-from sequence_tutor.molecule.scoring import Scorer
 from sequence_tutor.molecule.statistics import TABLE_TERMS
-from sequence_tutor.molecule.terms import TermSet
 from sequence_tutor.reporting.embedding import data_uri
 from sequence_tutor.reporting.plot import Plot, Series, plot
 from sequence_tutor.sequences import SequenceBatch
@@ -84,11 +83,11 @@ def molecule_grids(
         models: the prior first; each is scored by its own reward.
         batches: distinct samples of each.
     """
-    with Scorer(TermSet(TABLE_TERMS)) as scorer:
-        found = [_molecules(m, batch, scorer) for m, batch in zip(models, batches, strict=True)]
-        data = _held_out(models[0], scorer)
+    found = [_molecules(model, batch) for model, batch in zip(models, batches, strict=True)]
+    data = _held_out(models[0])
+    draw = cache(_picture)
     grids = [
-        _grids(model, place, len(batch), own)
+        _grids(model, place, len(batch), own, draw)
         for place, (model, batch, own) in enumerate(zip(models, batches, found, strict=True))
     ]
     sets = {model.name: own for model, own in zip(models, found, strict=True)}
@@ -142,10 +141,11 @@ def _in_words(label: str, values: Sequence[float]) -> str:
     return f"{label} {sum(finite) / len(finite):.3g} in the mean" if finite else f"{label} none"
 
 
-def _molecules(model: Model, batch: SequenceBatch, scorer: Scorer) -> list[Molecule]:
+def _molecules(model: Model, batch: SequenceBatch) -> list[Molecule]:
     """The valid ones of a batch, distinct by their canonical SMILES, in the order of writing."""
     assert isinstance(model.domain, MoleculeDomain)
-    records = scorer.score(model.domain.vocabulary.decode_batch(batch)).records
+    smiles = model.domain.vocabulary.decode_batch(batch)
+    records = model.domain.scorer_here.score(smiles).records
     paid = model.reward(batch).sum(1)  # (B, R)
     totals = (paid @ model.reward.weights.to(paid)).tolist()
     found: dict[str, Molecule] = {}
@@ -158,10 +158,11 @@ def _molecules(model: Model, batch: SequenceBatch, scorer: Scorer) -> list[Molec
     return list(found.values())
 
 
-def _held_out(model: Model, scorer: Scorer) -> list[Molecule]:
+def _held_out(model: Model) -> list[Molecule]:
     """Test molecules of the prior, none where it kept none."""
     assert isinstance(model.domain, MoleculeDomain)
-    records = scorer.score((model.domain.held_out_smiles() or [])[:MOST_DATA]).records
+    smiles = (model.domain.held_out_smiles() or [])[:MOST_DATA]
+    records = model.domain.scorer_here.score(smiles).records
     return [
         Molecule(one.canonical, math.nan, dict(zip(TABLE_TERMS, one.values, strict=True)))
         for one in records
@@ -169,7 +170,9 @@ def _held_out(model: Model, scorer: Scorer) -> list[Molecule]:
     ]
 
 
-def _grids(model: Model, place: int, sampled: int, found: Sequence[Molecule]) -> Grids:
+def _grids(
+    model: Model, place: int, sampled: int, found: Sequence[Molecule], draw: Callable[[str], str]
+) -> Grids:
     best = sorted(found, key=lambda one: -one.total)[:SHOWN]
     chance = random.Random(0).sample(list(found), min(SHOWN, len(found)))
     return Grids(
@@ -177,8 +180,8 @@ def _grids(model: Model, place: int, sampled: int, found: Sequence[Molecule]) ->
         place,
         sampled,
         len(found),
-        [_structure(one) for one in best],
-        [_structure(one) for one in chance],
+        [_structure(one, draw) for one in best],
+        [_structure(one, draw) for one in chance],
         data_uri(table(found).encode(), "text/csv"),
         f"{model.name}.csv",
     )
@@ -196,10 +199,15 @@ def table(found: Sequence[Molecule]) -> str:
     return text.getvalue()
 
 
-def _structure(molecule: Molecule) -> Structure:
+def _picture(smiles: str) -> str:
+    """Its address."""
+    return data_uri(picture_svg(smiles).encode(), "image/svg+xml")
+
+
+def _structure(molecule: Molecule, draw: Callable[[str], str]) -> Structure:
     return Structure(
         molecule.smiles,
-        data_uri(picture_svg(molecule.smiles).encode(), "image/svg+xml"),
+        draw(molecule.smiles),
         f"{molecule.total:.3g}",
         [
             (name, f"{molecule.terms[name]:.3g}")

@@ -6,23 +6,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import torch
+
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model, load_model, prior_of, sharing_rewards
+from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reporting.account import RunFacts, run_facts, sentences
 from sequence_tutor.reporting.comparison import Comparison, SavedTable, compare
 from sequence_tutor.reporting.curves import RuleShares, read_run_log, rule_shares, training_curves
 from sequence_tutor.reporting.plot import Plot
+from sequence_tutor.reporting.sampled import Sampled
 from sequence_tutor.reporting.tradeoff import FrontierPoint, tradeoff
 from sequence_tutor.run_log import Record
-from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.tuner.run_folder import RunSpec, load_spec
 
 PRIOR = "prior"
-MOLECULES_SAMPLED = 200
-LINES_SHOWN = 12
+MOST_MOLECULES = 400
+"""In the table that can be saved; the best of them are drawn, and some by chance."""
 
-Sampler = Callable[[Model, int], SequenceBatch]
-"""Gives so many distinct sequences of a model."""
+LINES_SHOWN = 12
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def load_runs(folders: Sequence[Path], rules: Path | None = None) -> list[Run]:
     runs = [
         _load(folder, name, rules) for folder, name in zip(folders, _names(places), strict=True)
     ]
-    models = sharing_rewards([run.model for run in runs])
+    models = sharing_rewards(_sharing_priors([_scored_here(run.model) for run in runs]))
     return [replace(run, model=model) for run, model in zip(runs, models, strict=True)]
 
 
@@ -112,17 +114,21 @@ def models_of(runs: Sequence[Run]) -> list[Model]:
 
 
 def make_part(
-    runs: Sequence[Run], table: SavedTable, sampler: Sampler, frontier: Sequence[FrontierPoint]
+    runs: Sequence[Run],
+    models: Sequence[Model],
+    table: SavedTable,
+    sampled: Sampled,
+    frontier: Sequence[FrontierPoint],
 ) -> Part:
     """Everything that is shown of some runs of one domain.
 
     Args:
         runs: of one domain.
+        models: `models_of` them.
         table: their evaluation, or one that was saved.
-        sampler: gives the sequences to show.
+        sampled: the sequences to show.
         frontier: of reward and divergence, if there is one.
     """
-    models = models_of(runs)
     priors = len(models) - len(runs)
     logs = {run.model.name: run.log for run in runs}
     weights = {
@@ -146,13 +152,40 @@ def make_part(
         training_curves(logs, priors),
         rule_shares(logs, weights, priors),
         tradeoff(table, frontier, len(models)),
-        SAMPLES.get(domain, _line_samples)(models, sampler),
+        SAMPLES.get(domain, _line_samples)(models, sampled),
     )
 
 
 def _load(folder: Path, name: str, rules: Path | None) -> Run:
     spec = load_spec(folder)  # first, for it says best that a folder is no run
     return Run(replace(load_model(folder, rules=rules), name=name), spec, read_run_log(folder))
+
+
+def _scored_here(model: Model) -> Model:
+    """The same, judged in this process: to start others takes longer than what they would do."""
+    settings = model.reward_settings
+    if "workers" not in type(settings).model_fields:
+        return model
+    return replace(model, reward_settings=settings.model_copy(update={"workers": 0}))
+
+
+def _sharing_priors(models: Sequence[Model]) -> list[Model]:
+    """The same models, those of one prior with one domain, which looks at its data once."""
+    shared: list[Model] = []
+    for model in models:
+        same = next((other for other in shared if _one_prior(model.stored, other.stored)), model)
+        shared.append(replace(model, stored=same.stored, domain=same.domain))
+    return shared
+
+
+def _one_prior(one: StoredPrior, other: StoredPrior) -> bool:
+    """Whether two priors are the same, and so is all that is kept beside them."""
+    kept = (one.domain, one.card, one.tensors.keys())
+    return (
+        kept == (other.domain, other.card, other.tensors.keys())
+        and all(torch.equal(tensor, other.tensors[name]) for name, tensor in one.tensors.items())
+        and one.is_same(other)
+    )
 
 
 def _names(places: Sequence[Path]) -> list[str]:
@@ -164,12 +197,12 @@ def _names(places: Sequence[Path]) -> list[str]:
     return [str(place) for place in places]
 
 
-def _melody_samples(models: Sequence[Model], sampler: Sampler) -> dict[str, object]:
+def _melody_samples(models: Sequence[Model], sampled: Sampled) -> dict[str, object]:
     from sequence_tutor.reporting.melodies import melody_rounds, room_for
     from sequence_tutor.reporting.next_tokens import token_maps
 
     count, rate = room_for(len(models), max(model.length for model in models))
-    melodies = [sampler(model, count).to_lists() for model in models]
+    melodies = [sampled.exactly(model, count).to_lists() for model in models]
     return {
         "rounds": melody_rounds(models, melodies, rate),
         "maps": token_maps(models, melodies[-1][0]),
@@ -177,20 +210,22 @@ def _melody_samples(models: Sequence[Model], sampler: Sampler) -> dict[str, obje
     }
 
 
-def _molecule_samples(models: Sequence[Model], sampler: Sampler) -> dict[str, object]:
+def _molecule_samples(models: Sequence[Model], sampled: Sampled) -> dict[str, object]:
     from sequence_tutor.reporting.molecules import molecule_grids  # only where there is RDKit
 
-    grids, histograms = molecule_grids(models, [sampler(m, MOLECULES_SAMPLED) for m in models])
+    batches = [sampled.at_most(model, MOST_MOLECULES) for model in models]
+    grids, histograms = molecule_grids(models, batches)
     return {"grids": grids, "histograms": histograms}
 
 
-def _line_samples(models: Sequence[Model], sampler: Sampler) -> dict[str, object]:
+def _line_samples(models: Sequence[Model], sampled: Sampled) -> dict[str, object]:
     from sequence_tutor.reporting.lines import paid_lines
 
-    return {"lines": paid_lines(models, [sampler(m, LINES_SHOWN).to_lists() for m in models])}
+    lines = [sampled.at_most(model, LINES_SHOWN).to_lists() for model in models]
+    return {"lines": paid_lines(models, lines)}
 
 
-SAMPLES: Mapping[str, Callable[[Sequence[Model], Sampler], dict[str, object]]] = {
+SAMPLES: Mapping[str, Callable[[Sequence[Model], Sampled], dict[str, object]]] = {
     "melody": _melody_samples,
     "molecule": _molecule_samples,
 }

@@ -6,21 +6,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.evaluate import evaluate
+from sequence_tutor.evaluation.evaluate import FEWEST, evaluate
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.evaluation.table import as_json
 from sequence_tutor.files import write_text
 from sequence_tutor.progress import progress
 from sequence_tutor.reporting.comparison import SavedTable, read_table
 from sequence_tutor.reporting.page import render
-from sequence_tutor.reporting.part import Run, by_domain, load_runs, make_part, models_of
+from sequence_tutor.reporting.part import by_domain, load_runs, make_part, models_of
+from sequence_tutor.reporting.sampled import Sampled
 from sequence_tutor.reporting.tradeoff import read_frontier
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.verbs.sample import sample
 
 SAMPLES = 2_000
-FEWER = {"molecule": 400}
-"""Samples of domains where each takes long to score, so that a page is made in seconds."""
+MOST_MOLECULES, ALL_MOLECULES = 400, 880
+"""Samples of each model, and of all of them, where each takes milliseconds to score."""
 
 
 def report(
@@ -41,9 +42,10 @@ def report(
         out: the page.
         table: an evaluation that was saved with `evaluate --json`, shown in place of a new one.
         frontier: the `frontier.json` of a sweep, drawn beside the runs.
-        samples: sequences of each model that a new evaluation takes; None: 2,000, or 400 molecules.
+        samples: sequences of each model that a new evaluation takes; None: 2,000, or of molecules
+            400, and fewer where there are more models: 880 of all of them together.
         rules: file of the user's own rules, if it has moved.
-        seed: of the sampling; what is shown is what `sample` writes first with that seed.
+        seed: of the sampling; what is shown is what the table was made of.
         quiet: show no progress.
 
     Returns:
@@ -57,25 +59,36 @@ def report(
     saved = _saved(table, list(parts)) if table else None
     points = read_frontier(frontier) if frontier else []
 
-    def sampled(model: Model, count: int) -> SequenceBatch:
+    def more(model: Model, count: int) -> SequenceBatch:
         return sample(model, count, seed=seed, quiet=True).batch
 
     shown = []
     for domain, own in parts.items():
+        models = models_of(own)
+        count = _usual(domain, len(models)) if samples is None else samples
+        sampled = Sampled(seed, count, more)
         if saved is not None and saved.models[0].domain == domain:
             found = saved
         else:
-            count = FEWER.get(domain, SAMPLES) if samples is None else samples
-            found = _evaluated(own, count, seed, quiet=quiet)
-        shown.append(make_part(own, found, sampled, points))
+            found = _evaluated(models, count, seed, sampled, quiet=quiet)
+        shown.append(make_part(own, models, found, sampled, points))
     write_text(out, render(shown))
     return out
 
 
-def _evaluated(runs: Sequence[Run], samples: int, seed: int, *, quiet: bool) -> SavedTable:
-    models = models_of(runs)
+def _usual(domain: str, models: int) -> int:
+    """Samples of each model, so that a page is made in seconds."""
+    if domain != "molecule":
+        return SAMPLES
+    return max(FEWEST, min(MOST_MOLECULES, ALL_MOLECULES // models))
+
+
+def _evaluated(
+    models: Sequence[Model], samples: int, seed: int, sampled: Sampled, *, quiet: bool
+) -> SavedTable:
+    """Figures of every model; what they are of is kept to be shown."""
     with progress("evaluating", samples * len(models), quiet=quiet) as advance:
-        evaluation = evaluate(models, samples, seed, advance, particles=0)
+        evaluation = evaluate(models, samples, seed, advance, particles=0, keep=sampled.keep)
     return SavedTable.model_validate(as_json(evaluation))
 
 

@@ -10,8 +10,8 @@ from sequence_tutor.molecule.chemistry import (
     DEFAULT_LIMITS,
     Limits,
     Molecule,
-    canonical_smiles,
-    parse,
+    canonical_of,
+    known,
     quiet,
     scaffold,
 )
@@ -89,18 +89,17 @@ class TermSet:
 
     def canonical(self, smiles: str) -> str | None:
         """The canonical SMILES of a string; None where it is no valid molecule."""
-        found = parse(smiles, self._limits)
-        return None if found is None else canonical_smiles(found)
+        return canonical_of(smiles, self._limits)
 
     def of_canonical(self, canonical: str) -> MoleculeRecord:
         """The record of a molecule whose canonical SMILES is known."""
         with quiet():
-            found = parse(canonical, self._limits)
-            if found is None:  # a canonical string can be longer than the one it came from
+            molecule = known(canonical, self._limits)
+            if molecule is None:  # a canonical string can be longer than the one it came from
                 return self._invalid
-            molecule = Molecule(found)
             values = tuple(_number(function, molecule) for function in self._functions)
-            return MoleculeRecord(canonical, scaffold(found) if self._scaffolds else None, values)
+            rings = scaffold(molecule.rdkit) if self._scaffolds else None
+            return MoleculeRecord(canonical, rings, values)
 
 
 def _number(function: MoleculeFunction, molecule: Molecule) -> float:
