@@ -95,7 +95,8 @@ class PriorTrainer:
         self.optimizer = torch.optim.Adam(self.network.parameters(), settings.learning_rate)
         self.progress = Progress()
         self._fingerprint = {
-            "settings": settings.model_dump(mode="json"),
+            # what is measured when all is over may be asked for anew
+            "settings": settings.model_dump(mode="json", exclude={"final_samples"}),
             "data": [train.digest(), validation.digest()],
             **({} if begin_with is None else {"begin_with": weights_digest(begin_with)}),
         }
