@@ -63,6 +63,16 @@ def test_checkpoints_from_before_there_were_other_networks_load(tmp_path: Path) 
     assert load_prior(tmp_path).is_same(StoredPrior(prior, "toy"))
 
 
+def test_a_checkpoint_without_what_a_prior_says_of_itself_is_refused(tmp_path: Path) -> None:
+    save_prior(tmp_path, StoredPrior(NeuralPrior(build_network(SHAPES[0], V, V)), "toy"))
+    tensors, info = load_checkpoint(tmp_path / PRIOR_FILE)
+    for missing in ("domain", "card", "network", "vocab_size"):
+        kept = {name: value for name, value in info.items() if name != missing}
+        save_checkpoint(tmp_path / PRIOR_FILE, tensors, kept)
+        with pytest.raises(UserError, match=f"not a prior of this program .*{missing}"):
+            load_prior(tmp_path)
+
+
 def test_other_weights_are_another_prior() -> None:
     first, second = (
         StoredPrior(NeuralPrior(build_network(SHAPES[0], V, V)), "toy") for _ in range(2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,8 +20,9 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.replay.sequences import SequenceReplay
 from sequence_tutor.run_log import read_log
 from sequence_tutor.tuner.loop import STATE_FILE, Tuner
-from sequence_tutor.verbs import compare as verb
-from sequence_tutor.verbs.compare import RESULT_FILE, Comparison, compare
+from sequence_tutor.verbs import compare_run
+from sequence_tutor.verbs.compare import Comparison, compare
+from sequence_tutor.verbs.compare_run import RESULT_FILE
 from sequence_tutor.workbench.forms import read_forms
 
 SMALL = {"tune": {"evaluate_samples": 32}}
@@ -81,8 +83,8 @@ def test_finished_runs_are_never_repeated(out: Path, monkeypatch: pytest.MonkeyP
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a finished run was begun again")
 
-    monkeypatch.setattr(verb, "tune", refuse)
-    monkeypatch.setattr(verb, "sample_pool", refuse)
+    monkeypatch.setattr(compare_run, "tune", refuse)
+    monkeypatch.setattr(compare_run, "sample_pool", refuse)
     again = small(out, METHODS)
     assert again.to_json() == before
     shown = again._repr_html_()  # in a notebook
@@ -179,6 +181,15 @@ def test_no_worker_of_a_run_outlives_it(molecule_prior: Path, tmp_path: Path) ->
 def test_other_settings_in_the_same_folder_are_refused(out: Path) -> None:
     with pytest.raises(UserError, match="psi/seed_0: holds a run with other settings"):
         small(out, ["psi"], c=2.0)
+
+
+def test_a_damaged_result_is_named_and_not_taken_for_one(out: Path, tmp_path: Path) -> None:
+    shutil.copytree(out, tmp_path / "copy")
+    path = tmp_path / "copy" / "psi" / "seed_0" / RESULT_FILE
+    for damaged in (path.read_text()[:-30], "[]", "{}"):
+        path.write_text(damaged)
+        with pytest.raises(UserError, match=r"result\.json: damaged .*delete it"):
+            small(tmp_path / "copy", ["psi"])
 
 
 @pytest.mark.parametrize(

@@ -137,10 +137,11 @@ def load_prior(folder: Path, device: torch.device | str = "cpu") -> StoredPrior:
         settings = _SHAPE.validate_python(info["network"])
         network = build_network(settings, info["vocab_size"], info["vocab_size"])
         network.load_state_dict(under("network", tensors))
+        domain, card = info["domain"], info["card"]
     except (KeyError, TypeError, ValidationError, RuntimeError) as error:
         raise UserError(f"{path}: not a prior of this program ({error})") from error
     prior = NeuralPrior(network.to(device))
-    return StoredPrior(prior, info["domain"], info["card"], under("extra", tensors))
+    return StoredPrior(prior, domain, card, under("extra", tensors))
 
 
 def _load_elsewhere(path: Path, device: torch.device | str) -> StoredPrior:

@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from sequence_tutor.config.presets import build
 from sequence_tutor.errors import UserError
-from sequence_tutor.estimates import Estimate
-from sequence_tutor.evaluation.evaluate import evaluate
-from sequence_tutor.evaluation.model import Model, UserRules
 from sequence_tutor.files import write_json, write_text
-from sequence_tutor.progress import progress
-from sequence_tutor.randomness import named_generator
 from sequence_tutor.run_log import Record, read_log
 from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.logbook import LOG_FILE
-from sequence_tutor.tuner.loop import STATE_FILE
 from sequence_tutor.tuner.run_folder import RunSpec
+from sequence_tutor.verbs.compare_run import run_of
 from sequence_tutor.verbs.problem import Problem, check_same_problem
-from sequence_tutor.verbs.tune import open_prior, tune
-from sequence_tutor.workbench.baselines import (
-    best_n,
-    best_of,
-    best_of_statistics,
-    mean_length,
-    resample,
-    resampled_statistics,
-    sample_pool,
-)
+from sequence_tutor.verbs.tune import open_prior
 from sequence_tutor.workbench.comparison import (
     Run,
     against_best_bound,
@@ -44,8 +27,6 @@ from sequence_tutor.workbench.comparison import (
     draw_comparison,
 )
 from sequence_tutor.workbench.forms import chosen_forms
-
-RESULT_FILE = "result.json"
 
 
 @dataclass(frozen=True)
@@ -128,7 +109,7 @@ def compare(
     check_same_problem(specs)
     problem = replace(problem, threads=set_threads(threads))
     runs = [
-        _run(problem, name, form, seed, out / name / f"seed_{seed}")
+        run_of(problem, name, form, seed, out / name / f"seed_{seed}")
         for seed in range(seeds)
         for name, form in forms.items()
     ]
@@ -137,105 +118,6 @@ def compare(
     write_text(out / "table.md", as_markdown(comparison.runs, comparison.caption))
     _draw(out, comparison.runs)
     return comparison
-
-
-def _run(problem: Problem, name: str, form: Mapping[str, Any], seed: int, folder: Path) -> Run:
-    """One method with one seed; read from its folder if it is over."""
-    asked = problem.asked(form, seed)
-    path = folder / RESULT_FILE
-    if path.is_file():
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if found["asked"] != asked:
-            raise UserError(
-                f"{folder}: holds a run with other settings; use another --out, or delete it to "
-                "run it anew"
-            )
-        return _from_json(name, seed, found)
-    if "baseline" in form:
-        run = _sampled(problem, name, form, seed)
-    else:
-        run = _tuned(problem, name, form, seed, folder)
-    found = {
-        "asked": asked,
-        "statistics": {key: asdict(value) for key, value in run.statistics.items()},
-        "mean_length": run.mean_length,
-        "scored_sequences": run.scored,
-        "seconds": run.seconds,
-    }
-    write_text(path, json.dumps(found, indent=2) + "\n")  # our own file: infinite ends stay
-    (folder / STATE_FILE).unlink(missing_ok=True)  # tens of megabytes that nobody needs now
-    return run
-
-
-def _from_json(name: str, seed: int, found: Mapping[str, Any]) -> Run:
-    statistics = {key: Estimate(**value) for key, value in found["statistics"].items()}
-    return Run(
-        name,
-        seed,
-        statistics,
-        found["mean_length"],
-        found["scored_sequences"],
-        found["seconds"],
-    )
-
-
-def _tuned(problem: Problem, name: str, form: Mapping[str, Any], seed: int, folder: Path) -> Run:
-    """Tune to the end, from wherever the folder stands, and evaluate."""
-    model = tune(
-        problem.domain,
-        folder,
-        prior=problem.prior,
-        preset=problem.preset,
-        config=problem.config,
-        overrides=problem.tables(form, seed),
-        rules=problem.rules,
-        device=problem.device,
-        threads=problem.threads,
-        quiet=problem.quiet,
-    )
-    last = read_log(folder / LOG_FILE)[-1]
-    with progress(f"evaluating {name}", problem.samples, quiet=problem.quiet) as advance:
-        (column,) = evaluate([model], problem.samples, seed, advance).columns
-    return Run(
-        name,
-        seed,
-        column.statistics,
-        column.mean_length,
-        last["scored_sequences"],
-        last["seconds"],
-    )
-
-
-def _sampled(problem: Problem, name: str, form: Mapping[str, Any], seed: int) -> Run:
-    """Sample the whole budget from the prior and keep what the baseline keeps."""
-    spec = problem.spec(form, seed)
-    model = Model(
-        name,
-        problem.room,
-        problem.stored.prior,
-        problem.stored,
-        build(problem.room.reward_settings, spec.reward, "reward"),
-        spec.length,
-        UserRules(problem.rules) if problem.rules else None,
-    )
-    begun = time.perf_counter()
-    generator = named_generator(seed, "pool", model.device)
-    with progress(f"sampling for {name}", problem.budget, quiet=problem.quiet) as advance:
-        pool = sample_pool(model.task, problem.budget, generator, advance)
-    c, names = spec.tune.c, model.reward.names
-    if form["baseline"] == "best-of-n":
-        n = best_n(pool.reward, c)
-        rows = best_of(pool.reward, n)
-        statistics = best_of_statistics(pool, names, c, n)
-    else:
-        rows = resample(pool.reward, c, problem.samples, generator)
-        statistics = resampled_statistics(pool, names, c, rows)
-    own = model.domain.statistics(model.reward_settings)
-    for part in rows.split(1024):
-        own.update(pool.batch(part))
-    seconds = round(time.perf_counter() - begun, 4)
-    every = {**own.result(), **statistics}
-    return Run(name, seed, every, mean_length(pool, rows), len(pool), seconds)
 
 
 def _caption(problem: Problem, seeds: int, spec: RunSpec) -> str:

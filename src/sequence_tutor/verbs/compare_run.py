@@ -1,0 +1,143 @@
+"""One run of a comparison: a method and a seed, tuned or sampled, or read where it is over."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from sequence_tutor.config.presets import build
+from sequence_tutor.errors import UserError
+from sequence_tutor.estimates import Estimate
+from sequence_tutor.evaluation.evaluate import evaluate
+from sequence_tutor.evaluation.model import Model, UserRules
+from sequence_tutor.files import write_text
+from sequence_tutor.progress import progress
+from sequence_tutor.randomness import named_generator
+from sequence_tutor.run_log import read_log
+from sequence_tutor.tuner.logbook import LOG_FILE
+from sequence_tutor.tuner.loop import STATE_FILE
+from sequence_tutor.verbs.problem import Problem
+from sequence_tutor.verbs.tune import tune
+from sequence_tutor.workbench.baselines import (
+    best_n,
+    best_of,
+    best_of_statistics,
+    mean_length,
+    resample,
+    resampled_statistics,
+    sample_pool,
+)
+from sequence_tutor.workbench.comparison import Run
+
+RESULT_FILE = "result.json"
+
+
+def run_of(problem: Problem, name: str, form: Mapping[str, Any], seed: int, folder: Path) -> Run:
+    """One method with one seed; read from its folder if it is over.
+
+    Raises:
+        UserError: the folder holds a run that was asked for something else, or a damaged result.
+    """
+    asked = problem.asked(form, seed)
+    path = folder / RESULT_FILE
+    if path.is_file():
+        return _read(path, name, seed, asked)
+    if "baseline" in form:
+        run = _sampled(problem, name, form, seed)
+    else:
+        run = _tuned(problem, name, form, seed, folder)
+    found = {
+        "asked": asked,
+        "statistics": {key: asdict(value) for key, value in run.statistics.items()},
+        "mean_length": run.mean_length,
+        "scored_sequences": run.scored,
+        "seconds": run.seconds,
+    }
+    write_text(path, json.dumps(found, indent=2) + "\n")  # our own file: infinite ends stay
+    (folder / STATE_FILE).unlink(missing_ok=True)  # tens of megabytes that nobody needs now
+    return run
+
+
+def _read(path: Path, name: str, seed: int, asked: Mapping[str, Any]) -> Run:
+    """A finished run."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        statistics = {key: Estimate(**value) for key, value in found["statistics"].items()}
+        run = Run(
+            *(name, seed, statistics),
+            *(found["mean_length"], found["scored_sequences"], found["seconds"]),
+        )
+        same = found["asked"] == asked
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(
+            f"{path}: damaged ({error}); delete it, and the run is made anew"
+        ) from error
+    if not same:
+        raise UserError(
+            f"{path.parent}: holds a run with other settings; use another --out, or delete it to "
+            "run it anew"
+        )
+    return run
+
+
+def _tuned(problem: Problem, name: str, form: Mapping[str, Any], seed: int, folder: Path) -> Run:
+    """Tune to the end, from wherever the folder stands, and evaluate."""
+    model = tune(
+        problem.domain,
+        folder,
+        prior=problem.prior,
+        preset=problem.preset,
+        config=problem.config,
+        overrides=problem.tables(form, seed),
+        rules=problem.rules,
+        device=problem.device,
+        threads=problem.threads,
+        quiet=problem.quiet,
+    )
+    last = read_log(folder / LOG_FILE)[-1]
+    with progress(f"evaluating {name}", problem.samples, quiet=problem.quiet) as advance:
+        (column,) = evaluate([model], problem.samples, seed, advance).columns
+    return Run(
+        name,
+        seed,
+        column.statistics,
+        column.mean_length,
+        last["scored_sequences"],
+        last["seconds"],
+    )
+
+
+def _sampled(problem: Problem, name: str, form: Mapping[str, Any], seed: int) -> Run:
+    """Sample the whole budget from the prior and keep what the baseline keeps."""
+    spec = problem.spec(form, seed)
+    model = Model(
+        name,
+        problem.room,
+        problem.stored.prior,
+        problem.stored,
+        build(problem.room.reward_settings, spec.reward, "reward"),
+        spec.length,
+        UserRules(problem.rules) if problem.rules else None,
+    )
+    begun = time.perf_counter()
+    generator = named_generator(seed, "pool", model.device)
+    with progress(f"sampling for {name}", problem.budget, quiet=problem.quiet) as advance:
+        pool = sample_pool(model.task, problem.budget, generator, advance)
+    c, names = spec.tune.c, model.reward.names
+    if form["baseline"] == "best-of-n":
+        n = best_n(pool.reward, c)
+        rows = best_of(pool.reward, n)
+        statistics = best_of_statistics(pool, names, c, n)
+    else:
+        rows = resample(pool.reward, c, problem.samples, generator)
+        statistics = resampled_statistics(pool, names, c, rows)
+    own = model.domain.statistics(model.reward_settings)
+    for part in rows.split(1024):
+        own.update(pool.batch(part))
+    seconds = round(time.perf_counter() - begun, 4)
+    every = {**own.result(), **statistics}
+    return Run(name, seed, every, mean_length(pool, rows), len(pool), seconds)
