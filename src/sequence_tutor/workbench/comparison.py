@@ -185,7 +185,10 @@ def _curve(name: str, logs: Sequence[Sequence[Record]], figure: str, along: str)
     values = [mean.value for mean in means]
     if len(logs) == 1:
         return Curve(name, places, values)
-    return Curve(name, places, values, [mean.low for mean in means], [mean.high for mean in means])
+    least, most = (0.0, 1.0) if figure == "distinct" else (-math.inf, math.inf)  # a share
+    low = [max(mean.low, least) for mean in means]
+    high = [min(mean.high, most) for mean in means]
+    return Curve(name, places, values, low, high)
 
 
 def _number(value: float | None) -> float:
