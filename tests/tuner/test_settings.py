@@ -1,19 +1,34 @@
-from __future__ import annotations
+"""What follows from the settings of a run."""
+
+from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
-from sequence_tutor.config.presets import build, merged, read_methods
-from sequence_tutor.errors import UserError
-from sequence_tutor.tuner.settings import ON_POLICY, TuneSettings
+from sequence_tutor.tuner.settings import TuneSettings
+
+ON_POLICY: dict[str, Any] = {
+    "batch": 8,
+    "collect": 8,
+    "collect_every": 1,
+    "replay": {"fresh": 1.0},
+    "exploration": {"kind": "policy"},
+}
 
 
-@pytest.mark.parametrize("algorithm", ON_POLICY)
-def test_methods_that_learn_from_whole_sequences_draw_no_steps(algorithm: str) -> None:
-    own = merged(read_methods()[algorithm]["tune"], {"algorithm": algorithm, "paths": "every"})
-    TuneSettings(**own)
-    by_step = merged(own, {"replay": {"priority": "step"}})
-    with pytest.raises(ValidationError, match=r"replay.priority is 'step' but .* expected 'none'"):
-        TuneSettings(**by_step)
-    with pytest.raises(UserError, match=f"but {algorithm} learns from whole sequences"):
-        build(TuneSettings, by_step, "mine.toml")
+@pytest.mark.parametrize(
+    ("learns", "given"),
+    [
+        (True, {"algorithm": "psi"}),
+        (True, {"algorithm": "g", "paths": "every", "n_steps": 1, "value_weight": 0.0}),
+        (True, {"algorithm": "psi", "paths": "every", "value_weight": 0.0}),
+        (True, {"algorithm": "ppo", **ON_POLICY}),
+        (False, {"algorithm": "psi", "value_weight": 0.0}),
+        (False, {"algorithm": "psi", "paths": "first"}),
+        (False, {"algorithm": "ppo", "value_weight": 0.0, **ON_POLICY}),
+        (False, {"algorithm": "dap", **ON_POLICY}),
+        (False, {"algorithm": "reinforce-kl", **ON_POLICY}),
+        (False, {"algorithm": "q", "paths": "every", "n_steps": 1}),
+    ],
+)
+def test_which_forms_learn_a_soft_value_of_every_state(learns: bool, given: dict[str, Any]) -> None:
+    assert TuneSettings.model_validate(given).learns_soft_values is learns

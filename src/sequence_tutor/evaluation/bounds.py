@@ -26,7 +26,7 @@ from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.smc import ValuedPolicy, sequential_monte_carlo
-from sequence_tutor.tuner.settings import HARD, TuneSettings
+from sequence_tutor.tuner.settings import TuneSettings
 
 PARTICLES, REPEATS = 512, 4
 """Particles of a run of sequential Monte Carlo, and runs whose spread gives the interval."""
@@ -78,9 +78,8 @@ def log_z_smc(model: Model, task: Task, c: float, particles: int, seed: int) -> 
 
 def valued(policy: Prior, tune: TuneSettings | None) -> ValuedPolicy:
     """The policy with its own values, or with none where it learned no soft value of each state."""
-    if tune is None or tune.algorithm in HARD or tune.paths == "first":
-        return Valueless(policy)
-    return policy if isinstance(policy, ValuedPolicy) else Valueless(policy)
+    learned = tune is not None and tune.learns_soft_values
+    return policy if learned and isinstance(policy, ValuedPolicy) else Valueless(policy)
 
 
 @dataclass(frozen=True)

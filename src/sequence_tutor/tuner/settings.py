@@ -20,6 +20,9 @@ ON_POLICY = ("reinforce", "reinforce-kl", "actor-critic", "ppo", "dap")
 HARD = ("q", "rl-only")
 """Algorithms whose value is a maximum, not a log-sum-exp."""
 
+WITHOUT_VALUE = ("reinforce", "reinforce-kl", "dap")
+"""Algorithms that fit no V."""
+
 
 class ExplorationSettings(Settings):
     """What is sampled while collecting, instead of the policy itself."""
@@ -202,6 +205,14 @@ class TuneSettings(Settings):
     evaluate_every: int = Field(500, ge=1, description="updates between two evaluations")
     evaluate_samples: int = Field(2048, ge=2, description="sequences sampled for each")
     seed: int = Field(0, ge=0, description="seed of everything random")
+
+    @property
+    def learns_soft_values(self) -> bool:
+        """Whether V(s) is fitted at every state to the log of what can still be had from there."""
+        if self.algorithm in (*HARD, *WITHOUT_VALUE) or self.paths == "first":
+            return False
+        follows = self.algorithm in ON_POLICY or self.paths == "whole"
+        return self.value_weight > 0 if follows else True
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
