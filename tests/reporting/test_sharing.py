@@ -17,7 +17,8 @@ from rdkit.Contrib.SA_Score import sascorer
 from sequence_tutor import measure
 from sequence_tutor.cli import main
 from sequence_tutor.molecule import chemistry, pool
-from sequence_tutor.molecule.domain import HELD_OUT, HELD_OUT_LENGTHS, MoleculeDomain
+from sequence_tutor.molecule.domain import MoleculeDomain
+from sequence_tutor.molecule.held_out import HELD_OUT, HELD_OUT_LENGTHS, HELD_OUT_PROPERTIES
 from sequence_tutor.molecule.statistics import Reference
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.store import StoredPrior, load_prior, save_prior
@@ -37,7 +38,11 @@ def runs(molecule_prior: Path, tmp_path_factory: pytest.TempPathFactory) -> list
     encode = MoleculeDomain(stored.card).vocabulary.encode
     held = SequenceBatch.from_lists([encode(smiles) for smiles in ("CCO", "CNC", "CCCO")])
     flat = torch.tensor([token for row in held.to_lists() for token in row], dtype=torch.int16)
-    tensors = {HELD_OUT: flat, HELD_OUT_LENGTHS: held.lengths.to(torch.int16)}
+    tensors = {
+        HELD_OUT: flat,
+        HELD_OUT_LENGTHS: held.lengths.to(torch.int16),
+        HELD_OUT_PROPERTIES: torch.tensor([[0.0, 0.4, -2.0], [0.5, 0.41, -2.5], [0.4, 0.5, -1.9]]),
+    }
     save_prior(folder / "prior", StoredPrior(stored.prior, "molecule", stored.card, tensors))
     settings: dict[str, Any] = {
         "tune": {"steps": 2, "batch": 4, "collect": 4, "evaluate_every": 2, "evaluate_samples": 8},
@@ -102,6 +107,7 @@ def test_ten_runs_sample_and_score_nothing_twice(
     assert set(drawn.values()) == {1}
     assert set(drawn) == set(re.findall(r"Structure of ([^\"]+)\"", text))
     assert len(re.findall(r"\d+ sequences were sampled, in which", text)) == 1 + RUNS
+    assert "test data of the prior 0.3 in the mean" in text  # logP
 
 
 def test_a_saved_table_costs_the_sequences_that_are_shown(

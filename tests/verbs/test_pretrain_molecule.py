@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 import torch
+from rdkit import Chem
+from rdkit.Chem import QED, Crippen
 
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.model import load_model
+from sequence_tutor.molecule.domain import MoleculeDomain
 from sequence_tutor.molecule.reward import MoleculeRewardSettings
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.prior.store import StoredPrior, load_prior
@@ -70,6 +73,17 @@ def test_the_card_says_what_was_read_and_how_good_it_is(folder: Path) -> None:
     assert skipped == {"file": "chains.smi line 146", "reason": "unparsable"}
     log = [json.loads(line) for line in (folder / "training.jsonl").read_text().splitlines()]
     assert [record["samples"]["samples"] for record in log] == [50, 50]
+
+
+def test_properties_of_held_out_molecules_are_kept_to_compare_with(folder: Path) -> None:
+    stored = load_prior(folder)
+    room = MoleculeDomain(stored.card, stored.tensors)
+    smiles, values = room.held_out_smiles(), room.held_out_properties()
+    assert smiles
+    assert values.keys() == {"logp", "qed", "sa"}
+    molecules = [Chem.MolFromSmiles(one) for one in smiles]
+    assert values["logp"] == pytest.approx([Crippen.MolLogP(one) for one in molecules], abs=1e-5)
+    assert values["qed"] == pytest.approx([QED.qed(one) for one in molecules], abs=1e-5)
 
 
 def test_a_second_call_changes_nothing(data: Path, folder: Path) -> None:

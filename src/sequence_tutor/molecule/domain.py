@@ -15,10 +15,15 @@ from torch import Tensor
 from sequence_tutor.config.settings import Settings, of_kind
 from sequence_tutor.domain import Better, Progress, TrainingData
 from sequence_tutor.errors import UserError
-from sequence_tutor.molecule.corpus import MoleculeCorpus, read_corpus
+from sequence_tutor.molecule.corpus import read_corpus
 from sequence_tutor.molecule.corpus_reader import TEST, TRAIN, VALIDATION
 from sequence_tutor.molecule.corpus_settings import MoleculeDataSettings
 from sequence_tutor.molecule.found import FOUND_FILE, FoundMolecules
+from sequence_tutor.molecule.held_out import (
+    held_out_properties,
+    held_out_smiles,
+    held_out_tensors,
+)
 from sequence_tutor.molecule.judge import SampleJudge
 from sequence_tutor.molecule.output import MoleculeOutputSettings, Row, write_molecules
 from sequence_tutor.molecule.published import PUBLISHED
@@ -45,14 +50,9 @@ from sequence_tutor.prior.store import StoredPrior, find_prior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.token_sequences import TokenSequences
 
 KNOWN = "molecules"
 """Name, among a prior's tensors, of the sorted hashes of its training molecules."""
-HELD_OUT, HELD_OUT_LENGTHS = "held_out_tokens", "held_out_lengths"
-"""Likewise of some molecules of its test set, to compare samples with."""
-
-MOST_HELD_OUT = 1000
 LONGEST = 120
 """Most tokens of a molecule, the end token aside, where no prior says otherwise."""
 
@@ -123,7 +123,7 @@ class MoleculeDomain:
                 "rdkit": rdBase.rdkitVersion,
             },
             card=card,
-            tensors={KNOWN: known, **_held_out(corpus)},
+            tensors={KNOWN: known, **held_out_tensors(corpus, Vocabulary.from_card(card))},
             judge=SampleJudge(Vocabulary.from_card(card), known, corpus.summary["all"]),
         )
 
@@ -216,18 +216,10 @@ class MoleculeDomain:
         smiles = self.held_out_smiles()
         return None if smiles is None else Reference.of_smiles(smiles)
 
+    def held_out_properties(self) -> Mapping[str, list[float]]:
+        """Property -> its values in the prior's test data; empty where the prior kept none."""
+        return held_out_properties(self.tensors)
+
     def held_out_smiles(self) -> list[str] | None:
         """Molecules of the prior's test data; None where it kept none."""
-        if HELD_OUT not in self.tensors:
-            return None
-        rows = TokenSequences.laid_out(
-            self.tensors[HELD_OUT], self.tensors[HELD_OUT_LENGTHS].long()
-        ).rows()
-        return [self.vocabulary.decode(row) for row in rows]
-
-
-def _held_out(corpus: MoleculeCorpus) -> dict[str, Tensor]:
-    """The first molecules of the test set, laid end to end."""
-    test = corpus.side(TEST)
-    few = TokenSequences(test.select(torch.arange(min(len(test), MOST_HELD_OUT))).rows())
-    return {HELD_OUT: few.tokens, HELD_OUT_LENGTHS: few.lengths.to(torch.int16)}
+        return held_out_smiles(self.tensors, self.vocabulary)

@@ -24,9 +24,6 @@ from sequence_tutor.sequences import SequenceBatch
 SHOWN = 8
 """Structures in each grid."""
 
-MOST_DATA = 400
-"""Test molecules that the samples' properties are compared with."""
-
 BINS = 24
 DATA = "test data of the prior"
 PROPERTIES = {"logp": "logP", "qed": "QED", "sa": "minus the SA score"}
@@ -84,7 +81,9 @@ def molecule_grids(
         batches: distinct samples of each.
     """
     found = [_molecules(model, batch) for model, batch in zip(models, batches, strict=True)]
-    data = _held_out(models[0])
+    domain = models[0].domain
+    assert isinstance(domain, MoleculeDomain)
+    data = domain.held_out_properties()
     draw = cache(_picture)
     grids = [
         _grids(model, place, len(batch), own, draw)
@@ -114,12 +113,14 @@ def histogram(label: str, style: int, values: Sequence[float], edges: Sequence[f
 class _Histograms:
     """Draws one property of all models, and of the data where they are known."""
 
-    def __init__(self, sets: Mapping[str, Sequence[Molecule]], data: Sequence[Molecule]) -> None:
+    def __init__(
+        self, sets: Mapping[str, Sequence[Molecule]], data: Mapping[str, Sequence[float]]
+    ) -> None:
         self.sets, self.data = sets, data
 
     def __call__(self, term: str) -> Plot | None:
         values = {name: [one.terms[term] for one in own] for name, own in self.sets.items()}
-        known = [one.terms[term] for one in self.data]
+        known = self.data.get(term, [])
         every = np.array([*known, *(value for own in values.values() for value in own)])
         every = every[np.isfinite(every)]
         if len(every) == 0:
@@ -156,18 +157,6 @@ def _molecules(model: Model, batch: SequenceBatch) -> list[Molecule]:
             named = {f"paid for {name}": value for name, value in own.items()}
             found[record.canonical] = Molecule(record.canonical, total, {**terms, **named})
     return list(found.values())
-
-
-def _held_out(model: Model) -> list[Molecule]:
-    """Test molecules of the prior, none where it kept none."""
-    assert isinstance(model.domain, MoleculeDomain)
-    smiles = (model.domain.held_out_smiles() or [])[:MOST_DATA]
-    records = model.domain.scorer_here.score(smiles).records
-    return [
-        Molecule(one.canonical, math.nan, dict(zip(TABLE_TERMS, one.values, strict=True)))
-        for one in records
-        if one.canonical is not None
-    ]
 
 
 def _grids(

@@ -1,0 +1,57 @@
+"""Some molecules of a prior's test data, and what samples are compared with where these are gone.
+
+They lie beside the prior's weights. A shipped prior has the properties alone: numbers, no data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor
+
+from sequence_tutor.molecule.chemistry import parse
+from sequence_tutor.molecule.corpus import MoleculeCorpus
+from sequence_tutor.molecule.corpus_reader import PROPERTIES, TEST, properties
+from sequence_tutor.molecule.tokens import Vocabulary
+from sequence_tutor.token_sequences import TokenSequences
+
+HELD_OUT, HELD_OUT_LENGTHS = "held_out_tokens", "held_out_lengths"
+HELD_OUT_PROPERTIES = "held_out_properties"
+"""Names of the tensors: tokens laid end to end, tokens of each, (N, 3) properties."""
+
+MOST = 1000
+
+
+def held_out_tensors(corpus: MoleculeCorpus, vocabulary: Vocabulary) -> dict[str, Tensor]:
+    """The first molecules of the test set and their properties."""
+    test = corpus.side(TEST)
+    few = TokenSequences(test.select(torch.arange(min(len(test), MOST))).rows())
+    return {
+        HELD_OUT: few.tokens,
+        HELD_OUT_LENGTHS: few.lengths.to(torch.int16),
+        HELD_OUT_PROPERTIES: _properties(vocabulary.decode(row) for row in few.rows()),
+    }
+
+
+def held_out_smiles(tensors: Mapping[str, Tensor], vocabulary: Vocabulary) -> list[str] | None:
+    """The molecules; None where there are none."""
+    if HELD_OUT not in tensors:
+        return None
+    rows = TokenSequences.laid_out(tensors[HELD_OUT], tensors[HELD_OUT_LENGTHS].long()).rows()
+    return [vocabulary.decode(row) for row in rows]
+
+
+def held_out_properties(tensors: Mapping[str, Tensor]) -> dict[str, list[float]]:
+    """Property -> its value for each molecule; empty where they were not kept."""
+    if HELD_OUT_PROPERTIES not in tensors:
+        return {}
+    columns = tensors[HELD_OUT_PROPERTIES].t().tolist()
+    return dict(zip(PROPERTIES, columns, strict=True))
+
+
+def _properties(smiles: Iterable[str]) -> Tensor:
+    """(N, 3): of those that are molecules."""
+    molecules = (parse(one) for one in smiles)
+    rows = [properties(molecule) for molecule in molecules if molecule is not None]
+    return torch.tensor(rows).reshape(-1, len(PROPERTIES))
