@@ -153,10 +153,10 @@ def test_stages_of_a_settings_file_follow_each_other(
     [
         ("--seeds", None, "there is no such file of sequences"),
         ("--seeds", "CCBr\n", "molecule 'CCBr': token 'Br' is unknown to this prior"),
-        ("--seeds", "", "0 seeds, expected 1 to replay.capacity = 64"),
+        ("--seeds", "", "mine.smi: 0 seeds, expected 1 to replay.capacity = 64"),
         ("--seeds", "C1CC\n", "molecule 'C1CC': token '1' is unknown to this prior"),
-        ("--seeds", "CCCCCCCCCCCC\n", "seed 1 has 13 tokens, expected at most 11"),
-        ("--seeds", "CCN\n" * 65, "65 seeds, expected 1 to replay.capacity = 64"),
+        ("--seeds", "CCCCCCCCCCCC\n", "mine.smi: seed 1 has 13 tokens, expected at most 11"),
+        ("--seeds", "CCN\n" * 65, "mine.smi: 65 seeds, expected 1 to replay.capacity = 64"),
         ("--prime", "c1ccccc1\n", "token 'c' is unknown to this prior"),
         ("--prime", "CCCCCCCCCCC\n", "11 tokens to begin with, expected 1 to 10"),
         ("--prime", "\n", "expected one"),

@@ -7,8 +7,9 @@ import math
 import numpy as np
 import pytest
 from scipy.optimize import minimize
+from scipy.special import expit
 
-from sequence_tutor.study.bradley_terry import bradley_terry, win_chance
+from sequence_tutor.study.bradley_terry import bradley_terry
 
 
 def test_two_models_by_hand() -> None:
@@ -36,7 +37,7 @@ def test_the_likelihood_is_at_its_maximum() -> None:
     best = minimize(loss, np.zeros(5), method="BFGS", options={"gtol": 1e-8}).x
     found = [one.value for one in bradley_terry(wins)]
     assert found == pytest.approx(best - best.mean(), abs=1e-5)
-    expected = [[win_chance(a - b) for b in found] for a in found]
+    expected = [[expit(a - b) for b in found] for a in found]
     games = wins + wins.T
     assert (games * expected).sum(1) == pytest.approx(wins.sum(1))  # the likelihood's equations
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
-from scipy.special import ndtri
+from scipy.special import expit, ndtri
 
 from sequence_tutor.estimates import UNDEFINED, UPPER_TAIL, Estimate
 
@@ -46,7 +44,7 @@ def bradley_terry(wins: NDArray[np.float64]) -> list[Estimate]:
         scores = updated
         if moved < TOLERANCE:
             break
-    chance = 1 / (1 + np.exp(scores[None] - scores[:, None]))  # (K, K), row beats column
+    chance = expit(scores[:, None] - scores[None])  # (K, K), row beats column
     weights = games * chance * (1 - chance)
     information = np.diag(weights.sum(1)) - weights
     spreads = np.sqrt(np.diag(np.linalg.pinv(information)))
@@ -54,8 +52,3 @@ def bradley_terry(wins: NDArray[np.float64]) -> list[Estimate]:
     return [
         Estimate(float(s), float(s - r), float(s + r)) for s, r in zip(scores, reach, strict=True)
     ]
-
-
-def win_chance(difference: float) -> float:
-    """How often a model wins whose score is higher by this much."""
-    return 1 / (1 + math.exp(-difference))

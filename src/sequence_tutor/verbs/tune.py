@@ -101,7 +101,10 @@ def tune(
     task = Task(stored.prior, reward, spec.length, room.end_token, prefix=tuple(spec.prefix))
     stages_of(spec.tune, reward)
     if seeds is not None:  # a file without any is a mistake
-        check_seeds(beginning, task, spec.tune)
+        try:
+            check_seeds(beginning, task, spec.tune)
+        except UserError as error:
+            raise UserError(f"{seeds}: {error}") from error
     for _ in measure(stored.prior, task, 2, named_generator(0, "trial", device_of(stored.prior))):
         pass  # whatever is wrong is found before anything is written
     spec = _begin_or_resume(out, spec, stored, threads)
