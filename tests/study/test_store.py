@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -156,3 +158,29 @@ def test_files_that_are_no_database_of_this_study(store: Store, study_folder: Pa
         Store(path, study)
     path.write_bytes(whole)
     assert len(Store(path, study).listeners()) == 200  # looking at it never did any harm
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM study",
+        "DROP TABLE answers",
+        "ALTER TABLE plays ADD COLUMN model TEXT",
+        "UPDATE answers SET left = 'nowhere'",
+        "UPDATE answers SET choice = CAST(x'ff' AS TEXT)",
+        "UPDATE answers SET left = CAST(x'ff' AS TEXT)",
+        "UPDATE answers SET preference = 6",
+        "DELETE FROM listeners",
+    ],
+)
+def test_a_database_that_was_tampered_with(change: str, store: Store, study_folder: Path) -> None:
+    number, _ = store.join()
+    answer(store, number, 0)
+    store.close()
+    path = study_folder / ANSWERS_FILE
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("PRAGMA ignore_check_constraints = ON")
+        db.execute(change)
+    with pytest.raises(UserError, match=re.escape(str(path))) as caught:
+        Store(path, load_study(study_folder)).listeners()
+    assert "\n" not in str(caught.value)

@@ -112,14 +112,18 @@ class Store:
             path.chmod(0o600)  # it holds the secret of the sessions
             row = (self._study.digest, secrets.token_bytes(32), secrets.token_urlsafe(24))
             with self._change():
-                for statement in SCHEMA.split(";")[:-1]:
+                for statement in _statements():
                     db.execute(statement)
                 db.execute("INSERT INTO study VALUES (?, ?, ?)", row)
                 db.execute(f"PRAGMA application_id = {APPLICATION}")
         elif mark != APPLICATION:
             raise UserError(f"{path}: a database of something else, expected answers of a study")
-        (digest,) = self._first("SELECT digest FROM study")
-        if digest != self._study.digest:
+        tables = db.execute("SELECT sql FROM sqlite_master WHERE type = 'table'").fetchall()
+        if {sql for (sql,) in tables} != set(_statements()):
+            raise UserError(f"{path}: its tables are not those of a study; restore it from a copy")
+        if db.execute("PRAGMA foreign_key_check").fetchone():
+            raise UserError(f"{path}: answers of nobody who joined; restore it from a copy")
+        if self._first("SELECT digest FROM study") != (self._study.digest,):
             raise UserError(f"{path}: answers of another study, or study.json was changed since")
 
     def close(self) -> None:
@@ -200,16 +204,19 @@ class Store:
         """Everyone who joined, with the answers they completed.
 
         Raises:
-            UserError: the database holds answers that are none of this study's.
+            UserError: the database is damaged or holds answers that are none of this study's.
         """
         found = []
-        with self._lock:
-            rows = self._db.execute(
-                f"SELECT listener, {', '.join(FIELDS)} FROM answers "
-                "WHERE preference IS NOT NULL ORDER BY listener, position"
-            ).fetchall()
-            (joined,) = self._first("SELECT count(*) FROM listeners")
-        for number in range(joined):
+        try:
+            with self._lock:
+                rows = self._db.execute(
+                    f"SELECT listener, {', '.join(FIELDS)} FROM answers "
+                    "WHERE preference IS NOT NULL ORDER BY listener, position"
+                ).fetchall()
+                joined = self._db.execute("SELECT number FROM listeners ORDER BY number").fetchall()
+        except sqlite3.DatabaseError as error:
+            raise UserError(f"{self._path}: answers that cannot be read ({error})") from error
+        for (number,) in joined:
             answers = tuple(
                 build(Answer, dict(zip(FIELDS, row, strict=True)), str(self._path))
                 for listener, *row in rows
@@ -249,6 +256,11 @@ class Store:
             if (standing.position, standing.stage) != (position, stage):
                 raise RefusedError("this was answered already")
             yield standing
+
+
+def _statements() -> list[str]:
+    """The schema's, each as SQLite keeps it."""
+    return [statement.strip() for statement in SCHEMA.split(";")[:-1]]
 
 
 def _new_code() -> str:
