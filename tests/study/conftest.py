@@ -82,10 +82,16 @@ class Clock:
 
 
 @contextmanager
-def serving(folder: Path, study: Study, clock: Callable[[], float]) -> Iterator[tuple[str, Store]]:
+def serving(
+    folder: Path,
+    study: Study,
+    clock: Callable[[], float],
+    results: Callable[[], dict[str, object]] | None = None,
+) -> Iterator[tuple[str, Store]]:
     """The service on a free port of this machine, and its answers."""
     store = Store(folder / ANSWERS_FILE, study)
-    service = Service(folder, study, store, lambda: {"models": list(study.models)}, clock)
+    shown = results or (lambda: {"models": list(study.models)})
+    service = Service(folder, study, store, shown, clock)
     taken = listen("127.0.0.1", 0)
     running = server(service.application())
     thread = Thread(target=running.run, kwargs={"sockets": [taken]})

@@ -95,6 +95,19 @@ def test_nothing_to_analyse(study_folder: Path) -> None:
         analyse(study, [one, one])
 
 
+def test_the_first_answer_says_something_of_two_models_only(
+    study_folder: Path, tmp_path: Path
+) -> None:
+    study = load_study(study_folder)
+    begun = Listener("begun", answered(study, 0).answers[:1])
+    found = analyse(study, [begun], permutations=99)
+    assert sorted(one.comparisons for one in found.standings) == [0, 1, 1]
+    assert found.degrees_of_freedom == 1  # H is of the two that were heard
+    assert sorted(np.isnan(one.effect) for one in found.contrasts) == [False, True, True]
+    write_analysis(tmp_path / "out", found)
+    assert "undefined" in (tmp_path / "out" / "analysis.md").read_text()
+
+
 def test_the_shape_of_the_papers_study(tmp_path: Path) -> None:
     study = small_study(tmp_path / "study", ("rnn", "q", "psi", "g"), 8, 2, tokens=1)
     listeners = []

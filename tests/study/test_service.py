@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from sequence_tutor.study.analysis import analyse
 from sequence_tutor.study.folder import load_study
 from sequence_tutor.study.sessions import Signer
 from sequence_tutor.study.store import Store
@@ -205,6 +207,33 @@ def test_results_are_behind_the_token(browser: Browser, served: tuple[str, Store
         assert MODELS[0] not in refused.text
     assert browser.get(f"/results?token={token}").json() == {"models": list(MODELS)}
     assert browser.get("/results", authorization=f"Bearer {token}").status_code == 200
+
+
+def test_results_before_there_is_an_answer_are_a_sentence(study_folder: Path, clock: Clock) -> None:
+    study = load_study(study_folder)
+
+    def results() -> dict[str, object]:
+        return analyse(study, store.listeners(), permutations=9).to_json()
+
+    with serving(study_folder, study, clock, results) as (address, store):
+        one = Browser(address, clock)
+        none = one.get("/results", authorization=f"Bearer {store.token}")
+        assert (none.status_code, none.json()["error"][:19]) == (409, "no answers that cou")
+        one.join()
+        one.answer()
+        first = one.get("/results", authorization=f"Bearer {store.token}")
+        assert (first.status_code, first.json()["ratings"]) == (200, 1)
+        one.client.close()
+
+
+def test_a_clip_that_vanished_is_told(browser: Browser, study_folder: Path) -> None:
+    state = browser.join()
+    shutil.rmtree(study_folder / "clips")
+    refused = browser.get(str(state["left"]))
+    assert (refused.status_code, refused.json()["error"]) == (
+        503,
+        "this melody is not there just now",
+    )
 
 
 def test_a_full_disk_is_told_and_costs_nothing(browser: Browser, served: tuple[str, Store]) -> None:

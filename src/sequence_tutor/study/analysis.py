@@ -134,12 +134,13 @@ def analyse(
     """
     ratings, attention = attentive_ratings(study, listeners, allowed_failures)
     generator = np.random.default_rng(seed)
+    standings = _standings(ratings)
     return Analysis(
         ratings=len(ratings),
         attention=attention,
         overall=kruskal_wallis(ratings, generator, permutations),
-        degrees_of_freedom=len(study.models) - 1,
-        standings=_standings(ratings),
+        degrees_of_freedom=sum(one.comparisons > 0 for one in standings) - 1,
+        standings=standings,
         contrasts=_contrasts(ratings, generator, permutations),
     )
 

@@ -49,7 +49,7 @@ def kruskal_wallis(
     """Whether any of K models is rated otherwise than the rest; chi-square with K - 1 degrees.
 
     Args:
-        ratings: of K models.
+        ratings: of K models; one that nobody rated yet does not count.
         generator: deals.
         permutations: how often.
     """
@@ -165,9 +165,9 @@ def rank_biserial(u: float, ours: int, theirs: int) -> float:
     """Effect size of Mann and Whitney's U, from -1 to 1.
 
     How much oftener a rating of the first is above one of the second than below it (Kerby, The
-    simple difference formula, 2014).
+    simple difference formula, 2014); NaN where either has none.
     """
-    return 2 * u / (ours * theirs) - 1
+    return 2 * u / (ours * theirs) - 1 if ours and theirs else math.nan
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -22,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from sequence_tutor.errors import UserError
 from sequence_tutor.study.design import Side, Study
 from sequence_tutor.study.folder import clip_path
 from sequence_tutor.study.messages import Choice, Join, Play, Preference, read_body, read_message
@@ -142,8 +143,10 @@ class Service:
         standing = self._store.standing(listener)
         if standing.pair is None or name not in (standing.pair.left, standing.pair.right):
             raise HTTPException(404, "no such clip")
-        headers = {"Cache-Control": "private, max-age=3600"}
-        return FileResponse(clip_path(self._folder, name), headers=headers, media_type="audio/wav")
+        path, headers = clip_path(self._folder, name), {"Cache-Control": "private, max-age=3600"}
+        if not path.is_file():  # it was when the service began
+            raise HTTPException(503, "this melody is not there just now")
+        return FileResponse(path, headers=headers, media_type="audio/wav")
 
     def _state(self, request: Request, body: bytes) -> Response:
         listener = self._listener(request)
@@ -233,7 +236,10 @@ class Service:
         given = bearer if scheme.lower() == "bearer" else request.query_params.get("token", "")
         if not is_token(self._store.token, given):
             raise HTTPException(403, "the results are behind a token, which `study serve` printed")
-        return JSONResponse(self._results())
+        try:
+            return JSONResponse(self._results())
+        except UserError as error:  # nobody has answered yet
+            raise HTTPException(409, str(error)) from error
 
 
 def _check_origin(request: Request) -> None:
