@@ -24,6 +24,7 @@ from sequence_tutor.verbs.sample import sample
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 PATIENCE = 60  # seconds; machines that test are busy
+PAPER = 718  # pixels between the margins of A4, a centimetre each
 
 pytestmark = pytest.mark.skipif(
     not (CHROMIUM and DRIVER), reason="chromium and chromedriver are not here"
@@ -185,7 +186,14 @@ def test_it_fits_and_follows_the_scheme(
 
 @pytest.mark.slow
 def test_on_paper_there_is_nothing_to_press(page: Page) -> None:
-    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    page.emulate(PAPER, 1000, "dark")
+    dark = {"name": "prefers-color-scheme", "value": "dark"}
+    page.driver.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia", {"media": "print", "features": [dark]}
+    )
+    assert page.ask("return document.documentElement.scrollWidth") <= PAPER
+    ink = page.driver.find_element(By.TAG_NAME, "body").value_of_css_property("color")
+    assert max(map(int, re.findall(r"\d+", ink)[:3])) < 64  # paper is white whatever the screen is
     for control in page.driver.find_elements(By.CSS_SELECTOR, "button, audio, nav, details"):
         assert not control.is_displayed()
     assert page.driver.find_element(By.CSS_SELECTOR, ".roll").is_displayed()

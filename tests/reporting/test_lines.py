@@ -38,5 +38,8 @@ def test_other_tokens_are_numbers_and_say_what_they_were_paid_for(melody_run: Pa
     first = own.lines[0].pieces[0]
     assert first.text == "14 "
     assert "tonic +9" in first.why
+    reasons = [why for piece in own.lines[0].pieces for why in piece.why.split(", ")]
+    tonic = sum(float(why.removeprefix("tonic ")) for why in reasons if why.startswith("tonic "))
+    assert f"tonic {tonic:+.3g}" in own.lines[0].why  # said without a pointer over the tokens too
     unpaid = [piece for piece in own.lines[0].pieces if not piece.why]
     assert all(piece.paid == 0 for piece in unpaid)

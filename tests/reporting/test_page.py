@@ -58,6 +58,7 @@ def test_everything_is_in_the_page(page_file: Path) -> None:
         assert attributes["aria-label"]
     downloads = [one for one in elements.all("a") if "download" in one]
     assert len(downloads) == len(players)
+    assert len({one["aria-label"] for one in downloads}) == len(players)
     scores = [one for one in elements.all("img") if one.get("class") == "score"]
     assert len(scores) == len(players)
     assert len(elements.all("image")) == 2  # the maps of figure 4

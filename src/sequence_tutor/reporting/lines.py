@@ -25,10 +25,11 @@ class Piece:
 
 @dataclass(frozen=True)
 class Line:
-    """One sequence, its tokens and their sum."""
+    """One sequence, its tokens and their sum, and of what that is made up."""
 
     pieces: Sequence[Piece]
     total: float
+    why: str
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,9 @@ def _lines(model: Model, sequences: Sequence[Sequence[int]]) -> list[Line]:
                 for step, token in enumerate(scored["tokens"])
             ],
             math.fsum(scored["total"]),
+            _reasons(
+                {rule: weights[rule] * math.fsum(paid) for rule, paid in scored["reward"].items()}
+            ),
         )
         for scored in step_scores(model.reward, sequences)
     ]
@@ -83,5 +87,9 @@ def _piece(
     text: str, step: int, paid: Mapping[str, Sequence[float]], weights: Mapping[str, float]
 ) -> Piece:
     parts = {rule: weights[rule] * steps[step] for rule, steps in paid.items() if steps[step]}
-    why = ", ".join(f"{rule} {part:+.3g}" for rule, part in parts.items() if part)
-    return Piece(text, math.fsum(parts.values()), why)
+    return Piece(text, math.fsum(parts.values()), _reasons(parts))
+
+
+def _reasons(parts: Mapping[str, float]) -> str:
+    """What each rule paid, as far as it did."""
+    return ", ".join(f"{rule} {part:+.3g}" for rule, part in parts.items() if part)
