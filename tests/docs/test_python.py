@@ -1,0 +1,46 @@
+"""The Python that pages show runs as it stands there, but for sizes."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TUNE = '"steps": 2, "batch": 16, "collect": 16, "evaluate_samples": 64, "replay": {"capacity": 64}'
+
+SMALL = {
+    "README.md": {'"c": 4.0': f'"c": 4.0, {TUNE}', "samples=10_000": "samples=64"},
+    "docs/start/researcher.md": {'"steps": 200': TUNE, "samples=2_000": "samples=64"},
+}
+"""Page -> what is written there, and what is put in its place."""
+
+
+def programs(page: Path) -> list[str]:
+    """The blocks of a page that use the package."""
+    blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
+    return [block for block in blocks if "import sequence_tutor" in block]
+
+
+def test_no_program_is_forgotten() -> None:
+    pages = (ROOT / "README.md", *(ROOT / "docs").rglob("*.md"))
+    assert {str(page.relative_to(ROOT)) for page in pages if programs(page)} == set(SMALL)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", SMALL)
+def test_programs_run_and_print_a_line_for_each_model(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (program,) = programs(ROOT / page)
+    for shown, small in SMALL[page].items():
+        assert shown in program
+        program = program.replace(shown, small)
+    (tmp_path / "program.py").write_text(program, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path("program.py")
+    prior, tuned = capsys.readouterr().out.splitlines()
+    assert "Estimate(" in prior
+    assert "Estimate(" in tuned
