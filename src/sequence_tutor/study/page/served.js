@@ -15,14 +15,15 @@ async function ask(path, body) {
   };
   for (;;) {
     let reply;
+    let answer;
     try {
       reply = await fetch(path, options);
+      answer = await reply.json(); // no JSON: a web server in between says that the service is gone
     } catch {
       say("The connection is lost. Your answers so far are kept; trying again…");
       await wait(PATIENCE);
       continue;
     }
-    const answer = await reply.json();
     if (reply.ok) return answer;
     const error = new Error(answer.error || "Something went wrong; please reload the page.");
     error.refused = reply.status === 409 || reply.status === 403;
