@@ -68,7 +68,9 @@ def test_simulate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("simulate", *small, "--json", numbers, "--out", tmp_path) == 0
     found = json.loads(numbers.read_text())
     assert found["scenario"]["share"] == 0.9
-    assert f"{found['listeners_needed']} listeners find it in 80%" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert f"{found['listeners_needed']} listeners find it in 80%" in printed
+    assert "\x1b" not in printed  # no colours where there is no terminal
     assert (tmp_path / "power.png").is_file()
     assert run("simulate", "--share", 2) == 2
     assert "share is 2.0, expected" in sentence(capsys)
