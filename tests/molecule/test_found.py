@@ -146,3 +146,14 @@ def test_a_run_that_found_nothing_shows_nothing(tmp_path: Path, reward: Molecule
     found.close()
     assert [path.name for path in tmp_path.iterdir()] == ["found.csv"]
     assert list(read_table(tmp_path / "found.csv")) == []
+
+
+def test_a_term_may_be_named_as_a_transformed_one(tmp_path: Path) -> None:
+    tables = {"terms": {"drug_score": {"kind": "qed"}}, "weights": {"drug_score": 1.0}}
+    own = MoleculeRewardSettings.model_validate({**tables, "workers": 0}).build(VOCABULARY)
+    found = FoundMolecules(tmp_path / "found.csv", own, resumed=False)
+    found.gather(collected(own, 0, ASPIRIN))
+    found.close()
+    own.close()
+    (best,) = Chem.SDMolSupplier(str(tmp_path / "best.sdf"))
+    assert set(best.GetPropNames()) == {"total", "drug_score"}

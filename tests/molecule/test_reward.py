@@ -103,6 +103,8 @@ def test_wrong_tables_are_answered_in_a_sentence(tables: dict[str, object], sent
         ({"weights": {"similarity": 1.0}}, r"needs more than a weight.*reward\.terms\.similarity"),
         ({"weights": {"qed": 0.0}}, "every term has weight 0"),
         ({"terms": {"invalid": {"kind": "qed"}}}, "name that means something else"),
+        ({"terms": {"total": {"kind": "qed"}}}, "name that means something else"),
+        ({"terms": {"qed_score": {"kind": "qed"}}, "weights": {"qed": 1.0}}, "another name for"),
         ({"terms": {"mine": {"kind": "function"}}}, r"expected --rules FILE\.py"),
     ],
 )

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sequence_tutor.molecule.output import Row, picture_rows, write_sdf
+from sequence_tutor.molecule.terminal_reward import FOUND_COLUMNS
 
 COUNT = 20
 """Molecules in each picture."""
@@ -53,6 +54,6 @@ def read_table(table: Path) -> Iterator[dict[str, str]]:
 
 def _row(row: dict[str, str]) -> Row:
     """A row with its total and its raw terms, as far as they have numbers."""
-    raw = [name.removesuffix("_score") for name in row if name.endswith("_score")]
+    raw = list(row)[len(FOUND_COLUMNS) :: 2]  # between them stand the transformed
     numbers = {name: float(row[name]) for name in ("total", *raw) if row[name]}
     return Row(row["smiles"], row["canonical"], numbers)

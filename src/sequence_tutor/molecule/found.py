@@ -23,12 +23,9 @@ from sequence_tutor.molecule.best import read_table, write_best
 from sequence_tutor.molecule.corpus_reader import molecule_hash
 from sequence_tutor.molecule.output import Cell, number_or_none
 from sequence_tutor.molecule.parquet import parquet_of
-from sequence_tutor.molecule.terminal_reward import MoleculeReward
+from sequence_tutor.molecule.terminal_reward import FOUND_COLUMNS, MoleculeReward
 
 FOUND_FILE = "found.csv"
-
-FIRST_COLUMNS = ("smiles", "canonical", "step", "total", "log_prior", "log_policy", "scaffold")
-"""Then come the terms: `NAME` raw, `NAME_score` transformed."""
 
 
 class FoundMolecules:
@@ -114,4 +111,4 @@ class FoundMolecules:
 
 def header(names: Sequence[str]) -> list[str]:
     """The columns of a table with these terms."""
-    return [*FIRST_COLUMNS, *(column for name in names for column in (name, f"{name}_score"))]
+    return [*FOUND_COLUMNS, *(column for name in names for column in (name, f"{name}_score"))]

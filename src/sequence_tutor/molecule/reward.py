@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
@@ -15,6 +15,7 @@ from sequence_tutor.molecule.diversity import Diversity, DiversitySettings
 from sequence_tutor.molecule.raw_terms import RawTerms, terms_of_molecules
 from sequence_tutor.molecule.scoring import Scorer
 from sequence_tutor.molecule.terminal_reward import (
+    FOUND_COLUMNS,
     INVALID,
     SCORE,
     Decoder,
@@ -162,6 +163,7 @@ class MoleculeRewardSettings(Settings):
         }
         if not terms:
             raise UserError("every term has weight 0, expected at least one that is not")
+        _check_columns(terms)
         asked: dict[str, BatchFunction] = {
             name: term.prepare() if isinstance(term, Program) else functions[name]
             for name, term in terms.items()
@@ -242,9 +244,20 @@ def _unknown(name: str, functions: Mapping[str, UserFunction]) -> str:
     return f"weight for unknown term {name!r}: {nearest(name, (*READY, *functions))}"
 
 
+def _check_columns(names: Collection[str]) -> None:
+    """Refuse two terms that would share a column of a table of molecules."""
+    for name in names:
+        if f"{name}_score" in names:
+            raise UserError(
+                f"terms {name!r} and '{name}_score': tables call the transformed number of "
+                f"{name!r} so, expected another name for one of them"
+            )
+
+
 def _check_name(name: str, term: Term, functions: Mapping[str, UserFunction]) -> None:
     """Refuse a name of two things, or of none."""
-    if name in (INVALID, SCORE, *DiversitySettings(repeat=1, scaffold=1, similar=1).weights):
+    diversity = DiversitySettings(repeat=1, scaffold=1, similar=1).weights
+    if name in (INVALID, SCORE, *FOUND_COLUMNS, *diversity):
         raise UserError(f"term {name!r} has a name that means something else, expected another")
     if name in functions and (name in KINDS or not isinstance(term, Function)):
         raise UserError(

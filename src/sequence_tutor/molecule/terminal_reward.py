@@ -24,6 +24,9 @@ SCORE = "score"
 INVALID = "invalid"
 """The term that is 1 for what is no molecule, or could not be scored."""
 
+FOUND_COLUMNS = ("smiles", "canonical", "step", "total", "log_prior", "log_policy", "scaffold")
+"""Of a table of molecules, before its terms: `NAME` raw, `NAME_score` transformed."""
+
 COUNTED = ("without_a_number", "timeouts", "failures")
 """What is counted of sequences that were scored: see `Judged.lost`."""
 
