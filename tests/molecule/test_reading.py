@@ -67,6 +67,21 @@ def test_a_table_whose_column_is_found_or_named(tmp_path: Path) -> None:
     assert smiles_of(tabs) == ["CN"]
 
 
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
+def test_a_table_with_other_marks_between_its_cells(tmp_path: Path, name: str, mark: str) -> None:
+    path = tmp_path / name
+    path.write_text(f'id{mark}SMILES{mark}remark\n1{mark}CCO{mark}"a, b;\nc"\n2{mark}CN{mark}\n')
+    assert smiles_of(path) == ["CCO", "CN"]
+
+
+def test_a_table_in_utf_16_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("id,SMILES\n1,CCO\n", encoding="utf-16")
+    with pytest.raises(UserError, match=r"a\.csv line 1: no text in UTF-8"):
+        smiles_of(path)
+
+
 def test_a_table_without_the_column_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("id,structure\n1,CC\n")

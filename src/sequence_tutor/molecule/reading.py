@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import TextIOWrapper
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
@@ -159,8 +159,13 @@ def _lines(text: TextIOWrapper, every_line: bool) -> Iterator[Entry]:
 
 
 def _rows(path: Path, text: TextIOWrapper, delimiter: str, column: str | None) -> Iterator[Entry]:
-    """One column of a table."""
-    rows = csv.reader(text, delimiter=delimiter)
+    """One column of a table, with what the header has most of between its cells."""
+    first = text.readline()
+    if "\0" in first:
+        raise UserError(f"{path} line 1: no text in UTF-8; save the table as CSV in UTF-8")
+    # spreadsheets write semicolons or tabs under .csv, by the country that they are set to
+    delimiter = max(delimiter, ",", ";", "\t", key=first.count)
+    rows = csv.reader(chain([first], text), delimiter=delimiter)
     try:
         header = next(rows, [])
     except csv.Error as error:
@@ -191,7 +196,7 @@ def _column(path: Path, header: Sequence[str], column: str | None) -> int:
     wanted = f"a column {column!r}" if column else "a column whose name holds 'smiles'"
     raise UserError(
         f"{path} line 1: columns {', '.join(map(repr, names)) or 'none'}, expected {wanted}"
-        + ("" if column else "; name the right one in the settings, data.column")
+        + ("" if column else "; rename the right one, or for pretrain name it as data.column")
     )
 
 
