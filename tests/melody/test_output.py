@@ -25,7 +25,7 @@ def test_keys_are_reached_by_the_nearer_way(key: str, semitones: int) -> None:
 
 @pytest.mark.parametrize("key", ["H", "", "Cmaj", "Amm"])
 def test_unknown_keys_are_refused(key: str) -> None:
-    with pytest.raises(ValidationError, match="unknown key"):
+    with pytest.raises(ValidationError, match=r"unknown key.*such as Em"):
         MelodyOutputSettings(key=key)
 
 
@@ -66,6 +66,18 @@ def test_every_kind_of_file_is_written_in_the_key(tmp_path: Path) -> None:
     assert (tmp_path / "melodies.jsonl").read_text().splitlines()[0] == (
         '{"tokens": [14, 1, 18, 1, 21, 1, 1, 0]}'
     )
+
+
+def test_files_of_fewer_melodies_leave_none_of_those_before(tmp_path: Path) -> None:
+    (tmp_path / "melody-0001 edited.mid").touch()
+    write_melodies([MELODY, MELODY[::-1]], tmp_path, MelodyOutputSettings(score=False))
+    write_melodies([MELODY], tmp_path, MelodyOutputSettings(wav=False, score=False))
+    assert sorted(path.name for path in tmp_path.glob("melody-*")) == [
+        "melody-0001 edited.mid",
+        "melody-0001.abc",
+        "melody-0001.mid",
+        "melody-0001.musicxml",
+    ]
 
 
 def test_sound_and_scores_can_be_left_out(tmp_path: Path) -> None:

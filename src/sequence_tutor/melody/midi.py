@@ -42,7 +42,8 @@ def read_midi(data: bytes, name: str) -> Score:
         if not track.is_drum and len(part := _part(track, resolution))
     )
     if not parts:
-        raise UserError(f"{name}: no note on any of {len(score.tracks)} tracks")
+        drums = any(len(track.notes) for track in score.tracks if track.is_drum)
+        raise UserError(f"{name}: no notes{' but those of drums' if drums else ''}")
     changes = [
         (change.time / resolution, change.numerator, change.denominator)
         for change in score.time_signatures

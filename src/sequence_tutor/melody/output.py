@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from itertools import repeat
 from pathlib import Path
@@ -22,6 +23,7 @@ from sequence_tutor.token_lines import write_json_lines
 MOST_PICTURED = 24
 """Piano rolls in the picture at most; more are too small to read."""
 
+_OF_ONE_MELODY = re.compile(r"melody-\d{4,}\.(mid|abc|musicxml|svg|wav)")
 _MINOR_THIRD = 3  # semitones: A minor has the notes of C major
 
 
@@ -40,7 +42,8 @@ class MelodyOutputSettings(Settings):
     def _known_key(cls, key: str) -> str:
         tonic = key.removesuffix("m")
         if tonic not in TONICS:
-            raise ValueError(f"unknown key {key!r}: {nearest(tonic, TONICS)}")
+            known = nearest(tonic, TONICS)
+            raise ValueError(f"unknown key {key!r}: {known}; a minor one has an m, such as Em")
         return key
 
     @property
@@ -77,7 +80,8 @@ def write_melodies(
     Beside them `melodies.jsonl`, a list of tokens, and `melodies.png`, a picture of piano rolls.
 
     The tokens of the list are as the model wrote them, in C major or A minor; everything else is
-    in the key asked for. The picture shows the first 24.
+    in the key asked for. The picture shows the first 24. Files of these names that were there are
+    removed first, so that none is of a melody that is not on the list.
 
     Args:
         melodies: tokens of each.
@@ -87,6 +91,7 @@ def write_melodies(
     """
     from sequence_tutor.melody.pictures import piano_rolls  # matplotlib takes its time
 
+    _remove_melodies(directory)
     up = settings.transposition
     scores = [to_musicxml(tokens, settings.tempo, settings.key, up) for tokens in melodies]
     engraved = engrave(scores) if settings.score and can_engrave() else repeat(None)
@@ -104,3 +109,11 @@ def write_melodies(
         progress(number, len(melodies))
     write_json_lines(directory / "melodies.jsonl", ({"tokens": list(row)} for row in melodies))
     piano_rolls(melodies[:MOST_PICTURED], directory / "melodies.png", transpose=up)
+
+
+def _remove_melodies(directory: Path) -> None:
+    """Remove what an earlier call wrote of single melodies, more of them or with sound perhaps."""
+    if directory.is_dir():
+        for path in directory.iterdir():
+            if _OF_ONE_MELODY.fullmatch(path.name):
+                path.unlink()
