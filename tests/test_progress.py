@@ -26,18 +26,26 @@ class Clock:
 
 def test_a_log_gets_a_line_every_ten_seconds_and_a_last_one() -> None:
     stream, clock = io.StringIO(), Clock()
-    with progress("tuning", 40, stream=stream, clock=clock) as advance:
-        for step in range(40):
+    with progress("tuning", 35, stream=stream, clock=clock) as advance:
+        for step in range(35):
             clock.now += 1
             advance(1, reward=step / 2, kl=0.25)
         clock.now += 0.5
     assert stream.getvalue().splitlines() == [
-        "tuning: 10/40, 1/s, 30 s left, reward 4.5  kl 0.25",
-        "tuning: 20/40, 1/s, 20 s left, reward 9.5  kl 0.25",
-        "tuning: 30/40, 1/s, 10 s left, reward 14.5  kl 0.25",
-        "tuning: 40/40, 1/s, 0 s left, reward 19.5  kl 0.25",
-        "tuning: 40/40, 0.988/s, 0 s left, reward 19.5  kl 0.25",
+        "tuning: 10/35, 1/s, 25 s left, reward 4.5  kl 0.25",
+        "tuning: 20/35, 1/s, 15 s left, reward 9.5  kl 0.25",
+        "tuning: 30/35, 1/s, 5 s left, reward 14.5  kl 0.25",
+        "tuning: 35/35, 0.986/s, 0 s left, reward 17  kl 0.25",
     ]
+
+
+def test_a_line_that_says_that_all_is_done_is_the_last() -> None:
+    stream, clock = io.StringIO(), Clock()
+    with progress("sampling", 2, stream=stream, clock=clock) as advance:
+        clock.now += LOG_INTERVAL
+        advance(2)
+        clock.now += 1
+    assert stream.getvalue().splitlines() == ["sampling: 2/2, 0.2/s, 0 s left"]
 
 
 def test_work_shorter_than_the_interval_leaves_no_line() -> None:

@@ -134,6 +134,7 @@ class _Log:
         self._live = ""
         self._began = clock()
         self._printed = self._began
+        self._done_when_printed = 0
 
     def advance(self, n: int = 1, /, **live_values: float) -> None:
         """Count, and write a line if the last one is old enough."""
@@ -144,11 +145,12 @@ class _Log:
 
     def close(self) -> None:
         """End what was begun with a last line; work too short for a line stays silent."""
-        if self._printed > self._began:
+        if self._printed > self._began and self._done > self._done_when_printed:
             self._print()
 
     def _print(self) -> None:
         self._printed = self._clock()
+        self._done_when_printed = self._done
         seconds = self._printed - self._began
         parts = [
             f"{self._description}: {self._done}{'' if self._total is None else f'/{self._total}'}",
