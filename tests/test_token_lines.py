@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,11 @@ def test_files_that_are_no_text_or_not_there(tmp_path: Path) -> None:
         read_token_lines(path, 38, 512)
     with pytest.raises(UserError, match="no such file"):
         read_token_lines(tmp_path / "missing.jsonl", 38, 512)
+
+
+def test_names_stay_readable_and_bytes_that_are_none_of_utf_8_survive(tmp_path: Path) -> None:
+    names = ["Größe 歌.mid", os.fsdecode(b"old\xff.mid")]
+    write_json_lines(tmp_path / "names.jsonl", names)
+    lines = (tmp_path / "names.jsonl").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == '"Größe 歌.mid"'
+    assert [json.loads(line) for line in lines] == names

@@ -44,9 +44,17 @@ def token_lines(path: Path, vocab_size: int, longest: int) -> Iterator[list[int]
 
 
 def write_json_lines(path: Path, records: Iterable[object]) -> None:
-    """Write one JSON value a line, atomically; NaN and infinity are refused."""
-    with replacing(path) as beside, beside.open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(record, allow_nan=False) + "\n" for record in records)
+    """Write one JSON value a line, atomically; NaN and infinity are refused.
+
+    Letters of every language stay as they are. Half of a surrogate pair, which stands in Python for
+    a byte of a file name that is not UTF-8, becomes JSON's own escape of it.
+    """
+    with (
+        replacing(path) as beside,
+        beside.open("w", encoding="utf-8", errors="backslashreplace") as file,
+    ):
+        for record in records:
+            file.write(json.dumps(record, allow_nan=False, ensure_ascii=False) + "\n")
 
 
 def _tokens(line: str, where: str, vocab_size: int, longest: int) -> list[int]:
