@@ -28,6 +28,11 @@ def test_a_drop_of_the_valid_share_is_named_where_there_is_such_a_term() -> None
     assert diagnose(shares, HealthSettings(share_drop=0.5)) == []
 
 
+def test_a_run_in_which_nothing_can_be_scored_says_so() -> None:
+    (warning,) = diagnose([record(reward_terms={"valid": 0.0})])
+    assert warning.startswith("no sampled sequence was valid so far, or none could be scored")
+
+
 def test_limits_are_settings() -> None:
     sick = record(distinct=0.2, kl_to_prior_per_token=3.0)
     assert len(diagnose([sick])) == 2

@@ -47,7 +47,11 @@ def _validity(records: Sequence[Record], limits: HealthSettings) -> str | None:
     shares = [
         record["reward_terms"][name] for record in records if name in record.get("reward_terms", {})
     ]
-    if not shares or shares[-1] >= max(shares) - limits.share_drop:
+    if not shares:
+        return None
+    if max(shares) == 0:
+        return f"no sampled sequence was {name} so far, or none could be scored: nothing is paid"
+    if shares[-1] >= max(shares) - limits.share_drop:
         return None
     return (
         f"validity drop: {shares[-1]:.0%} of the sampled sequences are {name} after "
