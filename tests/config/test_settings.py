@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from sequence_tutor.config.settings import Settings, nearest
+from sequence_tutor.config.settings import Settings, first_difference, nearest
 
 
 class Window(Settings):
@@ -21,3 +21,11 @@ def test_settings_are_frozen_and_hashable() -> None:
     assert hash(Window(steps=4)) == hash(Window.model_validate({"steps": 4}))
     with pytest.raises(ValidationError, match="frozen"):
         Window().steps = 3  # type: ignore[misc] # the point of the test
+
+
+def test_the_first_difference_is_named() -> None:
+    begun = {"weights": {"qed": 1.0, "logp": 2.0}, "cache": 5}
+    assert first_difference("reward", begun, begun | {"cache": 5}) is None
+    asked = {"weights": {"qed": 1.0, "sa": 2.0}, "cache": 6}
+    assert first_difference("reward", begun, asked) == "reward.weights.logp 2.0, not None"
+    assert first_difference("length", 32, 16) == "length 32, not 16"

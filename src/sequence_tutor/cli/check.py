@@ -23,7 +23,7 @@ class Check:
     """Find the first mistake of a prior or of rules of your own, and see what they cost.
 
     Example: sequence-tutor check melody --rules my_rules.py
-    Example: sequence-tutor check text --prior my_prior.py
+             sequence-tutor check text --prior my_prior.py
     """
 
     domain: DomainName

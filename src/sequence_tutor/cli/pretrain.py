@@ -33,15 +33,18 @@ REASONS_SHOWN = 5
 class Pretrain:
     """Train a prior on your own files.
 
-    Melodies: MIDI, ABC and MusicXML; files, folders, .zip and .tar.gz. Molecules: SMILES in .smi,
-    .csv and .tsv, and .sdf; each also with .gz or .xz. Text: any file of lines. What gives no
-    sequence is skipped and listed with its reason. Interrupted, the same command continues.
-    A prior that was trained before, such as the shipped one, learns on with --begin-with.
+    Melodies: MIDI, ABC and MusicXML; files, folders, .zip and .tar.gz.
+    Molecules: .smi, .csv and .tsv with SMILES, and .sdf; each also with .gz or .xz.
+    Text: any file of lines.
+
+    What gives no sequence is skipped and listed with its reason. Interrupted, the same command
+    continues. With --begin-with a prior that was trained before, such as the shipped one, learns
+    on.
 
     Example: sequence-tutor pretrain melody --data ~/tunes --out priors/mine
-    Example: sequence-tutor pretrain molecule --data mine.smi.gz --out priors/mine
-    Example: sequence-tutor pretrain molecule --data series.smi --begin-with molecule --out mine
-    Example: sequence-tutor pretrain text --data names.txt --out priors/names
+             sequence-tutor pretrain molecule --data mine.smi.gz --out priors/mine
+             sequence-tutor pretrain molecule --data series.smi --begin-with molecule --out mine
+             sequence-tutor pretrain text --data names.txt --out priors/names
     """
 
     domain: DomainName

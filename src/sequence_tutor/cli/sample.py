@@ -35,12 +35,12 @@ class Sample:
     from its last atom.
 
     With --tutor a tuned run advises its prior (or MODEL) without any training: --strength 0 is the
-    prior, 1 the tuned model, up to 2 more of the same; --best-of keeps one of N by learned value;
-    --smc resamples while it writes, toward the optimum at --c.
+    prior, 1 the tuned model, up to 2 more of the same; with --best-of it keeps one of N by learned
+    value; with --smc it resamples while it writes, toward the optimum at --c.
 
     Example: sequence-tutor sample --tutor runs/psi --strength 1.5 --out melodies
-    Example: sequence-tutor sample runs/psi -n 20 --key D --tempo 100 --out melodies
-    Example: sequence-tutor sample molecule -n 1000 --out molecules
+             sequence-tutor sample runs/psi -n 20 --key D --tempo 100 --out melodies
+             sequence-tutor sample molecule -n 1000 --out molecules
     """
 
     out: Annotated[Path, option("folder to write to", "DIR")]
@@ -76,7 +76,8 @@ class Sample:
         tutoring = Tutoring(self.strength, self.best_of, self.smc, self.c)
         if self.tutor is None and tutoring != Tutoring():
             raise UserError(
-                "--strength, --best-of, --smc and --c need a run: say which with --tutor"
+                "--strength, --best-of, --smc and --c need a run that advises: say which with "
+                "--tutor RUN"
             )
         named = self.tutor or self.model
         if named is None:
@@ -88,6 +89,10 @@ class Sample:
         tables = read_tables(self.config).output
         asked = {"key": self.key, "tempo": self.tempo, "wav": False if self.no_wav else None}
         given = {name: value for name, value in asked.items() if value is not None}
+        for name in given:
+            if name not in model.domain.output_settings.model_fields:
+                option_name = "--no-wav" if name == "wav" else f"--{name}"
+                raise UserError(f"{option_name} is of melodies, not of {model.domain.name}")
         source = "sample" if self.config is None else f"{self.config}: output"
         samples = sample(
             model,

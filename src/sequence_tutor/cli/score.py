@@ -33,7 +33,7 @@ class Score:
     becomes a line with the raw value of each term, null where it is no valid molecule.
 
     Example: sequence-tutor score melody mine.jsonl tune.mid --json scores.jsonl
-    Example: sequence-tutor score molecule mine.smi --json scores.jsonl
+             sequence-tutor score molecule mine.smi --json scores.jsonl
     """
 
     domain: DomainName

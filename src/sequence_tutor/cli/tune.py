@@ -25,7 +25,7 @@ from sequence_tutor.cli.arguments import (
     write_numbers,
 )
 
-SHOWN = ("reward_per_sequence", "log_prior_per_token", "kl_to_prior_per_token", "distinct")
+SHOWN = ("reward_per_sequence", "log_prior_per_token", "kl_to_prior_per_token")
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Tune:
     Interrupted, even killed, the same command continues and ends with the same numbers.
 
     Example: sequence-tutor tune melody --algorithm psi --c 4 --out runs/psi
-    Example: sequence-tutor tune molecule --out runs/molecules
+             sequence-tutor tune molecule --out runs/molecules
     """
 
     domain: DomainName
@@ -104,6 +104,7 @@ class Tune:
             show(f"c found: {last['c']:.4g}")
         for name in SHOWN:
             show(f"{name.replace('_', ' ')}: {last[name]:.4g}")
+        show(f"distinct: {100 * last['distinct']:.4g} %")
         for name, value in last.get("reported", {}).items():
             show(f"{name.replace('_', ' ')}: {value:g}")
         if not self.quiet:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
@@ -33,6 +33,28 @@ class Settings(BaseModel):
                 if name not in cls.model_fields:
                     raise ValueError(f"unknown name {name!r}: {nearest(name, cls.model_fields)}")
         return given
+
+
+def first_difference(name: str, there: object, here: object) -> str | None:
+    """The first value by its dotted name that differs, such as `tune.steps 20, not 25`.
+
+    Args:
+        name: of both.
+        there: what was: a value, settings or tables of them.
+        here: what is asked for.
+
+    Returns:
+        None where all is the same.
+    """
+    if isinstance(there, Settings) and isinstance(here, Settings):
+        there, here = there.model_dump(), here.model_dump()
+    if isinstance(there, Mapping) and isinstance(here, Mapping):
+        found = (
+            first_difference(f"{name}.{key}", there.get(key), here.get(key))
+            for key in {**there, **here}
+        )
+        return next(filter(None, found), None)
+    return None if there == here else f"{name} {there!r}, not {here!r}"
 
 
 AnySettings = TypeVar("AnySettings", bound=Settings)

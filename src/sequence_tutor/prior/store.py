@@ -183,8 +183,8 @@ def find_prior(
     found = find_elsewhere(name, device)
     if found is None:
         raise UserError(
-            f"{name}: neither a folder with {PRIOR_FILE} nor a shipped prior, nor a Python file, "
-            "nor a Hugging Face model; "
+            f"{name}: neither a folder of a run or of a prior, nor a shipped prior, nor a Python "
+            "file, nor a Hugging Face model; "
             f"{nearest(name, shipped_priors())}"
         )
     spoken = found.domain or domain

@@ -234,10 +234,12 @@ def _read(
         found = room.read_training(data, settings, out / "cache", report)
     lines = ({"file": name, "reason": reason} for name, reason in found.skipped)
     write_json_lines(out / SKIPPED_FILE, lines)
-    for side in ("train", "validation", "test"):
-        if not len(getattr(found, side)):
+    sides = {side: len(getattr(found, side)) for side in ("train", "validation", "test")}
+    skipped = f"; {out / SKIPPED_FILE} lists what was skipped" if found.skipped else ""
+    for side, size in sides.items():
+        if size == 0:
             raise UserError(
-                f"{', '.join(map(str, data))}: too few sequences, none is left for the {side} "
-                "set; give more files"
+                f"{', '.join(map(str, data))}: too few sequences, {sum(sides.values())} in all and "
+                f"none of them for the {side} set; give more files{skipped}"
             )
     return found

@@ -13,7 +13,7 @@ import torch
 from rich.console import Console
 
 from sequence_tutor.config.presets import build, read_preset
-from sequence_tutor.config.settings import Settings
+from sequence_tutor.config.settings import Settings, first_difference
 from sequence_tutor.domain import Domain, find_domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model, load_model
@@ -196,16 +196,24 @@ def _begin_or_resume(out: Path, spec: RunSpec, stored: StoredPrior, threads: int
         save_spec(out, spec, stored)
         return spec
     begun = load_spec(out)
-    for name in ("domain", "length", "tune", "reward", "rules_digest", "prefix", "seeds_digest"):
-        if getattr(begun, name) != getattr(spec, name):
-            raise UserError(
-                f"{out}: holds a run with another {name!r}; use another --out, or give the same "
-                "settings to continue it"
-            )
+    for name in ("domain", "length", "tune", "reward", "prefix"):
+        found = first_difference(name, getattr(begun, name), getattr(spec, name))
+        if found is not None:
+            raise _other_run(out, found)
+    for name in ("rules", "seeds"):
+        if getattr(begun, f"{name}_digest") != getattr(spec, f"{name}_digest"):
+            raise _other_run(out, f"another file of {name}, or with none")
     keep_prior(out, stored)
     # the order in which threads add numbers is part of what makes a resume exact
     set_threads(begun.threads)
     return begun
+
+
+def _other_run(out: Path, difference: str) -> UserError:
+    return UserError(
+        f"{out}: holds a run with {difference}; use another --out, or give the same settings to "
+        "continue it"
+    )
 
 
 def _with_stages(tables: TuneTables) -> dict[str, Any]:
