@@ -183,7 +183,8 @@ def test_a_code_goes_on_elsewhere(
 def test_another_site_cannot_answer(browser: Browser, served: tuple[str, Store]) -> None:
     post = browser.client.post
     body = {"consent": True}
-    assert post("/api/join", json=body, headers={"origin": "http://evil"}).status_code == 403
+    for foreign in ("http://evil", "null", "", "http://[::1", f"{served[0]}.evil"):
+        assert post("/api/join", json=body, headers={"origin": foreign}).status_code == 403
     assert post("/api/join", data={"consent": "true"}).status_code == 415
     assert saved(served[1]) == []
     assert post("/api/join", json=body, headers={"origin": served[0]}).status_code == 200
