@@ -71,7 +71,9 @@ def test_a_file_of_something_else(
         read_answers(path, load_study(study_folder))
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": 1}', "1" * 2**21, "\udcff"])
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", '{"format": 1}', "1" * 2**21, "[" * 2**19, "\udcff"]
+)
 def test_what_is_no_answers_file(content: str, study_folder: Path) -> None:
     path = study_folder / "answers.json"
     path.write_text(content, errors="surrogateescape")

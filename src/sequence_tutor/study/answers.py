@@ -65,7 +65,7 @@ def read_answers(path: Path, study: Study) -> Listener:
         raise UserError(f"{path}: more than {LARGEST_FILE} bytes, expected an answers file")
     try:
         tables = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter of brackets within brackets
         raise UserError(f"{path}: not a JSON file ({error})") from error
     if not isinstance(tables, dict):
         raise UserError(f"{path}: not an answers file, expected an object")
