@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from sequence_tutor.estimates import finite_or_none
 from sequence_tutor.measure import Measured, Task, measure
@@ -49,9 +50,13 @@ def evaluate_policy(
 
 
 def distinct_share(parts: list[Measured]) -> float:
-    """Distinct sequences as a share of all."""
+    """Distinct sequences as a share of all; each part is as wide as its own longest."""
+    widest = max(part.batch.tokens.shape[1] for part in parts)
     rows = torch.cat(
-        [torch.cat([part.batch.tokens, part.batch.lengths[:, None]], 1) for part in parts]
+        [
+            torch.cat([pad(tokens, (0, widest - tokens.shape[1])), lengths[:, None]], 1)
+            for tokens, lengths in ((part.batch.tokens, part.batch.lengths) for part in parts)
+        ]
     )  # (N, T + 1)
     return len(rows.unique(dim=0)) / len(rows)
 
