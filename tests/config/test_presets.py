@@ -97,6 +97,13 @@ def test_nested_settings_of_a_prior_answer_a_wrong_name_too() -> None:
         build(PretrainTables, {"train": {"network": {"cel": "gru"}}}, "mine.toml")
 
 
+@pytest.mark.parametrize("name", ["default", "compare"])
+def test_a_domain_from_elsewhere_begins_with_nothing(name: str) -> None:
+    assert read_preset("tune", "elsewhere", name) == {}
+    with pytest.raises(UserError, match="unknown preset 'paper' for tune elsewhere"):
+        read_preset("tune", "elsewhere", "paper")
+
+
 def test_unknown_presets_are_answered_by_the_nearest() -> None:
     with pytest.raises(UserError, match="unknown preset 'papr' for tune melody: did you mean"):
         read_preset("tune", "melody", "papr")

@@ -18,6 +18,8 @@ from sequence_tutor.errors import UserError
 Tables = Mapping[str, Any]
 """Nested tables as TOML has them; `Any` because values are checked only when settings are built."""
 
+_BEGUN_WITH = ("default", "compare")
+
 _WORDS = {  # pydantic's expectations -> those of a settings file
     "^be ": "",
     ",? (unable|got|not) .*": "",
@@ -48,13 +50,14 @@ def preset_names(verb: str, domain: str) -> list[str]:
 
 
 def read_preset(verb: str, domain: str, name: str) -> Tables:
-    """A shipped preset; for a domain from elsewhere, `default` changes no setting's own default.
+    """A shipped preset; for a domain from elsewhere, those that verbs begin with change nothing.
 
     Raises:
         UserError: there is none of that name.
     """
     known = preset_names(verb, domain)
-    if name == "default" and not (files("sequence_tutor") / "config" / "presets" / domain).is_dir():
+    is_ours = (files("sequence_tutor") / "config" / "presets" / domain).is_dir()
+    if not is_ours and name in _BEGUN_WITH:
         return {}
     if name not in known:
         raise UserError(f"unknown preset {name!r} for {verb} {domain}: {nearest(name, known)}")
