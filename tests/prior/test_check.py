@@ -120,3 +120,8 @@ class NoBatchAxis(Broken):
 def test_broken_promises_are_named(broken: Callable[[], Broken], sentence: str) -> None:
     with pytest.raises(UserError, match=sentence):
         check_prior(broken())
+
+
+def test_what_is_no_prior_at_all_is_told_what_it_lacks() -> None:
+    with pytest.raises(UserError, match="the prior, a Linear, has no vocab_size"):
+        check_prior(torch.nn.Linear(1, 1))  # type: ignore[arg-type] # the point of the test

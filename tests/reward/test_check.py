@@ -62,3 +62,8 @@ def test_a_good_reward_passes() -> None:
 def test_the_first_broken_promise_is_named(fake: Fake, message: str) -> None:
     with pytest.raises(UserError, match=message):
         check_reward(fake, vocab_size=5)
+
+
+def test_what_is_no_reward_at_all_is_told_what_it_lacks() -> None:
+    with pytest.raises(UserError, match="the reward, a function, has no names"):
+        check_reward(good, vocab_size=5)  # type: ignore[arg-type] # the point of the test

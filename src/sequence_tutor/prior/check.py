@@ -23,6 +23,9 @@ def check_prior(prior: Prior) -> None:
     Raises:
         UserError: one sentence that says what was found and what was expected.
     """
+    for promised in ("vocab_size", "initial_state", "step", "sequence_log_probs"):
+        if not hasattr(prior, promised):
+            raise UserError(f"the prior, a {type(prior).__name__}, has no {promised}")
     vocab_size = prior.vocab_size
     if not isinstance(vocab_size, int) or vocab_size < 1:
         raise UserError(f"the prior's vocab_size is {vocab_size!r}, expected a positive integer")

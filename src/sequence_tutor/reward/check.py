@@ -20,6 +20,9 @@ def check_reward(reward: Reward, vocab_size: int) -> None:
     Raises:
         UserError: one sentence that says what was found and what was expected.
     """
+    for promised in ("names", "weights", "__call__"):
+        if not hasattr(reward, promised):
+            raise UserError(f"the reward, a {type(reward).__name__}, has no {promised}")
     names, weights = reward.names, reward.weights
     if len(set(names)) != len(names) or not names:
         raise UserError(f"the reward's names are {names}, expected at least one, each once")
