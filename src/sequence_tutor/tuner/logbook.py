@@ -73,8 +73,15 @@ class Logbook:
         record = {**so_far, **evaluate_policy(policy, task, settings, generator)}
         squared = self.settings.algorithm in ALGORITHMS
         warnings = diagnose([*self.records, record], self.settings.health, squared=squared)
+        known = {_kind(warning) for entry in self.records[-1:] for warning in entry["warnings"]}
         self._log.append({**record, "warnings": warnings})
         for warning in warnings:
-            self.warn(f"step {step}: {warning}")
+            if _kind(warning) not in known:  # what lasts is said as it begins
+                self.warn(f"step {step}: {warning}")
         if warnings and self.settings.health.stop:
             raise UserError(f"stopped at step {step} because health.stop is set: {warnings[0]}")
+
+
+def _kind(warning: str) -> str:
+    """What it is of, whatever its numbers."""
+    return warning.partition(":")[0]
