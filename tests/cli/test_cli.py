@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -239,6 +240,13 @@ def test_the_toy_domain_takes_every_verb(
     assert run("tune", "toy", "--prior", prior, "--out", tuned, *steps) == 0
     assert run("evaluate", tuned, prior, "--samples", 50, "--threads", 1) == 0
     assert "reward pair" in capsys.readouterr().out
+    again, numbers = tmp_path / "again" / "run", tmp_path / "numbers.json"
+    shutil.copytree(tuned, again)
+    few = ("--samples", 50, "--threads", 1, "--json", numbers)
+    assert run("evaluate", tuned, again, prior, *few) == 0
+    models = json.loads(numbers.read_text())["models"]
+    assert [model["name"] for model in models] == [str(tuned), str(again), "prior"]
+    capsys.readouterr()
     assert run("sample", tuned, "-n", 5, "--threads", 1, "--out", tmp_path / "out") == 0
     assert run("score", "toy", tmp_path / "out" / "sequences.jsonl") == 0
     capsys.readouterr()

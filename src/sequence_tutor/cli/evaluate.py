@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -61,6 +62,11 @@ class Evaluate:
         set_threads(thread_count(self.threads))
         device = device_named(self.device)
         models = [load_model(name, device, self.rules) for name in self.models]
+        names = Counter(model.name for model in models)
+        models = [  # folders of one name, such as priors/dna and runs/dna, go by their paths
+            replace(model, name=path) if names[model.name] > 1 else model
+            for path, model in zip(self.models, models, strict=True)
+        ]
         with progress("evaluating", self.samples * len(models), quiet=self.quiet) as advance:
             evaluation = evaluate(models, self.samples, self.seed, advance, self.particles)
         write_numbers(self.json, as_json(evaluation))
