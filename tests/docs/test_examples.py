@@ -112,3 +112,9 @@ def test_domain_names_a_strand_that_is_none(tmp_path: Path) -> None:
     path.write_text("ACGT\nACGU\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"strand 2: 'ACGU', expected up to 39 of ACGT"):
         dna.DnaDomain().read_sequences(path)
+    path.write_bytes(b"AC\xff")
+    with pytest.raises(UserError, match="strand 1: 'AC\ufffd'"):
+        dna.DnaDomain().read_sequences(path)
+    path.write_text("\n")
+    with pytest.raises(UserError, match="no strand, expected one a line"):
+        dna.DnaDomain().read_sequences(path)

@@ -130,7 +130,9 @@ class DnaDomain(StepDomain):
 
     def read_sequences(self, path: Path) -> list[list[int]]:
         """The strands of a text file."""
-        lines = path.read_text(encoding="utf-8").split()
+        lines = path.read_text(encoding="ascii", errors="replace").split()
+        if not lines:
+            raise UserError(f"{path}: no strand, expected one a line")
         for number, line in enumerate(lines, start=1):
             if not set(line) <= set(BASES) or len(line) >= LONGEST:
                 raise UserError(
