@@ -39,6 +39,13 @@ SMALL: dict[str, dict[str, str | None]] = {
     "report": {"--samples": "64", "--threads": "1", "--quiet": None},
     "compare": {"--budget": "64", "--seeds": "1", "--samples": "64", "--threads": "1"},
     "frontier": {"--c": "2,8", "--seeds": "1", "--samples": "64", "--pool": "256", "--steps": "2"},
+    "benchmark": {
+        "--calls": "100",
+        "--seeds": "1",
+        "--samples": "64",
+        "--threads": "1",
+        "--quiet": None,
+    },
     "study simulate": {"--studies": "20", "--quiet": None},
     "study make": {"--pairs": "2", "--length": "4", "--quiet": None},
     "study export": {"--quiet": None},
@@ -135,7 +142,8 @@ def world(tmp_path: Path, melody_run: Path, monkeypatch: pytest.MonkeyPatch) -> 
         for right in range(2, 9)
     ]
     Path("mine.smi").write_text("".join(f"{chain}\n" for chain in chains), encoding="utf-8")
-    shutil.copy("mine.smi", "series.smi")
+    for name in ("series.smi", "held_out.smi"):
+        shutil.copy("mine.smi", name)
     with gzip.open("more.csv.gz", "wt", encoding="utf-8") as file:
         file.write("smiles,id\nCCOCC,1\nCCNCC,2\n")
     names = {"".join(numbers.choices("aeimnorst", k=numbers.randint(3, 8))) for _ in range(200)}
