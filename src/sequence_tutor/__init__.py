@@ -2,9 +2,11 @@
 
 Example:
     >>> import sequence_tutor
-    >>> tuned = sequence_tutor.tune("melody", Path("runs/psi"))
-    >>> sequence_tutor.sample(tuned, 10, Path("melodies"))
+    >>> tuned = sequence_tutor.tune("melody", "runs/psi")
+    >>> sequence_tutor.sample(tuned, 10, "melodies")
     >>> sequence_tutor.evaluate([sequence_tutor.prior_of(tuned), tuned])
+
+A file or a folder is named by a string or a `Path`.
 
 Only what is named here is promised; everything else may change.
 """

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+PathLike = str | Path
+"""How a caller may name a file or a folder."""
+
 LEFTOVER = ".partial-"
 """Begins the name of a file that is being written."""
+
+
+def optional_path(path: PathLike | None) -> Path | None:
+    """The path, where there is one."""
+    return None if path is None else Path(path)
+
+
+def listed_paths(paths: PathLike | Sequence[PathLike]) -> list[Path]:
+    """The paths; one alone is a list of one, and a string is no list of its letters."""
+    return [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from sequence_tutor.config.presets import build
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Domain, find_domain
 from sequence_tutor.errors import UserError
+from sequence_tutor.files import PathLike, optional_path
 from sequence_tutor.flat_tables import flattened
 from sequence_tutor.html_tables import html_facts
 from sequence_tutor.measure import Task
@@ -138,7 +139,7 @@ class Model:
 
 
 def load_model(
-    name: str | Path, device: torch.device | str = "cpu", rules: Path | None = None
+    name: PathLike, device: torch.device | str = "cpu", rules: PathLike | None = None
 ) -> Model:
     """A tuned model by its run's folder, or a prior by its folder or shipped name.
 
@@ -152,7 +153,7 @@ def load_model(
         UserError: there is no such model, it is not finished or damaged, or the rules given are
             not its own.
     """
-    folder = Path(name)
+    folder, rules = Path(name), optional_path(rules)
     if not is_run(folder):
         return _prior_model(str(name), find_prior(str(name), device), rules)
     spec = load_spec(folder)

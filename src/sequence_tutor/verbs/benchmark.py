@@ -12,6 +12,7 @@ from sequence_tutor.config.presets import build, read_preset
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
+from sequence_tutor.files import PathLike, optional_path
 from sequence_tutor.prior.store import find_prior
 from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.settings import TuneSettings
@@ -25,14 +26,14 @@ DOMAIN = "molecule"
 
 def benchmark(
     suite: str,
-    out: Path,
+    out: PathLike,
     *,
     tasks: Sequence[str] = (),
     seeds: int = 3,
     calls: int = 10_000,
     prior: str = DOMAIN,
     preset: str = "pmo",
-    config: Path | None = None,
+    config: PathLike | None = None,
     overrides: Mapping[str, Any] | None = None,
     device: torch.device | str = "cpu",
     threads: int | None = None,
@@ -73,7 +74,8 @@ def benchmark(
         if number < 1:
             raise UserError(f"{name} {number}: expected a number from 1")
     chosen = SUITES[suite].chosen(tasks)
-    length, settings = resolve(preset, config, overrides or {})
+    out = Path(out)
+    length, settings = resolve(preset, optional_path(config), overrides or {})
     stored = find_prior(prior, device)
     set_threads(threads)
     runs = []

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from sequence_tutor.config.presets import build
+from sequence_tutor.files import PathLike, optional_path
 from sequence_tutor.measure import score
 from sequence_tutor.prior.check import check_prior
 from sequence_tutor.prior.protocol import device_of
@@ -43,8 +43,8 @@ def check(
     *,
     prior: str | None = None,
     preset: str = "default",
-    config: Path | None = None,
-    rules: Path | None = None,
+    config: PathLike | None = None,
+    rules: PathLike | None = None,
 ) -> Checked:
     """Check the prior and the reward that `tune` would take, and time them.
 
@@ -61,6 +61,7 @@ def check(
     Raises:
         UserError: the first broken promise, or what cannot be read.
     """
+    config, rules = optional_path(config), optional_path(rules)
     room, stored = open_prior(domain, prior, "cpu")
     check_prior(stored.prior)
     tables = read_tables(config, domain, preset).reward

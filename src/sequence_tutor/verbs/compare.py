@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.files import write_json, write_text
+from sequence_tutor.files import PathLike, optional_path, write_json, write_text
 from sequence_tutor.run_log import Record, read_log
 from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.logbook import LOG_FILE
@@ -52,7 +52,7 @@ class Comparison:
 
 def compare(
     domain: str,
-    out: Path,
+    out: PathLike,
     methods: Sequence[str],
     *,
     budget: int = 200_000,
@@ -60,9 +60,9 @@ def compare(
     samples: int = 10_000,
     prior: str | None = None,
     preset: str = "compare",
-    config: Path | None = None,
+    config: PathLike | None = None,
     overrides: Mapping[str, Any] | None = None,
-    rules: Path | None = None,
+    rules: PathLike | None = None,
     device: torch.device | str = "cpu",
     threads: int | None = None,
     quiet: bool = False,
@@ -99,6 +99,7 @@ def compare(
     ):
         if number < least:
             raise UserError(f"{name} is {number}, expected at least {least}")
+    out, config, rules = Path(out), optional_path(config), optional_path(rules)
     forms = chosen_forms(methods)
     room, stored = open_prior(domain, prior, device)
     problem = Problem(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sequence_tutor.evaluation.evaluate import Evaluation
 from sequence_tutor.evaluation.model import prior_of
+from sequence_tutor.files import PathLike
 from sequence_tutor.verbs.report import report
 from sequence_tutor.verbs.results import draw_curves, write_results
 from sequence_tutor.verbs.sample import sample
@@ -17,7 +18,7 @@ REPORT = "report.html"
 
 
 def demo(
-    out: Path,
+    out: PathLike,
     *,
     samples: int = 100_000,
     seed: int = 0,
@@ -35,6 +36,7 @@ def demo(
         threads: torch's threads; None measures.
         quiet: show no progress.
     """
+    out = Path(out)
     run = out / "psi"
     tuned = tune(
         "melody",

@@ -12,7 +12,7 @@ import torch
 from sequence_tutor.config.presets import build
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import prior_of
-from sequence_tutor.files import write_json
+from sequence_tutor.files import PathLike, optional_path, write_json
 from sequence_tutor.progress import progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.run_log import read_log
@@ -61,7 +61,7 @@ class Frontier:
 
 def frontier(
     domain: str,
-    out: Path,
+    out: PathLike,
     c: Sequence[float],
     *,
     algorithm: str = "psi",
@@ -71,9 +71,9 @@ def frontier(
     pool: int = 50_000,
     prior: str | None = None,
     preset: str = "compare",
-    config: Path | None = None,
+    config: PathLike | None = None,
     overrides: Mapping[str, Any] | None = None,
-    rules: Path | None = None,
+    rules: PathLike | None = None,
     device: torch.device | str = "cpu",
     threads: int | None = None,
     quiet: bool = False,
@@ -106,6 +106,7 @@ def frontier(
     Raises:
         UserError: numbers or an algorithm that give no frontier.
     """
+    out, config, rules = Path(out), optional_path(config), optional_path(rules)
     temperatures = _checked(c, seeds, share, samples, pool)
     form = _trained(algorithm)
     sweep = Sweep(domain, prior, preset, config, overrides or {}, rules, share, samples)

@@ -9,6 +9,7 @@ from typing import Any
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model
+from sequence_tutor.files import PathLike
 from sequence_tutor.progress import progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.rollout import rollout
@@ -21,9 +22,9 @@ BATCH = 1024
 
 def moses(
     model: Model,
-    reference: Path,
+    reference: PathLike,
     *,
-    train: Path | None = None,
+    train: PathLike | None = None,
     samples: int = SAMPLES,
     seed: int = 0,
     quiet: bool = False,
@@ -52,8 +53,8 @@ def moses(
     from sequence_tutor.molecule.published import MOSES_CHAR_RNN
     from sequence_tutor.molecule.tokens import Vocabulary
 
-    known = None if train is None else list(_molecules(train))
-    held_out = list(_molecules(reference))
+    known = None if train is None else list(_molecules(Path(train)))
+    held_out = list(_molecules(Path(reference)))
     vocabulary = Vocabulary.from_card(model.stored.card)
     generator = named_generator(seed, "moses", model.device)
     generated: list[str | None] = []

@@ -16,6 +16,7 @@ from sequence_tutor.config.presets import build, merged, read_preset, read_toml
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Domain, Judge, TrainingData, find_domain
 from sequence_tutor.errors import UserError
+from sequence_tutor.files import PathLike, listed_paths, optional_path
 from sequence_tutor.models import weights_digest
 from sequence_tutor.pretraining.report import held_out_report
 from sequence_tutor.pretraining.settings import PretrainSettings
@@ -55,12 +56,12 @@ class PretrainTables(Settings):
 
 def pretrain(
     domain: str,
-    data: Sequence[Path],
-    out: Path,
+    data: PathLike | Sequence[PathLike],
+    out: PathLike,
     *,
     preset: str = "default",
     begin_with: str | None = None,
-    config: Path | None = None,
+    config: PathLike | None = None,
     overrides: Mapping[str, Any] | None = None,
     device: torch.device | str = "cpu",
     threads: int | None = None,
@@ -73,7 +74,7 @@ def pretrain(
 
     Args:
         domain: such as "melody".
-        data: what to read.
+        data: what to read; one path or several.
         out: folder of the prior.
         preset: name of a shipped preset.
         begin_with: a prior to train further, as `find_prior` understands it: its network, its
@@ -93,6 +94,7 @@ def pretrain(
     """
     if tensorboard:
         require_tensorboard()
+    data, out, config = listed_paths(data), Path(out), optional_path(config)
     room = find_domain(domain)
     begun = Begun.find(begin_with, room) if begin_with is not None else None
     tables = merged(read_preset("pretrain", domain, preset), read_toml(config) if config else {})

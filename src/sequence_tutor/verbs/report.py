@@ -9,7 +9,7 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.evaluate import FEWEST, evaluate
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.evaluation.table import as_json
-from sequence_tutor.files import write_text
+from sequence_tutor.files import PathLike, listed_paths, optional_path, write_text
 from sequence_tutor.progress import progress
 from sequence_tutor.reporting.comparison import SavedTable, read_table
 from sequence_tutor.reporting.page import render
@@ -25,20 +25,20 @@ MOST_MOLECULES, ALL_MOLECULES = 400, 880
 
 
 def report(
-    runs: Sequence[Path],
-    out: Path,
+    runs: PathLike | Sequence[PathLike],
+    out: PathLike,
     *,
-    table: Path | None = None,
-    frontier: Path | None = None,
+    table: PathLike | None = None,
+    frontier: PathLike | None = None,
     samples: int | None = None,
-    rules: Path | None = None,
+    rules: PathLike | None = None,
     seed: int = 0,
     quiet: bool = False,
 ) -> Path:
     """Write one HTML page that needs nothing else, no network and no other file.
 
     Args:
-        runs: folders of finished runs, of one or of several domains.
+        runs: folders of finished runs, or one, of one or of several domains.
         out: the page.
         table: an evaluation that was saved with `evaluate --json`, shown in place of a new one.
         frontier: the `frontier.json` of a sweep, drawn beside the runs.
@@ -55,9 +55,10 @@ def report(
         UserError: there is no run, one that is not finished or damaged, or a file that is
             something else.
     """
-    parts = by_domain(load_runs(runs, rules))
-    saved = _saved(table, list(parts)) if table else None
-    points = read_frontier(frontier) if frontier else []
+    out = Path(out)
+    parts = by_domain(load_runs(listed_paths(runs), optional_path(rules)))
+    saved = _saved(Path(table), list(parts)) if table else None
+    points = read_frontier(Path(frontier)) if frontier else []
 
     def more(model: Model, count: int) -> SequenceBatch:
         return sample(model, count, seed=seed, quiet=True).batch

@@ -7,6 +7,7 @@ from pathlib import Path
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model
+from sequence_tutor.files import PathLike, optional_path
 from sequence_tutor.prior.fingerprints import sequence_hashes
 from sequence_tutor.progress import Advance, counted, progress
 from sequence_tutor.randomness import named_generator
@@ -27,10 +28,10 @@ PATIENCE = 64
 def sample(
     model: Model,
     count: int,
-    out: Path | None = None,
+    out: PathLike | None = None,
     *,
     temperature: float = 1.0,
-    prime: Path | None = None,
+    prime: PathLike | None = None,
     length: int | None = None,
     seed: int = 0,
     settings: Settings | None = None,
@@ -62,6 +63,7 @@ def sample(
         raise UserError(f"count is {count}, expected at least 1")
     if not temperature > 0:
         raise UserError(f"temperature is {temperature}, expected a number above 0")
+    out, prime = optional_path(out), optional_path(prime)
     length = model.length if length is None else length
     settings = settings or model.domain.output_settings()
     beginning = _beginning(model, prime, length, settings)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sequence_tutor.config.presets import build
 from sequence_tutor.domain import Domain, find_domain
+from sequence_tutor.files import PathLike, listed_paths, optional_path
 from sequence_tutor.progress import progress
 from sequence_tutor.step_scores import Scored
 from sequence_tutor.token_lines import write_json_lines
@@ -31,18 +32,18 @@ class Scores:
 
 def score(
     domain: str,
-    files: Sequence[Path],
-    out: Path | None = None,
+    files: PathLike | Sequence[PathLike],
+    out: PathLike | None = None,
     *,
-    rules: Path | None = None,
-    config: Path | None = None,
+    rules: PathLike | None = None,
+    config: PathLike | None = None,
     quiet: bool = False,
 ) -> list[Scored]:
     """Score the sequences of files: all rules with weight 1 unless a configuration says otherwise.
 
     Args:
         domain: such as "melody".
-        files: token lists (JSONL) or files of the domain, such as MIDI or SMILES.
+        files: one or several: token lists (JSONL) or files of the domain, such as MIDI or SMILES.
         out: JSONL file to write, one line a sequence in the order read; None: write nothing. It
             appears once everything is scored.
         rules: Python file with rules of the user's own, scored beside the others.
@@ -56,7 +57,14 @@ def score(
     Raises:
         UserError: with the file, and the line or field, that cannot be used.
     """
-    found = score_files(domain, files, out, rules=rules, config=config, quiet=quiet)
+    found = score_files(
+        domain,
+        listed_paths(files),
+        optional_path(out),
+        rules=optional_path(rules),
+        config=optional_path(config),
+        quiet=quiet,
+    )
     return list(found.first)
 
 

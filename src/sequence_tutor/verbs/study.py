@@ -9,7 +9,7 @@ from pathlib import Path
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.figures import Curve, Panel, learning_curves
-from sequence_tutor.files import write_text
+from sequence_tutor.files import PathLike, listed_paths, write_text
 from sequence_tutor.progress import counted, progress
 from sequence_tutor.study.analysis import Analysis, analyse
 from sequence_tutor.study.answers import read_answers
@@ -28,7 +28,7 @@ QUICK_PERMUTATIONS = 999
 
 def make_study(
     models: Sequence[Model],
-    out: Path,
+    out: PathLike,
     *,
     design: Design | None = None,
     length: int | None = None,
@@ -60,11 +60,11 @@ def make_study(
         for model in models
     }
     with counted("writing clips", quiet=quiet) as report:
-        return make_folder(out, melodies, design, report)
+        return make_folder(Path(out), melodies, design, report)
 
 
 def serve_study(
-    folder: Path,
+    folder: PathLike,
     *,
     host: str = "127.0.0.1",
     port: int = 8000,
@@ -82,6 +82,7 @@ def serve_study(
         UserError: no such study, a database that cannot be used, a port that is taken, or the
             extra `study` is not installed.
     """
+    folder = Path(folder)
     try:
         from sequence_tutor.study.server import listen, server
         from sequence_tutor.study.service import Service
@@ -101,7 +102,7 @@ def serve_study(
         server(Service(folder, study, store, results).application()).run(sockets=[taken])
 
 
-def export_study(folder: Path, out: Path) -> None:
+def export_study(folder: PathLike, out: PathLike) -> None:
     """Write a study as one HTML page that works without a server.
 
     Args:
@@ -111,13 +112,14 @@ def export_study(folder: Path, out: Path) -> None:
     Raises:
         UserError: no such study.
     """
-    write_text(out, page_alone(folder, load_study(folder)))
+    folder = Path(folder)
+    write_text(Path(out), page_alone(folder, load_study(folder)))
 
 
 def analyse_study(
-    folder: Path,
-    answers: Sequence[Path] = (),
-    out: Path | None = None,
+    folder: PathLike,
+    answers: PathLike | Sequence[PathLike] = (),
+    out: PathLike | None = None,
     *,
     allowed_failures: int = 0,
     seed: int = 0,
@@ -126,7 +128,7 @@ def analyse_study(
 
     Args:
         folder: of the study; the answers that its service gathered are read if there are any.
-        answers: files that exported pages saved.
+        answers: one file or several that exported pages saved.
         out: folder for the figure, the numbers and the tables; None: write nothing.
         allowed_failures: attention checks a listener may fail and still count.
         seed: of the permutations.
@@ -134,20 +136,21 @@ def analyse_study(
     Raises:
         UserError: no such study, no answers, or answers that are not this study's.
     """
+    folder = Path(folder)
     study = load_study(folder)
     listeners = []
     if (folder / ANSWERS_FILE).is_file():
         with closing(Store(folder / ANSWERS_FILE, study)) as store:
             listeners += store.listeners()
-    listeners += [read_answers(path, study) for path in answers]
+    listeners += [read_answers(path, study) for path in listed_paths(answers)]
     found = analyse(study, listeners, allowed_failures=allowed_failures, seed=seed)
     if out is not None:
-        write_analysis(out, found)
+        write_analysis(Path(out), found)
     return found
 
 
 def simulate_study(
-    scenario: Scenario | None = None, out: Path | None = None, *, quiet: bool = False
+    scenario: Scenario | None = None, out: PathLike | None = None, *, quiet: bool = False
 ) -> list[Power]:
     """How surely a difference is found by how many listeners, from made-up answers.
 
@@ -163,7 +166,7 @@ def simulate_study(
     with progress("numbers of listeners tried", 12, quiet=quiet) as advance:
         curve = power_curve(scenario, advance=advance)
     if out is not None:
-        draw_power(out / "power.png", curve)
+        draw_power(Path(out) / "power.png", curve)
     return curve
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sequence_tutor.evaluation.evaluate import Evaluation
 from sequence_tutor.evaluation.model import Model, prior_of
+from sequence_tutor.files import PathLike
 from sequence_tutor.verbs.results import draw_curves, write_results
 from sequence_tutor.verbs.tune import tune
 
@@ -23,7 +24,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
 
 
 def tables(
-    out: Path,
+    out: PathLike,
     *,
     samples: int = 100_000,
     seed: int = 0,
@@ -43,6 +44,7 @@ def tables(
         threads: torch's threads; None measures.
         quiet: show no progress.
     """
+    out = Path(out)
     runs: dict[str, Path] = {}
     models: list[Model] = []
     for column, (preset, algorithm) in COLUMNS.items():

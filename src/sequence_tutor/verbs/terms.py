@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sequence_tutor.config.presets import build
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError
+from sequence_tutor.files import PathLike, optional_path
 from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.verbs.settings_tables import read_tables
 
@@ -59,11 +60,11 @@ def list_terms(domain: str = "molecule") -> list[TermHelp]:
 
 def plot_terms(
     names: Sequence[str],
-    out: Path,
+    out: PathLike,
     *,
     domain: str = "molecule",
     preset: str = "default",
-    config: Path | None = None,
+    config: PathLike | None = None,
 ) -> list[Path]:
     """Draw the transforms of terms.
 
@@ -80,7 +81,7 @@ def plot_terms(
     Raises:
         UserError: no such term, or none with a table.
     """
-    settings = _reward_settings(domain, preset, config)
+    settings = _reward_settings(domain, preset, optional_path(config))
     from sequence_tutor.molecule.transform_pictures import draw_transform
 
     for name in names:
@@ -88,7 +89,7 @@ def plot_terms(
             raise UserError(f"no table [reward.terms.{name}]: {nearest(name, settings.terms)}")
     paths = []
     for name in names or settings.terms:
-        paths.append(out / f"{name}.png")
+        paths.append(Path(out) / f"{name}.png")
         draw_transform(name, settings.terms[name], paths[-1])
     if not paths:
         raise UserError("no term has a table [reward.terms.NAME], expected one to draw")
@@ -99,8 +100,8 @@ def check_terms(
     *,
     domain: str = "molecule",
     preset: str = "default",
-    config: Path | None = None,
-    rules: Path | None = None,
+    config: PathLike | None = None,
+    rules: PathLike | None = None,
 ) -> dict[str, CheckedScorer]:
     """Run a user's functions and programs on ten molecules.
 
@@ -116,7 +117,7 @@ def check_terms(
     Raises:
         UserError: the first thing that is wrong, or nothing to check.
     """
-    settings = _reward_settings(domain, preset, config)
+    settings, rules = _reward_settings(domain, preset, optional_path(config)), optional_path(rules)
     from sequence_tutor.molecule.check import check_scorer
     from sequence_tutor.molecule.terms import Program, UserFunction
 

@@ -17,7 +17,7 @@ from sequence_tutor.config.settings import Settings, first_difference
 from sequence_tutor.domain import Domain, find_domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model, load_model
-from sequence_tutor.files import is_empty
+from sequence_tutor.files import PathLike, is_empty, optional_path
 from sequence_tutor.measure import Task, measure
 from sequence_tutor.prior.check import check_prior
 from sequence_tutor.prior.protocol import device_of
@@ -46,15 +46,15 @@ from sequence_tutor.versions import versions
 
 def tune(
     domain: str,
-    out: Path,
+    out: PathLike,
     *,
     prior: str | None = None,
     preset: str = "default",
-    config: Path | None = None,
+    config: PathLike | None = None,
     overrides: Mapping[str, Any] | None = None,
-    rules: Path | None = None,
-    seeds: Path | None = None,
-    prime: Path | None = None,
+    rules: PathLike | None = None,
+    seeds: PathLike | None = None,
+    prime: PathLike | None = None,
     device: torch.device | str = "cpu",
     threads: int | None = None,
     tensorboard: bool = False,
@@ -86,6 +86,8 @@ def tune(
     """
     if tensorboard:
         require_tensorboard()
+    out, config, rules = Path(out), optional_path(config), optional_path(rules)
+    seeds, prime = optional_path(seeds), optional_path(prime)
     room, stored = open_prior(domain, prior, device)
     spec = resolve(room, prior or domain, preset, config, overrides or {}, rules)
     chosen_start(stored.prior, spec.tune)
