@@ -71,7 +71,7 @@ def test_the_default_is_the_formula_of_the_docs() -> None:
     for raw, total in zip(judged.raw, judged.total, strict=True):
         _, qed, sa, logp, ring = raw.tolist()
         clipped = min(max(logp, -0.55), 4.45)
-        assert total == pytest.approx(2.5 + 2.7 * qed + 0.12 * sa + 0.05 * clipped + 8 * ring)
+        assert total == pytest.approx(3.3 + 2.8 * qed + 0.08 * sa + 0.03 * clipped + 10 * ring)
 
 
 def test_judged_rows_tell_everything_in_order() -> None:
