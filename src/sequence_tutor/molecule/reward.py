@@ -58,8 +58,8 @@ READY = {
 
 MOST_WORKERS = 8
 
-# A drug-like molecule of ZINC earns 3.3 for being valid and about 1.8 for the rest. logP counts while
-# it is within what such molecules have; without bounds a chain of carbons would win.
+# A drug-like molecule of ZINC earns 3.3 for being valid and about 1.8 for the rest. logP counts
+# while it is within what such molecules have; without bounds a chain of carbons would win.
 _DEFAULT: dict[str, Any] = {  # a settings file's tables
     "weights": {"valid": 3.3, "qed": 2.8, "sa": 0.08, "logp": 0.03, "ring": 10.0},
     "terms": {"logp": {"transform": {"kind": "clip", "low": -0.55, "high": 4.45}}},
