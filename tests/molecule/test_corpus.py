@@ -9,11 +9,12 @@ import torch
 from rdkit import Chem
 from rdkit.Chem import rdMolDescriptors
 
+from sequence_tutor.division import TEST, TRAIN, VALIDATION
 from sequence_tutor.errors import UserError
 from sequence_tutor.molecule import corpus_reader
 from sequence_tutor.molecule.chemistry import canonical_smiles, parse
 from sequence_tutor.molecule.corpus import MoleculeCorpus, read_corpus
-from sequence_tutor.molecule.corpus_reader import TEST, TRAIN, VALIDATION, molecule_hash
+from sequence_tutor.molecule.corpus_reader import molecule_hash
 from sequence_tutor.molecule.corpus_settings import MoleculeDataSettings
 from sequence_tutor.molecule.tokens import Vocabulary
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from sequence_tutor.division import TEST, TRAIN, VALIDATION
 from sequence_tutor.errors import UserError
-from sequence_tutor.text.corpus import TEST, TRAIN, VALIDATION, TextDataSettings, read_corpus
+from sequence_tutor.text.corpus import TextDataSettings, read_corpus
 from sequence_tutor.text.reading import read_lines
 from sequence_tutor.text.vocabulary import TextVocabulary
 

@@ -18,7 +18,6 @@ VERBS = [
     *(check_terms, plot_terms),
 ]
 TINY = {
-    "data": {"validation": 0.3, "test": 0.3},
     "train": {"steps": 4, "batch": 4, "evaluate_every": 2, "network": {"width": 4}},
 }
 

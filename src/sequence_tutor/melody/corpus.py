@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sequence_tutor.division import TEST, TRAIN, VALIDATION, divide
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.abc import read_abc
 from sequence_tutor.melody.corpus_cache import load, save, survey
@@ -106,20 +107,21 @@ class Corpus:
     def split(self, seed: int = 0, validation: float = 0.1, test: float = 0.1) -> Split:
         """Divide by tune: the side depends on the tune's content and the seed, nothing else.
 
-        So a tune keeps its side when files are added, renamed or given twice.
+        So a tune keeps its side when files are added, renamed or given twice; see `divide` for
+        very few.
 
         Raises:
             ValueError: when the shares are negative or leave nothing to train on.
         """
         if validation < 0 or test < 0 or validation + test >= 1:
             raise ValueError(f"shares of {validation} and {test} must leave some for training")
-        sides: tuple[list[Melody], list[Melody], list[Melody]] = ([], [], [])
-        for melody in self.melodies:
-            position = _unit_interval(f"{seed}:{melody.tune}")
-            sides[1 if position < validation else 2 if position < validation + test else 0].append(
-                melody
-            )
-        return Split(*(tuple(side) for side in sides))
+        places = [_unit_interval(f"{seed}:{melody.tune}") for melody in self.melodies]
+        sides = divide(np.array(places), validation, test)
+
+        def on(side: int) -> tuple[Melody, ...]:
+            return tuple(self.melodies[place] for place in np.flatnonzero(sides == side))
+
+        return Split(on(TRAIN), on(VALIDATION), on(TEST))
 
 
 def read_corpus(

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from rdkit import Chem
 
+from sequence_tutor.division import divide
 from sequence_tutor.molecule.chemistry import Molecule, canonical_smiles, longest_carbon_run, parse
 from sequence_tutor.molecule.corpus_cache import Arrays
 from sequence_tutor.molecule.corpus_settings import MoleculeDataSettings
 from sequence_tutor.molecule.reading import Entry, open_molecules
 from sequence_tutor.molecule.tokens import Vocabulary, element_of, split_smiles
 
-TRAIN, VALIDATION, TEST = range(3)
 PROPERTIES = ("logp", "qed", "sa")
 QUANTILES = (0.5, 0.9, 0.99, 0.999, 0.9999)
 
@@ -45,7 +45,7 @@ class CorpusReader:
         self.skipped: list[tuple[str, str]] = []
         self.sources: dict[str, Counter[str]] = {}
         self._tokens, self._lengths = array("h"), array("i")
-        self._sides, self._hashes = array("b"), array("q")
+        self._places, self._hashes = array("d"), array("q")
         self._seen: set[int] = set()
         self._sizes: Counter[int] = Counter()  # tokens of the molecules as given
         self._runs: Counter[int] = Counter()  # their longest runs of carbon
@@ -87,7 +87,7 @@ class CorpusReader:
         arrays = Arrays(
             final[np.frombuffer(self._tokens, dtype=np.int16)],
             np.frombuffer(self._lengths, dtype=np.int32),
-            np.frombuffer(self._sides, dtype=np.int8),
+            divide(np.frombuffer(self._places), self.settings.validation, self.settings.test),
             np.frombuffer(self._hashes, dtype=np.int64),
         )
         facts = {
@@ -127,7 +127,7 @@ class CorpusReader:
             return "duplicate"
         self._seen.add(name)
         self._keep(smiles, pieces, name, source)
-        if molecule is not None and settings.augment and self._side(name) == TRAIN:
+        if molecule is not None and settings.augment and self._is_learned(name):
             self._keep_spellings(molecule, smiles, name)
         return ""
 
@@ -160,15 +160,16 @@ class CorpusReader:
         self._tokens.extend([numbers.setdefault(piece, len(numbers) + 1) for piece in pieces])
         self._tokens.append(_END)
         self._lengths.append(len(pieces) + 1)
-        self._sides.append(self._side(name))
+        self._places.append(self._place(name))
         self._hashes.append(name)
 
-    def _side(self, name: int) -> int:
-        """The side of the division: it depends on molecule and seed alone."""
-        place = molecule_hash(f"{self.settings.split_seed}:{name}") / 2**64 + 0.5
-        if place < self.settings.validation:
-            return VALIDATION
-        return TEST if place < self.settings.validation + self.settings.test else TRAIN
+    def _place(self, name: int) -> float:
+        """What decides the side of the division, in [0, 1): of molecule and seed alone."""
+        return molecule_hash(f"{self.settings.split_seed}:{name}") / 2**64 + 0.5
+
+    def _is_learned(self, name: int) -> bool:
+        """Whether a molecule is for training, unless so few are read that sides are moved."""
+        return self._place(name) >= self.settings.validation + self.settings.test
 
     def _elements_allowed(self, smiles: str) -> bool:
         allowed = self._allowed

@@ -13,10 +13,10 @@ from rdkit import rdBase
 from torch import Tensor
 
 from sequence_tutor.config.settings import Settings, of_kind
+from sequence_tutor.division import TEST, TRAIN, VALIDATION
 from sequence_tutor.domain import Better, Progress, TrainingData
 from sequence_tutor.errors import UserError
 from sequence_tutor.molecule.corpus import read_corpus
-from sequence_tutor.molecule.corpus_reader import TEST, TRAIN, VALIDATION
 from sequence_tutor.molecule.corpus_settings import MoleculeDataSettings
 from sequence_tutor.molecule.found import FOUND_FILE, FoundMolecules
 from sequence_tutor.molecule.held_out import (

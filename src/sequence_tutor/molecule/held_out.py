@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 import torch
 from torch import Tensor
 
+from sequence_tutor.division import TEST
 from sequence_tutor.molecule.chemistry import parse
 from sequence_tutor.molecule.corpus import MoleculeCorpus
-from sequence_tutor.molecule.corpus_reader import PROPERTIES, TEST, properties
+from sequence_tutor.molecule.corpus_reader import PROPERTIES, properties
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.token_sequences import TokenSequences
 

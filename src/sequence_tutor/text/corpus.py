@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from sequence_tutor.config.settings import Settings
+from sequence_tutor.division import divide
 from sequence_tutor.errors import UserError
 from sequence_tutor.text.reading import read_lines, text_files
 from sequence_tutor.text.vocabulary import Tokeniser, split_line
 from sequence_tutor.token_sequences import TokenSequences
-
-TRAIN, VALIDATION, TEST = range(3)
 
 MOST_TOKENS = 2**15 - 1
 """Tokens are kept as 16-bit numbers, the end token among them."""
@@ -82,7 +81,7 @@ class _Reader:
         known = () if settings.vocabulary == "data" else settings.vocabulary
         self.closed = bool(known)  # whether no other token may come
         self.numbers = {token: number for number, token in enumerate(known)}
-        self.tokens, self.lengths, self.sides = array("i"), array("i"), array("b")
+        self.tokens, self.lengths, self.places = array("i"), array("i"), array("d")
         self.summary: dict[str, dict[str, float]] = {}
         self.skipped: list[tuple[str, str]] = []
         self.dropped: Counter[str] = Counter()
@@ -117,13 +116,8 @@ class _Reader:
             self._seen.add(digest)
         self.tokens.extend(self.numbers.setdefault(piece, len(self.numbers)) for piece in pieces)
         self.lengths.append(len(pieces))
-        self.sides.append(self._side(int.from_bytes(digest, "big") / 2**64))
+        self.places.append(int.from_bytes(digest, "big") / 2**64)
         return None
-
-    def _side(self, place: float) -> int:
-        if place < self.settings.validation:
-            return VALIDATION
-        return TEST if place < self.settings.validation + self.settings.test else TRAIN
 
     def _drop(self, where: str, reason: str) -> None:
         self.dropped[reason] += 1
@@ -133,7 +127,6 @@ class _Reader:
     def finish(self) -> TextCorpus:
         """Everything read, its tokens numbered by their spelling."""
         tokens, lengths = np.array(self.tokens), np.array(self.lengths, dtype=np.int64)
-        sides = np.array(self.sides, dtype=np.int8)
         owner = np.repeat(np.arange(len(lengths)), lengths)  # (N,) the line of each token
         often = np.bincount(tokens, minlength=len(self.numbers)) >= self.settings.fewest
         rare = np.unique(owner[~often[tokens]])
@@ -141,7 +134,9 @@ class _Reader:
             self.dropped["a token that comes too rarely"] += len(rare)
         kept = np.ones(len(lengths), dtype=bool)
         kept[rare] = False
-        tokens, lengths, sides = tokens[kept[owner]], lengths[kept], sides[kept]
+        tokens, lengths = tokens[kept[owner]], lengths[kept]
+        places = np.array(self.places)[kept]
+        sides = divide(places, self.settings.validation, self.settings.test)
         spellings = np.array(list(self.numbers), dtype=object)
         known = sorted(self.numbers) if self.closed else sorted(spellings[np.unique(tokens)])
         if len(known) + 1 > MOST_TOKENS:

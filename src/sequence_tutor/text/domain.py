@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.config.settings import Settings, of_kind
+from sequence_tutor.division import TEST, TRAIN, VALIDATION
 from sequence_tutor.domain import Better, Progress, TrainingData
 from sequence_tutor.errors import UserError
 from sequence_tutor.files import write_text
@@ -19,7 +20,7 @@ from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.step_domain import StepDomain
 from sequence_tutor.step_scores import Scored, step_scores
-from sequence_tutor.text.corpus import TEST, TRAIN, VALIDATION, TextDataSettings, read_corpus
+from sequence_tutor.text.corpus import TextDataSettings, read_corpus
 from sequence_tutor.text.reading import read_lines, text_files
 from sequence_tutor.text.reward import TextReward, TextRewardSettings
 from sequence_tutor.text.statistics import SHARES, TextStatistics

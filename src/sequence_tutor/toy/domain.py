@@ -6,10 +6,12 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from pydantic import Field
 
 from sequence_tutor.config.settings import Settings
+from sequence_tutor.division import TEST, TRAIN, VALIDATION, divide
 from sequence_tutor.domain import Better, Progress, TrainingData
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import Estimate
@@ -77,25 +79,18 @@ class ToyDomain(StepDomain):
     ) -> TrainingData:
         """Read JSON lines of tokens; equal sequences are on one side of the division."""
         assert isinstance(settings, ToyDataSettings)
-        train: list[list[int]] = []
-        validation: list[list[int]] = []
-        test: list[list[int]] = []
+        found: list[list[int]] = []
         for done, path in enumerate(paths, start=1):
-            for tokens in self.read_sequences(path):
-                place = hashlib.sha256(bytes(tokens)).digest()[0] / 256
-                if place < settings.validation:
-                    validation.append(tokens)
-                elif place < settings.validation + settings.test:
-                    test.append(tokens)
-                else:
-                    train.append(tokens)
+            found += self.read_sequences(path)
             progress(done, len(paths))
-        found = len(train) + len(validation) + len(test)
+        places = [hashlib.sha256(bytes(tokens)).digest()[0] / 256 for tokens in found]
+        sides = torch.from_numpy(divide(np.array(places), settings.validation, settings.test))
+        everything = TokenSequences(found)
         return TrainingData(
-            TokenSequences(train),
-            TokenSequences(validation),
-            TokenSequences(test),
-            summary={"all": {"sequences": found}},
+            everything.select(sides == TRAIN),
+            everything.select(sides == VALIDATION),
+            everything.select(sides == TEST),
+            summary={"all": {"sequences": len(found)}},
             skipped=[],
         )
 
