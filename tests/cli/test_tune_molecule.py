@@ -350,3 +350,20 @@ def test_what_could_not_be_scored_and_what_was_found_is_said(
     shown = capsys.readouterr().out
     assert f"without a number: {last['without_a_number']}" in shown
     assert f"found: {last['found']}" in shown
+
+
+def test_what_molecules_are_worth_and_how_many_are_valid(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines, settings = tmp_path / "mine.smi", tmp_path / "reward.toml"
+    lines.write_text("CCO\n" * 41 + "C1CC\n")  # more than are shown
+    settings.write_text(
+        "[reward]\nworkers = 0\n[reward.weights]\nTPSA = 2.0\n[reward.terms.TPSA.transform]\n"
+        'kind = "clip"\nlow = 0\nhigh = 1\n'
+    )
+    assert main(["score", "molecule", str(lines), "--config", str(settings)]) == 0
+    printed = capsys.readouterr().out
+    header, cells = (printed.splitlines()[place].split() for place in (1, 3))
+    assert header[3:] == ["smiles", "┃", "valid", "┃", "TPSA", "┃", "TPSA_score", "┃", "total", "┃"]
+    assert cells[3:] == ["CCO", "│", "yes", "│", "20.2", "│", "1", "│", "2", "│"]
+    assert printed.splitlines()[-2:] == ["... and 2 more", "41 of 42 valid"]

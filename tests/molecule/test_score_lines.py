@@ -50,11 +50,13 @@ def test_a_record_a_line_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         *(True, False, True, False, False, True, True, True, False, True, False),
     ]
     for record in found:
-        assert list(record) == ["smiles", "valid", "canonical", "terms"]
+        assert list(record) == ["smiles", "valid", "canonical", "terms", "scores", "total"]
+        assert set(record["scores"]) == {"logp"}  # which the default clips
         assert set(record["terms"]) == {"valid", "qed", "logp", "sa", "ring"}
         if not record["valid"]:
             assert record["canonical"] is None
-            assert set(record["terms"].values()) == {None}
+            assert {*record["terms"].values(), *record["scores"].values()} == {None}
+            assert record["total"] == 0
             continue
         mol = Chem.MolFromSmiles(record["smiles"])
         assert record["canonical"] == Chem.MolToSmiles(mol)
@@ -73,6 +75,17 @@ def test_terms_of_settings_and_of_a_user_have_raw_values(tmp_path: Path) -> None
     asked = reward(rules, weights={"TPSA": 0.1}, terms={"TPSA": {"transform": clip}})
     (ethanol,) = score_lines(asked, [file(tmp_path, "OCC")], "atoms")
     assert ethanol["terms"] == {"TPSA": pytest.approx(20.23), "carbons": 2}
+    assert ethanol["scores"] == {"TPSA": 1}
+    assert ethanol["total"] == pytest.approx(0.1 * 1 + 2)
+
+
+def test_the_total_is_what_tuning_pays(tmp_path: Path) -> None:
+    asked = reward(weights={"qed": 3.0, "sa": 0.5}, aggregation="arithmetic", invalid=-2.0)
+    aspirin, blank = score_lines(asked, [file(tmp_path, LINES[0], "", "")], "atoms")
+    terms = aspirin["terms"]
+    assert aspirin["total"] == pytest.approx((3 * terms["qed"] + 0.5 * terms["sa"]) / 3.5)
+    assert aspirin["scores"] == {}
+    assert blank["total"] == -2
 
 
 def test_workers_give_the_same(tmp_path: Path) -> None:
@@ -82,10 +95,24 @@ def test_workers_give_the_same(tmp_path: Path) -> None:
 
 
 def test_a_row_of_the_table(tmp_path: Path) -> None:
-    record = {"smiles": "C" * 100, "valid": False, "canonical": None, "terms": {"qed": None}}
-    assert score_line_row(record) == {"smiles": "C" * 60 + "...", "valid": "no", "qed": ""}
+    record = {
+        "smiles": "C" * 100,
+        "valid": False,
+        "canonical": None,
+        "terms": {"qed": None},
+        "scores": {"qed": None},
+        "total": 0.0,
+    }
+    assert score_line_row(record) == {
+        "smiles": "C" * 60 + "...",
+        "valid": "no",
+        "qed": "",
+        "qed_score": "",
+        "total": "0",
+    }
     (methane,) = score_lines(reward(), [file(tmp_path, "C")], "atoms")
     assert score_line_row(methane)["logp"] == "0.636"
+    assert list(score_line_row(methane))[-1] == "total"
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:

@@ -30,7 +30,8 @@ class Score:
     Melodies: lists of tokens (lines of JSON such as {"tokens": [14, 1, 18, 0]}, 1 to 512 tokens),
     MIDI, ABC and MusicXML. Rewards are not scaled and every weight is 1, unless a settings file
     has a table reward. Molecules: a text file with a SMILES a line; every line, a blank one too,
-    becomes a line with the raw value of each term, null where it is no valid molecule.
+    becomes a line with the raw value of each term, null where it is no valid molecule, the score of
+    those terms that have a transform, and the weighted total.
 
     Example: sequence-tutor score melody mine.jsonl tune.mid --json scores.jsonl
              sequence-tutor score molecule mine.smi --json scores.jsonl
@@ -71,6 +72,8 @@ class Score:
             show(rows_table([scores.domain.score_row(scored) for scored in scores.first]))
         if scores.count > MOST_SHOWN and not self.quiet:
             show(f"... and {scores.count - MOST_SHOWN} more")
+        if scores.valid is not None and not self.quiet:
+            show(f"{scores.valid:,} of {scores.count:,} valid")
 
 
 def rows_table(rows: Sequence[Mapping[str, str]]) -> Table:

@@ -170,11 +170,11 @@ class MoleculeDomain:
     def scores(
         self, paths: Sequence[Path], settings: Settings, rules: Path | None
     ) -> Iterator[ScoredLine]:
-        """The raw value of every term, one result a line; no prior need know the tokens."""
+        """Every term and the total, one result a line; no prior need know the tokens."""
         return score_lines(self.reward(settings, rules), paths, self.vocabulary.tokeniser)
 
     def score_row(self, scored: ScoredLine) -> dict[str, str]:
-        """Its SMILES, whether it is valid, and its terms."""
+        """Its SMILES, whether it is valid, its terms and their total."""
         return score_line_row(scored)
 
     def statistics(self, settings: Settings) -> MoleculeStatistics:

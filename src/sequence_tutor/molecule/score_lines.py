@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ LONGEST_SHOWN = 60
 """Characters of a SMILES in a table."""
 
 ScoredLine = dict[str, Any]
-"""`{"smiles", "valid", "canonical", "terms": {name: number or None}}`; JSON, hence `Any`."""
+"""`{"smiles", "valid", "canonical", "terms": {name: number or None}, "scores": likewise, of those
+that have a transform, "total": number}`; JSON, hence `Any`."""
 
 
 def score_lines(
@@ -29,7 +30,7 @@ def score_lines(
     """Score files as they are read: one result for every line, record or row, in order.
 
     A line without a molecule, a blank one too, is invalid and has None for every term; one that
-    cannot be read also has a `problem`. Terms have their raw values.
+    cannot be read also has a `problem`. Terms have their raw values, `total` is what is paid.
 
     Args:
         reward: its terms are computed; it is closed at the end.
@@ -52,12 +53,15 @@ def score_line_row(scored: ScoredLine) -> dict[str, str]:
     """A result as the cells of a table."""
     smiles = scored["smiles"]
     shown = smiles if len(smiles) <= LONGEST_SHOWN else f"{smiles[:LONGEST_SHOWN]}..."
-    numbers = {
-        name: "" if value is None else f"{value:.3g}"
-        for name, value in scored["terms"].items()
-        if name != "valid"
-    }
-    return {"smiles": shown, "valid": "yes" if scored["valid"] else "no", **numbers}
+    numbers: dict[str, float | None] = {}
+    for name, value in scored["terms"].items():
+        if name != "valid":
+            numbers[name] = value
+        if name in scored["scores"]:
+            numbers[f"{name}_score"] = scored["scores"][name]
+    numbers["total"] = scored["total"]
+    cells = {name: "" if value is None else f"{value:.3g}" for name, value in numbers.items()}
+    return {"smiles": shown, "valid": "yes" if scored["valid"] else "no", **cells}
 
 
 def first_molecule(path: Path) -> str:
@@ -80,11 +84,18 @@ def _scored(
     counts = [len(split_smiles(entry.smiles, tokeniser)) for entry in entries]
     judged = reward.judge_smiles([entry.smiles for entry in entries], counts)
     for entry, molecule in zip(entries, judged, strict=True):
-        numbers = zip(reward.term_names, molecule.raw, strict=True)
+        scores = dict(zip(reward.term_names, molecule.scores, strict=True))
         line: ScoredLine = {
             "smiles": entry.smiles,
             "valid": molecule.canonical is not None,
             "canonical": molecule.canonical,
-            "terms": {name: raw if math.isfinite(raw) else None for name, raw in numbers},
+            "terms": _numbers(dict(zip(reward.term_names, molecule.raw, strict=True))),
+            "scores": _numbers({name: scores[name] for name in reward.transformed}),
+            "total": molecule.total + 0.0,  # which turns -0 into 0
         }
         yield line | ({"problem": entry.problem} if entry.problem else {})
+
+
+def _numbers(values: Mapping[str, float]) -> dict[str, float | None]:
+    """What JSON can say of them."""
+    return {name: value if math.isfinite(value) else None for name, value in values.items()}

@@ -16,6 +16,7 @@ from sequence_tutor.molecule.aggregation import NEEDS_POSITIVE, Aggregation, agg
 from sequence_tutor.molecule.diversity import Diversity
 from sequence_tutor.molecule.raw_terms import RawTerms
 from sequence_tutor.molecule.terms import MoleculeRecord, Term
+from sequence_tutor.molecule.transforms import Identity
 from sequence_tutor.sequences import SequenceBatch
 
 SCORE = "score"
@@ -137,6 +138,12 @@ class MoleculeReward:
     def term_names(self) -> tuple[str, ...]:
         """The K terms of a molecule, each with a raw number and a score."""
         return tuple(self._terms)
+
+    @property
+    def transformed(self) -> tuple[str, ...]:
+        """Those of them whose score is another number than the raw one."""
+        terms = self._terms.items()
+        return tuple(name for name, term in terms if not isinstance(term.transform, Identity))
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -24,11 +24,13 @@ class Scores:
         first: of the first sequences, as many as were to be kept.
         count: sequences in all.
     """
+        valid: of these, those that are valid; None where the domain does not say it of each.
 
     domain: Domain
     first: Sequence[Scored]
     count: int
 
+    valid: int | None
 
 def score(
     domain: str,
@@ -52,7 +54,8 @@ def score(
 
     Returns:
         For each sequence of a melody its tokens, every rule's unscaled reward and the weighted
-        total; for each molecule its SMILES and the raw value of every term.
+        total; for each molecule its SMILES, the raw value of every term, the score of those with
+        a transform, and the weighted total.
 
     Raises:
         UserError: with the file, and the line or field, that cannot be used.
@@ -82,16 +85,19 @@ def score_files(
     room = find_domain(domain)
     settings = build(room.reward_settings, read_tables(config).reward, f"{config}: reward")
     first: list[Scored] = []
-    count = 0
+    count = valid = 0
+    says_validity = False
 
     def watched() -> Iterator[Scored]:
-        nonlocal count
+        nonlocal count, valid, says_validity
         for scored in room.scores(files, settings, rules):
             if most_kept is None or count < most_kept:
                 first.append(scored)
             count += 1
             advance(1)
             yield scored
+            says_validity = "valid" in scored
+            valid += bool(scored.get("valid"))
 
     with progress("scoring", None, quiet=quiet) as advance:
         if out is not None:
@@ -99,4 +105,4 @@ def score_files(
         else:
             for _ in watched():
                 pass
-    return Scores(room, first, count)
+    return Scores(room, first, count, valid if says_validity else None)
