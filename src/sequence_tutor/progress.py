@@ -88,6 +88,12 @@ def counted(description: str, *, quiet: bool = False) -> Iterator[Callable[[int,
         yield report
 
 
+def heading(what: str, *, quiet: bool = False) -> None:
+    """Say on standard error which piece of the work the progress below is that of."""
+    if not quiet:
+        print(what, file=sys.stderr, flush=True)
+
+
 def _silent(_n: int = 1, /, **_live_values: float) -> None:
     """Report nothing."""
 

@@ -140,6 +140,31 @@ def test_killed_it_goes_on_by_the_same_command(tmp_path: Path) -> None:
     assert rows[0] == rows[1]
 
 
+def test_each_run_has_a_heading_and_one_seed_no_interval_over_seeds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def asked(seeds: int) -> str:
+        found = compare(
+            "toy",
+            tmp_path,
+            ["sir", "best-of-n"],
+            budget=200,
+            seeds=seeds,
+            samples=50,
+            overrides=SMALL,
+            threads=1,
+        )
+        return found.caption
+
+    assert " 1 seed, " in (one := asked(1))
+    assert "interval over the samples;" in one
+    assert capsys.readouterr().err == "sir, seed 0 (1 of 2)\nbest-of-n, seed 0 (2 of 2)\n"
+    assert " 2 seeds, " in (two := asked(2))
+    assert "interval over seeds;" in two
+    # those of seed 0 are over
+    assert capsys.readouterr().err == "sir, seed 1 (3 of 4)\nbest-of-n, seed 1 (4 of 4)\n"
+
+
 def test_nothing_of_a_run_stays_in_memory(tmp_path: Path) -> None:
     def held() -> int:
         gc.collect()

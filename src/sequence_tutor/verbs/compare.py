@@ -109,11 +109,11 @@ def compare(
     specs = {name: problem.spec(form, 0) for name, form in forms.items()}
     check_same_problem(specs)
     problem = replace(problem, threads=set_threads(threads))
-    runs = [
-        run_of(problem, name, form, seed, out / name / f"seed_{seed}")
-        for seed in range(seeds)
-        for name, form in forms.items()
-    ]
+    asked = [(seed, name) for seed in range(seeds) for name in forms]
+    runs = []
+    for number, (seed, name) in enumerate(asked, start=1):
+        folder, place = out / name / f"seed_{seed}", f"{number} of {len(asked)}"
+        runs.append(run_of(problem, name, forms[name], seed, folder, place))
     comparison = Comparison(against_best_bound(runs), _caption(problem, seeds, specs[methods[0]]))
     write_json(out / "compare.json", comparison.to_json())
     write_text(out / "table.md", as_markdown(comparison.runs, comparison.caption))
@@ -122,11 +122,12 @@ def compare(
 
 
 def _caption(problem: Problem, seeds: int, spec: RunSpec) -> str:
+    run, over = ("1 seed", "the samples") if seeds == 1 else (f"{seeds} seeds", "seeds")
     return (
-        f"{problem.domain}, c = {spec.tune.c:g}, {problem.budget:,} scored sequences, {seeds} "
-        f"seeds, judged by {problem.samples:,} samples each; ± is the farther end of the 95 % "
-        "interval over seeds; objective and gap in nats, the gap to the best lower bound on log Z "
-        "of all runs, or to log Z where it is known"
+        f"{problem.domain}, c = {spec.tune.c:g}, {problem.budget:,} scored sequences, {run}, "
+        f"judged by {problem.samples:,} samples each; ± is the farther end of the 95 % interval "
+        f"over {over}; objective and gap in nats, the gap to the best lower bound on log Z of all "
+        "runs, or to log Z where it is known"
     )
 
 

@@ -15,7 +15,7 @@ from sequence_tutor.estimates import Estimate
 from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.model import Model, UserRules
 from sequence_tutor.files import write_text
-from sequence_tutor.progress import progress
+from sequence_tutor.progress import heading, progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.run_log import read_log
 from sequence_tutor.tuner.logbook import LOG_FILE
@@ -36,8 +36,18 @@ from sequence_tutor.workbench.comparison import Run
 RESULT_FILE = "result.json"
 
 
-def run_of(problem: Problem, name: str, form: Mapping[str, Any], seed: int, folder: Path) -> Run:
+def run_of(
+    problem: Problem, name: str, form: Mapping[str, Any], seed: int, folder: Path, place: str
+) -> Run:
     """One method with one seed; read from its folder if it is over.
+
+    Args:
+        problem: what all methods have in common.
+        name: of the method.
+        form: what is its own.
+        seed: of the run.
+        folder: of the run.
+        place: which of all runs it is, as its heading says.
 
     Raises:
         UserError: the folder holds a run that was asked for something else, or a damaged result.
@@ -46,6 +56,7 @@ def run_of(problem: Problem, name: str, form: Mapping[str, Any], seed: int, fold
     path = folder / RESULT_FILE
     if path.is_file():
         return _read(path, name, seed, asked)
+    heading(f"{name}, seed {seed} ({place})", quiet=problem.quiet)
     if "baseline" in form:
         run = _sampled(problem, name, form, seed)
     else:
