@@ -170,6 +170,27 @@ def test_pretrain_tune_sample_evaluate(
     assert "| run |" in table.read_text()
 
 
+@pytest.mark.parametrize(
+    ("domain", "option", "value", "complaint"),
+    [
+        ("melody", "--steps", "0", "--steps: steps is 0, expected a number greater than"),
+        ("melody", "--meters", "four", "--meters: meters: meter 'four' must look like 4/4"),
+        ("text", "--meters", "4/4", "--meters: unknown name 'meters': "),
+    ],
+)
+def test_what_pretrain_cannot_take_is_named_by_its_option(
+    domain: str,
+    option: str,
+    value: str,
+    complaint: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    given = ("--data", tmp_path, "--out", tmp_path / "prior", option, value)
+    assert run("pretrain", domain, *given) == 2
+    assert sentence(capsys).startswith(f"sequence-tutor: {complaint}")
+
+
 def test_score(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     melodies, out = tmp_path / "m.jsonl", tmp_path / "o.jsonl"
     melodies.write_text('{"tokens": [14, 1, 18]}\n' * 50)

@@ -170,6 +170,11 @@ def test_stages_of_a_settings_file_follow_each_other(
         ("--config", "[tune]\nstages = 'x'\n", "stages"),
         ("--config", "[output]\nparket = true\n", "unknown name 'parket': did you mean 'parquet'"),
         ("--config", "reward = 3\n", "reward is 3, expected a table"),
+        (
+            "--config",
+            "[reward.weights]\nqde = 1.0\n",
+            "mine.toml: reward: weight for unknown term 'qde': did you mean 'qed'?",
+        ),
     ],
 )
 def test_what_cannot_be_begun_with_is_one_sentence_and_leaves_nothing(

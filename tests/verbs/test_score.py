@@ -88,7 +88,7 @@ def test_weights_key_and_a_users_rules(tmp_path: Path) -> None:
     assert entry["reward"]["key"] == [0.0, 0.0]  # C is the seventh of D flat
     assert entry["reward"]["rests"] == [0.0, 1.0]
     config.write_text("[reward.weights]\nkye = 2.0\n")
-    with pytest.raises(UserError, match="did you mean 'key'"):
+    with pytest.raises(UserError, match=r"\.toml: reward: weight for .* did you mean 'key'"):
         score("melody", [path], config=config)
 
 

@@ -26,6 +26,8 @@ from sequence_tutor.cli.arguments import (
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from sequence_tutor.config.settings import Settings
+
 REASONS_SHOWN = 5
 
 
@@ -68,13 +70,21 @@ class Pretrain:
 
     def run(self) -> None:
         """Train, then show what was read and how good the prior is."""
+        from sequence_tutor.config.presets import build
+        from sequence_tutor.domain import find_domain
+        from sequence_tutor.pretraining.settings import PretrainSettings
         from sequence_tutor.verbs.pretrain import SKIPPED_FILE, pretrain
 
-        train = {"steps": self.steps, "seed": self.seed}
-        overrides: dict[str, Any] = {
-            "train": {name: value for name, value in train.items() if value is not None},
-            "data": {} if self.meters is None else {"meters": list(self.meters)},
+        kinds: dict[str, type[Settings]] = {
+            "train": PretrainSettings,
+            "data": find_domain(self.domain).data_settings,
         }
+        overrides: dict[str, Any] = {table: {} for table in kinds}
+        for table, name in (("train", "steps"), ("train", "seed"), ("data", "meters")):
+            value = getattr(self, name)
+            if value is not None:
+                build(kinds[table], {name: value}, f"--{name}")  # so that the option is named
+                overrides[table][name] = value
         stored = pretrain(
             self.domain,
             self.data,

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field, model_validator
 
 from sequence_tutor.config.settings import Settings, nearest
-from sequence_tutor.errors import UserError
+from sequence_tutor.errors import SettingsError, UserError
 from sequence_tutor.molecule.aggregation import Aggregation
 from sequence_tutor.molecule.chemistry import DEFAULT_LIMITS, DESCRIPTORS, Limits
 from sequence_tutor.molecule.diversity import Diversity, DiversitySettings
@@ -162,7 +162,7 @@ class MoleculeRewardSettings(Settings):
             if weights[name]
         }
         if not terms:
-            raise UserError("every term has weight 0, expected at least one that is not")
+            raise SettingsError("every term has weight 0, expected at least one that is not")
         _check_columns(terms)
         asked: dict[str, BatchFunction] = {
             name: term.prepare() if isinstance(term, Program) else functions[name]
@@ -198,7 +198,7 @@ class MoleculeRewardSettings(Settings):
             elif name in DESCRIPTORS:
                 every[name] = Descriptor(descriptor=name)
             else:
-                raise UserError(_unknown(name, functions))
+                raise SettingsError(_unknown(name, functions))
             _check_name(name, every[name], functions)
         return every
 

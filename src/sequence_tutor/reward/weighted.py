@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.config.settings import nearest
-from sequence_tutor.errors import UserError
+from sequence_tutor.errors import SettingsError
 from sequence_tutor.reward.protocol import Reports, Reward
 from sequence_tutor.sequences import SequenceBatch
 
@@ -45,11 +45,11 @@ class WeightedReward(Generic[View]):
         """
         for name in weights:
             if name not in terms:
-                raise UserError(f"weight for unknown rule {name!r}: {nearest(name, terms)}")
+                raise SettingsError(f"weight for unknown rule {name!r}: {nearest(name, terms)}")
         every = {name: float(weights.get(name, 1.0)) for name in terms}
         self._on = {name: weight for name, weight in every.items() if weight or score_all}
         if not any(self._on.values()):
-            raise UserError("every rule has weight 0, expected at least one that is not")
+            raise SettingsError("every rule has weight 0, expected at least one that is not")
         self._terms = {name: terms[name] for name in self._on}
         self._view = view
 

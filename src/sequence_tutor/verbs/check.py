@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sequence_tutor.config.presets import build
+from sequence_tutor.errors import settings_of
 from sequence_tutor.files import PathLike, optional_path
 from sequence_tutor.measure import score
 from sequence_tutor.prior.check import check_prior
@@ -65,7 +66,9 @@ def check(
     room, stored = open_prior(domain, prior, "cpu")
     check_prior(stored.prior)
     tables = read_tables(config, domain, preset).reward
-    reward = room.reward(build(room.reward_settings, tables, f"{config or preset}: reward"), rules)
+    source = f"{config or f'preset {preset}'}: reward"
+    with settings_of(source):
+        reward = room.reward(build(room.reward_settings, tables, source), rules)
     check_reward(reward, room.vocab_size)
     generator = named_generator(0, "check", device_of(stored.prior))
     begun = time.perf_counter()

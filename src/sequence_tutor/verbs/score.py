@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sequence_tutor.config.presets import build
 from sequence_tutor.domain import Domain, find_domain
+from sequence_tutor.errors import settings_of
 from sequence_tutor.files import PathLike, listed_paths, optional_path
 from sequence_tutor.progress import progress
 from sequence_tutor.step_scores import Scored
@@ -23,14 +24,14 @@ class Scores:
         domain: what the sequences are.
         first: of the first sequences, as many as were to be kept.
         count: sequences in all.
-    """
         valid: of these, those that are valid; None where the domain does not say it of each.
+    """
 
     domain: Domain
     first: Sequence[Scored]
     count: int
-
     valid: int | None
+
 
 def score(
     domain: str,
@@ -83,7 +84,8 @@ def score_files(
 ) -> Scores:
     """The same in the memory of the first `most_kept`, however many there are; None keeps all."""
     room = find_domain(domain)
-    settings = build(room.reward_settings, read_tables(config).reward, f"{config}: reward")
+    source = f"{config}: reward"
+    settings = build(room.reward_settings, read_tables(config).reward, source)
     first: list[Scored] = []
     count = valid = 0
     says_validity = False
@@ -94,12 +96,12 @@ def score_files(
             if most_kept is None or count < most_kept:
                 first.append(scored)
             count += 1
-            advance(1)
-            yield scored
             says_validity = "valid" in scored
             valid += bool(scored.get("valid"))
+            advance(1)
+            yield scored
 
-    with progress("scoring", None, quiet=quiet) as advance:
+    with settings_of(source), progress("scoring", None, quiet=quiet) as advance:
         if out is not None:
             write_json_lines(out, watched())
         else:

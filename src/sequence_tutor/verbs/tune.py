@@ -15,7 +15,7 @@ from rich.console import Console
 from sequence_tutor.config.presets import build, read_preset
 from sequence_tutor.config.settings import Settings, first_difference
 from sequence_tutor.domain import Domain, find_domain
-from sequence_tutor.errors import UserError
+from sequence_tutor.errors import UserError, settings_of
 from sequence_tutor.evaluation.model import Model, load_model
 from sequence_tutor.files import PathLike, is_empty, optional_path
 from sequence_tutor.measure import Task, measure
@@ -99,7 +99,8 @@ def tune(
         seeds_digest=_digest(seeds, "sequences"),
     )
     beginning = room.read_sequences(seeds) if seeds else []
-    reward = room.reward(build(room.reward_settings, spec.reward, "reward"), rules)
+    with settings_of(f"{config or f'preset {preset}'}: reward"):
+        reward = room.reward(build(room.reward_settings, spec.reward, "reward"), rules)
     task = Task(stored.prior, reward, spec.length, room.end_token, prefix=tuple(spec.prefix))
     stages_of(spec.tune, reward)
     if seeds is not None:  # a file without any is a mistake
