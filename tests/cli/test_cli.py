@@ -191,6 +191,15 @@ def test_what_pretrain_cannot_take_is_named_by_its_option(
     assert sentence(capsys).startswith(f"sequence-tutor: {complaint}")
 
 
+def test_how_many_sequences_there_are(
+    melody_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for count, said in ((1, "1 sequence is in"), (2, "2 distinct sequences are in")):
+        out = tmp_path / str(count)
+        assert run("sample", melody_run, "-n", count, "--no-wav", "--out", out) == 0
+        assert f"{said} {out}." in capsys.readouterr().out.replace("\n", "")
+
+
 def test_score(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     melodies, out = tmp_path / "m.jsonl", tmp_path / "o.jsonl"
     melodies.write_text('{"tokens": [14, 1, 18]}\n' * 50)

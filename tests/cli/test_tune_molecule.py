@@ -152,7 +152,7 @@ def test_stages_of_a_settings_file_follow_each_other(
     ("option", "text", "complaint"),
     [
         ("--seeds", None, "there is no such file of sequences"),
-        ("--seeds", "CCBr\n", "molecule 'CCBr': token 'Br' is unknown to this prior"),
+        ("--seeds", "C\n\nCCBr\n", "mine.smi line 3: molecule 'CCBr': token 'Br' is unknown"),
         ("--seeds", "", "mine.smi: 0 seeds, expected 1 to replay.capacity = 64"),
         ("--seeds", "C1CC\n", "molecule 'C1CC': token '1' is unknown to this prior"),
         ("--seeds", "CCCCCCCCCCCC\n", "mine.smi: seed 1 has 13 tokens, expected at most 11"),

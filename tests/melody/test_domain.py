@@ -33,10 +33,10 @@ def test_the_domain_is_found_by_its_name() -> None:
         find_domain("melodies")
 
 
-@pytest.mark.parametrize("suffix", [".jsonl", ".mid", ".abc"])
+@pytest.mark.parametrize("suffix", [".jsonl", ".mid", ".KAR", ".abc"])
 def test_a_melody_is_read_as_it_stands(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"tune{suffix}"
-    if suffix == ".mid":
+    if suffix in (".mid", ".KAR"):
         write_midi(path, MELODY)
     elif suffix == ".abc":
         write_abc(path, MELODY)

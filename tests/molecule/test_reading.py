@@ -75,9 +75,17 @@ def test_a_table_with_other_marks_between_its_cells(tmp_path: Path, name: str, m
     assert smiles_of(path) == ["CCO", "CN"]
 
 
-def test_a_table_in_utf_16_is_one_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["a.csv", "a.smi", "a.smi.gz"])
+def test_utf_16_as_windows_writes_it(tmp_path: Path, name: str) -> None:
+    heading, before = ("id,SMILES", "1,") if name == "a.csv" else ("smiles", "")
+    text = f"{heading}\r\n{before}CCO\r\n{before}c1ccccc1\r\n"
+    (tmp_path / name).write_bytes(packed(text.encode("utf-16"), Path(name).suffix))
+    assert smiles_of(tmp_path / name) == ["CCO", "c1ccccc1"]
+
+
+def test_a_table_in_utf_16_that_does_not_say_so_is_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    path.write_text("id,SMILES\n1,CCO\n", encoding="utf-16")
+    path.write_text("id,SMILES\n1,CCO\n", encoding="utf-16-le")
     with pytest.raises(UserError, match=r"a\.csv line 1: no text in UTF-8"):
         smiles_of(path)
 

@@ -133,8 +133,8 @@ def test_files_are_read_in_the_tokens_of_the_prior(tmp_path: Path) -> None:
     assert domain.read_sequences(file) == [[0, 1, 3], [2, 2, 3]]
     assert domain.read_prime(file, domain.output_settings()) == [0, 1]
     assert (domain.length, domain.end_token, domain.vocab_size) == (7, 3, 4)
-    file.write_text("abd\n")
-    with pytest.raises(UserError, match="line 'abd': token 'd' is unknown to this prior"):
+    file.write_text("ab\n\nabd\n")
+    with pytest.raises(UserError, match=r"lines\.txt line 3: line 'abd': token 'd' is unknown"):
         domain.read_sequences(file)
     file.write_text("")
     with pytest.raises(UserError, match="no line in it, expected one to begin with"):

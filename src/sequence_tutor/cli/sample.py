@@ -108,4 +108,5 @@ class Sample:
         )
         write_numbers(self.json, {"model": model.name, "sequences": samples.to_lists()})
         if not self.quiet:
-            show(f"{len(samples)} distinct sequences are in {self.out}.")
+            several = "sequence is" if len(samples) == 1 else "distinct sequences are"
+            show(f"{len(samples)} {several} in {self.out}.")

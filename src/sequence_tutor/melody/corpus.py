@@ -21,7 +21,7 @@ from sequence_tutor.melody.extraction import ExtractionSettings, extract
 from sequence_tutor.melody.midi import read_midi
 from sequence_tutor.melody.musicxml import read_musicxml
 from sequence_tutor.melody.score import Score
-from sequence_tutor.melody.sources import SourceFile, read_sources
+from sequence_tutor.melody.sources import MIDI_SUFFIXES, SourceFile, read_sources
 
 _OPENING = 16
 
@@ -169,10 +169,10 @@ def read_scores(file: SourceFile) -> Iterator[tuple[str, Score]]:
     Raises:
         UserError: when the file cannot be read.
     """
-    suffix = file.name.lower().rpartition(".")[2]
-    if suffix == "abc":
+    name = file.name.lower()
+    if name.endswith(".abc"):
         yield from read_abc(file.data, file.name)
-    elif suffix in ("mid", "midi"):
+    elif name.endswith(MIDI_SUFFIXES):
         yield file.name, read_midi(file.data, file.name)
     else:
         yield file.name, read_musicxml(file.data, file.name)

@@ -12,7 +12,8 @@ from typing import IO
 
 from sequence_tutor.errors import UserError
 
-MELODY_SUFFIXES = (".mid", ".midi", ".abc", ".xml", ".musicxml", ".mxl")
+MIDI_SUFFIXES = (".mid", ".midi", ".kar")  # karaoke: MIDI with lyrics
+MELODY_SUFFIXES = (*MIDI_SUFFIXES, ".abc", ".xml", ".musicxml", ".mxl")
 _TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz")
 ARCHIVE_SUFFIXES = (".zip", *_TAR_SUFFIXES)
 MAXIMUM_BYTES = 16 * 2**20

@@ -139,7 +139,10 @@ class MoleculeDomain:
             for entry in read_molecules(file):
                 if entry.problem:
                     raise UserError(f"{file} line {entry.place}: {entry.problem}")
-                sequences.append(self.vocabulary.encode(entry.smiles))
+                try:
+                    sequences.append(self.vocabulary.encode(entry.smiles))
+                except UserError as error:
+                    raise UserError(f"{file} line {entry.place}: {error}") from error
         return sequences
 
     def read_prime(self, path: Path, settings: Settings) -> list[int]:

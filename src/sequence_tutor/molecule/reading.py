@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import gzip
 import lzma
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -128,7 +129,7 @@ def _entries(
         return
     is_table = kind in TABLE_SUFFIXES  # whose cells may hold line ends of their own
     newline = "" if is_table else "\n"
-    text = TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline=newline)
+    text = TextIOWrapper(stream, encoding=_encoding(stream), errors="replace", newline=newline)
     try:
         if is_table:
             yield from _rows(path, text, "\t" if kind == ".tsv" else ",", column)
@@ -136,6 +137,13 @@ def _entries(
             yield from _lines(text, every_line)
     finally:
         text.detach()  # the stream is for those to close who opened it
+
+
+def _encoding(stream: IO[bytes]) -> str:
+    """UTF-8, or UTF-16 where a file begins as Windows' editors and spreadsheets begin theirs."""
+    beginning = stream.read(2)
+    stream.seek(0)
+    return "utf-16" if beginning in (BOM_UTF16_LE, BOM_UTF16_BE) else "utf-8-sig"
 
 
 def _lines(text: TextIOWrapper, every_line: bool) -> Iterator[Entry]:

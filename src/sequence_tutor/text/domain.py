@@ -124,11 +124,14 @@ class TextDomain(StepDomain):
         Raises:
             UserError: a token that the prior does not know.
         """
-        return [
-            self.vocabulary.encode(line)
-            for file in text_files([path])
-            for _, line in read_lines(file)
-        ]
+        sequences = []
+        for file in text_files([path]):
+            for number, line in read_lines(file):
+                try:
+                    sequences.append(self.vocabulary.encode(line))
+                except UserError as error:
+                    raise UserError(f"{file} line {number}: {error}") from error
+        return sequences
 
     def read_prime(self, path: Path, settings: Settings) -> list[int]:
         """The first line of a file, without an end: what is sampled goes on from there.
