@@ -67,6 +67,7 @@ def test_what_is_done_is_not_done_again(molecule_prior: Path, tmp_path: Path) ->
     again = run(molecule_prior, tmp_path / "out", seeds=2, tasks=["median1", "qed"])
     assert result.stat().st_mtime_ns == written
     assert len(again.runs) == 4
+    assert once.caption.endswith("60 calls, one seed")
     assert again.runs[0] == once.runs[0]
     assert again.runs[1]["figures"] != once.runs[0]["figures"]
 

@@ -42,10 +42,12 @@ class Benchmarked:
         """What the table's figures are, and what has to be known to compare them."""
         budgets = {run["budget"] for run in self.runs}
         seeds = {run["settings"]["seed"] for run in self.runs}
-        return (
-            f"{self.suite.caption}; ours: {max(budgets):,} calls, the mean of {len(seeds)} "
-            "seeds ± their standard deviation"
+        of_seeds = (
+            f"the mean of {len(seeds)} seeds ± their standard deviation"
+            if len(seeds) > 1
+            else "one seed"
         )
+        return f"{self.suite.caption}; ours: {max(budgets):,} calls, {of_seeds}"
 
     def rows(self) -> list[list[str]]:
         """The table: header, one row a task, the sums over the tasks that were run."""
