@@ -93,7 +93,7 @@ def test_killed_or_finished_the_same_command_goes_on_and_another_prior_is_refuse
     ("domain", "prior", "says"),
     [
         ("molecule", "melody", "a prior of melody, expected one of molecule to train further"),
-        ("text", "nowhere", "nowhere: neither a folder with"),
+        ("text", "nowhere", "nowhere: neither a folder of a run or of a prior"),
         ("melody", "box.py", "has no network of this program"),
     ],
 )

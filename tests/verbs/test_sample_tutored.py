@@ -159,7 +159,7 @@ def test_on_the_command_line(run: Path, tmp_path: Path, capsys: pytest.CaptureFi
     assert len(drawn("--tutor", str(run), "--best-of", "3").splitlines()) == 9
     for given, complaint in (
         ([], "RUN|PRIOR or --tutor RUN must be given"),
-        ([str(run), "--strength", "2"], "need a run: say which with --tutor"),
+        ([str(run), "--strength", "2"], "need a run that advises: say which with --tutor RUN"),
         ([str(run), "--tutor", str(run)], "a tuned run, expected the prior"),
     ):
         assert main(["sample", *given, "--out", str(tmp_path / "x")]) == 2
