@@ -384,3 +384,17 @@ def test_ctrl_c_ends_with_130_and_says_how_to_go_on(melody_prior: Path, tmp_path
     assert process.returncode == 130, error
     assert "interrupted; the same command continues" in error
     assert "Traceback" not in error
+
+
+@pytest.mark.parametrize("asked", ["tune --help", "terms list molecule", "--help"])
+def test_a_reader_that_has_gone_is_no_mistake(asked: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "sequence_tutor.cli", *asked.split()],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1

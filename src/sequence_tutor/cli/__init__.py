@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr
@@ -86,9 +87,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: as after the program's name; None: the process's own.
 
     Returns:
-        The exit status: 0; 2 after one sentence about what the user gave; 130 if interrupted.
+        The exit status: 0; 2 after one sentence about what the user gave; 130 if interrupted; 1 if
+        whoever read the output has gone, as `| head` does when it has seen enough.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        status = _main(list(sys.argv[1:] if arguments is None else arguments))
+        sys.stdout.flush()  # a reader that has gone is met here, not as the interpreter ends
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1  # as rich does
+    return status
+
+
+def _main(given: list[str]) -> int:
     if given in (["-h"], ["--help"]):
         print(help_text())
         return 0
@@ -157,6 +168,8 @@ def _run(name: str, kind: type[Verb], arguments: list[str]) -> int:
         verb.run()
     except UserError as error:
         return _complain(str(error))
+    except BrokenPipeError:
+        raise
     except OSError as error:
         place = error.filename2 or error.filename  # of a renaming, the name it was to have
         return _complain(f"{place}: {error.strerror}" if place else str(error))
