@@ -74,5 +74,5 @@ def test_cosine_by_hand() -> None:
 
 
 def test_nothing_valid_is_said() -> None:
-    with pytest.raises(UserError, match="no valid molecule among the 1 of the reference set"):
-        moses_statistics(["C"], ["C1CC"])
+    with pytest.raises(UserError, match=r"no valid molecule among the 1 of held\.smi"):
+        moses_statistics(["C"], ["C1CC"], reference_name="held.smi")

@@ -26,6 +26,7 @@ from rdkit.Chem.Scaffolds import MurckoScaffold
 from sequence_tutor.errors import UserError
 from sequence_tutor.molecule.chemistry import DESCRIPTORS, Molecule, parse, quiet
 from sequence_tutor.molecule.tanimoto import Prints, fingerprints, mean_similarities, nearest
+from sequence_tutor.progress import progress
 
 LEAST_RINGS = 2
 """Rings of a scaffold below which `Scaf` does not count it."""
@@ -61,6 +62,9 @@ def moses_statistics(
     generated: Sequence[str | None],
     reference: Sequence[str | None],
     train: Sequence[str | None] | None = None,
+    *,
+    reference_name: str = "the reference",
+    silent: bool = True,
 ) -> dict[str, float]:
     """The statistics of MOSES that RDKit alone defines.
 
@@ -78,15 +82,18 @@ def moses_statistics(
         generated: SMILES in the order of sampling; None: no molecule.
         reference: SMILES of the test set. Invalid ones are passed over.
         train: SMILES of the training set.
+        reference_name: what an error calls the reference, such as its file.
+        silent: show no progress.
 
     Raises:
         UserError: there is no valid molecule on one side.
     """
-    from scipy.stats import wasserstein_distance  # takes a second, and all else here none
+    from scipy.stats import wasserstein_distance  # takes a second to import
 
-    ours, theirs = describe(generated, "generated"), describe(reference, "reference")
+    ours = describe(generated, "those generated", silent=silent)
+    theirs = describe(reference, reference_name, silent=silent)
     distinct = set(ours.canonical)
-    known = _canonical(train) if train is not None else None
+    known = _canonical(train, silent) if train is not None else None
     first, second = mean_similarities(ours.prints)
     return {
         "valid": len(ours.canonical) / len(generated),
@@ -105,8 +112,8 @@ def moses_statistics(
     }
 
 
-def describe(smiles: Sequence[str | None], name: str = "smiles") -> Described:
-    """Look at every valid molecule once.
+def describe(smiles: Sequence[str | None], name: str, *, silent: bool = True) -> Described:
+    """Look at every valid molecule once, some milliseconds each.
 
     Raises:
         UserError: there is none; says which set by its `name`.
@@ -116,8 +123,9 @@ def describe(smiles: Sequence[str | None], name: str = "smiles") -> Described:
     fragments: Counter[str] = Counter()
     scaffolds: Counter[str] = Counter()
     properties: dict[str, list[float]] = {name: [] for name in PROPERTIES}
-    with quiet():
+    with quiet(), progress(f"describing {name}", len(smiles), quiet=silent) as advance:
         for text in smiles:
+            advance()
             mol = _molecule(text)
             if mol is None:
                 continue
@@ -131,7 +139,7 @@ def describe(smiles: Sequence[str | None], name: str = "smiles") -> Described:
             for property_name, function in PROPERTIES.items():
                 properties[property_name].append(function(molecule))
     if not canonical:
-        raise UserError(f"no valid molecule among the {len(smiles)} of the {name} set")
+        raise UserError(f"no valid molecule among the {len(smiles)} of {name}")
     return Described(canonical, np.concatenate(prints), fragments, scaffolds, properties)
 
 
@@ -161,10 +169,16 @@ def _molecule(text: str | None) -> Chem.Mol | None:
     return None if text is None else parse(text)
 
 
-def _canonical(smiles: Sequence[str | None]) -> set[str]:
-    with quiet():
-        mols = (_molecule(text) for text in smiles)
-        return {Chem.MolToSmiles(mol) for mol in mols if mol is not None}
+def _canonical(smiles: Sequence[str | None], silent: bool) -> set[str]:
+    canonical: set[str] = set()
+    name = "reading those trained on"
+    with quiet(), progress(name, len(smiles), quiet=silent) as advance:
+        for text in smiles:
+            advance()
+            mol = _molecule(text)
+            if mol is not None:
+                canonical.add(Chem.MolToSmiles(mol))
+    return canonical
 
 
 def _unique(canonical: Sequence[str], count: int) -> float:

@@ -65,7 +65,9 @@ def moses(
             batch = rollout(model.policy, size, model.length, generator, end_token=end).batch
             generated += vocabulary.decode_batch(batch)
             advance(size)
-    found = moses_statistics(generated, held_out, known)
+    found = moses_statistics(
+        generated, held_out, known, reference_name=str(reference), silent=quiet
+    )
     return {
         "model": model.name,
         "statistics": {name: None if math.isnan(value) else value for name, value in found.items()},
