@@ -42,7 +42,7 @@ def further(letters: Path, data: Path, out: Path) -> StoredPrior:
         "text",
         [data],
         out,
-        begin_with=str(letters),
+        begin_with=letters,
         overrides={**SETTINGS, "train": {**SETTINGS["train"], **asked}},
         threads=1,
         quiet=True,

@@ -56,7 +56,7 @@ def test_a_prior_is_tuned_away_from_a_letter_and_keeps_its_ends(
     model = sequence_tutor.tune(
         "text",
         tmp_path / "run",
-        prior=str(prior),
+        prior=prior,
         overrides={"tune": {**QUICK, "c": 0.3}, "reward": reward},
         threads=1,
         quiet=True,
@@ -87,7 +87,7 @@ def test_rules_of_ones_own_see_lines_and_the_run_remembers_what_it_found(
     sequence_tutor.tune(
         "text",
         tmp_path / "run",
-        prior=str(prior),
+        prior=prior,
         rules=rules,
         overrides={"tune": {**QUICK, "steps": 30}},
         threads=1,

@@ -35,7 +35,7 @@ def run(prior: Path, out: Path, tune: Mapping[str, Any] | None = None, **more: A
     arguments: dict[str, Any] = {"tasks": ["median1"], "seeds": 1, "calls": 60} | more
     overrides = {"tune": {**QUICK, **(tune or {})}}
     return benchmark(
-        "pmo", out, prior=str(prior), overrides=overrides, threads=1, quiet=True, **arguments
+        "pmo", out, prior=prior, overrides=overrides, threads=1, quiet=True, **arguments
     )
 
 

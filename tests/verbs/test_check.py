@@ -46,7 +46,7 @@ def test_the_first_broken_promise_of_a_rule(
     rules = tmp_path / "rules.py"
     rules.write_text(f"def broken(melodies):\n    {body}\n")
     with pytest.raises(UserError, match=sentence):
-        check("melody", prior=str(melody_prior), rules=rules)
+        check("melody", prior=melody_prior, rules=rules)
 
 
 def test_a_prior_is_checked_too(tmp_path: Path) -> None:
@@ -55,4 +55,4 @@ def test_a_prior_is_checked_too(tmp_path: Path) -> None:
         "import torch\ndef log_probs(tokens):\n    return torch.zeros(len(tokens), 4)\n"
     )
     with pytest.raises(UserError, match="normalise them with log_softmax"):
-        check("toy", prior=str(prior))
+        check("toy", prior=prior)

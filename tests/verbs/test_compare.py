@@ -195,7 +195,7 @@ def test_no_worker_of_a_run_outlives_it(molecule_prior: Path, tmp_path: Path) ->
         budget=16,
         seeds=1,
         samples=16,
-        prior=str(molecule_prior),
+        prior=molecule_prior,
         overrides=small,
         threads=1,
         quiet=True,

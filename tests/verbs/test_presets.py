@@ -109,7 +109,7 @@ def test_benchmark(preset: str, molecule_prior: Path, tmp_path: Path) -> None:
         tasks=["qed"],
         seeds=1,
         calls=100,
-        prior=str(molecule_prior),
+        prior=molecule_prior,
         preset=preset,
         overrides={"tune": {"steps": 2}},
         **QUICK,

@@ -77,7 +77,7 @@ def test_a_black_box_is_tuned_by_g_and_comes_back(tmp_path: Path) -> None:
     given = {"algorithm": "g", "network": {"cell": "gru", "width": 16}, **QUICK}
 
     def go() -> None:
-        tune("toy", run, prior=str(mine), overrides={"tune": given}, threads=1, quiet=True)
+        tune("toy", run, prior=mine, overrides={"tune": given}, threads=1, quiet=True)
 
     go()
     records = read_log(run / "training.jsonl")
@@ -115,7 +115,7 @@ def test_what_a_black_box_cannot_do_is_one_sentence_and_leaves_nothing(
         tune(
             "toy",
             run,
-            prior=str(mine),
+            prior=mine,
             overrides={"tune": {"algorithm": algorithm}},
             quiet=True,
         )

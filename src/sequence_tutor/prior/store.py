@@ -23,7 +23,7 @@ from torch import Tensor
 from sequence_tutor.checkpoints import load_checkpoint, named, save_checkpoint, under
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError
-from sequence_tutor.files import write_json
+from sequence_tutor.files import PathLike, write_json
 from sequence_tutor.flat_tables import flattened
 from sequence_tutor.html_tables import html_facts
 from sequence_tutor.models import Network, NetworkSettings, build_network
@@ -163,7 +163,7 @@ def shipped_priors() -> list[str]:
 
 
 def find_prior(
-    name: str, device: torch.device | str = "cpu", domain: str | None = None
+    name: PathLike, device: torch.device | str = "cpu", domain: str | None = None
 ) -> StoredPrior:
     """A prior by the path of its folder, by the name of a shipped one, or from elsewhere.
 
@@ -175,11 +175,12 @@ def find_prior(
     Raises:
         UserError: there is none.
     """
-    if holds_prior(Path(name)):
-        return load_prior(Path(name), device)
+    folder, name = Path(name), str(name)
+    if holds_prior(folder):
+        return load_prior(folder, device)
     if name in shipped_priors():
-        with as_file(files("sequence_tutor") / "prior" / "shipped" / name) as folder:
-            return load_prior(folder, device)
+        with as_file(files("sequence_tutor") / "prior" / "shipped" / name) as shipped:
+            return load_prior(shipped, device)
     found = find_elsewhere(name, device)
     if found is None:
         raise UserError(

@@ -31,7 +31,7 @@ def benchmark(
     tasks: Sequence[str] = (),
     seeds: int = 3,
     calls: int = 10_000,
-    prior: str = DOMAIN,
+    prior: PathLike = DOMAIN,
     preset: str = "pmo",
     config: PathLike | None = None,
     overrides: Mapping[str, Any] | None = None,

@@ -42,7 +42,7 @@ class Checked:
 def check(
     domain: str,
     *,
-    prior: str | None = None,
+    prior: PathLike | None = None,
     preset: str = "default",
     config: PathLike | None = None,
     rules: PathLike | None = None,

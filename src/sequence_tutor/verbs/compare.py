@@ -58,7 +58,7 @@ def compare(
     budget: int = 200_000,
     seeds: int = 3,
     samples: int = 10_000,
-    prior: str | None = None,
+    prior: PathLike | None = None,
     preset: str = "compare",
     config: PathLike | None = None,
     overrides: Mapping[str, Any] | None = None,

@@ -69,7 +69,7 @@ def frontier(
     share: float = 0.25,
     samples: int = 4096,
     pool: int = 50_000,
-    prior: str | None = None,
+    prior: PathLike | None = None,
     preset: str = "compare",
     config: PathLike | None = None,
     overrides: Mapping[str, Any] | None = None,

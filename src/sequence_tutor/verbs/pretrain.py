@@ -60,7 +60,7 @@ def pretrain(
     out: PathLike,
     *,
     preset: str = "default",
-    begin_with: str | None = None,
+    begin_with: PathLike | None = None,
     config: PathLike | None = None,
     overrides: Mapping[str, Any] | None = None,
     device: torch.device | str = "cpu",
@@ -162,7 +162,7 @@ class Begun:
     stored: StoredPrior
 
     @classmethod
-    def find(cls, name: str, room: Domain) -> Begun:
+    def find(cls, name: PathLike, room: Domain) -> Begun:
         """The prior of a name.
 
         Raises:
@@ -174,7 +174,7 @@ class Begun:
                 f"{name}: a prior of {stored.domain}, expected one of {room.name} to train further"
             )
         _ = stored.network  # refused here, before any file is read
-        return cls(name, stored)
+        return cls(str(name), stored)
 
     def fixing(self, tables: Mapping[str, Any], room: Domain) -> dict[str, Any]:
         """The tables with what the prior fixes in them: its tokens, its network's shape."""

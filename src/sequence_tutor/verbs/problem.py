@@ -12,6 +12,7 @@ import torch
 from sequence_tutor.config.presets import merged
 from sequence_tutor.domain import Domain
 from sequence_tutor.errors import UserError
+from sequence_tutor.files import PathLike
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.tuner.run_folder import RunSpec
 from sequence_tutor.verbs.tune import resolve
@@ -42,7 +43,7 @@ class Problem:
     """
 
     domain: str
-    prior: str | None
+    prior: PathLike | None
     room: Domain
     stored: StoredPrior
     preset: str
@@ -59,7 +60,7 @@ class Problem:
         """What a method is asked to do, every setting resolved, within the budget."""
         return resolve(
             self.room,
-            self.prior or self.domain,
+            str(self.prior or self.domain),
             self.preset,
             self.config,
             self.tables(form, seed),

@@ -13,6 +13,7 @@ from sequence_tutor.config.presets import merged
 from sequence_tutor.domain import Domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model
+from sequence_tutor.files import PathLike
 from sequence_tutor.tuner.run_folder import RunSpec
 from sequence_tutor.verbs.tune import open_prior, resolve, tune
 
@@ -22,7 +23,7 @@ class Sweep:
     """What the runs of a frontier have in common; see `verbs.frontier`."""
 
     domain: str
-    prior: str | None
+    prior: PathLike | None
     preset: str
     config: Path | None
     overrides: Mapping[str, Any]

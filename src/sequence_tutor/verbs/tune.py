@@ -48,7 +48,7 @@ def tune(
     domain: str,
     out: PathLike,
     *,
-    prior: str | None = None,
+    prior: PathLike | None = None,
     preset: str = "default",
     config: PathLike | None = None,
     overrides: Mapping[str, Any] | None = None,
@@ -89,7 +89,7 @@ def tune(
     out, config, rules = Path(out), optional_path(config), optional_path(rules)
     seeds, prime = optional_path(seeds), optional_path(prime)
     room, stored = open_prior(domain, prior, device)
-    spec = resolve(room, prior or domain, preset, config, overrides or {}, rules)
+    spec = resolve(room, str(prior or domain), preset, config, overrides or {}, rules)
     chosen_start(stored.prior, spec.tune)
     output = build(room.output_settings, spec.output, "output")
     spec = replace(
@@ -126,7 +126,7 @@ def tune(
 
 
 def open_prior(
-    domain: str, prior: str | None, device: torch.device | str
+    domain: str, prior: PathLike | None, device: torch.device | str
 ) -> tuple[Domain, StoredPrior]:
     """A prior as `tune` takes it, and its domain speaking its vocabulary.
 
