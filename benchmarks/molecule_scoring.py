@@ -2,7 +2,7 @@
 
     python benchmarks/molecule_scoring.py --data molecules.smi --workers 2
 
-Each round scores molecules that nobody has seen (distinct ones of `--data`, one SMILES a line, or
+Each round scores molecules that nobody has seen (distinct ones of `--data`, or
 decorated well-known ones) by QED and SA: in one process, and by the workers, one after the other
 so that both meet the same other load; then once more from the cache. All have been warmed up.
 Prints medians, and the lowest and highest round: molecules a second, and the ratio of workers to
@@ -23,6 +23,7 @@ from pathlib import Path
 
 from rdkit import rdBase
 
+from sequence_tutor.molecule.reading import read_molecules
 from sequence_tutor.molecule.scoring import Scorer
 from sequence_tutor.molecule.terms import SA, Qed, TermSet
 
@@ -91,7 +92,7 @@ def benchmark(
 def main() -> None:
     """Parse, run, print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--data", type=Path, help="molecules, one SMILES a line")
+    parser.add_argument("--data", type=Path, help="a file of molecules")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--molecules", type=int, default=1000, help="in each round")
@@ -119,8 +120,7 @@ def main() -> None:
 
 
 def _lines(path: Path) -> Iterable[str]:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return (line.split()[0] for line in lines if line.strip())
+    return (entry.smiles for entry in read_molecules(path) if not entry.problem)
 
 
 if __name__ == "__main__":
