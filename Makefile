@@ -6,13 +6,14 @@ PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 DEVELOPED := $(VENV)/.developed
 
-.PHONY: help venv demo tables docs check test test-all bench format clean
+.PHONY: help venv demo tables docs check test test-all test-pages bench format clean
 
 help:
 	@echo "make demo      install, tune the shipped prior, write the table, melodies, pictures (demo/)"
 	@echo "make tables    the full table of results: Q, Psi, G and the baselines (tables/)"
 	@echo "make docs      the documentation as a site (build/docs/index.html)"
-	@echo "make test      lint, types, layers and the tests; test-all adds the slow ones"
+	@echo "make test      lint, types, layers and the tests; test-all adds the slow ones,"
+	@echo "               test-pages those of the report and the study alone"
 	@echo "make bench     the speed benchmarks"
 	@echo "make format    format the code and apply safe fixes"
 	@echo "make clean     remove results and caches, keep the virtual environment"
@@ -55,6 +56,10 @@ test: check
 
 test-all: check
 	$(PYTHON) -m pytest -n auto --maxprocesses 4
+
+# The report and the study in a real browser, and fifty listeners at once.
+test-pages: $(DEVELOPED)
+	$(PYTHON) -m pytest -m slow tests/reporting tests/study
 
 bench: $(INSTALLED)
 	$(VENV)/bin/sequence-tutor bench
