@@ -40,7 +40,8 @@ def option(
 
 
 DomainName = Annotated[
-    Positional[str], option("kind of sequence: melody, molecule, text", "DOMAIN")
+    Positional[str],
+    option("kind of sequence: melody, molecule, text; toy: one with exact truth", "DOMAIN"),
 ]
 Preset = Annotated[str, option("default, or paper for the published settings", "NAME")]
 Config = Annotated[Path | None, option("settings that win over the preset's", "FILE.toml")]
