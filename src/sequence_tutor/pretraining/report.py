@@ -1,4 +1,4 @@
-"""How well a prior predicts tunes it has not seen, beside n-gram models of the same data."""
+"""How well a prior predicts sequences it has not seen, beside n-gram models of the same data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.pretraining.trainer import WHOLE
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.ngram import NGramPrior
-from sequence_tutor.progress import progress
+from sequence_tutor.progress import Advance, progress
 from sequence_tutor.token_sequences import TokenSequences
 
 NGRAM_ORDERS = range(1, 9)
@@ -43,7 +43,8 @@ def held_out_report(
         one), `test_accuracy_notes` where there are some, `test_tokens`, and `ngram_perplexity` by
         order.
     """
-    report = {**_network_report(prior, test, note_tokens), "test_tokens": int(test.lengths.sum())}
+    with progress("predicting the test set", len(test), quiet=quiet) as advance:
+        found = _network_report(prior, test, note_tokens, advance)
     rows = _spread(train, NGRAM_SEQUENCES).rows()
     orders = [order for order in NGRAM_ORDERS if (prior.vocab_size + 1) ** order < 2**63]
     perplexity = {}
@@ -52,11 +53,15 @@ def held_out_report(
             model = NGramPrior(order, prior.vocab_size, rows)
             perplexity[str(order)] = math.exp(_ngram_nll(model, test))
             advance(1)
-    return {**report, "ngram_perplexity": perplexity}
+    return {
+        **found,
+        "test_tokens": int(test.lengths.sum()),
+        "ngram_perplexity": perplexity,
+    }
 
 
 def _network_report(
-    prior: NeuralPrior, test: TokenSequences, note_tokens: Sequence[int]
+    prior: NeuralPrior, test: TokenSequences, note_tokens: Sequence[int], advance: Advance
 ) -> dict[str, float]:
     nll, right, notes, right_notes, total = 0.0, 0, 0, 0, 0
     wanted = torch.tensor(note_tokens, device=prior.device)
@@ -70,6 +75,7 @@ def _network_report(
         right += int(hit.sum())
         notes += int(is_note.sum())
         right_notes += int((hit & is_note).sum())
+        advance(len(batch))
     return {
         "test_nll": nll / total,
         "test_perplexity": math.exp(nll / total),

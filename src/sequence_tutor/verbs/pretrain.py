@@ -68,7 +68,7 @@ def pretrain(
     tensorboard: bool = False,
     quiet: bool = False,
 ) -> StoredPrior:
-    """Train a prior on files, folders and archives, and measure it on held-out tunes.
+    """Train a prior on files, folders and archives, and measure it on held-out sequences.
 
     The same call continues an interrupted training.
 
@@ -122,7 +122,7 @@ def pretrain(
     with progress("training the prior", settings.train.steps, quiet=quiet) as advance:
         prior = trainer.run(advance).tempered(settings.temperature)
     quality = held_out_report(prior, found.train, found.test, room.note_tokens, quiet=quiet)
-    final = probe.every(settings.train.final_samples)
+    samples = _judged(probe, prior, settings.train.final_samples, quiet=quiet)
     card = {
         **settings.card,
         **found.card,
@@ -139,7 +139,7 @@ def pretrain(
             "validation_nll": trainer.progress.best_nll,
             "best_step": trainer.progress.best_step,
             "seconds": round(trainer.progress.seconds, 1),
-            **({"samples": dict(final(prior))} if final else {}),
+            **({"samples": dict(samples)} if samples else {}),
         },
         "threads": torch.get_num_threads(),
         "versions": versions(),
@@ -221,6 +221,17 @@ class Probing:
             ).batch.to_lists()
         ]
         return self.judge(SequenceBatch.from_lists(rows))
+
+
+def _judged(
+    probe: Probing, prior: NeuralPrior, samples: int, *, quiet: bool
+) -> Mapping[str, float]:
+    """What is said of samples of the prior when training is over; empty: nothing."""
+    final = probe.every(samples)
+    if final is None:
+        return {}
+    with progress(f"judging {samples:,} samples", None, quiet=quiet):
+        return final(prior)
 
 
 def _counted(reasons: Iterable[str]) -> dict[str, int]:
