@@ -23,6 +23,8 @@ from sequence_tutor.molecule.reading import molecule_files
 from sequence_tutor.token_sequences import TokenSequences
 
 KILOBYTE = 1024
+SUMMARY = 1000
+"""Kilobytes of progress that the summary after reading counts for: about as long as it takes."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def read_corpus(
         paths: what to read.
         settings: how.
         cache: folder in which the encoded corpus is kept, by content and settings; None: nowhere.
-        progress: called with the kilobytes read and those of all files.
+        progress: called with the kilobytes read and those of all files, both with `SUMMARY` more.
 
     Raises:
         UserError: a path that cannot be used, or no molecule at all.
@@ -95,9 +97,14 @@ def _read(
 ) -> tuple[Arrays, dict[str, Any]]:
     reader = CorpusReader(settings)
     total = sum(file.stat().st_size for file in files)
+
+    def report(before: int, read: int, summarised: float = 0.0) -> None:
+        done = (before + read) // KILOBYTE + round(SUMMARY * summarised)
+        progress(done, total // KILOBYTE + SUMMARY)
+
     before = 0
     for file in files:
-        reader.read(file, partial(_report, progress, before, total))
+        reader.read(file, partial(report, before))
         before += file.stat().st_size
     if not reader.sources or not any(counts["kept"] for counts in reader.sources.values()):
         reasons = ", ".join(
@@ -107,9 +114,4 @@ def _read(
             f"{', '.join(map(str, paths))}: no molecule found"
             + (f"; dropped because: {reasons}" if reasons else "")
         )
-    return reader.finish()
-
-
-def _report(progress: Callable[[int, int], None], before: int, total: int, done: int) -> None:
-    """Bytes as kilobytes of all files."""
-    progress((before + done) // KILOBYTE, total // KILOBYTE)
+    return reader.finish(partial(report, total, 0))

@@ -29,6 +29,7 @@ LISTED = 10_000
 """Lines without a molecule that are listed one by one; all of them are counted."""
 
 _REPORTED = 2000  # lines between two reports of progress
+_SUMMARISED = 100  # molecules of the summary between two, each of which takes some milliseconds
 _END = 0  # stands for the end token until the vocabulary is known
 
 
@@ -77,8 +78,12 @@ class CorpusReader:
                     report(raw.tell())
         report(file.stat().st_size)
 
-    def finish(self) -> tuple[Arrays, dict[str, Any]]:
-        """The arrays, and the description of them that `MoleculeCorpus` is made of."""
+    def finish(self, report: Callable[[float], None]) -> tuple[Arrays, dict[str, Any]]:
+        """The arrays, and the description of them that `MoleculeCorpus` is made of.
+
+        Args:
+            report: called now and then with the share of the summary that is made.
+        """
         vocabulary = Vocabulary.of_tokens(self._numbers, self.settings.tokeniser)
         final = np.empty(vocabulary.size, dtype=np.int16)
         final[_END] = vocabulary.end_token
@@ -102,7 +107,7 @@ class CorpusReader:
         }
         return arrays, {
             "facts": facts,
-            "summary": self._summary(),
+            "summary": self._summary(report),
             "dropped": dict(self.dropped.most_common()),
             "skipped": self.skipped,
         }
@@ -185,13 +190,16 @@ class CorpusReader:
         if len(self.skipped) < LISTED:
             self.skipped.append((place, reason))
 
-    def _summary(self) -> dict[str, dict[str, float]]:
+    def _summary(self, report: Callable[[float], None]) -> dict[str, dict[str, float]]:
         """Counts of each source and of all, and mean properties of a sample of what was kept."""
         values: dict[str, list[tuple[float, ...]]] = {name: [] for name in self.sources}
-        for _, source, smiles in sorted(self._lowest):
+        for number, (_, source, smiles) in enumerate(sorted(self._lowest), start=1):
             molecule = parse(smiles)
             if molecule is not None:
                 values[source].append(properties(molecule))
+            if number % _SUMMARISED == 0:
+                report(number / len(self._lowest))
+        report(1.0)
         everything = sum(self.sources.values(), Counter())
         rows = {
             **{name: (counts, values[name]) for name, counts in self.sources.items()},

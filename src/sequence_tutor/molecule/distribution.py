@@ -94,15 +94,18 @@ def moses_statistics(
     theirs = describe(reference, reference_name, silent=silent)
     distinct = set(ours.canonical)
     known = _canonical(train, silent) if train is not None else None
-    first, second = mean_similarities(ours.prints)
+    count = len(ours.canonical)
+    with progress("comparing fingerprints", 2 * count, quiet=silent) as advance:
+        first, second = mean_similarities(ours.prints, advance)
+        similar = nearest(ours.prints, theirs.prints, advance)
     return {
-        "valid": len(ours.canonical) / len(generated),
+        "valid": count / len(generated),
         "unique@1k": _unique(ours.canonical, 1_000),
         "unique@10k": _unique(ours.canonical, 10_000),
         "novelty": math.nan if known is None else len(distinct - known) / len(distinct),
         "IntDiv": float(1 - first.mean()),
         "IntDiv2": float(1 - second.mean()),
-        "SNN": float(nearest(ours.prints, theirs.prints).mean()),
+        "SNN": float(similar.mean()),
         "Frag": cosine(theirs.fragments, ours.fragments),
         "Scaf": cosine(theirs.scaffolds, ours.scaffolds),
         **{

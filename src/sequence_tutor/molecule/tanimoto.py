@@ -7,7 +7,7 @@ molecule) and unpacked a block at a time, so memory stays flat.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -41,18 +41,33 @@ def tanimoto(left: Tensor, right: Tensor) -> Tensor:
     return torch.where(either > 0, shared / either.clamp(min=1), 1.0)
 
 
-def nearest(generated: Prints, reference: Prints) -> NDArray[np.float64]:
-    """(N,) how similar each generated molecule is to the most similar one of the reference."""
+def nearest(
+    generated: Prints, reference: Prints, advance: Callable[[int], None] = lambda _: None
+) -> NDArray[np.float64]:
+    """(N,) how similar each generated molecule is to the most similar one of the reference.
+
+    Args:
+        generated: N molecules.
+        reference: what they are compared with.
+        advance: called with the molecules of each block once it is compared.
+    """
     best = torch.zeros(len(generated))
     for begin, left in _blocks(generated):
         rows = slice(begin, begin + len(left))
         for _, right in _blocks(reference):
             best[rows] = torch.maximum(best[rows], tanimoto(left, right).amax(1))
+        advance(len(left))
     return best.double().numpy()
 
 
-def mean_similarities(prints: Prints) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def mean_similarities(
+    prints: Prints, advance: Callable[[int], None] = lambda _: None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """How similar each molecule is to all of them, itself among them.
+
+    Args:
+        prints: N molecules.
+        advance: called with the molecules of each block once it is compared.
 
     Returns:
         (N,) the mean over j of T_ij, and (N,) the root of the mean over j of T_ij^2.
@@ -69,6 +84,7 @@ def mean_similarities(prints: Prints) -> tuple[NDArray[np.float64], NDArray[np.f
                 sums[rows] += values.sum(1, dtype=torch.float64)
                 if offset > 0:
                     sums[columns] += values.sum(0, dtype=torch.float64)
+        advance(len(left))
     return (first / count).numpy(), (second / count).sqrt().numpy()
 
 
