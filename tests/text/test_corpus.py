@@ -89,6 +89,9 @@ def test_nothing_to_learn_from_is_one_sentence(tmp_path: Path) -> None:
     file = write(tmp_path / "long.txt", "a" * 200)
     with pytest.raises(UserError, match=r"long\.txt: no line found; dropped because: more than 1"):
         read_corpus([file], TextDataSettings(), ignore)
+    write(file, "ab", "cd")
+    with pytest.raises(UserError, match=r"no line found; dropped because: a token .* rarely \(2\)"):
+        read_corpus([file], TextDataSettings(fewest=2), ignore)
     write(file, "a" * 70_000)
     with pytest.raises(UserError, match=r"long\.txt line 1: more than 65536 characters"):
         list(read_lines(file))

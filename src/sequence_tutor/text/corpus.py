@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -24,6 +24,9 @@ from sequence_tutor.token_sequences import TokenSequences
 
 MOST_TOKENS = 2**15 - 1
 """Tokens are kept as 16-bit numbers, the end token among them."""
+
+MOST_LISTED = 1000
+"""Lines without a sequence that are listed one by one; all of them are counted."""
 
 
 class TextDataSettings(Settings):
@@ -70,7 +73,18 @@ class TextCorpus:
         return self.lines.select(torch.from_numpy(self.sides == side))
 
 
-MOST_LISTED = 1000
+class _Lines(NamedTuple):
+    """Lines as numbers that still stand for tokens in the order in which they were met.
+
+    Attributes:
+        tokens: (N,) of all lines, laid end to end.
+        lengths: (S,) of each.
+        places: (S,) that decide the side of the division.
+    """
+
+    tokens: NDArray[np.int32]
+    lengths: NDArray[np.int64]
+    places: NDArray[np.float64]
 
 
 class _Reader:
@@ -124,8 +138,8 @@ class _Reader:
         if len(self.skipped) < MOST_LISTED:
             self.skipped.append((where, reason))
 
-    def finish(self) -> TextCorpus:
-        """Everything read, its tokens numbered by their spelling."""
+    def without_rare(self) -> _Lines:
+        """What was read, less the lines with a token that comes too rarely."""
         tokens, lengths = np.array(self.tokens), np.array(self.lengths, dtype=np.int64)
         owner = np.repeat(np.arange(len(lengths)), lengths)  # (N,) the line of each token
         often = np.bincount(tokens, minlength=len(self.numbers)) >= self.settings.fewest
@@ -134,11 +148,16 @@ class _Reader:
             self.dropped["a token that comes too rarely"] += len(rare)
         kept = np.ones(len(lengths), dtype=bool)
         kept[rare] = False
-        tokens, lengths = tokens[kept[owner]], lengths[kept]
-        places = np.array(self.places)[kept]
-        sides = divide(places, self.settings.validation, self.settings.test)
+        return _Lines(tokens[kept[owner]], lengths[kept], np.array(self.places)[kept])
+
+    def finish(self, kept: _Lines) -> TextCorpus:
+        """The corpus of the lines that are kept, at least one, tokens numbered by their spelling.
+
+        Raises:
+            UserError: too many different tokens.
+        """
         spellings = np.array(list(self.numbers), dtype=object)
-        known = sorted(self.numbers) if self.closed else sorted(spellings[np.unique(tokens)])
+        known = sorted(self.numbers) if self.closed else sorted(spellings[np.unique(kept.tokens)])
         if len(known) + 1 > MOST_TOKENS:
             raise UserError(
                 f"the data have {len(known)} different tokens, expected at most {MOST_TOKENS - 1}; "
@@ -146,19 +165,34 @@ class _Reader:
             )
         new = {token: number for number, token in enumerate(known)}
         renumber = np.array([new.get(token, -1) for token in spellings], dtype=np.int16)
-        ended = np.full(len(tokens) + len(lengths), len(known), dtype=np.int16)
-        place = np.arange(len(tokens)) + np.repeat(np.arange(len(lengths)), lengths)
-        ended[place] = renumber[tokens]  # every line moves on by the ends before it
         facts = {
             "tokens": known,
             "tokeniser": self.settings.tokeniser,
-            "shortest": int(lengths.min()),
-            "longest": int(lengths.max()),
+            "shortest": int(kept.lengths.min()),
+            "longest": int(kept.lengths.max()),
         }
-        total = {"lines": sum(row["lines"] for row in self.summary.values()), "kept": len(lengths)}
-        lines = TokenSequences.laid_out(torch.from_numpy(ended), torch.from_numpy(lengths + 1))
-        summary = {**self.summary, "all": total}
-        return TextCorpus(lines, sides, facts, summary, self.skipped, self.dropped)
+        total = {
+            "lines": sum(row["lines"] for row in self.summary.values()),
+            "kept": len(kept.lengths),
+        }
+        return TextCorpus(
+            _with_ends(renumber[kept.tokens], kept.lengths, len(known)),
+            divide(kept.places, self.settings.validation, self.settings.test),
+            facts,
+            {**self.summary, "all": total},
+            self.skipped,
+            self.dropped,
+        )
+
+
+def _with_ends(
+    tokens: NDArray[np.int16], lengths: NDArray[np.int64], end_token: int
+) -> TokenSequences:
+    """Lines laid end to end, each with an end token after it."""
+    ended = np.full(len(tokens) + len(lengths), end_token, dtype=np.int16)
+    # every line moves on by the ends before it
+    ended[np.arange(len(tokens)) + np.repeat(np.arange(len(lengths)), lengths)] = tokens
+    return TokenSequences.laid_out(torch.from_numpy(ended), torch.from_numpy(lengths + 1))
 
 
 def read_corpus(
@@ -178,10 +212,11 @@ def read_corpus(
     for done, file in enumerate(files, start=1):
         reader.read(file)
         progress(done, len(files))
-    if not len(reader.lengths):
+    kept = reader.without_rare()
+    if not len(kept.lengths):
         reasons = ", ".join(f"{why} ({count})" for why, count in reader.dropped.most_common(3))
         raise UserError(
             f"{', '.join(map(str, paths))}: no line found"
             + (f"; dropped because: {reasons}" if reasons else "")
         )
-    return reader.finish()
+    return reader.finish(kept)
