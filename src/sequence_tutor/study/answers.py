@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -76,7 +77,7 @@ def read_answers(path: Path, study: Study) -> Listener:
     return Listener(file.listener, file.answers)
 
 
-def check_answers(answers: tuple[Answer, ...], study: Study, where: str) -> None:
+def check_answers(answers: Sequence[Answer], study: Study, where: str) -> None:
     """Make sure that every answer is about a pair of the study, and no pair is answered twice.
 
     Raises:

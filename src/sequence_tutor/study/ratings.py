@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -92,9 +93,8 @@ def attentive_ratings(
     Raises:
         UserError: a listener comes twice, or nothing is left to analyse.
     """
-    names = [listener.name for listener in listeners]
-    for name in names:
-        if names.count(name) > 1:
+    for name, count in Counter(listener.name for listener in listeners).items():
+        if count > 1:
             raise UserError(f"listener {name} was given twice, expected each answers file once")
     failures = [_failures(study, listener) for listener in listeners]
     kept = [

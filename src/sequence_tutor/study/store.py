@@ -206,7 +206,6 @@ class Store:
         Raises:
             UserError: the database is damaged or holds answers that are none of this study's.
         """
-        found = []
         try:
             with self._lock:
                 rows = self._db.execute(
@@ -216,15 +215,15 @@ class Store:
                 joined = self._db.execute("SELECT number FROM listeners ORDER BY number").fetchall()
         except sqlite3.DatabaseError as error:
             raise UserError(f"{self._path}: answers that cannot be read ({error})") from error
-        for (number,) in joined:
-            answers = tuple(
-                build(Answer, dict(zip(FIELDS, row, strict=True)), str(self._path))
-                for listener, *row in rows
-                if listener == number
-            )
-            check_answers(answers, self._study, str(self._path))
-            found.append(Listener(f"{self._path.name} {number}", answers))
-        return found
+        answers: dict[int, list[Answer]] = {number: [] for (number,) in joined}
+        for listener, *row in rows:
+            answer = build(Answer, dict(zip(FIELDS, row, strict=True)), str(self._path))
+            answers[listener].append(answer)
+        for own in answers.values():
+            check_answers(own, self._study, str(self._path))
+        return [
+            Listener(f"{self._path.name} {number}", tuple(own)) for number, own in answers.items()
+        ]
 
     def _trials(self, listener: int) -> list[Pair]:
         if listener not in self._schedules:

@@ -163,7 +163,7 @@ def simulate_study(
         UserError: the difference is too small for any number of listeners within reach.
     """
     scenario = scenario or Scenario()
-    with progress("numbers of listeners tried", 12, quiet=quiet) as advance:
+    with progress("numbers of listeners tried", None, quiet=quiet) as advance:
         curve = power_curve(scenario, advance=advance)
     if out is not None:
         draw_power(Path(out) / "power.png", curve)
