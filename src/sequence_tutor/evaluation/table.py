@@ -13,6 +13,7 @@ from sequence_tutor.estimates import UNDEFINED, Estimate
 from sequence_tutor.evaluation.evaluate import Column, Evaluation
 from sequence_tutor.evaluation.statistics import SHARES
 from sequence_tutor.html_tables import html_table
+from sequence_tutor.markdown_tables import markdown_table
 from sequence_tutor.versions import versions
 
 Row = tuple[str, list[str]]
@@ -39,10 +40,8 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
 def as_markdown(evaluation: Evaluation) -> str:
     """A table in Markdown with a line of explanation below it."""
     header = ["statistic", *_headers(evaluation)]
-    lines = [header, ["---", *("---:" for _ in header[1:])]]
-    lines += [[label, *cells] for label, cells in _rows(evaluation)]
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"{table}\n\n{_caption(evaluation)}\n"
+    rows = ([label, *cells] for label, cells in _rows(evaluation))
+    return f"{markdown_table(header, rows)}\n\n{_caption(evaluation)}\n"
 
 
 def as_rich(evaluation: Evaluation) -> Table:

@@ -8,6 +8,7 @@ from pathlib import Path
 from sequence_tutor.estimates import Estimate
 from sequence_tutor.figures import GRID, INK, PALETTE, new_figure, save_png, tidy
 from sequence_tutor.files import write_json, write_text
+from sequence_tutor.markdown_tables import markdown_table
 from sequence_tutor.study.analysis import Analysis
 
 PUBLISHED = (
@@ -65,7 +66,7 @@ def as_markdown(analysis: Analysis) -> str:
         "\n\n".join(
             (
                 _who(analysis),
-                _table(
+                markdown_table(
                     ("model", "preferred", "share %", "mean rating", "Bradley-Terry"),
                     [
                         (
@@ -79,7 +80,7 @@ def as_markdown(analysis: Analysis) -> str:
                     ],
                 ),
                 _overall(analysis),
-                _table(
+                markdown_table(
                     CONTRAST_COLUMNS,
                     [
                         (
@@ -121,11 +122,6 @@ def _overall(analysis: Analysis) -> str:
         f"degrees of freedom, p {_relation(test.p)}; dealt anew, p "
         f"{_relation(test.p_permutation)}."
     )
-
-
-def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    lines = [header, ("---", *("---:" for _ in header[1:])), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _estimate(estimate: Estimate, unit: float, places: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from sequence_tutor.estimates import UNDEFINED, Estimate, Mean, finite_or_none
 from sequence_tutor.evaluation.bounds import with_best_bound
 from sequence_tutor.figures import Curve, Panel, learning_curves
 from sequence_tutor.html_tables import html_table
+from sequence_tutor.markdown_tables import markdown_table
 from sequence_tutor.run_log import Record
 
 COLUMNS = {
@@ -81,14 +82,7 @@ def against_best_bound(runs: Sequence[Run]) -> list[Run]:
     """The same runs, their gaps taken to the highest bound on log Z that any of them gave."""
     beside = [run.statistics for run in runs]
     return [
-        Run(
-            run.name,
-            run.seed,
-            with_best_bound(run.statistics, beside, run.mean_length),
-            run.mean_length,
-            run.scored,
-            run.seconds,
-        )
+        replace(run, statistics=with_best_bound(run.statistics, beside, run.mean_length))
         for run in runs
     ]
 
@@ -118,9 +112,7 @@ def by_method(runs: Sequence[Run]) -> dict[str, list[Run]]:
 def as_markdown(runs: Sequence[Run], caption: str) -> str:
     """The table in Markdown with a line of explanation below it."""
     header, *rows = _cells(runs)
-    lines = [header, ["---", *("---:" for _ in header[1:])], *rows]
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"{table}\n\n{caption}\n"
+    return f"{markdown_table(header, rows)}\n\n{caption}\n"
 
 
 def as_rich(runs: Sequence[Run], caption: str) -> Table:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sequence_tutor.markdown_tables import markdown_table
 from sequence_tutor.molecule.benchmarks.suites import Suite
 from sequence_tutor.versions import versions
 
@@ -64,9 +65,7 @@ class Benchmarked:
     def to_markdown(self) -> str:
         """The table in Markdown, with its caption below."""
         header, *rows = self.rows()
-        lines = [header, ["---", *("---:" for _ in header[1:])], *rows]
-        table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-        return f"{table}\n\n{self.caption}\n"
+        return f"{markdown_table(header, rows)}\n\n{self.caption}\n"
 
     def to_json(self) -> dict[str, Any]:
         """Everything as plain JSON."""
