@@ -6,6 +6,7 @@ their difference is KL(pi || optimum), whichever policy the bound came from.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -117,8 +118,8 @@ def with_best_bound(
     """Statistics whose gap is that to the highest bound at hand.
 
     Where that is the policy's own importance-weighted one, its gap stands as it is: both come from
-    the same samples, and its interval knows. Otherwise the interval is that of two independent
-    estimates.
+    the same samples, and its interval knows. Otherwise, as where there is no gap yet, the interval
+    is that of two independent estimates.
 
     Args:
         own: statistics of a policy.
@@ -128,11 +129,11 @@ def with_best_bound(
     best = next((found["log_z_exact"] for found in beside if "log_z_exact" in found), None)
     if best is None:
         bounds = [found[name] for found in beside for name in LOWER_BOUNDS if name in found]
-        known = [bound for bound in bounds if bound.value == bound.value]  # no NaN
+        known = [bound for bound in bounds if not math.isnan(bound.value)]
         if not known:
             return dict(own)
         best = max(known, key=lambda bound: bound.value)
-        if best == own.get("log_z_bound"):
+        if best == own.get("log_z_bound") and "gap_per_sequence" in own:
             return dict(own)
     gap = difference(best, own["objective_per_sequence"])
     return {**own, "gap_per_sequence": gap, "gap_per_token": divided(gap, mean_length)}
@@ -174,9 +175,9 @@ def exact_figures(policy: Prior, task: Task, c: float) -> dict[str, Estimate]:
         `log_z_exact`; `log_z_upper`, which is that and KL(optimum || pi); and
         `kl_to_optimum_per_sequence`, KL(pi || optimum).
     """
-    if task.prior.vocab_size**task.length > MOST_ENUMERATED or task.prefix:
+    space = enumerable_space(task)
+    if space is None:
         return {}
-    space = SequenceSpace(task.prior.vocab_size, task.length, task.end_token)
     optimum, log_z = exact_optimum(task, space, c)
     log_policy = along_sequences(space.log_policy(policy.sequence_log_probs))
     figures = {
@@ -185,6 +186,13 @@ def exact_figures(policy: Prior, task: Task, c: float) -> dict[str, Estimate]:
         "kl_to_optimum_per_sequence": sequence_kl(log_policy, optimum),
     }
     return {name: Estimate(value, value, value) for name, value in figures.items()}
+
+
+def enumerable_space(task: Task) -> SequenceSpace | None:
+    """All sequences of a task; None where they are too many, or all begin with a given prefix."""
+    if task.prior.vocab_size**task.length > MOST_ENUMERATED or task.prefix:
+        return None
+    return SequenceSpace(task.prior.vocab_size, task.length, task.end_token)
 
 
 def exact_optimum(task: Task, space: SequenceSpace, c: float) -> tuple[Tensor, float]:

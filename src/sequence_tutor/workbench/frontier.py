@@ -12,12 +12,12 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from sequence_tutor.evaluation.bounds import (
-    MOST_ENUMERATED,
+    enumerable_space,
     exact_log_prior,
     exact_optimum,
     exact_rewards,
 )
-from sequence_tutor.exact import SequenceSpace, enumerate_sequences
+from sequence_tutor.exact import enumerate_sequences
 from sequence_tutor.exact.space import cut_at_end
 from sequence_tutor.figures import GRID, INK, PALETTE, new_figure, save_png, tidy
 from sequence_tutor.files import write_text
@@ -114,9 +114,9 @@ def best_of_points(pool: Pool) -> list[Point]:
 
 def exact_points(task: Task, lowest: float, highest: float) -> list[Point]:
     """The optimum at every c between two, where the space can be enumerated; else nothing."""
-    if task.prior.vocab_size**task.length > MOST_ENUMERATED or task.prefix:
+    space = enumerable_space(task)
+    if space is None:
         return []
-    space = SequenceSpace(task.prior.vocab_size, task.length, task.end_token)
     reward, log_prior = exact_rewards(task, space), exact_log_prior(task, space)
     tokens = enumerate_sequences(space.vocab_size, space.length).tokens
     lengths = cut_at_end(tokens, space.end_token).lengths.double()
@@ -175,7 +175,7 @@ def _line(
     line: str,
     marker: str,
 ) -> None:
-    """One kind of point; those on the front are filled."""
+    """One kind of point, joined by a line where it has a style."""
     own = [point for point in points if point.kind == kind]
     if not own:
         return
