@@ -39,16 +39,17 @@ def test_goals(
 
 
 def test_moses(molecule_prior: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    held_out, numbers = tmp_path / "held_out.smi", tmp_path / "n.json"
+    held_out, numbers, table = (tmp_path / name for name in ("held_out.smi", "n.json", "t.md"))
     held_out.write_text("CCO\nCCN\nc1ccccc1\n")
     files = ("--reference", held_out, "--train", held_out, "--json", numbers)
     more = ("--prior", molecule_prior, "--samples", 50, "--threads", 1, "--quiet")
-    assert run("benchmark", "molecule", "moses", *files, *more) == 0
+    assert run("benchmark", "molecule", "moses", *files, *more, "--markdown", table) == 0
     statistics = json.loads(numbers.read_text())["statistics"]
     assert 0 < statistics["valid"] <= 1
     assert 0 <= statistics["novelty"] <= 1
     assert statistics["unique@1k"] is None  # of 50 molecules
     assert "CharRNN of MOSES *" in capsys.readouterr().out
+    assert f"| novelty | {statistics['novelty']:.4f} |" in table.read_text()
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,15 @@ def test_killed_in_the_middle_it_ends_the_same(
     assert calls_of(tmp_path / "killed" / place) == calls_of(tmp_path / "whole" / place)
 
 
+def test_a_damaged_result_is_named(molecule_prior: Path, tmp_path: Path) -> None:
+    result = tmp_path / "median1" / "seed_0" / RESULT_FILE
+    result.parent.mkdir(parents=True)
+    for text in ("{", "[]"):
+        result.write_text(text)
+        with pytest.raises(UserError, match=r"result\.json: damaged .* delete it"):
+            run(molecule_prior, tmp_path)
+
+
 def test_another_run_is_in_the_folder(molecule_prior: Path, tmp_path: Path) -> None:
     run(molecule_prior, tmp_path / "out")
     with pytest.raises(UserError, match="another --out"):

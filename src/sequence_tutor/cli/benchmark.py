@@ -72,8 +72,7 @@ class Benchmark:
         find_domain(self.domain)  # for want of RDKit it says so in a sentence
         if self.domain != "molecule":
             raise UserError(f"{self.domain}: has no benchmark, expected molecule")
-        rows = self._moses() if self.suite == "moses" else self._goals()
-        show(rows)
+        show(self._moses() if self.suite == "moses" else self._goals())
 
     def _goals(self) -> Table:
         from sequence_tutor.files import write_text
@@ -101,6 +100,7 @@ class Benchmark:
 
     def _moses(self) -> Table:
         from sequence_tutor.evaluation.model import load_model
+        from sequence_tutor.files import write_text
         from sequence_tutor.threads import set_threads
         from sequence_tutor.verbs.moses import moses
 
@@ -115,6 +115,8 @@ class Benchmark:
             quiet=self.quiet,
         )
         write_numbers(self.json, found)
+        if self.markdown is not None:
+            write_text(self.markdown, moses_markdown(found))
         return moses_table(found)
 
 
@@ -135,11 +137,30 @@ def moses_table(found: Mapping[str, Any]) -> Table:
     """One row a statistic."""
     from rich.table import Table
 
+    header, *rows = _moses_rows(found)
+    table = Table(*header, caption=_moses_caption(found))
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def moses_markdown(found: Mapping[str, Any]) -> str:
+    """The same in Markdown, with its caption below."""
+    from sequence_tutor.markdown_tables import markdown_table
+
+    header, *rows = _moses_rows(found)
+    return f"{markdown_table(header, rows)}\n\n{_moses_caption(found)}\n"
+
+
+def _moses_rows(found: Mapping[str, Any]) -> list[list[str]]:
+    """The header, then one row a statistic."""
     published = found["published"]
-    caption = f"{found['samples']:,} molecules; * as published, of another data set"
-    table = Table("statistic", found["model"], *(f"{name} *" for name in published))
-    table.caption = caption
+    table = [["statistic", found["model"], *(f"{name} *" for name in published)]]
     for name, value in found["statistics"].items():
         cells = [value, *(column.get(name) for column in published.values())]
-        table.add_row(name, *("" if cell is None else f"{cell:.4f}" for cell in cells))
+        table.append([name, *("" if cell is None else f"{cell:.4f}" for cell in cells)])
     return table
+
+
+def _moses_caption(found: Mapping[str, Any]) -> str:
+    return f"{found['samples']:,} molecules; * as published, of another data set"

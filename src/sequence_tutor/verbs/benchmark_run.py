@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,8 @@ class Run:
         """What the run gave; read from its folder if it is over.
 
         Raises:
-            UserError: the folder holds a run that was asked for something else.
+            UserError: the folder holds a run that was asked for something else, or a damaged
+                result.
         """
         asked = {
             "suite": self.suite.name,
@@ -67,16 +69,10 @@ class Run:
         }
         path = folder / RESULT_FILE
         if path.is_file():
-            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            if {name: found.get(name) for name in asked} != asked:
-                raise UserError(
-                    f"{folder}: holds a run with other settings; use another --out, or delete it "
-                    "to run it anew"
-                )
-            return found
+            return _read(path, asked)
         oracle, seconds = self._spend(settings, folder, quiet=quiet)
         best = sorted(oracle.calls, key=lambda call: -call[1])[:SHOWN]
-        found = {
+        found: dict[str, Any] = {
             **asked,
             "figures": self.suite.figures(oracle, self.task.tops),
             "calls": len(oracle),
@@ -103,6 +99,23 @@ class Run:
         with progress(name, self.calls, quiet=quiet) as advance, suppress(BudgetSpent):
             tuner.run(_by_call(oracle, advance))
         return oracle, time.perf_counter() - begun
+
+
+def _read(path: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """A finished run."""
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        same = {name: found.get(name) for name in asked} == asked
+    except (ValueError, AttributeError) as error:
+        raise UserError(
+            f"{path}: damaged ({error}); delete it, and the run is made anew"
+        ) from error
+    if not same:
+        raise UserError(
+            f"{path.parent}: holds a run with other settings; use another --out, or delete it to "
+            "run it anew"
+        )
+    return found
 
 
 def digest(stored: StoredPrior) -> str:
