@@ -72,7 +72,7 @@ def test_rows_have_units_intervals_verdicts_and_what_was_published() -> None:
     assert (prior.value, prior.interval, prior.verdict) == ("10.00", "5.00 to 15.00", "")
     assert (psi.value, psi.interval, psi.verdict) == ("90.00", "85.00 to 95.00", "better")
     assert (rule.label, rule.aim, rule.cells[1].verdict) == ("reward tonic", "higher", "even")
-    assert found.count("better", 1) == ["starts with tonic %"]
+    assert found.labels("better", 1) == ["starts with tonic %"]
     assert (found.samples, found.seed, found.published) == (10, 3, ["Q"])
 
 

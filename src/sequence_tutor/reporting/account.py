@@ -99,7 +99,7 @@ def _measured(things: str, comparison: Comparison) -> str:
 def _found(comparison: Comparison) -> str:
     said = []
     for place, model in enumerate(comparison.models):
-        good, bad = (len(comparison.count(verdict, place)) for verdict in ("better", "worse"))
+        good, bad = (len(comparison.labels(verdict, place)) for verdict in ("better", "worse"))
         if good or bad:
             said.append(f"{model} is surely better in {good} and worse in {bad}")
     if not said:

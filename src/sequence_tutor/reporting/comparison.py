@@ -106,7 +106,7 @@ class Comparison:
     samples: int
     seed: int
 
-    def count(self, verdict: Verdict, model: int) -> list[str]:
+    def labels(self, verdict: Verdict, model: int) -> list[str]:
         """The statistics of which a model has this verdict."""
         return [row.label for row in self.rows if row.cells[model].verdict == verdict]
 

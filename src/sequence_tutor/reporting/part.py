@@ -22,7 +22,7 @@ from sequence_tutor.tuner.run_folder import RunSpec, load_spec
 
 PRIOR = "prior"
 MOST_MOLECULES = 400
-"""In the table that can be saved; the best of them are drawn, and some by chance."""
+"""Of a model, in the table that can be saved; the best are drawn, and some by chance."""
 
 LINES_SHOWN = 12
 
