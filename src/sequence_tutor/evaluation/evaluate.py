@@ -17,11 +17,9 @@ from sequence_tutor.evaluation.bounds import (
 from sequence_tutor.evaluation.model import Model, judged_alike
 from sequence_tutor.evaluation.statistics import GeneralStatistics
 from sequence_tutor.measure import measure
+from sequence_tutor.prior.fingerprints import WINDOWS
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.sequences import SequenceBatch
-
-FINGERPRINTS = "windows"
-"""Name of the training data's fingerprints among a prior's tensors."""
 
 FEWEST = 2
 """Samples without which no interval exists."""
@@ -155,9 +153,7 @@ def _column(
     tune = model.tune or (judge.tune if judge else None)
     c = tune.c if tune else None
     reward = model.reward
-    general = GeneralStatistics(
-        reward.names, reward.weights, c, model.stored.tensors.get(FINGERPRINTS)
-    )
+    general = GeneralStatistics(reward.names, reward.weights, c, model.stored.tensors.get(WINDOWS))
     own = model.domain.statistics(model.reward_settings)
     generator = named_generator(seed, "evaluate", model.device)
     temperature = tune.prior_temperature if tune else 1.0

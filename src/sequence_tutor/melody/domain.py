@@ -20,7 +20,7 @@ from sequence_tutor.melody.published import PUBLISHED, ROWS
 from sequence_tutor.melody.reward import MelodyReward, MelodyRewardSettings
 from sequence_tutor.melody.sources import MELODY_SUFFIXES, read_sources
 from sequence_tutor.melody.statistics import BETTER, MelodyStatistics
-from sequence_tutor.prior.fingerprints import window_fingerprints
+from sequence_tutor.prior.fingerprints import WINDOWS, window_fingerprints
 from sequence_tutor.prior.store import StoredPrior, find_prior
 from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.sequences import SequenceBatch
@@ -80,7 +80,7 @@ class MelodyDomain(StepDomain):
             summary={Path(name).name: asdict(row) for name, row in corpus.summary().items()},
             skipped=[(skipped.name, skipped.reason) for skipped in corpus.skipped],
             provenance=_provenance(corpus, chosen),
-            tensors={"windows": window_fingerprints(train)},
+            tensors={WINDOWS: window_fingerprints(train)},
         )
 
     def read_sequences(self, path: Path) -> list[list[int]]:
@@ -147,7 +147,7 @@ class MelodyDomain(StepDomain):
     def write(
         self, batch: SequenceBatch, directory: Path, settings: Settings, progress: Progress
     ) -> None:
-        """MIDI, ABC and WAV for each melody, one list of tokens, one picture of piano rolls."""
+        """MIDI, ABC, MusicXML, sound and score of each melody, a list of tokens, a picture."""
         chosen = of_kind(MelodyOutputSettings, settings)
         write_melodies(batch.to_lists(), directory, chosen, progress)
 

@@ -23,6 +23,9 @@ from sequence_tutor.sequences import SequenceBatch
 WINDOW = 32
 """Tokens of a window of the training data."""
 
+WINDOWS = "windows"
+"""Name, among a prior's tensors, of the fingerprints of its training data's windows."""
+
 GRID = 16
 """Tokens between the starts of two windows."""
 
