@@ -22,7 +22,7 @@ def random_prior(seed: int) -> NeuralPrior:
     return NeuralPrior(network)
 
 
-PRIOR, POLICY = random_prior(0), random_prior(1)
+PRIOR, POLICY, OTHER = random_prior(0), random_prior(1), random_prior(2)
 
 
 @pytest.mark.parametrize(("strength", "expected"), [(0.0, PRIOR), (1.0, POLICY)])
@@ -48,8 +48,22 @@ def test_strength_scales_the_log_ratio(strength: float) -> None:
     torch.testing.assert_close(mixed.diff(dim=-1), expected.diff(dim=-1))
 
 
-def test_steps_agree_with_whole_sequences() -> None:
-    tutored = TutoredPolicy(PRIOR, POLICY, 1.5)
+@pytest.mark.parametrize("strength", [0.5, 1.0])
+def test_another_prior_gets_the_advice_that_was_learned(strength: float) -> None:
+    tokens = torch.randint(V, (6, 4), generator=torch.Generator().manual_seed(4))
+    tutored = TutoredPolicy(OTHER, POLICY, strength, PRIOR)
+    log_prior, log_policy, log_other = (
+        model.sequence_log_probs(tokens) for model in (PRIOR, POLICY, OTHER)
+    )
+    expected = (log_other + strength * (log_policy - log_prior)).log_softmax(-1)
+    torch.testing.assert_close(tutored.sequence_log_probs(tokens), expected)
+    none = TutoredPolicy(OTHER, POLICY, 0.0, PRIOR).sequence_log_probs(tokens)
+    assert torch.equal(none, log_other)
+
+
+@pytest.mark.parametrize("own", [None, OTHER])
+def test_steps_agree_with_whole_sequences(own: NeuralPrior | None) -> None:
+    tutored = TutoredPolicy(PRIOR, POLICY, 1.5, own)
     sampled = rollout(tutored, 20, 6, torch.Generator().manual_seed(5), keep_log_probs=True)
     assert sampled.log_probs is not None
     whole = tutored.sequence_log_probs(sampled.batch.tokens)

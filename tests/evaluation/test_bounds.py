@@ -50,6 +50,8 @@ def test_the_highest_bound_of_all_counts() -> None:
     assert with_best_bound(own, [own, other, exact], 4.0)["gap_per_sequence"].value == 1.5
     kept = {**own, "gap_per_sequence": Estimate(1.0, 0.9, 1.1)}
     assert with_best_bound(kept, [kept], 4.0) == kept  # its own interval knows more
+    # a baseline has a bound of its own, but no gap to it yet
+    assert with_best_bound(own, [own], 4.0)["gap_per_token"] == certain(0.25)
 
 
 @pytest.mark.parametrize("temperature", [1.0, 1.7])

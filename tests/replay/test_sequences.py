@@ -50,6 +50,13 @@ def test_what_is_read_is_what_was_added() -> None:
     assert torch.equal(stored.log_prior, given.log_prior.float())
 
 
+def test_the_vocabulary_of_a_language_model_fits() -> None:
+    replay = SequenceReplay(2, T, WEIGHTS, distinct=True)
+    batch = SequenceBatch.full(torch.tensor([[40_000, 1, 50_256]]))  # more than int16 counts to
+    places = replay.add(Stored(batch, torch.zeros(1, T, R), torch.zeros(1, T)))
+    assert torch.equal(replay.read(places).batch.tokens, batch.tokens)
+
+
 def test_a_full_ring_overwrites_its_oldest() -> None:
     replay = filled(4, (1, 2, 3))
     assert (len(replay), held(replay)) == (3, [1, 2, 3])

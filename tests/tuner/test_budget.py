@@ -12,10 +12,10 @@ from sequence_tutor.measure import Task
 from sequence_tutor.run_log import read_log
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.toy import ToyReward, make_toy
+from sequence_tutor.tuner.budget import check_budget, steps_for_budget
 from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.tuner.loop import Tuner
-from sequence_tutor.tuner.settings import TuneSettings
-from sequence_tutor.workbench.forms import steps_for_budget
+from sequence_tutor.tuner.settings import StageSettings, TuneSettings
 
 
 class Counted:
@@ -69,6 +69,37 @@ def test_no_sequence_more_is_scored(budget: int, warm_start: int, tmp_path: Path
 def test_updates_follow_from_collections(budget: int, warm_start: int, steps: int) -> None:
     settings = TuneSettings.model_validate({"replay": {"warm_start": warm_start}})
     assert steps_for_budget(settings, budget) == steps
+
+
+@pytest.mark.parametrize(
+    ("warm_start", "seeds", "most"),
+    [
+        (0, 0, 3),  # 16, 16 and 8 sequences
+        (16, 0, 2),
+        (0, 8, 2),
+    ],
+)
+def test_no_policy_gradient_outlives_its_budget(warm_start: int, seeds: int, most: int) -> None:
+    def given(steps: int) -> TuneSettings:
+        replay = {"fresh": 1.0, "capacity": 200, "warm_start": warm_start}
+        tables = {"budget": 40, "batch": 16, "collect": 16, "collect_every": 1, "steps": steps}
+        return TuneSettings.model_validate({"algorithm": "dap", **tables, "replay": replay})
+
+    check_budget(given(most), seeds)
+    with pytest.raises(UserError, match=f"steps is {most + 1}, expected at most {most}: dap"):
+        check_budget(given(most + 1), seeds)
+    stages = given(most).model_copy(update={"stages": (StageSettings(), StageSettings(steps=1))})
+    with pytest.raises(UserError, match=f"steps is {most + 1}"):
+        check_budget(stages, seeds)
+    learns_from_replay = given(most + 1).model_copy(update={"algorithm": "psi"})
+    check_budget(learns_from_replay, seeds)
+
+
+def test_a_run_is_refused_before_it_begins(tmp_path: Path) -> None:
+    toy = make_toy(0, length=4, width=16)
+    small = {"algorithm": "ppo", "budget": 512, "replay": {"fresh": 1.0}}
+    with pytest.raises(UserError, match="steps is 3000, expected at most 8: ppo"):
+        Tuner(Task(toy.prior, toy.reward, 4), TuneSettings.model_validate(small), tmp_path)
 
 
 def test_seeds_count(tmp_path: Path) -> None:

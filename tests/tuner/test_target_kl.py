@@ -93,6 +93,15 @@ def test_a_resumed_run_finds_the_same_c(tmp_path: Path) -> None:
         assert torch.equal(one, other)
 
 
+def test_a_warm_start_moves_no_c(tmp_path: Path) -> None:
+    warm = settings(steps=1, replay={"capacity": 2048, "warm_start": 640})
+    tuner = Tuner(toy_task(), warm, tmp_path)
+    tuner.run(silent)
+    # ten collections of the untouched policy before the first update, and the one that it follows,
+    # which is as near the prior: 2 % down, once
+    assert tuner.c == pytest.approx(0.98)
+
+
 @pytest.mark.parametrize("algorithm", ["q", "rl-only"])
 def test_algorithms_that_cannot_are_refused(algorithm: str) -> None:
     with pytest.raises(ValidationError, match=f"target_kl is 0.2 but algorithm is '{algorithm}'"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from sequence_tutor.cli import main
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model, load_model, prior_of
 from sequence_tutor.measure import score
+from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.smc import ValuedPolicy, sequential_monte_carlo
@@ -135,6 +137,22 @@ def test_who_cannot_tutor(model: Model) -> None:
             sample(hard, 5, tutoring=tutoring, quiet=True)
     with pytest.raises(UserError, match="expected 1 with smc"):
         sample(model, 5, temperature=2.0, tutoring=Tutoring(smc=True), quiet=True)
+
+
+def test_another_prior_is_advised_and_not_replaced(model: Model) -> None:
+    assert with_prior(model, prior_of(model)) is model
+    prior = copy.deepcopy(model.stored.prior)
+    assert isinstance(prior, NeuralPrior)
+    with torch.no_grad():
+        prior.network.head.bias[1] += 3  # it likes token 1 twenty times as much
+    other = replace(prior_of(model), name="other", stored=replace(model.stored, prior=prior))
+    draw = tutored_source(with_prior(model, other), Tutoring(), 6, (), 1.0)
+    generator = named_generator(0, "test")
+    first = torch.cat([draw(generator).tokens[:, 0] for _ in range(4)])
+    advised = model.policy.sequence_log_probs(torch.zeros(1, 1, dtype=torch.int64))[0, 0]
+    advised[1] += 3
+    shares = first.bincount(minlength=4) / len(first)
+    torch.testing.assert_close(shares, advised.softmax(-1), atol=0.03, rtol=0)
 
 
 def test_another_prior_must_have_the_same_tokens(molecule_prior: Path) -> None:

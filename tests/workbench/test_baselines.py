@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+from torch import Tensor
 
 from sequence_tutor.measure import Task
 from sequence_tutor.toy import make_toy
@@ -71,6 +72,36 @@ def test_baselines_stay_below_the_optimum_and_beat_the_prior(pool: Pool) -> None
             4 * statistics["kl_to_prior_per_token"].value
         )
     assert drawn["objective_per_sequence"].value == pytest.approx(log_z, abs=0.1)
+
+
+def pool_of(reward: Tensor) -> Pool:
+    count = len(reward)
+    one = torch.ones(count, dtype=torch.int64)
+    return Pool(one[:, None].int(), one, reward[:, None], reward, -one.double(), one)
+
+
+def test_the_interval_of_a_divergence_knows_the_pool() -> None:
+    # r/c is 0 or log 3: w = .5, 1.5 and m = .75 log 3, so one sequence moves the divergence by
+    # .5 (0 - m) + .5 = .088 or 1.5 (log 3 - m) - .5 = -.088; the draw is of log 3 alone
+    pool = pool_of(torch.tensor([0.0, 2 * math.log(3)]).repeat(50))
+    kl = resampled_statistics(pool, ("a",), 2.0, torch.tensor([1, 3, 5, 7]))
+    moved = 0.5 - 0.375 * math.log(3)
+    assert kl["kl_to_prior_per_sequence"].value == pytest.approx(math.log(3) - math.log(2))
+    reach = kl["kl_to_prior_per_sequence"].high - kl["kl_to_prior_per_sequence"].value
+    assert reach == pytest.approx(1.959964 * moved / 10, rel=1e-4)
+
+
+def test_a_divergence_varies_from_pool_to_pool_as_its_interval_says() -> None:
+    generator = torch.Generator().manual_seed(4)
+    values, errors = [], []
+    for _ in range(200):
+        reward = torch.randn(2000, generator=generator, dtype=torch.float64)
+        rows = resample(reward, 0.8, 2000, generator)
+        kl = resampled_statistics(pool_of(reward), ("a",), 0.8, rows)["kl_to_prior_per_sequence"]
+        values.append(kl.value)
+        errors.append((kl.high - kl.value) / 1.96)
+    spread = float(torch.tensor(values).std())
+    assert sum(errors) / len(errors) == pytest.approx(spread, rel=0.25)
 
 
 def test_resampling_follows_the_weights() -> None:

@@ -75,6 +75,8 @@ class Model:
         prefix: tokens that all its sequences begin with.
         shared_reward: the reward of a model that is judged alike, whose workers need not start
             twice; None: it builds its own.
+        own: the prior that the policy was tuned from, where `stored` is another one that it
+            advises; None: `stored`.
     """
 
     name: str
@@ -88,6 +90,7 @@ class Model:
     stage: StageSettings = field(default_factory=StageSettings)
     prefix: tuple[int, ...] = ()
     shared_reward: Reward | None = field(default=None, compare=False, repr=False)
+    own: Prior | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def reward(self) -> Reward:

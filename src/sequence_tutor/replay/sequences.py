@@ -65,7 +65,8 @@ class SequenceReplay:
         self.capacity, self.length, self.keep, self.device = capacity, length, keep, device
         self._places: dict[tuple[int, ...], int] | None = {} if distinct else None
         self._weights = weights.float()
-        self._tokens = torch.zeros(capacity, length, dtype=torch.int16, device=device)
+        # a language model has more tokens than int16 has numbers
+        self._tokens = torch.zeros(capacity, length, dtype=torch.int32, device=device)
         self._lengths = torch.zeros(capacity, dtype=torch.int16, device=device)
         self._terms = torch.zeros(capacity, length, len(weights), device=device)
         self._log_prior = torch.zeros(capacity, length, device=device)

@@ -18,6 +18,7 @@ from sequence_tutor.randomness import named_generator
 from sequence_tutor.replay.sequences import SequenceReplay, Stored
 from sequence_tutor.run_log import Record
 from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.tuner.budget import check_budget
 from sequence_tutor.tuner.collecting import Collector
 from sequence_tutor.tuner.exploration import Exploration
 from sequence_tutor.tuner.learner import Learner, Update
@@ -48,7 +49,8 @@ class Tuner:
         seeds: sequences that replay begins with.
 
     Raises:
-        UserError: `directory` holds a run with other settings, a stage or a seed does not fit.
+        UserError: `directory` holds a run with other settings, a stage, a seed or the budget does
+            not fit.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Tuner:
     ) -> None:
         if seeds:
             check_seeds(seeds, task, settings)
+        check_budget(settings, len(seeds))
         self.task = replace(task, prior_temperature=settings.prior_temperature)
         self.settings, self.seeds = settings, seeds
         self.stages = stages_of(settings, task.reward)
@@ -115,7 +118,7 @@ class Tuner:
         while self.place < len(self.stages):
             stage = self.stages[self.place]
             if self.step % self.settings.collect_every == 0:
-                self._collect(self._share(stage))
+                self._aim(self._collect(self._share(stage)))
             update = self._learn(stage)
             self.step += 1
             self._show(advance, update)
@@ -163,16 +166,20 @@ class Tuner:
         for _ in range(0, self.settings.replay.warm_start, self.settings.collect):
             self._collect(0.0)
 
-    def _collect(self, share: float) -> None:
-        """Store new sequences, as many as the budget leaves."""
+    def _collect(self, share: float) -> float | None:
+        """Store new sequences, as many as the budget leaves; their KL per token, if measured."""
         left = None if self.settings.budget is None else self.settings.budget - self.scored
         if left == 0:
-            return
+            return None
         fresh = self.collector.collect(self.step, share, left)
         self._store(self.learner.store(fresh.batch, fresh.terms, fresh.log_prior))
         self.learner.collected()
-        if self.learner.target_kl is not None and fresh.kl_per_token is not None:
-            self.learner.target_kl.follow(fresh.kl_per_token)
+        return fresh.kl_per_token
+
+    def _aim(self, kl_per_token: float | None) -> None:
+        """Move c toward a wanted divergence; a warm start, not tuned yet, would tell nothing."""
+        if self.learner.target_kl is not None and kl_per_token is not None:
+            self.learner.target_kl.follow(kl_per_token)
 
     def _store(self, stored: Stored) -> None:
         self.scored += len(stored.batch)

@@ -238,6 +238,11 @@ class TuneSettings(Settings):
             )
         if self.algorithm in ON_POLICY:
             self._check_on_policy()
+        elif self.paths == "whole" and self.batch == 1:
+            raise ValueError(
+                "batch is 1 but paths is 'whole', expected at least 2: a sequence is compared with "
+                "the others of its batch"
+            )
         if self.target_kl is not None:
             self._check_target_kl()
         return self
@@ -256,6 +261,11 @@ class TuneSettings(Settings):
             raise ValueError(
                 f"{self.algorithm} learns from what the policy itself has just sampled, expected "
                 "replay.fresh = 1 and exploration.kind = 'policy'"
+            )
+        if self.replay.distinct:
+            raise ValueError(
+                f"replay.distinct is true but {self.algorithm} learns from each sequence as often "
+                "as it was sampled, expected false"
             )
         if self.replay.priority == "step":
             raise ValueError(

@@ -14,9 +14,9 @@ from sequence_tutor.domain import Domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.files import PathLike
 from sequence_tutor.prior.store import StoredPrior
+from sequence_tutor.tuner.budget import steps_for_budget
 from sequence_tutor.tuner.run_folder import RunSpec
 from sequence_tutor.verbs.tune import resolve
-from sequence_tutor.workbench.forms import steps_for_budget
 
 EVALUATIONS = 12
 """Points of a learning curve after the first."""

@@ -27,6 +27,7 @@ from sequence_tutor.randomness import named_generator
 from sequence_tutor.tensorboard_events import ask_for_events, require_tensorboard
 from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.beginning import chosen_start
+from sequence_tutor.tuner.budget import check_budget
 from sequence_tutor.tuner.logbook import Warn
 from sequence_tutor.tuner.loop import STATE_FILE, Tuner
 from sequence_tutor.tuner.run_folder import (
@@ -103,6 +104,7 @@ def tune(
         reward = room.reward(build(room.reward_settings, spec.reward, "reward"), rules)
     task = Task(stored.prior, reward, spec.length, room.end_token, prefix=tuple(spec.prefix))
     stages_of(spec.tune, reward)
+    check_budget(spec.tune, len(beginning))
     if seeds is not None:  # a file without any is a mistake
         try:
             check_seeds(beginning, task, spec.tune)

@@ -35,7 +35,7 @@ class Pool:
     """Sequences of the prior and what they earn.
 
     Attributes:
-        tokens: (N, T) int16.
+        tokens: (N, T) int32.
         lengths: (N,).
         terms: (N, R) unscaled rewards of whole sequences.
         reward: (N,) their weighted sum.
@@ -68,7 +68,7 @@ def sample_pool(
     tokens, others = [], []
     for part in measure(task.prior, task, count, generator):
         missing = task.length - part.batch.tokens.shape[1]
-        tokens.append(F.pad(part.batch.tokens, (0, missing)).short())
+        tokens.append(F.pad(part.batch.tokens, (0, missing)).int())
         terms = part.terms.sum(1)  # (B, R)
         reward = terms @ task.reward.weights.to(terms)
         log_prior = part.log_prior.double().sum(1)
@@ -123,10 +123,11 @@ def resampled_statistics(
     """What importance resampling gives, at the bound of its objective.
 
     Intervals of what the drawn sequences are like (reward, terms, likelihood) are those of the
-    draw alone, from a pool that stays as it is.
+    draw alone, from a pool that stays as it is; that of the divergence is of the pool too.
     """
     objective = _log_z(pool, c)
-    kl = difference(divided(_mean(pool.reward[rows]), c), objective)
+    drawn = divided(_mean(pool.reward[rows]), c)
+    kl = difference(drawn, within(objective.value, _divergence_error(pool, c)))
     return {
         **_selected(pool, names, rows),
         **_distance(pool, rows, kl, objective),
@@ -169,6 +170,20 @@ def _log_z(pool: Pool, c: float) -> Estimate:
     weights.update(pool.reward / c)
     figures = weights.result()
     return within(figures.log_z_bound, figures.log_z_error)
+
+
+def _divergence_error(pool: Pool, c: float) -> float:
+    """What the choice of the pool adds to the standard error of E[r/c] - log mean exp(r/c).
+
+    Both terms come from the same sequences, so their errors do not simply add up. By the delta
+    method, with w = exp(r/c) over its mean and m the mean of r/c weighted by w, one sequence moves
+    the difference by w (r/c - m) - (w - 1), a number of mean zero, over N.
+    """
+    earned = pool.reward.double() / c
+    weight = earned.softmax(0) * len(earned)  # of mean 1
+    centre = (weight * earned).mean()
+    moved = weight * (earned - centre) - (weight - 1)
+    return float((moved.square().mean() / len(earned)).sqrt())
 
 
 def _mean(values: Tensor) -> Estimate:

@@ -9,7 +9,6 @@ from typing import Any
 
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError
-from sequence_tutor.tuner.settings import TuneSettings
 
 
 def read_forms() -> Mapping[str, Mapping[str, Any]]:
@@ -33,15 +32,3 @@ def chosen_forms(names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         if names.count(name) > 1:
             raise UserError(f"method {name!r} is given twice, expected each once")
     return {name: forms[name] for name in names}
-
-
-def steps_for_budget(settings: TuneSettings, budget: int) -> int:
-    """Updates of a run that scores exactly so many sequences, the last collection cut to fit.
-
-    Args:
-        settings: say how many are sampled before the first update and between updates.
-        budget: sequences scored in all.
-    """
-    before = -(-settings.replay.warm_start // settings.collect) * settings.collect
-    collections = -(-max(budget - before, 1) // settings.collect)
-    return collections * settings.collect_every

@@ -32,7 +32,8 @@ class Tutoring:
     """How a tuned run is listened to.
 
     Attributes:
-        strength: of its advice; 0 is the prior exactly, 1 the tuned policy exactly.
+        strength: of its advice; 0 is the prior exactly, 1 for its own prior the tuned policy
+            exactly.
         best_of: of so many sequences the one of the greatest advantage is kept.
         smc: whether sequences are resampled as they are written, by reward and learned values.
         c: temperature of `smc`; None: the one of the run.
@@ -83,7 +84,9 @@ def with_prior(model: Model, prior: Model) -> Model:
         )
     if _tokens(prior) != _tokens(model):
         raise UserError(f"{prior.name}: its tokens are others than those that {model.name} knows")
-    return replace(model, stored=prior.stored)
+    if prior.stored.is_same(model.stored):
+        return model
+    return replace(model, stored=prior.stored, own=model.stored.prior)
 
 
 def _tokens(model: Model) -> object:
@@ -111,7 +114,7 @@ def tutored_source(
         if temperature != 1:
             raise UserError(f"temperature is {temperature:g}, expected 1 with smc, which has its c")
         return _particles(model, tutoring, length, prefix)
-    policy = TutoredPolicy(model.stored.prior, model.policy, tutoring.strength)
+    policy = TutoredPolicy(model.stored.prior, model.policy, tutoring.strength, model.own)
     drawn = rollout_source(model, policy, length, prefix, temperature)
     if tutoring.best_of == 1:
         return drawn
