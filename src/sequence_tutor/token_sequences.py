@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from sequence_tutor.sequences import SequenceBatch
@@ -21,7 +23,7 @@ class TokenSequences:
         sequences: lists or arrays of tokens, none of them empty.
     """
 
-    def __init__(self, sequences: Sequence[Sequence[int]] = ()) -> None:
+    def __init__(self, sequences: Sequence[Sequence[int] | NDArray[np.uint8]] = ()) -> None:
         pieces = [torch.as_tensor(sequence, dtype=torch.int16) for sequence in sequences]
         self.lengths = torch.tensor([len(piece) for piece in pieces], dtype=torch.int64)
         self.tokens = torch.cat(pieces) if pieces else torch.zeros(0, dtype=torch.int16)

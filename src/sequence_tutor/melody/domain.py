@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import Field
 
 from sequence_tutor.config.settings import Settings, of_kind
@@ -152,8 +154,8 @@ class MelodyDomain(StepDomain):
         write_melodies(batch.to_lists(), directory, chosen, progress)
 
 
-def _tokens(melodies: Sequence[Melody]) -> list[list[int]]:
-    return [melody.tokens.tolist() for melody in melodies]
+def _tokens(melodies: Sequence[Melody]) -> list[NDArray[np.uint8]]:
+    return [melody.tokens for melody in melodies]
 
 
 def _provenance(corpus: Corpus, settings: Settings) -> dict[str, object]:

@@ -15,7 +15,9 @@ import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from sequence_tutor.sequences import SequenceBatch
@@ -37,12 +39,12 @@ def sequence_hashes(batch: SequenceBatch) -> Tensor:
 
 
 def window_fingerprints(
-    sequences: Sequence[Sequence[int]], window: int = WINDOW, grid: int = GRID
+    sequences: Sequence[Sequence[int] | NDArray[np.uint8]], window: int = WINDOW, grid: int = GRID
 ) -> Tensor:
     """The hashes of all windows of some sequences, sorted, each once: (W,) int64.
 
     Args:
-        sequences: of any lengths; those shorter than `window` have none.
+        sequences: lists or arrays of any lengths; those shorter than `window` have none.
         window: tokens of a window.
         grid: windows start at multiples of it.
     """
