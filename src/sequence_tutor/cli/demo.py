@@ -23,7 +23,7 @@ from sequence_tutor.cli.arguments import (
 class Demo:
     """Tune the shipped prior and show what changed: table, melodies, pictures, the model itself.
 
-    Takes about three minutes on two cores. Interrupted, the same command continues.
+    Takes about four minutes on two cores. Interrupted, the same command continues.
 
     Example: sequence-tutor demo --out demo
     """
