@@ -83,6 +83,17 @@ def test_folders_packed_files_and_what_is_no_text(tmp_path: Path) -> None:
     assert corpus.summary[str(tmp_path / "good.txt")]["kept"] == 2
 
 
+def test_one_large_file_shows_how_far_it_is(tmp_path: Path) -> None:
+    plain = "".join(f"line {number}\n" for number in range(25_000))
+    write(tmp_path / "a.txt", plain)
+    (tmp_path / "b.gz").write_bytes(gzip.compress(plain.encode()))
+    reported: list[tuple[int, int]] = []
+    read_corpus([tmp_path], TextDataSettings(), lambda done, all_: reported.append((done, all_)))
+    assert reported == sorted(reported)
+    assert len(reported) == 6  # of each file at line 10,000, at line 20,000, at its end
+    assert reported[-1][0] == reported[-1][1]
+
+
 def test_nothing_to_learn_from_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there: no such file or folder"):
         read_corpus([tmp_path / "there"], TextDataSettings(), ignore)

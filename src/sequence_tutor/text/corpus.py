@@ -7,6 +7,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -24,6 +25,8 @@ from sequence_tutor.token_sequences import TokenSequences
 
 MOST_TOKENS = 2**15 - 1
 """Tokens are kept as 16-bit numbers, the end token among them."""
+
+KILOBYTE = 1024
 
 MOST_LISTED = 1000
 """Lines without a sequence that are listed one by one; all of them are counted."""
@@ -101,11 +104,16 @@ class _Reader:
         self.dropped: Counter[str] = Counter()
         self._seen: set[bytes] = set()
 
-    def read(self, path: Path) -> None:
-        """Take every line of a file; one that cannot be read to its end gives those before."""
+    def read(self, path: Path, report: Callable[[int], None]) -> None:
+        """Take every line of a file; one that cannot be read to its end gives those before.
+
+        Args:
+            path: the file.
+            report: called now and then with the bytes read.
+        """
         counts = self.summary[str(path)] = {"lines": 0, "kept": 0}
         try:
-            for number, line in read_lines(path):
+            for number, line in read_lines(path, report):
                 counts["lines"] += 1
                 reason = self._take(line)
                 if reason is None:
@@ -114,6 +122,7 @@ class _Reader:
                     self._drop(f"{path} line {number}", reason)
         except UserError as error:
             self._drop(str(path), str(error).removeprefix(f"{path}: "))
+        report(path.stat().st_size)
 
     def _take(self, line: str) -> str | None:
         """Keep a line, or say why not."""
@@ -203,15 +212,21 @@ def read_corpus(
     Args:
         paths: what to read.
         settings: how.
-        progress: called with the files read and all of them.
+        progress: called with the kilobytes read and those of all files.
 
     Raises:
         UserError: a path that cannot be used, no line at all, or too many different tokens.
     """
     reader, files = _Reader(settings), text_files(paths)
-    for done, file in enumerate(files, start=1):
-        reader.read(file)
-        progress(done, len(files))
+    total = sum(file.stat().st_size for file in files)
+
+    def report(before: int, read: int) -> None:
+        progress((before + read) // KILOBYTE, total // KILOBYTE)
+
+    before = 0
+    for file in files:
+        reader.read(file, partial(report, before))
+        before += file.stat().st_size
     kept = reader.without_rare()
     if not len(kept.lengths):
         reasons = ", ".join(f"{why} ({count})" for why, count in reader.dropped.most_common(3))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from sequence_tutor.errors import UserError
 
 LONGEST_LINE = 2**16
 """Characters; what is longer is no line that a small model could learn."""
+
+_REPORTED = 10_000  # lines between two reports of progress
 
 
 def text_files(paths: Sequence[Path]) -> list[Path]:
@@ -32,8 +34,14 @@ def text_files(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+def read_lines(
+    path: Path, report: Callable[[int], None] = lambda _: None
+) -> Iterator[tuple[int, str]]:
     """Number and text of every line of a file that is not blank, without spaces at its ends.
+
+    Args:
+        path: the file.
+        report: called now and then with the bytes of it that are read.
 
     Raises:
         UserError: the file is no text, is damaged, or has a line of more than `LONGEST_LINE`.
@@ -45,6 +53,8 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
                 number = 0
                 while line := file.readline(LONGEST_LINE + 1):
                     number += 1
+                    if number % _REPORTED == 0:
+                        report(raw.tell())
                     if len(line) > LONGEST_LINE:
                         raise UserError(
                             f"{path} line {number}: more than {LONGEST_LINE} characters, expected "
