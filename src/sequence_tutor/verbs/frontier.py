@@ -11,7 +11,7 @@ import torch
 
 from sequence_tutor.config.presets import build
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.model import prior_of
+from sequence_tutor.evaluation.model import Model, prior_of
 from sequence_tutor.files import PathLike, optional_path, write_json
 from sequence_tutor.progress import progress
 from sequence_tutor.randomness import named_generator
@@ -114,21 +114,15 @@ def frontier(
     threads = set_threads(threads)
     points: list[Point] = []
     for seed in range(seeds):
-        folders = out / f"seed_{seed}", out / "rl-only" / f"seed_{seed}"
-        for own, stages, folder in zip(
-            (form, ENDS), (temperatures, temperatures[-1:]), folders, strict=True
-        ):
-            model = sweep.run(own, stages, seed, folder, device, threads, quiet=quiet)
-        points += _tuned_points(folders[0], seed)
-        (last,) = _tuned_points(folders[1], seed)
-        points.append(replace(last, kind="rl-only", objective_per_sequence=None, log_z_bound=None))
-    task = prior_of(model).task
-    with progress("sampling the prior", pool, quiet=quiet) as advance:
-        sampled = sample_pool(task, pool, named_generator(0, "pool", model.device), advance)
-    points.append(Point("prior", 0.0, float(sampled.reward.mean())))
-    points += best_of_points(sampled)
+        own, end = out / f"seed_{seed}", out / "rl-only" / f"seed_{seed}"
+        sweep.run(form, temperatures, seed, own, device, threads, quiet=quiet)
+        points += _tuned_points(own, seed)
+        model = sweep.run(ENDS, temperatures[-1:], seed, end, device, threads, quiet=quiet)
+        points.append(_end_point(end, seed))
+    prior_model = prior_of(model)
+    points += _prior_points(prior_model, pool, quiet=quiet)
     points = [replace(point, on_front=is_on_front(point, points)) for point in points]
-    points += exact_points(task, temperatures[-1], temperatures[0])
+    points += exact_points(prior_model.task, temperatures[-1], temperatures[0])
     result = Frontier(points, costs(points))
     write_json(out / "frontier.json", result.to_json())
     write_csv(out / "frontier.csv", points)
@@ -191,6 +185,20 @@ def _tuned_points(folder: Path, seed: int) -> Iterator[Point]:
             seconds=round(record["seconds"] - before["seconds"], 4),
         )
         before = record
+
+
+def _end_point(folder: Path, seed: int) -> Point:
+    """Where reward alone ended, which has no objective with a prior in it."""
+    (last,) = _tuned_points(folder, seed)
+    return replace(last, kind="rl-only", objective_per_sequence=None, log_z_bound=None)
+
+
+def _prior_points(prior: Model, pool: int, *, quiet: bool) -> list[Point]:
+    """The prior, and the best of n of its sequences."""
+    generator = named_generator(0, "pool", prior.device)
+    with progress("sampling the prior", pool, quiet=quiet) as advance:
+        sampled = sample_pool(prior.task, pool, generator, advance)
+    return [Point("prior", 0.0, float(sampled.reward.mean())), *best_of_points(sampled)]
 
 
 def costs(points: Sequence[Point]) -> list[dict[str, float]]:
