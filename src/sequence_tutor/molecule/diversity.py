@@ -100,7 +100,7 @@ class Diversity:
                 continue
             name = molecule_hash(record.canonical)
             if self.settings.similar and name not in self._molecules:
-                self._prints += [_print(record.canonical)]
+                self._prints.append(_print(record.canonical))
             self._molecules[name] += 1
             if record.scaffold is not None:
                 self._scaffolds[molecule_hash(record.scaffold)] += 1

@@ -35,7 +35,7 @@ class Pattern(Settings):
     @model_validator(mode="after")
     def _compiles(self) -> Self:
         try:
-            assert self.compiled
+            _ = self.compiled
         except re.error as error:
             raise ValueError(
                 f"regex is {self.regex!r}, expected a regular expression ({error})"
