@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from html import escape
 from typing import Any
 
@@ -91,7 +91,7 @@ def _rows(evaluation: Evaluation) -> Iterator[Row]:
         for rows in _published(evaluation).values():
             value = rows.get(name, math.nan)
             cells.append(_cell(Estimate(value, -math.inf, math.inf), unit))
-        yield name.replace("_", " ") + (" %" if name in shares else ""), cells
+        yield label(name, shares), cells
 
 
 def _cell(estimate: Estimate, unit: int) -> str:
@@ -105,6 +105,11 @@ def _cell(estimate: Estimate, unit: int) -> str:
     if float(text.replace(",", "")) == 0:
         text = text.removeprefix("-")
     return f"{text} ±{reach:.{places}f}" if math.isfinite(reach) else text
+
+
+def label(name: str, shares: Collection[str]) -> str:
+    """How a table calls a statistic; fractions are shown in percent."""
+    return name.replace("_", " ") + (" %" if name in shares else "")
 
 
 def decimals(value: float) -> int:

@@ -14,7 +14,7 @@ from sequence_tutor.domain import Better, Domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import UNDEFINED, Estimate
 from sequence_tutor.evaluation.statistics import SHARES
-from sequence_tutor.evaluation.table import decimals
+from sequence_tutor.evaluation.table import decimals, label
 
 Verdict = Literal["better", "worse", "even", ""]
 """Against the prior; empty where there is no prior, or nothing to say."""
@@ -190,8 +190,7 @@ def _rows(
         ]
         columns = table.published.values()
         theirs = [_text(unit * rows[name]) if name in rows else "" for rows in columns]
-        label = name.replace("_", " ") + (" %" if name in shares else "")
-        yield Row(label, aim or "", cells, theirs)
+        yield Row(label(name, shares), aim or "", cells, theirs)
 
 
 def _of(model: SavedModel | None, name: str) -> Estimate:
