@@ -73,7 +73,7 @@ def first_molecule(path: Path) -> str:
     for file in molecule_files([path]):
         for entry in read_molecules(file):
             if entry.problem:
-                raise UserError(f"{path} line {entry.place}: {entry.problem}, expected a SMILES")
+                raise UserError(f"{file} line {entry.place}: {entry.problem}, expected a SMILES")
             return entry.smiles
     raise UserError(f"{path}: no molecule in it, expected one to begin with")
 
