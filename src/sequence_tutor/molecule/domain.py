@@ -44,7 +44,7 @@ from sequence_tutor.molecule.statistics import (
     Reference,
 )
 from sequence_tutor.molecule.terminal_reward import MoleculeReward
-from sequence_tutor.molecule.terms import TermSet
+from sequence_tutor.molecule.terms import MoleculeRecord, TermSet
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.prior.store import StoredPrior, find_prior
 from sequence_tutor.reward.protocol import Reward
@@ -55,6 +55,8 @@ KNOWN = "molecules"
 """Name, among a prior's tensors, of the sorted hashes of its training molecules."""
 LONGEST = 120
 """Most tokens of a molecule, the end token aside, where no prior says otherwise."""
+SCORED_AT_ONCE = 256
+"""Molecules to be written between two reports of progress."""
 
 
 class MoleculeDomain:
@@ -194,9 +196,20 @@ class MoleculeDomain:
     def write(
         self, batch: SequenceBatch, directory: Path, settings: Settings, progress: Progress
     ) -> None:
-        """A list, a table with the terms of Table 2, structures and pictures."""
+        """A list, a table with the terms of Table 2, structures and pictures.
+
+        Progress counts every molecule twice: once it is scored, and once it is written.
+        """
         smiles = self.vocabulary.decode_batch(batch)
-        records = self.scorer_here.score(smiles).records
+        count = len(smiles)
+        records: list[MoleculeRecord] = []
+        for begin in range(0, count, SCORED_AT_ONCE):
+            records += self.scorer_here.score(smiles[begin : begin + SCORED_AT_ONCE]).records
+            progress(len(records), 2 * count)
+
+        def written(done: int, files: int) -> None:
+            progress(count + count * done // files, 2 * count)
+
         rows = [
             Row(
                 self.vocabulary.decode(tokens),
@@ -206,7 +219,7 @@ class MoleculeDomain:
             for tokens, record in zip(batch.to_lists(), records, strict=True)
         ]
         chosen = of_kind(MoleculeOutputSettings, settings)
-        write_molecules(rows, tuple(TABLE_TERMS), directory, chosen, progress)
+        write_molecules(rows, tuple(TABLE_TERMS), directory, chosen, written)
 
     @cached_property
     def scorer_here(self) -> Scorer:

@@ -37,7 +37,7 @@ class TermSet:
 
     Whatever way a molecule is written, its record is that of its canonical SMILES, to the last
     bit: sums over atoms depend on their order by rounding, so the canonical string is parsed
-    again. That and the name itself take about a seventh as long as QED and SA. Thus it never
+    again. That and the name itself take about a quarter as long as QED and SA. Thus it never
     matters to a number whether it came from a cache, and under which string it got there.
 
     >>> terms = TermSet({"qed": Qed(), "sa": SA()})
