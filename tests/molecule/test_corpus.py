@@ -165,7 +165,7 @@ def test_other_content_other_settings_or_damage_read_anew(tmp_path: Path) -> Non
 def test_nothing_found_says_why(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no molecule found; dropped because: unparsable \(2\)"):
         read(write(tmp_path / "a.smi", ["C1CC", "no"]))
-    with pytest.raises(UserError, match=r"no molecule found$"):
+    with pytest.raises(UserError, match=r"no molecule found, expected SMILES or structures$"):
         read(write(tmp_path / "a.smi", []))
 
 

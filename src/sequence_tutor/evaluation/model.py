@@ -228,7 +228,9 @@ def _rules_of(folder: Path, spec: RunSpec, given: Path | None) -> UserRules | No
     """The rules of a run, from where they were or from the file given, which must hold the same."""
     if spec.rules_digest is None:
         if given is not None:
-            raise UserError(f"{given}: {folder} was tuned without rules of one's own")
+            raise UserError(
+                f"{given}: {folder} was tuned without rules of one's own; leave out --rules"
+            )
         return None
     rules = UserRules(given or Path(spec.rules or ""), spec.rules_digest, folder)
     if given is not None:

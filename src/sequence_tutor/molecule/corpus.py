@@ -112,6 +112,6 @@ def _read(
         )
         raise UserError(
             f"{', '.join(map(str, paths))}: no molecule found"
-            + (f"; dropped because: {reasons}" if reasons else "")
+            + (f"; dropped because: {reasons}" if reasons else ", expected SMILES or structures")
         )
     return reader.finish(partial(report, total, 0))

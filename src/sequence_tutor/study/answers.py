@@ -67,12 +67,14 @@ def read_answers(path: Path, study: Study) -> Listener:
     try:
         tables = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:  # the latter of brackets within brackets
-        raise UserError(f"{path}: not a JSON file ({error})") from error
+        raise UserError(
+            f"{path}: not a JSON file, expected what a page of the study saved ({error})"
+        ) from error
     if not isinstance(tables, dict):
         raise UserError(f"{path}: not an answers file, expected an object")
     file = build(AnswersFile, tables, str(path))
     if file.study != study.digest:
-        raise UserError(f"{path}: answers of another study")
+        raise UserError(f"{path}: answers of another study, expected what a page of this one saved")
     check_answers(file.answers, study, str(path))
     return Listener(file.listener, file.answers)
 

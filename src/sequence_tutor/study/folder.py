@@ -37,7 +37,7 @@ def load_study(folder: Path) -> Study:
     try:
         tables = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise UserError(f"{path}: not a JSON file ({error})") from error
+        raise UserError(f"{path}: not a JSON file; restore it from a copy ({error})") from error
     if not isinstance(tables, dict) or tables.get("format") != FORMAT:
         raise UserError(f"{path}: not a study of this version, expected format {FORMAT}")
     study = build(Study, tables, str(path))
@@ -46,5 +46,7 @@ def load_study(folder: Path) -> Study:
         if not sound.is_file():
             raise UserError(f"{sound}: the clip is not there, expected all that {path} names")
         if hashlib.sha256(sound.read_bytes()).hexdigest() != clip.sha256:
-            raise UserError(f"{sound}: not the clip that {path} was made with")
+            raise UserError(
+                f"{sound}: not the clip that {path} was made with; restore it from a copy"
+            )
     return study

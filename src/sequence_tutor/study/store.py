@@ -124,7 +124,10 @@ class Store:
         if db.execute("PRAGMA foreign_key_check").fetchone():
             raise UserError(f"{path}: answers of nobody who joined; restore it from a copy")
         if self._first("SELECT digest FROM study") != (self._study.digest,):
-            raise UserError(f"{path}: answers of another study, or study.json was changed since")
+            raise UserError(
+                f"{path}: answers of another study, or study.json was changed since; restore that, "
+                "or move these answers away"
+            )
 
     def close(self) -> None:
         """Close the file."""

@@ -232,6 +232,6 @@ def read_corpus(
         reasons = ", ".join(f"{why} ({count})" for why, count in reader.dropped.most_common(3))
         raise UserError(
             f"{', '.join(map(str, paths))}: no line found"
-            + (f"; dropped because: {reasons}" if reasons else "")
+            + (f"; dropped because: {reasons}" if reasons else ", expected one sequence a line")
         )
     return reader.finish(kept)
