@@ -18,7 +18,8 @@ from sequence_tutor.tuner.loop import STATE_FILE, Tuner
 from sequence_tutor.tuner.methods import METHODS
 from sequence_tutor.tuner.policy import TunedPolicy
 from sequence_tutor.verbs.benchmark import benchmark, resolve
-from sequence_tutor.verbs.benchmark_run import CALLS_FILE, RESULT_FILE, digest
+from sequence_tutor.verbs.benchmark_run import CALLS_FILE, digest
+from sequence_tutor.verbs.finished_run import RESULT_FILE
 
 QUICK = {
     "steps": 100,

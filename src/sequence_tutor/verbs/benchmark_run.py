@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +12,6 @@ from typing import Any
 import torch
 
 from sequence_tutor.domain import find_domain
-from sequence_tutor.errors import UserError
 from sequence_tutor.files import write_json, write_text
 from sequence_tutor.measure import Task
 from sequence_tutor.molecule.benchmarks.oracle import BudgetSpent, Oracle
@@ -24,12 +21,12 @@ from sequence_tutor.molecule.benchmarks.tasks import BenchmarkTask
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.progress import Advance, progress
-from sequence_tutor.tuner.loop import STATE_FILE, Tuner
+from sequence_tutor.tuner.loop import Tuner
 from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.verbs.finished_run import RESULT_FILE, drop_state, read_result
 from sequence_tutor.versions import versions
 
 DOMAIN = "molecule"
-RESULT_FILE = "result.json"
 CALLS_FILE = "calls.tsv"
 SHOWN = 100  # best molecules kept in a result
 
@@ -69,7 +66,9 @@ class Run:
         }
         path = folder / RESULT_FILE
         if path.is_file():
-            return _read(path, asked)
+            return read_result(
+                path, lambda found: (found, {name: found.get(name) for name in asked} == asked)
+            )
         oracle, seconds = self._spend(settings, folder, quiet=quiet)
         best = sorted(oracle.calls, key=lambda call: -call[1])[:SHOWN]
         found: dict[str, Any] = {
@@ -84,7 +83,7 @@ class Run:
         lines = (f"{smiles}\t{score!r}\n" for smiles, score in oracle.calls)
         write_text(folder / CALLS_FILE, "".join(lines))
         write_json(path, found)
-        (folder / STATE_FILE).unlink(missing_ok=True)  # tens of megabytes that nobody needs now
+        drop_state(folder)
         return found
 
     def _spend(self, settings: TuneSettings, folder: Path, *, quiet: bool) -> tuple[Oracle, float]:
@@ -99,23 +98,6 @@ class Run:
         with progress(name, self.calls, quiet=quiet) as advance, suppress(BudgetSpent):
             tuner.run(_by_call(oracle, advance))
         return oracle, time.perf_counter() - begun
-
-
-def _read(path: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """A finished run."""
-    try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        same = {name: found.get(name) for name in asked} == asked
-    except (ValueError, AttributeError) as error:
-        raise UserError(
-            f"{path}: damaged ({error}); delete it, and the run is made anew"
-        ) from error
-    if not same:
-        raise UserError(
-            f"{path.parent}: holds a run with other settings; use another --out, or delete it to "
-            "run it anew"
-        )
-    return found
 
 
 def digest(stored: StoredPrior) -> str:

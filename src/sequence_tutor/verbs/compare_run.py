@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from sequence_tutor.config.presets import build
-from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import Estimate
 from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.model import Model, UserRules
@@ -19,7 +18,7 @@ from sequence_tutor.progress import heading, progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.run_log import read_log
 from sequence_tutor.tuner.logbook import LOG_FILE
-from sequence_tutor.tuner.loop import STATE_FILE
+from sequence_tutor.verbs.finished_run import RESULT_FILE, drop_state, read_result
 from sequence_tutor.verbs.problem import Problem
 from sequence_tutor.verbs.tune import tune
 from sequence_tutor.workbench.baselines import (
@@ -32,8 +31,6 @@ from sequence_tutor.workbench.baselines import (
     sample_pool,
 )
 from sequence_tutor.workbench.comparison import Run
-
-RESULT_FILE = "result.json"
 
 
 def run_of(
@@ -55,7 +52,9 @@ def run_of(
     asked = problem.asked(form, seed)
     path = folder / RESULT_FILE
     if path.is_file():
-        return _read(path, name, seed, asked)
+        return read_result(
+            path, lambda found: (_finished(name, seed, found), found["asked"] == asked)
+        )
     heading(f"{name}, seed {seed} ({place})", quiet=problem.quiet)
     if "baseline" in form:
         run = _sampled(problem, name, form, seed)
@@ -69,30 +68,17 @@ def run_of(
         "seconds": run.seconds,
     }
     write_text(path, json.dumps(found, indent=2) + "\n")  # our own file: infinite ends stay
-    (folder / STATE_FILE).unlink(missing_ok=True)  # tens of megabytes that nobody needs now
+    drop_state(folder)
     return run
 
 
-def _read(path: Path, name: str, seed: int, asked: Mapping[str, Any]) -> Run:
-    """A finished run."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        statistics = {key: Estimate(**value) for key, value in found["statistics"].items()}
-        run = Run(
-            *(name, seed, statistics),
-            *(found["mean_length"], found["scored_sequences"], found["seconds"]),
-        )
-        same = found["asked"] == asked
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(
-            f"{path}: damaged ({error}); delete it, and the run is made anew"
-        ) from error
-    if not same:
-        raise UserError(
-            f"{path.parent}: holds a run with other settings; use another --out, or delete it to "
-            "run it anew"
-        )
-    return run
+def _finished(name: str, seed: int, found: Mapping[str, Any]) -> Run:
+    """A run as its result tells of it."""
+    statistics = {key: Estimate(**value) for key, value in found["statistics"].items()}
+    return Run(
+        *(name, seed, statistics),
+        *(found["mean_length"], found["scored_sequences"], found["seconds"]),
+    )
 
 
 def _tuned(problem: Problem, name: str, form: Mapping[str, Any], seed: int, folder: Path) -> Run:
