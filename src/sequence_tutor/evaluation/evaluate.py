@@ -80,7 +80,8 @@ def evaluate(
             first tuned model, so they are judged by its reward and c.
         samples: sequences sampled of each.
         seed: every model is sampled with the same random numbers.
-        advance: called with the number of sequences after each batch.
+        advance: called with the number of sequences after each batch; after a model's last one
+            only once its statistics are there, which for molecules takes a while.
         particles: of each run of sequential Monte Carlo that bounds log Z; 0: none is run; None: a
             few hundred wherever log Z is what a model was tuned toward.
         keep: given each model and every batch sampled of it, for who wants to show them.
@@ -102,11 +103,7 @@ def evaluate(
         _ = model.reward  # a missing file of rules is found before anything is sampled
     check_particles(models, particles)
 
-    def sampled(model: Model, batch: SequenceBatch) -> None:
-        advance(len(batch))
-        keep(model, batch)
-
-    columns = [_column(model, judge, samples, seed, sampled, particles) for model in judged]
+    columns = [_column(model, judge, samples, seed, particles, advance, keep) for model in judged]
     return Evaluation([_against_best(column, columns) for column in columns], samples, seed)
 
 
@@ -147,8 +144,9 @@ def _column(
     judge: Model | None,
     samples: int,
     seed: int,
-    sampled: Callable[[Model, SequenceBatch], None],
     particles: int | None,
+    advance: Callable[[int], None],
+    keep: Callable[[Model, SequenceBatch], None],
 ) -> Column:
     tune = model.tune or (judge.tune if judge else None)
     c = tune.c if tune else None
@@ -158,14 +156,18 @@ def _column(
     generator = named_generator(seed, "evaluate", model.device)
     temperature = tune.prior_temperature if tune else 1.0
     task = replace(model.task, prior_temperature=temperature)
+    newest = 0  # sequences that are not counted as done yet
     for measured in measure(model.policy, task, samples, generator):
+        advance(newest)
         general.update(measured)
         own.update(measured.batch)
-        sampled(model, measured.batch)
+        keep(model, measured.batch)
+        newest = len(measured.batch)
     statistics = {**own.result(), **general.result()}
     if c is not None:
         usual = PARTICLES if tune is not None and tune.discount == 1 else 0
         if count := usual if particles is None else particles:
             statistics["log_z_smc"] = log_z_smc(model, task, c, count, seed)
         statistics |= exact_figures(model.policy, task, c)
+    advance(newest)
     return Column(model, c, statistics, general.mean_length, temperature)
