@@ -58,6 +58,7 @@ def test_moses(molecule_prior: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
         (("melody", "pmo"), "melody: has no benchmark, expected molecule"),
         (("molecule", "pmoo"), "unknown benchmark 'pmoo': did you mean 'pmo'?"),
         (("molecule", "moses"), "moses needs --reference FILE"),
+        (("molecule", "moses", "--tasks", "qed"), "--tasks: moses tunes nothing"),
         (("molecule", "pmo", "--tasks", "ged"), "unknown task 'ged' of pmo: did you mean 'qed'?"),
     ],
 )

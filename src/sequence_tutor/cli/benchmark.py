@@ -104,6 +104,9 @@ class Benchmark:
         from sequence_tutor.threads import set_threads
         from sequence_tutor.verbs.moses import moses
 
+        of_tuning = {"--tasks": self.tasks, "--algorithm": self.algorithm, "--config": self.config}
+        for name in (name for name, value in of_tuning.items() if value):
+            raise UserError(f"{name}: moses tunes nothing, expected it with pmo or guacamol")
         if self.reference is None:
             raise UserError("moses needs --reference FILE, molecules that were not trained on")
         set_threads(thread_count(self.threads))
