@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -32,6 +33,7 @@ from sequence_tutor.workbench.baselines import (
 )
 
 EXACT_POINTS = 40
+CROWDED = (40, 15)  # pixels across and up between two points whose names would overlap
 
 
 @dataclass(frozen=True)
@@ -155,15 +157,33 @@ def draw_frontier(path: Path, points: Sequence[Point], title: str) -> None:
     _line(axes, points, "tuned", "tuned", PALETTE[0], "", "o")
     _line(axes, points, "prior", "prior", INK, "", "s")
     _line(axes, points, "rl-only", "RL only", PALETTE[1], "", "X")
-    first = min((p.seed for p in points if p.seed is not None), default=None)
-    for point in points:
-        if point.kind == "tuned" and point.seed == first:
-            place = (point.kl_to_prior_per_token, point.reward_per_sequence)
-            axes.annotate(
-                f"c={point.c:g}", place, (5, -9), textcoords="offset points", fontsize=7, color=INK
-            )
+    _name_temperatures(axes, points)
     axes.legend(frameon=False, fontsize=9)
     save_png(figure, path)
+
+
+def _name_temperatures(axes: Axes, points: Sequence[Point]) -> None:
+    """Write c beside the tuned points of the first seed, above and below where two crowd."""
+    first = min((p.seed for p in points if p.seed is not None), default=None)
+    axes.autoscale_view()  # the limits by which pixels are known
+    before: tuple[float, ...] = (math.inf, math.inf)
+    above = False
+    for point in points:
+        if point.kind != "tuned" or point.seed != first:
+            continue
+        place = (point.kl_to_prior_per_token, point.reward_per_sequence)
+        here = tuple(axes.transData.transform(place))  # in pixels
+        crowded = all(abs(a - b) < most for a, b, most in zip(here, before, CROWDED, strict=True))
+        above = crowded and not above
+        axes.annotate(
+            f"c={point.c:g}",
+            place,
+            (6, 4 if above else -9),
+            textcoords="offset points",
+            fontsize=7,
+            color=INK,
+        )
+        before = here
 
 
 def _line(
