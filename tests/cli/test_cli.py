@@ -269,7 +269,14 @@ def test_the_toy_domain_takes_every_verb(
     assert run("pretrain", "toy", "--data", lines, "--out", prior, *steps) == 0
     assert run("tune", "toy", "--prior", prior, "--out", tuned, *steps) == 0
     assert run("evaluate", tuned, prior, "--samples", 50, "--threads", 1) == 0
-    assert "reward pair" in capsys.readouterr().out
+    shown = capsys.readouterr()
+    assert "reward pair" in shown.out
+    assert "not tuned from a prior" not in shown.err
+    another = tmp_path / "another"
+    more = ("--data", lines, "--seed", 1, "--out", another)
+    assert run("pretrain", "toy", *more, *steps) == 0
+    assert run("evaluate", tuned, another, "--samples", 50, "--threads", 1) == 0
+    assert "run: not tuned from a prior that stands here" in capsys.readouterr().err
     again, numbers = tmp_path / "again" / "run", tmp_path / "numbers.json"
     shutil.copytree(tuned, again)
     few = ("--samples", 50, "--threads", 1, "--json", numbers)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional
 
@@ -23,13 +24,17 @@ from sequence_tutor.cli.arguments import (
     write_numbers,
 )
 
+if TYPE_CHECKING:
+    from sequence_tutor.evaluation.model import Model
+
 
 @dataclass(frozen=True)
 class Evaluate:
     """Compare tuned models and priors: statistics of many samples, with 95 % intervals.
 
-    Priors are judged by the reward of the first tuned model beside them. Published figures stand
-    beside ours.
+    A domain's name stands for its shipped prior; a prior of your own is named by its folder. Priors
+    are judged by the reward of the first tuned model beside them. Published figures stand beside
+    ours.
 
     Example: sequence-tutor evaluate melody runs/psi runs/g --markdown table.md
     """
@@ -56,7 +61,7 @@ class Evaluate:
         from sequence_tutor.evaluation.model import load_model
         from sequence_tutor.evaluation.table import as_json, as_markdown, as_rich
         from sequence_tutor.files import write_text
-        from sequence_tutor.progress import progress
+        from sequence_tutor.progress import heading, progress
         from sequence_tutor.threads import set_threads
 
         set_threads(thread_count(self.threads))
@@ -67,9 +72,27 @@ class Evaluate:
             replace(model, name=path) if names[model.name] > 1 else model
             for path, model in zip(self.models, models, strict=True)
         ]
+        for model in tuned_from_others(models):
+            heading(
+                f"{model.name}: not tuned from a prior that stands here; name the folder of its "
+                "own to see what changed",
+                quiet=self.quiet,
+            )
         with progress("evaluating", self.samples * len(models), quiet=self.quiet) as advance:
             evaluation = evaluate(models, self.samples, self.seed, advance, self.particles)
         write_numbers(self.json, as_json(evaluation))
         if self.markdown is not None:
             write_text(self.markdown, as_markdown(evaluation))
         show(as_rich(evaluation))
+
+
+def tuned_from_others(models: Sequence[Model]) -> list[Model]:
+    """The tuned models beside priors none of which is their own; none where there is no prior."""
+    priors = [model.stored for model in models if model.tune is None]
+    return [
+        model
+        for model in models
+        if model.tune is not None
+        and priors
+        and not any(model.stored.is_same(prior) for prior in priors)
+    ]
