@@ -104,6 +104,11 @@ def test_a_domain_from_elsewhere_begins_with_nothing(name: str) -> None:
         read_preset("tune", "elsewhere", "paper")
 
 
+def test_without_a_problem_of_its_own_a_domain_compares_on_its_default() -> None:
+    assert read_preset("tune", "molecule", "compare") == read_preset("tune", "molecule", "default")
+    assert read_preset("tune", "melody", "compare") != read_preset("tune", "melody", "default")
+
+
 def test_unknown_presets_are_answered_by_the_nearest() -> None:
     with pytest.raises(UserError, match="unknown preset 'papr' for tune melody: did you mean"):
         read_preset("tune", "melody", "papr")

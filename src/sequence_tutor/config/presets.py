@@ -18,7 +18,8 @@ from sequence_tutor.errors import UserError
 Tables = Mapping[str, Any]
 """Nested tables as TOML has them; `Any` because values are checked only when settings are built."""
 
-_BEGUN_WITH = ("default", "compare")
+DEFAULT, COMPARE = "default", "compare"
+"""What verbs begin with: those that tune one model, and those that give several one problem."""
 
 _WORDS = {  # pydantic's expectations -> those of a settings file
     "^be ": "",
@@ -50,15 +51,20 @@ def preset_names(verb: str, domain: str) -> list[str]:
 
 
 def read_preset(verb: str, domain: str, name: str) -> Tables:
-    """A shipped preset; for a domain from elsewhere, those that verbs begin with change nothing.
+    """A shipped preset.
+
+    Where a domain has no `compare`, the problem is that of its `default`; for a domain from
+    elsewhere both change nothing.
 
     Raises:
         UserError: there is none of that name.
     """
     known = preset_names(verb, domain)
     is_ours = (files("sequence_tutor") / "config" / "presets" / domain).is_dir()
-    if not is_ours and name in _BEGUN_WITH:
+    if not is_ours and name in (DEFAULT, COMPARE):
         return {}
+    if name == COMPARE and name not in known:
+        name = DEFAULT
     if name not in known:
         raise UserError(f"unknown preset {name!r} for {verb} {domain}: {nearest(name, known)}")
     path = files("sequence_tutor") / "config" / "presets" / domain / f"{verb}_{name}.toml"
