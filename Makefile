@@ -3,6 +3,8 @@
 PYTHON3 ?= python3
 VENV := .venv
 PYTHON := $(VENV)/bin/python
+# Packages are compiled when first imported: most of them never are, and would take .2 GB.
+INSTALL := $(PYTHON) -m pip install --quiet --no-compile -c constraints.txt
 INSTALLED := $(VENV)/.installed
 DEVELOPED := $(VENV)/.developed
 
@@ -24,13 +26,13 @@ venv: $(INSTALLED)
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON3) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11+ is needed')"
 	$(PYTHON3) -m venv $(VENV)
-	$(PYTHON) -m pip install --quiet "$$(grep '^torch==' constraints.txt)" -c constraints.txt
-	$(PYTHON) -m pip install --quiet -c constraints.txt -e ".[molecule,score,study]"
+	$(INSTALL) "$$(grep '^torch==' constraints.txt)"
+	$(INSTALL) -e ".[molecule,score,study]"
 	touch $@
 
 # What only developers need: checks, tests, documentation, and every extra.
 $(DEVELOPED): $(INSTALLED)
-	$(PYTHON) -m pip install --quiet -c constraints.txt -e ".[dev]"
+	$(INSTALL) -e ".[dev]"
 	touch $@
 
 demo: $(INSTALLED)

@@ -82,8 +82,11 @@ def rollout(
         tokens[rows, t] = previous
         if end_token is not None:
             ended = previous == end_token
-            lengths[rows[ended]] = t + 1
-            rows, previous, state = _keep(~ended, rows, previous, state)
+            if bool(ended.any()):
+                lengths[rows[ended]] = t + 1
+                going = (~ended).nonzero().squeeze(1)  # found once: a mask would be read every time
+                rows, previous = rows[going], previous[going]
+                state = tuple(memory.index_select(0, going) for memory in state)
             if len(rows) == 0:
                 break
     return Rollout(SequenceBatch(tokens, lengths), kept)
@@ -109,12 +112,3 @@ def sample_tokens(log_probs: Tensor, generator: torch.Generator) -> Tensor:
     # run past the vocabulary, nor reach a token of probability zero at its end.
     threshold = uniform * (cumulative[:, -1:] * (1 - 2**-22))
     return torch.searchsorted(cumulative, threshold, right=True).squeeze(1)
-
-
-def _keep(
-    alive: Tensor, rows: Tensor, previous: Tensor, state: tuple[Tensor, ...]
-) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
-    """The rows that go on writing."""
-    if bool(alive.all()):
-        return rows, previous, state
-    return rows[alive], previous[alive], tuple(memory[alive] for memory in state)

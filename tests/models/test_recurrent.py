@@ -1,8 +1,12 @@
 """A step at a time and a whole sequence at once are one network."""
 
+import copy
+from collections.abc import Callable
+
 import pytest
 import torch
 from pydantic import ValidationError
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
 
@@ -62,8 +66,8 @@ def test_a_step_leaves_the_state_it_was_given_as_it_was(cell: str) -> None:
     first, _ = made.step(torch.tensor([0, 1]), state)
     again, _ = made.step(torch.tensor([0, 1]), state)
     assert torch.equal(first, again)
-    for memory, copy in zip(state, copies, strict=True):
-        assert torch.equal(memory, copy)
+    for memory, copied in zip(state, copies, strict=True):
+        assert torch.equal(memory, copied)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -74,6 +78,43 @@ def test_rows_of_a_state_can_be_selected(cell: str) -> None:
     whole, _ = made.step(previous, state)
     some, _ = made.step(previous[rows], tuple(memory[rows] for memory in state))
     torch.testing.assert_close(some, whole[rows])
+
+
+def learns(made: RecurrentNetwork, tokens: torch.Tensor) -> None:
+    optimiser = torch.optim.Adam(made.parameters(), lr=0.1, fused=True)
+    made(tokens).square().mean().backward()
+    optimiser.step()
+
+
+def is_given(made: RecurrentNetwork, _tokens: torch.Tensor) -> None:
+    made.load_state_dict(network(layers=2).state_dict() | {"head.bias": made.head.bias + 1})
+
+
+def is_copied_first(made: RecurrentNetwork, tokens: torch.Tensor) -> None:
+    """The copy changes as often as the original did."""
+    copied = copy.deepcopy(made)
+    by_steps(copied, tokens)
+    learns(made, tokens)
+    learns(copied, tokens.flip(0))
+    torch.testing.assert_close(by_steps(copied, tokens), copied(tokens), rtol=1e-4, atol=1e-4)
+
+
+def is_given_by_a_vector(made: RecurrentNetwork, _tokens: torch.Tensor) -> None:
+    numbers = parameters_to_vector(made.parameters()) + 0.1
+    vector_to_parameters(numbers, made.parameters())
+
+
+@pytest.mark.parametrize("change", [learns, is_given, is_copied_first, is_given_by_a_vector])
+def test_steps_follow_weights_that_change(
+    change: Callable[[RecurrentNetwork, torch.Tensor], None],
+) -> None:
+    made = network(layers=2)
+    tokens = torch.randint(V, (4, 6), generator=torch.Generator().manual_seed(0))
+    before = by_steps(made, tokens)  # makes whatever a step keeps of the weights
+    change(made, tokens)
+    after = by_steps(made, tokens)
+    torch.testing.assert_close(after, made(tokens).detach(), rtol=1e-4, atol=1e-4)
+    assert float((after - before).abs().max()) > 0.01
 
 
 def test_steps_keep_no_gradient_and_whole_sequences_do() -> None:

@@ -71,7 +71,10 @@ class RecurrentNetwork(NextTokenNetwork):
             to_gates, recurrent, to_bias, recurrent_bias = self.recurrence.all_weights[layer]
             bias = self._shared_bias(to_bias, recurrent_bias)
             if layer == 0:
-                table = to_gates.t().contiguous() + bias  # (V+1, gates), gathered row by row
+                # A row for each token, turned round and added to in one pass. It cannot be kept
+                # for the next step: fused optimisers change weights and leave no trace of it.
+                table = to_gates.new_empty(to_gates.shape[::-1])  # (V+1, gates)
+                torch.add(to_gates.t(), bias, out=table)
                 gates = table.index_select(0, previous)  # (B, gates)
             else:
                 gates = F.linear(features, to_gates, bias)
@@ -83,9 +86,10 @@ class RecurrentNetwork(NextTokenNetwork):
 
     def _shared_bias(self, to_bias: Tensor, recurrent_bias: Tensor) -> Tensor:
         """Both biases in one, but for a GRU's candidate, where the second is inside a product."""
-        shared = to_bias.clone()
-        summed = 4 if self.settings.cell == "lstm" else 2
-        shared[: summed * self.settings.width] += recurrent_bias[: summed * self.settings.width]
+        if self.settings.cell == "lstm":
+            return to_bias + recurrent_bias
+        shared, summed = to_bias.clone(), 2 * self.settings.width
+        shared[:summed] += recurrent_bias[:summed]
         return shared
 
 
