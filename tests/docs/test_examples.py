@@ -11,7 +11,14 @@ from types import ModuleType
 import pytest
 import torch
 
-from sequence_tutor import SequenceBatch, UserError, check_prior, check_reward, load_model
+from sequence_tutor import (
+    SequenceBatch,
+    UserError,
+    check_prior,
+    check_reward,
+    load_model,
+    pretrain,
+)
 from sequence_tutor.domain import find_domain
 from sequence_tutor.measure import score
 from sequence_tutor.melody.statistics import MelodyStatistics
@@ -88,6 +95,31 @@ def test_two_readings(melody_prior: Path) -> None:
     assert statistics.result()["repeated_notes"].value == pytest.approx(1 / 5)
     for share in script.repeated_notes(load_model(str(melody_prior)), 64, seed=0):
         assert share.low <= share.value <= share.high
+
+
+def test_held_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("rdkit", reason="the extra [molecule] is not installed")
+    from sequence_tutor.molecule.held_out import held_out_smiles
+    from sequence_tutor.molecule.tokens import Vocabulary
+
+    script = module(EXAMPLES / "held_out.py")
+    chains = ["C" * size + end for size in range(1, 9) for end in ("CO", "CN", "CCl", "OC", "=O")]
+    data = tmp_path / "chains.smi"
+    data.write_text("".join(f"{chain}\n" for chain in chains))
+    train = {"steps": 1, "evaluate_every": 1, "network": {"width": 4}, "final_samples": 0}
+    tables = {"data": {"test": 0.2}, "train": train}
+    pretrain("molecule", [data], tmp_path / "prior", overrides=tables, threads=1, quiet=True)
+    arguments = [str(data), "--prior", str(tmp_path / "prior"), "--out", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", ["held_out.py", *arguments])
+    script.main()
+    held_out = (tmp_path / "held_out.smi").read_text().split()
+    learned_from = (tmp_path / "learned_from.smi").read_text().split()
+    assert not {*held_out} & {*learned_from}
+    assert {*held_out, *learned_from} < {*chains}  # the others: where to stop
+    # those that the prior keeps to compare its samples with were held out from it
+    stored = load_model(str(tmp_path / "prior")).stored
+    kept = held_out_smiles(stored.tensors, Vocabulary.from_card(stored.card))
+    assert held_out == kept
 
 
 def test_domain() -> None:
