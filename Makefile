@@ -33,6 +33,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 # What only developers need: checks, tests, documentation, and every extra.
 $(DEVELOPED): $(INSTALLED)
 	$(INSTALL) -e ".[dev]"
+	$(PYTHON) -m compileall -qq -j 0 $(VENV)/lib || true  # tests start hundreds of processes
 	touch $@
 
 demo: $(INSTALLED)
