@@ -5,7 +5,7 @@
 A prior is trained for eight minutes first, so that most of what is sampled and scored is a
 molecule; `--keep DIR` leaves it there, and a later call with the same folder trains none. Then
 rounds of sampling from it are timed, before anything is learned, as `sample` does it (after rounds
-of tuning the same took half as long again). Then rounds of tuning a copy of it by Psi-learning:
+of tuning the same took a third as long again). Then rounds of tuning a copy of it by Psi-learning:
 sample 128, score, store, learn from 128. Prints medians, and the lowest and highest round, in
 sequences a second.
 """
