@@ -30,10 +30,11 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(INSTALL) -e ".[molecule,score,study]"
 	touch $@
 
-# What only developers need: checks, tests, documentation, and every extra.
+# What only developers need: checks, tests, documentation, and every extra. All is compiled: the
+# tests start hundreds of processes.
 $(DEVELOPED): $(INSTALLED)
 	$(INSTALL) -e ".[dev]"
-	$(PYTHON) -m compileall -qq -j 0 $(VENV)/lib || true  # tests start hundreds of processes
+	$(PYTHON) -m compileall -qq -j 0 $(VENV)/lib || true
 	touch $@
 
 demo: $(INSTALLED)

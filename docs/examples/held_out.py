@@ -12,6 +12,7 @@ import argparse
 from pathlib import Path
 
 from sequence_tutor.division import TEST, TRAIN
+from sequence_tutor.errors import UserError
 from sequence_tutor.files import write_text
 from sequence_tutor.molecule.corpus import MoleculeCorpus, read_corpus
 from sequence_tutor.molecule.corpus_settings import MoleculeDataSettings
@@ -23,8 +24,14 @@ SIDES = {"learned_from": TRAIN, "held_out": TEST}
 
 
 def divide(data: Path, prior: str) -> tuple[MoleculeCorpus, Vocabulary]:
-    """The molecules of a file on the sides on which the training of a prior had them."""
+    """The molecules of a file on the sides on which the training of a prior had them.
+
+    Raises:
+        UserError: the file or the prior cannot be used.
+    """
     card = find_prior(prior).card
+    if "data" not in card:
+        raise UserError(f"{prior}: its card does not say how its data was divided")
     settings = MoleculeDataSettings.model_validate(card["data"]["settings"])
     with counted("reading molecule files") as advance:
         corpus = read_corpus([data], settings, None, advance)
@@ -38,7 +45,10 @@ def main() -> None:
     parser.add_argument("--prior", default="molecule", help="shipped prior, or a folder")
     parser.add_argument("--out", type=Path, required=True, help="folder of the two files")
     given = parser.parse_args()
-    corpus, vocabulary = divide(given.data, given.prior)
+    try:
+        corpus, vocabulary = divide(given.data, given.prior)
+    except UserError as error:
+        parser.error(str(error))
     given.out.mkdir(parents=True, exist_ok=True)
     for name, side in SIDES.items():
         rows = corpus.side(side).rows()

@@ -52,6 +52,17 @@ def test_moses(molecule_prior: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
     assert f"| novelty | {statistics['novelty']:.4f} |" in table.read_text()
 
 
+def test_a_wrong_reference_is_told_before_anything_is_sampled(
+    molecule_prior: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reference = tmp_path / "held_out.smi"
+    reference.write_text("C1CC\n")
+    files = ("--prior", molecule_prior, "--reference", reference)
+    assert run("benchmark", "molecule", "moses", *files, "--threads", 1) == 2
+    assert "no valid molecule among the 1" in (said := capsys.readouterr().err)
+    assert "sampling" not in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -122,6 +122,18 @@ def test_held_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert held_out == kept
 
 
+def test_held_out_says_what_it_cannot_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("rdkit", reason="the extra [molecule] is not installed")
+    missing = str(tmp_path / "missing.smi")
+    monkeypatch.setattr(sys, "argv", ["held_out.py", missing, "--out", str(tmp_path / "out")])
+    with pytest.raises(SystemExit, match="2"):
+        module(EXAMPLES / "held_out.py").main()
+    assert missing in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_domain() -> None:
     dna = module(EXAMPLES / "dna" / "dna.py")
     room = dna.DnaDomain()

@@ -9,6 +9,7 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.molecule.distribution import (
     brics_fragments,
     cosine,
+    describe,
     moses_statistics,
     ringed_scaffold,
 )
@@ -23,7 +24,7 @@ BIPHENYL = "c1ccc(-c2ccccc2)cc1"
 
 def test_a_set_against_itself_is_as_like_as_can_be() -> None:
     smiles = [ASPIRIN, CAFFEINE, AMPHETAMINE, BIPHENYL]
-    found = moses_statistics(smiles, smiles, train=[ASPIRIN])
+    found = moses_statistics(smiles, describe(smiles, "all"), train=[ASPIRIN])
     assert found["valid"] == 1
     assert found["novelty"] == 3 / 4
     for name in ("SNN", "Frag", "Scaf"):
@@ -33,7 +34,8 @@ def test_a_set_against_itself_is_as_like_as_can_be() -> None:
 
 
 def test_copies_of_one_molecule_by_hand() -> None:
-    found = moses_statistics(["CCO", "OCC", None, "C1CC", ""], ["CCCC", "not one"])
+    butane = describe(["CCCC", "not one"], "butane")
+    found = moses_statistics(["CCO", "OCC", None, "C1CC", ""], butane)
     assert found["valid"] == 2 / 5
     assert found["IntDiv"] == pytest.approx(0)
     assert found["IntDiv2"] == pytest.approx(0)
@@ -45,7 +47,7 @@ def test_copies_of_one_molecule_by_hand() -> None:
 
 def test_diversity_of_two_unlike_molecules() -> None:
     # methane and water share no bit: the four pairs have similarities 1, 0, 0, 1
-    found = moses_statistics(["C", "O"], ["C"])
+    found = moses_statistics(["C", "O"], describe(["C"], "methane"))
     assert found["IntDiv"] == pytest.approx(1 / 2)
     assert found["IntDiv2"] == pytest.approx(1 - math.sqrt(1 / 2))
     assert found["SNN"] == pytest.approx(1 / 2)
@@ -53,7 +55,7 @@ def test_diversity_of_two_unlike_molecules() -> None:
 
 def test_unique_counts_the_first_thousand() -> None:
     chains = ["C" * length for length in range(1, 101)] * 10
-    found = moses_statistics([*chains, "O"], ["C"])
+    found = moses_statistics([*chains, "O"], describe(["C"], "methane"))
     assert found["unique@1k"] == 0.1
     assert math.isnan(found["unique@10k"])
 
@@ -75,4 +77,6 @@ def test_cosine_by_hand() -> None:
 
 def test_nothing_valid_is_said() -> None:
     with pytest.raises(UserError, match=r"no valid molecule among the 1 of held\.smi"):
-        moses_statistics(["C"], ["C1CC"], reference_name="held.smi")
+        describe(["C1CC"], "held.smi")
+    with pytest.raises(UserError, match="no valid molecule among the 1 of those generated"):
+        moses_statistics(["C1CC"], describe(["C"], "methane"))

@@ -60,10 +60,9 @@ class Described:
 
 def moses_statistics(
     generated: Sequence[str | None],
-    reference: Sequence[str | None],
+    reference: Described,
     train: Sequence[str | None] | None = None,
     *,
-    reference_name: str = "the reference",
     silent: bool = True,
 ) -> dict[str, float]:
     """The statistics of MOSES that RDKit alone defines.
@@ -80,24 +79,22 @@ def moses_statistics(
 
     Args:
         generated: SMILES in the order of sampling; None: no molecule.
-        reference: SMILES of the test set. Invalid ones are passed over.
+        reference: the test set, looked at before.
         train: SMILES of the training set.
-        reference_name: what an error calls the reference, such as its file.
         silent: show no progress.
 
     Raises:
-        UserError: there is no valid molecule on one side.
+        UserError: there is no valid molecule among the generated.
     """
     from scipy.stats import wasserstein_distance  # takes a second to import
 
     ours = describe(generated, "those generated", silent=silent)
-    theirs = describe(reference, reference_name, silent=silent)
     distinct = set(ours.canonical)
     known = _canonical(train, silent) if train is not None else None
     count = len(ours.canonical)
     with progress("comparing fingerprints", 2 * count, quiet=silent) as advance:
         first, second = mean_similarities(ours.prints, advance)
-        similar = nearest(ours.prints, theirs.prints, advance)
+        similar = nearest(ours.prints, reference.prints, advance)
     return {
         "valid": count / len(generated),
         "unique@1k": _unique(ours.canonical, 1_000),
@@ -106,10 +103,10 @@ def moses_statistics(
         "IntDiv": float(1 - first.mean()),
         "IntDiv2": float(1 - second.mean()),
         "SNN": float(similar.mean()),
-        "Frag": cosine(theirs.fragments, ours.fragments),
-        "Scaf": cosine(theirs.scaffolds, ours.scaffolds),
+        "Frag": cosine(reference.fragments, ours.fragments),
+        "Scaf": cosine(reference.scaffolds, ours.scaffolds),
         **{
-            name: float(wasserstein_distance(theirs.properties[name], ours.properties[name]))
+            name: float(wasserstein_distance(reference.properties[name], ours.properties[name]))
             for name in PROPERTIES
         },
     }

@@ -49,12 +49,13 @@ def moses(
     if model.domain.name != DOMAIN:
         raise UserError(f"{model.name}: a model of {model.domain.name!r}, expected {DOMAIN!r}")
     # a model of molecules is there, and so is RDKit
-    from sequence_tutor.molecule.distribution import moses_statistics
+    from sequence_tutor.molecule.distribution import describe, moses_statistics
     from sequence_tutor.molecule.published import MOSES_CHAR_RNN
     from sequence_tutor.molecule.tokens import Vocabulary
 
+    # Both files before anything is sampled: a wrong one is told at once.
+    held_out = describe(list(_molecules(Path(reference))), str(reference), silent=quiet)
     known = None if train is None else list(_molecules(Path(train)))
-    held_out = list(_molecules(Path(reference)))
     vocabulary = Vocabulary.from_card(model.stored.card)
     generator = named_generator(seed, "moses", model.device)
     generated: list[str | None] = []
@@ -65,9 +66,7 @@ def moses(
             batch = rollout(model.policy, size, model.length, generator, end_token=end).batch
             generated += vocabulary.decode_batch(batch)
             advance(size)
-    found = moses_statistics(
-        generated, held_out, known, reference_name=str(reference), silent=quiet
-    )
+    found = moses_statistics(generated, held_out, known, silent=quiet)
     return {
         "model": model.name,
         "statistics": {name: None if math.isnan(value) else value for name, value in found.items()},
