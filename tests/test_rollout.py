@@ -9,6 +9,7 @@ from sequence_tutor.exact import SequenceSpace, along_sequences
 from sequence_tutor.models import State
 from sequence_tutor.prior.ngram import NGramPrior
 from sequence_tutor.rollout import rollout, sample_tokens
+from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.toy import make_toy
 
 COUNT = 20_000
@@ -96,6 +97,14 @@ def test_a_prime_begins_every_sequence_and_the_policy_goes_on_from_it() -> None:
     prime = torch.tensor([[1], [0], [2]])
     sampled = rollout(Alternating(), 3, 3, generator(), prime=prime).batch
     assert sampled.to_lists() == [[1, 2, 0], [0, 1, 2], [2, 0, 1]]
+
+
+def test_each_row_may_begin_with_some_tokens_of_its_own() -> None:
+    prime = SequenceBatch.from_lists([[1], [2, 2, 1], [2, 2]])
+    sampled = rollout(Alternating(), 3, 4, generator(), prime=prime).batch
+    assert sampled.to_lists() == [[1, 2, 0, 1], [2, 2, 1, 2], [2, 2, 0, 1]]
+    ends = rollout(Alternating(), 3, 4, generator(), prime=prime, end_token=0).batch
+    assert ends.to_lists() == [[1, 2, 0], [2, 2, 1, 2], [2, 2, 0]]
 
 
 def test_rows_that_have_ended_are_zero_and_the_others_keep_their_place() -> None:

@@ -65,3 +65,9 @@ def test_tokens_of_another_rank_or_type_are_refused(tokens: torch.Tensor) -> Non
 def test_lengths_of_another_number_or_type_are_refused(lengths: torch.Tensor) -> None:
     with pytest.raises(ValueError, match=r"lengths must be \(B,\) int64 with B = 2"):
         SequenceBatch(torch.zeros(2, 3, dtype=torch.int64), lengths)
+
+
+def test_two_batches_one_after_the_other() -> None:
+    both = SequenceBatch.from_lists([[1, 2, 3], [4]]) + SequenceBatch.from_lists([[5, 6]])
+    assert both.to_lists() == [[1, 2, 3], [4], [5, 6]]
+    assert both.tokens.tolist() == [[1, 2, 3], [4, 0, 0], [5, 6, 0]]

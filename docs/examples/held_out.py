@@ -30,8 +30,8 @@ def divide(data: Path, prior: str) -> tuple[MoleculeCorpus, Vocabulary]:
         UserError: the file or the prior cannot be used.
     """
     card = find_prior(prior).card
-    if "data" not in card:
-        raise UserError(f"{prior}: its card does not say how its data was divided")
+    if card["domain"] != "molecule" or "data" not in card:
+        raise UserError(f"{prior}: its card does not say how a file of molecules was divided")
     settings = MoleculeDataSettings.model_validate(card["data"]["settings"])
     with counted("reading molecule files") as advance:
         corpus = read_corpus([data], settings, None, advance)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -42,6 +43,17 @@ class Measured:
     chosen: Tensor
 
 
+@runtime_checkable
+class Spells(Protocol):
+    """Knows that one thing can be written as several sequences; domains may."""
+
+    def varied(self, batch: SequenceBatch, generator: torch.Generator) -> SequenceBatch:
+        """The same things, some of them written in another way, in a batch of the same width."""
+
+    def settled(self, batch: SequenceBatch) -> SequenceBatch:
+        """The same things as training data write them, in a batch of the same width."""
+
+
 @dataclass(frozen=True)
 class Task:
     """What a policy is tuned and measured on.
@@ -53,6 +65,7 @@ class Task:
         end_token: the token that ends one, or None.
         prior_temperature: T of the objective's prior, p^(1/T) normalised at every state.
         prefix: tokens that every sequence begins with; they are given, not chosen.
+        speller: writes sequences in other ways, where there are any.
     """
 
     prior: Prior
@@ -61,6 +74,7 @@ class Task:
     end_token: int | None = None
     prior_temperature: float = 1.0
     prefix: tuple[int, ...] = ()
+    speller: Spells | None = None
 
     @property
     def prime(self) -> Tensor | None:

@@ -38,7 +38,7 @@ def rollout(
     *,
     end_token: int | None = None,
     explore: Exploration | None = None,
-    prime: Tensor | None = None,
+    prime: Tensor | SequenceBatch | None = None,
     temperature: float = 1.0,
     keep_log_probs: bool = False,
 ) -> Rollout:
@@ -54,7 +54,8 @@ def rollout(
         generator: source of all randomness: one uniform number per row and step.
         end_token: the token that ends a sequence, and belongs to it; None: all have T tokens.
         explore: what to sample from instead of the policy; None: the policy itself.
-        prime: (P,) or (B, P) tokens that every sequence begins with.
+        prime: (P,) or (B, P) tokens that every sequence begins with; as a batch of B, each with
+            a beginning of its own length.
         temperature: divides log pi before sampling.
         keep_log_probs: whether to return (B, T, V) log pi.
     """
@@ -62,7 +63,8 @@ def rollout(
     tokens = torch.zeros(count, length, dtype=torch.int64, device=device)
     lengths = torch.full((count,), length, dtype=torch.int64, device=device)
     kept: Tensor | None = None
-    forced = None if prime is None else prime.to(device).expand(count, -1)  # (B, P)
+    begun = _beginnings(prime, count).to(device)  # (B, P)
+    shortest, longest = int(begun.lengths.min()), begun.tokens.shape[1]
     rows = torch.arange(count, device=device)
     previous = torch.full((count,), policy.vocab_size, dtype=torch.int64, device=device)
     state = policy.initial_state(count)
@@ -72,13 +74,15 @@ def rollout(
             if kept is None:  # of the policy's own type
                 kept = log_probs.new_zeros(count, length, policy.vocab_size)
             kept[rows, t] = log_probs
-        if forced is not None and t < forced.shape[1]:
-            previous = forced[rows, t]
+        if t < shortest:
+            previous = begun.tokens[rows, t]
         else:
             behaviour = log_probs / temperature if temperature != 1 else log_probs
             if explore is not None:
                 behaviour = explore(behaviour, generator)
             previous = sample_tokens(behaviour, generator)
+            if t < longest:
+                previous = previous.where(t >= begun.lengths[rows], begun.tokens[rows, t])
         tokens[rows, t] = previous
         if end_token is not None:
             ended = previous == end_token
@@ -90,6 +94,14 @@ def rollout(
             if len(rows) == 0:
                 break
     return Rollout(SequenceBatch(tokens, lengths), kept)
+
+
+def _beginnings(prime: Tensor | SequenceBatch | None, count: int) -> SequenceBatch:
+    """What is given to each row."""
+    if isinstance(prime, SequenceBatch):
+        return prime
+    tokens = torch.zeros(0, dtype=torch.int64) if prime is None else prime
+    return SequenceBatch.full(tokens.expand(count, -1))
 
 
 def sample_tokens(log_probs: Tensor, generator: torch.Generator) -> Tensor:

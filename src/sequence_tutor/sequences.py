@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -58,6 +59,12 @@ class SequenceBatch:
 
     def __getitem__(self, rows: Tensor | slice) -> SequenceBatch:
         return SequenceBatch(self.tokens[rows], self.lengths[rows])
+
+    def __add__(self, other: SequenceBatch) -> SequenceBatch:
+        """Both, one after the other, padded to the longer T."""
+        longest = max(self.tokens.shape[1], other.tokens.shape[1])
+        tokens = [F.pad(one.tokens, (0, longest - one.tokens.shape[1])) for one in (self, other)]
+        return SequenceBatch(torch.cat(tokens), torch.cat([self.lengths, other.lengths]))
 
     def to(self, device: torch.device | str) -> SequenceBatch:
         """The same batch on another device."""

@@ -174,6 +174,7 @@ LONGER = quick(
     evaluate_every=20,
     n_steps=1,
     paths="every",
+    exploration={"regrow": 0.25},
     replay={"capacity": 100, "priority": "step"},
     stages=[{"c": 2.0, "steps": 90}, {"weights": {"ones": 2.0}}],
 )

@@ -110,6 +110,12 @@ def canonical_smiles(molecule: Chem.Mol) -> str:
     return Chem.MolToSmiles(molecule)
 
 
+def random_smiles(molecule: Chem.Mol, seed: int) -> str:
+    """A SMILES that begins at some atom and takes branches in some order; the seed says which."""
+    (spelling,) = Chem.MolToRandomSmilesVect(molecule, 1, randomSeed=seed)
+    return str(spelling)
+
+
 def scaffold(molecule: Chem.Mol) -> str:
     """Canonical SMILES of the Bemis-Murcko scaffold; empty where there is no ring."""
     return str(MurckoScaffold.MurckoScaffoldSmiles(mol=molecule))

@@ -36,6 +36,7 @@ from sequence_tutor.molecule.score_lines import (
     score_lines,
 )
 from sequence_tutor.molecule.scoring import Scorer
+from sequence_tutor.molecule.spelling import settled, varied
 from sequence_tutor.molecule.statistics import (
     BETTER,
     SHARES,
@@ -157,6 +158,14 @@ class MoleculeDomain:
             UserError: there is none, or it has a token that the prior does not know.
         """
         return self.vocabulary.encode(first_molecule(path), end=False)
+
+    def varied(self, batch: SequenceBatch, generator: torch.Generator) -> SequenceBatch:
+        """About half of the molecules in a random spelling each."""
+        return varied(self.vocabulary, batch, generator)
+
+    def settled(self, batch: SequenceBatch) -> SequenceBatch:
+        """The molecules by their canonical SMILES."""
+        return settled(self.vocabulary, batch)
 
     def reward(self, settings: Settings, rules: Path | None) -> MoleculeReward:
         """The terms as settings say, and a user's own."""

@@ -15,10 +15,11 @@ from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.objectives.divergences import token_kl
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.reward.protocol import Remembers
-from sequence_tutor.rollout import rollout
+from sequence_tutor.rollout import Rollout, rollout
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.tuner.by_length import by_length
 from sequence_tutor.tuner.exploration import Exploration
+from sequence_tutor.tuner.regrowing import Regrower
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Collector:
         exploration: what is sampled instead of the policy itself.
         count: B, sequences at a time.
         generator: source of all randomness.
+        regrower: writes a share of the sequences instead of the policy.
         gatherer: keeps what was found; None: nobody does.
         measures_kl: whether to measure how far the policy is from the prior.
         asks_prior: whether the prior's opinion of the sequences is needed by others, too.
@@ -59,13 +61,15 @@ class Collector:
         exploration: Exploration,
         count: int,
         generator: torch.Generator,
+        regrower: Regrower,
         gatherer: Gatherer | None = None,
         *,
         measures_kl: bool = False,
         asks_prior: bool = False,
     ) -> None:
         self.task, self.policy, self.exploration = task, policy, exploration
-        self.count, self.generator, self.gatherer = count, generator, gatherer
+        self.count, self.generator = count, generator
+        self.regrower, self.gatherer = regrower, gatherer
         self.compares = gatherer is not None or measures_kl  # pi and p
         self.asks_prior = self.compares or asks_prior
 
@@ -78,9 +82,11 @@ class Collector:
             most: sequences.
         """
         self.exploration.anneal(share)
+        count = self.count if most is None else min(self.count, most)
+        regrown = self.regrower.count(count)
         sampled = rollout(
             self.policy,
-            self.count if most is None else min(self.count, most),
+            count - regrown,
             self.task.length,
             self.generator,
             end_token=self.task.end_token,
@@ -88,27 +94,37 @@ class Collector:
             prime=self.task.prime,
             keep_log_probs=self.compares,
         )
+        if regrown:
+            sampled = self._beside(sampled, self.regrower(regrown))
         batch, log_prior = sampled.batch, None
         terms = score(self.task.reward, batch)
         if self.asks_prior:
             log_prior = by_length(self.task.prior.sequence_log_probs, batch)
         fresh = Fresh(batch, terms, log_prior, None)
         if sampled.log_probs is not None:
-            fresh = self._compared(fresh, step, sampled.log_probs)
+            fresh = self._compared(fresh, step, sampled.log_probs, count - regrown)
         if isinstance(self.task.reward, Remembers):
             self.task.reward.remember(batch)
         return fresh
 
-    def _compared(self, fresh: Fresh, step: int, log_policy: Tensor) -> Fresh:
-        """Gathered with both likelihoods, and the divergence measured."""
+    def _beside(self, own: Rollout, regrown: SequenceBatch) -> Rollout:
+        """What the policy wrote, and after it what was regrown."""
+        log_probs = own.log_probs
+        if log_probs is not None:
+            thought = by_length(self.policy.sequence_log_probs, regrown)
+            log_probs = torch.cat([log_probs, thought.to(log_probs)])
+        return Rollout(own.batch + regrown, log_probs)
+
+    def _compared(self, fresh: Fresh, step: int, log_policy: Tensor, own: int) -> Fresh:
+        """Gathered with both likelihoods, and the divergence of the policy's own measured."""
         batch, log_prior = fresh.batch, fresh.log_prior
         assert log_prior is not None  # whoever compares asks for it
         if self.gatherer is not None:
             likelihoods = _whole(log_prior, batch), _whole(log_policy, batch)
             self.gatherer.gather(Collected(step, batch, fresh.terms, *likelihoods))
-        chosen = batch.mask
+        chosen = batch.mask[:own]
         chosen[:, : len(self.task.prefix)] = False
-        kl_per_token = token_kl(log_policy, log_prior)[chosen].mean().item()
+        kl_per_token = token_kl(log_policy[:own], log_prior[:own])[chosen].mean().item()
         return replace(fresh, kl_per_token=kl_per_token)
 
     def state(self) -> Tensors:

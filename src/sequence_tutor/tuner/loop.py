@@ -24,6 +24,7 @@ from sequence_tutor.tuner.exploration import Exploration
 from sequence_tutor.tuner.learner import Learner, Update
 from sequence_tutor.tuner.logbook import Logbook, Warn
 from sequence_tutor.tuner.policy import TunedPolicy
+from sequence_tutor.tuner.regrowing import Regrower
 from sequence_tutor.tuner.samplers import make_sampler
 from sequence_tutor.tuner.seeds import check_seeds
 from sequence_tutor.tuner.settings import TuneSettings
@@ -87,6 +88,7 @@ class Tuner:
             self.exploration,
             settings.collect,
             self.rng,
+            Regrower(task, self.replay, settings.exploration.regrow, self.rng),
             gatherer,
             measures_kl=settings.target_kl is not None,
             asks_prior=not self.learner.algorithm.mixes_prior,

@@ -37,6 +37,13 @@ class ExplorationSettings(Settings):
     anneal: float = Field(
         0.5, gt=0, le=1, description="share of all updates over which it goes from begin to end"
     )
+    regrow: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="share of each collection that begins as a good sequence of replay does, cut "
+        "at random, and goes on as the prior would",
+    )
 
 
 class ReplaySettings(Settings):
@@ -257,10 +264,11 @@ class TuneSettings(Settings):
             raise ValueError("target_kl finds one c, expected a run without stages")
 
     def _check_on_policy(self) -> None:
-        if self.replay.fresh != 1 or self.exploration.kind != "policy":
+        explores = self.exploration.kind != "policy" or self.exploration.regrow > 0
+        if self.replay.fresh != 1 or explores:
             raise ValueError(
                 f"{self.algorithm} learns from what the policy itself has just sampled, expected "
-                "replay.fresh = 1 and exploration.kind = 'policy'"
+                "replay.fresh = 1, exploration.kind = 'policy' and exploration.regrow = 0"
             )
         if self.replay.distinct:
             raise ValueError(

@@ -18,7 +18,7 @@ from sequence_tutor.domain import Domain, find_domain
 from sequence_tutor.errors import UserError, settings_of
 from sequence_tutor.evaluation.model import Model, load_model
 from sequence_tutor.files import PathLike, is_empty, optional_path
-from sequence_tutor.measure import Task, measure
+from sequence_tutor.measure import Spells, Task, measure
 from sequence_tutor.prior.check import check_prior
 from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.prior.store import StoredPrior, find_prior
@@ -102,7 +102,14 @@ def tune(
     beginning = room.read_sequences(seeds) if seeds else []
     with settings_of(f"{config or f'preset {preset}'}: reward"):
         reward = room.reward(build(room.reward_settings, spec.reward, "reward"), rules)
-    task = Task(stored.prior, reward, spec.length, room.end_token, prefix=tuple(spec.prefix))
+    task = Task(
+        stored.prior,
+        reward,
+        spec.length,
+        room.end_token,
+        prefix=tuple(spec.prefix),
+        speller=room if isinstance(room, Spells) else None,
+    )
     stages_of(spec.tune, reward)
     check_budget(spec.tune, len(beginning))
     if seeds is not None:  # a file without any is a mistake
