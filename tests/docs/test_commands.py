@@ -144,6 +144,8 @@ def world(tmp_path: Path, melody_run: Path, monkeypatch: pytest.MonkeyPatch) -> 
     Path("mine.smi").write_text("".join(f"{chain}\n" for chain in chains), encoding="utf-8")
     for name in ("series.smi", "held_out.smi"):
         shutil.copy("mine.smi", name)
+    Path("actives.smi").write_text("CC(=O)Oc1ccccc1C(=O)O\nCC(N)Cc1ccccc1\n", encoding="utf-8")
+    Path("fragment.smi").write_text("c1ccc(cc1)C(=O)N\n", encoding="utf-8")
     with gzip.open("more.csv.gz", "wt", encoding="utf-8") as file:
         file.write("smiles,id\nCCOCC,1\nCCNCC,2\n")
     names = {"".join(numbers.choices("aeimnorst", k=numbers.randint(3, 8))) for _ in range(200)}
