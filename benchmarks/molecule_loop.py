@@ -22,7 +22,6 @@ from pathlib import Path
 import torch
 
 import sequence_tutor as st
-from sequence_tutor.memory import keep_freed_memory
 from sequence_tutor.rollout import rollout
 from sequence_tutor.threads import set_threads
 from sequence_tutor.versions import versions
@@ -88,7 +87,6 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
     set_threads(given.threads)
-    keep_freed_memory()  # as the command line does
     figures: dict[str, list[float]] = {"sampled": [], "loop": []}
     with tempfile.TemporaryDirectory() as folder:
         prior = given.keep or Path(folder) / "prior"

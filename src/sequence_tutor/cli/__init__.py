@@ -32,7 +32,6 @@ from sequence_tutor.cli.tune import Tune
 from sequence_tutor.cli.verify import Verify
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError
-from sequence_tutor.memory import keep_freed_memory
 
 
 class Verb(Protocol):
@@ -91,7 +90,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0; 2 after one sentence about what the user gave; 130 if interrupted; 1 if
         whoever read the output has gone, as `| head` does when it has seen enough.
     """
-    keep_freed_memory()
     try:
         status = _main(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()  # a reader that has gone is met here, not as the interpreter ends
