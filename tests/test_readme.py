@@ -73,4 +73,5 @@ def test_settings_files_are_understood(settings: str, tmp_path: Path) -> None:
     room = find_domain(called[2])
     spec = resolve(room, called[2], "paper", path, {}, None)
     # every value of the file is there: laid over the result once more, it changes nothing
-    assert merged(spec.reward, read_toml(path)["reward"]) == spec.reward
+    understood = {"reward": spec.reward, "tune": spec.tune.model_dump(mode="json")}
+    assert merged(understood, read_toml(path)) == understood
