@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import lzma
 import os
 import random
 import re
@@ -142,8 +143,10 @@ def world(tmp_path: Path, melody_run: Path, monkeypatch: pytest.MonkeyPatch) -> 
         for right in range(2, 9)
     ]
     Path("mine.smi").write_text("".join(f"{chain}\n" for chain in chains), encoding="utf-8")
-    for name in ("series.smi", "held_out.smi"):
+    Path("sides").mkdir()
+    for name in ("series.smi", "held_out.smi", "sides/held_out.smi", "sides/learned_from.smi"):
         shutil.copy("mine.smi", name)
+    Path("zinc250k_train.smi.xz").write_bytes(lzma.compress(Path("mine.smi").read_bytes()))
     Path("actives.smi").write_text("CC(=O)Oc1ccccc1C(=O)O\nCC(N)Cc1ccccc1\n", encoding="utf-8")
     Path("fragment.smi").write_text("c1ccc(cc1)C(=O)N\n", encoding="utf-8")
     with gzip.open("more.csv.gz", "wt", encoding="utf-8") as file:
