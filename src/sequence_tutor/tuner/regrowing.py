@@ -46,8 +46,8 @@ class Regrower:
         self.speller = None if task.prefix else task.speller  # another spelling begins otherwise
 
     def count(self, size: int) -> int:
-        """Of a collection of `size`, how many sequences; none while replay is empty."""
-        return round(self.share * size) if len(self.replay) else 0
+        """Of a collection of `size`, how many sequences: never all, and none of an empty replay."""
+        return int(self.share * size) if len(self.replay) else 0
 
     def __call__(self, count: int) -> SequenceBatch:
         """So many sequences."""
