@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 import torch
 
-from sequence_tutor.molecule.chemistry import canonical_smiles, parse, random_smiles
-from sequence_tutor.molecule.tokens import Vocabulary, split_smiles
+from sequence_tutor.errors import UserError
+from sequence_tutor.molecule.chemistry import canonical_of, parse, random_smiles
+from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.sequences import SequenceBatch
 
 VARIED = 0.5
@@ -39,7 +40,8 @@ def varied(
 
 def settled(vocabulary: Vocabulary, batch: SequenceBatch) -> SequenceBatch:
     """Every molecule of a batch by its canonical SMILES, with the same exceptions."""
-    return _rewritten(vocabulary, batch, map(_canonical, vocabulary.decode_batch(batch)))
+    smiles = vocabulary.decode_batch(batch)
+    return _rewritten(vocabulary, batch, [text and canonical_of(text) for text in smiles])
 
 
 def _random(smiles: str | None, seed: int) -> str | None:
@@ -47,22 +49,26 @@ def _random(smiles: str | None, seed: int) -> str | None:
     return None if molecule is None else random_smiles(molecule, seed)
 
 
-def _canonical(smiles: str | None) -> str | None:
-    molecule = None if smiles is None else parse(smiles)
-    return None if molecule is None else canonical_smiles(molecule)
-
-
 def _rewritten(
     vocabulary: Vocabulary, batch: SequenceBatch, spellings: Iterable[str | None]
 ) -> SequenceBatch:
     """A batch of the same width whose rows say what they are told to, where they can."""
     tokens, lengths = batch.tokens.clone(), batch.lengths.clone()
-    width = tokens.shape[1]
     for row, spelling in enumerate(spellings):
-        pieces = [] if spelling is None else split_smiles(spelling, vocabulary.tokeniser)
-        if pieces and len(pieces) < width and vocabulary.numbers.keys() >= set(pieces):
-            written = vocabulary.encode_pieces(pieces, end=True)
+        written = _fitting(vocabulary, spelling, tokens.shape[1])
+        if written:
             tokens[row] = 0
             tokens[row, : len(written)] = tokens.new_tensor(written)
             lengths[row] = len(written)
     return SequenceBatch(tokens, lengths)
+
+
+def _fitting(vocabulary: Vocabulary, smiles: str | None, width: int) -> list[int]:
+    """The tokens of a SMILES with its end; none where there is no string, or it does not fit."""
+    if not smiles:
+        return []
+    try:
+        written = vocabulary.encode(smiles)
+    except UserError:  # a token that the vocabulary has not
+        return []
+    return written if len(written) <= width else []
