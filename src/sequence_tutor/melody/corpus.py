@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sequence_tutor.division import TEST, TRAIN, VALIDATION, divide
 from sequence_tutor.errors import UserError
+from sequence_tutor.foreign import door, reason_of
 from sequence_tutor.melody.abc import read_abc
 from sequence_tutor.melody.corpus_cache import load, save, survey
 from sequence_tutor.melody.encoding import FIRST_NOTE, HOLD, NOTE_OFF
@@ -170,12 +171,13 @@ def read_scores(file: SourceFile) -> Iterator[tuple[str, Score]]:
         UserError: when the file cannot be read.
     """
     name = file.name.lower()
-    if name.endswith(".abc"):
-        yield from read_abc(file.data, file.name)
-    elif name.endswith(MIDI_SUFFIXES):
-        yield file.name, read_midi(file.data, file.name)
-    else:
-        yield file.name, read_musicxml(file.data, file.name)
+    with door(file.name):
+        if name.endswith(".abc"):
+            yield from read_abc(file.data, file.name)
+        elif name.endswith(MIDI_SUFFIXES):
+            yield file.name, read_midi(file.data, file.name)
+        else:
+            yield file.name, read_musicxml(file.data, file.name)
 
 
 def _read(
@@ -208,8 +210,8 @@ def _melodies_of(
         for name, score in read_scores(file):
             try:
                 tunes = [np.array(tokens, dtype=np.uint8) for tokens in extract(score, settings)]
-            except UserError as error:
-                skipped.append(SkippedFile(file.source, name, str(error)))
+            except Exception as error:
+                skipped.append(SkippedFile(file.source, name, reason_of(error)))
                 continue
             tune = tune_hash(tunes)
             melodies.extend(Melody(tokens, tune, file.source, name) for tokens in tunes)

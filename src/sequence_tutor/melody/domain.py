@@ -14,6 +14,7 @@ from pydantic import Field
 from sequence_tutor.config.settings import Settings, of_kind
 from sequence_tutor.domain import Better, Progress, TrainingData
 from sequence_tutor.errors import UserError
+from sequence_tutor.foreign import door
 from sequence_tutor.melody.corpus import Corpus, Melody, read_corpus, read_scores
 from sequence_tutor.melody.encoding import FIRST_NOTE, VOCAB_SIZE
 from sequence_tutor.melody.extraction import ExtractionSettings, extract
@@ -110,10 +111,8 @@ class MelodyDomain(StepDomain):
             if file.problem:
                 raise UserError(f"{file.name}: {file.problem}")
             for name, score in read_scores(file):
-                try:
+                with door(name):
                     (tokens,) = extract(score, undivided)
-                except UserError as error:
-                    raise UserError(f"{name}: {error}") from error
                 check_tokens(tokens, name, VOCAB_SIZE, LONGEST)
                 yield tokens
 

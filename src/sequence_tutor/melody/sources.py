@@ -1,23 +1,17 @@
-"""Files to read: single ones, folders, .zip and .tar.gz archives; nothing is unpacked to disk."""
+"""Files to read: single ones, folders, .zip and .tar archives; nothing is unpacked to disk."""
 
 from __future__ import annotations
 
-import tarfile
-import zipfile
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from sequence_tutor.errors import UserError
+from sequence_tutor.foreign import ARCHIVE_SUFFIXES, Member, members, read_capped, reason_of
 
 MIDI_SUFFIXES = (".mid", ".midi", ".kar")  # karaoke: MIDI with lyrics
 MELODY_SUFFIXES = (*MIDI_SUFFIXES, ".abc", ".xml", ".musicxml", ".mxl")
-_TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz")
-ARCHIVE_SUFFIXES = (".zip", *_TAR_SUFFIXES)
 MAXIMUM_BYTES = 16 * 2**20
-MAXIMUM_MEMBERS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -71,51 +65,19 @@ def _is_melody(name: str) -> bool:
 
 
 def _read_path(source: str, path: Path) -> Iterator[SourceFile]:
-    name = path.name.lower()
+    if path.name.lower().endswith(ARCHIVE_SUFFIXES):
+        found: Iterable[Member] = members(path, _is_melody, MAXIMUM_BYTES)
+    elif path.is_file():
+        found = [_read_file(path)]
+    else:
+        found = []
+    for member in found:
+        yield SourceFile(source, member.name, member.data, member.problem)
+
+
+def _read_file(path: Path) -> Member:
     try:
-        if name.endswith(".zip"):
-            yield from _read_zip(source, path)
-        elif name.endswith(_TAR_SUFFIXES):
-            yield from _read_tar(source, path)
-        elif path.is_file():
-            with path.open("rb") as stream:
-                yield _read_capped(source, str(path), stream)
-    except (OSError, EOFError, tarfile.TarError, zipfile.BadZipFile, zlib.error) as error:
-        yield SourceFile(source, str(path), b"", f"cannot be read ({error})")
-
-
-def _read_zip(source: str, path: Path) -> Iterator[SourceFile]:
-    with zipfile.ZipFile(path) as archive:
-        for member in sorted(archive.infolist(), key=lambda info: info.filename):
-            if not member.is_dir() and _is_melody(member.filename):
-                yield _read_zip_member(source, path, archive, member)
-
-
-def _read_zip_member(
-    source: str, path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo
-) -> SourceFile:
-    name = f"{path}/{member.filename}"
-    try:
-        with archive.open(member) as stream:
-            return _read_capped(source, name, stream)
-    except (RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error, EOFError) as error:
-        # RuntimeError: encrypted; NotImplementedError: a compression method we lack
-        return SourceFile(source, name, b"", f"cannot be read ({error})")
-
-
-def _read_tar(source: str, path: Path) -> Iterator[SourceFile]:
-    with tarfile.open(path) as archive:
-        for count, member in enumerate(archive):
-            if count >= MAXIMUM_MEMBERS:
-                raise tarfile.TarError(f"more than {MAXIMUM_MEMBERS} members")
-            if member.isfile() and _is_melody(member.name):
-                stream = archive.extractfile(member)
-                if stream is not None:
-                    yield _read_capped(source, f"{path}/{member.name}", stream)
-
-
-def _read_capped(source: str, name: str, stream: IO[bytes]) -> SourceFile:
-    data = stream.read(MAXIMUM_BYTES + 1)  # the size in an archive's index may lie
-    if len(data) > MAXIMUM_BYTES:
-        return SourceFile(source, name, b"", f"larger than {MAXIMUM_BYTES // 2**20} MiB")
-    return SourceFile(source, name, data)
+        with path.open("rb") as stream:
+            return read_capped(str(path), stream, MAXIMUM_BYTES)
+    except Exception as error:
+        return Member(str(path), b"", reason_of(error))

@@ -1,14 +1,12 @@
-"""Lines of files: any text in UTF-8, packed by gzip or not, one sequence a line."""
+"""Lines of files: any text in UTF-8 or marked UTF-16, packed or not, one sequence a line."""
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Callable, Iterator, Sequence
-from io import TextIOWrapper
 from pathlib import Path
 
 from sequence_tutor.errors import UserError
+from sequence_tutor.foreign import door, lines, unpacked
 
 LONGEST_LINE = 2**16
 """Characters; what is longer is no line that a small model could learn."""
@@ -46,23 +44,20 @@ def read_lines(
     Raises:
         UserError: the file is no text, is damaged, or has a line of more than `LONGEST_LINE`.
     """
-    try:
-        with path.open("rb") as raw:
-            packed = gzip.GzipFile(fileobj=raw) if path.suffix.lower() == ".gz" else raw
-            with TextIOWrapper(packed, encoding="utf-8-sig", newline=None) as file:
-                number = 0
-                while line := file.readline(LONGEST_LINE + 1):
-                    number += 1
-                    if number % _REPORTED == 0:
-                        report(raw.tell())
-                    if len(line) > LONGEST_LINE:
-                        raise UserError(
-                            f"{path} line {number}: more than {LONGEST_LINE} characters, expected "
-                            "a line of a text"
-                        )
-                    if text := line.strip():
-                        yield number, text
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not a text file in UTF-8 ({error.reason})") from error
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise UserError(f"{path}: damaged, or not packed by gzip ({error})") from error
+    with door(path), unpacked(path) as (stream, raw):
+        try:
+            for line in lines(stream, LONGEST_LINE):
+                if line.number % _REPORTED == 0:
+                    report(raw.tell())
+                if line.problem:
+                    raise UserError(
+                        f"{path} line {line.number}: {line.problem}, expected shorter ones"
+                    )
+                if "\0" in line.text:
+                    raise UserError(
+                        f"{path} line {line.number}: a zero byte, expected a text file in UTF-8"
+                    )
+                if text := line.text.strip():
+                    yield line.number, text
+        except UnicodeDecodeError as error:
+            raise UserError(f"{path}: not a text file in UTF-8 ({error.reason})") from error

@@ -1,0 +1,127 @@
+"""Members of .zip and .tar archives, packed or not; nothing is unpacked to disk.
+
+A member that cannot be read is one problem, and those after it are read. What an archive says of
+its own sizes and counts may be wrong on purpose, so that all of it is capped here.
+"""
+
+from __future__ import annotations
+
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, NamedTuple, Self
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.foreign.door import door, one_line, reason_of, said
+from sequence_tutor.foreign.packing import MOST_TIMES, SMALL, unpacked
+
+_TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+ARCHIVE_SUFFIXES = (".zip", *_TAR_SUFFIXES)
+MAXIMUM_MEMBERS = 1_000_000
+_PROPER_ENDS = ("EOFHeaderError", "EmptyHeaderError")  # the names that typeshed does not know
+
+
+class Member(NamedTuple):
+    """One file of an archive.
+
+    Attributes:
+        name: `archive.zip/folder/tune.mid`; the archive's own where the rest of it is lost.
+        data: empty where there is a problem.
+        problem: why there is no data; empty where all is well.
+    """
+
+    name: str
+    data: bytes
+    problem: str = ""
+
+
+def members(path: Path, wanted: Callable[[str], bool], most_bytes: int) -> Iterator[Member]:
+    """The files of an archive whose names are wanted; archives inside of it are a problem each.
+
+    Args:
+        path: an archive, by its suffix.
+        wanted: says of a member's name whether to read it.
+        most_bytes: of one member; a larger one is a problem.
+    """
+    read = _zip_members if path.name.lower().endswith(".zip") else _tar_members
+    try:
+        with door(path):
+            yield from read(path, wanted, most_bytes)
+    except UserError as error:
+        yield Member(str(path), b"", str(error).removeprefix(f"{path}: "))
+
+
+def read_capped(name: str, stream: IO[bytes], most_bytes: int) -> Member:
+    """The whole of a stream, whatever anybody says of its length."""
+    data = stream.read(most_bytes + 1)
+    if len(data) > most_bytes:
+        return Member(name, b"", f"larger than {most_bytes // 2**20} MiB")
+    return Member(name, data)
+
+
+def _zip_members(path: Path, wanted: Callable[[str], bool], most_bytes: int) -> Iterator[Member]:
+    allowed = max(SMALL, MOST_TIMES * path.stat().st_size)
+    with zipfile.ZipFile(path) as archive:
+        index = archive.infolist()
+        if len(index) > MAXIMUM_MEMBERS:
+            raise UserError(_too_many())
+        for entry in sorted(index, key=lambda info: info.filename):
+            name = f"{path}/{one_line(entry.filename)}"
+            if not wanted(entry.filename):
+                yield from _nested(name)
+            if entry.is_dir() or not wanted(entry.filename):
+                continue
+            try:
+                with archive.open(entry) as stream:
+                    member = read_capped(name, stream, most_bytes)
+            except Exception as error:  # encrypted, an unknown method, damaged in any packer's way
+                member = Member(name, b"", reason_of(error))
+            allowed -= len(member.data)
+            if allowed < 0:  # members may share their packed bytes
+                raise UserError(f"unpacks to more than {MOST_TIMES} times its size")
+            yield member
+
+
+def _tar_members(path: Path, wanted: Callable[[str], bool], most_bytes: int) -> Iterator[Member]:
+    """As a stream: a header that leads back to an earlier place, by a negative size, is refused."""
+    with (
+        unpacked(path) as (stream, _),
+        tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header) as archive,
+    ):
+        for number, entry in enumerate(archive):
+            archive.members.clear()  # type: ignore[attr-defined]  # kept for a second reading
+            if number >= MAXIMUM_MEMBERS:
+                raise UserError(_too_many())
+            name = f"{path}/{one_line(entry.name)}"
+            if not entry.isfile():
+                continue
+            if not wanted(entry.name):
+                yield from _nested(name)
+            elif (content := archive.extractfile(entry)) is not None:
+                yield read_capped(name, content, most_bytes)
+
+
+class _Header(tarfile.TarInfo):
+    """A member's header; `tarfile` takes a damaged one, except the first, for the archive's end."""
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
+        try:
+            header = super().fromtarfile(archive)
+        except tarfile.HeaderError as error:
+            if type(error).__name__ in _PROPER_ENDS:
+                raise
+            raise UserError(f"cannot be read from here on (damaged tar: {said(error)})") from error
+        if header.size < 0:  # the next header would be this one, for ever
+            raise UserError(f"cannot be read from here on (a member of {header.size} bytes)")
+        return header
+
+
+def _nested(name: str) -> Iterator[Member]:
+    if name.lower().endswith(ARCHIVE_SUFFIXES) and not Path(name).name.startswith("."):
+        yield Member(name, b"", "an archive within an archive; unpack the outer one first")
+
+
+def _too_many() -> str:
+    return f"more than {MAXIMUM_MEMBERS} members"
