@@ -107,14 +107,20 @@ def check_places(verb: object) -> None:
     Raises:
         UserError: a place is taken, or not open to this user.
     """
+    from sequence_tutor.named_files import is_special
+
     for name in ("out", "json", "markdown", "html"):
         place: Path | None = getattr(verb, name, None)
         if place is None:
             continue
         is_file = name != "out" or getattr(verb, "OUT_IS_FILE", False)
+        if is_file and is_special(place):
+            if place.exists() and not os.access(place, os.W_OK):
+                raise UserError(f"--{name} {place}: this user may not write there")
+            continue
         if is_file and place.is_dir():
             raise UserError(f"--{name} {place}: a folder is there, expected a file")
-        folder = place.parent if is_file else place
+        folder = Path(os.path.realpath(place)).parent if is_file else place
         nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
         if not nearest.is_dir():
             raise UserError(f"--{name} {place}: {nearest} is a file, expected a folder")
@@ -136,7 +142,7 @@ def show(what: RenderableType) -> None:
 
 def write_numbers(path: Path | None, numbers: object) -> None:
     """Write what a verb found as JSON, if it was asked to."""
-    from sequence_tutor.files import write_json
+    from sequence_tutor.named_files import write_named_json
 
     if path is not None:
-        write_json(path, numbers)
+        write_named_json(path, numbers)

@@ -75,7 +75,7 @@ class Benchmark:
         show(self._moses() if self.suite == "moses" else self._goals())
 
     def _goals(self) -> Table:
-        from sequence_tutor.files import write_text
+        from sequence_tutor.named_files import write_named_text
         from sequence_tutor.verbs.benchmark import benchmark
 
         given = {} if self.algorithm is None else {"tune": {"algorithm": self.algorithm}}
@@ -95,12 +95,12 @@ class Benchmark:
         )
         write_numbers(self.json, found.to_json())
         if self.markdown is not None:
-            write_text(self.markdown, found.to_markdown())
+            write_named_text(self.markdown, found.to_markdown())
         return goals_table(found)
 
     def _moses(self) -> Table:
         from sequence_tutor.evaluation.model import load_model
-        from sequence_tutor.files import write_text
+        from sequence_tutor.named_files import write_named_text
         from sequence_tutor.threads import set_threads
         from sequence_tutor.verbs.moses import moses
 
@@ -119,7 +119,7 @@ class Benchmark:
         )
         write_numbers(self.json, found)
         if self.markdown is not None:
-            write_text(self.markdown, moses_markdown(found))
+            write_named_text(self.markdown, moses_markdown(found))
         return moses_table(found)
 
 

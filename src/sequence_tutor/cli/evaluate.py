@@ -60,7 +60,7 @@ class Evaluate:
         from sequence_tutor.evaluation.evaluate import evaluate
         from sequence_tutor.evaluation.model import load_model
         from sequence_tutor.evaluation.table import as_json, as_markdown, as_rich
-        from sequence_tutor.files import write_text
+        from sequence_tutor.named_files import write_named_text
         from sequence_tutor.progress import heading, progress
         from sequence_tutor.threads import set_threads
 
@@ -82,7 +82,7 @@ class Evaluate:
             evaluation = evaluate(models, self.samples, self.seed, advance, self.particles)
         write_numbers(self.json, as_json(evaluation))
         if self.markdown is not None:
-            write_text(self.markdown, as_markdown(evaluation))
+            write_named_text(self.markdown, as_markdown(evaluation))
         show(as_rich(evaluation))
 
 

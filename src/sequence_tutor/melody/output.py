@@ -20,6 +20,7 @@ from sequence_tutor.melody.notation import to_musicxml
 from sequence_tutor.melody.scales import OCTAVE, TONICS
 from sequence_tutor.token_lines import write_json_lines
 
+LIST_FILE, PICTURE_FILE = "melodies.jsonl", "melodies.png"
 MOST_PICTURED = 24
 """Piano rolls in the picture at most; more are too small to read."""
 
@@ -81,7 +82,8 @@ def write_melodies(
 
     The tokens of the list are as the model wrote them, in C major or A minor; everything else is
     in the key asked for. The picture shows the first 24. Files of these names that were there are
-    removed first, so that none is of a melody that is not on the list.
+    removed first, the list before all others, and the list is written once all melodies are there:
+    after a crash at any moment none is of a melody that is not on the list.
 
     Args:
         melodies: tokens of each.
@@ -91,7 +93,7 @@ def write_melodies(
     """
     from sequence_tutor.melody.pictures import piano_rolls  # matplotlib takes its time
 
-    _remove_melodies(directory)
+    _remove_older(directory)
     up = settings.transposition
     scores = [to_musicxml(tokens, settings.tempo, settings.key, up) for tokens in melodies]
     engraved = engrave(scores) if settings.score and can_engrave() else repeat(None)
@@ -107,12 +109,14 @@ def write_melodies(
         if settings.wav:
             write_wav(path.with_suffix(".wav"), synthesise(tokens, settings.tempo, up))
         progress(number, len(melodies))
-    write_json_lines(directory / "melodies.jsonl", ({"tokens": list(row)} for row in melodies))
-    piano_rolls(melodies[:MOST_PICTURED], directory / "melodies.png", transpose=up)
+    write_json_lines(directory / LIST_FILE, ({"tokens": list(row)} for row in melodies))
+    piano_rolls(melodies[:MOST_PICTURED], directory / PICTURE_FILE, transpose=up)
 
 
-def _remove_melodies(directory: Path) -> None:
-    """Remove what an earlier call wrote of single melodies, more of them or with sound perhaps."""
+def _remove_older(directory: Path) -> None:
+    """Remove what an earlier call wrote, the list first: without it nothing claims to be whole."""
+    for name in (LIST_FILE, PICTURE_FILE):
+        (directory / name).unlink(missing_ok=True)
     if directory.is_dir():
         for path in directory.iterdir():
             if _OF_ONE_MELODY.fullmatch(path.name):

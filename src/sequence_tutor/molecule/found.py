@@ -19,6 +19,7 @@ from torch import Tensor
 
 from sequence_tutor.collected import Collected
 from sequence_tutor.errors import UserError
+from sequence_tutor.files import open_own
 from sequence_tutor.molecule.best import read_table, write_best
 from sequence_tutor.molecule.corpus_reader import molecule_hash
 from sequence_tutor.molecule.output import Cell, number_or_none
@@ -51,8 +52,7 @@ class FoundMolecules:
         self._seen: set[int] = set()
         if resumed and not path.is_file():
             raise UserError(f"{path}: the table of this run is not there, expected it to go on")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("r+b" if resumed else "wb")
+        self._file = open_own(path, resumed=resumed)
         if not resumed:
             self._write([header(reward.term_names)])
 

@@ -21,6 +21,12 @@ from sequence_tutor.molecule.chemistry import parse, quiet
 from sequence_tutor.molecule.parquet import parquet_of, require_pyarrow
 from sequence_tutor.molecule.pictures import picture_grid
 
+WRITTEN = (
+    *("molecules.smi", "molecules.csv", "molecules.parquet", "molecules.sdf"),
+    *("best.png", "best.svg", "random.png", "random.svg"),
+)
+"""What `write_molecules` may write."""
+
 Cell = str | float | int | None
 """None is an empty cell."""
 
@@ -65,6 +71,7 @@ def write_molecules(
     """Write `molecules.smi`, `.csv`, `.sdf`, and pictures of the best and of a random sample.
 
     The table has all rows, the invalid ones with empty cells; the other files the valid ones.
+    What an earlier call wrote is removed first.
 
     Args:
         rows: the molecules, in the order in which they shall stand.
@@ -95,6 +102,8 @@ def write_molecules(
         tasks.append(lambda: write_sdf(directory / "molecules.sdf", valid))
     if settings.pictured and valid:
         tasks.append(lambda: _pictures(valid, best_by, directory, settings.pictured))
+    for name in WRITTEN:  # a crash must not leave files of two samples that look like one
+        (directory / name).unlink(missing_ok=True)
     for done, task in enumerate(tasks, start=1):
         task()
         progress(done, len(tasks))

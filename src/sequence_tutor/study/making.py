@@ -15,6 +15,7 @@ from pydantic import Field
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.errors import UserError
 from sequence_tutor.files import is_empty
+from sequence_tutor.folder_lock import writing_in
 from sequence_tutor.melody.audio import synthesise, write_wav
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.study.design import Clip, Pair, Study, Texts
@@ -62,12 +63,25 @@ def make_folder(
     Raises:
         UserError: the folder is taken, there are fewer than two models, or rounds exceed pairs.
     """
-    if not is_empty(folder):
-        raise UserError(f"{folder}: something is there already, expected an empty folder")
     if len(melodies) < 2:
         raise UserError(f"models are {list(melodies)}, expected at least two to compare")
     if design.rounds > design.pairs:
         raise UserError(f"rounds is {design.rounds}, expected at most {design.pairs}, the pairs")
+    with writing_in(folder):
+        if not is_empty(folder):
+            raise UserError(f"{folder}: something is there already, expected an empty folder")
+        study = _fill(folder, melodies, design, progress)
+        save_study(folder, study)
+    return study
+
+
+def _fill(
+    folder: Path,
+    melodies: Mapping[str, Sequence[Tokens]],
+    design: Design,
+    progress: Callable[[int, int], None],
+) -> Study:
+    """Write the clips; see `make_folder`."""
     generator = named_generator(design.seed, "study")
     workshop = _Workshop(folder, design, generator, progress, _clips(len(melodies), design.pairs))
     remaining = {model: iter(own) for model, own in melodies.items()}
@@ -91,7 +105,7 @@ def make_folder(
     twice, beside = next(remaining[same]), next(remaining[whole])
     identical = Pair(left=workshop.clip(same, twice), right=workshop.clip(same, twice))
     broken = Pair(left=workshop.clip(whole, beside), right=workshop.clip(None, beside))
-    study = Study(
+    return Study(
         models=tuple(melodies),
         clips=dict(sorted(workshop.clips.items())),
         pairs=tuple(pairs),
@@ -102,8 +116,6 @@ def make_folder(
         tempo=design.tempo,
         texts=design.texts,
     )
-    save_study(folder, study)
-    return study
 
 
 def _clips(models: int, pairs: int) -> int:

@@ -12,7 +12,7 @@ from sequence_tutor.config.presets import build, read_preset
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
-from sequence_tutor.files import PathLike, optional_path
+from sequence_tutor.files import PathLike, named_path, optional_path
 from sequence_tutor.prior.store import find_prior
 from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.settings import TuneSettings
@@ -74,7 +74,7 @@ def benchmark(
         if number < 1:
             raise UserError(f"{name} {number}: expected a number from 1")
     chosen = SUITES[suite].chosen(tasks)
-    out = Path(out)
+    out = named_path(out)
     length, settings = resolve(preset, optional_path(config), overrides or {})
     stored = find_prior(prior, device)
     set_threads(threads)

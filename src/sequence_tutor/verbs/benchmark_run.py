@@ -13,6 +13,7 @@ import torch
 
 from sequence_tutor.domain import find_domain
 from sequence_tutor.files import write_json, write_text
+from sequence_tutor.folder_lock import writing_in
 from sequence_tutor.measure import Spells, Task
 from sequence_tutor.molecule.benchmarks.oracle import BudgetSpent, Oracle
 from sequence_tutor.molecule.benchmarks.reward import BenchmarkReward
@@ -69,22 +70,23 @@ class Run:
             return read_result(
                 path, lambda found: (found, {name: found.get(name) for name in asked} == asked)
             )
-        oracle, seconds = self._spend(settings, folder, quiet=quiet)
-        best = sorted(oracle.calls, key=lambda call: -call[1])[:SHOWN]
-        found: dict[str, Any] = {
-            **asked,
-            "figures": self.suite.figures(oracle, self.task.tops),
-            "calls": len(oracle),
-            "seconds": round(seconds, 1),
-            "best": [{"smiles": smiles, "score": score} for smiles, score in best],
-            "threads": torch.get_num_threads(),
-            "versions": versions(),
-        }
-        lines = (f"{smiles}\t{score!r}\n" for smiles, score in oracle.calls)
-        write_text(folder / CALLS_FILE, "".join(lines))
-        write_json(path, found)
-        drop_state(folder)
-        return found
+        with writing_in(folder):
+            oracle, seconds = self._spend(settings, folder, quiet=quiet)
+            best = sorted(oracle.calls, key=lambda call: -call[1])[:SHOWN]
+            found: dict[str, Any] = {
+                **asked,
+                "figures": self.suite.figures(oracle, self.task.tops),
+                "calls": len(oracle),
+                "seconds": round(seconds, 1),
+                "best": [{"smiles": smiles, "score": score} for smiles, score in best],
+                "threads": torch.get_num_threads(),
+                "versions": versions(),
+            }
+            lines = (f"{smiles}\t{score!r}\n" for smiles, score in oracle.calls)
+            write_text(folder / CALLS_FILE, "".join(lines))
+            write_json(path, found)
+            drop_state(folder)
+            return found
 
     def _spend(self, settings: TuneSettings, folder: Path, *, quiet: bool) -> tuple[Oracle, float]:
         """Tune until every call is made, or every update; the oracle asked, and the seconds."""

@@ -10,7 +10,8 @@ from typing import Any
 import torch
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.files import PathLike, optional_path, write_json, write_text
+from sequence_tutor.files import PathLike, named_path, optional_path, write_json, write_text
+from sequence_tutor.folder_lock import writing_in
 from sequence_tutor.run_log import Record, read_log
 from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.logbook import LOG_FILE
@@ -99,7 +100,7 @@ def compare(
     ):
         if number < least:
             raise UserError(f"{name} is {number}, expected at least {least}")
-    out, config, rules = Path(out), optional_path(config), optional_path(rules)
+    out, config, rules = named_path(out), optional_path(config), optional_path(rules)
     forms = chosen_forms(methods)
     room, stored = open_prior(domain, prior, device)
     problem = Problem(
@@ -110,14 +111,17 @@ def compare(
     check_same_problem(specs)
     problem = replace(problem, threads=set_threads(threads))
     asked = [(seed, name) for seed in range(seeds) for name in forms]
-    runs = []
-    for number, (seed, name) in enumerate(asked, start=1):
-        folder, place = out / name / f"seed_{seed}", f"{number} of {len(asked)}"
-        runs.append(run_of(problem, name, forms[name], seed, folder, place))
-    comparison = Comparison(against_best_bound(runs), _caption(problem, seeds, specs[methods[0]]))
-    write_json(out / "compare.json", comparison.to_json())
-    write_text(out / "table.md", as_markdown(comparison.runs, comparison.caption))
-    _draw(out, comparison.runs)
+    with writing_in(out):
+        runs = []
+        for number, (seed, name) in enumerate(asked, start=1):
+            folder, place = out / name / f"seed_{seed}", f"{number} of {len(asked)}"
+            runs.append(run_of(problem, name, forms[name], seed, folder, place))
+        comparison = Comparison(
+            against_best_bound(runs), _caption(problem, seeds, specs[methods[0]])
+        )
+        write_json(out / "compare.json", comparison.to_json())
+        write_text(out / "table.md", as_markdown(comparison.runs, comparison.caption))
+        _draw(out, comparison.runs)
     return comparison
 
 

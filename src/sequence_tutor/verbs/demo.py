@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 from sequence_tutor.evaluation.evaluate import Evaluation
 from sequence_tutor.evaluation.model import prior_of
-from sequence_tutor.files import PathLike
+from sequence_tutor.files import PathLike, named_path
+from sequence_tutor.folder_lock import writing_in
 from sequence_tutor.verbs.report import report
 from sequence_tutor.verbs.results import draw_curves, write_results
 from sequence_tutor.verbs.sample import sample
@@ -36,20 +36,23 @@ def demo(
         threads: torch's threads; None measures.
         quiet: show no progress.
     """
-    out = Path(out)
-    run = out / "psi"
-    tuned = tune(
-        "melody",
-        run,
-        preset=preset,
-        overrides={"tune": {"algorithm": "psi", "seed": seed}},
-        threads=threads,
-        quiet=quiet,
-    )
-    prior = prior_of(tuned)
-    evaluation = write_results(out, [prior, replace(tuned, name="psi")], samples, seed, quiet=quiet)
-    draw_curves(out / "learning_curves.png", {"psi": run})
-    for name, model in (("melodies", tuned), ("melodies_of_the_prior", prior)):
-        sample(model, MELODIES, out / name, seed=seed, quiet=quiet)
-    report([run], out / REPORT, table=out / "table.json", seed=seed, quiet=quiet)
+    out = named_path(out)
+    with writing_in(out):
+        run = out / "psi"
+        tuned = tune(
+            "melody",
+            run,
+            preset=preset,
+            overrides={"tune": {"algorithm": "psi", "seed": seed}},
+            threads=threads,
+            quiet=quiet,
+        )
+        prior = prior_of(tuned)
+        evaluation = write_results(
+            out, [prior, replace(tuned, name="psi")], samples, seed, quiet=quiet
+        )
+        draw_curves(out / "learning_curves.png", {"psi": run})
+        for name, model in (("melodies", tuned), ("melodies_of_the_prior", prior)):
+            sample(model, MELODIES, out / name, seed=seed, quiet=quiet)
+        report([run], out / REPORT, table=out / "table.json", seed=seed, quiet=quiet)
     return evaluation

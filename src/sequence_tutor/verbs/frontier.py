@@ -12,7 +12,8 @@ import torch
 from sequence_tutor.config.presets import build
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model, prior_of
-from sequence_tutor.files import PathLike, optional_path, write_json
+from sequence_tutor.files import PathLike, named_path, optional_path, write_json
+from sequence_tutor.folder_lock import writing_in
 from sequence_tutor.progress import progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.run_log import read_log
@@ -106,27 +107,30 @@ def frontier(
     Raises:
         UserError: numbers or an algorithm that give no frontier.
     """
-    out, config, rules = Path(out), optional_path(config), optional_path(rules)
+    out, config, rules = named_path(out), optional_path(config), optional_path(rules)
     temperatures = _checked(c, seeds, share, samples, pool)
     form = _trained(algorithm)
     sweep = Sweep(domain, prior, preset, config, overrides or {}, rules, share, samples)
     sweep.check(device, (form, temperatures), (ENDS, temperatures[-1:]))
     threads = set_threads(threads)
-    points: list[Point] = []
-    for seed in range(seeds):
-        own, end = out / f"seed_{seed}", out / "rl-only" / f"seed_{seed}"
-        sweep.run(form, temperatures, seed, own, device, threads, quiet=quiet)
-        points += _tuned_points(own, seed)
-        model = sweep.run(ENDS, temperatures[-1:], seed, end, device, threads, quiet=quiet)
-        points.append(_end_point(end, seed))
-    prior_model = prior_of(model)
-    points += _prior_points(prior_model, pool, quiet=quiet)
-    points = [replace(point, on_front=is_on_front(point, points)) for point in points]
-    points += exact_points(prior_model.task, temperatures[-1], temperatures[0])
-    result = Frontier(points, costs(points))
-    write_json(out / "frontier.json", result.to_json())
-    write_csv(out / "frontier.csv", points)
-    draw_frontier(out / "frontier.png", points, f"{domain}: reward against divergence, {algorithm}")
+    with writing_in(out):
+        points: list[Point] = []
+        for seed in range(seeds):
+            own, end = out / f"seed_{seed}", out / "rl-only" / f"seed_{seed}"
+            sweep.run(form, temperatures, seed, own, device, threads, quiet=quiet)
+            points += _tuned_points(own, seed)
+            model = sweep.run(ENDS, temperatures[-1:], seed, end, device, threads, quiet=quiet)
+            points.append(_end_point(end, seed))
+        prior_model = prior_of(model)
+        points += _prior_points(prior_model, pool, quiet=quiet)
+        points = [replace(point, on_front=is_on_front(point, points)) for point in points]
+        points += exact_points(prior_model.task, temperatures[-1], temperatures[0])
+        result = Frontier(points, costs(points))
+        write_json(out / "frontier.json", result.to_json())
+        write_csv(out / "frontier.csv", points)
+        draw_frontier(
+            out / "frontier.png", points, f"{domain}: reward against divergence, {algorithm}"
+        )
     return result
 
 

@@ -16,7 +16,8 @@ from sequence_tutor.config.presets import build, merged, read_preset, read_toml
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Domain, Judge, TrainingData, find_domain
 from sequence_tutor.errors import UserError
-from sequence_tutor.files import PathLike, listed_paths, optional_path
+from sequence_tutor.files import PathLike, listed_paths, named_path, optional_path
+from sequence_tutor.folder_lock import writing_in
 from sequence_tutor.models import weights_digest
 from sequence_tutor.pretraining.report import held_out_report
 from sequence_tutor.pretraining.settings import PretrainSettings
@@ -94,7 +95,7 @@ def pretrain(
     """
     if tensorboard:
         require_tensorboard()
-    data, out, config = listed_paths(data), Path(out), optional_path(config)
+    data, out, config = listed_paths(data), named_path(out), optional_path(config)
     room = find_domain(domain)
     begun = Begun.find(begin_with, room) if begin_with is not None else None
     tables = merged(read_preset("pretrain", domain, preset), read_toml(config) if config else {})
@@ -103,50 +104,51 @@ def pretrain(
         PretrainTables, begun.fixing(tables, room) if begun else tables, str(config or preset)
     )
     data_settings = build(room.data_settings, settings.data, str(config or preset))
-    found = _read(room, data, data_settings, out, quiet=quiet)
-    set_threads(threads)
-    room = room.with_prior(found.card)
-    if tensorboard:
-        ask_for_events(out)
-    probe = Probing(room, found.judge, settings.train.seed)
-    trainer = PriorTrainer(
-        found.train,
-        found.validation,
-        room.vocab_size,
-        settings.train,
-        out,
-        device,
-        probe.every(settings.train.probe_samples),
-        begun.stored.network if begun else None,
-    )
-    with progress("training the prior", settings.train.steps, quiet=quiet) as advance:
-        prior = trainer.run(advance).tempered(settings.temperature)
-    quality = held_out_report(prior, found.train, found.test, room.note_tokens, quiet=quiet)
-    samples = _judged(probe, prior, settings.train.final_samples, quiet=quiet)
-    card = {
-        **settings.card,
-        **found.card,
-        "domain": domain,
-        "data": {
-            **found.provenance,
-            "summary": found.summary,
-            "skipped": dict(found.dropped or _counted(reason for _, reason in found.skipped)),
-        },
-        **({"began_with": begun.said()} if begun else {}),
-        "settings": settings.model_dump(mode="json", exclude={"card"}),
-        "quality": {
-            **quality,
-            "validation_nll": trainer.progress.best_nll,
-            "best_step": trainer.progress.best_step,
-            "seconds": round(trainer.progress.seconds, 1),
-            **({"samples": dict(samples)} if samples else {}),
-        },
-        "threads": torch.get_num_threads(),
-        "versions": versions(),
-    }
-    stored = StoredPrior(prior, domain, card, found.tensors)
-    save_prior(out, stored)
-    return stored
+    with writing_in(out):
+        found = _read(room, data, data_settings, out, quiet=quiet)
+        set_threads(threads)
+        room = room.with_prior(found.card)
+        if tensorboard:
+            ask_for_events(out)
+        probe = Probing(room, found.judge, settings.train.seed)
+        trainer = PriorTrainer(
+            found.train,
+            found.validation,
+            room.vocab_size,
+            settings.train,
+            out,
+            device,
+            probe.every(settings.train.probe_samples),
+            begun.stored.network if begun else None,
+        )
+        with progress("training the prior", settings.train.steps, quiet=quiet) as advance:
+            prior = trainer.run(advance).tempered(settings.temperature)
+        quality = held_out_report(prior, found.train, found.test, room.note_tokens, quiet=quiet)
+        samples = _judged(probe, prior, settings.train.final_samples, quiet=quiet)
+        card = {
+            **settings.card,
+            **found.card,
+            "domain": domain,
+            "data": {
+                **found.provenance,
+                "summary": found.summary,
+                "skipped": dict(found.dropped or _counted(reason for _, reason in found.skipped)),
+            },
+            **({"began_with": begun.said()} if begun else {}),
+            "settings": settings.model_dump(mode="json", exclude={"card"}),
+            "quality": {
+                **quality,
+                "validation_nll": trainer.progress.best_nll,
+                "best_step": trainer.progress.best_step,
+                "seconds": round(trainer.progress.seconds, 1),
+                **({"samples": dict(samples)} if samples else {}),
+            },
+            "threads": torch.get_num_threads(),
+            "versions": versions(),
+        }
+        stored = StoredPrior(prior, domain, card, found.tensors)
+        save_prior(out, stored)
+        return stored
 
 
 @dataclass(frozen=True)

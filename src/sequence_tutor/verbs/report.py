@@ -9,7 +9,8 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.evaluate import FEWEST, evaluate
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.evaluation.table import as_json
-from sequence_tutor.files import PathLike, listed_paths, optional_path, write_text
+from sequence_tutor.files import PathLike, listed_paths, named_path, optional_path
+from sequence_tutor.named_files import write_named_text
 from sequence_tutor.progress import progress
 from sequence_tutor.reporting.comparison import SavedTable, read_table
 from sequence_tutor.reporting.page import render
@@ -55,7 +56,7 @@ def report(
         UserError: there is no run, one that is not finished or damaged, or a file that is
             something else.
     """
-    out = Path(out)
+    out = named_path(out)
     parts = by_domain(load_runs(listed_paths(runs), optional_path(rules)))
     saved = _saved(Path(table), list(parts)) if table else None
     points = read_frontier(Path(frontier)) if frontier else []
@@ -73,7 +74,7 @@ def report(
         else:
             found = _evaluated(models, count, seed, sampled, quiet=quiet)
         shown.append(make_part(own, models, found, sampled, points))
-    write_text(out, render(shown))
+    write_named_text(out, render(shown))
     return out
 
 

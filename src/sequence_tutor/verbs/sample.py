@@ -8,6 +8,7 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.files import PathLike, optional_path
+from sequence_tutor.folder_lock import writing_in
 from sequence_tutor.prior.fingerprints import sequence_hashes
 from sequence_tutor.progress import Advance, counted, progress
 from sequence_tutor.randomness import named_generator
@@ -74,7 +75,7 @@ def sample(
     with progress("sampling", count, quiet=quiet) as advance:
         batch = _distinct(model, source, count, seed, advance)
     if out is not None:
-        with counted("writing files", quiet=quiet) as report:
+        with writing_in(out), counted("writing files", quiet=quiet) as report:
             model.domain.write(batch, out, settings, report)
     return Samples(batch, model, settings, out)
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.figures import Curve, Panel, learning_curves
-from sequence_tutor.files import PathLike, listed_paths, write_text
+from sequence_tutor.files import PathLike, listed_paths, named_path
+from sequence_tutor.named_files import write_named_text
 from sequence_tutor.progress import counted, progress
 from sequence_tutor.study.analysis import Analysis, analyse
 from sequence_tutor.study.answers import read_answers
@@ -60,7 +61,7 @@ def make_study(
         for model in models
     }
     with counted("writing clips", quiet=quiet) as report:
-        return make_folder(Path(out), melodies, design, report)
+        return make_folder(named_path(out), melodies, design, report)
 
 
 def serve_study(
@@ -113,7 +114,7 @@ def export_study(folder: PathLike, out: PathLike) -> None:
         UserError: no such study.
     """
     folder = Path(folder)
-    write_text(Path(out), page_alone(folder, load_study(folder)))
+    write_named_text(out, page_alone(folder, load_study(folder)))
 
 
 def analyse_study(
@@ -145,7 +146,7 @@ def analyse_study(
     listeners += [read_answers(path, study) for path in listed_paths(answers)]
     found = analyse(study, listeners, allowed_failures=allowed_failures, seed=seed)
     if out is not None:
-        write_analysis(Path(out), found)
+        write_analysis(named_path(out), found)
     return found
 
 
@@ -166,7 +167,7 @@ def simulate_study(
     with progress("numbers of listeners tried", None, quiet=quiet) as advance:
         curve = power_curve(scenario, advance=advance)
     if out is not None:
-        draw_power(Path(out) / "power.png", curve)
+        draw_power(named_path(out) / "power.png", curve)
     return curve
 
 

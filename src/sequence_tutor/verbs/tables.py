@@ -9,7 +9,8 @@ from typing import Any
 
 from sequence_tutor.evaluation.evaluate import Evaluation
 from sequence_tutor.evaluation.model import Model, prior_of
-from sequence_tutor.files import PathLike
+from sequence_tutor.files import PathLike, named_path
+from sequence_tutor.folder_lock import writing_in
 from sequence_tutor.verbs.results import draw_curves, write_results
 from sequence_tutor.verbs.tune import tune
 
@@ -44,21 +45,22 @@ def tables(
         threads: torch's threads; None measures.
         quiet: show no progress.
     """
-    out = Path(out)
-    runs: dict[str, Path] = {}
-    models: list[Model] = []
-    for column, (preset, algorithm) in COLUMNS.items():
-        runs[column] = out / column.lower().replace(" ", "-").translate({40: None, 41: None})
-        table = {**(overrides or {}).get("tune", {}), "algorithm": algorithm, "seed": seed}
-        model = tune(
-            "melody",
-            runs[column],
-            preset=preset,
-            overrides={**(overrides or {}), "tune": table},
-            threads=threads,
-            quiet=quiet,
-        )
-        models.append(replace(model, name=column))
-    evaluation = write_results(out, [prior_of(models[0]), *models], samples, seed, quiet=quiet)
-    draw_curves(out / "learning_curves.png", runs)
+    out = named_path(out)
+    with writing_in(out):
+        runs: dict[str, Path] = {}
+        models: list[Model] = []
+        for column, (preset, algorithm) in COLUMNS.items():
+            runs[column] = out / column.lower().replace(" ", "-").translate({40: None, 41: None})
+            table = {**(overrides or {}).get("tune", {}), "algorithm": algorithm, "seed": seed}
+            model = tune(
+                "melody",
+                runs[column],
+                preset=preset,
+                overrides={**(overrides or {}), "tune": table},
+                threads=threads,
+                quiet=quiet,
+            )
+            models.append(replace(model, name=column))
+        evaluation = write_results(out, [prior_of(models[0]), *models], samples, seed, quiet=quiet)
+        draw_curves(out / "learning_curves.png", runs)
     return evaluation

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sequence_tutor.config.presets import build
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError
-from sequence_tutor.files import PathLike, optional_path
+from sequence_tutor.files import PathLike, named_path, optional_path
 from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.verbs.settings_tables import read_tables
 
@@ -89,7 +89,7 @@ def plot_terms(
             raise UserError(f"no table [reward.terms.{name}]: {nearest(name, settings.terms)}")
     paths = []
     for name in names or settings.terms:
-        paths.append(Path(out) / f"{name}.png")
+        paths.append(named_path(out) / f"{name}.png")
         draw_transform(name, settings.terms[name], paths[-1])
     if not paths:
         raise UserError("no term has a table [reward.terms.NAME], expected one to draw")

@@ -17,7 +17,8 @@ from sequence_tutor.config.settings import Settings, first_difference
 from sequence_tutor.domain import Domain, find_domain
 from sequence_tutor.errors import UserError, settings_of
 from sequence_tutor.evaluation.model import Model, load_model
-from sequence_tutor.files import PathLike, is_empty, optional_path
+from sequence_tutor.files import PathLike, is_empty, named_path, optional_path
+from sequence_tutor.folder_lock import writing_in
 from sequence_tutor.measure import Spells, Task, measure
 from sequence_tutor.prior.check import check_prior
 from sequence_tutor.prior.protocol import device_of
@@ -87,7 +88,7 @@ def tune(
     """
     if tensorboard:
         require_tensorboard()
-    out, config, rules = Path(out), optional_path(config), optional_path(rules)
+    out, config, rules = named_path(out), optional_path(config), optional_path(rules)
     seeds, prime = optional_path(seeds), optional_path(prime)
     room, stored = open_prior(domain, prior, device)
     spec = resolve(room, str(prior or domain), preset, config, overrides or {}, rules)
@@ -119,11 +120,12 @@ def tune(
             raise UserError(f"{seeds}: {error}") from error
     for _ in measure(stored.prior, task, 2, named_generator(0, "trial", device_of(stored.prior))):
         pass  # whatever is wrong is found before anything is written
-    spec = _begin_or_resume(out, spec, stored, threads)
-    if tensorboard:
-        ask_for_events(out)
-    name = f"tuning {spec.tune.algorithm}"
     with ExitStack() as stack:
+        stack.enter_context(writing_in(out))
+        spec = _begin_or_resume(out, spec, stored, threads)
+        if tensorboard:
+            ask_for_events(out)
+        name = f"tuning {spec.tune.algorithm}"
         gatherer = room.gatherer(out, reward, output, (out / STATE_FILE).exists())
         if gatherer is not None:
             stack.callback(gatherer.close)

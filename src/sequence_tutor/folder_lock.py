@@ -1,0 +1,200 @@
+"""One process at a time writes in a folder, and a process that has died keeps nobody out.
+
+A file `.lock` says which process of which machine writes there. It is created exclusively, which
+network disks without `flock` know too, and touched every few seconds. The next process takes it
+over as soon as the process that it names is gone: on one machine the system knows that at once, and
+of another machine, or of another container, it is assumed when nothing touched the file for a
+minute.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.files import LEFTOVER, LOCK_FILE, remove_leftovers
+from sequence_tutor.processes import is_alive, machine, start_of
+
+HEARTBEAT = 10.0  # seconds
+SILENCE = 60.0  # seconds without a heartbeat after which a process elsewhere counts as gone
+_LONGEST_NOTE = 4096  # bytes of a lock; more are none of ours
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who writes in a folder.
+
+    Attributes:
+        host: the machine's name, for people.
+        machine: `processes.machine` there.
+        process: its number.
+        start: `processes.start_of` it.
+        token: of this one lock; a process may take a folder again later.
+    """
+
+    host: str
+    machine: str
+    process: int
+    start: str | None
+    token: str
+
+    @classmethod
+    def this_process(cls) -> Holder:
+        """Whoever asks."""
+        own = os.getpid()
+        return cls(platform.node(), machine(), own, start_of(own), secrets.token_hex(8))
+
+
+@contextmanager
+def writing_in(folder: Path, wait: Callable[[float], None] = time.sleep) -> Iterator[None]:
+    """Keep other processes from writing in a folder meanwhile.
+
+    The folder is made, and removed again if nothing was written into it; halves of files that a
+    crash left there are removed.
+
+    Args:
+        folder: where to write.
+        wait: lets so many seconds pass; used only where a process of another machine held the
+            folder less than a minute ago, to see whether it still does.
+
+    Raises:
+        UserError: another process writes there.
+    """
+    is_new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    lock, own = folder / LOCK_FILE, Holder.this_process()
+    while not _take(lock, own):
+        _clear(lock, wait)
+    stopped = threading.Event()
+    beating = threading.Thread(target=_beat, args=(lock, own, stopped), daemon=True)
+    beating.start()
+    try:
+        remove_leftovers(folder)
+        yield
+    finally:
+        stopped.set()
+        beating.join()
+        if _holder(lock) == own:
+            lock.unlink(missing_ok=True)
+        if is_new:
+            with suppress(OSError):  # something was written
+                folder.rmdir()
+
+
+def _take(lock: Path, own: Holder) -> bool:
+    """Create the lock, whole at once; False: there is one."""
+    beside = lock.with_name(f"{LEFTOVER}{own.machine[:8]}-{own.process}-{own.token}-lock")
+    try:
+        beside.write_text(json.dumps(asdict(own)), encoding="utf-8")
+        try:
+            lock.hardlink_to(beside)
+        except FileExistsError:
+            return False
+        except OSError:  # a disk without hard links
+            return _create(lock, beside.read_bytes())
+    finally:
+        beside.unlink(missing_ok=True)
+    return True
+
+
+def _create(lock: Path, content: bytes) -> bool:
+    try:
+        number = os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+    except FileExistsError:
+        return False
+    try:
+        os.write(number, content)
+    finally:
+        os.close(number)
+    return True
+
+
+def _clear(lock: Path, wait: Callable[[float], None]) -> None:
+    """Remove a lock whose process is gone.
+
+    Raises:
+        UserError: it is not gone.
+    """
+    holder = _holder(lock)
+    if holder is not None and holder.machine == machine():
+        if is_alive(holder.process, holder.start):
+            raise UserError(
+                f"{lock.parent}: process {holder.process} of this machine writes there; wait until "
+                "it has ended, or use another --out"
+            )
+    elif _is_touched(lock, wait):
+        who = f"process {holder.process} of {holder.host}" if holder else "another process"
+        raise UserError(
+            f"{lock.parent}: {who} writes there; wait until it has ended, or use another --out; if "
+            f"it is gone, give the same command again in a minute, or delete {lock}"
+        )
+    _remove(lock, holder)
+
+
+def _is_touched(lock: Path, wait: Callable[[float], None]) -> bool:
+    """Whether a process elsewhere still holds the lock, by the clock of the disk."""
+    begun = _touched_at(lock)
+    while begun is not None and _now_at(lock) - begun < SILENCE:
+        wait(1.0)
+        if _touched_at(lock) != begun:
+            return _touched_at(lock) is not None
+    return False
+
+
+def _touched_at(lock: Path) -> float | None:
+    try:
+        with lock.open("rb") as file:  # opening it makes a network disk ask its server
+            return os.fstat(file.fileno()).st_mtime
+    except OSError:
+        return None
+
+
+def _now_at(lock: Path) -> float:
+    """The time by the clock that stamps files there."""
+    own = Holder.this_process()
+    probe = lock.with_name(f"{LEFTOVER}{own.machine[:8]}-{own.process}-{own.token}-now")
+    try:
+        probe.touch()
+        return probe.stat().st_mtime
+    finally:
+        probe.unlink(missing_ok=True)
+
+
+def _remove(lock: Path, holder: Holder | None) -> None:
+    """Remove the lock of a holder, and no other that took its place meanwhile."""
+    aside = lock.with_name(f"{LEFTOVER}{machine()[:8]}-{os.getpid()}-{secrets.token_hex(6)}-old")
+    try:
+        lock.rename(aside)
+    except FileNotFoundError:  # another process was faster
+        return
+    if _holder(aside) != holder:
+        with suppress(OSError):
+            lock.hardlink_to(aside)
+    aside.unlink(missing_ok=True)
+
+
+def _holder(lock: Path) -> Holder | None:
+    """Whom a lock names; None: nobody, or it is damaged or not there."""
+    try:
+        with lock.open("rb") as file:
+            return Holder(**json.loads(file.read(_LONGEST_NOTE)))
+    except (OSError, ValueError, TypeError, RecursionError):
+        return None
+
+
+def _beat(lock: Path, own: Holder, stopped: threading.Event) -> None:
+    """Touch the lock until it is given back or is another's."""
+    while not stopped.wait(HEARTBEAT):
+        if _holder(lock) != own:
+            return
+        with suppress(OSError):
+            os.utime(lock)
