@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -173,6 +173,58 @@ class Domain(Protocol):
         self, batch: SequenceBatch, directory: Path, settings: Settings, progress: Progress
     ) -> None:
         """Write sequences as files people open: sounds, scores, pictures, lists."""
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """A sequence of a file that others are to go on from.
+
+    Attributes:
+        tokens: in the frame that `Domain.write` undoes under the settings.
+        settings: of files, with what the file itself says of them, such as where its bars begin.
+        remarks: what reading changed, a phrase each.
+    """
+
+    tokens: Sequence[int]
+    settings: Settings
+    remarks: Sequence[str] = ()
+
+
+@runtime_checkable
+class Framed(Protocol):
+    """A domain whose sequences stand in a frame, such as a key, that a run knows; domains may."""
+
+    def framed(self, reward: Settings) -> Domain:
+        """The same domain in the frame of a run that was tuned by a reward of these settings."""
+
+    def recorded(self, output: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What the settings of files that a run recorded still mean; JSON."""
+
+    def check_output(self, settings: Settings) -> None:
+        """Refuse settings of files that cannot be met in this frame, before any work.
+
+        Raises:
+            UserError: it says why.
+        """
+
+    def begin(self, path: Path, settings: Settings) -> Beginning:
+        """The first sequence of a file, to go on from, and what that makes of the settings.
+
+        Raises:
+            UserError: as of `Domain.read_prime`.
+        """
+
+
+def framed(domain: Domain, reward: Settings) -> Domain:
+    """A domain in the frame of a run's reward, where it has frames; else as it is."""
+    return domain.framed(reward) if isinstance(domain, Framed) else domain
+
+
+def begin(domain: Domain, path: Path, settings: Settings) -> Beginning:
+    """What a file gives to go on from, whatever the domain tells of it."""
+    if isinstance(domain, Framed):
+        return domain.begin(path, settings)
+    return Beginning(domain.read_prime(path, settings), settings)
 
 
 def find_domain(name: str) -> Domain:

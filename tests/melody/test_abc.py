@@ -9,10 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.melody.abc import read_abc, to_abc, write_abc
+from sequence_tutor.melody.abc import read_abc
+from sequence_tutor.melody.abc_writing import to_abc, write_abc
 from sequence_tutor.melody.corpus import read_corpus
 from sequence_tutor.melody.encoding import decode
 from sequence_tutor.melody.extraction import ExtractionSettings, extract
+from sequence_tutor.melody.frame import Heard
+from sequence_tutor.melody.key_names import parse_key
 from sequence_tutor.melody.score import Score
 
 HEAD = "X:1\nT:t\nM:4/4\nL:1/8\nK:C\n"
@@ -105,7 +108,7 @@ def test_text_that_is_no_abc() -> None:
 )
 @settings(deadline=None)
 def test_notes_survive_an_abc_file(tokens: list[int], key: str, transpose: int) -> None:
-    (part,) = read_one(to_abc(tokens, key=key, transpose=transpose)).parts
+    (part,) = read_one(to_abc(tokens, heard=Heard(parse_key(key).key, transpose=transpose))).parts
     notes = decode(tokens)
     assert part.pitches.tolist() == [note.pitch + transpose for note in notes]
     assert part.starts.tolist() == [note.start / 4 for note in notes]
@@ -114,7 +117,7 @@ def test_notes_survive_an_abc_file(tokens: list[int], key: str, transpose: int) 
 
 def test_a_melody_comes_back_as_the_same_tokens(tmp_path: Path) -> None:
     tokens = [14, 1, 15, 1, 0, 1, 37, 2] * 9
-    write_abc(tmp_path / "melody.abc", tokens, title="two\nlines", tempo=90)
+    write_abc(tmp_path / "melody.abc", tokens, title="two\nlines", heard=Heard(tempo=90))
     score = read_one((tmp_path / "melody.abc").read_text())
     assert extract(score, ExtractionSettings.as_written()) == [tokens]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.melody.abc import write_abc
+from sequence_tutor.melody.abc_writing import write_abc
 from sequence_tutor.melody.corpus import Corpus, Melody, read_corpus, tune_hash
 from sequence_tutor.melody.extraction import ExtractionSettings
 from sequence_tutor.melody.midi import write_midi

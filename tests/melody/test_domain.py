@@ -7,7 +7,7 @@ import torch
 
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
-from sequence_tutor.melody.abc import write_abc
+from sequence_tutor.melody.abc_writing import write_abc
 from sequence_tutor.melody.domain import MelodyDataSettings, MelodyDomain
 from sequence_tutor.melody.midi import write_midi
 from sequence_tutor.melody.output import MelodyOutputSettings

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from sequence_tutor.melody.midi import read_midi
 from sequence_tutor.melody.musicxml import read_musicxml
 from sequence_tutor.melody.output import MelodyOutputSettings, transposed, write_melodies
+from sequence_tutor.melody.scales import Key
 
 MELODY = [14, 1, 18, 1, 21, 1, 1, 0]
 
@@ -20,13 +21,21 @@ MELODY = [14, 1, 18, 1, 21, 1, 1, 0]
     [("C", 0), ("Am", 0), ("D", 2), ("F#", 6), ("G", -5), ("Bb", -2), ("Em", -5), ("C#m", 4)],
 )
 def test_keys_are_reached_by_the_nearer_way(key: str, semitones: int) -> None:
-    assert MelodyOutputSettings(key=key).transposition == semitones
+    assert MelodyOutputSettings(key=key).heard().transpose == semitones
 
 
-@pytest.mark.parametrize("key", ["H", "", "Cmaj", "Amm"])
+@pytest.mark.parametrize("key", ["H", "", "Amm", "D dorien", "Cm#"])
 def test_unknown_keys_are_refused(key: str) -> None:
     with pytest.raises(ValidationError, match=r"unknown key.*such as Em"):
         MelodyOutputSettings(key=key)
+
+
+@pytest.mark.parametrize(("key", "nearest"), [("B♭", "Bb"), ("f♯", "F#"), ("d", "D"), ("bb", "Bb")])
+def test_the_nearest_tonic_is_named(key: str, nearest: str) -> None:
+    with pytest.raises(ValidationError, match=f"did you mean '{nearest}'"):
+        MelodyOutputSettings(key=key)
+    with pytest.raises(ValidationError, match=f"did you mean '{nearest}'"):
+        Key(tonic=key)
 
 
 def test_notes_are_moved_and_events_are_not() -> None:

@@ -9,6 +9,7 @@ from matplotlib.image import imread
 from numpy.typing import NDArray
 
 from sequence_tutor.figures import PALETTE
+from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.pictures import (
     next_token_probabilities,
     piano_rolls,
@@ -61,7 +62,7 @@ def test_any_number_of_melodies_of_any_lengths_fits_a_picture(
     tmp_path: Path, lengths: list[int]
 ) -> None:
     melodies = [([14, 1, 16, 0] * 128)[:length] for length in lengths]
-    piano_rolls(melodies, tmp_path / "rolls.png", "A title", transpose=3)
+    piano_rolls(melodies, tmp_path / "rolls.png", "A title", heard=Heard(transpose=3))
     height, width, _ = imread(tmp_path / "rolls.png").shape
     assert 100 < height < 3000
     assert 100 < width < 3000

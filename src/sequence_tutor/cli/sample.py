@@ -49,7 +49,10 @@ class Sample:
     temperature: Annotated[float, option("below 1: the likely; above 1: the daring")] = 1.0
     prime: Annotated[Path | None, option("sequence to go on from", "FILE")] = None
     length: Annotated[int | None, option("tokens, the prime included", "T")] = None
-    key: Annotated[str | None, option("of melodies: D, Bb, F#m; C (or Am) by default")] = None
+    key: Annotated[
+        str | None, option("of melodies: what is heard, such as D, which keeps the run's scale")
+    ] = None
+    transpose: Annotated[int | None, option("of melodies: semitones to move by", "N")] = None
     tempo: Annotated[float | None, option("of melodies: quarter notes a minute")] = None
     no_wav: Annotated[bool, option("of melodies: write no sound")] = False
     tutor: Annotated[str | None, option("tuned run that advises a prior", "RUN")] = None
@@ -66,7 +69,6 @@ class Sample:
 
     def run(self) -> None:
         """Sample and write."""
-        from sequence_tutor.config.presets import build
         from sequence_tutor.evaluation.model import load_model
         from sequence_tutor.threads import set_threads
         from sequence_tutor.verbs.sample import sample
@@ -87,7 +89,12 @@ class Sample:
         if self.tutor is not None and self.model is not None:
             model = with_prior(model, load_model(self.model, device_named(self.device)))
         tables = read_tables(self.config).output
-        asked = {"key": self.key, "tempo": self.tempo, "wav": False if self.no_wav else None}
+        asked = {
+            "key": self.key,
+            "transpose": self.transpose,
+            "tempo": self.tempo,
+            "wav": False if self.no_wav else None,
+        }
         given = {name: value for name, value in asked.items() if value is not None}
         for name in given:
             if name not in model.domain.output_settings.model_fields:
@@ -102,7 +109,7 @@ class Sample:
             prime=self.prime,
             length=self.length,
             seed=self.seed,
-            settings=build(model.domain.output_settings, {**tables, **given}, source),
+            settings=model.files({**tables, **given}, source),
             tutoring=tutoring if self.tutor else None,
             quiet=self.quiet,
         )

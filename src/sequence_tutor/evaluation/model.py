@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from sequence_tutor.config.presets import build
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.domain import Domain, find_domain
+from sequence_tutor.domain import Domain, Framed, find_domain, framed
 from sequence_tutor.errors import UserError
 from sequence_tutor.files import PathLike, optional_path
 from sequence_tutor.flat_tables import flattened
@@ -75,6 +76,7 @@ class Model:
         prefix: tokens that all its sequences begin with.
         shared_reward: the reward of a model that is judged alike, whose workers need not start
             twice; None: it builds its own.
+        output: settings of files that it was tuned with, JSON; those of `files` are built on them.
         own: the prior that the policy was tuned from, where `stored` is another one that it
             advises; None: `stored`.
     """
@@ -90,7 +92,32 @@ class Model:
     stage: StageSettings = field(default_factory=StageSettings)
     prefix: tuple[int, ...] = ()
     shared_reward: Reward | None = field(default=None, compare=False, repr=False)
+    output: Mapping[str, Any] = field(default_factory=dict, compare=False)
     own: Prior | None = field(default=None, compare=False, repr=False)
+
+    @cached_property
+    def room(self) -> Domain:
+        """Its domain in the frame that it writes in, such as the key of its rules."""
+        return self.domain if self.tune is None else framed(self.domain, self.reward_settings)
+
+    def files(self, given: Mapping[str, Any] | None = None, source: str = "output") -> Settings:
+        """How its sequences are written: as given, else as it was tuned with, else by default.
+
+        Args:
+            given: values by name; a key or a transposition takes the place of both.
+            source: what messages call them.
+
+        Raises:
+            UserError: they cannot be used, or not with this model.
+        """
+        given = given or {}
+        moved = {"key", "transpose"}
+        left = {name for name in self.output if given.keys() & moved and name in moved}
+        kept = {name: value for name, value in self.output.items() if name not in left}
+        settings = build(self.domain.output_settings, {**kept, **given}, source)
+        if isinstance(self.room, Framed):
+            self.room.check_output(settings)
+        return settings
 
     @cached_property
     def reward(self) -> Reward:
@@ -177,6 +204,7 @@ def load_model(
         tune,
         stage,
         tuple(spec.prefix),
+        output=domain.recorded(spec.output) if isinstance(domain, Framed) else {},
     )
 
 
@@ -192,7 +220,7 @@ def _tuned(tune: TuneSettings) -> dict[str, object]:
 
 def prior_of(model: Model) -> Model:
     """The prior that a model was tuned from, judged as the model is."""
-    return replace(model, name="prior", policy=model.stored.prior, tune=None)
+    return replace(model, name="prior", policy=model.stored.prior, tune=None, output={})
 
 
 def sharing_rewards(models: Sequence[Model]) -> list[Model]:

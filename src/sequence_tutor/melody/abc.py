@@ -1,4 +1,4 @@
-"""ABC tune books in, single melodies out.
+"""ABC tune books in.
 
 Written here rather than left to symusic, which hands the text to a bundled C program in a child
 process: this reader takes a tenth of the time, cannot crash, and agrees with that program's MIDI
@@ -7,28 +7,21 @@ files of the Nottingham tunes (see the tests).
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.files import write_text
 from sequence_tutor.melody.abc_music import (
     WHOLE,
     Event,
     MusicReader,
-    key_signature,
     parse_meter,
     parse_unit,
     play,
 )
 from sequence_tutor.melody.score import Part, Score
-from sequence_tutor.melody.spelling import Span, sounding_spans, spell
 
 _FIELD = re.compile(r"([A-Za-z]):(?![|:])(.*)")
-_STEPS_PER_BAR = 16
-_BARS_PER_LINE = 4
 
 
 def read_abc(data: bytes, name: str) -> Iterator[tuple[str, Score]]:
@@ -125,82 +118,3 @@ def _notes(events: Iterator[Event]) -> list[tuple[float, float, int]]:
         else:
             notes += [(start / quarter, now / quarter, pitch) for pitch, start in starts.items()]
     return notes + [(start / quarter, now / quarter, pitch) for pitch, start in held.items()]
-
-
-def write_abc(
-    path: Path,
-    tokens: Sequence[int],
-    title: str = "melody",
-    tempo: float = 120.0,
-    key: str = "C",
-    transpose: int = 0,
-) -> None:
-    """Write one melody as an ABC file, atomically; see `to_abc`."""
-    write_text(path, to_abc(tokens, title, tempo, key, transpose))
-
-
-def to_abc(
-    tokens: Sequence[int],
-    title: str = "melody",
-    tempo: float = 120.0,
-    key: str = "C",
-    transpose: int = 0,
-) -> str:
-    """One melody as an ABC tune in 4/4, which `read_abc` reads back to the same notes.
-
-    Args:
-        tokens: (T,) of 0..37, one a sixteenth note.
-        title: of the tune.
-        tempo: quarter notes a minute.
-        key: as in the ``K:`` field, such as C, F#m or Ddor: how notes are spelled, not where they
-            sound.
-        transpose: semitones added to every pitch.
-
-    Raises:
-        ValueError: when there are no tokens.
-    """
-    spans = sounding_spans(tokens, transpose)
-    signature = key_signature(key)
-    bars = [
-        _write_bar(
-            [span for span in spans if span[1] > first and span[0] < last], first, last, signature
-        )
-        for first, last in itertools.pairwise([*range(0, len(tokens), _STEPS_PER_BAR), len(tokens)])
-    ]
-    lines = ["|".join(bars[i : i + _BARS_PER_LINE]) for i in range(0, len(bars), _BARS_PER_LINE)]
-    music = "|\n".join(lines) + "|]\n"
-    head = f"X:1\nT:{' '.join(title.split())}\nM:4/4\nL:1/16\nQ:1/4={tempo:g}\nK:{key}\n"
-    return head + music
-
-
-def _write_bar(spans: list[Span], first: int, last: int, signature: dict[str, int]) -> str:
-    """One bar, steps first to last; notes that go on after it are tied."""
-    alterations: dict[tuple[str, int], int] = {}
-    symbols = []
-    for start, end, pitch in spans:
-        length = min(end, last) - max(start, first)
-        number = str(length) if length > 1 else ""
-        if pitch is None:
-            symbols.append(f"z{number}")
-        else:
-            tie = "-" if end > last else ""
-            symbols.append(f"{_written(pitch, signature, alterations)}{number}{tie}")
-    return " ".join(symbols)
-
-
-def _written(pitch: int, signature: dict[str, int], alterations: dict[tuple[str, int], int]) -> str:
-    """The note's name, with an accidental where the key and the bar so far say otherwise.
-
-    Args:
-        pitch: MIDI number.
-        signature: alteration of letters by the key.
-        alterations: what the bar has altered so far, by letter and octave; changed in place.
-    """
-    letter, alteration, octave = spell(pitch, signature)
-    mark = ""
-    if alterations.get((letter, octave), signature.get(letter, 0)) != alteration:
-        mark = {2: "^^", 1: "^", 0: "=", -1: "_", -2: "__"}[alteration]
-        alterations[letter, octave] = alteration
-    if octave >= 5:
-        return mark + letter.lower() + "'" * (octave - 5)
-    return mark + letter + "," * (4 - octave)

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydantic import Field
+from torch import Tensor
 
 from sequence_tutor.config.settings import Settings, of_kind
-from sequence_tutor.domain import Better, Progress, TrainingData
+from sequence_tutor.domain import Beginning, Better, Progress, TrainingData
 from sequence_tutor.errors import UserError
 from sequence_tutor.foreign import door
 from sequence_tutor.melody.corpus import Corpus, Melody, read_corpus, read_scores
 from sequence_tutor.melody.encoding import FIRST_NOTE, VOCAB_SIZE
 from sequence_tutor.melody.extraction import ExtractionSettings, extract
+from sequence_tutor.melody.frame import AS_TOKENS, Frame
 from sequence_tutor.melody.output import MelodyOutputSettings, transposed, write_melodies
 from sequence_tutor.melody.published import PUBLISHED, ROWS
 from sequence_tutor.melody.reward import MelodyReward, MelodyRewardSettings
@@ -60,6 +63,36 @@ class MelodyDomain(StepDomain):
     shares = frozenset(row for row in ROWS if not row.startswith("autocorrelation"))
     better: Mapping[str, Better] = BETTER
     published = PUBLISHED
+
+    def __init__(self, frame: Frame = AS_TOKENS) -> None:
+        """Melodies in a frame.
+
+        Args:
+            frame: the key and the meter that a model's tokens are in.
+        """
+        self.frame = frame
+
+    def with_prior(
+        self, card: Mapping[str, Any], tensors: Mapping[str, Tensor] | None = None
+    ) -> MelodyDomain:
+        """The same domain in the meter that a prior learned, in C major or A minor."""
+        return MelodyDomain(Frame.of_card(card))
+
+    def framed(self, reward: Settings) -> MelodyDomain:
+        """The same domain in the key of a run's rules."""
+        return MelodyDomain(self.frame.judged_in(of_kind(MelodyRewardSettings, reward).key))
+
+    def recorded(self, output: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The settings of files that a run was tuned with.
+
+        Those of runs from before there was a transposition say where C major went and nothing of
+        the run's own key, so that they are left alone.
+        """
+        return output if "transpose" in output else {}
+
+    def check_output(self, settings: Settings) -> None:
+        """Refuse a key that is not to be heard in this frame, or pitches out of MIDI's range."""
+        of_kind(MelodyOutputSettings, settings).heard(self.frame)
 
     def default_prior(self, device: torch.device | str) -> StoredPrior:
         """The shipped prior `melody`."""
@@ -117,7 +150,11 @@ class MelodyDomain(StepDomain):
                 yield tokens
 
     def read_prime(self, path: Path, settings: Settings) -> list[int]:
-        """The first melody of a file, moved so that `write` in the same settings moves it back.
+        """The tokens of `begin`."""
+        return list(self.begin(path, settings).tokens)
+
+    def begin(self, path: Path, settings: Settings) -> Beginning:
+        """The first melody of a file, moved so that `write` moves it back to where it stands.
 
         A prime in D and output written in D make the model think in C, where it learned.
 
@@ -127,7 +164,8 @@ class MelodyDomain(StepDomain):
         melodies = self.read_sequences(path)
         if not melodies:
             raise UserError(f"{path}: no melody in it, expected one to begin with")
-        return transposed(melodies[0], -of_kind(MelodyOutputSettings, settings).transposition)
+        up = of_kind(MelodyOutputSettings, settings).heard(self.frame).transpose
+        return Beginning(transposed(melodies[0], -up), settings)
 
     def reward(self, settings: Settings, rules: Path | None) -> MelodyReward:
         """The nine rules as settings say, and a user's own."""
@@ -150,7 +188,7 @@ class MelodyDomain(StepDomain):
     ) -> None:
         """MIDI, ABC, MusicXML, sound and score of each melody, a list of tokens, a picture."""
         chosen = of_kind(MelodyOutputSettings, settings)
-        write_melodies(batch.to_lists(), directory, chosen, progress)
+        write_melodies(batch.to_lists(), directory, chosen, self.frame, progress)
 
 
 def _tokens(melodies: Sequence[Melody]) -> list[NDArray[np.uint8]]:

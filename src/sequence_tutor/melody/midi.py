@@ -6,15 +6,28 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from symusic.core import NoteTick, ScoreTick, TempoTick, TimeSignatureTick, TrackTick
+from symusic.core import (
+    KeySignatureTick,
+    NoteTick,
+    ScoreTick,
+    TempoTick,
+    TimeSignatureTick,
+    TrackTick,
+)
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.files import replacing
 from sequence_tutor.melody.encoding import STEPS_PER_QUARTER, decode
+from sequence_tutor.melody.frame import Heard
+from sequence_tutor.melody.meter import Meter
 from sequence_tutor.melody.score import Part, Score, meters_in_force
 
 TICKS_PER_QUARTER = 480
 VELOCITY = 90
+_TICKS_PER_STEP = TICKS_PER_QUARTER // STEPS_PER_QUARTER
+
+_AS_TOKENS = Heard()
+"""In C major and 4/4, as the tokens say."""
 
 
 def read_midi(data: bytes, name: str) -> Score:
@@ -62,40 +75,40 @@ def _part(track: TrackTick, resolution: int) -> Part:
     return Part(track.name, starts[order], (starts + durations)[order], pitches[order])
 
 
-def write_midi(path: Path, tokens: Sequence[int], tempo: float = 120.0, transpose: int = 0) -> None:
-    """Write one melody as a one-track MIDI file, atomically.
-
-    Token 14 sounds at middle C (MIDI 60) when `transpose` is 0.
-
-    Args:
-        path: where to.
-        tokens: (T,) of 0..37, one a sixteenth note.
-        tempo: quarter notes a minute.
-        transpose: semitones added to every pitch.
-
-    Raises:
-        UserError: when a transposed pitch leaves MIDI's 0..127.
-    """
-    content = midi_bytes(tokens, tempo, transpose, str(path))
+def write_midi(path: Path, tokens: Sequence[int], heard: Heard = _AS_TOKENS) -> None:
+    """Write one melody as a MIDI file, atomically; see `midi_bytes`."""
+    content = midi_bytes(tokens, heard)
     with replacing(path) as beside:
         beside.write_bytes(content)
 
 
-def midi_bytes(
-    tokens: Sequence[int], tempo: float = 120.0, transpose: int = 0, name: str = "melody"
-) -> bytes:
-    """The same file in memory; `name` is what messages call it."""
-    ticks_per_step = TICKS_PER_QUARTER // STEPS_PER_QUARTER
+def midi_bytes(tokens: Sequence[int], heard: Heard = _AS_TOKENS) -> bytes:
+    """One melody as a one-track MIDI file with its key, its meter and its tempo.
+
+    Token 14 sounds at middle C (MIDI 60) where nothing is transposed. An upbeat is a bar of its
+    own, as notation programs write it. MIDI knows major and minor alone: other modes have their
+    sharps or flats, and what has a minor third is called minor only where it is written so.
+
+    Args:
+        tokens: (T,) of 0..37, one a sixteenth note.
+        heard: key, meter, tempo.
+    """
     score = ScoreTick(TICKS_PER_QUARTER)
-    score.tempos.append(TempoTick(0, tempo))
-    score.time_signatures.append(TimeSignatureTick(0, 4, 4))
+    score.tempos.append(TempoTick(0, heard.tempo))
+    signature = heard.signature
+    score.key_signatures.append(
+        KeySignatureTick(0, signature.fifths, int(signature.mode == "aeolian"))
+    )
+    meters = [(heard.upbeat, heard.meter)]
+    if heard.upbeat:
+        meters = [(0, Meter.of_steps(heard.upbeat)), *meters]
+    for step, meter in meters:
+        time = step * _TICKS_PER_STEP
+        score.time_signatures.append(TimeSignatureTick(time, meter.numerator, meter.denominator))
     track = TrackTick("melody", 0, False)
     for note in decode(tokens):
-        pitch = note.pitch + transpose
-        if not 0 <= pitch <= 127:
-            raise UserError(f"{name}: transpose {transpose} gives pitch {pitch}, expected 0..127")
-        time, duration = note.start * ticks_per_step, (note.end - note.start) * ticks_per_step
-        track.notes.append(NoteTick(time, duration, pitch, VELOCITY))
+        time, duration = note.start * _TICKS_PER_STEP, (note.end - note.start) * _TICKS_PER_STEP
+        track.notes.append(NoteTick(time, duration, note.pitch + heard.transpose, VELOCITY))
     score.tracks.append(track)
     content: bytes = score.dumps_midi()
     return content

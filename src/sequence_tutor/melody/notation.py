@@ -5,20 +5,23 @@ Source: MusicXML 4.0, https://www.w3.org/2021/06/musicxml40/.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from sequence_tutor.melody.abc_music import key_signature
 from sequence_tutor.melody.encoding import STEPS_PER_QUARTER as BEAT
-from sequence_tutor.melody.spelling import Span, sounding_spans, spell
+from sequence_tutor.melody.frame import Heard
+from sequence_tutor.melody.meter import COMMON, Meter
+from sequence_tutor.melody.signature import Signature
+from sequence_tutor.melody.spans import Span, sounding_spans
 
-BAR = 4 * BEAT
 BASS_BELOW = 57.0
 """A melody whose mean pitch is lower stands in the bass clef, where it needs fewer ledger lines."""
 
 TYPES = {
+    32: ("breve", False),
+    24: ("whole", True),
     16: ("whole", False),
     12: ("half", True),
     8: ("half", False),
@@ -38,7 +41,7 @@ class Piece:
     """A part of a note or rest that one sign stands for.
 
     Attributes:
-        start: sixteenths from the bar's beginning.
+        start: sixteenths from the beginning of the bar, of a whole one if it is an upbeat.
         length: sixteenths, one of `TYPES`.
         pitch: MIDI number; None: a rest.
         tied_from, tied_to: whether the note came from the sign before, and goes on in the next.
@@ -56,69 +59,104 @@ class Piece:
         return self.start + self.length
 
 
-def to_musicxml(
-    tokens: Sequence[int], tempo: float = 120.0, key: str = "C", transpose: int = 0
-) -> str:
-    """One melody in 4/4 at concert pitch, which `read_musicxml` reads back to the same notes.
+_AS_TOKENS = Heard()
+
+
+def to_musicxml(tokens: Sequence[int], heard: Heard = _AS_TOKENS) -> str:
+    """One melody at concert pitch, which `read_musicxml` reads back to the same notes.
 
     Notes longer than a bar, and those that hide a beat, are tied. The last bar is as long as the
-    melody.
+    melody, and an upbeat is a bar of its own before the first.
 
     Args:
         tokens: (T,) of 0..37, one a sixteenth note.
-        tempo: quarter notes a minute.
-        key: such as C, Bb or F#m: how notes are spelled, not where they sound.
-        transpose: semitones added to every pitch.
+        heard: key, meter, tempo.
 
     Raises:
         ValueError: when there are no tokens.
     """
-    spans = sounding_spans(tokens, transpose)
-    signature = key_signature(key)
+    spans = sounding_spans(tokens, heard.transpose)
+    meter = heard.meter
     root = Element("score-partwise", version="4.0")
     listed = SubElement(SubElement(root, "part-list"), "score-part", id="P1")
     SubElement(listed, "part-name")  # must be there, and has nothing to say
     part = SubElement(root, "part", id="P1")
-    for number, first in enumerate(range(0, len(tokens), BAR)):
-        measure = SubElement(part, "measure", number=str(number + 1))
+    for number, (first, last) in enumerate(heard.bars(len(tokens)), start=0 if heard.upbeat else 1):
+        measure = SubElement(part, "measure", number=str(number))
         if number == 0:
-            _open(measure, sum(signature.values()), _is_low(spans), tempo)
-        _fill(measure, list(bar_pieces(spans, first, len(tokens))), signature)
+            measure.set("implicit", "yes")  # not counted
+        if first == 0:
+            _open(measure, heard, _is_low(spans))
+        pieces = list(bar_pieces(spans, first, last, meter, heard.place(first)))
+        _fill(measure, pieces, heard.signature, meter)
     indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, encoding="unicode")}\n'
 
 
-def bar_pieces(spans: Sequence[Span], first: int, last: int) -> Iterator[Piece]:
+def bar_pieces(
+    spans: Sequence[Span], first: int, last: int, meter: Meter = COMMON, place: int = 0
+) -> Iterator[Piece]:
     """The signs of one bar.
 
     Args:
         spans: of the whole melody.
-        first: the bar's first step.
-        last: the step after the melody's last.
+        first: the first step of the bar.
+        last: a step after the bar's last, such as that after the melody's.
+        meter: of the bar.
+        place: where in the bar the first step is: not at its beginning in an upbeat.
     """
-    end_of_bar = min(first + BAR, last)
+    end_of_bar = min(first + meter.steps - place, last)
     for start, end, pitch in spans:
         now, until = max(start, first), min(end, end_of_bar)
         while now < until:
-            length = _sign(now - first, until - now, is_rest=pitch is None)
+            length = _sign(place + now - first, until - now, meter, is_rest=pitch is None)
             sounds = pitch is not None
             yield Piece(
-                now - first, length, pitch, sounds and now > start, sounds and now + length < end
+                place + now - first,
+                length,
+                pitch,
+                sounds and now > start,
+                sounds and now + length < end,
             )
             now += length
 
 
-def _sign(place: int, left: int, *, is_rest: bool) -> int:
+def _sign(place: int, left: int, meter: Meter, *, is_rest: bool) -> int:
     """The longest sign that may stand at a place of the bar, so that the beats stay visible.
 
-    Off the beat a sign ends with the beat. Rests keep to the bar's own division: no dots, and a
-    half rest only in the first or second half.
+    Off the beat a sign ends with the beat, and in beats of three eighths one that begins off the
+    eighths is an eighth at most. On a beat that is no quarter a sign that goes on after the beat
+    ends with one. Rests keep to the bar's own division: no dots but those of whole beats, and a
+    half rest only in the first or second half; one that fills a bar is one sign.
     """
-    room = BEAT - place % BEAT if place % BEAT else left
-    lengths = [length for length in TYPES if length <= min(left, room)]
+    if is_rest and left == meter.steps:
+        return left
+    begun, ended = meter.beat_at(place)
+    within = ended - place
+    room = left if place == begun else min(left, within)
+    if ended - begun == 6 and (place - begun) % 2:
+        room = min(room, 2)
+    lengths = [length for length in TYPES if length <= room]
+    if not meter.is_in_quarters:
+        lengths = [
+            length
+            for length in lengths
+            if length <= within or meter.beat_at(place + length - 1)[1] == place + length
+        ]
     if is_rest:
-        lengths = [length for length in lengths if not TYPES[length][1] and place % length == 0]
+        lengths = [length for length in lengths if _may_rest(place, length, meter)]
     return lengths[0]
+
+
+def _may_rest(place: int, length: int, meter: Meter) -> bool:
+    """Whether a rest of this length may stand there."""
+    begun, ended = meter.beat_at(place)
+    if length == ended - begun:
+        return place == begun
+    if length < ended - begun:
+        return not TYPES[length][1] and (place - begun) % length == 0
+    halves = meter.steps % (2 * length) == 0 or not meter.is_in_quarters
+    return place % length == 0 and halves and (not TYPES[length][1] or not meter.is_in_quarters)
 
 
 def _is_low(spans: Sequence[Span]) -> bool:
@@ -126,37 +164,39 @@ def _is_low(spans: Sequence[Span]) -> bool:
     return bool(pitches) and sum(pitches) / len(pitches) < BASS_BELOW
 
 
-def _open(measure: Element, fifths: int, is_low: bool, tempo: float) -> None:
+def _open(measure: Element, heard: Heard, is_low: bool) -> None:
     """Key, meter, clef and tempo."""
     attributes = SubElement(measure, "attributes")
     _text(attributes, "divisions", BEAT)
-    _text(SubElement(attributes, "key"), "fifths", fifths)
+    key = SubElement(attributes, "key")
+    _text(key, "fifths", heard.signature.fifths)
+    _text(key, "mode", heard.signature.musicxml_mode)
     time = SubElement(attributes, "time")
-    _text(time, "beats", 4)
-    _text(time, "beat-type", 4)
+    _text(time, "beats", heard.meter.numerator)
+    _text(time, "beat-type", heard.meter.denominator)
     clef = SubElement(attributes, "clef")
     _text(clef, "sign", "F" if is_low else "G")
     _text(clef, "line", 4 if is_low else 2)
-    SubElement(measure, "sound", tempo=f"{tempo:g}")  # played, not written
+    SubElement(measure, "sound", tempo=f"{heard.tempo:g}")  # played, not written
 
 
-def _fill(measure: Element, pieces: Sequence[Piece], signature: Mapping[str, int]) -> None:
+def _fill(measure: Element, pieces: Sequence[Piece], signature: Signature, meter: Meter) -> None:
     """The notes and rests of one bar, with accidentals where the key and the bar so far need them.
 
     A note tied from the bar before repeats none.
     """
     altered: dict[tuple[str, int], int] = {}
-    beams = _beams(pieces)
+    beams = _beams(pieces, meter)
     for piece in pieces:
         note = SubElement(measure, "note")
         accidental = None
         if piece.pitch is None:
-            whole_bar = {"measure": "yes"} if piece.length == BAR else {}
-            SubElement(note, "rest", whole_bar)
+            fills = piece.length == meter.steps
+            SubElement(note, "rest", {"measure": "yes"} if fills else {})
         else:
-            letter, alteration, octave = spell(piece.pitch, signature)
+            letter, alteration, octave = signature.spell(piece.pitch)
             _pitch(note, letter, alteration, octave)
-            known = altered.get((letter, octave), signature.get(letter, 0))
+            known = altered.get((letter, octave), signature.alterations.get(letter, 0))
             if alteration != known and not piece.tied_from:
                 accidental = ACCIDENTALS[alteration]
                 altered[letter, octave] = alteration
@@ -167,10 +207,11 @@ def _fill(measure: Element, pieces: Sequence[Piece], signature: Mapping[str, int
         for kind in ties:
             SubElement(note, "tie", type=kind)
         _text(note, "voice", 1)
-        name, dotted = TYPES[piece.length]
-        _text(note, "type", name)
-        if dotted:
-            SubElement(note, "dot")
+        if piece.pitch is not None or piece.length < meter.steps:
+            name, dotted = TYPES[piece.length]
+            _text(note, "type", name)
+            if dotted:
+                SubElement(note, "dot")
         if accidental is not None:
             _text(note, "accidental", accidental)
         for level, kind in beams.get(piece.start, ()):
@@ -189,11 +230,11 @@ def _pitch(note: Element, letter: str, alteration: int, octave: int) -> None:
     _text(pitch, "octave", octave)
 
 
-def _beams(pieces: Sequence[Piece]) -> dict[int, list[tuple[int, str]]]:
+def _beams(pieces: Sequence[Piece], meter: Meter) -> dict[int, list[tuple[int, str]]]:
     """Start of a piece -> (level, kind) of its beams; short notes of one beat hang together."""
     found: dict[int, list[tuple[int, str]]] = {}
     short = [piece for piece in pieces if piece.length < BEAT]
-    for _, beat in groupby(short, key=lambda piece: piece.start // BEAT):
+    for _, beat in groupby(short, key=lambda piece: meter.beat_at(piece.start)):
         for _, run in groupby(beat, key=lambda piece: piece.pitch is None):
             group = list(run)
             if len(group) < 2 or group[0].pitch is None:

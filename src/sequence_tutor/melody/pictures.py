@@ -24,17 +24,24 @@ from sequence_tutor.melody.encoding import (
     Note,
     decode,
 )
+from sequence_tutor.melody.frame import Heard
+from sequence_tutor.melody.meter import COMMON, Meter
+from sequence_tutor.melody.signature import Signature
 
-BAR = 4 * STEPS_PER_QUARTER  # sixteenths
+_AS_TOKENS = Heard()
 LEAST_PROBABILITY = 1e-4  # the dark end of the heat map
 _NAMES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
+_SIGNS = {-2: "𝄫", -1: "♭", 0: "", 1: "♯", 2: "𝄪"}
 _BLACK_KEYS = frozenset({1, 3, 6, 8, 10})
 _LABELLED = frozenset({0, 4, 7})  # C, E and G: near enough to read any pitch, far enough to fit
 
 
-def pitch_name(pitch: int) -> str:
-    """The name of a MIDI pitch: 60 is C4."""
-    return f"{_NAMES[pitch % 12]}{pitch // 12 - 1}"
+def pitch_name(pitch: int, signature: Signature | None = None) -> str:
+    """The name of a MIDI pitch: 60 is C4. In a key it is spelled as that is, else with sharps."""
+    if signature is None:
+        return f"{_NAMES[pitch % 12]}{pitch // 12 - 1}"
+    letter, alteration, octave = signature.spell(pitch)
+    return f"{letter}{_SIGNS[alteration]}{octave}"
 
 
 def token_name(token: int) -> str:
@@ -49,7 +56,7 @@ def piano_rolls(
     path: Path,
     title: str = "",
     names: Sequence[str] | None = None,
-    transpose: int = 0,
+    heard: Heard = _AS_TOKENS,
 ) -> None:
     """Draw melodies as piano rolls, a small panel each, into one PNG file.
 
@@ -61,7 +68,7 @@ def piano_rolls(
         path: the PNG file, written atomically.
         title: above all panels.
         names: one for each melody, by default `melody 1` and so on.
-        transpose: semitones added to every pitch.
+        heard: where they sound, and their bars.
 
     Raises:
         ValueError: if there is nothing to draw, or not one name a melody.
@@ -73,7 +80,7 @@ def piano_rolls(
     if len(names) != len(melodies):
         raise ValueError(f"{len(names)} names were given for {len(melodies)} melodies")
     notes = [
-        [note._replace(pitch=note.pitch + transpose) for note in decode(melody)]
+        [note._replace(pitch=note.pitch + heard.transpose) for note in decode(melody)]
         for melody in melodies
     ]
     lowest, highest = _pitch_range([note.pitch for melody in notes for note in melody])
@@ -86,7 +93,7 @@ def piano_rolls(
     for place, (name, melody) in enumerate(zip(names, notes, strict=True)):
         axes = figure.add_subplot(rows, columns, place + 1)
         axes.set_title(name, color=INK, fontsize=9, loc="left", pad=3)
-        _draw_keyboard(axes, steps, lowest, highest)
+        _draw_keyboard(axes, steps, lowest, highest, heard)
         _draw_notes(axes, melody)
         beyond = (len(melodies[place]), steps)  # a shorter melody than the longest
         axes.axvspan(*beyond, color="#E6E6E6", linewidth=0, zorder=2)
@@ -101,7 +108,7 @@ def _pitch_range(pitches: Sequence[int]) -> tuple[int, int]:
     return lowest - 1 - missing // 2, highest + 1 + (missing + 1) // 2
 
 
-def _draw_keyboard(axes: Axes, steps: int, lowest: int, highest: int) -> None:
+def _draw_keyboard(axes: Axes, steps: int, lowest: int, highest: int, heard: Heard) -> None:
     """Draw rows for the keys, and lines for the beats and the bars."""
     tidy(axes)
     axes.spines[["left", "bottom"]].set_visible(False)
@@ -111,14 +118,13 @@ def _draw_keyboard(axes: Axes, steps: int, lowest: int, highest: int) -> None:
     for pitch in pitches:
         if pitch % 12 in _BLACK_KEYS:
             axes.axhspan(pitch - 0.5, pitch + 0.5, color="#F2F2F2", linewidth=0, zorder=0)
-    for step in range(0, steps + 1, STEPS_PER_QUARTER):
-        bar = step % BAR == 0
+    for step, bar in heard.lines(steps):
         axes.axvline(step, color="#888888" if bar else "#D5D5D5", linewidth=1 if bar else 0.6)
     labelled = [pitch for pitch in pitches if pitch % 12 in _LABELLED]
     axes.set_yticks(labelled, [pitch_name(pitch) for pitch in labelled])
-    starts = range(0, steps, BAR)
-    every = 1 if len(starts) <= 8 else 4
-    axes.set_xticks(starts[::every], [str(step // BAR + 1) for step in starts[::every]], ha="left")
+    starts = list(enumerate(range(heard.upbeat, steps, heard.meter.steps), start=1))
+    shown = starts[:: 1 if len(starts) <= 8 else 4]
+    axes.set_xticks([step for _, step in shown], [str(bar) for bar, _ in shown], ha="left")
 
 
 def _draw_notes(axes: Axes, notes: Sequence[Note]) -> None:
@@ -141,6 +147,7 @@ def next_token_probabilities(
     log_probs: Mapping[str, NDArray[np.floating]],
     path: Path,
     title: str = "",
+    meter: Meter = COMMON,
 ) -> None:
     """Draw what each model expects next along one melody into a PNG file.
 
@@ -153,6 +160,7 @@ def next_token_probabilities(
             token t given the tokens before it.
         path: the PNG file, written atomically.
         title: above all maps.
+        meter: of the bars.
 
     Raises:
         ValueError: if there is no model or an array is not (T, V).
@@ -172,7 +180,7 @@ def next_token_probabilities(
     panels = figure.subplots(rows, columns, squeeze=False).flat
     for place, (axes, (name, array)) in enumerate(zip(panels, log_probs.items(), strict=False)):
         axes.set_title(name, color=INK, fontsize=11, loc="left")
-        image = _draw_map(axes, tokens, np.exp(array))
+        image = _draw_map(axes, tokens, np.exp(array), meter)
         axes.tick_params(labelleft=place % columns == 0)
     for axes in list(panels)[len(log_probs) :]:
         axes.remove()
@@ -183,7 +191,9 @@ def next_token_probabilities(
     save_png(figure, path)
 
 
-def _draw_map(axes: Axes, tokens: Sequence[int], probs: NDArray[np.floating]) -> AxesImage:
+def _draw_map(
+    axes: Axes, tokens: Sequence[int], probs: NDArray[np.floating], meter: Meter
+) -> AxesImage:
     """Draw one heat map of probabilities (T, V) and the tokens played."""
     steps, vocab = probs.shape
     image = axes.imshow(
@@ -196,7 +206,7 @@ def _draw_map(axes: Axes, tokens: Sequence[int], probs: NDArray[np.floating]) ->
     )
     # White dots with a black edge are seen on dark squares and on light ones.
     axes.scatter(range(steps), tokens, s=16, c="white", edgecolors="black", linewidths=0.9)
-    for step in range(BAR, steps, BAR):
+    for step in range(meter.steps, steps, meter.steps):
         axes.axvline(step - 0.5, color="white", linewidth=0.8, alpha=0.7)
     axes.axhline(FIRST_NOTE - 0.5, color="white", linewidth=0.8, alpha=0.7)
     tidy(axes)
@@ -206,6 +216,6 @@ def _draw_map(axes: Axes, tokens: Sequence[int], probs: NDArray[np.floating]) ->
         if token < FIRST_NOTE or (token + PITCH_OFFSET) % 12 not in _BLACK_KEYS
     ]
     axes.set_yticks(named, [token_name(token) for token in named], fontsize=8)
-    axes.set_xticks(range(0, steps, STEPS_PER_QUARTER if steps <= 64 else BAR))
+    axes.set_xticks(range(0, steps, STEPS_PER_QUARTER if steps <= 64 else meter.steps))
     axes.set_xlabel("sixteenth", color=INK)
     return image

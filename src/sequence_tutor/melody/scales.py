@@ -53,7 +53,7 @@ class Key(Settings):
     @classmethod
     def _known_tonic(cls, tonic: str) -> str:
         if tonic not in TONICS:
-            raise ValueError(f"unknown tonic {tonic!r}: {nearest(tonic, TONICS)}")
+            raise ValueError(f"unknown tonic {tonic!r}: {nearest_tonic(tonic)}")
         return tonic
 
     @model_validator(mode="after")
@@ -120,3 +120,12 @@ class Key(Settings):
 
 
 C_MAJOR = Key()
+
+
+def nearest_tonic(text: str) -> str:
+    """The end of an error sentence about an unknown tonic, signs and small letters understood."""
+    plain = text.strip().translate(str.maketrans("♭♯", "b#"))
+    likely = plain[:1].upper() + plain[1:2]
+    if likely in TONICS and len(plain) <= 2:
+        return f"did you mean {likely!r}?"
+    return nearest(text, TONICS)

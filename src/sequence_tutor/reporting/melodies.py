@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sequence_tutor.config.settings import of_kind
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.melody.audio import synthesise, wav_bytes
+from sequence_tutor.melody.domain import MelodyDomain
 from sequence_tutor.melody.encoding import STEPS_PER_QUARTER
 from sequence_tutor.melody.engraving import can_engrave, engrave
+from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.midi import midi_bytes
 from sequence_tutor.melody.notation import to_musicxml
 from sequence_tutor.melody.output import MelodyOutputSettings
 from sequence_tutor.reporting.embedding import data_uri
 from sequence_tutor.reporting.rolls import Roll, draw_roll, shown_pitches
 from sequence_tutor.step_scores import step_scores
-
-AS_WRITTEN = MelodyOutputSettings()
-"""In C major or A minor, 120 quarter notes a minute."""
 
 SAMPLE_RATES = (22050, 11025)
 """The best that the page has room for is taken; half of a CD's is enough for these sounds."""
@@ -65,7 +65,7 @@ def melody_rounds(
     models: Sequence[Model],
     melodies: Sequence[Sequence[Sequence[int]]],
     rate: int,
-    settings: MelodyOutputSettings = AS_WRITTEN,
+    settings: MelodyOutputSettings | None = None,
 ) -> list[Round]:
     """The cards of every round.
 
@@ -73,29 +73,48 @@ def melody_rounds(
         models: the prior first; each is scored by its own reward.
         melodies: for each model as many melodies as there are rounds.
         rate: samples a second.
-        settings: the key and the tempo that they are shown in.
+        settings: the key and the tempo that they are shown in; None: each model's own.
     """
     scored = [_paid(model, own) for model, own in zip(models, melodies, strict=True)]
     steps = [step for own in scored for one in own for rule in one.values() for step in rule]
     largest = max(map(abs, steps), default=1.0) or 1.0
-    scores = _scores([tokens for own in melodies for tokens in own], settings)
+    heard = [heard_of(model, settings) for model in models]
+    scores = {
+        place: _scores(own, heard[place])
+        for place, own in enumerate(melodies)
+        if settings is None or settings.score
+    }
     rounds: list[Round] = []
     for number, row in enumerate(zip(*melodies, strict=True)):
-        pitches = shown_pitches(row, settings.transposition)
-        shown = _Look(settings, pitches, largest, rate, scores)
+        pitches = shown_pitches(row, [one.transpose for one in heard])
         rounds.append(
             [
-                _card(f"{model.name}-{number + 1}", model.name, place, tokens, own[number], shown)
+                _card(
+                    f"{model.name}-{number + 1}",
+                    model.name,
+                    place,
+                    tokens,
+                    own[number],
+                    _Look(heard[place], pitches, largest, rate, scores.get(place, {})),
+                )
                 for place, (model, tokens, own) in enumerate(zip(models, row, scored, strict=True))
             ]
         )
     return rounds
 
 
+def heard_of(model: Model, settings: MelodyOutputSettings | None = None) -> Heard:
+    """How a model's melodies are heard, under its own settings of files or others."""
+    room = model.room
+    assert isinstance(room, MelodyDomain)  # of melodies
+    chosen = of_kind(MelodyOutputSettings, model.files()) if settings is None else settings
+    return chosen.heard(room.frame)
+
+
 def room_for(
     models: int,
     steps: int,
-    settings: MelodyOutputSettings = AS_WRITTEN,
+    tempo: float = 120.0,
     budget: int = SOUND_BUDGET,
 ) -> tuple[int, int]:
     """How many rounds a page has room for, and the samples a second of their sounds.
@@ -103,10 +122,10 @@ def room_for(
     Args:
         models: sounds in a round.
         steps: sixteenths of each.
-        settings: the tempo.
+        tempo: quarter notes a minute.
         budget: bytes of all sounds.
     """
-    seconds = steps * _step_seconds(settings)
+    seconds = steps * _step_seconds(tempo)
     for rate in SAMPLE_RATES:
         size = models * round(seconds * rate) * 2 * 4 / 3  # 16 bits, base64
         rounds = int(budget // size)
@@ -115,8 +134,8 @@ def room_for(
     return min(max(rounds, 1), MOST_ROUNDS), rate
 
 
-def _step_seconds(settings: MelodyOutputSettings) -> float:
-    return 60 / settings.tempo / STEPS_PER_QUARTER
+def _step_seconds(tempo: float) -> float:
+    return 60 / tempo / STEPS_PER_QUARTER
 
 
 def _paid(model: Model, melodies: Sequence[Sequence[int]]) -> list[dict[str, list[float]]]:
@@ -136,29 +155,26 @@ class _Look:
     """What the cards of a round have in common.
 
     Attributes:
-        settings: key and tempo.
+        heard: key, meter and tempo.
         pitches: lowest and highest MIDI pitch shown.
         largest: size of the largest payment.
         rate: samples a second.
         scores: melody -> address of its picture as a score, as far as they were drawn.
     """
 
-    settings: MelodyOutputSettings
+    heard: Heard
     pitches: tuple[int, int]
     largest: float
     rate: int
     scores: Mapping[tuple[int, ...], str]
 
 
-def _scores(
-    melodies: Sequence[Sequence[int]], settings: MelodyOutputSettings
-) -> dict[tuple[int, ...], str]:
+def _scores(melodies: Sequence[Sequence[int]], heard: Heard) -> dict[tuple[int, ...], str]:
     """Melody -> address of its picture as a score; none where nothing can draw them."""
-    if not (settings.score and can_engrave()):
+    if not can_engrave():
         return {}
     distinct = list(dict.fromkeys(map(tuple, melodies)))
-    up = settings.transposition
-    pictures = engrave([to_musicxml(one, settings.tempo, settings.key, up) for one in distinct])
+    pictures = engrave([to_musicxml(one, heard) for one in distinct])
     addresses = (data_uri(picture.encode(), "image/svg+xml") for picture in pictures)
     return dict(zip(distinct, addresses, strict=True))
 
@@ -171,18 +187,18 @@ def _card(
     paid: Mapping[str, Sequence[float]],
     look: _Look,
 ) -> MelodyCard:
-    tempo, up = look.settings.tempo, look.settings.transposition
-    sound = synthesise(tokens, tempo, up, look.rate)
+    heard = look.heard
+    sound = synthesise(tokens, heard.tempo, heard.transpose, look.rate)
     return MelodyCard(
         model,
         style,
         data_uri(wav_bytes(sound, look.rate), "audio/wav"),
-        data_uri(midi_bytes(tokens, tempo, up), "audio/midi"),
+        data_uri(midi_bytes(tokens, heard), "audio/midi"),
         file,
-        len(tokens) * _step_seconds(look.settings),
+        len(tokens) * _step_seconds(heard.tempo),
         len(sound) / look.rate,
         sum(map(sum, paid.values())),
         len(tokens),
-        draw_roll(tokens, paid, look.pitches, look.largest, up),
+        draw_roll(tokens, paid, look.pitches, look.largest, heard),
         look.scores.get(tuple(tokens)),
     )

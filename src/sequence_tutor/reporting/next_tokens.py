@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.melody.encoding import FIRST_NOTE, PITCH_OFFSET
-from sequence_tutor.melody.pictures import BAR, LEAST_PROBABILITY, token_name
+from sequence_tutor.melody.meter import COMMON, Meter
+from sequence_tutor.melody.pictures import LEAST_PROBABILITY, token_name
 from sequence_tutor.reporting.embedding import data_uri
 
 CELL = (9, 6)
@@ -63,12 +64,15 @@ class TokenMap:
 
 
 @torch.no_grad()
-def token_maps(models: Sequence[Model], melody: Sequence[int]) -> list[TokenMap]:
+def token_maps(
+    models: Sequence[Model], melody: Sequence[int], meter: Meter = COMMON
+) -> list[TokenMap]:
     """A map for each model along the same melody.
 
     Args:
         models: of melodies.
         melody: T tokens.
+        meter: of its bars.
     """
     tokens = torch.tensor([list(melody)])  # (1, T)
     return [
@@ -77,13 +81,18 @@ def token_maps(models: Sequence[Model], melody: Sequence[int]) -> list[TokenMap]
             place,
             melody,
             model.policy.sequence_log_probs(tokens.to(model.device))[0].cpu().numpy(),
+            meter,
         )
         for place, model in enumerate(models)
     ]
 
 
 def token_map(
-    model: str, style: int, melody: Sequence[int], log_probs: NDArray[np.floating]
+    model: str,
+    style: int,
+    melody: Sequence[int],
+    log_probs: NDArray[np.floating],
+    meter: Meter = COMMON,
 ) -> TokenMap:
     """The map of one model.
 
@@ -92,6 +101,7 @@ def token_map(
         style: its place.
         melody: T tokens.
         log_probs: (T, V); row t is the distribution of token t given those before it.
+        meter: of the melody's bars.
     """
     steps, vocabulary = log_probs.shape
     width, height = CELL
@@ -109,7 +119,10 @@ def token_map(
             if (token + PITCH_OFFSET) % 12 in _NAMED
         ],
         TOP + (vocabulary - FIRST_NOTE) * height,
-        [(LEFT + step * width, step // BAR + 1) for step in range(0, steps, BAR)],
+        [
+            (LEFT + step * width, bar)
+            for bar, step in enumerate(range(0, steps, meter.steps), start=1)
+        ],
         float(log_probs[np.arange(steps), list(melody)].mean()),
         LEFT,
         TOP,

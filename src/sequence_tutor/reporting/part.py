@@ -198,14 +198,16 @@ def _names(places: Sequence[Path]) -> list[str]:
 
 
 def _melody_samples(models: Sequence[Model], sampled: Sampled) -> dict[str, object]:
-    from sequence_tutor.reporting.melodies import melody_rounds, room_for
+    from sequence_tutor.reporting.melodies import heard_of, melody_rounds, room_for
     from sequence_tutor.reporting.next_tokens import token_maps
 
-    count, rate = room_for(len(models), max(model.length for model in models))
+    heard = [heard_of(model) for model in models]
+    slowest = min(one.tempo for one in heard)
+    count, rate = room_for(len(models), max(model.length for model in models), slowest)
     melodies = [sampled.exactly(model, count).to_lists() for model in models]
     return {
         "rounds": melody_rounds(models, melodies, rate),
-        "maps": token_maps(models, melodies[-1][0]),
+        "maps": token_maps(models, melodies[-1][0], heard[-1].meter),
         "mapped": models[-1].name,
     }
 

@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sequence_tutor.melody.encoding import STEPS_PER_QUARTER, decode
-from sequence_tutor.melody.pictures import BAR, pitch_name
+from sequence_tutor.melody.encoding import decode
+from sequence_tutor.melody.frame import Heard
+from sequence_tutor.melody.pictures import pitch_name
 
 LEFT, SUM_WIDTH = 94, 54
 """Room for the names at the left and the sums at the right."""
@@ -22,6 +23,8 @@ LEAST_BAR = 1.5
 """Height of the smallest payment, so that it is seen."""
 
 _BLACK_KEYS = frozenset({1, 3, 6, 8, 10})
+
+AS_TOKENS = Heard()
 
 Rectangle = tuple[float, float, float, float]
 """x, y, width, height."""
@@ -79,7 +82,7 @@ def draw_roll(
     paid: Mapping[str, Sequence[float]],
     pitches: tuple[int, int],
     largest: float,
-    transpose: int = 0,
+    heard: Heard = AS_TOKENS,
 ) -> Roll:
     """The geometry of one melody.
 
@@ -89,7 +92,7 @@ def draw_roll(
         pitches: lowest and highest MIDI pitch shown.
         largest: the size of a payment that fills half of a row; smaller ones by the logarithm of
             1 + their size, so that both a rule of 100 and one of 1 are seen.
-        transpose: semitones added to every pitch.
+        heard: where it sounds, its key and its bars.
     """
     lowest, highest = pitches
     inner_width, bottom = len(tokens) * STEP, (highest - lowest + 1) * PITCH
@@ -97,12 +100,15 @@ def draw_roll(
     def row(pitch: int) -> float:
         return (highest - pitch) * PITCH
 
-    notes = [note._replace(pitch=note.pitch + transpose) for note in decode(tokens)]
+    def name(pitch: int) -> str:
+        return pitch_name(pitch, heard.signature)
+
+    notes = [note._replace(pitch=note.pitch + heard.transpose) for note in decode(tokens)]
     return Roll(
         notes=[
             (
                 (LEFT + n.start * STEP + 0.5, row(n.pitch), (n.end - n.start) * STEP - 1, PITCH),
-                f"{pitch_name(n.pitch)}, sixteenths {n.start + 1} to {n.end}",
+                f"{name(n.pitch)}, sixteenths {n.start + 1} to {n.end}",
             )
             for n in notes
         ],
@@ -111,10 +117,7 @@ def draw_roll(
             for pitch in range(lowest, highest + 1)
             if pitch % 12 in _BLACK_KEYS
         ],
-        beats=[
-            (LEFT + step * STEP, step % BAR == 0)
-            for step in range(0, len(tokens) + 1, STEPS_PER_QUARTER)
-        ],
+        beats=[(LEFT + step * STEP, bar) for step, bar in heard.lines(len(tokens))],
         keys=[
             (row(pitch) + PITCH / 2, pitch_name(pitch))
             for pitch in range(lowest, highest + 1)
@@ -129,13 +132,25 @@ def draw_roll(
         roll_bottom=bottom,
         width=LEFT + inner_width + SUM_WIDTH,
         height=bottom + GAP + len(paid) * RULE_HEIGHT,
-        words=" ".join(pitch_name(note.pitch) for note in notes) or "silence",
+        words=" ".join(name(note.pitch) for note in notes) or "silence",
     )
 
 
-def shown_pitches(melodies: Sequence[Sequence[int]], transpose: int = 0) -> tuple[int, int]:
-    """Lowest and highest pitch of some melodies, an octave at least, and one more on each side."""
-    pitches = [note.pitch + transpose for melody in melodies for note in decode(melody)]
+def shown_pitches(
+    melodies: Sequence[Sequence[int]], transpose: Sequence[int] | None = None
+) -> tuple[int, int]:
+    """Lowest and highest pitch of some melodies, an octave at least, and one more on each side.
+
+    Args:
+        melodies: tokens of each.
+        transpose: semitones that each is moved by; None: none is.
+    """
+    moved = transpose or [0] * len(melodies)
+    pitches = [
+        note.pitch + up
+        for melody, up in zip(melodies, moved, strict=True)
+        for note in decode(melody)
+    ]
     lowest, highest = min(pitches, default=60), max(pitches, default=72)
     return lowest - 1, max(highest, lowest + 12) + 1
 

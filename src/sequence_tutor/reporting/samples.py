@@ -73,7 +73,7 @@ def _melodies(samples: Samples) -> object:
 
     assert isinstance(samples.settings, MelodyOutputSettings)  # those of the domain
     steps = samples.batch.tokens.shape[1]
-    room, rate = room_for(1, steps, samples.settings, SOUND_BUDGET)
+    room, rate = room_for(1, steps, samples.settings.tempo, SOUND_BUDGET)
     rows = samples.batch[: min(room, MELODIES_SHOWN)].to_lists()
     return melody_rounds([samples.model], [rows], rate, samples.settings)
 

@@ -48,6 +48,7 @@ def make_folder(
     melodies: Mapping[str, Sequence[Tokens]],
     design: Design,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
+    transpose: Mapping[str, int] | None = None,
 ) -> Study:
     """Write a study into an empty folder.
 
@@ -59,6 +60,7 @@ def make_folder(
         melodies: model -> its melodies, `melodies_needed` of each.
         design: sizes, tempo, seed, texts.
         progress: called with the clips written and of all.
+        transpose: model -> semitones that its clips are moved by, none where it is not named.
 
     Raises:
         UserError: the folder is taken, there are fewer than two models, or rounds exceed pairs.
@@ -70,7 +72,7 @@ def make_folder(
     with writing_in(folder):
         if not is_empty(folder):
             raise UserError(f"{folder}: something is there already, expected an empty folder")
-        study = _fill(folder, melodies, design, progress)
+        study = _fill(folder, melodies, design, progress, transpose or {})
         save_study(folder, study)
     return study
 
@@ -80,10 +82,13 @@ def _fill(
     melodies: Mapping[str, Sequence[Tokens]],
     design: Design,
     progress: Callable[[int, int], None],
+    transpose: Mapping[str, int],
 ) -> Study:
     """Write the clips; see `make_folder`."""
     generator = named_generator(design.seed, "study")
-    workshop = _Workshop(folder, design, generator, progress, _clips(len(melodies), design.pairs))
+    workshop = _Workshop(
+        folder, design, generator, progress, _clips(len(melodies), design.pairs), transpose
+    )
     remaining = {model: iter(own) for model, own in melodies.items()}
     pairs = []
     for (first, a), (second, b) in combinations(enumerate(melodies), 2):
@@ -104,7 +109,7 @@ def _fill(
     )
     twice, beside = next(remaining[same]), next(remaining[whole])
     identical = Pair(left=workshop.clip(same, twice), right=workshop.clip(same, twice))
-    broken = Pair(left=workshop.clip(whole, beside), right=workshop.clip(None, beside))
+    broken = Pair(left=workshop.clip(whole, beside), right=workshop.clip(None, beside, whole))
     return Study(
         models=tuple(melodies),
         clips=dict(sorted(workshop.clips.items())),
@@ -133,14 +138,22 @@ class _Workshop:
         generator: torch.Generator,
         progress: Callable[[int, int], None],
         total: int,
+        transpose: Mapping[str, int],
     ) -> None:
         self.clips: dict[str, Clip] = {}
         self._folder, self._tempo, self._generator = folder, design.tempo, generator
-        self._progress, self._total = progress, total
+        self._progress, self._total, self._transpose = progress, total, transpose
 
-    def clip(self, model: str | None, tokens: Tokens) -> str:
-        """Write one clip, broken if it is nobody's, and give its name, which is random."""
-        sound = synthesise(tokens, self._tempo, sample_rate=SAMPLE_RATE)
+    def clip(self, model: str | None, tokens: Tokens, of: str | None = None) -> str:
+        """Write one clip, broken if it is nobody's, and give its name, which is random.
+
+        Args:
+            model: whose it is; None: it is broken.
+            tokens: the melody.
+            of: the model whose melody is broken.
+        """
+        up = self._transpose.get(model or of or "", 0)
+        sound = synthesise(tokens, self._tempo, up, SAMPLE_RATE)
         if model is None:
             sound = broken(sound, self._generator)
         name = f"{int(torch.randint(2**40, (), generator=self._generator)):010x}"

@@ -13,6 +13,7 @@ from sequence_tutor.files import write_json, write_text
 from sequence_tutor.melody.pictures import next_token_probabilities
 from sequence_tutor.progress import progress
 from sequence_tutor.randomness import named_generator
+from sequence_tutor.reporting.melodies import heard_of
 from sequence_tutor.rollout import rollout
 from sequence_tutor.run_log import read_log
 from sequence_tutor.tuner.logbook import LOG_FILE
@@ -70,4 +71,5 @@ def draw_next_tokens(path: Path, models: Sequence[Model], seed: int) -> None:
     log_probs = {
         model.name: model.policy.sequence_log_probs(melody)[0].cpu().numpy() for model in models
     }
-    next_token_probabilities(melody[0].tolist(), log_probs, path)
+    meter = heard_of(last).meter
+    next_token_probabilities(melody[0].tolist(), log_probs, path, meter=meter)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from sequence_tutor.config.settings import Settings
+from sequence_tutor.domain import Beginning, begin
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.files import PathLike, optional_path
 from sequence_tutor.folder_lock import writing_in
 from sequence_tutor.prior.fingerprints import sequence_hashes
-from sequence_tutor.progress import Advance, counted, progress
+from sequence_tutor.progress import Advance, counted, heading, progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reporting.samples import Samples
 from sequence_tutor.sequences import SequenceBatch
@@ -49,7 +50,7 @@ def sample(
         prime: file whose first sequence all of them go on from.
         length: tokens of a sequence, the prime included; None: as the model was tuned.
         seed: the same seed gives the same sequences on the same machine.
-        settings: how the domain writes files; None: its defaults.
+        settings: how the domain writes files; None: as the model was tuned with, `Model.files`.
         tutoring: how a tuned model advises its prior; None: the model itself is sampled.
         quiet: show no progress.
 
@@ -66,8 +67,10 @@ def sample(
         raise UserError(f"temperature is {temperature}, expected a number above 0")
     out, prime = optional_path(out), optional_path(prime)
     length = model.length if length is None else length
-    settings = settings or model.domain.output_settings()
-    beginning = _beginning(model, prime, length, settings)
+    begun = _beginning(model, prime, length, settings or model.files())
+    beginning, settings = tuple(begun.tokens), begun.settings
+    for remark in begun.remarks:
+        heading(remark, quiet=quiet)
     if tutoring is None:
         source = rollout_source(model, model.policy, length, beginning, temperature)
     else:
@@ -76,23 +79,25 @@ def sample(
         batch = _distinct(model, source, count, seed, advance)
     if out is not None:
         with writing_in(out), counted("writing files", quiet=quiet) as report:
-            model.domain.write(batch, out, settings, report)
+            model.room.write(batch, out, settings, report)
     return Samples(batch, model, settings, out)
 
 
-def _beginning(
-    model: Model, prime: Path | None, length: int, settings: Settings
-) -> tuple[int, ...]:
-    """The tokens that every sequence begins with; those the model was tuned for if none."""
+def _beginning(model: Model, prime: Path | None, length: int, settings: Settings) -> Beginning:
+    """What every sequence begins with; that which the model was tuned for if there is no prime."""
     if length < 1:
         raise UserError(f"length is {length}, expected at least 1")
-    given = model.prefix if prime is None else model.domain.read_prime(prime, settings)
+    if prime is None:
+        begun = Beginning(model.prefix, settings)
+    else:
+        begun = begin(model.room, prime, settings)
+    given = begun.tokens
     if len(given) >= length:
         raise UserError(
             f"{prime or model.name}: {len(given)} tokens to begin with, expected fewer than the "
             f"length {length}; give a larger --length"
         )
-    return tuple(given)
+    return begun
 
 
 def _distinct(

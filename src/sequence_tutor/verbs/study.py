@@ -12,6 +12,7 @@ from sequence_tutor.figures import Curve, Panel, learning_curves
 from sequence_tutor.files import PathLike, listed_paths, named_path
 from sequence_tutor.named_files import write_named_text
 from sequence_tutor.progress import counted, progress
+from sequence_tutor.reporting.melodies import heard_of
 from sequence_tutor.study.analysis import Analysis, analyse
 from sequence_tutor.study.answers import read_answers
 from sequence_tutor.study.design import Study
@@ -61,7 +62,8 @@ def make_study(
         for model in models
     }
     with counted("writing clips", quiet=quiet) as report:
-        return make_folder(named_path(out), melodies, design, report)
+        transpose = {model.name: heard_of(model).transpose for model in models}
+        return make_folder(named_path(out), melodies, design, report, transpose)
 
 
 def serve_study(
