@@ -50,5 +50,5 @@ class StepDomain(ABC):
         return step_scores(reward, (row for path in paths for row in self.read_sequences(path)))
 
     def score_row(self, scored: Scored) -> dict[str, str]:
-        """What each term pays in all."""
+        """What each term pays in all, multiplied by its weight."""
         return summed(scored)

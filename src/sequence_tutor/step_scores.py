@@ -30,7 +30,8 @@ def step_scores(reward: Reward, sequences: Iterable[Sequence[int]]) -> Iterator[
 
     Yields:
         `{"tokens": [...], "reward": {term: [...]}, "total": [...]}`, one number a token, in the
-        order of the sequences.
+        order of the sequences. What a term pays is multiplied by its weight, so that the terms add
+        up to the total.
     """
     stream = iter(sequences)
     while chunk := list(islice(stream, CHUNK)):
@@ -52,9 +53,10 @@ def _scored(reward: Reward, sequences: Sequence[Sequence[int]]) -> list[Scored]:
     scored: list[Scored] = [{}] * len(sequences)
     for places in _batches(order, sequences):
         batch = SequenceBatch.from_lists([sequences[place] for place in places])
-        terms = reward(batch) + 0.0  # (B, T, R); adding 0 turns -0 into 0
-        by_rule = terms.permute(2, 0, 1).tolist()
-        totals = weighted_total(terms, reward.weights).tolist()
+        terms = reward(batch)  # (B, T, R)
+        paid = terms * reward.weights.to(terms) + 0.0  # adding 0 turns -0 into 0
+        by_rule = paid.permute(2, 0, 1).tolist()
+        totals = (weighted_total(terms, reward.weights) + 0.0).tolist()
         for row, place in enumerate(places):
             length = len(sequences[place])
             scored[place] = {

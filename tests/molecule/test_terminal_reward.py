@@ -205,3 +205,42 @@ def test_what_has_no_number_is_counted_once_and_kept_with_the_memory(tmp_path: P
     again.restore(reward.state())
     again(batch)
     assert again.report()["without_a_number"] == 4
+
+
+RADICALS = ["C[CH]C", "C[C]C", "CC[O]", "[CH2]", "C1CC[C]1"]
+"""A radical, a carbene, an alkoxy radical, methylene, a free valence in a ring."""
+
+SOUND = ["CCC", "C[N+](=O)[O-]", "[C-]#[O+]", "C[C@H](N)O", "[NH4+]", "O=O"]
+
+
+def test_radicals_are_no_molecules_unless_they_are_allowed() -> None:
+    strict = build({"weights": {"qed": 1.0}, "invalid": -1.0})
+    counts = [1] * len(RADICALS + SOUND)
+    judged = strict.judge_smiles([*RADICALS, *SOUND], counts)
+    valid = [record.canonical is not None for record in judged.records]
+    assert valid == [False] * len(RADICALS) + [True] * len(SOUND)
+    assert judged.total[: len(RADICALS)].tolist() == [-1] * len(RADICALS)
+    assert judged.lost == (0, 0, 0, len(RADICALS))
+    lenient = build({"weights": {"qed": 1.0}, "limits": {"radicals": True}})
+    judged = lenient.judge_smiles([*RADICALS, *SOUND], counts)
+    assert all(record.canonical is not None for record in judged.records)
+    assert judged.lost == (0, 0, 0, 0)
+
+
+def test_a_free_valence_at_a_stereocentre_is_refused_too() -> None:
+    found = "O=C1NC(=O)N(c2ccccc2)C(=O)[C@]1Cc1cccc(F)c1"
+    (record,) = build({"weights": {"qed": 1.0}}).judge_smiles([found], [40]).records
+    assert record.canonical is None
+    assert record.radical
+
+
+def test_refused_radicals_are_counted_and_kept() -> None:
+    vocabulary = Vocabulary.of_tokens(["C", "[CH]"], "atoms")
+    settings = MoleculeRewardSettings(weights={"qed": 1.0}, workers=0)
+    reward, again = (settings.build(vocabulary) for _ in range(2))
+    batch = SequenceBatch.from_lists([vocabulary.encode(one) for one in ("C[CH]C", "CC")])
+    reward(batch)
+    assert reward.report()["radicals"] == 1
+    again.restore({"lost": torch.tensor([1, 2, 3])})  # of a run that did not count them
+    again(batch)
+    assert again.report() == {"without_a_number": 1, "timeouts": 2, "failures": 3, "radicals": 1}

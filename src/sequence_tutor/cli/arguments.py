@@ -44,7 +44,10 @@ DomainName = Annotated[
     option("kind of sequence: melody, molecule, text; toy: one with exact truth", "DOMAIN"),
 ]
 Preset = Annotated[str, option("default, or paper for the published settings", "NAME")]
-Config = Annotated[Path | None, option("settings that win over the preset's", "FILE.toml")]
+Config = Annotated[
+    Path | None,
+    option("settings that win over the preset's; weights replace its weights", "FILE.toml"),
+]
 Rules = Annotated[
     Path | None,
     option(

@@ -28,10 +28,11 @@ class Score:
     """Say what every rule pays at every step of given melodies, or what molecules are worth.
 
     Melodies: lists of tokens (lines of JSON such as {"tokens": [14, 1, 18, 0]}, 1 to 512 tokens),
-    MIDI, ABC and MusicXML. Rewards are not scaled and every weight is 1, unless a settings file
-    has a table reward. Molecules: a text file with a SMILES a line; every line, a blank one too,
-    becomes a line with the raw value of each term, null where it is no valid molecule, the score of
-    those terms that have a transform, and the weighted total.
+    MIDI, ABC and MusicXML. Every rule has weight 1, unless a settings file, a preset or a run is
+    named: then the reward is that which tune takes or took with it, and what rules pay is
+    multiplied by their weights, so that it adds up to the total. Molecules: a text file with a
+    SMILES a line; every line, a blank one too, becomes a line with the raw value of each term, null
+    where it is no valid molecule, the score of those terms that have a transform, and the total.
 
     Example: sequence-tutor score melody mine.jsonl tune.mid --json scores.jsonl
              sequence-tutor score molecule mine.smi --json scores.jsonl
@@ -40,8 +41,12 @@ class Score:
     domain: DomainName
     files: Annotated[Positional[tuple[Path, ...]], option("what to score", "FILE...")]
     rules: Rules = None
-    config: Annotated[
-        Path | None, option("its table reward: weights, constants, key", "FILE.toml")
+    config: Annotated[Path | None, option("its table reward, as tune takes it", "FILE.toml")] = None
+    preset: Annotated[
+        str | None, option("of tune; the default one where there is a --config", "NAME")
+    ] = None
+    reward_of: Annotated[
+        Path | None, option("folder of a run, whose reward is taken", "RUN", name="run")
     ] = None
     json: Annotated[
         Path | None, option("one line a sequence, in order", "OUT.jsonl", name="json")
@@ -63,9 +68,13 @@ class Score:
             self.json,
             rules=self.rules,
             config=self.config,
+            preset=self.preset,
+            run=self.reward_of,
             quiet=self.quiet,
             most_kept=MOST_SHOWN,
         )
+        if not self.quiet:
+            show(scores.weights)
         if scores.count == 0 and not self.quiet:
             show("There is no sequence to score.")
         if scores.first:

@@ -34,8 +34,9 @@ class Tune:
 
     The default reward of melodies is the nine rules of music theory; that of molecules wants them
     valid, drug-like, easy to make, somewhat fatty and without large rings. A settings file gives
-    weights (table reward.weights) and constants, and --rules adds your own; lines of text have
-    ready terms (tables reward.terms.NAME). A --prior of Python is a black box, tuned by g alone.
+    weights (table reward.weights), which replace the default ones unless it says extends =
+    "default" under reward, and constants; --rules adds your own; lines of text have ready terms
+    (tables reward.terms.NAME). A --prior of Python is a black box, tuned by g alone.
     Interrupted, even killed, the same command continues and ends with the same numbers.
 
     Example: sequence-tutor tune melody --algorithm psi --c 4 --out runs/psi
@@ -96,6 +97,7 @@ class Tune:
             device=device_named(self.device),
             threads=thread_count(self.threads),
             tensorboard=self.tensorboard,
+            tell=_silent if self.quiet else show,
             quiet=self.quiet,
         )
         last = read_log(self.out / LOG_FILE)[-1]
@@ -109,3 +111,7 @@ class Tune:
             show(f"{name.replace('_', ' ')}: {value:g}")
         if not self.quiet:
             show(f"The tuned model is in {self.out}.")
+
+
+def _silent(_line: str) -> None:
+    """Say nothing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from pydantic import Field
 
@@ -99,15 +100,28 @@ class MelodyReward(WeightedReward[Melodies]):
 class MelodyRewardSettings(Settings):
     """The melody reward as tables of a settings file.
 
-    ``[weights]`` holds one number a rule, 0 for off; ``[key]`` a tonic and a scale, by name or as
+    ``[weights]`` holds one number a rule, 0 for off; in a settings file the rules that it does not
+    name are off as well. ``[key]`` a tonic and a scale, by name or as
     a list of pitch classes; ``[rules.motif]`` and its like the constants of one rule each.
     """
 
     key: Key = Field(C_MAJOR, description="tonic and scale")
     weights: dict[str, float] = Field(
-        default_factory=dict, description="weight of each rule, 1 where none is given, 0 for off"
+        default_factory=dict,
+        description="weight of each rule, 0 for off; 1 each unless a settings file has this table",
     )
     rules: RuleConstants = Field(RuleConstants(), description="constants, one table a rule")
+
+    @classmethod
+    def others_off(cls, reward: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A settings file's table, in which the rules that it gives no weight have weight 0.
+
+        What a user writes down is then all that is paid, a user's own rules aside.
+        """
+        if not isinstance(reward.get("weights"), Mapping):
+            return reward
+        off = dict.fromkeys(RuleConstants.model_fields, 0.0)
+        return {**reward, "weights": {**off, **reward["weights"]}}
 
     def build(
         self, user_rules: Sequence[UserTerm] = (), *, score_all: bool = False

@@ -171,6 +171,15 @@ def pattern(smarts: str) -> Chem.Mol:
     return found
 
 
+def has_radicals(molecule: Chem.Mol) -> bool:
+    """Whether an atom has unpaired electrons: a radical, a carbene, a free valence.
+
+    A free valence is what is left where brackets name fewer hydrogens than an atom needs, as in
+    `C[C]C` or in `[C@]` with three bonds.
+    """
+    return any(atom.GetNumRadicalElectrons() for atom in molecule.GetAtoms())
+
+
 def element_counts(molecule: Chem.Mol) -> dict[str, int]:
     """Atoms of each element, hydrogen included."""
     return formula_counts(rdMolDescriptors.CalcMolFormula(molecule))

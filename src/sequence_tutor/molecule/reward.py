@@ -35,6 +35,7 @@ from sequence_tutor.molecule.terms import (
     WritingTerm,
 )
 from sequence_tutor.reward.user_terms import UserTerm
+from sequence_tutor.reward.weighted import EXTENDS_HINT
 from sequence_tutor.threads import cores_at_hand
 
 __all__ = [
@@ -74,6 +75,9 @@ class LimitSettings(Settings):
         DEFAULT_LIMITS.ring_closures, ge=0, description="bonds written by ring digits"
     )
     heavy_atoms: int = Field(DEFAULT_LIMITS.heavy_atoms, ge=1, description="of the molecule")
+    radicals: bool = Field(
+        False, description="whether molecules with unpaired electrons, carbenes too, are valid"
+    )
 
     @property
     def limits(self) -> Limits:
@@ -162,14 +166,21 @@ class MoleculeRewardSettings(Settings):
             if weights[name]
         }
         if not terms:
-            raise SettingsError("every term has weight 0, expected at least one that is not")
+            raise SettingsError(
+                f"every term has weight 0, expected at least one that is not{EXTENDS_HINT}"
+            )
         _check_columns(terms)
         asked: dict[str, BatchFunction] = {
             name: term.prepare() if isinstance(term, Program) else functions[name]
             for name, term in terms.items()
             if isinstance(term, Program | Function)
         }
-        term_set = TermSet(terms_of_molecules(terms), scaffolds=True, limits=self.limits.limits)
+        term_set = TermSet(
+            terms_of_molecules(terms),
+            scaffolds=True,
+            limits=self.limits.limits,
+            radicals=self.limits.radicals,
+        )
         scorer = self.scorer(term_set)
         return MoleculeReward(
             decoder,

@@ -17,6 +17,7 @@ from sequence_tutor.molecule.diversity import Diversity
 from sequence_tutor.molecule.raw_terms import RawTerms
 from sequence_tutor.molecule.terms import MoleculeRecord, Term
 from sequence_tutor.molecule.transforms import Identity
+from sequence_tutor.reward.description import weights_in_words
 from sequence_tutor.sequences import SequenceBatch
 
 SCORE = "score"
@@ -28,7 +29,16 @@ INVALID = "invalid"
 FOUND_COLUMNS = ("smiles", "canonical", "step", "total", "log_prior", "log_policy", "scaffold")
 """Of a table of molecules, before its terms: `NAME` raw, `NAME_score` transformed."""
 
-COUNTED = ("without_a_number", "timeouts", "failures")
+JOINED: Mapping[Aggregation, str] = {
+    "sum": "",
+    "arithmetic": "arithmetic mean of ",
+    "geometric": "geometric mean of ",
+    "product": "product of ",
+}
+"""How scores become one, before the terms in a sentence."""
+
+RADICALS = "radicals"
+COUNTED = ("without_a_number", "timeouts", "failures", RADICALS)
 """What is counted of sequences that were scored: see `Judged.lost`."""
 
 
@@ -63,7 +73,7 @@ class Judged:
         paid: (B, R) what each of `MoleculeReward.names` pays.
         total: (B,) the weighted sum of what is paid.
         lost: of `COUNTED`, how many: molecules for which some term has no number, strings that
-            took too long, strings that RDKit failed on.
+            took too long, strings that RDKit failed on, molecules refused as radicals.
     """
 
     smiles: list[str | None]
@@ -73,7 +83,7 @@ class Judged:
     scores: NDArray[np.float64]
     paid: NDArray[np.float64]
     total: NDArray[np.float64]
-    lost: tuple[int, int, int]
+    lost: tuple[int, int, int, int]
 
     def __iter__(self) -> Iterator[JudgedMolecule]:
         """Row by row."""
@@ -155,6 +165,15 @@ class MoleculeReward:
         """(R,) float64: the weight of each."""
         return torch.tensor(list(self._paid.values()), dtype=torch.float64)
 
+    def describe(self) -> str:
+        """Its terms and their weights, how they are joined, and the penalties beside them."""
+        terms = dict(zip(self._terms, self._term_weights.tolist(), strict=True))
+        beside = {name: weight for name, weight in self._paid.items() if name not in terms}
+        if self._aggregation != "sum":
+            del beside[SCORE]
+        words = f"{JOINED[self._aggregation]}{weights_in_words(terms)}"
+        return words + (f"; {weights_in_words(beside)}" if beside else "")
+
     def __call__(self, batch: SequenceBatch) -> Tensor:
         """(B, T, R) float64, zero but at each sequence's last step.
 
@@ -197,7 +216,8 @@ class MoleculeReward:
         self._refuse_negative(scores)
         paid = self._payments(records, scored, scores)
         total = paid @ np.array(list(self._paid.values()), dtype=np.float64)
-        lost = int((valid & ~scored).sum()), found.timeouts, found.failures
+        radicals = sum(record.radical for record in records)
+        lost = int((valid & ~scored).sum()), found.timeouts, found.failures, radicals
         return Judged(smiles, records, scored, raw, scores, paid, total, lost)
 
     def remember(self, batch: SequenceBatch) -> None:
@@ -215,6 +235,8 @@ class MoleculeReward:
     def report(self) -> dict[str, float]:
         """What could not be scored since the run began, and how varied what it found is."""
         counts = dict(zip(COUNTED, self._lost.tolist(), strict=True))
+        if not counts[RADICALS]:  # rare, and only where they are refused
+            del counts[RADICALS]
         return {**counts, **(self.diversity.report() if self.diversity else {})}
 
     def state(self) -> dict[str, Tensor]:
@@ -223,7 +245,9 @@ class MoleculeReward:
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Put a saved memory back."""
-        self._lost = state.get("lost", self._lost).cpu().clone()  # runs of before did not count
+        known = state.get("lost", self._lost[:0]).cpu()  # runs of before counted less, or nothing
+        self._lost = torch.zeros_like(self._lost)
+        self._lost[: len(known)] = known
         if self.diversity:
             self.diversity.restore(state)
 

@@ -13,6 +13,9 @@ from sequence_tutor.errors import SettingsError
 from sequence_tutor.reward.protocol import Reports, Reward
 from sequence_tutor.sequences import SequenceBatch
 
+EXTENDS_HINT = '; a file that changes a preset\'s weights says extends = "default" under [reward]'
+"""The end of a sentence about a reward that pays for nothing."""
+
 View = TypeVar("View")
 """A batch as a domain's terms see it, with whatever they share computed once."""
 
@@ -49,7 +52,9 @@ class WeightedReward(Generic[View]):
         every = {name: float(weights.get(name, 1.0)) for name in terms}
         self._on = {name: weight for name, weight in every.items() if weight or score_all}
         if not any(self._on.values()):
-            raise SettingsError("every rule has weight 0, expected at least one that is not")
+            raise SettingsError(
+                f"every rule has weight 0, expected at least one that is not{EXTENDS_HINT}"
+            )
         self._terms = {name: terms[name] for name in self._on}
         self._view = view
 

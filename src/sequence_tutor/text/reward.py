@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import torch
 from pydantic import Field
@@ -109,6 +110,14 @@ class TextRewardSettings(Settings):
     weights: dict[str, float] = Field(
         default_factory=dict, description="weight of each term, 1 where none is given, 0 for off"
     )
+
+    @classmethod
+    def others_off(cls, reward: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A settings file's table, in which a ready term that it does not name has weight 0."""
+        if reward.get("terms") or not isinstance(reward.get("weights"), Mapping):
+            return reward
+        off = dict.fromkeys(_two_failures(), 0.0)
+        return {**reward, "weights": {**off, **reward["weights"]}}
 
     def build(self, vocabulary: TextVocabulary, user_terms: Sequence[UserTerm] = ()) -> TextReward:
         """The reward these settings describe.

@@ -31,6 +31,10 @@ RUN_FILE = "run.json"
 POLICY_FILE = "policy.safetensors"
 FORMAT = 1
 
+BEFORE: dict[str, dict[str, Any]] = {"limits": {"radicals": True}}
+"""Tables of a reward, and what held in them before settings could say so: in the runs whose tables
+lack these names."""
+
 
 @dataclass(frozen=True)
 class RunSpec:
@@ -105,9 +109,35 @@ def load_spec(folder: Path) -> RunSpec:
         fields = json.loads(path.read_text(encoding="utf-8"))
         if fields.pop("format") != FORMAT:
             raise ValueError(f"another format than {FORMAT}")
-        return RunSpec(**{**fields, "tune": TuneSettings(**fields["tune"])})
+        reward = _as_before(fields["reward"])
+        return RunSpec(**{**fields, "tune": TuneSettings(**fields["tune"]), "reward": reward})
     except (ValueError, KeyError, TypeError, ValidationError) as error:
         raise UserError(f"{path}: not a run of this version ({error})") from error
+
+
+def with_unsaid(begun: RunSpec, folder: Path, reward: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a reward, as they were in a run that goes on and could not say all of them.
+
+    Args:
+        begun: `load_spec` of the run.
+        folder: of the run.
+        reward: settings of now.
+    """
+    said = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))["reward"]
+    unsaid = {
+        table: {name: begun.reward[table][name] for name in names if name not in said[table]}
+        for table, names in BEFORE.items()
+        if table in said and table in reward
+    }
+    return {**reward, **{table: {**reward[table], **own} for table, own in unsaid.items()}}
+
+
+def _as_before(reward: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a run's reward with what it could not say yet."""
+    tables = {
+        table: {**names, **reward[table]} for table, names in BEFORE.items() if table in reward
+    }
+    return {**reward, **tables}
 
 
 def is_run(folder: Path) -> bool:

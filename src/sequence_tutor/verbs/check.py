@@ -6,7 +6,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sequence_tutor.config.presets import build
 from sequence_tutor.errors import settings_of
 from sequence_tutor.files import PathLike, optional_path
 from sequence_tutor.measure import score
@@ -15,7 +14,7 @@ from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reward.check import check_reward
 from sequence_tutor.rollout import rollout
-from sequence_tutor.verbs.settings_tables import read_tables
+from sequence_tutor.verbs.settings_tables import read_reward
 from sequence_tutor.verbs.tune import open_prior
 
 SAMPLES = 512
@@ -65,10 +64,8 @@ def check(
     config, rules = optional_path(config), optional_path(rules)
     room, stored = open_prior(domain, prior, "cpu")
     check_prior(stored.prior)
-    tables = read_tables(config, domain, preset).reward
-    source = f"{config or f'preset {preset}'}: reward"
-    with settings_of(source):
-        reward = room.reward(build(room.reward_settings, tables, source), rules)
+    with settings_of(f"{config or f'preset {preset}'}: reward"):
+        reward = room.reward(read_reward(room, preset, config), rules)
     check_reward(reward, room.vocab_size)
     generator = named_generator(0, "check", device_of(stored.prior))
     begun = time.perf_counter()

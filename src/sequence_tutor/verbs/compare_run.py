@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,7 @@ def _tuned(problem: Problem, name: str, form: Mapping[str, Any], seed: int, fold
         rules=problem.rules,
         device=problem.device,
         threads=problem.threads,
+        tell=partial(heading, quiet=problem.quiet),
         quiet=problem.quiet,
     )
     last = read_log(folder / LOG_FILE)[-1]

@@ -6,14 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sequence_tutor.config.presets import build
+from sequence_tutor.config.presets import DEFAULT
+from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Domain, find_domain
-from sequence_tutor.errors import settings_of
+from sequence_tutor.errors import UserError, settings_of
+from sequence_tutor.evaluation.model import load_model
 from sequence_tutor.files import PathLike, listed_paths, optional_path
 from sequence_tutor.progress import progress
+from sequence_tutor.reward.description import effective_weights
 from sequence_tutor.step_scores import Scored
 from sequence_tutor.token_lines import write_json_lines
-from sequence_tutor.verbs.settings_tables import read_tables
+from sequence_tutor.verbs.settings_tables import read_reward
 
 
 @dataclass(frozen=True)
@@ -25,12 +28,14 @@ class Scores:
         first: of the first sequences, as many as were to be kept.
         count: sequences in all.
         valid: of these, those that are valid; None where the domain does not say it of each.
+        weights: the effective weights of the reward, in one line.
     """
 
     domain: Domain
     first: Sequence[Scored]
     count: int
     valid: int | None
+    weights: str
 
 
 def score(
@@ -40,9 +45,13 @@ def score(
     *,
     rules: PathLike | None = None,
     config: PathLike | None = None,
+    preset: str | None = None,
+    run: PathLike | None = None,
     quiet: bool = False,
 ) -> list[Scored]:
-    """Score the sequences of files: all rules with weight 1 unless a configuration says otherwise.
+    """Score the sequences of files: by a run's reward, or by that which `tune` would take.
+
+    With neither file, preset nor run every rule of a melody has weight 1.
 
     Args:
         domain: such as "melody".
@@ -50,13 +59,16 @@ def score(
         out: JSONL file to write, one line a sequence in the order read; None: write nothing. It
             appears once everything is scored.
         rules: Python file with rules of the user's own, scored beside the others.
-        config: TOML file; its table `reward` gives weights and constants.
+        config: TOML file; its table `reward` says what `tune` would be paid with it.
+        preset: of tuning, whose reward the file wins over; None: the default one if there is a
+            file.
+        run: folder of a run, whose reward is taken.
         quiet: show no progress.
 
     Returns:
-        For each sequence of a melody its tokens, every rule's unscaled reward and the weighted
-        total; for each molecule its SMILES, the raw value of every term, the score of those with
-        a transform, and the weighted total.
+        For each sequence of a melody its tokens, what every rule pays at each step, multiplied by
+        its weight, and the total; for each molecule its SMILES, the raw value of every term, the
+        score of those with a transform, and the weighted total.
 
     Raises:
         UserError: with the file, and the line or field, that cannot be used.
@@ -67,6 +79,8 @@ def score(
         optional_path(out),
         rules=optional_path(rules),
         config=optional_path(config),
+        preset=preset,
+        run=optional_path(run),
         quiet=quiet,
     )
     return list(found.first)
@@ -79,13 +93,13 @@ def score_files(
     *,
     rules: Path | None = None,
     config: Path | None = None,
+    preset: str | None = None,
+    run: Path | None = None,
     quiet: bool = False,
     most_kept: int | None = None,
 ) -> Scores:
     """The same in the memory of the first `most_kept`, however many there are; None keeps all."""
-    room = find_domain(domain)
-    source = f"{config}: reward"
-    settings = build(room.reward_settings, read_tables(config).reward, source)
+    room, settings, rules, source = _judge(domain, rules, config, preset, run)
     first: list[Scored] = []
     count = valid = 0
     says_validity = False
@@ -102,9 +116,37 @@ def score_files(
             yield scored
 
     with settings_of(source), progress("scoring", None, quiet=quiet) as advance:
+        weights = _weights(room, settings, rules)
         if out is not None:
             write_json_lines(out, watched())
         else:
             for _ in watched():
                 pass
-    return Scores(room, first, count, valid if says_validity else None)
+    return Scores(room, first, count, valid if says_validity else None, weights)
+
+
+def _judge(
+    domain: str, rules: Path | None, config: Path | None, preset: str | None, run: Path | None
+) -> tuple[Domain, Settings, Path | None, str]:
+    """The domain, the settings and rules of its reward, and what they came from."""
+    if run is None:
+        room = find_domain(domain)
+        if config is None and preset is None:
+            return room, room.reward_settings(), rules, "reward"
+        settings = read_reward(room, preset or DEFAULT, config)
+        return room, settings, rules, f"{config or f'preset {preset}'}: reward"
+    if config is not None or preset is not None:
+        raise UserError(f"{run}: a run has a reward of its own; leave out --config and --preset")
+    model = load_model(run, rules=rules)
+    if model.tune is None or model.domain.name != domain:
+        kind = "prior" if model.tune is None else "run"
+        raise UserError(f"{run}: a {kind} of {model.domain.name!r}, expected a run of {domain!r}")
+    own = model.rules.path() if model.rules else None
+    return model.domain, model.reward_settings, own, f"{run}: reward"
+
+
+def _weights(room: Domain, settings: Settings, rules: Path | None) -> str:
+    """The effective weights of a reward in one line."""
+    if "workers" in type(settings).model_fields:  # none need start for that
+        settings = settings.model_copy(update={"workers": 0})
+    return effective_weights(room.reward(settings, rules))

@@ -2,6 +2,9 @@
 
 From bottom to top: a preset, what its algorithm needs of every preset, what the preset itself says
 of that algorithm, the user's file, single settings of a command.
+
+The reward is the exception: a file that gives weights gives all of them, see `own_reward.py`, so
+that it is one reward for every verb and over every preset.
 """
 
 from __future__ import annotations
@@ -14,7 +17,10 @@ from pydantic import Field
 
 from sequence_tutor.config.presets import build, merged, read_methods, read_preset, read_toml
 from sequence_tutor.config.settings import Settings
+from sequence_tutor.domain import Domain
+from sequence_tutor.errors import settings_of
 from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.verbs.own_reward import reward_layers
 
 
 class TuningTables(Settings):
@@ -50,6 +56,7 @@ def layered(
     config: Path | None,
     overrides: Mapping[str, Any],
     source: str,
+    room: Domain | None = None,
 ) -> AnyTables:
     """All layers in one.
 
@@ -59,11 +66,16 @@ def layered(
         config: the user's file, if any.
         overrides: the highest layer.
         source: what the values came from, for the error's sentence.
+        room: the domain whose reward the tables may have; None: they have none.
 
     Raises:
         UserError: a name or a value that does not fit.
     """
-    given = merged(read_toml(config) if config else {}, overrides)
+    given: Mapping[str, Any] = merged(read_toml(config) if config else {}, overrides)
+    if room is not None:
+        build(kind, given, source)  # the shape of the tables, before anything is made of them
+        with settings_of(source):
+            preset, given = reward_layers(preset, given, room)
     tables = build(kind, merged(preset, given), source)
     algorithm = str(tables.tune.get("algorithm", TuneSettings().algorithm))
     own = merged(tables.model_dump(), read_methods().get(algorithm, {}))
@@ -71,19 +83,30 @@ def layered(
     return build(kind, merged(own, given), source)
 
 
-def read_tables(
-    config: Path | None, domain: str | None = None, preset: str | None = None
-) -> TuneTables:
+def read_tables(config: Path | None) -> TuneTables:
     """A settings file for `tune`, for a verb that takes only some of its tables.
 
     Args:
         config: the file; None: an empty one.
-        domain: of the preset.
-        preset: what the file's tables win over; None: nothing.
 
     Raises:
         UserError: a table that there is not, or something else in its place.
     """
-    below = {} if domain is None or preset is None else read_preset("tune", domain, preset)
-    given = read_toml(config) if config else {}
-    return build(TuneTables, merged(below, given), str(config) if config else f"preset {preset}")
+    return build(TuneTables, read_toml(config) if config else {}, str(config))
+
+
+def read_reward(room: Domain, preset: str, config: Path | None) -> Settings:
+    """The reward that `tune` would take.
+
+    Args:
+        room: the domain.
+        preset: of tuning.
+        config: the user's file, if any.
+
+    Raises:
+        UserError: a setting, preset or file that cannot be used.
+    """
+    source = str(config) if config else f"preset {preset}"
+    below = read_preset("tune", room.name, preset)
+    tables = layered(TuneTables, below, config, {}, source, room)
+    return build(room.reward_settings, tables.reward, f"{source}: reward")

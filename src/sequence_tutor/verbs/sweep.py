@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from sequence_tutor.domain import Domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.files import PathLike
+from sequence_tutor.progress import heading
 from sequence_tutor.tuner.run_folder import RunSpec
 from sequence_tutor.verbs.tune import open_prior, resolve, tune
 
@@ -77,6 +79,7 @@ class Sweep:
             rules=self.rules,
             device=device,
             threads=threads,
+            tell=partial(heading, quiet=quiet),
             quiet=quiet,
         )
 

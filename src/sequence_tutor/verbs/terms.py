@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sequence_tutor.config.presets import build
-from sequence_tutor.config.settings import nearest
+from sequence_tutor.config.settings import nearest, of_kind
+from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.files import PathLike, named_path, optional_path
 from sequence_tutor.reward.user_terms import load_user_terms
-from sequence_tutor.verbs.settings_tables import read_tables
+from sequence_tutor.verbs.settings_tables import read_reward
 
 if TYPE_CHECKING:
     from sequence_tutor.molecule.check import CheckedScorer
@@ -142,9 +142,7 @@ def _reward_settings(domain: str, preset: str, config: Path | None) -> MoleculeR
     _refuse_others(domain)
     from sequence_tutor.molecule.reward import MoleculeRewardSettings
 
-    tables = read_tables(config, domain, preset).reward
-    source = f"{config}: reward" if config else f"preset {preset}: reward"
-    return build(MoleculeRewardSettings, tables, source)
+    return of_kind(MoleculeRewardSettings, read_reward(find_domain(domain), preset, config))
 
 
 def _refuse_others(domain: str) -> None:

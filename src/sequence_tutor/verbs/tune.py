@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +25,7 @@ from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.prior.store import StoredPrior, find_prior
 from sequence_tutor.progress import progress
 from sequence_tutor.randomness import named_generator
+from sequence_tutor.reward.description import effective_weights
 from sequence_tutor.tensorboard_events import ask_for_events, require_tensorboard
 from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.beginning import chosen_start
@@ -38,6 +39,7 @@ from sequence_tutor.tuner.run_folder import (
     load_spec,
     save_policy,
     save_spec,
+    with_unsaid,
 )
 from sequence_tutor.tuner.seeds import check_seeds
 from sequence_tutor.tuner.settings import TuneSettings
@@ -60,6 +62,7 @@ def tune(
     device: torch.device | str = "cpu",
     threads: int | None = None,
     tensorboard: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
     quiet: bool = False,
 ) -> Model:
     """Tune a prior; the same call continues an interrupted run, bit for bit.
@@ -78,6 +81,8 @@ def tune(
         device: where to compute.
         threads: torch's threads; None measures, and a resumed run keeps its number.
         tensorboard: write the numbers of the log as TensorBoard's events too.
+        tell: called, before the first update, with the effective weights of the reward in one
+            line.
         quiet: show no progress.
 
     Returns:
@@ -100,6 +105,8 @@ def tune(
         seeds=str(seeds.absolute()) if seeds else None,
         seeds_digest=_digest(seeds, "sequences"),
     )
+    if is_run(out):  # a setting that it could not say yet is as it was then
+        spec = replace(spec, reward=with_unsaid(load_spec(out), out, spec.reward))
     beginning = room.read_sequences(seeds) if seeds else []
     with settings_of(f"{config or f'preset {preset}'}: reward"):
         reward = room.reward(build(room.reward_settings, spec.reward, "reward"), rules)
@@ -123,6 +130,7 @@ def tune(
     with ExitStack() as stack:
         stack.enter_context(writing_in(out))
         spec = _begin_or_resume(out, spec, stored, threads)
+        tell(effective_weights(reward))
         if tensorboard:
             ask_for_events(out)
         name = f"tuning {spec.tune.algorithm}"
@@ -174,7 +182,7 @@ def resolve(
     """
     source = str(config) if config else f"preset {preset}"
     below = read_preset("tune", room.name, preset)
-    tables = layered(TuneTables, below, config, overrides, source)
+    tables = layered(TuneTables, below, config, overrides, source, room)
     reward = build(room.reward_settings, tables.reward, f"{source}: reward")
     output = build(room.output_settings, tables.output, f"{source}: output")
     return RunSpec(

@@ -11,6 +11,7 @@ from sequence_tutor.molecule.chemistry import (
     Limits,
     Molecule,
     canonical_of,
+    has_radicals,
     known,
     quiet,
     scaffold,
@@ -25,11 +26,13 @@ class MoleculeRecord(NamedTuple):
         canonical: RDKit's canonical SMILES; None where the string is no valid molecule.
         scaffold: of its rings and what joins them; None where invalid or not asked for.
         values: the raw numbers of the terms, in order; NaN where invalid, or not to be computed.
+        radical: whether it is a molecule, but one with unpaired electrons that were not allowed.
     """
 
     canonical: str | None
     scaffold: str | None
     values: tuple[float, ...]
+    radical: bool = False
 
 
 class TermSet:
@@ -51,6 +54,7 @@ class TermSet:
         *,
         scaffolds: bool = False,
         limits: Limits = DEFAULT_LIMITS,
+        radicals: bool = True,
     ) -> None:
         """Prepare the terms.
 
@@ -58,15 +62,22 @@ class TermSet:
             specs: name -> settings of a term.
             scaffolds: compute scaffolds too.
             limits: what a string may have.
+            radicals: whether molecules with unpaired electrons are valid.
         """
         self._specs = dict(specs)
         self._scaffolds = scaffolds
         self._limits = limits
+        self._radicals = radicals
         self._functions = [spec.prepare() for spec in self._specs.values()]
         self._invalid = MoleculeRecord(None, None, (math.nan,) * len(self._functions))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"specs": self._specs, "scaffolds": self._scaffolds, "limits": self._limits}
+        return {
+            "specs": self._specs,
+            "scaffolds": self._scaffolds,
+            "limits": self._limits,
+            "radicals": self._radicals,
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]  # what is prepared is made where it is used
@@ -97,6 +108,8 @@ class TermSet:
             molecule = known(canonical, self._limits)
             if molecule is None:  # a canonical string can be longer than the one it came from
                 return self._invalid
+            if not self._radicals and has_radicals(molecule.rdkit):
+                return self._invalid._replace(radical=True)
             values = tuple(_number(function, molecule) for function in self._functions)
             rings = scaffold(molecule.rdkit) if self._scaffolds else None
             return MoleculeRecord(canonical, rings, values)
