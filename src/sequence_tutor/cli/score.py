@@ -87,18 +87,11 @@ class Score:
 
 def rows_table(rows: Sequence[Mapping[str, str]]) -> Table:
     """One row a sequence, numbered."""
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table("sequence", *rows[0])
     for column in table.columns:
         column.justify = "right"
     for number, row in enumerate(rows, start=1):
-        cells = map(_printable, row.values())
-        table.add_row(str(number), *map(escape, cells))  # brackets of SMILES are no markup
+        table.add_row(str(number), *row.values())
     return table
-
-
-def _printable(text: str) -> str:
-    """A text of somebody's file, which must not speak to the terminal."""
-    return text if text.isprintable() else repr(text)[1:-1]
