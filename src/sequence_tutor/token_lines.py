@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +50,23 @@ def write_json_lines(path: Path, records: Iterable[object]) -> None:
     Letters of every language stay as they are. Half of a surrogate pair, which stands in Python for
     a byte of a file name that is not UTF-8, becomes JSON's own escape of it.
     """
+    with json_lines_writer(path) as write:
+        for record in records:
+            write(record)
+
+
+@contextmanager
+def json_lines_writer(path: Path) -> Iterator[Callable[[object], None]]:
+    """The same one by one: what writes the next value."""
     with (
         replacing(path) as beside,
         beside.open("w", encoding="utf-8", errors="backslashreplace") as file,
     ):
-        for record in records:
+
+        def write(record: object) -> None:
             file.write(json.dumps(record, allow_nan=False, ensure_ascii=False) + "\n")
+
+        yield write
 
 
 def _tokens(line: str, where: str, vocab_size: int, longest: int) -> list[int]:

@@ -152,14 +152,16 @@ def test_stages_of_a_settings_file_follow_each_other(
     ("option", "text", "complaint"),
     [
         ("--seeds", None, "there is no such file of sequences"),
-        ("--seeds", "C\n\nCCBr\n", "mine.smi line 3: molecule 'CCBr': token 'Br' is unknown"),
-        ("--seeds", "", "mine.smi: 0 seeds, expected 1 to replay.capacity = 64"),
-        ("--seeds", "C1CC\n", "molecule 'C1CC': token '1' is unknown to this prior"),
-        ("--seeds", "CCCCCCCCCCCC\n", "mine.smi: seed 1 has 13 tokens, expected at most 11"),
+        ("--seeds", "\nCCBr\n", "of 1: token 'Br' is unknown to this prior (1, first line 2)"),
+        ("--seeds", "", "mine.smi: no molecule in it that this prior can begin with, expected"),
+        ("--seeds", "C1CC\nCC)(\n", "of 2: no valid molecule (2, first line 1)"),
+        ("--seeds", "CCCCCCCCCCCC\n", "of 1: more than 10 tokens (1, first line 1)"),
         ("--seeds", "CCN\n" * 65, "mine.smi: 65 seeds, expected 1 to replay.capacity = 64"),
         ("--prime", "c1ccccc1\n", "token 'c' is unknown to this prior"),
         ("--prime", "CCCCCCCCCCC\n", "11 tokens to begin with, expected 1 to 10"),
         ("--prime", "\n", "expected one"),
+        ("--prime", "CC)(\n", "mine.smi line 1: no molecule can begin with 'CC)('"),
+        ("--prime", "[*:1]CC\n", "has an attachment point, expected the beginning of a SMILES"),
         (
             "--config",
             "[[stages]]\n[stages.weights]\nqde = 1.0\n",
@@ -368,7 +370,7 @@ def test_what_molecules_are_worth_and_how_many_are_valid(
     )
     assert main(["score", "molecule", str(lines), "--config", str(settings)]) == 0
     printed = capsys.readouterr().out
-    header, cells = (printed.splitlines()[place].split() for place in (1, 3))
+    header, cells = (printed.splitlines()[place].split() for place in (2, 4))
     assert header[3:] == ["smiles", "┃", "valid", "┃", "TPSA", "┃", "TPSA_score", "┃", "total", "┃"]
     assert cells[3:] == ["CCO", "│", "yes", "│", "20.2", "│", "1", "│", "2", "│"]
     assert printed.splitlines()[-2:] == ["... and 2 more", "41 of 42 valid"]

@@ -15,8 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from sequence_tutor.cli import main
-from sequence_tutor.cli.program import GROUPS, find_verb
+from sequence_tutor.cli import GROUPS, find_verb, main
 from sequence_tutor.melody.midi import write_midi
 from sequence_tutor.token_lines import write_json_lines
 
@@ -150,6 +149,7 @@ def world(tmp_path: Path, melody_run: Path, monkeypatch: pytest.MonkeyPatch) -> 
     Path("zinc250k_train.smi.xz").write_bytes(lzma.compress(Path("mine.smi").read_bytes()))
     Path("actives.smi").write_text("CC(=O)Oc1ccccc1C(=O)O\nCC(N)Cc1ccccc1\n", encoding="utf-8")
     Path("fragment.smi").write_text("c1ccc(cc1)C(=O)N\n", encoding="utf-8")
+    Path("assay.csv").write_text("id,smiles,product_smiles\n1,CCO,CCOCC\n", encoding="utf-8")
     with gzip.open("more.csv.gz", "wt", encoding="utf-8") as file:
         file.write("smiles,id\nCCOCC,1\nCCNCC,2\n")
     names = {"".join(numbers.choices("aeimnorst", k=numbers.randint(3, 8))) for _ in range(200)}

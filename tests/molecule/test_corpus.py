@@ -47,7 +47,8 @@ def test_each_line_is_kept_or_dropped_with_its_reason(tmp_path: Path) -> None:
     corpus, reported = read(write(tmp_path / "a.smi", lines), longest=25)
     assert corpus.dropped == {
         "unparsable": 2,
-        "unknown elements": 2,
+        "element Xe, which data.elements lacks": 1,
+        "element *, which data.elements lacks": 1,
         "duplicate": 1,
         "too long": 1,
     }
@@ -121,7 +122,7 @@ def test_hashes_are_those_of_the_canonical_smiles(tmp_path: Path) -> None:
 def test_the_broad_vocabulary_drops_what_it_lacks(tmp_path: Path) -> None:
     path = write(tmp_path / "a.smi", ["CCO", "C[14CH3]"])
     corpus, _ = read(path, vocabulary="broad")
-    assert corpus.dropped == {"a token that the vocabulary lacks": 1}
+    assert corpus.dropped == {"token '[14CH3]', which the vocabulary lacks": 1}
     assert tuple(corpus.facts["tokens"]) == Vocabulary.broad().tokens
     assert read(path)[0].dropped == {}
 
@@ -129,7 +130,7 @@ def test_the_broad_vocabulary_drops_what_it_lacks(tmp_path: Path) -> None:
 def test_a_given_vocabulary_is_kept_whole_and_drops_what_it_lacks(tmp_path: Path) -> None:
     path = write(tmp_path / "a.smi", ["CCO", "CCCl", "OC(C)CC"])
     corpus, _ = read(path, vocabulary=("(", ")", "C", "N", "O"), augment=20, test=1e-9)
-    assert corpus.dropped == {"a token that the vocabulary lacks": 1}
+    assert corpus.dropped == {"token 'Cl', which the vocabulary lacks": 1}
     assert corpus.facts["tokens"] == ["(", ")", "C", "N", "O"]
     straight, _ = read(path, vocabulary=("C", "N", "O"), augment=20, test=1e-9, validation=1e-9)
     assert set(molecules(straight, TRAIN)) == {"CCO", "OCC"}  # no spelling with a bracket
@@ -148,6 +149,59 @@ def test_a_second_reading_comes_from_the_cache(tmp_path: Path) -> None:
     direct, _ = read(path)
     for side in (TRAIN, VALIDATION, TEST):
         assert again.side(side).rows() == direct.side(side).rows()
+
+
+def test_salts_are_kept_without_their_counter_ions(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.smi", ["CCN.Cl", "CC(=O)[O-].[Na+]", "CC(=O)O[K]", "CCO"])
+    sides = (TRAIN, VALIDATION, TEST)
+    corpus, _ = read(path)
+    kept = {smiles for side in sides for smiles in molecules(corpus, side)}
+    assert kept == {"CCN", "CC(=O)[O-]", "CCO"}
+    assert corpus.dropped == {"duplicate": 1}
+    assert corpus.remarks == [
+        "2 of the molecules are kept without counter-ions and solvents "
+        "(data.standardise is 'fragment')"
+    ]
+    neutral, _ = read(path, standardise="parent")
+    kept = {smiles for side in sides for smiles in molecules(neutral, side)}
+    assert kept == {"CCN", "CC(=O)O", "CCO"}
+    written, _ = read(path, standardise="none")
+    assert written.dropped == {
+        "element Na, which data.elements lacks": 1,
+        "element K, which data.elements lacks": 1,
+    }
+    assert written.remarks == []
+
+
+def test_reasons_that_quote_the_data_are_not_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(corpus_reader, "MOST_REASONS", 2)
+    path = write(tmp_path / "a.smi", ["CCO", "[Xe]", "[Kr]", "[Ar]", "[He]", "[Xe]C"])
+    assert read(path)[0].dropped == {
+        "element Xe, which data.elements lacks": 2,
+        "element Kr, which data.elements lacks": 1,
+        "unknown elements": 2,
+    }
+
+
+def test_a_table_without_smiles_ends_a_folder_only_where_it_is_named(tmp_path: Path) -> None:
+    write(tmp_path / "a.smi", ["CCO"])
+    write(tmp_path / "b.csv", ["id,activity", "1,2"])
+    corpus, _ = read(tmp_path)
+    assert [place for place, _ in corpus.skipped] == ["b.csv"]
+    assert "columns 'id', 'activity'" in corpus.skipped[0][1]
+    with pytest.raises(UserError, match="columns 'id', 'activity'"):
+        read(tmp_path / "b.csv")
+
+
+def test_the_column_taken_is_said_where_there_are_several(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", ["fragment_smiles,smiles", "C,CCO"])
+    corpus, _ = read(path, tmp_path / "cache")
+    again, _ = read(path, tmp_path / "cache")
+    (remark,) = corpus.remarks
+    assert "column 'smiles', not of 'fragment_smiles'" in remark
+    assert list(again.remarks) == [remark]
 
 
 def test_other_content_other_settings_or_damage_read_anew(tmp_path: Path) -> None:

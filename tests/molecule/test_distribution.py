@@ -24,7 +24,7 @@ BIPHENYL = "c1ccc(-c2ccccc2)cc1"
 
 def test_a_set_against_itself_is_as_like_as_can_be() -> None:
     smiles = [ASPIRIN, CAFFEINE, AMPHETAMINE, BIPHENYL]
-    found = moses_statistics(smiles, describe(smiles, "all"), train=[ASPIRIN])
+    found = moses_statistics(smiles, describe(smiles, "all"), train={ASPIRIN})
     assert found["valid"] == 1
     assert found["novelty"] == 3 / 4
     for name in ("SNN", "Frag", "Scaf"):

@@ -12,7 +12,7 @@ import torch
 from rdkit import Chem
 from rdkit.Chem import QED
 
-from sequence_tutor.domain import find_domain
+from sequence_tutor.domain import find_domain, with_reading
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.model import load_model
@@ -138,9 +138,35 @@ def test_sequences_are_read_in_the_priors_tokens(folder: Path, tmp_path: Path) -
     path = tmp_path / "seeds.smi"
     path.write_text("CCO\nCCCl\n")
     assert room.read_sequences(path) == [[1, 1, 5, 6], [1, 1, 2, 6]]
-    path.write_text("CCO\nc1ccccc1\n")
-    with pytest.raises(UserError, match="token 'c' is unknown"):
+    path.write_text("Cl.CCO\nc1ccccc1\nC1CC\nCC)(\n" + "C" * 40 + "\n")
+    remarks: list[str] = []
+    reading = with_reading(room, None, None, remarks.append)
+    assert reading.read_sequences(path) == [[1, 1, 5, 6]]
+    (remark,) = remarks
+    assert remark == (
+        f"{path}: 4 of 5 molecules are left out: no valid molecule (2, first line 3); "
+        "token 'c' is unknown to this prior (1, first line 2); "
+        "more than 32 tokens (1, first line 5)"
+    )
+    with pytest.raises(UserError, match=r"of 5: no valid molecule \(2, first line 3\); token '\.'"):
+        with_reading(room, None, "none", remarks.append).read_sequences(path)
+    path.write_text("")
+    with pytest.raises(UserError, match=r"seeds\.smi: no molecule in it"):
         room.read_sequences(path)
+
+
+def test_what_no_molecule_can_begin_with_is_no_prime(folder: Path, tmp_path: Path) -> None:
+    stored = load_prior(folder)
+    room = find_domain("molecule").with_prior(stored.card, stored.tensors)
+    path = tmp_path / "prime.smi"
+    path.write_text("CC)(\n")
+    with pytest.raises(UserError, match=r"prime\.smi line 1: no molecule can begin with 'CC\)\('"):
+        room.read_prime(path, room.output_settings())
+    path.write_text("[*:1]CCO\n")
+    with pytest.raises(UserError, match="has an attachment point, expected the beginning"):
+        room.read_prime(path, room.output_settings())
+    path.write_text("CCN\n")
+    assert room.read_prime(path, room.output_settings()) == [1, 1, 4]
 
 
 def test_a_prior_without_a_vocabulary_is_refused() -> None:

@@ -11,6 +11,7 @@ from tyro.conf import Positional
 
 from sequence_tutor.cli.arguments import (
     Algorithm,
+    Column,
     Config,
     Device,
     DomainName,
@@ -58,6 +59,7 @@ class Benchmark:
     config: Config = None
     reference: Annotated[Path | None, option("moses: molecules held out", "FILE")] = None
     train: Annotated[Path | None, option("moses: molecules trained on", "FILE")] = None
+    column: Column = None
     samples: Annotated[int, option("moses: molecules sampled", "N")] = 30_000
     markdown: Annotated[Path | None, option("write the table there too", "FILE")] = None
     device: Device = "auto"
@@ -114,10 +116,13 @@ class Benchmark:
             load_model(self.model, device_named(self.device)),
             self.reference,
             train=self.train,
+            column=self.column,
             samples=self.samples,
             quiet=self.quiet,
         )
         write_numbers(self.json, found)
+        for remark in () if self.quiet else found["remarks"]:
+            show(remark)
         if self.markdown is not None:
             write_named_text(self.markdown, moses_markdown(found))
         return moses_table(found)

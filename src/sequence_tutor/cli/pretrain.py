@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from sequence_tutor.cli.arguments import (
+    Column,
     Config,
     Device,
     DomainName,
     Json,
     Preset,
     Quiet,
+    Standardised,
     Tensorboard,
     Threads,
     device_named,
@@ -29,6 +31,13 @@ if TYPE_CHECKING:
     from sequence_tutor.config.settings import Settings
 
 REASONS_SHOWN = 5
+_OPTIONS = (  # that are settings of a table
+    ("train", "steps"),
+    ("train", "seed"),
+    ("data", "meters"),
+    ("data", "column"),
+    ("data", "standardise"),
+)
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,8 @@ class Pretrain:
     meters: Annotated[
         tuple[str, ...] | None, option("of melodies: meters to keep, such as 4/4 3/4", "METER...")
     ] = None
+    column: Column = None
+    standardise: Standardised = None
     steps: Annotated[int | None, option("updates at most", "N")] = None
     seed: Annotated[int | None, option("seed of weights and order", "N")] = None
     device: Device = "auto"
@@ -80,7 +91,7 @@ class Pretrain:
             "data": find_domain(self.domain).data_settings,
         }
         overrides: dict[str, Any] = {table: {} for table in kinds}
-        for table, name in (("train", "steps"), ("train", "seed"), ("data", "meters")):
+        for table, name in _OPTIONS:
             value = getattr(self, name)
             if value is not None:
                 build(kinds[table], {name: value}, f"--{name}")  # so that the option is named
@@ -102,6 +113,8 @@ class Pretrain:
         show(summary_table(stored.card["data"]["summary"]))
         for reason, count in list(stored.card["data"]["skipped"].items())[:REASONS_SHOWN]:
             show(f"{count} skipped: {reason}")
+        for remark in stored.card["data"].get("remarks", ()):
+            show(remark)
         for name, value in stored.card["quality"].items():
             show(f"{name.replace('_', ' ')}: {_readable(value)}")
         if not self.quiet:

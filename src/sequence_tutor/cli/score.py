@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from tyro.conf import Positional
 
 from sequence_tutor.cli.arguments import (
+    Column,
     DomainName,
     Quiet,
     Rules,
+    Standardised,
     option,
     show,
 )
@@ -33,9 +35,12 @@ class Score:
     multiplied by their weights, so that it adds up to the total. Molecules: a text file with a
     SMILES a line; every line, a blank one too, becomes a line with the raw value of each term, null
     where it is no valid molecule, the score of those terms that have a transform, and the total.
+    Tables, of which --column chooses a column, and SD files likewise; names and other columns are
+    kept in --out and --json.
 
     Example: sequence-tutor score melody mine.jsonl tune.mid --json scores.jsonl
              sequence-tutor score molecule mine.smi --json scores.jsonl
+             sequence-tutor score molecule assay.csv --out scored.csv
     """
 
     domain: DomainName
@@ -51,7 +56,14 @@ class Score:
     json: Annotated[
         Path | None, option("one line a sequence, in order", "OUT.jsonl", name="json")
     ] = None
+    out: Annotated[
+        Path | None, option("molecules as .csv, .sdf or .smi, with what was read", "FILE")
+    ] = None
+    column: Column = None
+    standardise: Standardised = None
     quiet: Quiet = False
+
+    OUT_IS_FILE: ClassVar[bool] = True
 
     def run(self) -> None:
         """Score, then show the sums of the first sequences."""
@@ -70,28 +82,42 @@ class Score:
             config=self.config,
             preset=self.preset,
             run=self.reward_of,
+            table=self.out,
+            column=self.column,
+            standardise=self.standardise,
             quiet=self.quiet,
             most_kept=MOST_SHOWN,
         )
+        if not self.quiet:
+            show(scores.weights)
+        for remark in () if self.quiet else scores.remarks:
+            show(remark)
         if scores.count == 0 and not self.quiet:
             show("There is no sequence to score.")
         if scores.first:
             show(rows_table([scores.domain.score_row(scored) for scored in scores.first]))
-        if scores.first and not self.quiet:
-            show(scores.weights)
         if scores.count > MOST_SHOWN and not self.quiet:
             show(f"... and {scores.count - MOST_SHOWN} more")
         if scores.valid is not None and not self.quiet:
             show(f"{scores.valid:,} of {scores.count:,} valid")
+        if scores.damaged:
+            raise UserError("; ".join(scores.damaged) + "; what stands before it is scored")
 
 
 def rows_table(rows: Sequence[Mapping[str, str]]) -> Table:
     """One row a sequence, numbered."""
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table("sequence", *rows[0])
     for column in table.columns:
         column.justify = "right"
     for number, row in enumerate(rows, start=1):
-        table.add_row(str(number), *row.values())
+        cells = map(_printable, row.values())
+        table.add_row(str(number), *map(escape, cells))  # brackets of SMILES are no markup
     return table
+
+
+def _printable(text: str) -> str:
+    """A text of somebody's file, which must not speak to the terminal."""
+    return text if text.isprintable() else repr(text)[1:-1]

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from sequence_tutor.cli.arguments import (
     Algorithm,
+    Column,
     Config,
     Device,
     DomainName,
@@ -16,6 +17,7 @@ from sequence_tutor.cli.arguments import (
     PriorName,
     Quiet,
     Rules,
+    Standardised,
     Tensorboard,
     Threads,
     device_named,
@@ -62,6 +64,8 @@ class Tune:
     prime: Annotated[
         Path | None, option("every sequence begins with the first one of this file", "FILE")
     ] = None
+    column: Column = None
+    standardise: Standardised = None
     seed: Annotated[int | None, option("seed of everything random", "N")] = None
     device: Device = "auto"
     threads: Threads = "auto"
@@ -94,6 +98,8 @@ class Tune:
             rules=self.rules,
             seeds=self.seeds,
             prime=self.prime,
+            column=self.column,
+            standardise=self.standardise,
             device=device_named(self.device),
             threads=thread_count(self.threads),
             tensorboard=self.tensorboard,

@@ -19,6 +19,7 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.molecule.corpus_cache import Arrays, load, save, survey
 from sequence_tutor.molecule.corpus_reader import CorpusReader
 from sequence_tutor.molecule.corpus_settings import MoleculeDataSettings
+from sequence_tutor.molecule.entry import ColumnError
 from sequence_tutor.molecule.reading import molecule_files
 from sequence_tutor.token_sequences import TokenSequences
 
@@ -38,6 +39,7 @@ class MoleculeCorpus:
         summary: one row a file and one for all.
         dropped: reason -> lines.
         skipped: (file and line, reason) of the first lines dropped.
+        remarks: what else a user should know of the reading, in sentences.
     """
 
     arrays: Arrays
@@ -45,6 +47,7 @@ class MoleculeCorpus:
     summary: Mapping[str, Mapping[str, float]]
     dropped: Mapping[str, int]
     skipped: Sequence[tuple[str, str]]
+    remarks: Sequence[str] = ()
 
     def side(self, side: int) -> TokenSequences:
         """The molecules of one side of the division, each with its end token."""
@@ -104,7 +107,12 @@ def _read(
 
     before = 0
     for file in files:
-        reader.read(file, partial(report, before))
+        try:
+            reader.read(file, partial(report, before))
+        except ColumnError as error:
+            if file in paths:  # named by the user, and not met in a folder
+                raise
+            reader.skip(file, str(error))
         before += file.stat().st_size
     if not reader.sources or not any(counts["kept"] for counts in reader.sources.values()):
         reasons = ", ".join(

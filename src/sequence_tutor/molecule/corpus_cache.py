@@ -22,7 +22,7 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.files import replacing, write_json
 
 # Raise it whenever reading or encoding changes, so that no stale cache is used.
-CACHE_VERSION = 2
+CACHE_VERSION = 3
 
 _DESCRIPTION = "corpus.json"
 

@@ -15,9 +15,12 @@ from rdkit import Chem
 
 from sequence_tutor.division import divide
 from sequence_tutor.molecule.chemistry import Molecule, canonical_smiles, longest_carbon_run, parse
+from sequence_tutor.molecule.choice import Choice
 from sequence_tutor.molecule.corpus_cache import Arrays
 from sequence_tutor.molecule.corpus_settings import MoleculeDataSettings
-from sequence_tutor.molecule.reading import Entry, open_molecules
+from sequence_tutor.molecule.entry import Entry
+from sequence_tutor.molecule.reading import open_molecules
+from sequence_tutor.molecule.standardise import standardised
 from sequence_tutor.molecule.tokens import Vocabulary, element_of, split_smiles
 
 PROPERTIES = ("logp", "qed", "sa")
@@ -27,6 +30,10 @@ SUMMARISED = 10_000
 """Molecules whose properties are computed for the summary: those with the lowest hashes."""
 LISTED = 10_000
 """Lines without a molecule that are listed one by one; all of them are counted."""
+MOST_REASONS, LONGEST_REASON = 200, 80
+"""Reasons told apart, and characters of one that quotes what was read."""
+
+MOST_REMARKS = 20
 
 _REPORTED = 2000  # lines between two reports of progress
 _SUMMARISED = 100  # molecules of the summary between two, each of which takes some milliseconds
@@ -42,6 +49,9 @@ class CorpusReader:
 
     def __init__(self, settings: MoleculeDataSettings) -> None:
         self.settings = settings
+        self.remarks: list[str] = []
+        self.standardised = 0  # molecules kept that are not as they were written
+        self._choice = Choice(settings.column, settings.standardise, self.remarks.append)
         self.dropped: Counter[str] = Counter()
         self.skipped: list[tuple[str, str]] = []
         self.sources: dict[str, Counter[str]] = {}
@@ -51,7 +61,7 @@ class CorpusReader:
         self._sizes: Counter[int] = Counter()  # tokens of the molecules as given
         self._runs: Counter[int] = Counter()  # their longest runs of carbon
         self._lowest: list[tuple[int, str, str]] = []  # -hash, source, SMILES: a heap
-        self._allowed: dict[str, bool] = {}  # by atom-wise token
+        self._allowed: dict[str, str] = {}  # atom-wise token -> its element if not allowed
         known = settings.known_tokens()
         self._closed = bool(known)  # whether no other token may come
         self._numbers = {token: number for number, token in enumerate(known, start=1)}
@@ -64,19 +74,24 @@ class CorpusReader:
             report: called now and then with the bytes read.
 
         Raises:
-            UserError: a table without a column of SMILES.
+            ColumnError: a table without a column of SMILES.
         """
         source = self.sources.setdefault(file.name, Counter())
-        with open_molecules(file, self.settings.column) as (entries, raw):
+        with open_molecules(file, self._choice) as (entries, raw):
             for number, entry in enumerate(entries, start=1):
                 reason = self._take(entry, file.name)
                 source["read"] += 1
                 source["dropped" if reason else "kept"] += 1
                 if reason:
-                    self._drop(f"{file.name} line {entry.place}", reason)
+                    self._drop(f"{file.name} {entry.where}", reason)
                 if number % _REPORTED == 0:
                     report(raw.tell())
         report(file.stat().st_size)
+
+    def skip(self, file: Path, reason: str) -> None:
+        """Count a file that cannot be read at all as one line of it, dropped."""
+        self.sources.setdefault(file.name, Counter()).update(read=1, dropped=1)
+        self._drop(file.name, reason.removeprefix(f"{file} "))
 
     def finish(self, report: Callable[[float], None]) -> tuple[Arrays, dict[str, Any]]:
         """The arrays, and the description of them that `MoleculeCorpus` is made of.
@@ -110,27 +125,42 @@ class CorpusReader:
             "summary": self._summary(report),
             "dropped": dict(self.dropped.most_common()),
             "skipped": self.skipped,
+            "remarks": [*self.remarks[:MOST_REMARKS], *self._standardised()],
         }
+
+    def _standardised(self) -> list[str]:
+        """How many molecules are not kept as they are written."""
+        if not self.standardised:
+            return []
+        how = self.settings.standardise
+        without = "counter-ions and solvents" + (", charges and isotopes" * (how == "parent"))
+        return [
+            f"{self.standardised:,} of the molecules are kept without {without} "
+            f"(data.standardise is {how!r})"
+        ]
 
     def _take(self, entry: Entry, source: str) -> str:
         """Keep a molecule, or say why not."""
         if entry.problem:
             return entry.problem
-        smiles, settings = entry.smiles, self.settings
+        settings = self.settings
+        smiles = standardised(entry.smiles, settings.standardise)
         pieces = split_smiles(smiles, settings.tokeniser)
         if len(pieces) > settings.longest:
             return "too long"
         molecule = parse(smiles) if settings.check or settings.augment else None
         if molecule is None and (settings.check or settings.augment):
             return "unparsable"
-        if not self._elements_allowed(smiles):
-            return "unknown elements"
-        if not self._is_known(pieces):
-            return "a token that the vocabulary lacks"
+        if element := self._strange_element(smiles):
+            return self._named(f"element {element}, which data.elements lacks", "unknown elements")
+        if token := self._strange_token(pieces):
+            lacks = "a token that the vocabulary lacks"
+            return self._named(f"token {token!r}, which the vocabulary lacks", lacks)
         name = molecule_hash(canonical_smiles(molecule) if molecule is not None else smiles)
         if name in self._seen:
             return "duplicate"
         self._seen.add(name)
+        self.standardised += smiles != entry.smiles
         self._keep(smiles, pieces, name, source)
         if molecule is not None and settings.augment and self._is_learned(name):
             self._keep_spellings(molecule, smiles, name)
@@ -152,13 +182,21 @@ class CorpusReader:
         spellings = Chem.MolToRandomSmilesVect(molecule, self.settings.augment, randomSeed=seed)
         for spelling in dict.fromkeys(spellings):
             pieces = split_smiles(spelling, self.settings.tokeniser)
-            fits = len(pieces) <= self.settings.longest and self._is_known(pieces)
+            fits = len(pieces) <= self.settings.longest and not self._strange_token(pieces)
             if spelling != smiles and fits:
                 self._append(pieces, name)
 
-    def _is_known(self, pieces: list[str]) -> bool:
-        """Whether the vocabulary has, or may take, every token."""
-        return not self._closed or all(piece in self._numbers for piece in pieces)
+    def _strange_token(self, pieces: list[str]) -> str:
+        """The first token that the vocabulary has not, and may not take; empty: there is none."""
+        if not self._closed:
+            return ""
+        return next((piece for piece in pieces if piece not in self._numbers), "")
+
+    def _named(self, reason: str, others: str) -> str:
+        """A reason that quotes the data, or a general one once there are very many of them."""
+        is_short = len(reason) <= LONGEST_REASON
+        is_known = reason in self.dropped or len(self.dropped) < MOST_REASONS
+        return reason if is_short and is_known else others
 
     def _append(self, pieces: list[str], name: int) -> None:
         numbers = self._numbers
@@ -176,14 +214,16 @@ class CorpusReader:
         """Whether a molecule is for training, unless so few are read that sides are moved."""
         return self._place(name) >= self.settings.validation + self.settings.test
 
-    def _elements_allowed(self, smiles: str) -> bool:
-        allowed = self._allowed
-        for token in set(split_smiles(smiles)):
-            if token not in allowed:
-                allowed[token] = element_of(token) in (None, *self.settings.elements)
-            if not allowed[token]:
-                return False
-        return True
+    def _strange_element(self, smiles: str) -> str:
+        """The first element that is not allowed; empty: there is none."""
+        for token in split_smiles(smiles):
+            if token not in self._allowed:
+                element = element_of(token)
+                is_allowed = element in (None, *self.settings.elements)
+                self._allowed[token] = "" if is_allowed else str(element)
+            if self._allowed[token]:
+                return self._allowed[token]
+        return ""
 
     def _drop(self, place: str, reason: str) -> None:
         self.dropped[reason] += 1

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from sequence_tutor.config.settings import Settings
+from sequence_tutor.molecule.standardise import Standardise
 from sequence_tutor.molecule.tokens import Tokeniser, Vocabulary
 
 DRUG_ELEMENTS = ("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Se", "Br", "I")
@@ -20,6 +21,9 @@ class MoleculeDataSettings(Settings):
         "data", description="tokens of the data, of nearly all drug-like molecules, or a list"
     )
     column: str | None = Field(None, description="column of tables; unset: the one named smiles")
+    standardise: Standardise = Field(
+        "fragment", description="fragment: no counter-ions; parent: no charges either; or none"
+    )
     check: bool = Field(
         True, description="parse with RDKit: drops what is no molecule, finds equal ones"
     )

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,7 +61,7 @@ class Described:
 def moses_statistics(
     generated: Sequence[str | None],
     reference: Described,
-    train: Sequence[str | None] | None = None,
+    train: Set[str] | None = None,
     *,
     silent: bool = True,
 ) -> dict[str, float]:
@@ -80,7 +80,7 @@ def moses_statistics(
     Args:
         generated: SMILES in the order of sampling; None: no molecule.
         reference: the test set, looked at before.
-        train: SMILES of the training set.
+        train: those of the training set, as `canonical_set` gives them.
         silent: show no progress.
 
     Raises:
@@ -90,7 +90,6 @@ def moses_statistics(
 
     ours = describe(generated, "those generated", silent=silent)
     distinct = set(ours.canonical)
-    known = _canonical(train, silent) if train is not None else None
     count = len(ours.canonical)
     with progress("comparing fingerprints", 2 * count, quiet=silent) as advance:
         first, second = mean_similarities(ours.prints, advance)
@@ -99,7 +98,7 @@ def moses_statistics(
         "valid": count / len(generated),
         "unique@1k": _unique(ours.canonical, 1_000),
         "unique@10k": _unique(ours.canonical, 10_000),
-        "novelty": math.nan if known is None else len(distinct - known) / len(distinct),
+        "novelty": math.nan if train is None else len(distinct - train) / len(distinct),
         "IntDiv": float(1 - first.mean()),
         "IntDiv2": float(1 - second.mean()),
         "SNN": float(similar.mean()),
@@ -143,6 +142,29 @@ def describe(smiles: Sequence[str | None], name: str, *, silent: bool = True) ->
     return Described(canonical, np.concatenate(prints), fragments, scaffolds, properties)
 
 
+def canonical_set(
+    smiles: Sequence[str | None], name: str, *, silent: bool = True
+) -> tuple[Set[str], int]:
+    """The canonical SMILES of the valid molecules, and how many strings are none.
+
+    Raises:
+        UserError: there is none, so that everything would be new; says which set by its `name`.
+    """
+    canonical: set[str] = set()
+    invalid = 0
+    with quiet(), progress(f"reading {name}", len(smiles), quiet=silent) as advance:
+        for text in smiles:
+            advance()
+            mol = _molecule(text)
+            if mol is None:
+                invalid += 1
+            else:
+                canonical.add(Chem.MolToSmiles(mol))
+    if not canonical:
+        raise UserError(f"no valid molecule among the {len(smiles)} of {name}")
+    return canonical, invalid
+
+
 def brics_fragments(mol: Chem.Mol) -> list[str]:
     """SMILES of the pieces that are left when every BRICS bond is cut."""
     return Chem.MolToSmiles(Chem.FragmentOnBRICSBonds(mol)).split(".")
@@ -167,18 +189,6 @@ def cosine(left: Mapping[str, int], right: Mapping[str, int]) -> float:
 
 def _molecule(text: str | None) -> Chem.Mol | None:
     return None if text is None else parse(text)
-
-
-def _canonical(smiles: Sequence[str | None], silent: bool) -> set[str]:
-    canonical: set[str] = set()
-    name = "reading those trained on"
-    with quiet(), progress(name, len(smiles), quiet=silent) as advance:
-        for text in smiles:
-            advance()
-            mol = _molecule(text)
-            if mol is not None:
-                canonical.add(Chem.MolToSmiles(mol))
-    return canonical
 
 
 def _unique(canonical: Sequence[str], count: int) -> float:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from torch import Tensor
 from sequence_tutor.config.settings import Settings, of_kind
 from sequence_tutor.division import TEST, TRAIN, VALIDATION
 from sequence_tutor.domain import Better, Progress, TrainingData
-from sequence_tutor.errors import UserError
+from sequence_tutor.molecule.choice import Choice
 from sequence_tutor.molecule.corpus import read_corpus
 from sequence_tutor.molecule.corpus_settings import MoleculeDataSettings
 from sequence_tutor.molecule.found import FOUND_FILE, FoundMolecules
@@ -26,16 +28,17 @@ from sequence_tutor.molecule.held_out import (
 )
 from sequence_tutor.molecule.judge import SampleJudge
 from sequence_tutor.molecule.output import MoleculeOutputSettings, Row, write_molecules
+from sequence_tutor.molecule.prime import first_molecule
 from sequence_tutor.molecule.published import PUBLISHED
-from sequence_tutor.molecule.reading import molecule_files, read_molecules
 from sequence_tutor.molecule.reward import MoleculeRewardSettings
+from sequence_tutor.molecule.score_files import score_writer
 from sequence_tutor.molecule.score_lines import (
     ScoredLine,
-    first_molecule,
     score_line_row,
     score_lines,
 )
 from sequence_tutor.molecule.scoring import Scorer
+from sequence_tutor.molecule.seeds import read_seeds
 from sequence_tutor.molecule.spelling import settled, varied
 from sequence_tutor.molecule.statistics import (
     BETTER,
@@ -67,6 +70,7 @@ class MoleculeDomain:
         card: of a prior, which says under `molecule` what its training data fix; None: there is
             no prior, and the vocabulary is the broad one.
         tensors: what is kept beside the prior's weights.
+        choice: how files are read.
     """
 
     name = "molecule"
@@ -82,7 +86,9 @@ class MoleculeDomain:
         self,
         card: Mapping[str, Any] | None = None,
         tensors: Mapping[str, Tensor] | None = None,
+        choice: Choice | None = None,
     ) -> None:
+        self.choice = choice or Choice()
         self.vocabulary = Vocabulary.from_card(card) if card is not None else Vocabulary.broad()
         self.training: Mapping[str, Any] = {} if card is None else card["molecule"]
         self.tensors = tensors or {}
@@ -94,7 +100,15 @@ class MoleculeDomain:
         self, card: Mapping[str, Any], tensors: Mapping[str, Tensor] | None = None
     ) -> MoleculeDomain:
         """The domain with a prior's vocabulary, and the limits of its training data."""
-        return MoleculeDomain(card, tensors)
+        return MoleculeDomain(card, tensors, self.choice)
+
+    def reading(
+        self, column: str | None, standardise: str | None, remark: Callable[[str], None]
+    ) -> MoleculeDomain:
+        """Reads tables by that column, and salts so."""
+        other = copy(self)
+        other.choice = Choice.checked(column, standardise, remark)
+        return other
 
     def data_of_prior(self, card: Mapping[str, Any]) -> Mapping[str, Any]:
         """Its tokeniser and its tokens."""
@@ -124,6 +138,7 @@ class MoleculeDomain:
                 "sources": [name for name in corpus.summary if name != "all"],
                 "settings": chosen.model_dump(mode="json"),
                 "rdkit": rdBase.rdkitVersion,
+                **({"remarks": list(corpus.remarks)} if corpus.remarks else {}),
             },
             card=card,
             tensors={KNOWN: known, **held_out_tensors(corpus, Vocabulary.from_card(card))},
@@ -133,20 +148,12 @@ class MoleculeDomain:
     def read_sequences(self, path: Path) -> list[list[int]]:
         """The molecules of a file in the prior's tokens, each with its end.
 
+        What is no molecule, or has a token that the prior does not know, is left out with a remark.
+
         Raises:
-            UserError: a line that cannot be read, or a molecule with a token that the prior does
-                not know.
+            UserError: nothing of it can be used.
         """
-        sequences = []
-        for file in molecule_files([path]):
-            for entry in read_molecules(file):
-                if entry.problem:
-                    raise UserError(f"{file} line {entry.place}: {entry.problem}")
-                try:
-                    sequences.append(self.vocabulary.encode(entry.smiles))
-                except UserError as error:
-                    raise UserError(f"{file} line {entry.place}: {error}") from error
-        return sequences
+        return read_seeds(path, self.vocabulary, self.length, self.choice)
 
     def read_prime(self, path: Path, settings: Settings) -> list[int]:
         """The first SMILES of a file, or the beginning of one, without an end.
@@ -155,9 +162,10 @@ class MoleculeDomain:
         beginning may leave branches and rings open.
 
         Raises:
-            UserError: there is none, or it has a token that the prior does not know.
+            UserError: there is none, no molecule can begin so, or it has a token that the prior
+                does not know.
         """
-        return self.vocabulary.encode(first_molecule(path), end=False)
+        return self.vocabulary.encode(first_molecule(path, self.choice), end=False)
 
     def varied(self, batch: SequenceBatch, generator: torch.Generator) -> SequenceBatch:
         """About half of the molecules in a random spelling each."""
@@ -185,7 +193,12 @@ class MoleculeDomain:
         self, paths: Sequence[Path], settings: Settings, rules: Path | None
     ) -> Iterator[ScoredLine]:
         """Every term and the total, one result a line; no prior need know the tokens."""
-        return score_lines(self.reward(settings, rules), paths, self.vocabulary.tokeniser)
+        reward = self.reward(settings, rules)
+        return score_lines(reward, paths, self.vocabulary.tokeniser, self.choice)
+
+    def score_writer(self, path: Path) -> AbstractContextManager[Callable[[ScoredLine], None]]:
+        """Writes a table, structures or a list, with names and columns as they were read."""
+        return score_writer(path)
 
     def score_row(self, scored: ScoredLine) -> dict[str, str]:
         """Its SMILES, whether it is valid, its terms and their total."""

@@ -5,44 +5,34 @@ A line that cannot be read is handed on with its problem; it never ends the read
 
 from __future__ import annotations
 
-import csv
-import gzip
-import lzma
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from io import TextIOWrapper
-from itertools import chain, count
+from contextlib import ExitStack, contextmanager
+from io import BufferedReader, BytesIO
 from pathlib import Path
-from typing import IO, BinaryIO, cast
-
-from rdkit import Chem
+from typing import BinaryIO
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.molecule.chemistry import canonical_smiles, quiet
+from sequence_tutor.foreign import PACKED_SUFFIXES, Line, encoding_of, lines, reason_of, unpacked
+from sequence_tutor.molecule.choice import DEFAULT_CHOICE, Choice
+from sequence_tutor.molecule.entry import LONGEST_LINE, ColumnError, Entry
+from sequence_tutor.molecule.lists import list_entries
+from sequence_tutor.molecule.sd_files import LONGEST_SD_LINE, sd_entries
+from sequence_tutor.molecule.tables import LONGEST_ROW, table_entries
 
 LIST_SUFFIXES = (".smi", ".smiles", ".ism", ".txt")
 TABLE_SUFFIXES = (".csv", ".tsv")
 SD_SUFFIXES = (".sdf", ".sd")
-PACKED_SUFFIXES = (".gz", ".xz")
-LONGEST_LINE = 2**17
-"""Characters; no line that is longer holds one molecule."""
+SUFFIXES = (*LIST_SUFFIXES, *TABLE_SUFFIXES, *SD_SUFFIXES)
 
-
-@dataclass(frozen=True)
-class Entry:
-    """One molecule as a file has it.
-
-    Attributes:
-        place: of the line or record, from 1.
-        smiles: as written there; empty where `problem` is set.
-        problem: why there is no SMILES; empty where all is well.
-    """
-
-    place: int
-    smiles: str
-    problem: str = ""
+_NO_TEXT = {
+    b"PK\x03\x04": "a spreadsheet or an archive, expected text; save a sheet as CSV in UTF-8",
+    b"\xd0\xcf\x11\xe0": "a file of an office program, expected text; save a sheet as CSV in UTF-8",
+    b"PAR1": "a table in Parquet, expected text; write it as CSV",
+    b"%PDF": "a PDF, expected text",
+}
+_LOOKED_AT = 64  # bytes at the beginning
+_UTF_8 = encoding_of(b"")
+_SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers", ".parquet", ".feather")
 
 
 def molecule_files(paths: Sequence[Path]) -> list[Path]:
@@ -59,10 +49,11 @@ def molecule_files(paths: Sequence[Path]) -> list[Path]:
         elif not path.exists():
             raise UserError(f"{path}: no such file or folder")
         elif not _kind(path):
-            known = " ".join((*LIST_SUFFIXES, *TABLE_SUFFIXES, *SD_SUFFIXES))
             packed = " or ".join(PACKED_SUFFIXES)
+            is_sheet = path.suffix.lower() in _SPREADSHEETS
             raise UserError(
-                f"{path}: unknown kind of file, expected one of {known}, each also with {packed}"
+                f"{path}: unknown kind of file, expected one of {' '.join(SUFFIXES)}, each also "
+                f"with {packed}" + ("; save the table as CSV in UTF-8" if is_sheet else "")
             )
         else:
             found.append(path)
@@ -71,155 +62,108 @@ def molecule_files(paths: Sequence[Path]) -> list[Path]:
 
 @contextmanager
 def open_molecules(
-    path: Path, column: str | None = None, *, every_line: bool = False
+    path: Path, choice: Choice = DEFAULT_CHOICE, *, every_line: bool = False
 ) -> Iterator[tuple[Iterator[Entry], BinaryIO]]:
     """The entries of a file, in order, and the raw stream, whose position tells how far they are.
 
+    The last entry of a file that is damaged says so.
+
     Args:
         path: the file.
-        column: of a table, the one with the SMILES; None: the one whose name says so.
-        every_line: of a list, give blank lines and comments too, as an empty or strange SMILES.
+        choice: what is read of it.
+        every_line: give names and other columns too, and of a list blank lines and comments, as an
+            empty or strange SMILES.
 
     Raises:
-        UserError: while reading: a table without such a column.
+        ColumnError: while reading: a table without such a column.
     """
-    with path.open("rb") as raw, _unpacked(raw, path.suffix.lower()) as stream:
-        yield _until_broken(path, stream, column, every_line), raw
-
-
-@contextmanager
-def _unpacked(raw: BinaryIO, suffix: str) -> Iterator[IO[bytes]]:
-    if suffix == ".gz":
-        with gzip.GzipFile(fileobj=raw) as stream:
-            yield cast("IO[bytes]", stream)
-    elif suffix == ".xz":
-        with lzma.LZMAFile(raw) as packed:
-            yield packed
-    else:
-        yield raw
+    with ExitStack() as opened:
+        try:
+            stream, raw = opened.enter_context(unpacked(path))
+        except (UserError, OSError) as error:
+            yield iter([_end_of(path, 1, error)]), BytesIO()
+        else:
+            yield _until_broken(path, stream, choice, every_line), raw
 
 
 def read_molecules(
-    path: Path, column: str | None = None, *, every_line: bool = False
+    path: Path, choice: Choice = DEFAULT_CHOICE, *, every_line: bool = False
 ) -> Iterator[Entry]:
     """The entries of a file; see `open_molecules`."""
-    with open_molecules(path, column, every_line=every_line) as (entries, _):
+    with open_molecules(path, choice, every_line=every_line) as (entries, _):
         yield from entries
 
 
 def _until_broken(
-    path: Path, stream: IO[bytes], column: str | None, every_line: bool
+    path: Path, stream: BufferedReader, choice: Choice, every_line: bool
 ) -> Iterator[Entry]:
-    """The entries up to where a damaged archive ends, and then the damage."""
-    place = 0
+    """The entries up to where a file is damaged, and then the damage, whatever kind it is of."""
+    place, unit = 0, "line"
     try:
-        for entry in _entries(path, stream, column, every_line):
-            place = entry.place
+        for entry in _entries(path, stream, choice, every_line):
+            place, unit = entry.place, entry.unit
             yield entry
-    except (OSError, EOFError, lzma.LZMAError) as error:
-        yield Entry(place + 1, "", f"cannot be read from here on ({error})")
+    except ColumnError:
+        raise
+    except Exception as error:
+        yield _end_of(path, place + 1, error, unit)
+
+
+def _end_of(path: Path, place: int, error: Exception, unit: str = "line") -> Entry:
+    why = reason_of(error).removeprefix(f"{path}: ")
+    begins = "cannot be read from here on"
+    why = why if why.startswith(begins) else f"{begins} ({why})"
+    return Entry(place, "", why, unit=unit, is_end=True)
 
 
 def _entries(
-    path: Path, stream: IO[bytes], column: str | None, every_line: bool
+    path: Path, stream: BufferedReader, choice: Choice, every_line: bool
 ) -> Iterator[Entry]:
+    _refuse_what_is_no_text(stream.peek(_LOOKED_AT)[:_LOOKED_AT])
     kind = _kind(path)
     if kind in SD_SUFFIXES:
-        yield from _records(stream)
-        return
-    is_table = kind in TABLE_SUFFIXES  # whose cells may hold line ends of their own
-    newline = "" if is_table else "\n"
-    text = TextIOWrapper(stream, encoding=_encoding(stream), errors="replace", newline=newline)
-    try:
-        if is_table:
-            yield from _rows(path, text, "\t" if kind == ".tsv" else ",", column)
-        else:
-            yield from _lines(text, every_line)
-    finally:
-        text.detach()  # the stream is for those to close who opened it
+        yield from sd_entries(_lines(stream, LONGEST_SD_LINE), details=every_line)
+    elif kind in TABLE_SUFFIXES:
+        usual = "\t" if kind == ".tsv" else ","
+        rows = _lines(stream, LONGEST_ROW)
+        yield from table_entries(path, rows, usual, choice, details=every_line)
+    else:
+        rows = _lines(stream, LONGEST_LINE)
+        yield from list_entries(path, rows, choice, every_line=every_line)
 
 
-def _encoding(stream: IO[bytes]) -> str:
-    """UTF-8, or UTF-16 where a file begins as Windows' editors and spreadsheets begin theirs."""
-    beginning = stream.read(2)
-    stream.seek(0)
-    return "utf-16" if beginning in (BOM_UTF16_LE, BOM_UTF16_BE) else "utf-8-sig"
+def _refuse_what_is_no_text(beginning: bytes) -> None:
+    """Refuse other kinds of files under a name of text.
 
-
-def _lines(text: TextIOWrapper, every_line: bool) -> Iterator[Entry]:
-    """The first word of each line.
-
-    Blank lines, those that begin with #, and a heading are passed over unless asked for.
+    Raises:
+        UserError: it is one.
     """
-    for place in count(1):
-        line = text.readline(LONGEST_LINE)
-        if not line:
-            return
-        if len(line) == LONGEST_LINE and not line.endswith("\n"):
-            while (more := text.readline(LONGEST_LINE)) and not more.endswith("\n"):
-                pass
-            yield Entry(place, "", f"a line of more than {LONGEST_LINE} characters")
-            continue
-        smiles = next(iter(line.split(None, 1)), "")
-        is_heading = place == 1 and _names_smiles(smiles)
-        if every_line or (smiles and not smiles.startswith("#") and not is_heading):
-            yield Entry(place, smiles)
+    for mark, what in _NO_TEXT.items():
+        if beginning.startswith(mark):
+            raise UserError(what)
+    half = len(beginning) // 2
+    zeros = (beginning[::2].count(0), beginning[1::2].count(0))
+    if half >= 2 and max(zeros) == half and min(zeros) == 0 and encoding_of(beginning) == _UTF_8:
+        raise UserError("text in UTF-16 that does not say so; save it in UTF-8")
 
 
-def _rows(path: Path, text: TextIOWrapper, delimiter: str, column: str | None) -> Iterator[Entry]:
-    """One column of a table, with what the header has most of between its cells."""
-    first = text.readline()
-    if "\0" in first:
-        raise UserError(f"{path} line 1: no text in UTF-8; save the table as CSV in UTF-8")
-    # spreadsheets write semicolons or tabs under .csv, by the country that they are set to
-    delimiter = max(delimiter, ",", ";", "\t", key=first.count)
-    rows = csv.reader(chain([first], text), delimiter=delimiter)
+def _lines(stream: BufferedReader, longest: int) -> Iterator[Line]:
+    """The lines of a text; one that is not in UTF-8 is taken for Windows-1252."""
+    is_utf_8 = encoding_of(stream.peek(4)[:4]) == _UTF_8
+    for line in lines(stream, longest, errors="surrogateescape" if is_utf_8 else "replace"):
+        if is_utf_8 and not line.text.isascii():
+            yield line._replace(text=_old(line.text))
+        else:
+            yield line
+
+
+def _old(text: str) -> str:
+    """The text, in which bytes that were no UTF-8 stand as surrogates, in the older encoding."""
     try:
-        header = next(rows, [])
-    except csv.Error as error:
-        raise UserError(f"{path} line 1: not the header of a table ({error})") from error
-    wanted = _column(path, header, column)
-    while True:
-        try:
-            row = next(rows)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield Entry(rows.line_num, "", f"not a row of a table ({error})")
-            continue
-        if len(row) > wanted and row[wanted].strip():
-            yield Entry(rows.line_num, row[wanted].strip())
-        elif any(row):
-            yield Entry(rows.line_num, "", f"no value in column {header[wanted]!r}")
-
-
-def _column(path: Path, header: Sequence[str], column: str | None) -> int:
-    """The place of the column named, or of the first whose name speaks of SMILES."""
-    names = [name.strip() for name in header]
-    if column is not None and column in names:
-        return names.index(column)
-    found = [place for place, name in enumerate(names) if _names_smiles(name)]
-    if column is None and found:
-        return found[0]
-    wanted = f"a column {column!r}" if column else "a column whose name holds 'smiles'"
-    raise UserError(
-        f"{path} line 1: columns {', '.join(map(repr, names)) or 'none'}, expected {wanted}"
-        + ("" if column else "; rename the right one, or for pretrain name it as data.column")
-    )
-
-
-def _records(stream: IO[bytes]) -> Iterator[Entry]:
-    """The molecules of an SD file, as canonical SMILES."""
-    with quiet():
-        for place, molecule in enumerate(Chem.ForwardSDMolSupplier(stream), start=1):
-            if molecule is None:
-                yield Entry(place, "", "a record that is no molecule")
-            else:
-                yield Entry(place, canonical_smiles(molecule))
-
-
-def _names_smiles(name: str) -> bool:
-    return "smiles" in name.lower()
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogateescape").decode("cp1252", "replace")
+    return text
 
 
 def _kind(path: Path) -> str:
@@ -227,4 +171,4 @@ def _kind(path: Path) -> str:
     if path.suffix.lower() in PACKED_SUFFIXES:
         path = path.with_suffix("")
     suffix = path.suffix.lower()
-    return suffix if suffix in (*LIST_SUFFIXES, *TABLE_SUFFIXES, *SD_SUFFIXES) else ""
+    return suffix if suffix in SUFFIXES else ""

@@ -8,43 +8,56 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sequence_tutor.errors import UserError
-from sequence_tutor.molecule.reading import Entry, molecule_files, read_molecules
+from sequence_tutor.molecule.choice import DEFAULT_CHOICE, Choice
+from sequence_tutor.molecule.entry import Entry
+from sequence_tutor.molecule.reading import molecule_files, read_molecules
+from sequence_tutor.molecule.standardise import Standardise
 from sequence_tutor.molecule.terminal_reward import MoleculeReward
 from sequence_tutor.molecule.tokens import Tokeniser, split_smiles
 
 CHUNK = 4096
 """Lines held in memory at a time."""
 
+USUAL: Standardise = "none"
+"""How molecules are read where nobody has said it: scores are of what is written."""
+
 LONGEST_SHOWN = 60
 """Characters of a SMILES in a table."""
 
 ScoredLine = dict[str, Any]
 """`{"smiles", "valid", "canonical", "terms": {name: number or None}, "scores": likewise, of those
-that have a transform, "total": number}`; JSON, hence `Any`."""
+that have a transform, "total": number}`, and where there are any: `standardised`, the SMILES that
+was scored in place of `smiles`; `name` and `fields`, what the file says beside it; `problem`;
+`damaged`, the place from where on the file cannot be read.
+JSON, hence `Any`."""
 
 
 def score_lines(
-    reward: MoleculeReward, paths: Sequence[Path], tokeniser: Tokeniser
+    reward: MoleculeReward,
+    paths: Sequence[Path],
+    tokeniser: Tokeniser,
+    choice: Choice = DEFAULT_CHOICE,
 ) -> Iterator[ScoredLine]:
     """Score files as they are read: one result for every line, record or row, in order.
 
-    A line without a molecule, a blank one too, is invalid and has None for every term; one that
-    cannot be read also has a `problem`. Terms have their raw values, `total` is what is paid.
+    A heading is no line of these. A line without a molecule, a blank one too, is invalid and has
+    None for every term; one that cannot be read also has a `problem`. Terms have their raw values,
+    `total` is what is paid.
 
     Args:
         reward: its terms are computed; it is closed at the end.
         paths: files of molecules, or folders of them.
         tokeniser: what the terms of a molecule's writing count.
+        choice: what is read of the files.
 
     Raises:
         UserError: a path that cannot be used, or a scorer that is broken.
     """
     try:
         for file in molecule_files(paths):
-            entries = read_molecules(file, every_line=True)
+            entries = read_molecules(file, choice, every_line=True)
             while chunk := list(islice(entries, CHUNK)):
-                yield from _scored(reward, chunk, tokeniser)
+                yield from _scored(reward, file, chunk, tokeniser, choice)
     finally:
         reward.close()
 
@@ -64,36 +77,37 @@ def score_line_row(scored: ScoredLine) -> dict[str, str]:
     return {"smiles": shown, "valid": "yes" if scored["valid"] else "no", **cells}
 
 
-def first_molecule(path: Path) -> str:
-    """The first SMILES of a file, or the beginning of one.
-
-    Raises:
-        UserError: there is none.
-    """
-    for file in molecule_files([path]):
-        for entry in read_molecules(file):
-            if entry.problem:
-                raise UserError(f"{file} line {entry.place}: {entry.problem}, expected a SMILES")
-            return entry.smiles
-    raise UserError(f"{path}: no molecule in it, expected one to begin with")
-
-
 def _scored(
-    reward: MoleculeReward, entries: Sequence[Entry], tokeniser: Tokeniser
+    reward: MoleculeReward,
+    file: Path,
+    entries: Sequence[Entry],
+    tokeniser: Tokeniser,
+    choice: Choice,
 ) -> Iterator[ScoredLine]:
-    counts = [len(split_smiles(entry.smiles, tokeniser)) for entry in entries]
-    judged = reward.judge_smiles([entry.smiles for entry in entries], counts)
-    for entry, molecule in zip(entries, judged, strict=True):
+    meant: list[str | None] = [choice.meant(entry.smiles, USUAL) for entry in entries]
+    counts = [len(split_smiles(smiles or "", tokeniser)) for smiles in meant]
+    judged = reward.judge_smiles(meant, counts)
+    for entry, smiles, molecule in zip(entries, meant, judged, strict=True):
         scores = dict(zip(reward.term_names, molecule.scores, strict=True))
-        line: ScoredLine = {
-            "smiles": entry.smiles,
+        line: ScoredLine = {"smiles": entry.smiles}
+        if smiles != entry.smiles:
+            line["standardised"] = smiles
+        if entry.name:
+            line["name"] = entry.name
+        line |= {
             "valid": molecule.canonical is not None,
             "canonical": molecule.canonical,
             "terms": _numbers(dict(zip(reward.term_names, molecule.raw, strict=True))),
             "scores": _numbers({name: scores[name] for name in reward.transformed}),
             "total": molecule.total + 0.0,  # which turns -0 into 0
         }
-        yield line | ({"problem": entry.problem} if entry.problem else {})
+        if entry.fields:
+            line["fields"] = dict(entry.fields)
+        if entry.problem:
+            line["problem"] = entry.problem
+        if entry.is_end:
+            line["damaged"] = f"{file} {entry.where}"
+        yield line
 
 
 def _numbers(values: Mapping[str, float]) -> dict[str, float | None]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model
@@ -14,6 +13,9 @@ from sequence_tutor.progress import progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.rollout import rollout
 from sequence_tutor.versions import versions
+
+if TYPE_CHECKING:
+    from sequence_tutor.molecule.choice import Choice
 
 DOMAIN = "molecule"
 SAMPLES = 30_000
@@ -25,6 +27,7 @@ def moses(
     reference: PathLike,
     *,
     train: PathLike | None = None,
+    column: str | None = None,
     samples: int = SAMPLES,
     seed: int = 0,
     quiet: bool = False,
@@ -35,13 +38,15 @@ def moses(
         model: a prior or a tuned model of molecules.
         reference: file of molecules that it was not trained on.
         train: file of those that it was; without it there is no novelty.
+        column: of tables, the one with the SMILES; None: the one whose name says so.
         samples: molecules sampled; MOSES takes 30,000.
         seed: of the sampling.
         quiet: show no progress.
 
     Returns:
         `statistics`, name -> value, None where undefined; `published`, those of the CharRNN of
-        MOSES on its own data; `model`, `samples`, `seed`, `versions`.
+        MOSES on its own data; `remarks` on the reading, in
+        sentences; `model`, `samples`, `seed`, `versions`.
 
     Raises:
         UserError: the model is of another domain, or a file cannot be used.
@@ -49,13 +54,22 @@ def moses(
     if model.domain.name != DOMAIN:
         raise UserError(f"{model.name}: a model of {model.domain.name!r}, expected {DOMAIN!r}")
     # a model of molecules is there, and so is RDKit
-    from sequence_tutor.molecule.distribution import describe, moses_statistics
+    from sequence_tutor.molecule.choice import Choice
+    from sequence_tutor.molecule.distribution import canonical_set, describe, moses_statistics
     from sequence_tutor.molecule.published import MOSES_CHAR_RNN
     from sequence_tutor.molecule.tokens import Vocabulary
 
+    remarks: list[str] = []
     # Both files before anything is sampled: a wrong one is told at once.
-    held_out = describe(list(_molecules(Path(reference))), str(reference), silent=quiet)
-    known = None if train is None else list(_molecules(Path(train)))
+    choice = Choice(column, remark=remarks.append)
+    smiles = _molecules(Path(reference), choice)
+    held_out = describe(smiles, str(reference), silent=quiet)
+    _remark_invalid(choice, reference, len(smiles) - len(held_out.canonical), len(smiles))
+    known = None
+    if train is not None:
+        smiles = _molecules(Path(train), choice)
+        known, invalid = canonical_set(smiles, str(train), silent=quiet)
+        _remark_invalid(choice, train, invalid, len(smiles))
     vocabulary = Vocabulary.from_card(model.stored.card)
     generator = named_generator(seed, "moses", model.device)
     generated: list[str | None] = []
@@ -73,13 +87,30 @@ def moses(
         "published": {"CharRNN of MOSES": dict(MOSES_CHAR_RNN)},
         "samples": samples,
         "seed": seed,
+        "remarks": remarks,
         "versions": versions(),
     }
 
 
-def _molecules(path: Path) -> Iterator[str]:
-    """The SMILES of a file; what cannot be read is passed over."""
+def _molecules(path: Path, choice: Choice) -> list[str]:
+    """The SMILES of a file; a remark says how many lines have none, and where it is damaged."""
     from sequence_tutor.molecule.reading import molecule_files, read_molecules
 
+    found: list[str] = []
     for file in molecule_files([path]):
-        yield from (entry.smiles for entry in read_molecules(file) if not entry.problem)
+        without: list[str] = []
+        for entry in read_molecules(file, choice):
+            if entry.is_end:
+                choice.remark(f"{file} {entry.where}: {entry.problem}")
+            elif entry.problem:
+                without.append(f"{entry.where}: {entry.problem}")
+            else:
+                found.append(entry.smiles)
+        if without:
+            choice.remark(f"{file}: {len(without)} without a molecule, first {without[0]}")
+    return found
+
+
+def _remark_invalid(choice: Choice, path: PathLike, invalid: int, count: int) -> None:
+    if invalid:
+        choice.remark(f"{path}: {invalid} of {count} SMILES are no valid molecule")

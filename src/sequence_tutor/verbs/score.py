@@ -8,14 +8,14 @@ from pathlib import Path
 
 from sequence_tutor.config.presets import DEFAULT
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.domain import Domain, find_domain
+from sequence_tutor.domain import Domain, find_domain, with_reading
 from sequence_tutor.errors import UserError, settings_of
 from sequence_tutor.evaluation.model import load_model
 from sequence_tutor.files import PathLike, listed_paths, optional_path
 from sequence_tutor.progress import progress
 from sequence_tutor.reward.description import effective_weights
 from sequence_tutor.step_scores import Scored
-from sequence_tutor.token_lines import write_json_lines
+from sequence_tutor.verbs.score_writing import write_scores
 from sequence_tutor.verbs.settings_tables import read_reward
 
 
@@ -29,6 +29,8 @@ class Scores:
         count: sequences in all.
         valid: of these, those that are valid; None where the domain does not say it of each.
         weights: the effective weights of the reward, in one line.
+        damaged: a sentence for each file that could be read only in part.
+        remarks: what a user should know of the reading, in sentences.
     """
 
     domain: Domain
@@ -36,6 +38,8 @@ class Scores:
     count: int
     valid: int | None
     weights: str
+    damaged: Sequence[str]
+    remarks: Sequence[str]
 
 
 def score(
@@ -47,6 +51,9 @@ def score(
     config: PathLike | None = None,
     preset: str | None = None,
     run: PathLike | None = None,
+    table: PathLike | None = None,
+    column: str | None = None,
+    standardise: str | None = None,
     quiet: bool = False,
 ) -> list[Scored]:
     """Score the sequences of files: by a run's reward, or by that which `tune` would take.
@@ -63,6 +70,11 @@ def score(
         preset: of tuning, whose reward the file wins over; None: the default one if there is a
             file.
         run: folder of a run, whose reward is taken.
+        table: of molecules, a file to write as well, by its name .csv, .sdf, .smi or .jsonl; names
+            and columns of the files read are in it.
+        column: of tables of molecules, the one with the SMILES; None: the one whose name says so.
+        standardise: of molecules, what is scored of them: "fragment", without counter-ions, or
+            "parent", without charges too; None: what is written.
         quiet: show no progress.
 
     Returns:
@@ -81,6 +93,9 @@ def score(
         config=optional_path(config),
         preset=preset,
         run=optional_path(run),
+        table=optional_path(table),
+        column=column,
+        standardise=standardise,
         quiet=quiet,
     )
     return list(found.first)
@@ -95,11 +110,17 @@ def score_files(
     config: Path | None = None,
     preset: str | None = None,
     run: Path | None = None,
+    table: Path | None = None,
+    column: str | None = None,
+    standardise: str | None = None,
     quiet: bool = False,
     most_kept: int | None = None,
 ) -> Scores:
     """The same in the memory of the first `most_kept`, however many there are; None keeps all."""
     room, settings, rules, source = _judge(domain, rules, config, preset, run)
+    remarks: list[str] = []
+    damaged: list[str] = []
+    room = with_reading(room, column, standardise, remarks.append)
     first: list[Scored] = []
     count = valid = 0
     says_validity = False
@@ -112,17 +133,16 @@ def score_files(
             count += 1
             says_validity = "valid" in scored
             valid += bool(scored.get("valid"))
+            if "damaged" in scored:
+                damaged.append(f"{scored['damaged']}: {scored['problem']}")
             advance(1)
             yield scored
 
     with settings_of(source), progress("scoring", None, quiet=quiet) as advance:
         weights = _weights(room, settings, rules)
-        if out is not None:
-            write_json_lines(out, watched())
-        else:
-            for _ in watched():
-                pass
-    return Scores(room, first, count, valid if says_validity else None, weights)
+        write_scores(room, out, table, watched())
+    says = valid if says_validity else None
+    return Scores(room, first, count, says, weights, damaged, remarks)
 
 
 def _judge(

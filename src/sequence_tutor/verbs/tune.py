@@ -11,17 +11,15 @@ from typing import Any
 
 import torch
 from rich.console import Console
-from rich.text import Text
 
 from sequence_tutor.config.presets import build, read_preset
 from sequence_tutor.config.settings import Settings, first_difference
-from sequence_tutor.domain import Domain, find_domain
+from sequence_tutor.domain import Domain, find_domain, with_reading
 from sequence_tutor.errors import UserError, settings_of
 from sequence_tutor.evaluation.model import Model, load_model
 from sequence_tutor.files import PathLike, is_empty, named_path, optional_path
 from sequence_tutor.folder_lock import writing_in
 from sequence_tutor.measure import Spells, Task, measure
-from sequence_tutor.printable import printable
 from sequence_tutor.prior.check import check_prior
 from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.prior.store import StoredPrior, find_prior
@@ -61,6 +59,8 @@ def tune(
     rules: PathLike | None = None,
     seeds: PathLike | None = None,
     prime: PathLike | None = None,
+    column: str | None = None,
+    standardise: str | None = None,
     device: torch.device | str = "cpu",
     threads: int | None = None,
     tensorboard: bool = False,
@@ -80,6 +80,9 @@ def tune(
         rules: Python file with rules of the user's own.
         seeds: file of sequences that replay begins with.
         prime: file whose first sequence every sampled one begins with; it is not learned.
+        column: of tables of molecules, the one with the SMILES; None: the one whose name says so.
+        standardise: of seeds that are molecules, what is left of them: "fragment", without
+            counter-ions, also where it is None; "parent", without charges too; or "none".
         device: where to compute.
         threads: torch's threads; None measures, and a resumed run keeps its number.
         tensorboard: write the numbers of the log as TensorBoard's events too.
@@ -98,6 +101,7 @@ def tune(
     out, config, rules = named_path(out), optional_path(config), optional_path(rules)
     seeds, prime = optional_path(seeds), optional_path(prime)
     room, stored = open_prior(domain, prior, device)
+    room = with_reading(room, column, standardise, _warn(quiet=quiet))
     spec = resolve(room, str(prior or domain), preset, config, overrides or {}, rules)
     chosen_start(stored.prior, spec.tune)
     output = build(room.output_settings, spec.output, "output")
@@ -105,7 +109,7 @@ def tune(
         spec,
         prefix=_prefix(room, prime, output, spec.length),
         seeds=str(seeds.absolute()) if seeds else None,
-        seeds_digest=_digest(seeds, "sequences"),
+        seeds_digest=_digest(seeds, "sequences", column, standardise),
     )
     if is_run(out):  # a setting that it could not say yet is as it was then
         spec = replace(spec, reward=with_unsaid(load_spec(out), out, spec.reward))
@@ -264,18 +268,19 @@ def _prefix(room: Domain, prime: Path | None, output: Settings, length: int) -> 
     return tokens
 
 
-def _digest(path: Path | None, what: str) -> str | None:
-    """SHA-256 of a file that was given, or None."""
+def _digest(path: Path | None, what: str, *read_by: str | None) -> str | None:
+    """SHA-256 of a file that was given, with the choices that it is read by, or None."""
     if path is None:
         return None
     if not path.is_file():
         raise UserError(f"{path}: there is no such file of {what}")
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = hashlib.sha256(path.read_bytes())
+    if any(read_by):  # else it is that of the file
+        digest.update(repr(read_by).encode())
+    return digest.hexdigest()
 
 
 def _warn(*, quiet: bool) -> Warn:
     """Print a warning of the run's health to standard error."""
     console = Console(stderr=True, quiet=quiet)
-    return lambda message: console.print(
-        Text.assemble(("warning:", "yellow"), f" {printable(message)}")
-    )
+    return lambda message: console.print(f"[yellow]warning:[/yellow] {message}")

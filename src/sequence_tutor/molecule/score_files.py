@@ -1,0 +1,145 @@
+"""Scored molecules as files people open: a table, structures, a list, with all that was read.
+
+A line that is no molecule is in the table, with empty cells; structures and lists leave it out.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any
+
+from rdkit import Chem
+from rdkit.Chem.Draw import rdDepictor
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.files import replacing
+from sequence_tutor.molecule.chemistry import parse, quiet
+
+Write = Callable[[Mapping[str, Any]], None]
+"""Takes one `ScoredLine` (JSON, hence `Any`)."""
+
+_FIRST = ("smiles", "standardised", "name", "valid", "canonical")
+_LAST = ("total", "problem")
+
+
+def score_writer(path: Path) -> AbstractContextManager[Write]:
+    """What writes scored molecules into a file, of the kind that its name says, atomically.
+
+    Raises:
+        UserError: the name says none.
+    """
+    kinds = {".csv": _csv_writer, ".sdf": _sdf_writer, ".smi": _smi_writer}
+    if path.suffix.lower() not in kinds:
+        raise UserError(
+            f"{path}: unknown kind of file, expected one of {' '.join(kinds)} or .jsonl"
+        )
+    return kinds[path.suffix.lower()](path)
+
+
+@contextmanager
+def _csv_writer(path: Path) -> Iterator[Write]:
+    """Lines wait on disk: which columns there are is known with the last of them."""
+    columns: dict[str, dict[str, None]] = {part: {} for part in ("lines", "fields", "terms")}
+    with TemporaryFile("w+", encoding="utf-8") as waiting:
+
+        def write(scored: Mapping[str, Any]) -> None:
+            columns["lines"] |= dict.fromkeys(name for name in scored if name in (*_FIRST, *_LAST))
+            columns["fields"] |= dict.fromkeys(scored.get("fields", ()))
+            for name in scored["terms"]:
+                columns["terms"][name] = None
+                if name in scored["scores"]:
+                    columns["terms"][f"{name}_score"] = None
+            waiting.write(json.dumps(scored) + "\n")
+
+        yield write
+        waiting.seek(0)
+        ours = (*_FIRST, *columns["terms"], *_LAST)
+        fields = {name: _beside(name, ours) for name in columns["fields"]}
+        first = [name for name in _FIRST if name in columns["lines"]]
+        last = [name for name in _LAST if name in columns["lines"]]
+        header = [*first, *fields.values(), *columns["terms"], *last]
+        with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="") as file:
+            table = csv.DictWriter(file, header, lineterminator="\n")
+            table.writeheader()
+            for line in waiting:
+                scored = json.loads(line)
+                given = {fields[name]: text for name, text in scored.get("fields", {}).items()}
+                table.writerow({**given, **_numbers(scored), **_texts(scored, header)})
+
+
+@contextmanager
+def _sdf_writer(path: Path) -> Iterator[Write]:
+    with replacing(path) as beside, quiet():
+        writer = Chem.SDWriter(str(beside))
+
+        def write(scored: Mapping[str, Any]) -> None:
+            smiles = scored.get("standardised", scored["smiles"])
+            molecule = parse(smiles) if scored["valid"] else None
+            if molecule is None:
+                return
+            rdDepictor.Compute2DCoords(molecule)
+            molecule.SetProp("_Name", _one_line(scored.get("name", "") or scored["canonical"]))
+            numbers = _numbers(scored)
+            for name, text in scored.get("fields", {}).items():
+                molecule.SetProp(_field_name(_beside(name, (*numbers, "smiles"))), _lines(text))
+            molecule.SetProp("smiles", scored["smiles"])
+            for name, number in numbers.items():
+                if number is not None:
+                    molecule.SetDoubleProp(_field_name(name), float(number))
+            writer.write(molecule)
+
+        yield write
+        writer.close()
+
+
+@contextmanager
+def _smi_writer(path: Path) -> Iterator[Write]:
+    with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="\n") as file:
+
+        def write(scored: Mapping[str, Any]) -> None:
+            if scored["valid"]:
+                smiles, name = scored.get("standardised", scored["smiles"]), scored.get("name", "")
+                file.write(f"{smiles}\t{_one_line(name)}\n" if name else f"{smiles}\n")
+
+        yield write
+
+
+def _numbers(scored: Mapping[str, Any]) -> dict[str, float | None]:
+    """Each term raw and, where it has a transform, transformed; the total."""
+    numbers: dict[str, float | None] = {}
+    for name, value in scored["terms"].items():
+        numbers[name] = value
+        if name in scored["scores"]:
+            numbers[f"{name}_score"] = scored["scores"][name]
+    return numbers | {"total": scored["total"]}
+
+
+def _texts(scored: Mapping[str, Any], header: list[str]) -> dict[str, Any]:
+    """What else is known of a line, under those names of the header that are ours."""
+    found = {name: scored.get(name) for name in (*_FIRST, "problem") if name in header}
+    return found | ({"valid": "yes" if scored["valid"] else "no"} if "valid" in header else {})
+
+
+def _beside(name: str, ours: tuple[str, ...]) -> str:
+    """The name of a user's column, told apart from those that are written here."""
+    return f"input_{name}" if name in ours else name
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _field_name(name: str) -> str:
+    """A name that may stand in angle brackets."""
+    return _one_line(name).replace("<", "(").replace(">", ")") or "field"
+
+
+def _lines(text: str) -> str:
+    """A value none of whose lines ends the field or the record."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return "\n".join(f" {line}" if line.startswith(("$$$$", ">")) else line for line in lines)
