@@ -97,8 +97,28 @@ def test_the_melody_among_several_parts() -> None:
 
 def test_meters_in_force() -> None:
     assert meters_in_force([], 9) == ((4, 4),)
-    assert meters_in_force([(0, 1, 4), (0, 2, 4), (4, 3, 4), (20, 5, 4)], 9) == ((2, 4), (3, 4))
+    assert meters_in_force([(0, 1, 4), (0, 2, 4), (4, 3, 4), (20, 5, 4)], 9) == ((3, 4), (2, 4))
     assert meters_in_force([(0, 0, 4)], 9) == ((4, 4),)
+    assert meters_in_force([(2, 3, 4)], 9) == ((3, 4),)
+
+
+@pytest.mark.parametrize(
+    ("changes", "meters"),
+    [
+        ([(0, 1, 4), (1, 4, 4)], ((4, 4),)),  # an upbeat
+        ([(0, 1, 8), (0.5, 6, 8)], ((6, 8),)),
+        ([(0, 4, 4), (36, 3, 4)], ((4, 4),)),  # a last bar that is not full
+        ([(0, 1, 4), (1, 4, 4), (17, 3, 4), (20, 1, 4), (21, 4, 4)], ((4, 4),)),  # cut by a repeat
+        ([(0, 4, 4), (16, 2, 4), (18, 4, 4)], ((4, 4), (2, 4))),  # a bar of half the length
+        ([(0, 2, 4), (8, 4, 4)], ((4, 4), (2, 4))),  # four bars of 2/4 are no upbeat
+        ([(0, 5, 4), (5, 4, 4)], ((4, 4), (5, 4))),  # nor is a longer bar
+        ([(0, 4, 4), (8, 4, 4), (8.5, 4, 4)], ((4, 4),)),
+    ],
+)
+def test_bars_that_are_not_full_are_no_meters(
+    changes: list[tuple[float, int, int]], meters: tuple[tuple[int, int], ...]
+) -> None:
+    assert meters_in_force(changes, 38) == meters
 
 
 def test_settings_refuse_what_they_do_not_know() -> None:

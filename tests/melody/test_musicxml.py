@@ -104,7 +104,7 @@ def test_billion_laughs_are_refused() -> None:
 
 
 def test_zip_bombs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sequence_tutor.melody.musicxml.MAXIMUM_BYTES", 2**20)
+    monkeypatch.setattr("sequence_tutor.melody.mxl.MAXIMUM_BYTES", 2**20)
     with pytest.raises(UserError, match="more than 1 MiB"):
         read_musicxml(zipped({"a.xml": b" " * (2**20 + 1)}), "bomb.mxl")
 
@@ -122,6 +122,17 @@ def test_zip_bombs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         (document(note("C", 1, octave=40)), "outside"),
         (document(note("C", 1).replace(">1<", ">nan<")), "duration"),
         (document(note("C", 1).replace(">1<", ">x<")), "not readable"),
+        (
+            document(note("C", 1).replace("</step>", "</step><alter>inf</alter>")),
+            "alteration of inf",
+        ),
+        (
+            document(note("C", 1).replace("</step>", "</step><alter>nan</alter>")),
+            "alteration of nan",
+        ),
+        (document(ATTRIBUTES.replace(">3<", f">{'9' * 400}<")), "a time signature of 999"),
+        (document(ATTRIBUTES.replace(">3<", f">{'9' * 5000}<")), "not readable"),
+        (document("<x>" * 200 + "</x>" * 200), "100 deep"),
     ],
 )
 def test_unusable_files_say_why(data: bytes, reason: str) -> None:

@@ -21,16 +21,21 @@ from sequence_tutor.melody.encoding import (
     encode,
 )
 from sequence_tutor.melody.key_finding import estimate_key
+from sequence_tutor.melody.part_names import rank
 from sequence_tutor.melody.score import Part, Score
 
-_MELODY_NAME = re.compile(
-    r"melod|vocal|voice|sing|gesang|stimme|canto|chant|lead|soprano|tune", re.IGNORECASE
-)
+MOST_NOTES = 200_000
+"""Of a part: a hundred times a symphony's first violin."""
+
 # A part counts as monophonic when at most this share of its notes sound into the next one.
 _MONOPHONIC = 0.05
 # A melody has at least this share of the notes of the part that has most: piano accompaniments of
 # songs reach seven times the notes of the voice.
 _SUBSTANTIAL = 0.1
+# A part of chords is no melody, whatever its name: of triads two notes in three overlap the next.
+_CHORDS = 0.55
+# Sounds of General MIDI that a melody rarely has: basses, pads, drums, effects.
+_BENEATH = (*range(32, 40), *range(88, 96), *range(112, 128))
 
 
 class ExtractionSettings(Settings):
@@ -89,6 +94,8 @@ def extract(score: Score, settings: ExtractionSettings) -> list[list[int]]:
                 f"meter {meter[0]}/{meter[1]} is not among {', '.join(settings.meters)}"
             )
     part = choose_melody(score)
+    if len(part) > MOST_NOTES:
+        raise UserError(f"a part of {len(part)} notes, expected at most {MOST_NOTES}")
     _check_grid(part, settings.maximum_grid_distance)
     notes = _quantise(part)
     numerator, denominator = score.meters[0]
@@ -116,8 +123,9 @@ def extract(score: Score, settings: ExtractionSettings) -> list[list[int]]:
 def choose_melody(score: Score) -> Part:
     """The part that is most likely the melody.
 
-    Among parts with a fair share of the notes: one that is named like a melody, else monophonic,
-    else any; the highest on average where several remain.
+    Among parts with a fair share of the notes: one that is named like a melody and is not of
+    chords, else one that is neither named nor sounds like a bass or an accompaniment; among these
+    a monophonic one; the highest on average where several remain.
 
     Raises:
         UserError: when the score has no notes.
@@ -129,19 +137,19 @@ def choose_melody(score: Score) -> Part:
     return max(
         candidates,
         key=lambda part: (
-            _MELODY_NAME.search(part.name) is not None,
-            _overlap(part) <= _MONOPHONIC,
+            _rank(part),
+            part.overlap() <= _MONOPHONIC,
             float(part.pitches.mean()),
         ),
     )
 
 
-def _overlap(part: Part) -> float:
-    """The share of notes that sound into the next by more than half a sixteenth."""
-    if len(part) < 2:
-        return 0.0
-    margin = 0.5 / STEPS_PER_QUARTER
-    return float(np.mean(part.ends[:-1] > part.starts[1:] + margin))
+def _rank(part: Part) -> int:
+    """1: called a melody, and no chords; -1: called or sounding like something beneath one."""
+    called = rank(part.name)
+    if called > 0:
+        return int(part.overlap() <= _CHORDS)
+    return -1 if part.program in _BENEATH else called
 
 
 def grid_distance(part: Part) -> float:

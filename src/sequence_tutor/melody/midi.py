@@ -1,4 +1,9 @@
-"""MIDI files in and out; the only module that knows symusic."""
+"""MIDI files in and out; the only module that knows symusic.
+
+symusic makes a part of every program and channel of a track. Pieces of one track share its name, so
+that parts with names of their own are whole; others are put together from the file's own events,
+and so are those whose names are not in UTF-8.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from symusic.core import (
     KeySignatureTick,
     NoteTick,
@@ -17,9 +23,12 @@ from symusic.core import (
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.files import replacing
+from sequence_tutor.foreign import door, said
 from sequence_tutor.melody.encoding import STEPS_PER_QUARTER, decode
 from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.meter import Meter
+from sequence_tutor.melody.midi_events import DRUM_CHANNEL, Channel, MidiFile, Track, read_events
+from sequence_tutor.melody.part_names import rank
 from sequence_tutor.melody.score import Part, Score, meters_in_force
 
 TICKS_PER_QUARTER = 480
@@ -28,6 +37,9 @@ _TICKS_PER_STEP = TICKS_PER_QUARTER // STEPS_PER_QUARTER
 
 _AS_TOKENS = Heard()
 """In C major and 4/4, as the tokens say."""
+_OLDER_ENCODINGS = ("latin-1", "cp932", "gb18030", "cp949", "cp1251")
+_ONE_VOICE = 0.1
+"""Channels of a track are one part when at most this share of their notes sound into the next."""
 
 
 def read_midi(data: bytes, name: str) -> Score:
@@ -40,39 +52,99 @@ def read_midi(data: bytes, name: str) -> Score:
     Raises:
         UserError: when the file is damaged, has a zero resolution, or has no note.
     """
-    if not data.startswith(b"MThd"):
-        raise UserError(f"{name}: not a MIDI file (it does not begin with MThd)")
-    try:
-        score = ScoreTick.from_midi(data)
-    except Exception as error:  # symusic raises whatever its C++ threw: runtime, value, index
-        raise UserError(f"{name}: damaged MIDI file ({error})") from error
+    with door(name):
+        if not data.startswith(b"MThd"):
+            raise UserError("not a MIDI file (it does not begin with MThd)")
+        try:
+            score = ScoreTick.from_midi(data)
+        except Exception as error:  # symusic raises whatever its C++ threw: runtime, value, index
+            raise UserError(f"damaged MIDI file ({said(error)})") from error
+        return _score(score, data)
+
+
+def _score(score: ScoreTick, data: bytes) -> Score:
     resolution = score.ticks_per_quarter
     if resolution <= 0:
-        raise UserError(f"{name}: {resolution} ticks per quarter note, expected at least 1")
-    parts = tuple(
-        part
-        for track in score.tracks
-        if not track.is_drum and len(part := _part(track, resolution))
-    )
+        raise UserError(f"{resolution} ticks per quarter note, expected at least 1")
+    pitched = [track for track in score.tracks if not track.is_drum and len(track.notes)]
+    names = {track.name for track in pitched}
+    if len(names) < len(pitched) or any("\ufffd" in name for name in names):
+        parts = _whole_parts(read_events(data))
+    else:
+        parts = [_part(track, resolution) for track in pitched]
+    parts = [part for part in parts if len(part)]
     if not parts:
         drums = any(len(track.notes) for track in score.tracks if track.is_drum)
-        raise UserError(f"{name}: no notes{' but those of drums' if drums else ''}")
+        raise UserError(f"no notes{' but those of drums' if drums else ''}")
     changes = [
         (change.time / resolution, change.numerator, change.denominator)
         for change in score.time_signatures
     ]
-    return Score(parts, meters_in_force(changes, max(float(part.starts[-1]) for part in parts)))
+    last_onset = max(float(part.starts[-1]) for part in parts)
+    return Score(tuple(parts), meters_in_force(changes, last_onset))
 
 
 def _part(track: TrackTick, resolution: int) -> Part:
     """One track with times in quarter notes; symusic drops notes without an end by itself."""
     columns = track.notes.numpy()
-    starts = columns["time"].astype(np.float64) / resolution  # (N,)
-    durations = columns["duration"].astype(np.float64) / resolution  # (N,)
+    starts = columns["time"].astype(np.int64)  # (N,)
+    ends = starts + columns["duration"].astype(np.int64)  # (N,)
     pitches = columns["pitch"].astype(np.int64)  # (N,)
-    kept = np.flatnonzero((durations > 0) & (starts >= 0))
-    order = kept[np.lexsort((durations[kept], starts[kept]))]
-    return Part(track.name, starts[order], (starts + durations)[order], pitches[order])
+    return _sorted(track.name, starts, ends, pitches, resolution, track.program)
+
+
+def _whole_parts(file: MidiFile) -> list[Part]:
+    """A part of each channel of each track, whatever its sound.
+
+    Channels of one track are one part where they play in turn, as the strings of a guitar do; not
+    in a file of format 0, whose only track holds every instrument.
+    """
+    parts = []
+    for track in file.tracks:
+        pitched = {
+            number: channel
+            for number, channel in track.channels.items()
+            if number != DRUM_CHANNEL and channel.notes
+        }
+        if len(pitched) > 1 and file.format != 0:
+            together = Channel([note for channel in pitched.values() for note in channel.notes])
+            first = next(iter(pitched))
+            part = _part_of_channel(file, track, first, together)
+            if part.overlap() <= _ONE_VOICE:
+                parts.append(part)
+                continue
+        parts += [_part_of_channel(file, track, *channel) for channel in pitched.items()]
+    return parts
+
+
+def _part_of_channel(file: MidiFile, track: Track, number: int, channel: Channel) -> Part:
+    starts, ends, pitches = np.array(channel.notes, dtype=np.int64).T  # (N,) each
+    program = file.program(number, channel)
+    return _sorted(_decoded(track.name), starts, ends, pitches, file.resolution, program)
+
+
+def _decoded(name: bytes) -> str:
+    """A name in UTF-8, or in the first of older encodings in which it says what the part is."""
+    try:
+        return name.decode("utf-8")
+    except UnicodeDecodeError:
+        readings = [name.decode(encoding, "replace") for encoding in _OLDER_ENCODINGS]
+        return next((reading for reading in readings if rank(reading)), readings[0])
+
+
+def _sorted(
+    name: str,
+    starts: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    pitches: NDArray[np.int64],
+    resolution: int,
+    program: int,
+) -> Part:
+    """A part in quarter notes, by onset; times are (N,) in ticks."""
+    kept = np.flatnonzero((ends > starts) & (starts >= 0))
+    order = kept[np.lexsort((ends[kept], starts[kept]))]
+    starts_of, ends_of = starts[order] / resolution, ends[order] / resolution
+    return Part(name, starts_of, ends_of, pitches[order], program)
 
 
 def write_midi(path: Path, tokens: Sequence[int], heard: Heard = _AS_TOKENS) -> None:

@@ -10,17 +10,19 @@ to gigabytes), nothing external is ever fetched, and sizes are capped.
 
 from __future__ import annotations
 
-import io
 import zipfile
 import zlib
-from typing import NoReturn
-from xml.etree.ElementTree import Element, TreeBuilder
+from xml.etree.ElementTree import Element
 from xml.parsers import expat
 
 from sequence_tutor.errors import UserError
+from sequence_tutor.foreign import door, one_line, said
+from sequence_tutor.melody.mxl import score_of
 from sequence_tutor.melody.score import Part, Score, meters_in_force
+from sequence_tutor.melody.xml_tree import parse_xml
 
-MAXIMUM_BYTES = 64 * 2**20  # of XML, after decompression
+_LARGEST_METER = 1000  # beats of a bar, or of a whole note; more is a damaged number
+_LARGEST_ALTERATION = 12  # semitones
 _LONGEST_NOTE = 1e5  # in quarters; more is a damaged number
 _SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
@@ -35,73 +37,18 @@ def read_musicxml(data: bytes, name: str) -> Score:
     Raises:
         UserError: when the file is damaged, declares entities, or has no note.
     """
-    try:
-        text = _unpack(data) if data.startswith(b"PK") else data
-        root = _parse(text)
-        return _read_score(root)
-    except UserError as error:
-        raise UserError(f"{name}: {error}") from error
-    except (expat.ExpatError, zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise UserError(f"{name}: damaged MusicXML ({error})") from error
-    except (ValueError, LookupError, RuntimeError, NotImplementedError, OSError) as error:
-        # wrong numbers, unknown encodings; encrypted or unknown compression in a zip archive
-        raise UserError(f"{name}: not readable as MusicXML ({error})") from error
-
-
-def _unpack(data: bytes) -> bytes:
-    """The score inside an .mxl archive: the one its container names, else the first."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        names = archive.namelist()
-        inside = [
-            name
-            for name in names
-            if name.lower().endswith((".xml", ".musicxml")) and not name.startswith("META-INF")
-        ]
-        named = [name for name in _roots(archive) if name in names]
-        if not named and not inside:
-            raise UserError("no score in the archive")
-        return _read_member(archive, (named or inside)[0])
-
-
-def _roots(archive: zipfile.ZipFile) -> list[str]:
-    """The paths an .mxl container names; none where it is missing or malformed.
-
-    Real containers hold file names whose ampersands and quotes are not escaped.
-    """
-    try:
-        container = _parse(_read_member(archive, "META-INF/container.xml"))
-    except (KeyError, expat.ExpatError):
-        return []
-    return [file.get("full-path", "") for file in container.iter("rootfile")]
-
-
-def _read_member(archive: zipfile.ZipFile, name: str) -> bytes:
-    with archive.open(name) as stream:
-        data = stream.read(MAXIMUM_BYTES + 1)
-    if len(data) > MAXIMUM_BYTES:
-        raise UserError(f"more than {MAXIMUM_BYTES // 2**20} MiB of XML")
-    return data
-
-
-def _parse(text: bytes) -> Element:
-    """An element tree, by a parser that stops at the first entity declaration."""
-    builder = TreeBuilder()
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = builder.start
-    parser.EndElementHandler = builder.end
-    parser.CharacterDataHandler = builder.data
-    parser.EntityDeclHandler = _refuse_entity
-    parser.Parse(text, True)
-    return builder.close()
-
-
-def _refuse_entity(*_declaration: object) -> NoReturn:
-    raise UserError("declares XML entities, which are refused")
+    with door(name):
+        try:
+            return _read_score(parse_xml(score_of(data) if data.startswith(b"PK") else data))
+        except (expat.ExpatError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+            raise UserError(f"damaged MusicXML ({said(error)})") from error
+        except (ValueError, LookupError, ArithmeticError) as error:  # wrong numbers, encodings
+            raise UserError(f"not readable as MusicXML ({said(error)})") from error
 
 
 def _read_score(root: Element) -> Score:
     if root.tag not in ("score-partwise", "score-timewise"):
-        raise UserError(f"root element <{root.tag}>, expected <score-partwise>")
+        raise UserError(f"root element <{one_line(root.tag)}>, expected <score-partwise>")
     names = {part.get("id"): part.findtext("part-name", "") for part in root.iter("score-part")}
     parts: list[Part] = []
     changes: list[tuple[float, int, int]] = []
@@ -162,11 +109,14 @@ class _PartReader:
         if divisions is not None:
             self._divisions = float(divisions)
             if not 0 < self._divisions < 1e6:
-                raise UserError(f"{divisions} divisions of a quarter, expected 1 or more")
+                raise UserError(one_line(f"{divisions} divisions of a quarter, expected 1 or more"))
         for time in attributes.iterfind("time"):
             beats, unit = time.findtext("beats"), time.findtext("beat-type")
             if beats and unit:  # absent where the music has no measure
-                self.meters.append((self._now, sum(map(int, beats.split("+"))), int(unit)))
+                numerator, denominator = sum(map(int, beats.split("+"))), int(unit)
+                if max(numerator, denominator) > _LARGEST_METER:
+                    raise UserError(f"a time signature of {one_line(f'{beats}/{unit}')}")
+                self.meters.append((self._now, numerator, denominator))
         transpose = attributes.find("transpose")
         if transpose is not None:
             chromatic = int(transpose.findtext("chromatic", "0"))
@@ -199,12 +149,15 @@ class _PartReader:
     def _sounding(self, pitch: Element) -> int:
         step = pitch.findtext("step", "").strip()
         if step not in _SEMITONES:
-            raise UserError(f"pitch step {step!r}, expected A to G")
+            raise UserError(f"pitch step {one_line(step)!r}, expected A to G")
         octave = int(pitch.findtext("octave", ""))
-        altered = round(float(pitch.findtext("alter", "0")))  # quarter tones go to the nearest
+        alteration = float(pitch.findtext("alter", "0"))
+        if not abs(alteration) <= _LARGEST_ALTERATION:
+            raise UserError(f"an alteration of {alteration:g} semitones")
+        altered = round(alteration)  # quarter tones go to the nearest
         number = 12 * (octave + 1) + _SEMITONES[step] + altered + self._transpose
         if not 0 <= number <= 127:
-            raise UserError(f"pitch {step}{octave} is outside MIDI's range")
+            raise UserError(one_line(f"pitch {step}{octave} is outside MIDI's range"))
         return number
 
     def _duration(self, element: Element) -> float:

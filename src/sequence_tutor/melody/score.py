@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby, pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+_LEGATO = 1 / 8
+"""Quarter notes, half a sixteenth: what notes and bars may overlap without meaning it."""
 
 
 @dataclass(frozen=True)
@@ -18,12 +23,14 @@ class Part:
         starts: (N,) float64, onsets in quarter notes.
         ends: (N,) float64, each after its start.
         pitches: (N,) int64, MIDI numbers at concert pitch.
+        program: General MIDI's number of its sound, 0 to 127; None where the file has none.
     """
 
     name: str
     starts: NDArray[np.float64]
     ends: NDArray[np.float64]
     pitches: NDArray[np.int64]
+    program: int | None = None
 
     @classmethod
     def from_notes(cls, name: str, notes: Sequence[tuple[float, float, int]]) -> Part:
@@ -35,6 +42,12 @@ class Part:
     def __len__(self) -> int:
         return len(self.starts)
 
+    def overlap(self) -> float:
+        """The share of notes that sound into the next by more than half a sixteenth."""
+        if len(self) < 2:
+            return 0.0
+        return float(np.mean(self.ends[:-1] > self.starts[1:] + _LEGATO))
+
 
 @dataclass(frozen=True)
 class Score:
@@ -42,8 +55,9 @@ class Score:
 
     Attributes:
         parts: pitched parts only; percussion is left out by the readers.
-        meters: every time signature in force while notes sound, as (numerator, denominator), in
-            order of appearance; 4/4 where the file names none, as MIDI and MusicXML assume.
+        meters: every time signature in force while notes sound, as (numerator, denominator),
+            first the one whose bars the music has; 4/4 where the file names none, as MIDI and
+            MusicXML assume.
     """
 
     parts: tuple[Part, ...]
@@ -53,7 +67,10 @@ class Score:
 def meters_in_force(
     changes: Sequence[tuple[float, int, int]], last_onset: float
 ) -> tuple[tuple[int, int], ...]:
-    """The distinct meters that hold somewhere between the start and the last onset.
+    """The distinct meters that hold somewhere up to the last onset, the longest first.
+
+    Notation programs write a bar that is not full as a meter of its own: an upbeat, the last bar,
+    and a bar that a repeat sign cuts in two. These are bars of the meter that holds longest.
 
     Args:
         changes: (time in quarters, numerator, denominator). Where several stand at one time the
@@ -61,8 +78,60 @@ def meters_in_force(
             zero, as damaged files have them, are passed over.
         last_onset: changes after it are of no consequence.
     """
+    spans = _spans(changes, last_onset)
+    if not spans:
+        return ((4, 4),)
+    longest = _held(spans)[0]
+    whole = [span for span in spans if not span.is_incomplete(longest)]
+    runs = groupby(enumerate(spans), key=lambda place: place[1].is_incomplete(longest))
+    for is_incomplete, run in runs:
+        if not is_incomplete:
+            continue
+        places, pieces = zip(*run, strict=True)
+        at_an_end = len(pieces) == 1 and places[0] in (0, len(spans) - 1)
+        together = sum(piece.length for piece in pieces)
+        if not at_an_end and abs(together - _bar(longest)) > _LEGATO:
+            whole += pieces
+    return _held(whole)
+
+
+class _Span(NamedTuple):
+    """A meter from one change to the next; the length is in quarters."""
+
+    meter: tuple[int, int]
+    length: float
+
+    def is_incomplete(self, longest: tuple[int, int]) -> bool:
+        """Whether it may be a part of one bar of the meter that holds longest."""
+        bar = _bar(self.meter)
+        return bar < _bar(longest) and self.length <= bar + _LEGATO
+
+
+def _bar(meter: tuple[int, int]) -> float:
+    return 4 * meter[0] / meter[1]
+
+
+def _spans(changes: Sequence[tuple[float, int, int]], last_onset: float) -> list[_Span]:
     by_time: dict[float, tuple[int, int]] = {}
     for time, numerator, denominator in sorted(changes, key=lambda change: change[0]):
         if min(numerator, denominator) > 0 and (time <= last_onset or not by_time):
             by_time[time] = (numerator, denominator)
-    return tuple(dict.fromkeys(by_time.values())) or ((4, 4),)
+    if not by_time:
+        return []
+    times = [0.0, *list(by_time)[1:], max(last_onset, *by_time)]
+    lengths = (after - before for before, after in pairwise(times))
+    spans: list[_Span] = []
+    for meter, length in zip(by_time.values(), lengths, strict=True):
+        if spans and spans[-1].meter == meter:
+            spans[-1] = _Span(meter, spans[-1].length + length)
+        else:
+            spans.append(_Span(meter, length))
+    return spans
+
+
+def _held(spans: Sequence[_Span]) -> tuple[tuple[int, int], ...]:
+    """The meters, the one that holds longest first."""
+    held: dict[tuple[int, int], float] = {}
+    for meter, length in spans:
+        held[meter] = held.get(meter, 0.0) + length
+    return tuple(sorted(held, key=lambda meter: -held[meter]))

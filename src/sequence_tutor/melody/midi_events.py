@@ -1,0 +1,188 @@
+"""The bytes of a Standard MIDI File: its tracks, and in each the notes of every channel.
+
+Source: the Standard MIDI Files 1.0 specification (RP-001). symusic, which writes our files, keeps
+apart what a track plays with different programs and does not say which channel a note is on, so
+that a voice whose sound changes in the middle would be two.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from dataclasses import dataclass, field
+
+from sequence_tutor.errors import UserError
+
+MOST_NOTES = 1_000_000
+"""Of a file; the longest symphonies have a tenth of it."""
+
+DRUM_CHANNEL = 9
+
+_NOTE_OFF, _NOTE_ON, _PROGRAM, _PRESSURE = 0x80, 0x90, 0xC0, 0xD0
+_SYSTEM_DATA = {0xF1: 1, 0xF2: 2, 0xF3: 1}  # bytes after it; other system messages have none
+
+
+@dataclass
+class Channel:
+    """What one track plays on one channel.
+
+    Attributes:
+        notes: (start, end, pitch), in ticks, in the order in which they end.
+        open: pitch -> the starts of the notes that sound now.
+    """
+
+    notes: list[tuple[int, int, int]] = field(default_factory=list)
+    open: dict[int, list[int]] = field(default_factory=dict)
+
+
+@dataclass
+class Track:
+    """One chunk of a file.
+
+    Attributes:
+        name: as the file has it, the last where it has several; empty where it has none.
+        channels: 0 to 15 -> its notes, in the order in which they first sound.
+    """
+
+    name: bytes = b""
+    channels: dict[int, Channel] = field(default_factory=dict)
+
+
+@dataclass
+class MidiFile:
+    """What was read.
+
+    Attributes:
+        format: 0: one track for everything; 1: a track for each part; 2: tunes of their own.
+        resolution: ticks of a quarter note.
+        tracks: in order.
+        meters: (tick, numerator, denominator) of every track.
+        programs: channel -> (tick, program), sorted; a channel has one sound in all tracks.
+    """
+
+    format: int
+    resolution: int
+    tracks: list[Track] = field(default_factory=list)
+    meters: list[tuple[int, int, int]] = field(default_factory=list)
+    programs: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+
+    def program(self, channel: int, channel_notes: Channel) -> int:
+        """The General MIDI number, 0 to 127, of the sound that most notes have."""
+        changes = self.programs.get(channel)
+        if not changes:
+            return 0
+        places = Counter(bisect_right(changes, (start, 128)) for start, _, _ in channel_notes.notes)
+        place = places.most_common(1)[0][0]
+        return changes[place - 1][1] if place else 0
+
+
+def read_events(data: bytes) -> MidiFile:
+    """Read a file.
+
+    Raises:
+        UserError: it is no MIDI file, is damaged, or counts its time in frames.
+    """
+    if not data.startswith(b"MThd"):
+        raise UserError("not a MIDI file (it does not begin with MThd)")
+    length = int.from_bytes(data[4:8], "big")
+    if length < 6 or len(data) < 14:
+        raise UserError("damaged MIDI file (its header is cut short)")
+    resolution = int.from_bytes(data[12:14], "big", signed=True)
+    if resolution <= 0:
+        raise UserError(f"{resolution} ticks per quarter note, expected at least 1")
+    file = MidiFile(int.from_bytes(data[8:10], "big"), resolution)
+    place = 8 + length
+    while place + 8 <= len(data):
+        kind, length = data[place : place + 4], int.from_bytes(data[place + 4 : place + 8], "big")
+        place += 8
+        if kind == b"MTrk":
+            number = len(file.tracks) + 1
+            try:
+                _TrackReader(file).read(data[place : place + length])
+            except IndexError as error:
+                raise UserError(
+                    f"damaged MIDI file (track {number} ends in the middle of an event)"
+                ) from error
+        place += length
+    for changes in file.programs.values():
+        changes.sort()
+    return file
+
+
+class _TrackReader:
+    """Walks through the events of one track, which it puts at the end of the file's."""
+
+    def __init__(self, file: MidiFile) -> None:
+        self._file, self._track = file, Track()
+        self._room = MOST_NOTES - sum(
+            len(channel.notes) for track in file.tracks for channel in track.channels.values()
+        )
+        file.tracks.append(self._track)
+
+    def read(self, data: bytes) -> None:
+        """Read a chunk; IndexError where it ends within an event."""
+        place, now, status, kind, end = 0, 0, 0, 0, len(data)
+        while place < end:
+            if data[place] < 0x80:  # as most are
+                now += data[place]
+                place += 1
+            else:
+                delta, place = _number(data, place)
+                now += delta
+            if data[place] >= 0x80:
+                status = data[place]
+                kind = status & 0xF0
+                place += 1
+            if kind in (_NOTE_ON, _NOTE_OFF):
+                velocity = data[place + 1] if kind == _NOTE_ON else 0
+                self._note(status & 0x0F, data[place], now, velocity)
+                place += 2
+            elif kind == _PROGRAM:
+                programs = self._file.programs.setdefault(status & 0x0F, [])
+                programs.append((now, data[place] & 0x7F))
+                place += 1
+            elif status == 0xFF:
+                meta = data[place]
+                length, place = _number(data, place + 1)
+                if meta == 0x2F:  # end of track
+                    return
+                self._meta(meta, data[place : place + length], now)
+                place += length
+            elif status in (0xF0, 0xF7):  # of one maker's instruments
+                length, place = _number(data, place)
+                place += length
+            elif kind == 0xF0:
+                place += _SYSTEM_DATA.get(status, 0)
+            elif kind:
+                place += 1 if kind == _PRESSURE else 2
+            else:
+                raise UserError("damaged MIDI file (an event without a status)")
+
+    def _note(self, channel: int, pitch: int, now: int, velocity: int) -> None:
+        found = self._track.channels.get(channel)
+        if found is None:
+            found = self._track.channels[channel] = Channel()
+        if velocity:
+            found.open.setdefault(pitch, []).append(now)
+        elif starts := found.open.get(pitch):
+            found.notes.append((starts.pop(0), now, pitch))
+            self._room -= 1
+            if self._room < 0:
+                raise UserError(f"more than {MOST_NOTES} notes, expected a piece of music")
+
+    def _meta(self, kind: int, content: bytes, now: int) -> None:
+        if kind == 0x03:
+            self._track.name = content
+        elif kind == 0x58 and len(content) >= 2 and content[1] < 16:
+            self._file.meters.append((now, content[0], 2 ** content[1]))
+
+
+def _number(data: bytes, place: int) -> tuple[int, int]:
+    """A number of variable length at a place, and the place after it."""
+    value = 0
+    for byte in (data[place], *data[place + 1 : place + 4]):
+        place += 1
+        value = value << 7 | byte & 0x7F
+        if byte < 0x80:
+            return value, place
+    raise UserError("damaged MIDI file (a number of more than four bytes)")
