@@ -9,7 +9,9 @@ from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.abc_writing import write_abc
 from sequence_tutor.melody.domain import MelodyDataSettings, MelodyDomain
-from sequence_tutor.melody.midi import write_midi
+from sequence_tutor.melody.frame import Heard
+from sequence_tutor.melody.meter import Meter
+from sequence_tutor.melody.midi import read_midi, write_midi
 from sequence_tutor.melody.output import MelodyOutputSettings
 from sequence_tutor.melody.reward import MelodyRewardSettings
 from sequence_tutor.melody.scales import Key
@@ -94,6 +96,7 @@ def test_training_data_with_summary_skips_and_sides(tmp_path: Path) -> None:
     assert data.summary["all"]["skipped"] == 1
     assert [Path(name).name for name, _ in data.skipped] == ["empty.mid"]
     assert data.provenance["sources"] == ["tunes"]
+    assert data.card == {"melody": {"meter": "4/4"}}
     again = ROOM.read_training([folder], settings, tmp_path / "cache", lambda _done, _total: None)
     assert again.train.rows() == data.train.rows()
 
@@ -118,3 +121,47 @@ def test_statistics_are_in_the_rewards_key() -> None:
 def test_settings_of_another_kind_are_refused() -> None:
     with pytest.raises(TypeError, match="expected MelodyRewardSettings"):
         ROOM.reward(MelodyOutputSettings(), None)
+
+
+def test_the_meter_of_most_melodies_is_that_of_the_prior(tmp_path: Path) -> None:
+    for seed, meter in enumerate(["6/8", "6/8", "4/4"]):
+        write_midi(tmp_path / f"{seed}.mid", tune(seed), Heard(meter=Meter.parse(meter)))
+    settings = MelodyDataSettings(meters=())
+    for _ in ("read", "from the cache"):
+        data = ROOM.read_training([tmp_path], settings, tmp_path / "cache", lambda _d, _t: None)
+        assert data.card == {"melody": {"meter": "6/8"}}
+    room = ROOM.with_prior(data.card)
+    assert (room.frame.meter, ROOM.frame.meter) == (Meter(6, 8), Meter(4, 4))
+    batch = SequenceBatch.from_lists([tune(0)])
+    room.write(batch, tmp_path / "out", MelodyOutputSettings(wav=False), lambda _d, _t: None)
+    assert "M:6/8" in (tmp_path / "out" / "melody-0001.abc").read_text()
+    in_three = MelodyOutputSettings(wav=False, score=False, meter="3/4")
+    room.write(batch, tmp_path / "out", in_three, lambda _d, _t: None)
+    assert "M:3/4" in (tmp_path / "out" / "melody-0001.abc").read_text()
+
+
+def test_a_run_writes_in_the_key_of_its_rules(tmp_path: Path) -> None:
+    key = Key(tonic="D", scale="dorian")
+    room = ROOM.framed(MelodyRewardSettings(key=key))
+    batch = SequenceBatch.from_lists([[16, 1, 19, 1, 23, 1, 25, 1]])  # D F A B
+    for asked, pitches, written in (
+        (None, [62, 65, 69, 71], "K:Ddor"),
+        ("D", [62, 65, 69, 71], "K:Ddor"),
+        ("E", [64, 67, 71, 73], "K:Edor"),
+    ):
+        settings = MelodyOutputSettings(key=asked, score=False, wav=False)
+        room.write(batch, tmp_path, settings, lambda _done, _total: None)
+        assert written in (tmp_path / "melody-0001.abc").read_text()
+        score = read_midi((tmp_path / "melody-0001.mid").read_bytes(), "melody")
+        assert score.parts[0].pitches.tolist() == pitches
+    with pytest.raises(UserError, match="this run was tuned in D dorian"):
+        room.check_output(MelodyOutputSettings(key="D major"))
+    with pytest.raises(UserError, match="this run was tuned in D dorian"):
+        room.write(batch, tmp_path / "new", MelodyOutputSettings(key="Dm"), lambda _d, _t: None)
+    assert not (tmp_path / "new").exists()
+
+
+def test_settings_of_files_of_old_runs_say_nothing_of_the_key() -> None:
+    assert ROOM.recorded({"key": "C", "tempo": 90.0, "wav": True, "score": True}) == {}
+    recorded = MelodyOutputSettings(tempo=90).model_dump(mode="json")
+    assert ROOM.recorded(recorded) == recorded

@@ -7,13 +7,14 @@ import pytest
 import torch
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.model import Model, load_model
+from sequence_tutor.evaluation.model import Model, load_model, prior_of
 from sequence_tutor.melody.output import MelodyOutputSettings
 from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.toy import ToyDomain
 from sequence_tutor.verbs.sample import sample
+from sequence_tutor.workbench.tutored import Tutoring
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +64,27 @@ def test_temperature_widens_and_narrows() -> None:
 
 def test_length_is_a_choice(model: Model) -> None:
     assert sample(model, 3, length=5).batch.tokens.shape == (3, 5)
+
+
+def test_a_run_is_not_sampled_beyond_what_it_was_tuned_at(model: Model, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="tuned at a length of 32 tokens, and 33 were asked for"):
+        sample(model, 3, length=33)
+    with pytest.raises(UserError, match="tuned at a length of 32 tokens"):
+        sample(model, 3, length=64, tutoring=Tutoring(strength=0.5))
+    prime = tmp_path / "prime.jsonl"
+    prime.write_text(f'{{"tokens": {[14] * 32}}}\n')
+    with pytest.raises(UserError, match="tune with this --prime and a larger --length"):
+        sample(model, 1, prime=prime)
+    assert sample(prior_of(model), 3, length=40).batch.tokens.shape == (3, 40)
+
+
+def test_another_beginning_than_the_one_tuned_for_is_said(
+    model: Model, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prime = tmp_path / "prime.jsonl"
+    prime.write_text('{"tokens": [16, 1]}\n')
+    sample(replace(model, prefix=(14, 1)), 1, prime=prime)
+    assert "tuned to go on from another beginning" in capsys.readouterr().err
 
 
 def test_what_a_run_begins_with_leaves_something_to_write(model: Model) -> None:

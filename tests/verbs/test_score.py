@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from sequence_tutor.errors import UserError
+from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.midi import write_midi
 from sequence_tutor.melody.reward import MelodyReward
 from sequence_tutor.sequences import SequenceBatch
@@ -40,7 +41,7 @@ def test_lines_come_back_in_order_with_all_nine_rules(tmp_path: Path) -> None:
     found = [json.loads(line) for line in out.read_text().splitlines()]
     assert [entry["tokens"] for entry in found] == sequences
     for entry, tokens in zip(found, sequences, strict=True):
-        assert list(entry) == ["tokens", "reward", "total"]
+        assert list(entry) == ["name", "key", "key_from", "tokens", "reward", "total"]
         assert list(entry["reward"]) == NINE
         assert all(len(values) == len(tokens) for values in entry["reward"].values())
         steps = zip(*entry["reward"].values(), strict=True)
@@ -103,3 +104,38 @@ def test_a_bad_line_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_an_empty_file_has_no_scores(tmp_path: Path) -> None:
     assert score("melody", [lines(tmp_path / "none.jsonl")], tmp_path / "out.jsonl") == []
     assert (tmp_path / "out.jsonl").read_text() == ""
+
+
+def test_tunes_are_judged_in_their_own_key_under_their_own_names(tmp_path: Path) -> None:
+    in_d = [16, 1, 20, 1, 23, 1, 28, 1, 27, 1, 25, 1, 23, 1, 20, 1, 16, 1]  # D major
+    write_midi(tmp_path / "mine.mid", in_d)
+    two = lines(tmp_path / "two.jsonl", [14], [16])
+    found = score("melody", [tmp_path / "mine.mid", two])
+    assert [entry["name"] for entry in found] == ["mine.mid", "two.jsonl:1", "two.jsonl:2"]
+    assert [entry["key"] for entry in found] == ["D major", "C major", "C major"]
+    assert sum(found[0]["reward"]["key"]) == 0.0
+    assert found[0]["reward"]["tonic"][0] == 3.0
+    (tmp_path / "c.toml").write_text('[reward.key]\ntonic = "C"\n')
+    (asked,) = score("melody", [tmp_path / "mine.mid"], config=tmp_path / "c.toml")
+    assert (asked["key"], asked["key_from"]) == ("C major", "settings")
+    assert sum(asked["reward"]["key"]) < 0
+
+
+def test_files_of_one_name_go_by_their_paths(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        lines(tmp_path / folder / "mine.jsonl", [14])
+    paths = [tmp_path / "a" / "mine.jsonl", tmp_path / "b" / "mine.jsonl"]
+    assert [entry["name"] for entry in score("melody", paths)] == [str(path) for path in paths]
+
+
+def test_what_reading_changed_is_said_once_a_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_midi(tmp_path / "high.mid", [14, 1, 18, 1, 21, 1], Heard(transpose=36))
+    write_midi(tmp_path / "plain.mid", [14, 1, 18, 1, 21, 1])
+    score("melody", [tmp_path / "high.mid", tmp_path / "plain.mid"])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("high.mid: 3 notes in C major, as its notes tell; judged 2 octaves down")
+    score("melody", [tmp_path / "high.mid"], quiet=True)
+    assert capsys.readouterr().err == ""

@@ -31,8 +31,9 @@ class Sample:
     first 24, and a list of their tokens.
     Molecules become a list and a table of SMILES, structures (SDF), pictures of the best and of
     some; texts a file of lines. All of them are distinct. With --prime they go on from the first
-    one of a file: a melody is heard as it stands there if --key names its key, a molecule grows
-    from its last atom.
+    one of a file: a melody is heard where it stands there, a molecule grows from its last atom.
+    A melody sounds in the key of its run; --key names what is heard, and a tonic alone keeps the
+    scale; --transpose moves by semitones. A tuned run is not sampled beyond its own length.
 
     With --tutor a tuned run advises its prior (or MODEL) without any training: --strength 0 is the
     prior, 1 the tuned model, up to 2 more of the same; with --best-of it keeps one of N by learned
@@ -109,7 +110,7 @@ class Sample:
             prime=self.prime,
             length=self.length,
             seed=self.seed,
-            settings=model.files({**tables, **given}, source),
+            settings=model.files({**tables, **given}, source, primed=self.prime is not None),
             tutoring=tutoring if self.tutor else None,
             quiet=self.quiet,
         )

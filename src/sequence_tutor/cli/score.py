@@ -30,11 +30,13 @@ class Score:
     """Say what every rule pays at every step of given melodies, or what molecules are worth.
 
     Melodies: lists of tokens (lines of JSON such as {"tokens": [14, 1, 18, 0]}, 1 to 512 tokens),
-    MIDI, ABC and MusicXML. Every rule has weight 1, unless a settings file, a preset or a run is
-    named: then the reward is that which tune takes or took with it, and what rules pay is
-    multiplied by their weights, so that it adds up to the total. Molecules: a text file with a
-    SMILES a line; every line, a blank one too, becomes a line with the raw value of each term, null
-    where it is no valid molecule, the score of those terms that have a transform, and the total.
+    MIDI, ABC and MusicXML, each judged in the key that its file names, else in the one that its
+    notes tell, unless the settings name one. Every rule has weight 1, unless a settings file, a
+    preset or a run is named: then the reward is that which tune takes or took with it, and what
+    rules pay is multiplied by their weights, so that it adds up to the total. Molecules: a text
+    file with a SMILES a line; every line, a blank one too, becomes a line with the raw value of
+    each term, null where it is no valid molecule, the score of those terms that have a transform,
+    and the total.
     Tables, of which --column chooses a column, and SD files likewise; names and other columns are
     kept in --out and --json.
 
@@ -105,16 +107,17 @@ class Score:
 
 
 def rows_table(rows: Sequence[Mapping[str, str]]) -> Table:
-    """One row a sequence, numbered."""
+    """One row a sequence, under its name where its row has one, else numbered."""
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table("sequence", *rows[0])
+    numbered = [{"sequence": str(n), **row} for n, row in enumerate(rows, start=1)]
+    table = Table(*numbered[0])
     for column in table.columns:
         column.justify = "right"
-    for number, row in enumerate(rows, start=1):
+    for row in numbered:
         cells = map(_printable, row.values())
-        table.add_row(str(number), *map(escape, cells))  # brackets of SMILES are no markup
+        table.add_row(*map(escape, cells))  # brackets of SMILES are no markup
     return table
 
 

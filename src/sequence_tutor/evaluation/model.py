@@ -100,19 +100,28 @@ class Model:
         """Its domain in the frame that it writes in, such as the key of its rules."""
         return self.domain if self.tune is None else framed(self.domain, self.reward_settings)
 
-    def files(self, given: Mapping[str, Any] | None = None, source: str = "output") -> Settings:
+    def files(
+        self,
+        given: Mapping[str, Any] | None = None,
+        source: str = "output",
+        *,
+        primed: bool = False,
+    ) -> Settings:
         """How its sequences are written: as given, else as it was tuned with, else by default.
 
         Args:
             given: values by name; a key or a transposition takes the place of both.
             source: what messages call them.
+            primed: whether it is to go on from another beginning than the one it was tuned with.
 
         Raises:
             UserError: they cannot be used, or not with this model.
         """
         given = given or {}
         moved = {"key", "transpose"}
-        left = {name for name in self.output if given.keys() & moved and name in moved}
+        left = moved if given.keys() & moved else set()
+        if primed and self.prefix:
+            left = {*moved, "upbeat"}
         kept = {name: value for name, value in self.output.items() if name not in left}
         settings = build(self.domain.output_settings, {**kept, **given}, source)
         if isinstance(self.room, Framed):

@@ -5,7 +5,7 @@ Source: the ABC standard 2.1, https://abcnotation.com/wiki/abc:standard:v2.1.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 
 from sequence_tutor.files import write_text
@@ -54,7 +54,7 @@ def to_abc(tokens: Sequence[int], title: str = "melody", heard: Heard = _AS_TOKE
 
 def _write_bar(spans: list[Span], first: int, last: int, signature: Signature) -> str:
     """One bar, steps first to last; notes that go on after it are tied."""
-    altered: dict[tuple[str, int], int] = {}
+    altered: dict[Hashable, int] = {}
     symbols = []
     for start, end, pitch in spans:
         length = min(end, last) - max(start, first)
@@ -67,19 +67,25 @@ def _write_bar(spans: list[Span], first: int, last: int, signature: Signature) -
     return " ".join(symbols)
 
 
-def _written(pitch: int, signature: Signature, altered: dict[tuple[str, int], int]) -> str:
+def _written(pitch: int, signature: Signature, altered: dict[Hashable, int]) -> str:
     """The note's name, with an accidental where the key and the bar so far say otherwise.
+
+    The standard lets an accidental hold in every octave of its bar, other programs in its own
+    alone; where these two readings differ there is always one.
 
     Args:
         pitch: MIDI number.
         signature: the key.
-        altered: what the bar has altered so far, by letter and octave; changed in place.
+        altered: what the bar has altered so far, by letter, and by letter and octave; changed in
+            place.
     """
     letter, alteration, octave = signature.spell(pitch)
+    by_key = signature.alterations.get(letter, 0)
+    readings: tuple[Hashable, ...] = (letter, (letter, octave))
     mark = ""
-    if altered.get((letter, octave), signature.alterations.get(letter, 0)) != alteration:
+    if any(altered.get(reading, by_key) != alteration for reading in readings):
         mark = {2: "^^", 1: "^", 0: "=", -1: "_", -2: "__"}[alteration]
-        altered[letter, octave] = alteration
+        altered |= dict.fromkeys(readings, alteration)
     if octave >= 5:
         return mark + letter.lower() + "'" * (octave - 5)
     return mark + letter + "," * (4 - octave)

@@ -65,12 +65,14 @@ class Melody:
         tune: hash of how the tune opens, which equal tunes of any name share.
         source: the path the user gave.
         name: the file, and the number in a tune book.
+        meter: of the tune, the first where it changes, such as 6/8.
     """
 
     tokens: NDArray[np.uint8]
     tune: str
     source: str
     name: str
+    meter: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,10 @@ class Corpus:
             for source in dict.fromkeys((*melodies, *skipped))
         }
         return {**summaries, "all": _summarise(self.melodies, len(self.skipped))}
+
+    def meters(self) -> list[tuple[str, int]]:
+        """The meters of the melodies, the most frequent first."""
+        return Counter(melody.meter for melody in self.melodies).most_common()
 
     def reasons(self) -> list[tuple[str, int]]:
         """Why files were skipped, the most frequent reason first."""
@@ -159,7 +165,7 @@ def read_corpus(
             + (f"; skipped because: {reasons}" if reasons else "")
         )
     if cache is not None:
-        rows = [(melody.tune, melody.source, melody.name) for melody in corpus.melodies]
+        rows = [(one.tune, one.source, one.name, one.meter) for one in corpus.melodies]
         save(cache, [melody.tokens for melody in corpus.melodies], rows, corpus.skipped)
     return corpus
 
@@ -214,7 +220,8 @@ def _melodies_of(
                 skipped.append(SkippedFile(file.source, name, reason_of(error)))
                 continue
             tune = tune_hash(tunes)
-            melodies.extend(Melody(tokens, tune, file.source, name) for tokens in tunes)
+            meter = "/".join(map(str, score.meters[0]))
+            melodies.extend(Melody(tokens, tune, file.source, name, meter) for tokens in tunes)
     except UserError as error:
         reason = str(error).removeprefix(f"{file.name}: ")
         skipped.append(SkippedFile(file.source, file.name, reason))

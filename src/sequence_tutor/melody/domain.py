@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -16,29 +16,29 @@ from torch import Tensor
 from sequence_tutor.config.settings import Settings, of_kind
 from sequence_tutor.domain import Beginning, Better, Progress, TrainingData
 from sequence_tutor.errors import UserError
-from sequence_tutor.foreign import door
-from sequence_tutor.melody.corpus import Corpus, Melody, read_corpus, read_scores
+from sequence_tutor.melody.beginnings import begin_with
+from sequence_tutor.melody.corpus import Corpus, Melody, read_corpus
 from sequence_tutor.melody.encoding import FIRST_NOTE, VOCAB_SIZE
-from sequence_tutor.melody.extraction import ExtractionSettings, extract
+from sequence_tutor.melody.extraction import ExtractionSettings
 from sequence_tutor.melody.frame import AS_TOKENS, Frame
+from sequence_tutor.melody.judging import judged
 from sequence_tutor.melody.output import MelodyOutputSettings, transposed, write_melodies
+from sequence_tutor.melody.own_tunes import LONGEST, own_tunes
 from sequence_tutor.melody.published import PUBLISHED, ROWS
 from sequence_tutor.melody.reward import MelodyReward, MelodyRewardSettings
-from sequence_tutor.melody.sources import MELODY_SUFFIXES, read_sources
+from sequence_tutor.melody.scales import OCTAVE
+from sequence_tutor.melody.sources import holds_tokens
 from sequence_tutor.melody.statistics import BETTER, MelodyStatistics
 from sequence_tutor.prior.fingerprints import WINDOWS, window_fingerprints
 from sequence_tutor.prior.store import StoredPrior, find_prior
 from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.step_domain import StepDomain
-from sequence_tutor.step_scores import Scored, step_scores
-from sequence_tutor.token_lines import check_tokens, token_lines
+from sequence_tutor.step_scores import Scored, summed
+from sequence_tutor.token_lines import token_lines
 from sequence_tutor.token_sequences import TokenSequences
 
-LONGEST = 512
-"""Most tokens of a melody that is scored: 32 bars."""
-
-_LINES_SUFFIXES = (".jsonl", ".json")
+Found = TypeVar("Found")
 
 
 class MelodyDataSettings(ExtractionSettings):
@@ -116,6 +116,7 @@ class MelodyDomain(StepDomain):
             summary={Path(name).name: asdict(row) for name, row in corpus.summary().items()},
             skipped=[(skipped.name, skipped.reason) for skipped in corpus.skipped],
             provenance=_provenance(corpus, chosen),
+            card={"melody": {"meter": corpus.meters()[0][0]}},
             tensors={WINDOWS: window_fingerprints(train)},
         )
 
@@ -131,23 +132,11 @@ class MelodyDomain(StepDomain):
         return list(self._sequences(path))
 
     def _sequences(self, path: Path) -> Iterator[list[int]]:
-        if path.suffix.lower() in _LINES_SUFFIXES:
+        if holds_tokens(path):
             yield from token_lines(path, VOCAB_SIZE, LONGEST)
-            return
-        if path.suffix.lower() not in MELODY_SUFFIXES or path.is_dir():
-            known = " ".join((*_LINES_SUFFIXES, *MELODY_SUFFIXES))
-            raise UserError(f"{path}: unknown kind of file, expected one of {known}")
-        # the length is checked below, so that nobody gets a melody silently cut
-        as_written = ExtractionSettings.as_written(maximum_steps=2**20)
-        undivided = as_written.model_copy(update={"gap_bars": 2.0**20})
-        for file in read_sources([path]):
-            if file.problem:
-                raise UserError(f"{file.name}: {file.problem}")
-            for name, score in read_scores(file):
-                with door(name):
-                    (tokens,) = extract(score, undivided)
-                check_tokens(tokens, name, VOCAB_SIZE, LONGEST)
-                yield tokens
+        else:
+            for tune in own_tunes(path):
+                yield tune.tokens(OCTAVE * tune.octaves())
 
     def read_prime(self, path: Path, settings: Settings) -> list[int]:
         """The tokens of `begin`."""
@@ -156,16 +145,18 @@ class MelodyDomain(StepDomain):
     def begin(self, path: Path, settings: Settings) -> Beginning:
         """The first melody of a file, moved so that `write` moves it back to where it stands.
 
-        A prime in D and output written in D make the model think in C, where it learned.
+        A prime in D makes the model think in C, where it learned, and is written in D. Tokens are
+        taken to be in the key that the settings name.
 
         Raises:
             UserError: as of `read_sequences`, or there is none in the file.
         """
-        melodies = self.read_sequences(path)
-        if not melodies:
-            raise UserError(f"{path}: no melody in it, expected one to begin with")
-        up = of_kind(MelodyOutputSettings, settings).heard(self.frame).transpose
-        return Beginning(transposed(melodies[0], -up), settings)
+        chosen = of_kind(MelodyOutputSettings, settings)
+        if holds_tokens(path):
+            tokens = _first(path, token_lines(path, VOCAB_SIZE, LONGEST))
+            down = chosen.transpose - chosen.heard(self.frame).transpose
+            return Beginning(transposed(tokens, down), chosen)
+        return begin_with(_first(path, own_tunes(path)), chosen, self.frame)
 
     def reward(self, settings: Settings, rules: Path | None) -> MelodyReward:
         """The nine rules as settings say, and a user's own."""
@@ -175,9 +166,14 @@ class MelodyDomain(StepDomain):
     def scores(
         self, paths: Sequence[Path], settings: Settings, rules: Path | None
     ) -> Iterator[Scored]:
-        """What every rule pays at every step, melody by melody."""
-        reward = self.reward(settings, rules)
-        return step_scores(reward, (melody for path in paths for melody in self._sequences(path)))
+        """What every rule pays at every step, each melody in its own key: see `judged`."""
+        user_rules = load_user_terms(rules) if rules else ()
+        return judged(paths, of_kind(MelodyRewardSettings, settings), user_rules)
+
+    def score_row(self, scored: Scored) -> dict[str, str]:
+        """The name, the key and what each rule pays in all."""
+        found = ", as its notes tell" if scored["key_from"] == "notes" else ""
+        return {"sequence": scored["name"], "key": scored["key"] + found, **summed(scored)}
 
     def statistics(self, settings: Settings) -> MelodyStatistics:
         """The rows of Table 1 in the reward's key."""
@@ -189,6 +185,13 @@ class MelodyDomain(StepDomain):
         """MIDI, ABC, MusicXML, sound and score of each melody, a list of tokens, a picture."""
         chosen = of_kind(MelodyOutputSettings, settings)
         write_melodies(batch.to_lists(), directory, chosen, self.frame, progress)
+
+
+def _first(path: Path, found: Iterator[Found]) -> Found:
+    """The first melody of a file."""
+    for one in found:
+        return one
+    raise UserError(f"{path}: no melody in it, expected one to begin with")
 
 
 def _tokens(melodies: Sequence[Melody]) -> list[NDArray[np.uint8]]:

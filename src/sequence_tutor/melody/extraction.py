@@ -7,6 +7,7 @@ or A minor, fold into the three octaves of the encoding.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 from pydantic import Field, field_validator
@@ -93,11 +94,7 @@ def extract(score: Score, settings: ExtractionSettings) -> list[list[int]]:
             raise UserError(
                 f"meter {meter[0]}/{meter[1]} is not among {', '.join(settings.meters)}"
             )
-    part = choose_melody(score)
-    if len(part) > MOST_NOTES:
-        raise UserError(f"a part of {len(part)} notes, expected at most {MOST_NOTES}")
-    _check_grid(part, settings.maximum_grid_distance)
-    notes = _quantise(part)
+    notes = quantise(melody_part(score, settings.maximum_grid_distance))
     numerator, denominator = score.meters[0]
     steps_per_bar = 4 * STEPS_PER_QUARTER * numerator / denominator
     if settings.transpose:
@@ -118,6 +115,19 @@ def extract(score: Score, settings: ExtractionSettings) -> list[list[int]]:
     if not varied:
         raise UserError(f"fewer than {settings.minimum_distinct_pitches} different pitches")
     return [encode(_fold(phrase), phrase[-1].end) for phrase in varied]
+
+
+def melody_part(score: Score, maximum_grid_distance: float) -> Part:
+    """The part that is most likely the melody, if it is on a grid: see `ExtractionSettings`.
+
+    Raises:
+        UserError: it is a performance without a beat, too long, or there are no notes.
+    """
+    part = choose_melody(score)
+    if len(part) > MOST_NOTES:
+        raise UserError(f"a part of {len(part)} notes, expected at most {MOST_NOTES}")
+    _check_grid(part, maximum_grid_distance)
+    return part
 
 
 def choose_melody(score: Score) -> Part:
@@ -174,7 +184,7 @@ def _check_grid(part: Part, maximum: float) -> None:
         )
 
 
-def _quantise(part: Part) -> list[Note]:
+def quantise(part: Part) -> list[Note]:
     """Onto the grid, and down to one voice: the skyline.
 
     At one onset the highest note stays. A note that starts under a higher one is dropped when it
@@ -221,17 +231,23 @@ def _cut(notes: list[Note], steps: int) -> list[Note]:
 
 def _fold(notes: list[Note]) -> list[Note]:
     """Into C3..B5: the whole melody by the octaves that fit most notes, then single notes."""
-    pitches = np.array([note.pitch for note in notes])
+    shift = 12 * fitting_octaves([note.pitch for note in notes])
+    return [note._replace(pitch=into_range(note.pitch + shift)) for note in notes]
+
+
+def fitting_octaves(pitches: Sequence[int]) -> int:
+    """The octaves, upwards, that bring most notes into C3..B5; the fewest of those that do."""
+    own = np.array(pitches)
 
     def outside(octaves: int) -> tuple[int, int]:
-        moved = pitches + 12 * octaves
+        moved = own + 12 * octaves
         return int(((moved < LOWEST_PITCH) | (moved > HIGHEST_PITCH)).sum()), abs(octaves)
 
-    shift = 12 * min(range(-8, 9), key=outside)
-    return [note._replace(pitch=_into_range(note.pitch + shift)) for note in notes]
+    return min(range(-8, 9), key=outside)
 
 
-def _into_range(pitch: int) -> int:
+def into_range(pitch: int) -> int:
+    """A pitch by octaves in C3..B5."""
     if pitch < LOWEST_PITCH:
         return LOWEST_PITCH + (pitch - LOWEST_PITCH) % 12
     if pitch > HIGHEST_PITCH:

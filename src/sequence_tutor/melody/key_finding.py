@@ -11,6 +11,7 @@ and they leave the fewest notes outside the scale on every corpus tried.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -43,14 +44,19 @@ def _standardised_keys() -> NDArray[np.float64]:
     return scaled
 
 
-def estimate_key(pitches: NDArray[np.int64], durations: NDArray[np.float64]) -> Key:
+def estimate_key(
+    pitches: NDArray[np.int64], durations: NDArray[np.float64], among: Sequence[Key] = ()
+) -> Key:
     """The key whose profile correlates best with the sounding time of the pitch classes.
 
     Args:
         pitches: (N,) MIDI numbers.
         durations: (N,) in any unit.
+        among: keys that it may be, the first of equal ones; empty: any.
     """
     histogram = np.bincount(pitches % 12, weights=durations, minlength=12)  # (12,)
     # The norm of the histogram is common to all 24 correlations and so does not change the best.
-    best = int(np.argmax(_standardised_keys() @ (histogram - histogram.mean())))
+    fits = _standardised_keys() @ (histogram - histogram.mean())  # (24,)
+    places = [key.tonic + 12 * key.minor for key in among] or range(24)
+    best = max(places, key=lambda place: float(fits[place]))
     return Key(best % 12, best >= 12)

@@ -13,7 +13,7 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.files import write_text
 from sequence_tutor.melody.abc_writing import write_abc
 from sequence_tutor.melody.audio import synthesise, write_wav
-from sequence_tutor.melody.encoding import FIRST_NOTE, LOWEST_PITCH, VOCAB_SIZE
+from sequence_tutor.melody.encoding import FIRST_NOTE, VOCAB_SIZE
 from sequence_tutor.melody.engraving import can_engrave, engrave
 from sequence_tutor.melody.frame import AS_TOKENS, Frame, Heard
 from sequence_tutor.melody.key_names import KeyName, parse_key
@@ -38,14 +38,17 @@ class MelodyOutputSettings(Settings):
         description="what is heard: a tonic, such as D or Bb, which keeps the run's scale, or the "
         "key in full, such as Em or D dorian; as the tokens say by default",
     )
-    transpose: int = Field(
-        0, ge=-LOWEST_PITCH, le=48, description="semitones; beside a key whole octaves"
-    )
+    transpose: int = Field(0, ge=-60, le=60, description="semitones; beside a key whole octaves")
     tempo: float = Field(120.0, ge=10, le=600, description="quarter notes a minute")
     meter: str | None = Field(
         None, description="such as 3/4; by default the one that the prior learned, or 4/4"
     )
-    upbeat: int = Field(0, ge=0, description="sixteenths before the first bar line")
+    upbeat: int | None = Field(
+        None,
+        ge=0,
+        description="sixteenths before the first bar line; by default those of the tune that is "
+        "gone on from, or none",
+    )
     wav: bool = Field(True, description="whether to write sound too")
     score: bool = Field(
         True, description="whether to draw scores too, where the extra `score` is there"
@@ -77,7 +80,7 @@ class MelodyOutputSettings(Settings):
             UserError: they cannot be: another mode than the run's, or pitches out of MIDI's range.
         """
         meter = None if self.meter is None else Meter.parse(self.meter)
-        return frame.heard(self.key_name, self.transpose, self.tempo, meter, self.upbeat)
+        return frame.heard(self.key_name, self.transpose, self.tempo, meter, self.upbeat or 0)
 
 
 def transposed(tokens: Sequence[int], semitones: int) -> list[int]:

@@ -49,6 +49,16 @@ class Part:
         return float(np.mean(self.ends[:-1] > self.starts[1:] + _LEGATO))
 
 
+class WrittenKey(NamedTuple):
+    """A key as a file writes it: sharps, or flats below 0, and a mode of `signature.MODES`.
+
+    The mode is None where the file does not say it, or says "major" as programs do by default.
+    """
+
+    fifths: int
+    mode: str | None = None
+
+
 @dataclass(frozen=True)
 class Score:
     """One tune as read from a file.
@@ -58,10 +68,19 @@ class Score:
         meters: every time signature in force while notes sound, as (numerator, denominator),
             first the one whose bars the music has; 4/4 where the file names none, as MIDI and
             MusicXML assume.
+        key: as the file writes it; None where it does not.
+        downbeat: where a bar of the first meter begins, in quarter notes from the start: the end of
+            an upbeat, 0 where there is none.
+        end: where the tune ends, in quarter notes, rests included; None where only notes say it.
+        left_out: what the reader passed over that was music, a phrase each.
     """
 
     parts: tuple[Part, ...]
     meters: tuple[tuple[int, int], ...] = ((4, 4),)
+    key: WrittenKey | None = None
+    downbeat: float = 0.0
+    end: float | None = None
+    left_out: tuple[str, ...] = ()
 
 
 def meters_in_force(

@@ -14,6 +14,10 @@ MELODY_SUFFIXES = (*MIDI_SUFFIXES, ".abc", ".xml", ".musicxml", ".mxl")
 MAXIMUM_BYTES = 16 * 2**20
 
 
+TOKEN_SUFFIXES = (".jsonl", ".json")
+"""Of lists of tokens, which are no music files."""
+
+
 @dataclass(frozen=True)
 class SourceFile:
     """One file as found: its bytes, or the reason why they were not read.
@@ -81,3 +85,17 @@ def _read_file(path: Path) -> Member:
             return read_capped(str(path), stream, MAXIMUM_BYTES)
     except Exception as error:
         return Member(str(path), b"", reason_of(error))
+
+
+def holds_tokens(path: Path) -> bool:
+    """Whether a file is a list of tokens rather than music.
+
+    Raises:
+        UserError: it is of no kind that holds melodies.
+    """
+    if path.suffix.lower() in TOKEN_SUFFIXES:
+        return True
+    if path.suffix.lower() not in MELODY_SUFFIXES or path.is_dir():
+        known = " ".join((*TOKEN_SUFFIXES, *MELODY_SUFFIXES))
+        raise UserError(f"{path}: unknown kind of file, expected one of {known}")
+    return False

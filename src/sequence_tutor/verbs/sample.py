@@ -58,8 +58,8 @@ def sample(
         The sequences, which in a notebook show themselves.
 
     Raises:
-        UserError: a number out of its range, a prime that leaves nothing to write, or a model
-            with fewer distinct sequences than asked for.
+        UserError: a number out of its range, a length beyond what the model was tuned at, a prime
+            that leaves nothing to write, or a model with fewer distinct sequences than asked for.
     """
     if count < 1:
         raise UserError(f"count is {count}, expected at least 1")
@@ -67,10 +67,17 @@ def sample(
         raise UserError(f"temperature is {temperature}, expected a number above 0")
     out, prime = optional_path(out), optional_path(prime)
     length = model.length if length is None else length
-    begun = _beginning(model, prime, length, settings or model.files())
+    check_length(model, length)
+    begun = _beginning(model, prime, length, settings or model.files(primed=prime is not None))
     beginning, settings = tuple(begun.tokens), begun.settings
     for remark in begun.remarks:
         heading(remark, quiet=quiet)
+    if beginning[: len(model.prefix)] != model.prefix:
+        heading(
+            f"{model.name}: tuned to go on from another beginning; what it writes after this one "
+            "was never judged",
+            quiet=quiet,
+        )
     if tutoring is None:
         source = rollout_source(model, model.policy, length, beginning, temperature)
     else:
@@ -81,6 +88,28 @@ def sample(
         with writing_in(out), counted("writing files", quiet=quiet) as report:
             model.room.write(batch, out, settings, report)
     return Samples(batch, model, settings, out)
+
+
+def check_length(model: Model, length: int) -> None:
+    """Refuse what a tuned model was never judged by: states beyond the length it was tuned at.
+
+    A tuned melody there drones on the tonic. Where an end token may end a sequence sooner, the
+    length is only the most that there may be, and is free.
+
+    Raises:
+        UserError: it says what can be done instead.
+    """
+    if _is_bound(model) and length > model.length:
+        raise UserError(
+            f"{model.name}: tuned at a length of {model.length} tokens, and {length} were asked "
+            f"for; what it would write after token {model.length} was never judged. Tune it with "
+            f"--length {length}, or sample its prior"
+        )
+
+
+def _is_bound(model: Model) -> bool:
+    """Whether a model knows only sequences as long as those that it was tuned at."""
+    return model.tune is not None and model.domain.end_token is None
 
 
 def _beginning(model: Model, prime: Path | None, length: int, settings: Settings) -> Beginning:
@@ -95,7 +124,12 @@ def _beginning(model: Model, prime: Path | None, length: int, settings: Settings
     if len(given) >= length:
         raise UserError(
             f"{prime or model.name}: {len(given)} tokens to begin with, expected fewer than the "
-            f"length {length}; give a larger --length"
+            f"length {length}; "
+            + (
+                "tune with this --prime and a larger --length, or sample the prior with one"
+                if _is_bound(model)
+                else "give a larger --length"
+            )
         )
     return begun
 

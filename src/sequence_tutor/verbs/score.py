@@ -12,7 +12,7 @@ from sequence_tutor.domain import Domain, find_domain, with_reading
 from sequence_tutor.errors import UserError, settings_of
 from sequence_tutor.evaluation.model import load_model
 from sequence_tutor.files import PathLike, listed_paths, optional_path
-from sequence_tutor.progress import progress
+from sequence_tutor.progress import heading, progress
 from sequence_tutor.reward.description import effective_weights
 from sequence_tutor.step_scores import Scored
 from sequence_tutor.verbs.score_writing import write_scores
@@ -130,6 +130,8 @@ def score_files(
         for scored in room.scores(files, settings, rules):
             if most_kept is None or count < most_kept:
                 first.append(scored)
+            if "read" in scored:
+                heading(scored["read"], quiet=quiet)
             count += 1
             says_validity = "valid" in scored
             valid += bool(scored.get("valid"))

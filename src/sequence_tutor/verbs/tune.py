@@ -14,7 +14,15 @@ from rich.console import Console
 
 from sequence_tutor.config.presets import build, read_preset
 from sequence_tutor.config.settings import Settings, first_difference
-from sequence_tutor.domain import Domain, find_domain, with_reading
+from sequence_tutor.domain import (
+    Beginning,
+    Domain,
+    Framed,
+    begin,
+    find_domain,
+    framed,
+    with_reading,
+)
 from sequence_tutor.errors import UserError, settings_of
 from sequence_tutor.evaluation.model import Model, load_model
 from sequence_tutor.files import PathLike, is_empty, named_path, optional_path
@@ -23,7 +31,7 @@ from sequence_tutor.measure import Spells, Task, measure
 from sequence_tutor.prior.check import check_prior
 from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.prior.store import StoredPrior, find_prior
-from sequence_tutor.progress import progress
+from sequence_tutor.progress import heading, progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reward.description import effective_weights
 from sequence_tutor.tensorboard_events import ask_for_events, require_tensorboard
@@ -105,9 +113,16 @@ def tune(
     spec = resolve(room, str(prior or domain), preset, config, overrides or {}, rules)
     chosen_start(stored.prior, spec.tune)
     output = build(room.output_settings, spec.output, "output")
+    own = framed(room, build(room.reward_settings, spec.reward, "reward"))
+    if isinstance(own, Framed):
+        own.check_output(output)
+    begun = _beginning(own, prime, output, spec.length)
+    for remark in begun.remarks:
+        heading(remark, quiet=quiet)
     spec = replace(
         spec,
-        prefix=_prefix(room, prime, output, spec.length),
+        prefix=list(begun.tokens),
+        output=begun.settings.model_dump(mode="json"),
         seeds=str(seeds.absolute()) if seeds else None,
         seeds_digest=_digest(seeds, "sequences", column, standardise),
     )
@@ -249,15 +264,16 @@ def _with_stages(tables: TuneTables) -> dict[str, Any]:
     return {**tables.tune, **({"stages": tables.stages} if tables.stages else {})}
 
 
-def _prefix(room: Domain, prime: Path | None, output: Settings, length: int) -> list[int]:
+def _beginning(room: Domain, prime: Path | None, output: Settings, length: int) -> Beginning:
     """The tokens of a file that every sequence begins with.
 
     Raises:
         UserError: they leave nothing to write.
     """
     if prime is None:
-        return []
-    tokens = room.read_prime(prime, output)
+        return Beginning((), output)
+    begun = begin(room, prime, output)
+    tokens = begun.tokens
     if tokens and tokens[-1] == room.end_token:  # it is to go on
         tokens = tokens[:-1]
     if not 1 <= len(tokens) < length:
@@ -265,7 +281,7 @@ def _prefix(room: Domain, prime: Path | None, output: Settings, length: int) -> 
             f"{prime}: {len(tokens)} tokens to begin with, expected 1 to {length - 1}, fewer than "
             "the length"
         )
-    return tokens
+    return replace(begun, tokens=tokens)
 
 
 def _digest(path: Path | None, what: str, *read_by: str | None) -> str | None:
