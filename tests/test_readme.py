@@ -10,7 +10,7 @@ import pytest
 import tyro
 
 import sequence_tutor
-from sequence_tutor.cli import find_verb
+from sequence_tutor.cli.program import find_verb
 from sequence_tutor.config.presets import merged, read_toml
 from sequence_tutor.domain import find_domain
 from sequence_tutor.measure import score

@@ -20,6 +20,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from sequence_tutor.printable import printable
+
 LOG_INTERVAL = 10.0  # seconds between lines when there is no terminal
 
 
@@ -91,7 +93,7 @@ def counted(description: str, *, quiet: bool = False) -> Iterator[Callable[[int,
 def heading(what: str, *, quiet: bool = False) -> None:
     """Say on standard error which piece of the work the progress below is that of."""
     if not quiet:
-        print(what, file=sys.stderr, flush=True)
+        print(printable(what), file=sys.stderr, flush=True)
 
 
 def _silent(_n: int = 1, /, **_live_values: float) -> None:
@@ -103,7 +105,7 @@ class _TwoLines(Progress):
 
     def __init__(self, console: Console) -> None:
         super().__init__(
-            TextColumn("[progress.description]{task.description}"),
+            TextColumn("{task.description}", style="progress.description", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             _Rate(),

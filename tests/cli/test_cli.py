@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 import sequence_tutor
-from sequence_tutor.cli import VERBS, help_text, main
+from sequence_tutor.cli import main
+from sequence_tutor.cli.program import VERBS, help_text
 from sequence_tutor.melody.midi import write_midi
 from sequence_tutor.tuner.methods import METHODS
 

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from sequence_tutor.cli import GROUPS, find_verb, main
+from sequence_tutor.cli import main
+from sequence_tutor.cli.program import GROUPS, find_verb
 from sequence_tutor.melody.midi import write_midi
 from sequence_tutor.token_lines import write_json_lines
 

@@ -1,185 +1,60 @@
-"""The command line: one file a verb, which parses, calls and prints."""
+"""The command line: one file a verb, which parses, calls and prints.
+
+Nothing but the standard library is imported here, so that a command that is interrupted while the
+rest is imported, which takes a second or two, ends as it should.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import redirect_stderr
-from importlib.metadata import version
-from io import StringIO
-from typing import Protocol
+from collections.abc import Sequence
 
-import tyro
-
-from sequence_tutor.cli.arguments import check_places
-from sequence_tutor.cli.bench import Bench
-from sequence_tutor.cli.benchmark import Benchmark
-from sequence_tutor.cli.check import Check
-from sequence_tutor.cli.compare import Compare
-from sequence_tutor.cli.demo import Demo
-from sequence_tutor.cli.evaluate import Evaluate
-from sequence_tutor.cli.frontier import Frontier
-from sequence_tutor.cli.mistakes import first_mistake
-from sequence_tutor.cli.pretrain import Pretrain
-from sequence_tutor.cli.report import Report
-from sequence_tutor.cli.sample import Sample
-from sequence_tutor.cli.score import Score
-from sequence_tutor.cli.study import STUDY, StudyServe
-from sequence_tutor.cli.tables import Tables
-from sequence_tutor.cli.terms import TERMS
-from sequence_tutor.cli.tune import Tune
-from sequence_tutor.cli.verify import Verify
-from sequence_tutor.config.settings import nearest
-from sequence_tutor.errors import UserError
-
-
-class Verb(Protocol):
-    """The arguments of one verb; a dataclass whose docstring is its help."""
-
-    def run(self) -> None:
-        """Call the function of the same name and print what it found."""
-
-
-VERBS: dict[str, type[Verb]] = {
-    "demo": Demo,
-    "pretrain": Pretrain,
-    "tune": Tune,
-    "sample": Sample,
-    "score": Score,
-    "evaluate": Evaluate,
-    "compare": Compare,
-    "frontier": Frontier,
-    "report": Report,
-    "verify": Verify,
-    "check": Check,
-    "tables": Tables,
-    "benchmark": Benchmark,
-    "bench": Bench,
-}
-GROUPS: dict[str, dict[str, type[Verb]]] = {"study": dict(STUDY), "terms": dict(TERMS)}
-"""Verbs of two words, such as `study make`."""
-RESUMABLE = (Pretrain, Tune, Compare, Frontier, Demo, Tables, Benchmark, StudyServe)
-
-HELP = """\
-usage: sequence-tutor VERB ...
-
-Fine-tune a generator of sequences with rewards while it stays close to what it learned from data.
-
-{verbs}
-
-A first tour, with the prior that comes along:
-  sequence-tutor demo --out demo
-  sequence-tutor tune melody --algorithm psi --out runs/psi
-  sequence-tutor sample runs/psi -n 20 --key D --out melodies
-  sequence-tutor evaluate melody runs/psi
-
-Each verb has help of its own, with an example: sequence-tutor tune --help"""
+from sequence_tutor.cli.signals import as_a_process, status_of, word_of
+from sequence_tutor.cli.streams import forget, open_missing
 
 USAGE_ERROR = 2
-INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb.
 
     Args:
-        arguments: as after the program's name; None: the process's own.
+        arguments: as after the program's name; None: the process's own, whose signals are then
+            answered too.
 
     Returns:
-        The exit status: 0; 2 after one sentence about what the user gave; 130 if interrupted; 1 if
-        whoever read the output has gone, as `| head` does when it has seen enough.
+        The exit status: 0; 2 after one sentence about what the user gave; 130 if interrupted, 143
+        if terminated; 1 if whoever read the output has gone, as `| head` does when it has seen
+        enough.
     """
+    open_missing()
+    if arguments is None:
+        as_a_process()
+        arguments = sys.argv[1:]
     try:
-        status = _main(list(sys.argv[1:] if arguments is None else arguments))
-        sys.stdout.flush()  # a reader that has gone is met here, not as the interpreter ends
+        from sequence_tutor.cli.program import run
+
+        return _flushed(run(list(arguments)))
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        forget(sys.stdout)
+        forget(sys.stderr)
         return 1  # as rich does
-    return status
+    except KeyboardInterrupt as interruption:  # while arguments were read, or once more
+        print(f"sequence-tutor: {word_of(interruption)}", file=sys.stderr)
+        return status_of(interruption)
 
 
-def _main(given: list[str]) -> int:
-    if given in (["-h"], ["--help"]):
-        print(help_text())
-        return 0
-    if given == ["--version"]:
-        print(version("sequence-tutor"))
-        return 0
-    if given[:1] and given[0] in GROUPS and given[1:] in (["-h"], ["--help"]):
-        print(_listed(given[0]))
-        return 0
+def _flushed(status: int) -> int:
+    """Meet a reader that has gone, or a full disk, here and not as the interpreter ends."""
     try:
-        name, kind, arguments = find_verb(given)
-    except UserError as error:
-        return _complain(str(error))
-    return _run(name, kind, arguments)
-
-
-def find_verb(given: Sequence[str]) -> tuple[str, type[Verb], list[str]]:
-    """The verb that arguments begin with, of one word or of two, and the arguments after it.
-
-    Raises:
-        UserError: there is no such verb.
-    """
-    known: Mapping[str, object] = {**VERBS, **GROUPS}
-    if not given or given[0] not in known:
-        what = f"unknown verb {given[0]!r}: {nearest(given[0], known)}" if given else "no verb"
-        raise UserError(f"{what}; sequence-tutor --help lists them")
-    first, *rest = given
-    if first in VERBS:
-        return first, VERBS[first], rest
-    group = GROUPS[first]
-    if not rest or rest[0] not in group:
-        found = f"{rest[0]!r}: {nearest(rest[0], group)}" if rest else "nothing else was given"
-        raise UserError(f"after {first}, {found}; sequence-tutor {first} --help lists what may be")
-    return f"{first} {rest[0]}", group[rest[0]], rest[1:]
-
-
-def help_text() -> str:
-    """What `sequence-tutor --help` prints."""
-    return HELP.format(verbs="\n".join([_listed(), *map(_listed, GROUPS)]))
-
-
-def _listed(group: str | None = None) -> str:
-    """One line a verb: all of one word, or those of a group."""
-    verbs = GROUPS[group] if group else VERBS
-    names = (f"{group} {name}" if group else name for name in verbs)
-    lines = ((kind.__doc__ or "").partition("\n")[0] for kind in verbs.values())
-    return "\n".join(f"  {name:<9} {line}" for name, line in zip(names, lines, strict=True))
-
-
-def _run(name: str, kind: type[Verb], arguments: list[str]) -> int:
-    try:
-        with redirect_stderr(StringIO()):  # tyro's boxes
-            verb = tyro.cli(
-                kind,
-                prog=f"sequence-tutor {name}",
-                args=arguments,
-                config=(tyro.conf.FlagCreatePairsOff, tyro.conf.DisallowNone),
-            )
-    except SystemExit as stop:
-        if not stop.code:  # help was asked for
-            return 0
-        mistake = first_mistake(kind, arguments)
-        return _complain(f"{mistake}; sequence-tutor {name} --help says more")
-    try:
-        check_places(verb)
-        verb.run()
-    except UserError as error:
-        return _complain(str(error))
+        sys.stdout.flush()
     except BrokenPipeError:
         raise
     except OSError as error:
-        place = error.filename2 or error.filename  # of a renaming, the name it was to have
-        return _complain(f"{place}: {error.strerror}" if place else str(error))
-    except KeyboardInterrupt:
-        hint = "; the same command continues" if isinstance(verb, RESUMABLE) else ""
-        print(f"sequence-tutor: interrupted{hint}", file=sys.stderr)
-        return INTERRUPTED
-    return 0
-
-
-def _complain(sentence: str) -> int:
-    print(f"sequence-tutor: {sentence}", file=sys.stderr)
-    return USAGE_ERROR
+        forget(sys.stdout)
+        if status == 0:  # otherwise it was said already
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            print(f"sequence-tutor: standard output: {reason}", file=sys.stderr)
+        return USAGE_ERROR
+    return status

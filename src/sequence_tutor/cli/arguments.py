@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from tyro.conf import Positional, arg
 
 from sequence_tutor.errors import UserError
+from sequence_tutor.printable import printable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -138,14 +139,18 @@ def check_places(verb: object) -> None:
 
 def show(what: RenderableType) -> None:
     """Print to standard output; a table keeps all of its columns, however narrow the terminal."""
-    from rich.console import Console
     from rich.measure import Measurement
 
-    console = Console(highlight=False, soft_wrap=False)
-    if not isinstance(what, str):
-        needed = Measurement.get(console, console.options.update(max_width=10_000), what).maximum
-        console.width = max(console.width, needed)
-    console.print(what, soft_wrap=isinstance(what, str), markup=not isinstance(what, str))
+    from sequence_tutor.terminal import PlainConsole
+
+    console = PlainConsole(highlight=False, soft_wrap=False)
+    if isinstance(what, str):
+        lines = what.split("\n")
+        console.print("\n".join(map(printable, lines)), soft_wrap=True, markup=False)
+        return
+    needed = Measurement.get(console, console.options.update(max_width=10_000), what).maximum
+    console.width = max(console.width, needed)
+    console.print(what, soft_wrap=False)
 
 
 def write_numbers(path: Path | None, numbers: object) -> None:

@@ -10,11 +10,13 @@ import sys
 import types
 from collections.abc import Iterator, Sequence
 from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from tyro.conf import Positional
 
 from sequence_tutor.config.settings import nearest
+from sequence_tutor.printable import shown
 
 _IS_POSITIONAL = get_args(Positional[str])[1]
 _NUMBERS = {int: "a whole number", float: "a number"}
@@ -39,6 +41,11 @@ class Expected:
     required: bool
 
     @property
+    def is_place(self) -> bool:
+        """Whether its value names a file or a folder."""
+        return Path in self.choices or any(kind in self.metavar for kind in ("DIR", "FILE"))
+
+    @property
     def is_switch(self) -> bool:
         """Whether it stands alone, without a value."""
         return self.choices == (bool,)
@@ -60,6 +67,30 @@ def first_mistake(verb: type, arguments: Sequence[str]) -> str:
         arguments: as after the verb's name.
     """
     return next(_mistakes(verb, arguments), "the arguments cannot be read")
+
+
+def empty_place(verb: type, arguments: Sequence[str]) -> str | None:
+    """What is wrong with an empty name of a file or folder; None: there is none.
+
+    An empty path is the current folder to Python, which nobody means who writes `--out "$OUT"`.
+    """
+    by_name = {name: one for one in options_of(verb) for name in one.names}
+    before: Expected | None = None
+    for argument in arguments:
+        name, has_value, value = argument.partition("=")
+        if _is_name(argument):
+            before = by_name.get("--" + name[2:].replace("_", "-") if name[:2] == "--" else name)
+        if before is not None and before.is_place and (has_value, value) == ("=", ""):
+            return f"{name}: an empty name was given, expected {before.metavar}"
+        if argument == "" and (before is None or before.is_place):
+            where = name_of(before) if before else "an argument"
+            return f"{where}: an empty name was given, expected a file or folder"
+    return None
+
+
+def name_of(option: Expected) -> str:
+    """As the help calls it."""
+    return option.names[0] if option.names else option.metavar
 
 
 def options_of(verb: type) -> list[Expected]:
@@ -86,7 +117,7 @@ def _mistakes(verb: type, arguments: Sequence[str]) -> Iterator[str]:
             continue
         option = by_name.get("--" + name[2:].replace("_", "-") if name[:2] == "--" else name)
         if option is None:
-            yield f"unknown option {name!r}: {nearest(name, by_name)}"
+            yield f"unknown option {shown(name)}: {nearest(name, by_name)}"
             continue
         seen.update(option.names)
         values = [value] if has_value else []
@@ -95,12 +126,14 @@ def _mistakes(verb: type, arguments: Sequence[str]) -> Iterator[str]:
         if not values and not option.is_switch:
             yield f"{name}: no value was given, expected {str(option) or option.metavar}"
         yield from (
-            f"{name}: {value!r} was given, expected {option}"
+            f"{name}: {shown(value)} was given, expected {option}"
             for value in values
             if not option.accepts(value)
         )
     room = sum(_capacity(place) for place in places)
-    yield from (f"{value!r} was given, but no such argument is expected" for value in free[room:])
+    yield from (
+        f"{shown(value)} was given, but no such argument is expected" for value in free[room:]
+    )
     lacking = [place.metavar for place in places[len(free) :] if place.required and not place.many]
     lacking += [
         f"{one.names[0]} {one.metavar}"

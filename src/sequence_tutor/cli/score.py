@@ -108,7 +108,6 @@ class Score:
 
 def rows_table(rows: Sequence[Mapping[str, str]]) -> Table:
     """One row a sequence, under its name where its row has one, else numbered."""
-    from rich.markup import escape
     from rich.table import Table
 
     numbered = [{"sequence": str(n), **row} for n, row in enumerate(rows, start=1)]
@@ -116,11 +115,5 @@ def rows_table(rows: Sequence[Mapping[str, str]]) -> Table:
     for column in table.columns:
         column.justify = "right"
     for row in numbered:
-        cells = map(_printable, row.values())
-        table.add_row(*map(escape, cells))  # brackets of SMILES are no markup
+        table.add_row(*row.values())
     return table
-
-
-def _printable(text: str) -> str:
-    """A text of somebody's file, which must not speak to the terminal."""
-    return text if text.isprintable() else repr(text)[1:-1]

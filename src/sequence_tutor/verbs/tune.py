@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from rich.console import Console
+from rich.text import Text
 
 from sequence_tutor.config.presets import build, read_preset
 from sequence_tutor.config.settings import Settings, first_difference
@@ -28,6 +29,7 @@ from sequence_tutor.evaluation.model import Model, load_model
 from sequence_tutor.files import PathLike, is_empty, named_path, optional_path
 from sequence_tutor.folder_lock import writing_in
 from sequence_tutor.measure import Spells, Task, measure
+from sequence_tutor.printable import printable
 from sequence_tutor.prior.check import check_prior
 from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.prior.store import StoredPrior, find_prior
@@ -299,4 +301,6 @@ def _digest(path: Path | None, what: str, *read_by: str | None) -> str | None:
 def _warn(*, quiet: bool) -> Warn:
     """Print a warning of the run's health to standard error."""
     console = Console(stderr=True, quiet=quiet)
-    return lambda message: console.print(f"[yellow]warning:[/yellow] {message}")
+    return lambda message: console.print(
+        Text.assemble(("warning:", "yellow"), f" {printable(message)}")
+    )

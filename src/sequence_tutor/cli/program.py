@@ -1,0 +1,175 @@
+"""All verbs, and how one is found, read and run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stderr
+from importlib.metadata import version
+from io import StringIO
+from typing import Protocol
+
+import tyro
+
+from sequence_tutor.cli import USAGE_ERROR
+from sequence_tutor.cli.arguments import check_places
+from sequence_tutor.cli.bench import Bench
+from sequence_tutor.cli.benchmark import Benchmark
+from sequence_tutor.cli.check import Check
+from sequence_tutor.cli.compare import Compare
+from sequence_tutor.cli.demo import Demo
+from sequence_tutor.cli.evaluate import Evaluate
+from sequence_tutor.cli.frontier import Frontier
+from sequence_tutor.cli.mistakes import empty_place, first_mistake
+from sequence_tutor.cli.pretrain import Pretrain
+from sequence_tutor.cli.report import Report
+from sequence_tutor.cli.sample import Sample
+from sequence_tutor.cli.score import Score
+from sequence_tutor.cli.signals import status_of, word_of
+from sequence_tutor.cli.study import STUDY, StudyServe
+from sequence_tutor.cli.tables import Tables
+from sequence_tutor.cli.terms import TERMS
+from sequence_tutor.cli.tune import Tune
+from sequence_tutor.cli.verify import Verify
+from sequence_tutor.config.settings import nearest
+from sequence_tutor.errors import UserError
+from sequence_tutor.memory import too_large
+from sequence_tutor.printable import printable, shown
+
+
+class Verb(Protocol):
+    """The arguments of one verb; a dataclass whose docstring is its help."""
+
+    def run(self) -> None:
+        """Call the function of the same name and print what it found."""
+
+
+VERBS: dict[str, type[Verb]] = {
+    "demo": Demo,
+    "pretrain": Pretrain,
+    "tune": Tune,
+    "sample": Sample,
+    "score": Score,
+    "evaluate": Evaluate,
+    "compare": Compare,
+    "frontier": Frontier,
+    "report": Report,
+    "verify": Verify,
+    "check": Check,
+    "tables": Tables,
+    "benchmark": Benchmark,
+    "bench": Bench,
+}
+GROUPS: dict[str, dict[str, type[Verb]]] = {"study": dict(STUDY), "terms": dict(TERMS)}
+"""Verbs of two words, such as `study make`."""
+RESUMABLE = (Pretrain, Tune, Compare, Frontier, Demo, Tables, Benchmark, StudyServe)
+
+HELP = """\
+usage: sequence-tutor VERB ...
+
+Fine-tune a generator of sequences with rewards while it stays close to what it learned from data.
+
+{verbs}
+
+A first tour, with the prior that comes along:
+  sequence-tutor demo --out demo
+  sequence-tutor tune melody --algorithm psi --out runs/psi
+  sequence-tutor sample runs/psi -n 20 --key D --out melodies
+  sequence-tutor evaluate melody runs/psi
+
+Each verb has help of its own, with an example: sequence-tutor tune --help"""
+
+
+def run(given: list[str]) -> int:
+    """Run one verb; see `cli.main` for what is given back."""
+    if given in (["-h"], ["--help"]):
+        print(help_text())
+        return 0
+    if given == ["--version"]:
+        print(version("sequence-tutor"))
+        return 0
+    if given[:1] and given[0] in GROUPS and given[1:] in (["-h"], ["--help"]):
+        print(_listed(given[0]))
+        return 0
+    try:
+        name, kind, arguments = find_verb(given)
+    except UserError as error:
+        return _complain(str(error))
+    return _run(name, kind, arguments)
+
+
+def find_verb(given: Sequence[str]) -> tuple[str, type[Verb], list[str]]:
+    """The verb that arguments begin with, of one word or of two, and the arguments after it.
+
+    Raises:
+        UserError: there is no such verb.
+    """
+    known: Mapping[str, object] = {**VERBS, **GROUPS}
+    if not given or given[0] not in known:
+        what = f"unknown verb {shown(given[0])}: {nearest(given[0], known)}" if given else "no verb"
+        raise UserError(f"{what}; sequence-tutor --help lists them")
+    first, *rest = given
+    if first in VERBS:
+        return first, VERBS[first], rest
+    group = GROUPS[first]
+    if not rest or rest[0] not in group:
+        found = f"{shown(rest[0])}: {nearest(rest[0], group)}" if rest else "nothing else was given"
+        raise UserError(f"after {first}, {found}; sequence-tutor {first} --help lists what may be")
+    return f"{first} {rest[0]}", group[rest[0]], rest[1:]
+
+
+def help_text() -> str:
+    """What `sequence-tutor --help` prints."""
+    return HELP.format(verbs="\n".join([_listed(), *map(_listed, GROUPS)]))
+
+
+def _listed(group: str | None = None) -> str:
+    """One line a verb: all of one word, or those of a group."""
+    verbs = GROUPS[group] if group else VERBS
+    names = (f"{group} {name}" if group else name for name in verbs)
+    lines = ((kind.__doc__ or "").partition("\n")[0] for kind in verbs.values())
+    return "\n".join(f"  {name:<9} {line}" for name, line in zip(names, lines, strict=True))
+
+
+def _run(name: str, kind: type[Verb], arguments: list[str]) -> int:
+    try:
+        with redirect_stderr(StringIO()):  # tyro's boxes
+            verb = tyro.cli(
+                kind,
+                prog=f"sequence-tutor {name}",
+                args=arguments,
+                config=(tyro.conf.FlagCreatePairsOff, tyro.conf.DisallowNone),
+            )
+    except SystemExit as stop:
+        if not stop.code:  # help was asked for
+            return 0
+        mistake = first_mistake(kind, arguments)
+        return _complain(f"{mistake}; sequence-tutor {name} --help says more")
+    empty = empty_place(kind, arguments)
+    if empty is not None:
+        return _complain(empty)
+    try:
+        check_places(verb)
+        verb.run()
+    except UserError as error:
+        return _complain(str(error))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        place = error.filename2 or error.filename  # of a renaming, the name it was to have
+        return _complain(f"{place}: {error.strerror}" if place else str(error))
+    except KeyboardInterrupt as interruption:
+        hint = "; the same command continues" if isinstance(verb, RESUMABLE) else ""
+        print(f"sequence-tutor: {word_of(interruption)}{hint}", file=sys.stderr)
+        return status_of(interruption)
+    except Exception as error:
+        sentence = too_large(error)
+        if sentence is None:
+            raise
+        return _complain(sentence)
+    return 0
+
+
+def _complain(sentence: str) -> int:
+    print(f"sequence-tutor: {printable(sentence)}", file=sys.stderr)
+    return USAGE_ERROR

@@ -1,0 +1,71 @@
+"""What fits into this machine, asked before it is allocated."""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+from sequence_tutor.errors import UserError
+
+_UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
+_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+_TORCH = re.compile(
+    r"can't allocate memory: you tried to allocate (\d+) bytes|Storage size calculation overflowed|"
+    r"invalid argument for resize|out of memory"
+)
+
+
+@cache
+def total_memory() -> int | None:
+    """Bytes of this machine, or of the container; None: the system does not say."""
+    found = []
+    with suppress(ValueError, OSError, AttributeError):  # a system without sysconf
+        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    for limit in _LIMITS:
+        with suppress(ValueError, OSError):  # none, which is called "max", or no Linux
+            found.append(int(Path(limit).read_text(encoding="ascii")))
+    return min(found, default=None)
+
+
+def require_memory(size: str, number: int, each: int) -> None:
+    """Refuse a size that cannot fit.
+
+    Args:
+        size: name of what was asked for.
+        number: how many of it.
+        each: bytes that one takes at least.
+
+    Raises:
+        UserError: all of them take more memory than the machine has.
+    """
+    total = total_memory()
+    if total is not None and number * each > total:
+        raise UserError(
+            f"{size} is {number:,}, which takes at least {_bytes(number * each)} of memory; "
+            f"expected at most {total // max(each, 1):,}, for which the {_bytes(total)} of this "
+            "machine would do"
+        )
+
+
+def too_large(error: Exception) -> str | None:
+    """A sentence about an error that says that memory is exhausted; None for any other."""
+    asked = ""
+    if isinstance(error, RuntimeError):
+        found = _TORCH.search(str(error))
+        if found is None:
+            return None
+        asked = f" ({_bytes(int(found[1]))} were asked for at once)" if found[1] else ""
+    elif not isinstance(error, MemoryError):
+        return None
+    return (
+        f"there is not enough memory for that{asked}; expected smaller numbers, such as tune.batch "
+        "and tune.collect, a shorter length, or fewer samples"
+    )
+
+
+def _bytes(number: int) -> str:
+    power = min((len(str(number)) - 1) // 3, len(_UNITS) - 1)
+    return f"{number / 1000**power:,.3g} {_UNITS[power]}"
