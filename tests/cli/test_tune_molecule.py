@@ -370,7 +370,7 @@ def test_what_molecules_are_worth_and_how_many_are_valid(
     )
     assert main(["score", "molecule", str(lines), "--config", str(settings)]) == 0
     printed = capsys.readouterr().out
-    header, cells = (printed.splitlines()[place].split() for place in (2, 4))
+    header, cells = (printed.splitlines()[place].split() for place in (1, 3))
     assert header[3:] == ["smiles", "┃", "valid", "┃", "TPSA", "┃", "TPSA_score", "┃", "total", "┃"]
     assert cells[3:] == ["CCO", "│", "yes", "│", "20.2", "│", "1", "│", "2", "│"]
     assert printed.splitlines()[-2:] == ["... and 2 more", "41 of 42 valid"]

@@ -196,7 +196,7 @@ def test_weights_are_told_in_one_line(
     tokens.write_text('{"tokens": [14, 1, 30, 1, 2]}\n')
     line = "reward: key 0.5, leap 2\n"
     assert main(["score", "melody", str(tokens), "--config", str(path)]) == 0
-    assert capsys.readouterr().out.startswith(line)
+    assert capsys.readouterr().out.endswith(line)
     given = ["--prior", str(melody_prior), "--config", str(path), "--threads", "1"]
     assert main(["tune", "melody", *given, "--out", str(tmp_path / "run")]) == 0
     assert capsys.readouterr().out.startswith(line)

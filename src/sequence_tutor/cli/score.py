@@ -90,14 +90,14 @@ class Score:
             quiet=self.quiet,
             most_kept=MOST_SHOWN,
         )
-        if not self.quiet:
-            show(scores.weights)
         for remark in () if self.quiet else scores.remarks:
             show(remark)
         if scores.count == 0 and not self.quiet:
             show("There is no sequence to score.")
         if scores.first:
             show(rows_table([scores.domain.score_row(scored) for scored in scores.first]))
+        if scores.first and not self.quiet:
+            show(scores.weights)
         if scores.count > MOST_SHOWN and not self.quiet:
             show(f"... and {scores.count - MOST_SHOWN} more")
         if scores.valid is not None and not self.quiet:
