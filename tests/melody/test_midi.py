@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.encoding import decode
 from sequence_tutor.melody.frame import Heard
-from sequence_tutor.melody.midi import read_midi, write_midi
+from sequence_tutor.melody.meter import Meter
+from sequence_tutor.melody.midi import end_of_midi, read_midi, write_midi
+from sequence_tutor.melody.midi import midi_bytes as midi_bytes_of
+from sequence_tutor.melody.scales import Key
 
 MELODY = [14, 1, 0, 16, 18, 1, 1, 37]
 
@@ -82,3 +85,21 @@ def test_damaged_files_never_raise_anything_but_a_user_error(data: st.DataObject
     assert all(len(part) for part in score.parts)
     assert all((part.ends > part.starts).all() for part in score.parts)
     assert all(min(meter) > 0 for meter in score.meters)
+
+
+def test_the_key_the_upbeat_and_the_end_are_in_the_file() -> None:
+    heard = Heard(Key(tonic="D"), Meter(3, 4), upbeat=4)
+    tokens = [14, 1, 1, 1, 16, 1, 0, *[1] * 9]
+    content = midi_bytes_of(tokens, heard)
+    score = read_midi(content, "waltz")
+    assert (score.key, score.downbeat, score.meters) == ((2, None), 1.0, ((3, 4),))
+    assert end_of_midi(content) == 4.0
+    long = [*tokens, *[1] * 400]  # the time to the end takes three bytes
+    assert end_of_midi(midi_bytes_of(long, heard)) == len(long) / 4
+    assert read_midi(midi_bytes_of(tokens, Heard()), "plain").key is None  # as programs write it
+
+
+def test_an_upbeat_longer_than_the_rest_of_the_tune_is_no_meter() -> None:
+    heard = Heard(meter=Meter(4, 4), upbeat=12)
+    score = read_midi(midi_bytes_of([14, *[1] * 11, 16, 1, 18, 1], heard), "short")
+    assert (score.meters, score.downbeat) == (((4, 4),), 3.0)

@@ -172,3 +172,24 @@ def test_real_files_agree_with_their_conversions() -> None:
     assert len(first[0]) >= 250
     # The others: choirs, whose voice is a matter of choice, and notes shorter than a sixteenth.
     assert same >= 0.9 * len(first[0])
+
+
+def test_key_upbeat_end_and_what_is_left_out() -> None:
+    """Of a clarinet in B flat: D major on paper, C major in the air."""
+    note = "<note><pitch><step>D</step><octave>5</octave></pitch><duration>{}</duration></note>"
+    text = (
+        '<score-partwise><part-list><score-part id="P1"/></part-list><part id="P1">'
+        '<measure number="0" implicit="yes"><attributes><divisions>1</divisions>'
+        "<key><fifths>2</fifths><mode>major</mode></key>"
+        "<time><beats>4</beats><beat-type>4</beat-type></time>"
+        "<transpose><chromatic>-2</chromatic></transpose></attributes>"
+        f'{note.format(1)}</measure><measure number="1">{note.format(2)}'
+        "<note><grace/><pitch><step>E</step><octave>5</octave></pitch></note>"
+        "<note><rest/><duration>2</duration></note>"
+        '<barline location="right"><repeat direction="backward"/></barline></measure>'
+        "</part></score-partwise>"
+    )
+    score = read_musicxml(text.encode(), "clarinet")
+    assert score.key == (0, "ionian")
+    assert (score.downbeat, score.end) == (1.0, 5.0)
+    assert score.left_out == ("1 grace note left out", "repeats not played out")

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from sequence_tutor.errors import UserError
+from sequence_tutor.melody.abc_writing import write_abc
 from sequence_tutor.melody.beginnings import begin_with
 from sequence_tutor.melody.encoding import decode
-from sequence_tutor.melody.frame import Frame
+from sequence_tutor.melody.frame import Frame, Heard
+from sequence_tutor.melody.meter import Meter
+from sequence_tutor.melody.midi import write_midi
+from sequence_tutor.melody.notation import to_musicxml
 from sequence_tutor.melody.output import MelodyOutputSettings
-from sequence_tutor.melody.own_tunes import OwnTune, own_tune
+from sequence_tutor.melody.own_tunes import OwnTune, own_tune, own_tunes
 from sequence_tutor.melody.scales import Key
 from sequence_tutor.melody.score import Part, Score, WrittenKey
 
@@ -50,6 +56,7 @@ def test_an_upbeat_keeps_the_bar_lines_and_a_rest_at_the_end_is_kept() -> None:
 
 
 def test_an_endless_rest_ends_with_its_bar_and_is_said() -> None:
+    assert tune(melody([67, 72]), end=9.0).steps == 36
     found = tune(melody([67, 72]), end=1000.0)
     assert found.steps == 16
     assert "a rest of 3984 sixteenths at the end left out" in found.changes
@@ -137,3 +144,39 @@ def test_a_model_in_another_meter_says_so() -> None:
     waltz = tune(melody([67, 72]), meters=((3, 4),))
     (remark,) = begin_with(waltz, MelodyOutputSettings(), Frame()).remarks
     assert "its meter is 3/4, that of the model 4/4" in remark
+
+
+@pytest.mark.parametrize("suffix", ["mid", "musicxml"])
+@pytest.mark.parametrize("upbeat", [0, 4, 10])
+@pytest.mark.parametrize("meter", ["4/4", "3/4", "6/8"])
+def test_own_files_are_read_back_whole(
+    tmp_path: Path, suffix: str, upbeat: int, meter: str
+) -> None:
+    """The last rest is there, and the bar lines are where they were."""
+    tokens = [14, 1, 1, 1, 18, 1, 21, 1, 1, 1, 26, 1, 25, 1, 21, 1, 1, 1, 0, 1, 1, 1, 1, 1]
+    heard = Heard(meter=Meter.parse(meter), upbeat=upbeat)
+    path = tmp_path / f"tune.{suffix}"
+    if suffix == "mid":
+        write_midi(path, tokens, heard)
+    elif suffix == "abc":
+        write_abc(path, tokens, heard=heard)
+    else:
+        path.write_text(to_musicxml(tokens, heard))
+    (found,) = own_tunes(path)
+    assert found.tokens() == tokens
+    assert found.upbeat(heard.meter) == upbeat
+    assert str(found.meter) == meter
+    assert found.changes == ()
+
+
+def test_keys_are_named_in_the_files_of_a_run(tmp_path: Path) -> None:
+    key = Key(tonic="E", scale="dorian")
+    write_abc(tmp_path / "tune.abc", [18, 1, 21, 1], heard=Heard(key))
+    (tmp_path / "tune.musicxml").write_text(to_musicxml([18, 1, 21, 1], Heard(key)))
+    for suffix in ("musicxml",):
+        (found,) = own_tunes(tmp_path / f"tune.{suffix}")
+        assert (found.key, found.key_is_named) == (key, True)
+    write_midi(tmp_path / "tune.mid", [18, 1, 21, 1, 25, 1], Heard(Key(tonic="E"), transpose=0))
+    (found,) = own_tunes(tmp_path / "tune.mid")  # four sharps: E major or C sharp minor
+    assert found.key_is_named
+    assert found.key.tonic in ("E", "C#")

@@ -29,11 +29,14 @@ from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.meter import Meter
 from sequence_tutor.melody.midi_events import DRUM_CHANNEL, Channel, MidiFile, Track, read_events
 from sequence_tutor.melody.part_names import rank
-from sequence_tutor.melody.score import Part, Score, meters_in_force
+from sequence_tutor.melody.score import Part, Score, WrittenKey, end_of_upbeat, meters_in_force
+from sequence_tutor.melody.signature import MOST_FIFTHS
 
 TICKS_PER_QUARTER = 480
 VELOCITY = 90
 _TICKS_PER_STEP = TICKS_PER_QUARTER // STEPS_PER_QUARTER
+_HEADER = 14  # bytes before the first track
+_END_OF_TRACK = b"\x01\xff\x2f\x00"  # as symusic writes it, a tick after the last event
 
 _AS_TOKENS = Heard()
 """In C major and 4/4, as the tokens say."""
@@ -81,7 +84,35 @@ def _score(score: ScoreTick, data: bytes) -> Score:
         for change in score.time_signatures
     ]
     last_onset = max(float(part.starts[-1]) for part in parts)
-    return Score(tuple(parts), meters_in_force(changes, last_onset))
+    meters = meters_in_force(changes, last_onset)
+    has_drums = any(len(track.notes) for track in score.tracks if track.is_drum)
+    return Score(
+        tuple(parts),
+        meters,
+        _written_key(score),
+        end_of_upbeat(changes, last_onset, meters[0]),
+        left_out=("drums left out",) if has_drums else (),
+    )
+
+
+def _written_key(score: ScoreTick) -> WrittenKey | None:
+    """The first signature, if it has sharps or flats.
+
+    One without any is what programs write that know of no key, and the mode is theirs as often.
+    """
+    for signature in score.key_signatures[:1]:
+        if 0 < abs(signature.key) <= MOST_FIFTHS:
+            return WrittenKey(signature.key)
+    return None
+
+
+def end_of_midi(data: bytes) -> float | None:
+    """Where the longest track of a file ends, in quarter notes, rests included; None: unknown."""
+    try:
+        file = read_events(data)
+    except UserError:  # symusic reads what it can of a damaged track
+        return None
+    return max((track.end for track in file.tracks), default=0) / file.resolution
 
 
 def _part(track: TrackTick, resolution: int) -> Part:
@@ -182,5 +213,18 @@ def midi_bytes(tokens: Sequence[int], heard: Heard = _AS_TOKENS) -> bytes:
         time, duration = note.start * _TICKS_PER_STEP, (note.end - note.start) * _TICKS_PER_STEP
         track.notes.append(NoteTick(time, duration, note.pitch + heard.transpose, VELOCITY))
     score.tracks.append(track)
-    content: bytes = score.dumps_midi()
-    return content
+    ends = [note.end for note in decode(tokens)]
+    last = max([step for step, _ in meters] + ends) * _TICKS_PER_STEP
+    return _ending_at(score.dumps_midi(), len(tokens) * _TICKS_PER_STEP - last)
+
+
+def _ending_at(content: bytes, ticks: int) -> bytes:
+    """A file of one track that ends so many ticks after its last event, as a final rest does."""
+    if ticks <= 0 or not content.endswith(_END_OF_TRACK):
+        return content
+    delta = bytes([ticks & 0x7F])
+    while ticks := ticks >> 7:
+        delta = bytes([0x80 | ticks & 0x7F]) + delta
+    header, track = content[:_HEADER], content[_HEADER + 8 : -len(_END_OF_TRACK)]
+    track += delta + _END_OF_TRACK[1:]
+    return header + b"MTrk" + len(track).to_bytes(4, "big") + track

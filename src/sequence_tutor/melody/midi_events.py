@@ -42,9 +42,11 @@ class Track:
     Attributes:
         name: as the file has it, the last where it has several; empty where it has none.
         channels: 0 to 15 -> its notes, in the order in which they first sound.
+        end: the tick of its last event.
     """
 
     name: bytes = b""
+    end: int = 0
     channels: dict[int, Channel] = field(default_factory=dict)
 
 
@@ -129,6 +131,7 @@ class _TrackReader:
             else:
                 delta, place = _number(data, place)
                 now += delta
+            self._track.end = now
             if data[place] >= 0x80:
                 status = data[place]
                 kind = status & 0xF0

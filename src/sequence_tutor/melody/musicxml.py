@@ -18,12 +18,14 @@ from xml.parsers import expat
 from sequence_tutor.errors import UserError
 from sequence_tutor.foreign import door, one_line, said
 from sequence_tutor.melody.mxl import score_of
-from sequence_tutor.melody.score import Part, Score, meters_in_force
+from sequence_tutor.melody.score import Part, Score, WrittenKey, meters_in_force
+from sequence_tutor.melody.signature import MODES, MOST_FIFTHS
 from sequence_tutor.melody.xml_tree import parse_xml
 
 _LARGEST_METER = 1000  # beats of a bar, or of a whole note; more is a damaged number
 _LARGEST_ALTERATION = 12  # semitones
 _LONGEST_NOTE = 1e5  # in quarters; more is a damaged number
+_MODE_NAMES = {"major": "ionian", "minor": "aeolian"}
 _SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 
@@ -52,6 +54,7 @@ def _read_score(root: Element) -> Score:
     names = {part.get("id"): part.findtext("part-name", "") for part in root.iter("score-part")}
     parts: list[Part] = []
     changes: list[tuple[float, int, int]] = []
+    readers: list[_PartReader] = []
     for identity, measures in _measures_by_part(root).items():
         reader = _PartReader()
         for measure in measures:
@@ -59,12 +62,35 @@ def _read_score(root: Element) -> Score:
         for _, notes in sorted(reader.notes.items()):
             parts.append(Part.from_notes(names.get(identity) or "", notes))
         changes.extend(reader.meters)
+        readers.append(reader)
     parts = [part for part in parts if len(part)]
     if not parts:
         raise UserError("no note in it")
+    meters = meters_in_force(changes, max(float(part.starts[-1]) for part in parts))
+    bar = 4 * meters[0][0] / meters[0][1]
+    upbeats = [reader.first_bar for reader in readers if 0 < reader.first_bar < bar]
     return Score(
-        tuple(parts), meters_in_force(changes, max(float(part.starts[-1]) for part in parts))
+        tuple(parts),
+        meters,
+        next((reader.key for reader in readers if reader.key is not None), None),
+        max(upbeats, default=0.0),
+        max(reader.end for reader in readers),
+        _left_out(root, sum(reader.graces for reader in readers)),
     )
+
+
+def _left_out(root: Element, graces: int) -> tuple[str, ...]:
+    """What is in the file and not in the parts."""
+    found = []
+    if graces:
+        found.append(f"{graces} grace note{'' if graces == 1 else 's'} left out")
+    if root.find(".//note/cue") is not None:
+        found.append("cue notes left out")
+    if root.find(".//note/unpitched") is not None:
+        found.append("percussion left out")
+    if root.find(".//barline/repeat") is not None:
+        found.append("repeats not played out")
+    return tuple(found)
 
 
 def _measures_by_part(root: Element) -> dict[str | None, list[Element]]:
@@ -83,6 +109,10 @@ class _PartReader:
     def __init__(self) -> None:
         self.notes: dict[str, list[tuple[float, float, int]]] = {}  # by staff
         self.meters: list[tuple[float, int, int]] = []
+        self.key: WrittenKey | None = None  # the first, at concert pitch
+        self.first_bar = 0.0  # quarter notes, where there is a second bar
+        self.graces = 0
+        self._bars = 0
         self._tied: dict[tuple[str, int], int] = {}  # (staff, pitch) -> index in its notes
         self._now = 0.0
         self._chord_start = 0.0
@@ -91,6 +121,9 @@ class _PartReader:
 
     def read_measure(self, measure: Element) -> None:
         """Read one measure; it ends at the furthest point any of its voices reached."""
+        self._bars += 1
+        if self._bars == 2:
+            self.first_bar = self._now
         furthest = self._now
         for element in measure:
             if element.tag == "attributes":
@@ -121,9 +154,30 @@ class _PartReader:
         if transpose is not None:
             chromatic = int(transpose.findtext("chromatic", "0"))
             self._transpose = chromatic + 12 * int(transpose.findtext("octave-change", "0"))
+        key = attributes.find("key")
+        if key is not None and self.key is None:
+            self.key = self._written_key(key)
+
+    def _written_key(self, key: Element) -> WrittenKey | None:
+        """A traditional key at concert pitch: that of a clarinet in B flat has two flats more."""
+        fifths = key.findtext("fifths")
+        if fifths is None or not abs(int(fifths)) <= MOST_FIFTHS:
+            return None
+        concert = int(fifths) + (7 * self._transpose + 5) % 12 - 5
+        if abs(concert) > MOST_FIFTHS:
+            concert += 12 if concert < 0 else -12
+        name = (key.findtext("mode") or "").strip().lower()
+        mode = _MODE_NAMES.get(name, name)
+        return WrittenKey(concert, mode if mode in MODES else None)
+
+    @property
+    def end(self) -> float:
+        """Where the last measure ends, in quarter notes."""
+        return self._now
 
     def _read_note(self, note: Element) -> None:
         if note.find("grace") is not None:
+            self.graces += 1
             return
         duration = self._duration(note)
         if note.find("chord") is None:

@@ -6,7 +6,7 @@ Reading to learn from may drop and bend what does not fit; whoever hands over on
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,15 +22,19 @@ from sequence_tutor.melody.extraction import (
     melody_part,
     quantise,
 )
-from sequence_tutor.melody.meter import Meter
+from sequence_tutor.melody.meter import COMMON, Meter
+from sequence_tutor.melody.midi import end_of_midi
 from sequence_tutor.melody.scales import Key
 from sequence_tutor.melody.score import Part, Score
 from sequence_tutor.melody.signature import signature_of
-from sequence_tutor.melody.sources import read_sources
+from sequence_tutor.melody.sources import MIDI_SUFFIXES, read_sources
 from sequence_tutor.melody.tune_keys import key_of
 
 LONGEST = 512
 """Most sixteenths of a tune: 32 bars of 4/4."""
+
+_MOST_BARS_OF_REST = 2
+"""At the end of a tune; of more what fills its last bar is kept."""
 
 _MOVED = 0.1 / STEPS_PER_QUARTER
 """Quarter notes that an onset may lie beside the grid without being moved, a tenth of a step."""
@@ -105,10 +109,15 @@ def own_tunes(path: Path) -> Iterator[OwnTune]:
             raise UserError(f"{file.name}: {file.problem}")
         for name, score in read_scores(file):
             with door(name):
-                tune = own_tune(score, name)
+                end = end_of_midi(file.data) if _is_midi(file.name) else score.end
+                tune = own_tune(replace(score, end=end), name)
             if tune.steps > LONGEST:
                 raise UserError(f"{name}: {tune.steps} tokens, expected 1 to {LONGEST}")
             yield tune
+
+
+def _is_midi(name: str) -> bool:
+    return name.lower().endswith(MIDI_SUFFIXES)
 
 
 def own_tune(score: Score, name: str) -> OwnTune:
@@ -152,12 +161,15 @@ def _step(quarters: float) -> int:
 
 
 def _ending(score: Score, first: int, end: int, downbeat: int) -> tuple[int, tuple[str, ...]]:
-    """Steps of the whole with its last rest, and what was cut of that: it must not be endless."""
+    """Steps of the whole with its last rest, and what was cut of that.
+
+    Empty bars after the tune, of which new scores of notation programs are full, are none of it.
+    """
     steps = max(end, end if score.end is None else _step(score.end) - first)
-    if steps <= LONGEST or end > LONGEST:
-        return steps, ()
     meter = Meter.of_pair(score.meters[0])
-    bar = 1 if meter is None else meter.steps
+    bar = COMMON.steps if meter is None else meter.steps
+    if steps - end <= _MOST_BARS_OF_REST * bar:
+        return steps, ()
     kept = end + (downbeat - end) % bar
     return kept, (f"a rest of {counted(steps - kept, 'sixteenth')} at the end left out",)
 

@@ -52,7 +52,7 @@ class Part:
 class WrittenKey(NamedTuple):
     """A key as a file writes it: sharps, or flats below 0, and a mode of `signature.MODES`.
 
-    The mode is None where the file does not say it, or says "major" as programs do by default.
+    The mode is None where the file does not say it.
     """
 
     fifths: int
@@ -101,6 +101,8 @@ def meters_in_force(
     if not spans:
         return ((4, 4),)
     longest = _held(spans)[0]
+    if len(spans) == 2 and spans[0].is_incomplete(spans[1].meter):
+        longest = spans[1].meter  # an upbeat may be longer than the little that comes after it
     whole = [span for span in spans if not span.is_incomplete(longest)]
     runs = groupby(enumerate(spans), key=lambda place: place[1].is_incomplete(longest))
     for is_incomplete, run in runs:
@@ -112,6 +114,20 @@ def meters_in_force(
         if not at_an_end and abs(together - _bar(longest)) > _LEGATO:
             whole += pieces
     return _held(whole)
+
+
+def end_of_upbeat(
+    changes: Sequence[tuple[float, int, int]], last_onset: float, meter: tuple[int, int]
+) -> float:
+    """Where the first bar begins that is full, in quarter notes; 0 where there is no upbeat.
+
+    Args:
+        changes: as of `meters_in_force`.
+        last_onset: likewise.
+        meter: the one that holds longest.
+    """
+    first = next(iter(_spans(changes, last_onset)), None)
+    return first.length if first is not None and first.is_incomplete(meter) else 0.0
 
 
 class _Span(NamedTuple):
