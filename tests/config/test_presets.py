@@ -112,3 +112,12 @@ def test_without_a_problem_of_its_own_a_domain_compares_on_its_default() -> None
 def test_unknown_presets_are_answered_by_the_nearest() -> None:
     with pytest.raises(UserError, match="unknown preset 'papr' for tune melody: did you mean"):
         read_preset("tune", "melody", "papr")
+
+
+def test_a_backslash_in_double_quotes_is_said_how_to_write(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('smiles = "F/C=C\\C"\n')
+    with pytest.raises(UserError, match="a backslash stands in single quotes"):
+        read_toml(path)
+    path.write_text("smiles = 'F/C=C\\C'\n")
+    assert read_toml(path) == {"smiles": "F/C=C\\C"}

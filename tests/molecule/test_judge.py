@@ -37,6 +37,11 @@ def test_figures_by_hand() -> None:
     assert figures["qed_data"] == 0.73
 
 
+def test_nothing_is_new_where_nothing_is_known() -> None:
+    batch = SequenceBatch.from_lists([VOCABULARY.encode("CCO")])
+    assert "novel" not in SampleJudge(VOCABULARY, None, DATA)(batch)
+
+
 def test_without_a_valid_molecule_there_are_no_means() -> None:
     figures = judge()(SequenceBatch.from_lists([VOCABULARY.encode("C1C")]))
     assert figures == {"samples": 1, "valid": 0, "unique": 0, "novel": 0}

@@ -38,6 +38,10 @@ def test_a_table_keeps_every_column(table: Path, tmp_path: Path) -> None:
     out, lines = tmp_path / "scored.csv", tmp_path / "scored.jsonl"
     found = score("molecule", table, lines, table=out, quiet=True)
     assert [json.loads(line) for line in lines.read_text().splitlines()] == found
+    assert out.read_text().splitlines()[0] == (
+        "smiles,name,valid,canonical,Compound ID,IC50,input_qed,remark,"
+        "qed,sa,logp,logp_score,ring,total"
+    )
     written = rows(out)
     assert [row["name"] for row in written] == ["X-1", "X-2", "X-3"]
     assert [row["smiles"] for row in written] == ["CCO", "Cl.CCN", "C1CC"]
@@ -78,6 +82,20 @@ def test_a_list_keeps_names(tmp_path: Path) -> None:
     out = tmp_path / "scored.smi"
     score("molecule", mine, table=out, quiet=True)
     assert out.read_text() == "OCC\tethanol of the lab\nCN\n"
+
+
+def test_a_table_of_nothing_has_a_header(tmp_path: Path) -> None:
+    out = tmp_path / "scored.csv"
+    assert score("molecule", written(tmp_path / "a.smi"), table=out, quiet=True) == []
+    assert out.read_text() == "smiles,valid,canonical,total\n"
+
+
+def test_files_of_several_columns_are_one_table(table: Path, tmp_path: Path) -> None:
+    out = tmp_path / "scored.csv"
+    mine = written(tmp_path / "b.smi", "smiles\tassay", "CF\t3")
+    score("molecule", [mine, table], table=out, quiet=True)
+    assert [row["assay"] for row in rows(out)] == ["3", "", "", ""]
+    assert [row["IC50"] for row in rows(out)] == ["", "5.1", "", "7"]
 
 
 def test_what_would_break_a_record_is_kept_harmless(tmp_path: Path) -> None:

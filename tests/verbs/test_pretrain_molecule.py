@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from sequence_tutor.molecule.domain import MoleculeDomain
 from sequence_tutor.molecule.reward import MoleculeRewardSettings
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.prior.store import StoredPrior, load_prior
+from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.verbs.pretrain import pretrain
 from sequence_tutor.verbs.sample import sample
 
@@ -130,6 +132,17 @@ def test_a_prior_is_evaluated_by_the_rows_of_the_table(folder: Path) -> None:
     model = replace(load_model(folder), reward_settings=here)
     statistics = evaluate([model], samples=60).columns[0].statistics
     assert {"valid", "novel", "snn", "mean_qed", "reward_qed"} <= statistics.keys()
+
+
+def test_what_is_known_as_it_was_written_makes_nothing_new(folder: Path) -> None:
+    stored = load_prior(folder)
+    data = {**stored.card["data"], "settings": {"check": False, "augment": 0}}
+    smiles = SequenceBatch.from_lists([[1, 1, 5, 6]])  # ethanol
+    for card, is_known in ((stored.card, True), ({**stored.card, "data": data}, False)):
+        room = MoleculeDomain(card, stored.tensors)
+        statistics = room.statistics(MoleculeRewardSettings(workers=0))
+        statistics.update(smiles)
+        assert math.isnan(statistics.result()["novel"].value) is not is_known
 
 
 def test_sequences_are_read_in_the_priors_tokens(folder: Path, tmp_path: Path) -> None:

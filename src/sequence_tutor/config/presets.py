@@ -88,7 +88,14 @@ def read_toml(path: Path) -> Tables:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not a TOML file ({error})") from error
+        raise UserError(f"{path}: not a TOML file ({error}){_hint(error)}") from error
+
+
+def _hint(error: ValueError) -> str:
+    """What helps where a backslash is not TOML's own, as in a SMILES with one double bond."""
+    if "\\" not in str(error) and "hex value" not in str(error):
+        return ""
+    return r"; text with a backslash stands in single quotes: 'F/C=C\C'"
 
 
 def merged(below: Tables, above: Tables) -> dict[str, Any]:

@@ -74,6 +74,7 @@ class MoleculeDomain:
     """
 
     name = "molecule"
+    unit_read = "kB"
     note_tokens: tuple[int, ...] = ()
     data_settings: type[Settings] = MoleculeDataSettings
     reward_settings: type[Settings] = MoleculeRewardSettings
@@ -91,6 +92,7 @@ class MoleculeDomain:
         self.choice = choice or Choice()
         self.vocabulary = Vocabulary.from_card(card) if card is not None else Vocabulary.broad()
         self.training: Mapping[str, Any] = {} if card is None else card["molecule"]
+        self._has_canonical = card is None or _hashes_are_canonical(card)
         self.tensors = tensors or {}
         self.vocab_size = self.vocabulary.size
         self.end_token: int | None = self.vocabulary.end_token
@@ -142,7 +144,11 @@ class MoleculeDomain:
             },
             card=card,
             tensors={KNOWN: known, **held_out_tensors(corpus, Vocabulary.from_card(card))},
-            judge=SampleJudge(Vocabulary.from_card(card), known, corpus.summary["all"]),
+            judge=SampleJudge(
+                Vocabulary.from_card(card),
+                known if chosen.check or chosen.augment else None,
+                corpus.summary["all"],
+            ),
         )
 
     def read_sequences(self, path: Path) -> list[list[int]]:
@@ -209,7 +215,10 @@ class MoleculeDomain:
         chosen = of_kind(MoleculeRewardSettings, settings)
         scorer = chosen.scorer(TermSet(TABLE_TERMS)) if chosen.workers else self.scorer_here
         statistics = MoleculeStatistics(
-            self.vocabulary, scorer, self.tensors.get(KNOWN), self._reference
+            self.vocabulary,
+            scorer,
+            self.tensors.get(KNOWN) if self._has_canonical else None,
+            self._reference,
         )
         if chosen.workers:
             weakref.finalize(statistics, scorer.close)
@@ -261,3 +270,12 @@ class MoleculeDomain:
     def held_out_smiles(self) -> list[str] | None:
         """Molecules of the prior's test data; None where it kept none."""
         return held_out_smiles(self.tensors, self.vocabulary)
+
+
+def _hashes_are_canonical(card: Mapping[str, Any]) -> bool:
+    """Whether the training molecules of a prior are known by canonical SMILES.
+
+    Unchecked data are known as they were written: all that is sampled would count as new.
+    """
+    settings = card.get("data", {}).get("settings", {})
+    return bool(settings.get("check", True) or settings.get("augment", 0))

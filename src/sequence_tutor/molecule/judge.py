@@ -20,11 +20,14 @@ class SampleJudge:
 
     Args:
         vocabulary: what the samples are written in.
-        known: (M,) sorted hashes of the training molecules.
+        known: (M,) sorted hashes of the training molecules by canonical SMILES; None: none are
+            known, and nothing is said of what is new.
         data: mean properties of the data, by name.
     """
 
-    def __init__(self, vocabulary: Vocabulary, known: Tensor, data: Mapping[str, float]) -> None:
+    def __init__(
+        self, vocabulary: Vocabulary, known: Tensor | None, data: Mapping[str, float]
+    ) -> None:
         self.vocabulary, self.known, self.data = vocabulary, known, data
 
     def __call__(self, batch: SequenceBatch) -> dict[str, float]:
@@ -32,8 +35,8 @@ class SampleJudge:
 
         Returns:
             `valid`, the share of molecules; `unique`, of the valid the share of distinct ones;
-            `novel`, of the distinct the share that was not trained on; the mean of each property
-            over the valid ones, and beside it that of the data, as `logp_data`.
+            `novel`, of the distinct the share that was not trained on, if that is known; the mean
+            of each property over the valid ones, and beside it that of the data, as `logp_data`.
         """
         found: dict[str, tuple[float, ...]] = {}
         counts: Counter[str] = Counter()
@@ -46,15 +49,16 @@ class SampleJudge:
                     found[canonical] = properties(molecule)
         valid = counts.total()
         hashes = torch.tensor([molecule_hash(canonical) for canonical in found], dtype=torch.int64)
-        new = len(found) - int(torch.isin(hashes, self.known).sum())
         weights = [counts[canonical] for canonical in found]
         means = np.average(list(found.values()), axis=0, weights=weights).tolist() if found else []
         figures = {
             "samples": len(batch),
             "valid": valid / len(batch),
             "unique": len(found) / max(valid, 1),
-            "novel": new / max(len(found), 1),
         }
+        if self.known is not None:
+            new = len(found) - int(torch.isin(hashes, self.known).sum())
+            figures["novel"] = new / max(len(found), 1)
         for name, mean in zip(PROPERTIES, means, strict=bool(means)):
             figures |= {name: mean, f"{name}_data": self.data[name]}
         return figures

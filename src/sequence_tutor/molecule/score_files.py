@@ -25,6 +25,7 @@ Write = Callable[[Mapping[str, Any]], None]
 
 _FIRST = ("smiles", "standardised", "name", "valid", "canonical")
 _LAST = ("total", "problem")
+_ALWAYS = ("smiles", "valid", "canonical", "total")
 
 
 def score_writer(path: Path) -> AbstractContextManager[Write]:
@@ -50,18 +51,16 @@ def _csv_writer(path: Path) -> Iterator[Write]:
         def write(scored: Mapping[str, Any]) -> None:
             columns["lines"] |= dict.fromkeys(name for name in scored if name in (*_FIRST, *_LAST))
             columns["fields"] |= dict.fromkeys(scored.get("fields", ()))
-            for name in scored["terms"]:
-                columns["terms"][name] = None
-                if name in scored["scores"]:
-                    columns["terms"][f"{name}_score"] = None
+            columns["terms"] |= dict.fromkeys(_numbers(scored))
             waiting.write(json.dumps(scored) + "\n")
 
         yield write
         waiting.seek(0)
         ours = (*_FIRST, *columns["terms"], *_LAST)
         fields = {name: _beside(name, ours) for name in columns["fields"]}
-        first = [name for name in _FIRST if name in columns["lines"]]
-        last = [name for name in _LAST if name in columns["lines"]]
+        told = columns["lines"] or _ALWAYS
+        first = [name for name in _FIRST if name in told]
+        last = [name for name in _LAST if name in told]
         header = [*first, *fields.values(), *columns["terms"], *last]
         with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="") as file:
             table = csv.DictWriter(file, header, lineterminator="\n")
@@ -84,7 +83,7 @@ def _sdf_writer(path: Path) -> Iterator[Write]:
                 return
             rdDepictor.Compute2DCoords(molecule)
             molecule.SetProp("_Name", _one_line(scored.get("name", "") or scored["canonical"]))
-            numbers = _numbers(scored)
+            numbers = _numbers(scored) | {"total": scored["total"]}
             for name, text in scored.get("fields", {}).items():
                 molecule.SetProp(_field_name(_beside(name, (*numbers, "smiles"))), _lines(text))
             molecule.SetProp("smiles", scored["smiles"])
@@ -110,19 +109,22 @@ def _smi_writer(path: Path) -> Iterator[Write]:
 
 
 def _numbers(scored: Mapping[str, Any]) -> dict[str, float | None]:
-    """Each term raw and, where it has a transform, transformed; the total."""
+    """Each term raw and, where it has a transform, transformed; but `valid`, which is a word."""
     numbers: dict[str, float | None] = {}
     for name, value in scored["terms"].items():
-        numbers[name] = value
+        if name == "valid":
+            continue
+        column = f"{name}_term" if name in (*_FIRST, *_LAST) else name  # of a user's own
+        numbers[column] = value
         if name in scored["scores"]:
             numbers[f"{name}_score"] = scored["scores"][name]
-    return numbers | {"total": scored["total"]}
+    return numbers
 
 
 def _texts(scored: Mapping[str, Any], header: list[str]) -> dict[str, Any]:
     """What else is known of a line, under those names of the header that are ours."""
-    found = {name: scored.get(name) for name in (*_FIRST, "problem") if name in header}
-    return found | ({"valid": "yes" if scored["valid"] else "no"} if "valid" in header else {})
+    found = {name: scored.get(name) for name in (*_FIRST, *_LAST) if name in header}
+    return found | {"valid": "yes" if scored["valid"] else "no"}
 
 
 def _beside(name: str, ours: tuple[str, ...]) -> str:

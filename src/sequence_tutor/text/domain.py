@@ -53,6 +53,7 @@ class TextDomain(StepDomain):
     """
 
     name = "text"
+    unit_read = "kB"
     note_tokens: tuple[int, ...] = ()
     data_settings: type[Settings] = TextDataSettings
     reward_settings: type[Settings] = TextRewardSettings

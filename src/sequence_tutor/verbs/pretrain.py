@@ -245,7 +245,8 @@ def _read(
     room: Domain, data: Sequence[Path], settings: Settings, out: Path, *, quiet: bool
 ) -> TrainingData:
     """Read the data with progress; every side must have something to learn or measure."""
-    with counted(f"reading {room.name} files", quiet=quiet) as report:
+    unit = getattr(room, "unit_read", "one by one")  # a domain from elsewhere may not say it
+    with counted(f"reading {room.name} files, {unit}", quiet=quiet) as report:
         found = room.read_training(data, settings, out / "cache", report)
     lines = ({"file": name, "reason": reason} for name, reason in found.skipped)
     write_json_lines(out / SKIPPED_FILE, lines)

@@ -140,7 +140,7 @@ def score_files(
             advance(1)
             yield scored
 
-    with settings_of(source), progress("scoring", None, quiet=quiet) as advance:
+    with settings_of(source), progress("sequences scored", None, quiet=quiet) as advance:
         weights = _weights(room, settings, rules)
         write_scores(room, out, table, watched())
     says = valid if says_validity else None
