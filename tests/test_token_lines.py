@@ -27,7 +27,7 @@ def test_other_fields_blank_lines_and_a_byte_order_mark_do_no_harm(tmp_path: Pat
     [
         ("{", "not JSON"),
         ("[" * 100_000, "not JSON"),
-        ("9" * (LONGEST_LINE + 1), "not JSON"),
+        ("9" * (LONGEST_LINE + 1), "a line of more than 1048576 characters"),
         ("[14, 1]", 'no list "tokens"'),
         ('{"notes": [14]}', 'no list "tokens"'),
         ('{"tokens": "14 1"}', 'no list "tokens"'),
@@ -36,6 +36,7 @@ def test_other_fields_blank_lines_and_a_byte_order_mark_do_no_harm(tmp_path: Pat
         ('{"tokens": [38]}', "token 38, expected integers 0 to 37"),
         ('{"tokens": [-1]}', "token -1, expected"),
         ('{"tokens": [1.0]}', "token 1.0, expected"),
+        (f'{{"tokens": [{"9" * 400}]}}', "9..., expected"),
         ('{"tokens": [true]}', "token True, expected"),
         ('{"tokens": [null]}', "token None, expected"),
     ],

@@ -10,8 +10,10 @@ from typing import Any
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.files import replacing
+from sequence_tutor.foreign import door, lines, one_line, unpacked
 
 LONGEST_LINE = 2**20  # characters; the longest sequence takes a few thousand
+_EXPECTED = '{"tokens": [...]}'
 
 
 def read_token_lines(path: Path, vocab_size: int, longest: int) -> list[list[int]]:
@@ -32,16 +34,16 @@ def token_lines(path: Path, vocab_size: int, longest: int) -> Iterator[list[int]
     """
     if not path.is_file():
         raise UserError(f"{path}: there is no such file")
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            number = 0
-            while line := file.readline(LONGEST_LINE):
-                number += 1
-                if line.strip():
-                    where = f"{path} line {number}"
-                    yield _tokens(line, where, vocab_size, longest)
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not a text file in UTF-8 ({error.reason})") from error
+    with door(path), unpacked(path) as (stream, _):
+        try:
+            for line in lines(stream, LONGEST_LINE):
+                where = f"{path} line {line.number}"
+                if line.problem:
+                    raise UserError(f"{where}: {line.problem}, expected {_EXPECTED}")
+                if line.text.strip():
+                    yield _tokens(line.text, where, vocab_size, longest)
+        except UnicodeDecodeError as error:
+            raise UserError(f"{path}: not a text file in UTF-8 ({error.reason})") from error
 
 
 def write_json_lines(path: Path, records: Iterable[object]) -> None:
@@ -73,10 +75,10 @@ def _tokens(line: str, where: str, vocab_size: int, longest: int) -> list[int]:
     try:
         value: Any = json.loads(line)  # whatever the file holds
     except (ValueError, RecursionError) as error:
-        raise UserError(f'{where}: not JSON, expected {{"tokens": [...]}}') from error
+        raise UserError(f"{where}: not JSON, expected {_EXPECTED}") from error
     tokens = value.get("tokens") if isinstance(value, dict) else None
     if not isinstance(tokens, list):
-        raise UserError(f'{where}: no list "tokens", expected {{"tokens": [...]}}')
+        raise UserError(f'{where}: no list "tokens", expected {_EXPECTED}')
     check_tokens(tokens, where, vocab_size, longest)
     return tokens
 
@@ -91,4 +93,6 @@ def check_tokens(tokens: Sequence[object], where: str, vocab_size: int, longest:
         raise UserError(f"{where}: {len(tokens)} tokens, expected 1 to {longest}")
     for token in tokens:
         if type(token) is not int or not 0 <= token < vocab_size:  # True is an int to isinstance
-            raise UserError(f"{where}: token {token!r}, expected integers 0 to {vocab_size - 1}")
+            raise UserError(
+                f"{where}: token {one_line(repr(token))}, expected integers 0 to {vocab_size - 1}"
+            )
