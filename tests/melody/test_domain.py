@@ -165,3 +165,11 @@ def test_settings_of_files_of_old_runs_say_nothing_of_the_key() -> None:
     assert ROOM.recorded({"key": "C", "tempo": 90.0, "wav": True, "score": True}) == {}
     recorded = MelodyOutputSettings(tempo=90).model_dump(mode="json")
     assert ROOM.recorded(recorded) == recorded
+
+
+def test_a_row_of_scores_has_the_name_the_key_and_what_the_rule_key_pays(tmp_path: Path) -> None:
+    write_midi(tmp_path / "tune.mid", [16, 1, 20, 1, 23, 1, 28, 1, 27, 1, 28, 1])
+    (scored,) = ROOM.scores([tmp_path / "tune.mid"], MelodyRewardSettings(), None)
+    row = ROOM.score_row(scored)
+    assert (row["sequence"], row["judged in"]) == ("tune.mid", "D major, as its notes tell")
+    assert row["key"] == "0.00"

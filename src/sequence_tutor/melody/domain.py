@@ -173,7 +173,8 @@ class MelodyDomain(StepDomain):
     def score_row(self, scored: Scored) -> dict[str, str]:
         """The name, the key and what each rule pays in all."""
         found = ", as its notes tell" if scored["key_from"] == "notes" else ""
-        return {"sequence": scored["name"], "key": scored["key"] + found, **summed(scored)}
+        judged_in = scored["key"] + found  # a rule is called key
+        return {"sequence": scored["name"], "judged in": judged_in, **summed(scored)}
 
     def statistics(self, settings: Settings) -> MelodyStatistics:
         """The rows of Table 1 in the reward's key."""
