@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from sequence_tutor.models import ActionValueNetwork, RecurrentNetwork, Recurren
 from sequence_tutor.prior.fingerprints import window_fingerprints
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.store import StoredPrior, load_prior, save_prior
+from sequence_tutor.trust import STATE_VARIABLE
 from sequence_tutor.tuner.algorithms import ALGORITHMS
 from sequence_tutor.tuner.policy import TunedPolicy
 from sequence_tutor.tuner.run_folder import RunSpec, save_policy, save_spec
@@ -24,6 +25,15 @@ torch.set_num_threads(1)
 # some tests interrupt programs they have started; those inherit what a shell lets its background
 # jobs ignore
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The state folder of the tests and of the processes that they start, not the user's own."""
+    folder = tmp_path_factory.mktemp("state")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(STATE_VARIABLE, str(folder))
+        yield folder
 
 
 @pytest.fixture(scope="session")

@@ -74,6 +74,7 @@ def replacing(path: Path) -> Iterator[Path]:
         with beside.open("rb") as written:
             os.fsync(written.fileno())
         beside.replace(path)
+        sync_folder(path.parent)
     except OSError as error:
         if error.filename is None:
             raise OSError(error.errno, error.strerror or str(error), str(path)) from error
@@ -106,6 +107,19 @@ def open_own(path: Path, *, resumed: bool) -> BinaryIO:
         raise
 
 
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk; a renamed file may else be lost with power.
+
+    A system that cannot open folders keeps their names in its own way.
+    """
+    with suppress(OSError):
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
+
+
 def is_empty(folder: Path) -> bool:
     """Whether nothing is there, or nothing but what a crash left: halves of files, a lock."""
     if not folder.exists():
@@ -128,6 +142,12 @@ def write_text(path: Path, text: str) -> None:
     """Write a whole text file atomically."""
     with replacing(path) as beside:
         beside.write_text(text, encoding="utf-8")
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a whole file atomically."""
+    with replacing(path) as beside:
+        beside.write_bytes(content)
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -59,6 +59,11 @@ PriorName = Annotated[
     str | None,
     option("prior to start from, or your own program; else the domain's", "NAME|DIR|FILE.py"),
 ]
+Trust = Annotated[bool, option("run the code that a folder from elsewhere names; read it first")]
+Moved = Annotated[
+    Path | None,
+    option("where a run's prior of Python or Hugging Face has moved", "PLACE", name="prior"),
+]
 Algorithm = Annotated[
     str | None,
     option("psi, g, q, rl-only; reinforce, reinforce-kl, actor-critic, ppo or dap", "NAME"),

@@ -18,6 +18,7 @@ from sequence_tutor.cli.arguments import (
     Json,
     Quiet,
     Threads,
+    Trust,
     device_named,
     option,
     show,
@@ -55,6 +56,7 @@ class Benchmark:
     out: Annotated[
         Path | None, option("folder of the runs; benchmarks/SUITE by default", "DIR")
     ] = None
+    trust: Trust = False
     preset: Annotated[str, option("shipped settings of tuning", "NAME")] = "pmo"
     config: Config = None
     reference: Annotated[Path | None, option("moses: molecules held out", "FILE")] = None
@@ -88,6 +90,7 @@ class Benchmark:
             seeds=self.seeds,
             calls=self.calls,
             prior=self.model,
+            trust=self.trust,
             preset=self.preset,
             config=self.config,
             overrides=given,
@@ -113,7 +116,7 @@ class Benchmark:
             raise UserError("moses needs --reference FILE, molecules that were not trained on")
         set_threads(thread_count(self.threads))
         found = moses(
-            load_model(self.model, device_named(self.device)),
+            load_model(self.model, device_named(self.device), trust=self.trust),
             self.reference,
             train=self.train,
             column=self.column,

@@ -12,6 +12,7 @@ from sequence_tutor.cli.arguments import (
     Preset,
     Quiet,
     Rules,
+    Trust,
     option,
     show,
     write_numbers,
@@ -33,6 +34,7 @@ class Check:
     preset: Preset = "default"
     config: Config = None
     rules: Rules = None
+    trust: Trust = False
     json: Json = None
     quiet: Quiet = False
 
@@ -50,6 +52,7 @@ class Check:
             preset=self.preset,
             config=self.config,
             rules=self.rules,
+            trust=self.trust,
         )
         write_numbers(self.json, asdict(found))
         table = Table("term", "paid to a sequence")

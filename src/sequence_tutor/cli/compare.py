@@ -15,6 +15,7 @@ from sequence_tutor.cli.arguments import (
     Quiet,
     Rules,
     Threads,
+    Trust,
     device_named,
     option,
     show,
@@ -48,6 +49,7 @@ class Compare:
     preset: Annotated[str, option("of tune", "NAME")] = "compare"
     config: Config = None
     rules: Rules = None
+    trust: Trust = False
     device: Device = "auto"
     threads: Threads = "auto"
     json: Json = None
@@ -74,6 +76,7 @@ class Compare:
             config=self.config,
             overrides={"tune": given},
             rules=self.rules,
+            trust=self.trust,
             device=device_named(self.device),
             threads=thread_count(self.threads),
             quiet=self.quiet,

@@ -13,10 +13,12 @@ from tyro.conf import Positional
 from sequence_tutor.cli.arguments import (
     Device,
     Json,
+    Moved,
     Quiet,
     Rules,
     Seed,
     Threads,
+    Trust,
     device_named,
     option,
     show,
@@ -49,6 +51,8 @@ class Evaluate:
     ] = None
     markdown: Annotated[Path | None, option("write the table there too", "FILE")] = None
     rules: Rules = None
+    prior: Moved = None
+    trust: Trust = False
     seed: Seed = 0
     device: Device = "auto"
     threads: Threads = "auto"
@@ -66,7 +70,10 @@ class Evaluate:
 
         set_threads(thread_count(self.threads))
         device = device_named(self.device)
-        models = [load_model(name, device, self.rules) for name in self.models]
+        models = [
+            load_model(name, device, self.rules, trust=self.trust, prior=self.prior)
+            for name in self.models
+        ]
         names = Counter(model.name for model in models)
         models = [  # folders of one name, such as priors/dna and runs/dna, go by their paths
             replace(model, name=path) if names[model.name] > 1 else model

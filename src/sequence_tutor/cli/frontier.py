@@ -15,6 +15,7 @@ from sequence_tutor.cli.arguments import (
     Quiet,
     Rules,
     Threads,
+    Trust,
     device_named,
     option,
     show,
@@ -50,6 +51,7 @@ class Frontier:
     preset: Annotated[str, option("of tune", "NAME")] = "compare"
     config: Config = None
     rules: Rules = None
+    trust: Trust = False
     device: Device = "auto"
     threads: Threads = "auto"
     json: Json = None
@@ -79,6 +81,7 @@ class Frontier:
             config=self.config,
             overrides={"tune": given},
             rules=self.rules,
+            trust=self.trust,
             device=device_named(self.device),
             threads=thread_count(self.threads),
             quiet=self.quiet,

@@ -18,6 +18,7 @@ from sequence_tutor.cli.arguments import (
     Standardised,
     Tensorboard,
     Threads,
+    Trust,
     device_named,
     option,
     show,
@@ -65,6 +66,7 @@ class Pretrain:
     begin_with: Annotated[
         str | None, option("a prior to train further on the data, instead of a new one", "PRIOR")
     ] = None
+    trust: Trust = False
     config: Config = None
     meters: Annotated[
         tuple[str, ...] | None, option("of melodies: meters to keep, such as 4/4 3/4", "METER...")
@@ -102,6 +104,7 @@ class Pretrain:
             self.out,
             preset=self.preset,
             begin_with=self.begin_with,
+            trust=self.trust,
             config=self.config,
             overrides=overrides,
             device=device_named(self.device),

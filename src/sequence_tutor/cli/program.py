@@ -22,6 +22,7 @@ from sequence_tutor.cli.evaluate import Evaluate
 from sequence_tutor.cli.frontier import Frontier
 from sequence_tutor.cli.mistakes import empty_place, first_mistake
 from sequence_tutor.cli.pretrain import Pretrain
+from sequence_tutor.cli.remarks import remarks
 from sequence_tutor.cli.report import Report
 from sequence_tutor.cli.sample import Sample
 from sequence_tutor.cli.score import Score
@@ -150,7 +151,8 @@ def _run(name: str, kind: type[Verb], arguments: list[str]) -> int:
         return _complain(empty)
     try:
         check_places(verb)
-        verb.run()
+        with remarks(quiet=getattr(verb, "quiet", False)):
+            verb.run()
     except UserError as error:
         return _complain(str(error))
     except BrokenPipeError:

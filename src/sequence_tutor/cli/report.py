@@ -9,10 +9,12 @@ from typing import Annotated, ClassVar
 from tyro.conf import Positional
 
 from sequence_tutor.cli.arguments import (
+    Moved,
     Quiet,
     Rules,
     Seed,
     Threads,
+    Trust,
     option,
     show,
     thread_count,
@@ -42,6 +44,8 @@ class Report:
         option("sequences of each model; 2,000, or 400 molecules, 880 of all models", "N"),
     ] = None
     rules: Rules = None
+    prior: Moved = None
+    trust: Trust = False
     seed: Seed = 0
     threads: Threads = "auto"
     quiet: Quiet = False
@@ -59,6 +63,8 @@ class Report:
             frontier=self.frontier,
             samples=self.samples,
             rules=self.rules,
+            prior=self.prior,
+            trust=self.trust,
             seed=self.seed,
             quiet=self.quiet,
         )

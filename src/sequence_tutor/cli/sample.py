@@ -11,9 +11,11 @@ from tyro.conf import Positional
 from sequence_tutor.cli.arguments import (
     Device,
     Json,
+    Moved,
     Quiet,
     Seed,
     Threads,
+    Trust,
     device_named,
     option,
     show,
@@ -62,6 +64,8 @@ class Sample:
     smc: Annotated[bool, option("resample while writing, by reward and value")] = False
     c: Annotated[float | None, option("temperature of --smc; the run's by default")] = None
     config: Annotated[Path | None, option("settings of files, table [output]", "FILE.toml")] = None
+    prior: Moved = None
+    trust: Trust = False
     seed: Seed = 0
     device: Device = "auto"
     threads: Threads = "auto"
@@ -86,9 +90,10 @@ class Sample:
         if named is None:
             raise UserError("RUN|PRIOR or --tutor RUN must be given")
         set_threads(thread_count(self.threads))
-        model = load_model(named, device_named(self.device))
+        device = device_named(self.device)
+        model = load_model(named, device, trust=self.trust, prior=self.prior)
         if self.tutor is not None and self.model is not None:
-            model = with_prior(model, load_model(self.model, device_named(self.device)))
+            model = with_prior(model, load_model(self.model, device, trust=self.trust))
         tables = read_tables(self.config).output
         asked = {
             "key": self.key,

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import Positional
 
-from sequence_tutor.cli.arguments import Json, Quiet, Seed, option, show, write_numbers
+from sequence_tutor.cli.arguments import (
+    Json,
+    Moved,
+    Quiet,
+    Seed,
+    Trust,
+    option,
+    show,
+    write_numbers,
+)
 from sequence_tutor.errors import UserError
 
 if TYPE_CHECKING:
@@ -41,6 +50,8 @@ class StudyMake:
     tempo: Annotated[float, option("quarter notes a minute")] = 120.0
     title: Annotated[str | None, option("above the page", "TEXT")] = None
     consent: Annotated[Path | None, option("what listeners agree to", "FILE.txt")] = None
+    prior: Moved = None
+    trust: Trust = False
     seed: Seed = 0
     json: Json = None
     quiet: Quiet = False
@@ -63,7 +74,7 @@ class StudyMake:
         }
         design = build(Design, given, "study make")
         set_threads(1)
-        models = [load_model(name) for name in self.models]
+        models = [load_model(name, trust=self.trust, prior=self.prior) for name in self.models]
         study = make_study(models, self.out, design=design, length=self.length, quiet=self.quiet)
         sizes = {"pairs": len(study.pairs), "clips": len(study.clips), "trials": study.trials}
         write_numbers(self.json, {"models": study.models, **sizes})

@@ -20,6 +20,7 @@ from sequence_tutor.cli.arguments import (
     Standardised,
     Tensorboard,
     Threads,
+    Trust,
     device_named,
     option,
     show,
@@ -60,6 +61,7 @@ class Tune:
     preset: Preset = "default"
     config: Config = None
     rules: Rules = None
+    trust: Trust = False
     seeds: Annotated[Path | None, option("sequences that replay begins with", "FILE")] = None
     prime: Annotated[
         Path | None, option("every sequence begins with the first one of this file", "FILE")
@@ -96,6 +98,7 @@ class Tune:
             config=self.config,
             overrides={"tune": given, **length},
             rules=self.rules,
+            trust=self.trust,
             seeds=self.seeds,
             prime=self.prime,
             column=self.column,

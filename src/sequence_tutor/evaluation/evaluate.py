@@ -135,6 +135,7 @@ def _judged(model: Model, judge: Model | None) -> Model:
         rules=judge.rules,
         stage=judge.stage,
         prefix=judge.prefix,
+        trust=judge.trust,
         shared_reward=judge.reward if model.stored.is_same(judge.stored) else None,
     )
 

@@ -14,7 +14,7 @@ import torch
 from sequence_tutor.config.presets import build
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Domain, Framed, find_domain, framed
-from sequence_tutor.errors import UserError
+from sequence_tutor.errors import UserError, reading
 from sequence_tutor.files import PathLike, optional_path
 from sequence_tutor.flat_tables import flattened
 from sequence_tutor.html_tables import html_facts
@@ -23,7 +23,14 @@ from sequence_tutor.prior.protocol import Prior, device_of
 from sequence_tutor.prior.store import StoredPrior, find_prior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.weighted import Reweighted
-from sequence_tutor.tuner.run_folder import RunSpec, is_run, load_policy, load_spec
+from sequence_tutor.trust import allow, programs_of, python_code
+from sequence_tutor.tuner.run_folder import (
+    RunSpec,
+    is_run,
+    load_policy,
+    load_spec,
+    placed_programs,
+)
 from sequence_tutor.tuner.settings import StageSettings, TuneSettings
 from sequence_tutor.tuner.stages import most_steps, stage_weights
 
@@ -36,26 +43,34 @@ class UserRules:
         file: where it is, or was.
         digest: SHA-256 of what it must hold; None: anything.
         run: the run that was tuned with it, for the error's sentence.
+        recorded: whether the run's record names the file, and not the user.
     """
 
     file: Path
     digest: str | None = None
     run: Path | None = field(default=None, compare=False)  # runs with the same rules are alike
+    recorded: bool = field(default=False, compare=False)
 
-    def path(self) -> Path:
-        """The file, which must still be what it was.
+    def path(self, *, trust: bool = False) -> Path:
+        """The file, which must still be what it was, and may be run.
+
+        Args:
+            trust: whether the user allows what the record names.
 
         Raises:
-            UserError: it is missing or no longer the same.
+            UserError: it is missing, no longer the same, or was not allowed to be run.
         """
         if not self.file.is_file():
             tuned = f"that {self.run} was tuned with " if self.run else ""
             raise UserError(f"{self.file}: the rules {tuned}are not there; say where with --rules")
-        if self.digest not in (None, hashlib.sha256(self.file.read_bytes()).hexdigest()):
+        content = self.file.read_bytes()
+        if self.digest not in (None, hashlib.sha256(content).hexdigest()):
             raise UserError(
                 f"{self.file}: not the rules that {self.run} was tuned with; give those with "
                 "--rules"
             )
+        if self.recorded:
+            allow([python_code("rules", self.file, content)], str(self.run), trust=trust)
         return self.file
 
 
@@ -74,6 +89,7 @@ class Model:
         tune: how it was tuned, with the c that it ended with; None for a prior.
         stage: the last stage of its tuning, whose weights it is judged by.
         prefix: tokens that all its sequences begin with.
+        trust: whether the user allows to run whatever its reward names: files and programs.
         shared_reward: the reward of a model that is judged alike, whose workers need not start
             twice; None: it builds its own.
         output: settings of files that it was tuned with, JSON; those of `files` are built on them.
@@ -91,6 +107,7 @@ class Model:
     tune: TuneSettings | None = None
     stage: StageSettings = field(default_factory=StageSettings)
     prefix: tuple[int, ...] = ()
+    trust: bool = False
     shared_reward: Reward | None = field(default=None, compare=False, repr=False)
     output: Mapping[str, Any] = field(default_factory=dict, compare=False)
     own: Prior | None = field(default=None, compare=False, repr=False)
@@ -132,14 +149,18 @@ class Model:
     def reward(self) -> Reward:
         """What it is judged by.
 
-        Built when first asked for: a model whose rules have moved can still be sampled.
+        Built when first asked for: a model whose rules have moved, or may not be run, can still be
+        sampled.
 
         Raises:
-            UserError: the user's own rules are missing, changed or broken.
+            UserError: the user's own rules are missing, changed or broken, or something that the
+                reward would run was not allowed.
         """
         if self.shared_reward is not None:
             return self.shared_reward
-        rules = self.rules.path() if self.rules else None
+        rules = self.rules.path(trust=self.trust) if self.rules else None
+        programs = programs_of(self.reward_settings.model_dump(mode="json"))
+        allow(programs, self.name, trust=self.trust)
         reward = self.domain.reward(self.reward_settings, rules)
         if not self.stage.weights:
             return reward
@@ -178,7 +199,12 @@ class Model:
 
 
 def load_model(
-    name: PathLike, device: torch.device | str = "cpu", rules: PathLike | None = None
+    name: PathLike,
+    device: torch.device | str = "cpu",
+    rules: PathLike | None = None,
+    *,
+    trust: bool = False,
+    prior: PathLike | None = None,
 ) -> Model:
     """A tuned model by its run's folder, or a prior by its folder or shipped name.
 
@@ -187,6 +213,9 @@ def load_model(
         device: where to compute.
         rules: file of the user's own rules that a run was tuned with, if it has moved; or rules
             to judge a prior by.
+        trust: run what the folder's records name (rules, programs, a prior of Python) although it
+            was not written here; read it first. See `sequence_tutor.trust`.
+        prior: where a prior from elsewhere has moved, see `prior.elsewhere`.
 
     Raises:
         UserError: there is no such model, it is not finished or damaged, or the rules given are
@@ -194,11 +223,12 @@ def load_model(
     """
     folder, rules = Path(name), optional_path(rules)
     if not is_run(folder):
-        return _prior_model(str(name), find_prior(str(name), device), rules)
+        stored = find_prior(str(name), device, trust=trust, place=prior)
+        return _prior_model(str(name), stored, rules)
     spec = load_spec(folder)
-    policy, c, stored = load_policy(folder, device)
-    domain = find_domain(spec.domain).with_prior(stored.card, stored.tensors)
-    settings = build(domain.reward_settings, spec.reward, f"{folder}: reward")
+    policy, c, stored = load_policy(folder, device, trust=trust, place=prior)
+    domain = domain_of(spec.domain, stored, folder)
+    settings = build(domain.reward_settings, placed_programs(spec), f"{folder}: reward")
     label, own = folder.resolve().name, _rules_of(folder, spec, rules)
     stage = spec.tune.stages[-1] if spec.tune.stages else StageSettings()
     tune = spec.tune.model_copy(update={"c": c})
@@ -213,8 +243,33 @@ def load_model(
         tune,
         stage,
         tuple(spec.prefix),
+        trust,
         output=domain.recorded(spec.output) if isinstance(domain, Framed) else {},
     )
+
+
+def domain_of(name: str, stored: StoredPrior, source: PathLike) -> Domain:
+    """A domain that speaks the vocabulary of a stored prior.
+
+    Args:
+        name: of the domain.
+        stored: the prior.
+        source: what names both, for the error's sentence.
+
+    Raises:
+        UserError: the prior is of another domain, or its card or its size do not fit.
+    """
+    if stored.domain != name:
+        raise UserError(f"{source}: a run of {name!r} with a prior of {stored.domain!r}")
+    room = find_domain(name)
+    with reading(source, f"a prior of {name}"):
+        room = room.with_prior(stored.card, stored.tensors)
+    if stored.prior.vocab_size != room.vocab_size:
+        raise UserError(
+            f"{source}: its prior has {stored.prior.vocab_size} tokens, expected "
+            f"{room.vocab_size} of {name}"
+        )
+    return room
 
 
 def _tuned(tune: TuneSettings) -> dict[str, object]:
@@ -255,7 +310,7 @@ def judged_alike(one: Model, other: Model) -> bool:
 
 
 def _prior_model(name: str, stored: StoredPrior, rules: Path | None) -> Model:
-    domain = find_domain(stored.domain).with_prior(stored.card, stored.tensors)
+    domain = domain_of(stored.domain, stored, name)
     own = UserRules(rules) if rules else None
     settings, label = domain.reward_settings(), Path(name).resolve().name
     return Model(label, domain, stored.prior, stored, settings, domain.length, own)
@@ -269,7 +324,8 @@ def _rules_of(folder: Path, spec: RunSpec, given: Path | None) -> UserRules | No
                 f"{given}: {folder} was tuned without rules of one's own; leave out --rules"
             )
         return None
-    rules = UserRules(given or Path(spec.rules or ""), spec.rules_digest, folder)
+    file = given or Path(spec.rules or "")
+    rules = UserRules(file, spec.rules_digest, folder, recorded=given is None)
     if given is not None:
         rules.path()
     return rules

@@ -30,7 +30,7 @@ from sequence_tutor.melody.scales import OCTAVE
 from sequence_tutor.melody.sources import holds_tokens
 from sequence_tutor.melody.statistics import BETTER, MelodyStatistics
 from sequence_tutor.prior.fingerprints import WINDOWS, window_fingerprints
-from sequence_tutor.prior.store import StoredPrior, find_prior
+from sequence_tutor.prior.store import StoredPrior, shipped_prior
 from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.step_domain import StepDomain
@@ -96,7 +96,7 @@ class MelodyDomain(StepDomain):
 
     def default_prior(self, device: torch.device | str) -> StoredPrior:
         """The shipped prior `melody`."""
-        return find_prior(self.name, device)
+        return shipped_prior(self.name, device)
 
     def read_training(
         self, paths: Sequence[Path], settings: Settings, cache: Path | None, progress: Progress

@@ -50,7 +50,7 @@ from sequence_tutor.molecule.statistics import (
 from sequence_tutor.molecule.terminal_reward import MoleculeReward
 from sequence_tutor.molecule.terms import MoleculeRecord, TermSet
 from sequence_tutor.molecule.tokens import Vocabulary
-from sequence_tutor.prior.store import StoredPrior, find_prior
+from sequence_tutor.prior.store import StoredPrior, shipped_prior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.sequences import SequenceBatch
@@ -119,7 +119,7 @@ class MoleculeDomain:
 
     def default_prior(self, device: torch.device | str) -> StoredPrior:
         """The shipped prior `molecule`."""
-        return find_prior(self.name, device)
+        return shipped_prior(self.name, device)
 
     def read_training(
         self, paths: Sequence[Path], settings: Settings, cache: Path | None, progress: Progress

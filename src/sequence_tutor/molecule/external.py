@@ -41,12 +41,13 @@ class ExternalProgram(Closing):
         timeouts: those of them for which it took too long.
     """
 
-    def __init__(self, command: str, timeout: float = 60.0) -> None:
+    def __init__(self, command: str, timeout: float = 60.0, folder: str | None = None) -> None:
         """Read the command; the program is started when it is first needed.
 
         Args:
             command: as on a command line, but without a shell.
             timeout: seconds that one answer may take.
+            folder: it is started in; None: the current one.
 
         Raises:
             UserError: the command is empty or its quotes do not match.
@@ -59,6 +60,7 @@ class ExternalProgram(Closing):
             raise UserError("the command of an external program is empty, expected a program")
         self.command = command
         self.timeout = timeout
+        self._folder = folder
         self.failures = 0
         self.timeouts = 0
         self._program: _Program | None = None
@@ -91,7 +93,7 @@ class ExternalProgram(Closing):
     def _some(self, smiles: Sequence[str]) -> list[float]:
         """The numbers of all of them, or of those up to one that takes too long."""
         if self._program is None:
-            self._program = _Program(self.command, self._arguments)
+            self._program = _Program(self.command, self._arguments, self._folder)
             self._end = weakref.finalize(self, self._program.end)  # should nobody close us
         answers = self._program.ask(smiles, self.timeout)
         values = [self._number(*pair) for pair in zip(answers, smiles, strict=False)]
@@ -130,7 +132,7 @@ class ExternalProgram(Closing):
 class _Program:
     """One running process and the pipes to and from it."""
 
-    def __init__(self, command: str, arguments: Sequence[str]) -> None:
+    def __init__(self, command: str, arguments: Sequence[str], folder: str | None) -> None:
         self._command = command
         try:
             self._process = subprocess.Popen(
@@ -142,6 +144,7 @@ class _Program:
                 # a keyboard interrupt is for us, and what it starts itself ends with it
                 start_new_session=True,
                 env=os.environ | {"PYTHONUNBUFFERED": "1"},
+                cwd=folder,
             )
         except OSError as error:
             raise UserError(f"{command!r} cannot be started: {error.strerror}") from error

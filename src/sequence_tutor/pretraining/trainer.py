@@ -6,8 +6,9 @@ import copy
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -21,7 +22,7 @@ from sequence_tutor.checkpoints import (
     save_checkpoint,
     under,
 )
-from sequence_tutor.errors import UserError
+from sequence_tutor.errors import UserError, reading
 from sequence_tutor.models import Network, RecurrentNetwork, seeded_network, weights_digest
 from sequence_tutor.pretraining.order import DataOrder
 from sequence_tutor.pretraining.settings import PretrainSettings
@@ -101,9 +102,8 @@ class PriorTrainer:
             **({} if begin_with is None else {"begin_with": weights_digest(begin_with)}),
         }
         resumed = self.state_path.exists()
-        if resumed:
-            self._restore()
-        self.log = RunLog(directory / LOG_FILE, self.progress.step if resumed else None)
+        stand = self._restore() if resumed else None
+        self.log = RunLog(directory / LOG_FILE, self.progress.step if resumed else None, stand)
 
     def run(self, advance: Advance) -> NeuralPrior:
         """Train to the end, or to where validation has not improved for `patience` looks."""
@@ -191,21 +191,29 @@ class PriorTrainer:
                 **named("adam", optimizer_tensors(self.optimizer)),
                 "generator": self.generator.get_state(),
             },
-            {"fingerprint": self._fingerprint, "progress": vars(self.progress)},
+            {
+                "fingerprint": self._fingerprint,
+                "progress": vars(self.progress),
+                "log": asdict(self.log.stand),
+            },
         )
 
-    def _restore(self) -> None:
+    def _restore(self) -> Mapping[str, Any] | None:
+        """Put the saved state back, and say how far the log went with it."""
         tensors, info = load_checkpoint(self.state_path)
         if info.get("fingerprint") != self._fingerprint:
             raise UserError(
                 f"{self.state_path.parent}: holds a training with other settings, data or first "
                 "weights; use another --out, or delete it to begin anew"
             )
-        self.network.load_state_dict(under("network", tensors))
-        self.best.load_state_dict(under("best", tensors))
-        restore_optimizer(self.optimizer, under("adam", tensors))
-        self.generator.set_state(tensors["generator"])
-        self.progress = Progress(**info["progress"])
+        with reading(self.state_path, "the state of a training"):
+            self.network.load_state_dict(under("network", tensors))
+            self.best.load_state_dict(under("best", tensors))
+            restore_optimizer(self.optimizer, under("adam", tensors))
+            self.generator.set_state(tensors["generator"])
+            self.progress = Progress(**info["progress"])
+            stand: Mapping[str, Any] | None = info.get("log")
+            return stand
 
 
 def token_nll(

@@ -20,8 +20,18 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from sequence_tutor.errors import UserError
 from sequence_tutor.models import ActionValueNetwork, Start, State
 from sequence_tutor.prior.softmax import SoftmaxPrior
+
+
+def positions_of(model: nn.Module) -> int | None:
+    """The most tokens that a model was made for; None: it has no such limit."""
+    config: Any = model.config  # every kind of model has another one
+    shape = config.get_text_config()
+    named = ("max_position_embeddings", "n_positions", "max_seq_len")
+    found = (getattr(shape, name, None) for name in named)
+    return next((int(number) for number in found if isinstance(number, int) and number > 0), None)
 
 
 @dataclass(frozen=True)
@@ -65,6 +75,7 @@ class CausalNetwork(nn.Module):
         self.register_buffer("ids", language.ids, persistent=False)
         self.register_buffer("prompt", language.prompt, persistent=False)
         config = language.shape
+        self.positions = positions_of(language.model)
         self.layers = int(config.num_hidden_layers)
         self.heads = int(getattr(config, "num_key_value_heads", None) or config.num_attention_heads)
         width = config.hidden_size
@@ -111,6 +122,13 @@ class CausalNetwork(nn.Module):
     def _run(self, inputs: Tensor, state: State | None) -> tuple[Tensor, State]:
         from transformers import DynamicCache
 
+        seen = 0 if state is None else state[0].shape[2]
+        if self.positions is not None and seen + inputs.shape[1] > self.positions:
+            given = len(self.get_buffer("prompt"))
+            raise UserError(
+                f"a prompt of {given} tokens and {seen + inputs.shape[1] - given} after it: the "
+                f"model has {self.positions} positions; expected a smaller length"
+            )
         pairs = None if state is None else list(zip(state[::2], state[1::2], strict=True))
         found = self.model(
             input_ids=inputs,

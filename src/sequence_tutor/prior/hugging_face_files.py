@@ -2,7 +2,7 @@
 
 A model is named by a folder, by `hf:NAME` on the hub, or by a settings file (FILE.toml, see
 `HuggingFaceSettings`) with a left context and the rank of LoRA. Only safetensors are read, and no
-code of the model's own is run.
+code of the model's own is run, nor any that its config names on the hub.
 """
 
 from __future__ import annotations
@@ -14,31 +14,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from pydantic import Field
 from torch import nn
 
-from sequence_tutor.config.presets import build, read_toml
-from sequence_tutor.config.settings import Settings
 from sequence_tutor.errors import UserError
-from sequence_tutor.extras import extra, require
-from sequence_tutor.prior.hugging_face import HuggingFacePrior, LanguageModel
+from sequence_tutor.extras import require
+from sequence_tutor.prior.hugging_face import HuggingFacePrior, LanguageModel, positions_of
+from sequence_tutor.prior.hugging_face_check import check_model
+from sequence_tutor.prior.hugging_face_settings import (
+    HuggingFaceSettings,
+    hub_name,
+    settings_of,
+)
+from sequence_tutor.prior.tokenizers import first_line, load_tokenizer, prompt_tokens
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-MARK = "hf:"
-"""Before the name of a model on the hub."""
-
-
-class HuggingFaceSettings(Settings):
-    """A language model and what it is asked to go on from."""
-
-    model: str = Field(description="folder, or name on the hub")
-    prompt: str = Field("", description="left context of every sequence")
-    longest: int = Field(40, ge=1, description="most tokens of a sequence, the end token aside")
-    lora_rank: int = Field(
-        0, ge=0, description="rank of LoRA in the tuned model; 0: all of its weights are tuned"
-    )
+__all__ = ["HuggingFaceSettings", "OpenedModel", "hub_name", "open_model", "settings_of"]
 
 
 @dataclass(frozen=True)
@@ -49,33 +41,37 @@ class OpenedModel:
         prior: the prior.
         card: its vocabulary, as the domain of text reads it.
         digest: SHA-256 of settings and weights.
+        settings: as they were asked for.
+        tokenizer: its tokenizer.
     """
 
     prior: HuggingFacePrior
     card: Mapping[str, Any]  # JSON
     digest: str
+    settings: HuggingFaceSettings
+    tokenizer: PreTrainedTokenizerBase
 
 
-def settings_of(name: str) -> HuggingFaceSettings | None:
-    """What the name of a prior asks for; None: it means no Hugging Face model."""
-    if name.startswith(MARK):
-        return HuggingFaceSettings(model=name.removeprefix(MARK))
-    if name.endswith(".toml"):
-        return build(HuggingFaceSettings, read_toml(Path(name)), name)
-    if (Path(name) / "config.json").is_file():
-        return HuggingFaceSettings(model=name)
-    return None
-
-
-def open_model(settings: HuggingFaceSettings, device: torch.device | str) -> OpenedModel:
+def open_model(
+    settings: HuggingFaceSettings,
+    device: torch.device | str,
+    own_tokenizer: Path | None = None,
+) -> OpenedModel:
     """Load a model and its tokenizer.
 
+    Args:
+        settings: what is asked for, its model resolved as `settings_of` does.
+        device: where to compute.
+        own_tokenizer: folder with the tokenizer that a run keeps; None: the model's.
+
     Raises:
-        UserError: the extra is not installed, there is no such model, or it has no end of text.
+        UserError: the extra is not installed, there is no such model, it is of a kind that cannot
+            be sampled step by step, has no end of text, or too few positions.
     """
     if settings.lora_rank:
         require("hf", "LoRA needs peft", "peft")
-    tokenizer = load_tokenizer(settings.model)
+    source = str(own_tokenizer or settings.model)
+    tokenizer = load_tokenizer(source)
     model: Any = _load(settings.model)
     end = tokenizer.eos_token_id
     if end is None:
@@ -83,10 +79,14 @@ def open_model(settings: HuggingFaceSettings, device: torch.device | str) -> Ope
     special = set(tokenizer.all_special_ids)
     known = min(len(tokenizer), model.config.get_text_config().vocab_size)
     ids = [number for number in range(known) if number not in special]
-    before = tokenizer(settings.prompt)["input_ids"] if settings.prompt else []
-    if not before:
-        begin = tokenizer.bos_token_id
-        before = [end if begin is None else begin]
+    before = prompt_tokens(tokenizer, settings.prompt, end)
+    positions = positions_of(model)
+    if positions is not None and len(before) + settings.longest > positions:
+        raise UserError(
+            f"{settings.model}: longest {settings.longest} and a prompt of {len(before)} tokens: "
+            f"the model has {positions} positions; expected no more of both"
+        )
+    check_model(model, settings.model)
     language = LanguageModel(
         model.to(device),
         torch.tensor([*ids, end], device=device),
@@ -97,37 +97,30 @@ def open_model(settings: HuggingFaceSettings, device: torch.device | str) -> Ope
         "text": {
             "tokens": tokenizer.convert_ids_to_tokens(ids),
             "tokeniser": "hugging_face",
-            "source": settings.model,
+            "source": source,
             "longest": settings.longest,
         },
     }
-    return OpenedModel(HuggingFacePrior(language), card, _digest(settings, language))
-
-
-def load_tokenizer(name: str) -> PreTrainedTokenizerBase:
-    """The tokenizer of a model.
-
-    Raises:
-        UserError: the extra is not installed, or there is none.
-    """
-    with extra("hf", f"{name}: a Hugging Face model needs transformers"):
-        from transformers import AutoTokenizer
-    try:
-        return AutoTokenizer.from_pretrained(name)
-    except (OSError, ValueError) as error:
-        raise UserError(f"{name}: no tokenizer could be loaded ({_first_line(error)})") from error
+    digest = _digest(settings, language)
+    return OpenedModel(HuggingFacePrior(language), card, digest, settings, tokenizer)
 
 
 def _load(name: str) -> nn.Module:
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoConfig, AutoModelForCausalLM
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # ours is the one that people see
     try:
-        return AutoModelForCausalLM.from_pretrained(name, use_safetensors=True, dtype=torch.float32)
-    except (OSError, ValueError) as error:
+        config = AutoConfig.from_pretrained(name, trust_remote_code=False)
+        attention = getattr(config, "_attn_implementation", None)
+        if attention is not None and not str(attention).isidentifier():
+            raise ValueError(f"its config asks for the code {str(attention)!r} from the hub")
+        return AutoModelForCausalLM.from_pretrained(
+            name, use_safetensors=True, dtype=torch.float32, trust_remote_code=False
+        )
+    except Exception as error:  # each kind of model complains of its files in its own way
         raise UserError(
-            f"{name}: no causal language model could be loaded ({_first_line(error)})"
+            f"{name}: no causal language model could be loaded ({first_line(error)})"
         ) from error
 
 
@@ -136,7 +129,3 @@ def _digest(settings: HuggingFaceSettings, language: LanguageModel) -> str:
     for tensor in (language.ids, language.prompt, *language.model.state_dict().values()):
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]

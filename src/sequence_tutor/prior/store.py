@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from torch import Tensor
 
 from sequence_tutor.checkpoints import load_checkpoint, named, save_checkpoint, under
@@ -27,9 +27,17 @@ from sequence_tutor.files import PathLike, write_json
 from sequence_tutor.flat_tables import flattened
 from sequence_tutor.html_tables import html_facts
 from sequence_tutor.models import Network, NetworkSettings, build_network
-from sequence_tutor.prior.elsewhere import Elsewhere, find_elsewhere, load_elsewhere
+from sequence_tutor.prior.elsewhere import (
+    Elsewhere,
+    FoundElsewhere,
+    code_of,
+    find_elsewhere,
+    load_elsewhere,
+    record_of,
+)
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.protocol import Prior
+from sequence_tutor.trust import remember
 
 PRIOR_FILE = "prior.safetensors"
 ELSEWHERE_FILE = "prior.json"
@@ -48,14 +56,19 @@ class StoredPrior:
         domain: name of the domain its tokens belong to.
         card: whatever describes it; JSON.
         tensors: what else belongs to it, such as fingerprints of its training data.
-        elsewhere: where it comes from, if it is no network of ours.
+        found: where it comes from, if it is no network of ours.
     """
 
     prior: Prior
     domain: str
     card: Mapping[str, Any] = field(default_factory=dict)
     tensors: Mapping[str, Tensor] = field(default_factory=dict)
-    elsewhere: Elsewhere | None = None
+    found: FoundElsewhere | None = None
+
+    @property
+    def elsewhere(self) -> Elsewhere | None:
+        """Where it comes from; None: it is a network of ours."""
+        return None if self.found is None else self.found.elsewhere
 
     @property
     def network(self) -> Network:
@@ -74,7 +87,7 @@ class StoredPrior:
     def is_same(self, other: StoredPrior) -> bool:
         """Whether both are one prior, weight by weight or by where they come from."""
         if self.elsewhere is not None or other.elsewhere is not None:
-            return self.elsewhere == other.elsewhere
+            return _digest(self) == _digest(other)
         own, others = self.network.state_dict(), other.network.state_dict()
         return own.keys() == others.keys() and all(
             torch.equal(tensor.cpu(), others[name].cpu()) for name, tensor in own.items()
@@ -95,12 +108,21 @@ class StoredPrior:
         )
 
 
+def _digest(stored: StoredPrior) -> str | None:
+    """Of a prior from elsewhere; wherever it lies, it is the same."""
+    return None if stored.elsewhere is None else stored.elsewhere.digest
+
+
 def save_prior(folder: Path, stored: StoredPrior) -> None:
-    """Write the files atomically, the card first: a folder with weights is complete."""
+    """Write the files atomically, the card first: a folder with weights is complete.
+
+    A file of Python that the user has named is remembered as allowed to be run.
+    """
     write_json(folder / CARD_FILE, dict(stored.card))
-    if stored.elsewhere is not None:
+    if stored.found is not None:
+        remember(code_of(stored.found))
         facts = {"format": FORMAT, "domain": stored.domain, "card": dict(stored.card)}
-        write_json(folder / ELSEWHERE_FILE, {**facts, **stored.elsewhere.to_json()})
+        write_json(folder / ELSEWHERE_FILE, {**facts, **record_of(folder, stored.found)})
         return
     network = stored.network
     save_checkpoint(
@@ -121,39 +143,83 @@ def holds_prior(folder: Path) -> bool:
     return any((folder / name).is_file() for name in (PRIOR_FILE, ELSEWHERE_FILE))
 
 
-def load_prior(folder: Path, device: torch.device | str = "cpu") -> StoredPrior:
+def holds_same(folder: Path, stored: StoredPrior) -> bool:
+    """Whether a folder holds this prior; what its records name is neither run nor looked at."""
+    path = folder / ELSEWHERE_FILE
+    if path.is_file():
+        return _digest(stored) is not None and _elsewhere_record(path)["digest"] == _digest(stored)
+    return load_prior(folder).is_same(stored)
+
+
+def load_prior(
+    folder: Path,
+    device: torch.device | str = "cpu",
+    *,
+    trust: bool = False,
+    place: PathLike | None = None,
+    expected: str | None = None,
+    remark: bool = True,
+) -> StoredPrior:
     """Read a folder that `save_prior` wrote.
 
+    Args:
+        folder: where it is.
+        device: where to compute.
+        trust: run a file of Python that the folder names, see `trust`.
+        place: where a prior from elsewhere has moved.
+        expected: checksum that the weights' file must have; None: what it says itself.
+        remark: say so where the file has no checksum.
+
     Raises:
-        UserError: it is missing, damaged or of another version, or what it points to is.
+        UserError: it is missing, damaged or of another version, or what it points to is, or may
+            not be run.
     """
-    if (folder / ELSEWHERE_FILE).is_file():
-        return _load_elsewhere(folder / ELSEWHERE_FILE, device)
+    path = folder / ELSEWHERE_FILE
+    if path.is_file():
+        info = _elsewhere_record(path)
+        found = load_elsewhere(info, path, device, trust=trust, place=place)
+        # a tokenizer is the one that was found, wherever the record's was
+        card = {**info["card"], **({} if found.opened is None else found.card)}
+        return StoredPrior(found.prior, info["domain"], card, found=found)
     path = folder / PRIOR_FILE
-    tensors, info = load_checkpoint(path)
+    tensors, info = load_checkpoint(path, expected, remark=remark)
     if info.get("format") != FORMAT:
         raise UserError(f"{path}: format {info.get('format')}, expected {FORMAT}")
     try:
         settings = _SHAPE.validate_python(info["network"])
         network = build_network(settings, info["vocab_size"], info["vocab_size"])
         network.load_state_dict(under("network", tensors))
-        domain, card = info["domain"], info["card"]
-    except (KeyError, TypeError, ValidationError, RuntimeError) as error:
+        domain, card = _named(info)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise UserError(f"{path}: not a prior of this program ({error})") from error
     prior = NeuralPrior(network.to(device))
     return StoredPrior(prior, domain, card, under("extra", tensors))
 
 
-def _load_elsewhere(path: Path, device: torch.device | str) -> StoredPrior:
+def _elsewhere_record(path: Path) -> dict[str, Any]:
+    """What a prior.json says, of which nothing has been looked at yet."""
     try:
         info = json.loads(path.read_text(encoding="utf-8"))
-        if info["format"] != FORMAT:
+        if not isinstance(info, dict) or info["format"] != FORMAT:
             raise ValueError(f"another format than {FORMAT}")
-        domain, card = info["domain"], info["card"]
-    except (ValueError, KeyError, TypeError) as error:
+        _named(info)
+        if not isinstance(info.get("digest"), str):
+            raise ValueError("no digest in it")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserError(f"{path}: not a prior of this program ({error})") from error
-    found = load_elsewhere(info, path, device)
-    return StoredPrior(found.prior, domain, card, elsewhere=found.elsewhere)
+    return info
+
+
+def _named(info: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The domain and the card.
+
+    Raises:
+        TypeError: one is of another kind.
+    """
+    domain, card = info["domain"], info["card"]
+    if not isinstance(domain, str) or not isinstance(card, dict):
+        raise TypeError(f"domain {domain!r:.40} and card {card!r:.40}, expected a name and a table")
+    return domain, card
 
 
 def shipped_priors() -> list[str]:
@@ -162,8 +228,19 @@ def shipped_priors() -> list[str]:
     return sorted(entry.name for entry in folder.iterdir() if (entry / PRIOR_FILE).is_file())
 
 
+def shipped_prior(name: str, device: torch.device | str = "cpu") -> StoredPrior:
+    """A prior that comes with the package, whatever folder of that name is about."""
+    with as_file(files("sequence_tutor") / "prior" / "shipped" / name) as shipped:
+        return load_prior(shipped, device, remark=False)
+
+
 def find_prior(
-    name: PathLike, device: torch.device | str = "cpu", domain: str | None = None
+    name: PathLike,
+    device: torch.device | str = "cpu",
+    domain: str | None = None,
+    *,
+    trust: bool = False,
+    place: PathLike | None = None,
 ) -> StoredPrior:
     """A prior by the path of its folder, by the name of a shipped one, or from elsewhere.
 
@@ -171,16 +248,17 @@ def find_prior(
         name: folder, shipped name, or what `prior.elsewhere` understands.
         device: where to compute.
         domain: of a prior from elsewhere that does not say of which it is.
+        trust: run a file of Python that a folder names, see `trust`.
+        place: where the prior from elsewhere that a folder names has moved.
 
     Raises:
         UserError: there is none.
     """
     folder, name = Path(name), str(name)
     if holds_prior(folder):
-        return load_prior(folder, device)
+        return load_prior(folder, device, trust=trust, place=place)
     if name in shipped_priors():
-        with as_file(files("sequence_tutor") / "prior" / "shipped" / name) as shipped:
-            return load_prior(shipped, device)
+        return shipped_prior(name, device)
     found = find_elsewhere(name, device)
     if found is None:
         raise UserError(
@@ -194,4 +272,4 @@ def find_prior(
             f"{name}: does not say what its tokens are, expected a line such as "
             'DOMAIN = "melody" in it'
         )
-    return StoredPrior(found.prior, spoken, found.card, elsewhere=found.elsewhere)
+    return StoredPrior(found.prior, spoken, found.card, found=found)

@@ -44,13 +44,19 @@ class FilePrior:
     digest: str
 
 
-def read_prior_file(path: Path) -> FilePrior:
+def read_prior_file(path: Path, source: bytes | None = None) -> FilePrior:
     """Run a user's file and find the prior in it.
+
+    Args:
+        path: the file.
+        source: its content, where it was read before; None: it is read here.
 
     Raises:
         UserError: the file is missing or fails, or defines no prior.
     """
-    module = run_user_file(path, "a prior")
+    if source is None and path.is_file():
+        source = path.read_bytes()
+    module = run_user_file(path, "a prior", source)
     function, factory = getattr(module, "log_probs", None), getattr(module, "prior", None)
     if callable(function):
         guarded = _guarded(function, path)
@@ -62,7 +68,7 @@ def read_prior_file(path: Path) -> FilePrior:
     card = getattr(module, "CARD", {})
     if not isinstance(card, Mapping):
         raise UserError(f"CARD of {path} is a {type(card).__name__}, expected a dict")
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = hashlib.sha256(source or b"").hexdigest()
     return FilePrior(prior, getattr(module, "DOMAIN", None), card, digest)
 
 

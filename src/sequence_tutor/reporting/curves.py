@@ -23,23 +23,20 @@ FIGURES = {
 """Logged figure -> how its chart is called."""
 
 
-def read_run_log(folder: Path) -> list[Record]:
+def read_run_log(folder: Path, sha256: str | None = None) -> list[Record]:
     """The evaluations of a run.
 
+    Args:
+        folder: of the run.
+        sha256: of its log, as the run's record has it.
+
     Raises:
-        UserError: there are none, or a line is no evaluation.
+        UserError: there are none, a line is no evaluation, or the log is another.
     """
     path = folder / LOG_FILE
-    try:
-        records = read_log(path)
-    except ValueError as error:  # no JSON, or no UTF-8
-        raise UserError(f"{path}: damaged, expected one JSON object a line ({error})") from error
+    records = read_log(path, sha256)
     if not records:
         raise UserError(f"{path}: no evaluation in it, expected those that tuning wrote")
-    for number, record in enumerate(records, start=1):
-        step = record.get("step") if isinstance(record, dict) else None
-        if not isinstance(step, (int, float)):
-            raise UserError(f"{path} line {number}: no evaluation, expected an object with a step")
     return records
 
 

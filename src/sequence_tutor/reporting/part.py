@@ -10,6 +10,7 @@ import torch
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model, load_model, prior_of, sharing_rewards
+from sequence_tutor.files import PathLike
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reporting.account import RunFacts, run_facts, sentences
 from sequence_tutor.reporting.comparison import Comparison, SavedTable, compare
@@ -68,12 +69,20 @@ class Part:
     samples: Mapping[str, object]
 
 
-def load_runs(folders: Sequence[Path], rules: Path | None = None) -> list[Run]:
+def load_runs(
+    folders: Sequence[Path],
+    rules: Path | None = None,
+    *,
+    trust: bool = False,
+    prior: PathLike | None = None,
+) -> list[Run]:
     """Finished runs under names that tell them apart.
 
     Args:
         folders: of the runs.
         rules: file of the user's own rules, if it has moved.
+        trust: run what the folders' records name, see `trust`.
+        prior: where a prior from elsewhere has moved.
 
     Raises:
         UserError: there is none, one is given twice, or one is not finished or damaged.
@@ -84,9 +93,12 @@ def load_runs(folders: Sequence[Path], rules: Path | None = None) -> list[Run]:
     for folder, place in zip(folders, places, strict=True):
         if places.count(place) > 1:
             raise UserError(f"{folder}: given {places.count(place)} times, expected once")
-    runs = [
-        _load(folder, name, rules) for folder, name in zip(folders, _names(places), strict=True)
-    ]
+    runs = []
+    for folder, name in zip(folders, _names(places), strict=True):
+        spec = load_spec(folder)  # first, for it says best that a folder is no run
+        model = load_model(folder, rules=rules, trust=trust, prior=prior)
+        log = read_run_log(folder, spec.checksums.get("log"))
+        runs.append(Run(replace(model, name=name), spec, log))
     models = sharing_rewards(_sharing_priors([_scored_here(run.model) for run in runs]))
     return [replace(run, model=model) for run, model in zip(runs, models, strict=True)]
 
@@ -154,11 +166,6 @@ def make_part(
         tradeoff(table, frontier, len(models)),
         SAMPLES.get(domain, _line_samples)(models, sampled),
     )
-
-
-def _load(folder: Path, name: str, rules: Path | None) -> Run:
-    spec = load_spec(folder)  # first, for it says best that a folder is no run
-    return Run(replace(load_model(folder, rules=rules), name=name), spec, read_run_log(folder))
 
 
 def _scored_here(model: Model) -> Model:

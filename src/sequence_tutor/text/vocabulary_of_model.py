@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.prior.hugging_face_files import load_tokenizer
+from sequence_tutor.prior.tokenizers import load_tokenizer
 from sequence_tutor.text.vocabulary import TextVocabulary
 
 if TYPE_CHECKING:

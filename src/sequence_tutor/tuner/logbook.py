@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -31,6 +32,7 @@ class Logbook:
     Args:
         directory: where the file is.
         last_step: of the entries to keep, where a run goes on; None: it begins.
+        stand: how far the log went then, as `stand` said; None: it is not known.
         task: what the policy is evaluated on.
         settings: of the run.
         warn: called with each warning about the run's health.
@@ -41,18 +43,24 @@ class Logbook:
         self,
         directory: Path,
         last_step: int | None,
+        stand: Mapping[str, Any] | None,
         task: Task,
         settings: TuneSettings,
         warn: Warn,
         device: torch.device,
     ) -> None:
         self.task, self.settings, self.warn, self.device = task, settings, warn, device
-        self._log = RunLog(directory / LOG_FILE, last_step)
+        self._log = RunLog(directory / LOG_FILE, last_step, stand)
 
     @property
     def records(self) -> list[Record]:
         """The entries so far."""
         return self._log.records
+
+    @property
+    def stand(self) -> dict[str, Any]:
+        """How far the log goes, as plain JSON."""
+        return asdict(self._log.stand)
 
     def enter(self, policy: Prior, stage: Stage, c: float, so_far: Record) -> None:
         """What the policy does now; its randomness is its own, so training is untouched.

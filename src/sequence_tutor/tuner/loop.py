@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sequence_tutor.checkpoints import load_checkpoint, named, save_checkpoint, under
 from sequence_tutor.collected import Gatherer
-from sequence_tutor.errors import UserError
+from sequence_tutor.errors import UserError, reading
 from sequence_tutor.measure import Task, score
 from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.progress import Advance
@@ -105,10 +105,9 @@ class Tuner:
             "prefix": list(task.prefix),
         }
         resumed = self.state_path.exists()
-        if resumed:
-            self._restore()
+        stand = self._restore() if resumed else None
         last_step = self.step if resumed else None
-        self.log = Logbook(directory, last_step, self.task, settings, warn, device)
+        self.log = Logbook(directory, last_step, stand, self.task, settings, warn, device)
 
     def run(self, advance: Advance) -> TunedPolicy:
         """Tune to the end, from wherever the run stands."""
@@ -234,6 +233,7 @@ class Tuner:
             "scored": self.scored,
             "seconds": self.seconds,
             "exploration": self.exploration.strength,
+            "log": self.log.stand,
         }
         tensors = {
             **self.learner.state(),
@@ -243,18 +243,22 @@ class Tuner:
         }
         save_checkpoint(self.state_path, tensors, info)
 
-    def _restore(self) -> None:
+    def _restore(self) -> Mapping[str, Any] | None:
+        """Put the saved state back, and say how far the log went with it."""
         tensors, info = load_checkpoint(self.state_path)
         if info.get("fingerprint") != self._fingerprint:
             raise UserError(
                 f"{self.state_path.parent}: holds a run with other settings or of another version; "
                 "use another --out, or delete it to begin anew"
             )
-        self._begin_stage(*info["stage"])
-        self.learner.restore(tensors)
-        self.replay.restore(under("replay", tensors))
-        self.sampler.restore(under("sampler", tensors))
-        self.collector.restore(tensors)
-        self.step, self.seconds = info["step"], info["seconds"]
-        self.transitions, self.scored = info["transitions"], info["scored"]
-        self.exploration.strength = info["exploration"]
+        with reading(self.state_path, "the state of a run"):
+            self._begin_stage(*info["stage"])
+            self.learner.restore(tensors)
+            self.replay.restore(under("replay", tensors))
+            self.sampler.restore(under("sampler", tensors))
+            self.collector.restore(tensors)
+            self.step, self.seconds = int(info["step"]), float(info["seconds"])
+            self.transitions, self.scored = int(info["transitions"]), int(info["scored"])
+            self.exploration.strength = info["exploration"]
+            stand: Mapping[str, Any] | None = info.get("log")
+            return stand

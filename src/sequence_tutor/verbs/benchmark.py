@@ -32,6 +32,7 @@ def benchmark(
     seeds: int = 3,
     calls: int = 10_000,
     prior: PathLike = DOMAIN,
+    trust: bool = False,
     preset: str = "pmo",
     config: PathLike | None = None,
     overrides: Mapping[str, Any] | None = None,
@@ -52,6 +53,7 @@ def benchmark(
         seeds: runs of each task, with seeds from 0.
         calls: molecules that a run may have scored.
         prior: folder, or name of a shipped prior.
+        trust: run a prior of Python that the folder names, see `trust`.
         preset: name of a shipped preset.
         config: TOML file whose tables win over the preset's.
         overrides: tables that win over both, such as `{"tune": {"algorithm": "g"}}`.
@@ -76,7 +78,7 @@ def benchmark(
     chosen = SUITES[suite].chosen(tasks)
     out = named_path(out)
     length, settings = resolve(preset, optional_path(config), overrides or {})
-    stored = find_prior(prior, device)
+    stored = find_prior(prior, device, trust=trust)
     set_threads(threads)
     runs = []
     for task in chosen:

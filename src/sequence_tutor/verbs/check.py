@@ -45,6 +45,7 @@ def check(
     preset: str = "default",
     config: PathLike | None = None,
     rules: PathLike | None = None,
+    trust: bool = False,
 ) -> Checked:
     """Check the prior and the reward that `tune` would take, and time them.
 
@@ -57,12 +58,13 @@ def check(
         preset: of tuning, whose reward is taken.
         config: TOML file whose table `reward` wins over the preset's.
         rules: Python file with rules of the user's own.
+        trust: run a prior of Python that the prior's folder names, see `trust`.
 
     Raises:
         UserError: the first broken promise, or what cannot be read.
     """
     config, rules = optional_path(config), optional_path(rules)
-    room, stored = open_prior(domain, prior, "cpu")
+    room, stored = open_prior(domain, prior, "cpu", trust=trust)
     check_prior(stored.prior)
     with settings_of(f"{config or f'preset {preset}'}: reward"):
         reward = room.reward(read_reward(room, preset, config), rules)

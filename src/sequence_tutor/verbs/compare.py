@@ -64,6 +64,7 @@ def compare(
     config: PathLike | None = None,
     overrides: Mapping[str, Any] | None = None,
     rules: PathLike | None = None,
+    trust: bool = False,
     device: torch.device | str = "cpu",
     threads: int | None = None,
     quiet: bool = False,
@@ -85,6 +86,7 @@ def compare(
         config: TOML file whose tables win over the preset's, while the methods' win over it.
         overrides: tables that win over all.
         rules: Python file with rules of the user's own.
+        trust: run a prior of Python that the prior's folder names, see `trust`.
         device: where to compute.
         threads: torch's threads; None measures.
         quiet: show no progress.
@@ -102,10 +104,10 @@ def compare(
             raise UserError(f"{name} is {number}, expected at least {least}")
     out, config, rules = named_path(out), optional_path(config), optional_path(rules)
     forms = chosen_forms(methods)
-    room, stored = open_prior(domain, prior, device)
+    room, stored = open_prior(domain, prior, device, trust=trust)
     problem = Problem(
         *(domain, prior, room, stored, preset, config, overrides or {}, rules),
-        *(budget, samples, device, torch.get_num_threads(), quiet),
+        *(budget, samples, device, torch.get_num_threads(), quiet, trust),
     )
     specs = {name: problem.spec(form, 0) for name, form in forms.items()}
     check_same_problem(specs)

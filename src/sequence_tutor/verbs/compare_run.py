@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sequence_tutor.config.presets import build
+from sequence_tutor.config.settings import first_difference
 from sequence_tutor.estimates import Estimate
 from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.model import Model, UserRules
@@ -54,7 +55,11 @@ def run_of(
     path = folder / RESULT_FILE
     if path.is_file():
         return read_result(
-            path, lambda found: (_finished(name, seed, found), found["asked"] == asked)
+            path,
+            lambda found: (
+                _finished(name, seed, found),
+                first_difference("asked", found["asked"], asked) is None,
+            ),
         )
     heading(f"{name}, seed {seed} ({place})", quiet=problem.quiet)
     if "baseline" in form:
@@ -92,6 +97,7 @@ def _tuned(problem: Problem, name: str, form: Mapping[str, Any], seed: int, fold
         config=problem.config,
         overrides=problem.tables(form, seed),
         rules=problem.rules,
+        trust=problem.trust,
         device=problem.device,
         threads=problem.threads,
         tell=partial(heading, quiet=problem.quiet),
@@ -121,6 +127,7 @@ def _sampled(problem: Problem, name: str, form: Mapping[str, Any], seed: int) ->
         build(problem.room.reward_settings, spec.reward, "reward"),
         spec.length,
         UserRules(problem.rules) if problem.rules else None,
+        trust=True,  # the user named all of it in this call
     )
     begun = time.perf_counter()
     generator = named_generator(seed, "pool", model.device)

@@ -75,6 +75,7 @@ def frontier(
     config: PathLike | None = None,
     overrides: Mapping[str, Any] | None = None,
     rules: PathLike | None = None,
+    trust: bool = False,
     device: torch.device | str = "cpu",
     threads: int | None = None,
     quiet: bool = False,
@@ -100,6 +101,7 @@ def frontier(
         config: TOML file whose tables win over the preset's.
         overrides: tables that win over both.
         rules: Python file with rules of the user's own.
+        trust: run a prior of Python that the prior's folder names, see `trust`.
         device: where to compute.
         threads: torch's threads; None measures.
         quiet: show no progress.
@@ -110,7 +112,7 @@ def frontier(
     out, config, rules = named_path(out), optional_path(config), optional_path(rules)
     temperatures = _checked(c, seeds, share, samples, pool)
     form = _trained(algorithm)
-    sweep = Sweep(domain, prior, preset, config, overrides or {}, rules, share, samples)
+    sweep = Sweep(domain, prior, preset, config, overrides or {}, rules, share, samples, trust)
     sweep.check(device, (form, temperatures), (ENDS, temperatures[-1:]))
     threads = set_threads(threads)
     with writing_in(out):

@@ -62,6 +62,7 @@ def pretrain(
     *,
     preset: str = "default",
     begin_with: PathLike | None = None,
+    trust: bool = False,
     config: PathLike | None = None,
     overrides: Mapping[str, Any] | None = None,
     device: torch.device | str = "cpu",
@@ -80,6 +81,7 @@ def pretrain(
         preset: name of a shipped preset.
         begin_with: a prior to train further, as `find_prior` understands it: its network, its
             vocabulary. None: begin with random weights.
+        trust: run a prior of Python that the folder of `begin_with` names, see `trust`.
         config: TOML file whose tables win over the preset's.
         overrides: tables that win over both.
         device: where to compute.
@@ -97,7 +99,7 @@ def pretrain(
         require_tensorboard()
     data, out, config = listed_paths(data), named_path(out), optional_path(config)
     room = find_domain(domain)
-    begun = Begun.find(begin_with, room) if begin_with is not None else None
+    begun = Begun.find(begin_with, room, trust=trust) if begin_with is not None else None
     tables = merged(read_preset("pretrain", domain, preset), read_toml(config) if config else {})
     tables = merged(tables, overrides or {})
     settings = build(
@@ -164,13 +166,18 @@ class Begun:
     stored: StoredPrior
 
     @classmethod
-    def find(cls, name: PathLike, room: Domain) -> Begun:
+    def find(cls, name: PathLike, room: Domain, *, trust: bool = False) -> Begun:
         """The prior of a name.
+
+        Args:
+            name: as `find_prior` understands it.
+            room: the domain that it must be of.
+            trust: run a prior of Python that its folder names.
 
         Raises:
             UserError: there is none, it is of another domain, or it has no network of ours.
         """
-        stored = find_prior(name)
+        stored = find_prior(name, trust=trust)
         if stored.domain != room.name:
             raise UserError(
                 f"{name}: a prior of {stored.domain}, expected one of {room.name} to train further"

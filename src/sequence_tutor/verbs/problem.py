@@ -40,6 +40,7 @@ class Problem:
         device: where to compute.
         threads: torch's.
         quiet: show no progress.
+        trust: run a prior of Python that the prior's folder names.
     """
 
     domain: str
@@ -55,6 +56,7 @@ class Problem:
     device: torch.device | str
     threads: int
     quiet: bool
+    trust: bool = False
 
     def spec(self, form: Mapping[str, Any], seed: int) -> RunSpec:
         """What a method is asked to do, every setting resolved, within the budget."""

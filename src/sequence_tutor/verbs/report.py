@@ -33,6 +33,8 @@ def report(
     frontier: PathLike | None = None,
     samples: int | None = None,
     rules: PathLike | None = None,
+    trust: bool = False,
+    prior: PathLike | None = None,
     seed: int = 0,
     quiet: bool = False,
 ) -> Path:
@@ -46,6 +48,8 @@ def report(
         samples: sequences of each model that a new evaluation takes; None: 2,000, or of molecules
             400, and fewer where there are more models: 880 of all of them together.
         rules: file of the user's own rules, if it has moved.
+        trust: run what the folders' records name, see `trust`.
+        prior: where a prior from elsewhere has moved.
         seed: of the sampling; what is shown is what the table was made of.
         quiet: show no progress.
 
@@ -57,7 +61,7 @@ def report(
             something else.
     """
     out = named_path(out)
-    parts = by_domain(load_runs(listed_paths(runs), optional_path(rules)))
+    parts = by_domain(load_runs(listed_paths(runs), optional_path(rules), trust=trust, prior=prior))
     saved = _saved(Path(table), list(parts)) if table else None
     points = read_frontier(Path(frontier)) if frontier else []
 

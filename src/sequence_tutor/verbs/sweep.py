@@ -32,6 +32,7 @@ class Sweep:
     rules: Path | None
     share: float
     samples: int
+    trust: bool = False
 
     def check(
         self,
@@ -47,7 +48,7 @@ class Sweep:
         Raises:
             UserError: a setting that cannot be used.
         """
-        room, _ = open_prior(self.domain, self.prior, device)
+        room, _ = open_prior(self.domain, self.prior, device, trust=self.trust)
         for own, stages in asked:
             spec = self._resolved(room, self._tables(room, own, stages, 0))
             if spec.tune.prior_temperature != 1:
@@ -68,7 +69,7 @@ class Sweep:
         quiet: bool,
     ) -> Model:
         """One run over some temperatures, from wherever its folder stands."""
-        room, _ = open_prior(self.domain, self.prior, device)
+        room, _ = open_prior(self.domain, self.prior, device, trust=self.trust)
         return tune(
             self.domain,
             folder,
@@ -77,6 +78,7 @@ class Sweep:
             config=self.config,
             overrides=self._tables(room, own, stages, seed),
             rules=self.rules,
+            trust=self.trust,
             device=device,
             threads=threads,
             tell=partial(heading, quiet=quiet),

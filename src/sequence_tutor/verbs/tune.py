@@ -24,7 +24,7 @@ from sequence_tutor.domain import (
     framed,
     with_reading,
 )
-from sequence_tutor.errors import UserError, settings_of
+from sequence_tutor.errors import UserError, reading, settings_of
 from sequence_tutor.evaluation.model import Model, load_model
 from sequence_tutor.files import PathLike, is_empty, named_path, optional_path
 from sequence_tutor.folder_lock import writing_in
@@ -38,12 +38,14 @@ from sequence_tutor.randomness import named_generator
 from sequence_tutor.reward.description import effective_weights
 from sequence_tutor.tensorboard_events import ask_for_events, require_tensorboard
 from sequence_tutor.threads import set_threads
+from sequence_tutor.trust import programs_of, remember
 from sequence_tutor.tuner.beginning import chosen_start
 from sequence_tutor.tuner.budget import check_budget
 from sequence_tutor.tuner.logbook import Warn
 from sequence_tutor.tuner.loop import STATE_FILE, Tuner
 from sequence_tutor.tuner.run_folder import (
     RunSpec,
+    code_of,
     is_run,
     keep_prior,
     load_spec,
@@ -71,6 +73,7 @@ def tune(
     prime: PathLike | None = None,
     column: str | None = None,
     standardise: str | None = None,
+    trust: bool = False,
     device: torch.device | str = "cpu",
     threads: int | None = None,
     tensorboard: bool = False,
@@ -93,6 +96,7 @@ def tune(
         column: of tables of molecules, the one with the SMILES; None: the one whose name says so.
         standardise: of seeds that are molecules, what is left of them: "fragment", without
             counter-ions, also where it is None; "parent", without charges too; or "none".
+        trust: run a prior of Python that the prior's folder names, see `trust`.
         device: where to compute.
         threads: torch's threads; None measures, and a resumed run keeps its number.
         tensorboard: write the numbers of the log as TensorBoard's events too.
@@ -110,7 +114,7 @@ def tune(
         require_tensorboard()
     out, config, rules = named_path(out), optional_path(config), optional_path(rules)
     seeds, prime = optional_path(seeds), optional_path(prime)
-    room, stored = open_prior(domain, prior, device)
+    room, stored = open_prior(domain, prior, device, trust=trust)
     room = with_reading(room, column, standardise, _warn(quiet=quiet))
     spec = resolve(room, str(prior or domain), preset, config, overrides or {}, rules)
     chosen_start(stored.prior, spec.tune)
@@ -152,7 +156,7 @@ def tune(
         pass  # whatever is wrong is found before anything is written
     with ExitStack() as stack:
         stack.enter_context(writing_in(out))
-        spec = _begin_or_resume(out, spec, stored, threads)
+        asked, spec = spec, _begin_or_resume(out, spec, stored, threads)
         tell(effective_weights(reward))
         if tensorboard:
             ask_for_events(out)
@@ -164,13 +168,22 @@ def tune(
         advance = stack.enter_context(progress(name, most_steps(spec.tune), quiet=quiet))
         policy = tuner.run(advance)
         save_policy(out, policy, tuner.c)
-    return load_model(str(out), device=device)
+    place = None if stored.elsewhere is None else stored.elsewhere.place
+    model = load_model(str(out), device, rules, prior=place)
+    # what the call itself named may run; the folder may have begun as another's
+    return replace(model, trust=load_spec(out).folder == asked.folder)
 
 
 def open_prior(
-    domain: str, prior: PathLike | None, device: torch.device | str
+    domain: str, prior: PathLike | None, device: torch.device | str, *, trust: bool = False
 ) -> tuple[Domain, StoredPrior]:
     """A prior as `tune` takes it, and its domain speaking its vocabulary.
+
+    Args:
+        domain: such as "melody".
+        prior: as `tune` takes it.
+        device: where to compute.
+        trust: run a file of Python that a folder names, see `trust`.
 
     Raises:
         UserError: it cannot be used, or is of another domain.
@@ -181,10 +194,12 @@ def open_prior(
             f"{prior}: a tuned run, expected a prior, such as the one it began with, "
             f"{load_spec(Path(prior)).prior}"
         )
-    stored = find_prior(prior, device, domain) if prior else room.default_prior(device)
+    named = find_prior(prior, device, domain, trust=trust) if prior else None
+    stored = named or room.default_prior(device)
     if stored.domain != domain:
         raise UserError(f"{prior}: a prior of {stored.domain!r}, expected one of {domain!r}")
-    room = room.with_prior(stored.card, stored.tensors)
+    with reading(prior or domain, f"a prior of {domain}"):
+        room = room.with_prior(stored.card, stored.tensors)
     if stored.elsewhere is not None:
         _check_stranger(stored, room)
     return room, stored
@@ -219,6 +234,7 @@ def resolve(
         rules_digest=_digest(rules, "rules"),
         versions=versions(),
         threads=torch.get_num_threads(),
+        folder=str(Path.cwd()) if programs_of(tables.reward) else None,
     )
 
 
@@ -248,6 +264,7 @@ def _begin_or_resume(out: Path, spec: RunSpec, stored: StoredPrior, threads: int
     for name in ("rules", "seeds"):
         if getattr(begun, f"{name}_digest") != getattr(spec, f"{name}_digest"):
             raise _other_run(out, f"another file of {name}, or with none")
+    remember(code_of(spec))  # the user named all of it in this call
     keep_prior(out, stored)
     # the order in which threads add numbers is part of what makes a resume exact
     set_threads(begun.threads)

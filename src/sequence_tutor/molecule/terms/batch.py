@@ -34,10 +34,13 @@ class Program(Term):
     kind: Literal["program"] = "program"
     command: str = Field(description="as on a command line, such as 'python dock.py'")
     timeout: float = Field(60.0, gt=0, description="seconds one answer may take")
+    folder: str | None = Field(
+        None, description="folder it is started in; the current one where none is given"
+    )
 
     def prepare(self) -> ExternalProgram:
         """The program, which starts when it is first asked."""
-        return ExternalProgram(self.command, self.timeout)
+        return ExternalProgram(self.command, self.timeout, self.folder)
 
 
 class Function(Term):

@@ -1,0 +1,184 @@
+"""The record of a run: run.json, what it was asked to do.
+
+Once training is over it holds the checksums of the policy, the prior and the log too.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.trust import Code, programs_of, python_code
+from sequence_tutor.tuner.settings import TuneSettings
+
+RUN_FILE = "run.json"
+FORMAT = 1
+
+BEFORE: dict[str, dict[str, Any]] = {"limits": {"radicals": True}}
+"""Tables of a reward, and what held in them before settings could say so: in the runs whose tables
+lack these names."""
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """What a run was asked to do.
+
+    Attributes:
+        domain: name of the domain.
+        prior: name or folder it was given as.
+        length: T.
+        tune: settings of tuning.
+        reward: settings of the reward, as plain JSON.
+        rules: file with the user's own rules, or None.
+        rules_digest: SHA-256 of that file.
+        versions: of this package and what it stands on.
+        threads: threads that torch computes with; part of what makes a resume exact.
+        prefix: tokens that every sequence begins with.
+        seeds: file whose sequences replay began with, or None.
+        seeds_digest: SHA-256 of that file.
+        output: settings of the domain's files, as plain JSON.
+        folder: where the command was given, in which its programs are started; None: of a version
+            that did not note it.
+        checksums: of the files of a finished run: `policy`, `prior` and `log`.
+    """
+
+    domain: str
+    prior: str
+    length: int
+    tune: TuneSettings
+    reward: dict[str, Any]
+    rules: str | None
+    rules_digest: str | None
+    versions: dict[str, str]
+    threads: int
+    prefix: list[int] = field(default_factory=list)
+    seeds: str | None = None
+    seeds_digest: str | None = None
+    output: dict[str, Any] = field(default_factory=dict)
+    folder: str | None = None
+    checksums: dict[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return {"format": FORMAT, **vars(self), "tune": self.tune.model_dump(mode="json")}
+
+
+def load_spec(folder: Path) -> RunSpec:
+    """Read what a run was asked to do.
+
+    Raises:
+        UserError: missing, damaged, or of another version.
+    """
+    path = folder / RUN_FILE
+    if not path.is_file():
+        raise UserError(f"{folder}: no run of this program there, expected a file {RUN_FILE}")
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        if fields.pop("format") != FORMAT:
+            raise ValueError(f"another format than {FORMAT}")
+        for name, value in fields.items():
+            _check_field(name, value)
+        reward = _as_before(fields["reward"])
+        return RunSpec(**{**fields, "tune": TuneSettings(**fields["tune"]), "reward": reward})
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        said = " ".join(str(error).split())
+        raise UserError(f"{path}: not a run of this version ({said})") from error
+
+
+_KINDS: dict[str, Any] = {  # of the fields of run.json, as pydantic has them
+    "domain": str,
+    "prior": str,
+    "length": Annotated[int, Field(ge=1)],
+    "tune": dict[str, Any],
+    "reward": dict[str, Any],
+    "rules": str | None,
+    "rules_digest": str | None,
+    "versions": dict[str, str],
+    "threads": Annotated[int, Field(ge=1)],
+    "prefix": list[Annotated[int, Field(ge=0)]],
+    "seeds": str | None,
+    "seeds_digest": str | None,
+    "output": dict[str, Any],
+    "folder": str | None,
+    "checksums": dict[str, str],
+}
+
+
+def _check_field(name: str, value: Any) -> None:
+    """Refuse a field that there is not, or of another kind.
+
+    Raises:
+        ValueError: naming it.
+    """
+    if name not in _KINDS:
+        raise ValueError(f"unknown field {name!r}")
+    try:
+        TypeAdapter(_KINDS[name]).validate_python(value, strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, (name, *first["loc"])))
+        raise ValueError(f"{place}: {first['msg']}") from error
+
+
+def with_unsaid(begun: RunSpec, folder: Path, reward: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a reward, as they were in a run that goes on and could not say all of them.
+
+    Args:
+        begun: `load_spec` of the run.
+        folder: of the run.
+        reward: settings of now.
+    """
+    said = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))["reward"]
+    unsaid = {
+        table: {name: begun.reward[table][name] for name in names if name not in said[table]}
+        for table, names in BEFORE.items()
+        if table in said and table in reward
+    }
+    return {**reward, **{table: {**reward[table], **own} for table, own in unsaid.items()}}
+
+
+def _as_before(reward: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a run's reward with what it could not say yet."""
+    tables = {
+        table: {**names, **reward[table]} for table, names in BEFORE.items() if table in reward
+    }
+    return {**reward, **tables}
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder holds a run."""
+    return (folder / RUN_FILE).is_file()
+
+
+def code_of(spec: RunSpec) -> list[Code]:
+    """What a run's record names and its reward would run."""
+    rules = [] if spec.rules is None else [Path(spec.rules)]
+    files = [python_code("rules", path, path.read_bytes()) for path in rules if path.is_file()]
+    return files + programs_of(placed_programs(spec))
+
+
+def placed_programs(spec: RunSpec) -> dict[str, Any]:
+    """The reward's tables, its programs in the folder that they were first started in.
+
+    Where that is no longer there, they are started in the current folder, as another program.
+    """
+    if spec.folder is None or not Path(spec.folder).is_dir():
+        return spec.reward
+    placed: dict[str, Any] = _placed(spec.reward, spec.folder)
+    return placed
+
+
+def _placed(value: Any, folder: str) -> Any:  # JSON
+    if isinstance(value, dict):
+        inner = {name: _placed(one, folder) for name, one in value.items()}
+        if value.get("kind") == "program" and value.get("folder") is None:
+            inner["folder"] = folder
+        elif value.get("kind") == "program" and isinstance(value.get("folder"), str):
+            inner["folder"] = str(Path(folder) / value["folder"])
+        return inner
+    return [_placed(one, folder) for one in value] if isinstance(value, list) else value
