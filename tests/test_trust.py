@@ -28,6 +28,7 @@ from sequence_tutor.trust import (
 from sequence_tutor.verbs.pretrain import pretrain
 from sequence_tutor.verbs.report import report
 from sequence_tutor.verbs.sample import sample
+from sequence_tutor.verbs.score import score
 from sequence_tutor.verbs.tune import tune
 
 RULES = (
@@ -76,6 +77,12 @@ def prior_run(melody_run: Path, tmp_path: Path) -> Path:
     return folder
 
 
+def _melody(folder: Path) -> Path:
+    path = folder / "melody.jsonl"
+    path.write_text('{"tokens": [14, 1, 18, 0]}\n')
+    return path
+
+
 def has_run(folder: Path) -> bool:
     return (folder / "ran.txt").exists()
 
@@ -85,9 +92,10 @@ def has_run(folder: Path) -> bool:
     [
         lambda run: load_model(run).reward,
         lambda run: evaluate([load_model(run)], samples=2),
+        lambda run: score("melody", _melody(run), run=run, quiet=True),
         lambda run: report([run], run / "page.html", samples=2, quiet=True),
     ],
-    ids=["reward", "evaluate", "report"],
+    ids=["reward", "evaluate", "score", "report"],
 )
 def test_rules_that_a_strangers_run_names_are_not_run(
     use: Callable[[Path], object], rules_run: Path

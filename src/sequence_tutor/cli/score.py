@@ -12,9 +12,11 @@ from tyro.conf import Positional
 from sequence_tutor.cli.arguments import (
     Column,
     DomainName,
+    Moved,
     Quiet,
     Rules,
     Standardised,
+    Trust,
     option,
     show,
 )
@@ -55,6 +57,8 @@ class Score:
     reward_of: Annotated[
         Path | None, option("folder of a run, whose reward is taken", "RUN", name="run")
     ] = None
+    prior: Moved = None
+    trust: Trust = False
     json: Annotated[
         Path | None, option("one line a sequence, in order", "OUT.jsonl", name="json")
     ] = None
@@ -84,6 +88,8 @@ class Score:
             config=self.config,
             preset=self.preset,
             run=self.reward_of,
+            prior=self.prior,
+            trust=self.trust,
             table=self.out,
             column=self.column,
             standardise=self.standardise,

@@ -158,13 +158,22 @@ class Model:
         """
         if self.shared_reward is not None:
             return self.shared_reward
-        rules = self.rules.path(trust=self.trust) if self.rules else None
-        programs = programs_of(self.reward_settings.model_dump(mode="json"))
-        allow(programs, self.name, trust=self.trust)
+        rules = self.allowed_rules()
         reward = self.domain.reward(self.reward_settings, rules)
         if not self.stage.weights:
             return reward
         return Reweighted(reward, stage_weights("last", self.stage, reward))
+
+    def allowed_rules(self) -> Path | None:
+        """The file of rules, if any, once all that the reward would run is allowed.
+
+        Raises:
+            UserError: it is not, or the rules are missing or changed.
+        """
+        rules = self.rules.path(trust=self.trust) if self.rules else None
+        programs = programs_of(self.reward_settings.model_dump(mode="json"))
+        allow(programs, self.name, trust=self.trust)
+        return rules
 
     @property
     def task(self) -> Task:

@@ -51,6 +51,8 @@ def score(
     config: PathLike | None = None,
     preset: str | None = None,
     run: PathLike | None = None,
+    prior: PathLike | None = None,
+    trust: bool = False,
     table: PathLike | None = None,
     column: str | None = None,
     standardise: str | None = None,
@@ -70,6 +72,8 @@ def score(
         preset: of tuning, whose reward the file wins over; None: the default one if there is a
             file.
         run: folder of a run, whose reward is taken.
+        prior: where the run's prior from elsewhere has moved.
+        trust: run what the run's records name, see `trust`.
         table: of molecules, a file to write as well, by its name .csv, .sdf, .smi or .jsonl; names
             and columns of the files read are in it.
         column: of tables of molecules, the one with the SMILES; None: the one whose name says so.
@@ -93,6 +97,8 @@ def score(
         config=optional_path(config),
         preset=preset,
         run=optional_path(run),
+        prior=optional_path(prior),
+        trust=trust,
         table=optional_path(table),
         column=column,
         standardise=standardise,
@@ -110,6 +116,8 @@ def score_files(
     config: Path | None = None,
     preset: str | None = None,
     run: Path | None = None,
+    prior: Path | None = None,
+    trust: bool = False,
     table: Path | None = None,
     column: str | None = None,
     standardise: str | None = None,
@@ -117,7 +125,7 @@ def score_files(
     most_kept: int | None = None,
 ) -> Scores:
     """The same in the memory of the first `most_kept`, however many there are; None keeps all."""
-    room, settings, rules, source = _judge(domain, rules, config, preset, run)
+    room, settings, rules, source = _judge(domain, rules, config, preset, run, prior, trust=trust)
     remarks: list[str] = []
     damaged: list[str] = []
     room = with_reading(room, column, standardise, remarks.append)
@@ -148,7 +156,14 @@ def score_files(
 
 
 def _judge(
-    domain: str, rules: Path | None, config: Path | None, preset: str | None, run: Path | None
+    domain: str,
+    rules: Path | None,
+    config: Path | None,
+    preset: str | None,
+    run: Path | None,
+    prior: Path | None,
+    *,
+    trust: bool,
 ) -> tuple[Domain, Settings, Path | None, str]:
     """The domain, the settings and rules of its reward, and what they came from."""
     if run is None:
@@ -159,12 +174,11 @@ def _judge(
         return room, settings, rules, f"{config or f'preset {preset}'}: reward"
     if config is not None or preset is not None:
         raise UserError(f"{run}: a run has a reward of its own; leave out --config and --preset")
-    model = load_model(run, rules=rules)
+    model = load_model(run, rules=rules, trust=trust, prior=prior)
     if model.tune is None or model.domain.name != domain:
         kind = "prior" if model.tune is None else "run"
         raise UserError(f"{run}: a {kind} of {model.domain.name!r}, expected a run of {domain!r}")
-    own = model.rules.path() if model.rules else None
-    return model.domain, model.reward_settings, own, f"{run}: reward"
+    return model.domain, model.reward_settings, model.allowed_rules(), f"{run}: reward"
 
 
 def _weights(room: Domain, settings: Settings, rules: Path | None) -> str:
