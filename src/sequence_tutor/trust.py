@@ -180,6 +180,6 @@ def _sha256(content: bytes) -> str:
 
 
 def _shown(text: str) -> str:
-    """A text of somebody's record, cut where it is long; the sentence's printer sees to the rest."""
+    """A text of somebody's record, cut where it is long, on one line."""
     kept = printable(shortened(text, LONGEST_SHOWN))
     return repr(kept) if " " in kept else kept
