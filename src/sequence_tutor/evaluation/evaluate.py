@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from sequence_tutor.domain import Better
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import Estimate
 from sequence_tutor.evaluation.bounds import (
@@ -14,9 +15,10 @@ from sequence_tutor.evaluation.bounds import (
     log_z_smc,
     with_best_bound,
 )
-from sequence_tutor.evaluation.model import Model, judged_alike
-from sequence_tutor.evaluation.statistics import GeneralStatistics
-from sequence_tutor.measure import measure
+from sequence_tutor.evaluation.model import Model, judged_alike, rewarded_alike
+from sequence_tutor.evaluation.statistics import OPTIMALITY, GeneralStatistics
+from sequence_tutor.evaluation.terms import TermStatistics, directions, weighted_parts
+from sequence_tutor.measure import measure, score
 from sequence_tutor.prior.fingerprints import WINDOWS
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.sequences import SequenceBatch
@@ -35,6 +37,7 @@ class Column:
         statistics: by name.
         mean_length: tokens chosen in a sequence.
         prior_temperature: of the objective's prior.
+        tuned_for: the same model with the reward that it was tuned toward, whose objective it has.
     """
 
     model: Model
@@ -42,6 +45,12 @@ class Column:
     statistics: Mapping[str, Estimate]
     mean_length: float
     prior_temperature: float
+    tuned_for: Model
+
+    @property
+    def own_reward(self) -> bool:
+        """Whether the reward that it is judged by is the one it was tuned toward."""
+        return self.model is self.tuned_for
 
 
 @dataclass(frozen=True)
@@ -52,11 +61,18 @@ class Evaluation:
         columns: one a model.
         samples: sequences sampled of each.
         seed: of the sampling.
+        yardstick: name of the model by whose reward all are judged.
     """
 
     columns: Sequence[Column]
     samples: int
     seed: int
+    yardstick: str
+
+    @property
+    def better(self) -> Mapping[str, Better | None]:
+        """Statistic -> which way it improves by the reward that all are judged by."""
+        return directions(self.columns[0].model.reward)
 
     def _repr_html_(self) -> str:
         """The table, in a notebook."""
@@ -76,8 +92,9 @@ def evaluate(
     """Sample every model and estimate all statistics.
 
     Args:
-        models: of one domain. Rewards are each model's own; those of priors are compared with the
-            first tuned model, so they are judged by its reward and c.
+        models: of one domain. All are judged by the reward of the first tuned model, or of the
+            first where none is tuned; objective, log Z and gap are those of what each model was
+            tuned toward.
         samples: sequences sampled of each.
         seed: every model is sampled with the same random numbers.
         advance: called with the number of sequences after each batch; after a model's last one
@@ -97,14 +114,33 @@ def evaluate(
     domains = {model.domain.name for model in models}
     if len(domains) != 1:
         raise UserError(f"models of {' and '.join(sorted(domains))}, expected those of one domain")
-    judge = next((model for model in models if model.tune is not None), None)
-    judged = [_judged(model, judge) for model in models]
-    for model in judged:
+    judge = yardstick(models)
+    judged = by_one_yardstick(models)
+    asked = [
+        own if own.tune is not None and not rewarded_alike(own, judge) else model
+        for own, model in zip(models, judged, strict=True)
+    ]
+    for model in (*judged, *asked):
         _ = model.reward  # a missing file of rules is found before anything is sampled
     check_particles(models, particles)
 
-    columns = [_column(model, judge, samples, seed, particles, advance, keep) for model in judged]
-    return Evaluation([_against_best(column, columns) for column in columns], samples, seed)
+    columns = [
+        _column(model, own, judge, samples, seed, particles, advance, keep)
+        for model, own in zip(judged, asked, strict=True)
+    ]
+    columns = [_against_best(column, columns) for column in columns]
+    return Evaluation(columns, samples, seed, judge.name)
+
+
+def yardstick(models: Sequence[Model]) -> Model:
+    """The model whose reward all of some models are judged by: the first that is tuned, if any."""
+    return next((model for model in models if model.tune is not None), models[0])
+
+
+def by_one_yardstick(models: Sequence[Model]) -> list[Model]:
+    """The same models, all judged by the reward of one of them, see `yardstick`."""
+    judge = yardstick(models)
+    return [_judged(model, judge) for model in models]
 
 
 def _against_best(column: Column, columns: Sequence[Column]) -> Column:
@@ -117,58 +153,73 @@ def _against_best(column: Column, columns: Sequence[Column]) -> Column:
 
 def _same_optimum(one: Column, other: Column) -> bool:
     """Whether p(x) exp(r/c) / Z is the same for both."""
-    a, b = one.model, other.model
+    a, b = one.tuned_for, other.tuned_for
     return (
         (one.c, one.prior_temperature, a.length, a.prefix)
         == (other.c, other.prior_temperature, b.length, b.prefix)
     ) and judged_alike(a, b)
 
 
-def _judged(model: Model, judge: Model | None) -> Model:
-    """A prior with the reward and length of a tuned model; a tuned model as it is."""
-    if model.tune is not None or judge is None:
+def _judged(model: Model, judge: Model) -> Model:
+    """A model with the reward of the judge; a prior with a tuned one's length and beginning too."""
+    if model is judge or (model.tune is not None and judged_alike(model, judge)):
         return model
+    beside = judge if model.tune is None and judge.tune is not None else model
     return replace(
         model,
         reward_settings=judge.reward_settings,
-        length=judge.length,
         rules=judge.rules,
         stage=judge.stage,
-        prefix=judge.prefix,
         trust=judge.trust,
         shared_reward=judge.reward if model.stored.is_same(judge.stored) else None,
+        length=beside.length,
+        prefix=beside.prefix,
     )
 
 
 def _column(
     model: Model,
-    judge: Model | None,
+    asked: Model,
+    judge: Model,
     samples: int,
     seed: int,
     particles: int | None,
     advance: Callable[[int], None],
     keep: Callable[[Model, SequenceBatch], None],
 ) -> Column:
-    tune = model.tune or (judge.tune if judge else None)
+    tune = model.tune or judge.tune
     c = tune.c if tune else None
     reward = model.reward
-    general = GeneralStatistics(reward.names, reward.weights, c, model.stored.tensors.get(WINDOWS))
+    windows = model.stored.tensors.get(WINDOWS)
+    general = GeneralStatistics(reward.names, reward.weights, c, windows)
+    objective = general  # of what it was tuned toward
+    if asked is not model:
+        objective = GeneralStatistics(asked.reward.names, asked.reward.weights, c)
     own = model.domain.statistics(model.reward_settings)
+    terms = TermStatistics(reward)
     generator = named_generator(seed, "evaluate", model.device)
     temperature = tune.prior_temperature if tune else 1.0
     task = replace(model.task, prior_temperature=temperature)
+    own_task = replace(asked.task, prior_temperature=temperature)
     newest = 0  # sequences that are not counted as done yet
     for measured in measure(model.policy, task, samples, generator):
         advance(newest)
         general.update(measured)
+        if objective is not general:
+            paid = score(asked.reward, measured.batch)
+            objective.update(replace(measured, terms=paid))
         own.update(measured.batch)
+        terms.update(measured.batch)
         keep(model, measured.batch)
         newest = len(measured.batch)
-    statistics = {**own.result(), **general.result()}
+    found = general.result()
+    parts = weighted_parts(found, reward.names, reward.weights.tolist())
+    statistics = {**terms.result(), **own.result(), **found, **parts}
+    statistics |= {name: objective.result()[name] for name in OPTIMALITY}
     if c is not None:
         usual = PARTICLES if tune is not None and tune.discount == 1 else 0
         if count := usual if particles is None else particles:
-            statistics["log_z_smc"] = log_z_smc(model, task, c, count, seed)
-        statistics |= exact_figures(model.policy, task, c)
+            statistics["log_z_smc"] = log_z_smc(asked, own_task, c, count, seed)
+        statistics |= exact_figures(model.policy, own_task, c)
     advance(newest)
-    return Column(model, c, statistics, general.mean_length, temperature)
+    return Column(model, c, statistics, general.mean_length, temperature, asked)

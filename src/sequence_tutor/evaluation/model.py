@@ -311,11 +311,21 @@ def sharing_rewards(models: Sequence[Model]) -> list[Model]:
 
 def judged_alike(one: Model, other: Model) -> bool:
     """Whether the same sequence earns the same with both."""
-    return (one.reward_settings, one.stage.weights, one.rules) == (
-        other.reward_settings,
+    return rewarded_alike(one, other) and one.stored.is_same(other.stored)
+
+
+def rewarded_alike(one: Model, other: Model) -> bool:
+    """Whether both were asked for the same reward, whatever prior they came from."""
+    return (_asked(one), one.stage.weights, one.rules) == (
+        _asked(other),
         other.stage.weights,
         other.rules,
-    ) and one.stored.is_same(other.stored)
+    )
+
+
+def _asked(model: Model) -> dict[str, Any]:
+    """The settings of its reward, without those that say only how it is computed."""
+    return model.reward_settings.model_dump(exclude={"workers", "cache"})
 
 
 def _prior_model(name: str, stored: StoredPrior, rules: Path | None) -> Model:

@@ -9,11 +9,13 @@ from typing import Any
 
 from rich.table import Table
 
+from sequence_tutor.domain import Domain
 from sequence_tutor.estimates import UNDEFINED, Estimate
 from sequence_tutor.evaluation.evaluate import Column, Evaluation
 from sequence_tutor.evaluation.statistics import SHARES
 from sequence_tutor.html_tables import html_table
 from sequence_tutor.markdown_tables import markdown_table
+from sequence_tutor.reward.description import effective_weights
 from sequence_tutor.versions import versions
 
 Row = tuple[str, list[str]]
@@ -26,13 +28,17 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
     Returns:
         `models`: for each its `name`, how it was tuned, the `weights` of its rewards and its
         `statistics`, name -> value, low, high (95 %, fractions in 0..1, null where undefined);
-        `published`: column -> statistic -> value; `samples`, `seed`, `versions`.
+        `published`: column -> statistic -> value; `samples`, `seed`, `versions`. `yardstick`: the
+        `model` by whose `reward` all are judged; `better`: statistic -> which way it improves by
+        that reward, null for neither way.
     """
     return {
         "models": [_model_json(column) for column in evaluation.columns],
         "published": {name: dict(rows) for name, rows in _published(evaluation).items()},
         "samples": evaluation.samples,
         "seed": evaluation.seed,
+        "yardstick": {"model": evaluation.yardstick, "reward": _reward(evaluation)},
+        "better": dict(evaluation.better),
         "versions": versions(),
     }
 
@@ -67,7 +73,24 @@ def _caption(evaluation: Evaluation) -> str:
     published = "; * as published" if _published(evaluation) else ""
     return (
         f"{evaluation.samples:,} sequences of each model, seed {evaluation.seed}; ± to the farther "
-        f"end of the 95 % interval{published}"
+        f"end of the 95 % interval{published}; all are judged by the reward of "
+        f"{evaluation.yardstick}, {_reward(evaluation)}, whose parts are shown with their weights"
+        f"{_foreign(evaluation)}"
+    )
+
+
+def _reward(evaluation: Evaluation) -> str:
+    """The effective weights of the one reward that all are judged by."""
+    return effective_weights(evaluation.columns[0].model.reward).removeprefix("reward: ")
+
+
+def _foreign(evaluation: Evaluation) -> str:
+    """A sentence about models that were tuned toward something else."""
+    names = [column.model.name for column in evaluation.columns if not column.own_reward]
+    if not names:
+        return ""
+    return (
+        f"; objective, log z and gap of {', '.join(names)} are those of another reward, their own"
     )
 
 
@@ -80,7 +103,8 @@ def _headers(evaluation: Evaluation) -> list[str]:
 
 def _rows(evaluation: Evaluation) -> Iterator[Row]:
     """Every row that some column has a value for."""
-    shares = evaluation.columns[0].model.domain.shares | SHARES
+    domain = evaluation.columns[0].model.domain
+    shares = domain.shares | SHARES
     names = dict.fromkeys(name for column in evaluation.columns for name in column.statistics)
     for name in names:
         estimates = [column.statistics.get(name, UNDEFINED) for column in evaluation.columns]
@@ -91,7 +115,7 @@ def _rows(evaluation: Evaluation) -> Iterator[Row]:
         for rows in _published(evaluation).values():
             value = rows.get(name, math.nan)
             cells.append(_cell(Estimate(value, -math.inf, math.inf), unit))
-        yield label(name, shares), cells
+        yield label(name, shares, shares_of(domain)), cells
 
 
 def _cell(estimate: Estimate, unit: int) -> str:
@@ -107,9 +131,22 @@ def _cell(estimate: Estimate, unit: int) -> str:
     return f"{text} ±{reach:.{places}f}" if math.isfinite(reach) else text
 
 
-def label(name: str, shares: Collection[str]) -> str:
-    """How a table calls a statistic; fractions are shown in percent."""
-    return name.replace("_", " ") + (" %" if name in shares else "")
+def label(name: str, shares: Collection[str], of: Mapping[str, str]) -> str:
+    """How a table calls a statistic; fractions are shown in percent.
+
+    Args:
+        name: of the statistic.
+        shares: names of fractions.
+        of: what a fraction is one of, where its name says something else.
+    """
+    said = f" of {of[name]}" if name in of else ""
+    return name.replace("_", " ") + (f" %{said}" if name in shares else "")
+
+
+def shares_of(domain: Domain) -> Mapping[str, str]:
+    """What fractions of a domain are fractions of, where their names say something else."""
+    found: Mapping[str, str] = getattr(domain, "shares_of", {})
+    return found
 
 
 def decimals(value: float) -> int:
@@ -131,6 +168,7 @@ def _model_json(column: Column) -> dict[str, Any]:
         "length": model.length,
         "tune": model.tune.model_dump(mode="json") if model.tune else None,
         "c": column.c,
+        "own_reward": column.own_reward,
         "weights": dict(zip(names, weights, strict=True)),
         "statistics": {name: value.to_json() for name, value in column.statistics.items()},
     }

@@ -28,7 +28,7 @@ from sequence_tutor.melody.published import PUBLISHED, ROWS
 from sequence_tutor.melody.reward import MelodyReward, MelodyRewardSettings
 from sequence_tutor.melody.scales import OCTAVE
 from sequence_tutor.melody.sources import holds_tokens
-from sequence_tutor.melody.statistics import BETTER, MelodyStatistics
+from sequence_tutor.melody.statistics import BETTER, SHARES_OF, MelodyStatistics
 from sequence_tutor.prior.fingerprints import WINDOWS, window_fingerprints
 from sequence_tutor.prior.store import StoredPrior, shipped_prior
 from sequence_tutor.reward.user_terms import load_user_terms
@@ -62,6 +62,7 @@ class MelodyDomain(StepDomain):
     output_settings: type[Settings] = MelodyOutputSettings
     shares = frozenset(row for row in ROWS if not row.startswith("autocorrelation"))
     better: Mapping[str, Better] = BETTER
+    shares_of: Mapping[str, str] = SHARES_OF
     published = PUBLISHED
 
     def __init__(self, frame: Frame = AS_TOKENS) -> None:

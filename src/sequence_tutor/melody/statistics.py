@@ -29,6 +29,12 @@ BETTER: dict[str, Better] = {
 }
 """Which way each row improves."""
 
+SHARES_OF = dict.fromkeys(
+    ("repeated_notes", "notes_not_in_key", "notes_in_motif", "notes_in_repeated_motif"),
+    "sixteenths",
+)
+"""Rows that count notes as shares of all sixteenths, holds and rests included, as published."""
+
 
 class MelodyStatistics:
     """Gathers the rows of Table 1 over batches of melodies.

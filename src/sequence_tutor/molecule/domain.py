@@ -43,6 +43,7 @@ from sequence_tutor.molecule.spelling import settled, varied
 from sequence_tutor.molecule.statistics import (
     BETTER,
     SHARES,
+    SHARES_OF,
     TABLE_TERMS,
     MoleculeStatistics,
     Reference,
@@ -81,6 +82,7 @@ class MoleculeDomain:
     output_settings: type[Settings] = MoleculeOutputSettings
     shares = SHARES
     better: Mapping[str, Better] = BETTER
+    shares_of: Mapping[str, str] = SHARES_OF
     published = PUBLISHED
 
     def __init__(

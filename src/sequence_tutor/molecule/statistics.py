@@ -53,6 +53,11 @@ SHARES = frozenset(
 )
 """Statistics here that are fractions."""
 
+SHARES_OF = dict.fromkeys(
+    ("novel", "fragments", "charged", "radicals", "filters_passed"), "valid molecules"
+)
+"""Fractions here that leave out what is no molecule."""
+
 BETTER: dict[str, Better] = {
     **dict.fromkeys(("valid", *MEANS, *UNIQUE_AT, "novel"), "higher"),
     **dict.fromkeys(("internal_diversity", "filters_passed"), "higher"),

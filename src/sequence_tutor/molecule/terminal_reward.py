@@ -11,12 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sequence_tutor.domain import Better
 from sequence_tutor.errors import UserError
 from sequence_tutor.molecule.aggregation import NEEDS_POSITIVE, Aggregation, aggregate
 from sequence_tutor.molecule.diversity import Diversity
 from sequence_tutor.molecule.raw_terms import RawTerms
+from sequence_tutor.molecule.term_numbers import better_by, numbers_by_name, transformed
 from sequence_tutor.molecule.terms import MoleculeRecord, Term
-from sequence_tutor.molecule.transforms import Identity
 from sequence_tutor.reward.description import weights_in_words
 from sequence_tutor.sequences import SequenceBatch
 
@@ -152,13 +153,22 @@ class MoleculeReward:
     @property
     def transformed(self) -> tuple[str, ...]:
         """Those of them whose score is another number than the raw one."""
-        terms = self._terms.items()
-        return tuple(name for name, term in terms if not isinstance(term.transform, Identity))
+        return transformed(self._terms)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The R terms that are learned from, in the order of the last axis of `__call__`."""
         return tuple(self._paid)
+
+    @property
+    def better(self) -> Mapping[str, Better | None]:
+        """Which way the means of its terms' numbers improve, see `better_by`."""
+        return better_by(self._terms, self._term_weights.tolist())
+
+    def explain(self, batch: SequenceBatch) -> Mapping[str, Tensor]:
+        """The numbers of its terms, see `numbers_by_name`."""
+        judged = self.judge(batch)
+        return numbers_by_name(self._terms, judged.raw, judged.scores)
 
     @property
     def weights(self) -> Tensor:

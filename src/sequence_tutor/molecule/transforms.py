@@ -158,5 +158,16 @@ Transform = Annotated[
     Field(discriminator="kind"),
 ]
 
+FALLING, EITHER_WAY = (ReverseSigmoid,), (DoubleSigmoid, Window)
+
+
+def direction(transform: Transform) -> int:
+    """1 where a larger raw number has the larger score, -1 where the smaller has; 0: neither."""
+    if isinstance(transform, EITHER_WAY):
+        return 0
+    falls = isinstance(transform, FALLING) or (isinstance(transform, Step) and not transform.rising)
+    return -1 if falls else 1
+
+
 TRANSFORMS = tuple(kind.model_fields["kind"].default for kind in get_args(get_args(Transform)[0]))
 """The kinds, by their names in a settings file."""

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from sequence_tutor.domain import Better, Domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import UNDEFINED, Estimate
-from sequence_tutor.evaluation.statistics import SHARES
-from sequence_tutor.evaluation.table import decimals, label
+from sequence_tutor.evaluation.statistics import OPTIMALITY, SHARES
+from sequence_tutor.evaluation.table import decimals, label, shares_of
 
 Verdict = Literal["better", "worse", "even", ""]
 """Against the prior; empty where there is no prior, or nothing to say."""
@@ -51,8 +51,17 @@ class SavedModel(BaseModel):
     name: str
     domain: str
     tune: dict[str, object] | None
+    c: float | None = None
     weights: dict[str, float]
+    own_reward: bool = True
     statistics: dict[str, SavedEstimate]
+
+
+class SavedYardstick(BaseModel):
+    """By whose reward all models were judged, and what it pays for."""
+
+    model: str
+    reward: str
 
 
 class SavedTable(BaseModel):
@@ -62,6 +71,8 @@ class SavedTable(BaseModel):
     published: dict[str, dict[str, float]]
     samples: int
     seed: int
+    yardstick: SavedYardstick | None = None  # tables of before have each model's own
+    better: dict[str, Better | None] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -98,6 +109,7 @@ class Comparison:
         published: names of the published columns.
         rows: one a statistic.
         samples, seed: of the evaluation.
+        yardstick: by what all are judged, in a sentence.
     """
 
     models: Sequence[str]
@@ -105,6 +117,7 @@ class Comparison:
     rows: Sequence[Row]
     samples: int
     seed: int
+    yardstick: str = ""
 
     def labels(self, verdict: Verdict, model: int) -> list[str]:
         """The statistics of which a model has this verdict."""
@@ -133,14 +146,42 @@ def compare(table: SavedTable, domain: Domain) -> Comparison:
     """Every row that some model has a figure for, with verdicts where there is one prior."""
     priors = [model for model in table.models if model.tune is None]
     prior = priors[0] if len(priors) == 1 else None
-    shares = domain.shares | SHARES
+    better: dict[str, Better | None] = {**BETTER, **domain.better, **table.better}
     return Comparison(
         [model.name for model in table.models],
         list(table.published),
-        list(_rows(table, prior, shares, {**BETTER, **domain.better})),
+        list(_rows(table, prior, domain, better)),
         table.samples,
         table.seed,
+        _judged_by(table),
     )
+
+
+def _judged_by(table: SavedTable) -> str:
+    """By what all models are judged, and which of them were tuned toward something else."""
+    if table.yardstick is None:
+        return "Each model is judged by its own reward; where rewards differ nothing is marked."
+    said = (
+        f"All are judged by the reward of {table.yardstick.model}: {table.yardstick.reward}. Its "
+        "parts are shown with their weights, so that they add up."
+    )
+    others = [model.name for model in table.models if not model.own_reward]
+    if not others:
+        return said
+    return (
+        f"{said} Objective, log z and gap of {', '.join(others)} are those of another reward, "
+        "their own, and are not marked."
+    )
+
+
+def _are_comparable(name: str, one: SavedModel, other: SavedModel) -> bool:
+    """Whether a statistic means the same of both: the same reward, c and prior temperature."""
+    if name.startswith("reward_"):
+        return one.weights == other.weights
+    if name in (*OPTIMALITY, "log_z_smc"):
+        same = (one.weights, one.c) == (other.weights, other.c)
+        return same and one.own_reward and other.own_reward
+    return True
 
 
 def verdict(better: Better | None, prior: Estimate, tuned: Estimate) -> Verdict:
@@ -174,23 +215,30 @@ def _size(estimate: Estimate) -> Estimate:
 def _rows(
     table: SavedTable,
     prior: SavedModel | None,
-    shares: frozenset[str],
-    better: Mapping[str, Better],
+    domain: Domain,
+    better: Mapping[str, Better | None],
 ) -> Iterator[Row]:
+    shares = domain.shares | SHARES
     for name in dict.fromkeys(name for model in table.models for name in model.statistics):
         found = [_of(model, name) for model in table.models]
         if all(math.isnan(one.value) for one in found):
             continue
         unit = 100 if name in shares else 1
-        aim = better.get(name) or _aim_of_rule(name, table)
+        aim = better.get(name) or _aim_of_part(name, table)
         beside = _of(prior, name)  # undefined where there is none, and of the prior no verdict
         cells = [
-            _cell(one, unit, "" if model is prior else verdict(aim, beside, one))
+            _cell(
+                one,
+                unit,
+                verdict(aim, beside, one)
+                if prior not in (None, model) and _are_comparable(name, prior, model)
+                else "",
+            )
             for one, model in zip(found, table.models, strict=True)
         ]
         columns = table.published.values()
         theirs = [_text(unit * rows[name]) if name in rows else "" for rows in columns]
-        yield Row(label(name, shares), aim or "", cells, theirs)
+        yield Row(label(name, shares, shares_of(domain)), aim or "", cells, theirs)
 
 
 def _of(model: SavedModel | None, name: str) -> Estimate:
@@ -198,12 +246,13 @@ def _of(model: SavedModel | None, name: str) -> Estimate:
     return saved.estimate if saved else UNDEFINED
 
 
-def _aim_of_rule(name: str, table: SavedTable) -> Better | None:
-    """Upwards for the reward of a rule that all models are paid for."""
+def _aim_of_part(name: str, table: SavedTable) -> Better | None:
+    """Upwards for a part of the reward; in tables of before only where its weight is above 0."""
     rule = name.removeprefix("reward_")
-    if rule == name or not all(model.weights.get(rule, 0) > 0 for model in table.models):
+    weights = [model.weights.get(rule, 0.0) for model in table.models]
+    if rule == name or not all(weights):
         return None
-    return "higher"
+    return "higher" if table.yardstick is not None or min(weights) > 0 else None
 
 
 def _cell(estimate: Estimate, unit: int, verdict: Verdict) -> Cell:

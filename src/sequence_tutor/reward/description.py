@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
+import torch
+
 from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.reward.weighted import Reweighted
 
 
 @runtime_checkable
@@ -18,6 +21,8 @@ class Describes(Protocol):
 
 def effective_weights(reward: Reward) -> str:
     """What a reward pays for, such as `reward: tonic 3, leap 1`; never more than one line."""
+    if isinstance(reward, Reweighted) and torch.equal(reward.weights, reward.reward.weights):
+        return effective_weights(reward.reward)
     if isinstance(reward, Describes):
         return f"reward: {reward.describe()}"
     weights = zip(reward.names, reward.weights.tolist(), strict=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -38,6 +38,23 @@ class Reports(Protocol):
 
     def report(self) -> dict[str, float]:
         """Figures by name, all of the run so far; none where there is nothing to say."""
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """A reward whose terms are made of numbers of their own, such as a descriptor of a molecule."""
+
+    @property
+    def better(self) -> Mapping[str, Literal["higher", "lower", "nearer 0"] | None]:
+        """Statistic -> which way it improves by this reward; None: neither way."""
+
+    def explain(self, batch: SequenceBatch) -> Mapping[str, Tensor]:
+        """The numbers of each sequence, NaN where there is none.
+
+        Returns:
+            Name -> (B,) float64: a term's own number, and as `NAME_score` what its transform makes
+            of it.
+        """
 
 
 @runtime_checkable

@@ -15,6 +15,7 @@ from sequence_tutor.config.settings import first_difference
 from sequence_tutor.estimates import Estimate
 from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.model import Model, UserRules
+from sequence_tutor.evaluation.terms import weighted_parts
 from sequence_tutor.files import write_text
 from sequence_tutor.progress import heading, progress
 from sequence_tutor.randomness import named_generator
@@ -145,5 +146,6 @@ def _sampled(problem: Problem, name: str, form: Mapping[str, Any], seed: int) ->
     for part in rows.split(1024):
         own.update(pool.batch(part))
     seconds = round(time.perf_counter() - begun, 4)
-    every = {**own.result(), **statistics}
+    parts = weighted_parts(statistics, names, model.reward.weights.tolist())
+    every = {**own.result(), **statistics, **parts}
     return Run(name, seed, every, mean_length(pool, rows), len(pool), seconds)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.evaluate import FEWEST, evaluate
+from sequence_tutor.evaluation.evaluate import FEWEST, by_one_yardstick, evaluate
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.evaluation.table import as_json
 from sequence_tutor.files import PathLike, listed_paths, named_path, optional_path
@@ -77,7 +77,7 @@ def report(
             found = saved
         else:
             found = _evaluated(models, count, seed, sampled, quiet=quiet)
-        shown.append(make_part(own, models, found, sampled, points))
+        shown.append(make_part(own, by_one_yardstick(models), found, sampled, points))
     write_named_text(out, render(shown))
     return out
 

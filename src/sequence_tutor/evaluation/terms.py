@@ -1,0 +1,72 @@
+"""What a reward's own terms say of sampled sequences, beside what they pay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sequence_tutor.domain import Better
+from sequence_tutor.estimates import Estimate, Mean
+from sequence_tutor.reward.protocol import Explains, Reward
+from sequence_tutor.reward.weighted import Reweighted
+from sequence_tutor.sequences import SequenceBatch
+
+
+def explaining(reward: Reward) -> Explains | None:
+    """The reward, or the one that it gives other weights, if it explains itself."""
+    while isinstance(reward, Reweighted):
+        reward = reward.reward
+    return reward if isinstance(reward, Explains) else None
+
+
+class TermStatistics:
+    """Gathers the means of the numbers that a reward's terms are made of.
+
+    - `mean_NAME`: of a term's own number, before any transform; `mean_NAME_score`: after it. Both
+      are means over the sequences that have such a number.
+
+    Args:
+        reward: any; of one that does not explain itself there is nothing to gather.
+    """
+
+    def __init__(self, reward: Reward) -> None:
+        self._reward = explaining(reward)
+        self._means: dict[str, Mean] = {}
+
+    def update(self, batch: SequenceBatch) -> None:
+        """Add a batch."""
+        if self._reward is None:
+            return
+        for name, values in self._reward.explain(batch).items():
+            mean = self._means.setdefault(name, Mean())
+            mean.update(values[~values.isnan()])
+
+    def result(self) -> dict[str, Estimate]:
+        """Every mean so far."""
+        return {f"mean_{name}": mean.estimate() for name, mean in self._means.items()}
+
+
+def directions(reward: Reward) -> Mapping[str, Better | None]:
+    """Statistic -> which way it improves by this reward; None: neither way."""
+    found = explaining(reward)
+    return {} if found is None else found.better
+
+
+def weighted_parts(
+    statistics: Mapping[str, Estimate], names: Sequence[str], weights: Sequence[float]
+) -> dict[str, Estimate]:
+    """`reward_NAME` of every term, multiplied by its weight: together they are the reward.
+
+    Args:
+        statistics: those of a model, of the terms unweighted.
+        names: of the terms.
+        weights: of the terms.
+    """
+    return {
+        name: _times(statistics[name], weight)
+        for name, weight in zip((f"reward_{name}" for name in names), weights, strict=True)
+    }
+
+
+def _times(estimate: Estimate, weight: float) -> Estimate:
+    low, high = sorted((weight * estimate.low, weight * estimate.high))
+    return Estimate(weight * estimate.value, low, high)
