@@ -135,6 +135,28 @@ def test_a_damaged_archive_gives_what_can_be_read(tmp_path: Path, suffix: str) -
     assert all(not entry.problem for entry in entries[:-1])
 
 
+def test_a_file_that_is_not_packed_as_its_name_says(tmp_path: Path) -> None:
+    path = tmp_path / "a.smi.gz"
+    path.write_bytes(b"CCO\n")
+    (entry,) = read_molecules(path)
+    assert entry.problem == "cannot be read (not packed by gzip, as its name says)"
+    assert entry.is_end
+    path.rename(tmp_path / "a.smi")
+    assert smiles_of(tmp_path / "a.smi") == ["CCO"]
+    (tmp_path / "a.smi").write_bytes(gzip.compress(b"CN\n") + gzip.compress(b"CF\n"))
+    assert smiles_of(tmp_path / "a.smi") == ["CN", "CF"]  # packed, and named as if it were not
+
+
+def test_what_follows_a_packed_file_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "a.smi.gz"
+    path.write_bytes(gzip.compress(b"CN\n") + b"garbage")
+    *entries, last = read_molecules(path)
+    assert [entry.smiles for entry in entries] == ["CN"]
+    assert last.problem.startswith("cannot be read from here on (damaged gzip")
+    path.write_bytes(gzip.compress(b"CN\n") + bytes(512))  # tapes fill blocks with zeros
+    assert smiles_of(path) == ["CN"]
+
+
 def test_files_of_a_folder_and_what_is_refused(tmp_path: Path) -> None:
     for name in ("b.smi", "a.csv.gz", ".hidden.smi", "notes.md"):
         (tmp_path / name).touch()

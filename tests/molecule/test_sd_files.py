@@ -60,10 +60,10 @@ def test_two_molecules_are_two(tmp_path: Path, text: str) -> None:
 
 
 def test_fields_of_several_lines_and_by_number(tmp_path: Path) -> None:
-    fields = "> 25 <MELTING.POINT>\n179.0\n\n>  <remark>\none\n two\n\n> DT12\n7\n> <empty>\n\n"
+    fields = "> 25 <MELTING.POINT>\n179.0\n\n>  <remark>\none\n two\n\n> DT12\n7\n> <remark>\n\n"
     (entry,) = entries(tmp_path / "a.sdf", f"{block('CCO')}{fields}$$$$\n")
     assert list(entry.fields) == [
-        *(("MELTING.POINT", "179.0"), ("remark", "one\n two"), ("DT12", "7"), ("empty", "")),
+        *(("MELTING.POINT", "179.0"), ("remark", "one\n two"), ("DT12", "7"), ("remark_2", "")),
     ]
 
 

@@ -30,6 +30,7 @@ def smiles(path: Path, text: str | bytes, column: str | None = None) -> list[str
         ("first_smiles,second_smiles", "CCO,C"),  # neither is better: as they stand
         ("fragment_smiles;note, or none;smiles", "C;x, y;CCO"),
         ("fragment_smiles|smiles", "C|CCO"),
+        ("salt smiles, dry\tsmiles", "C, or so\tCCO |c:1|"),
     ],
 )
 def test_the_best_name_is_taken_and_said(tmp_path: Path, header: str, row: str) -> None:
@@ -88,6 +89,8 @@ def test_names_and_other_columns_are_kept(tmp_path: Path) -> None:
     ]
     assert ("note", "ü") in second.fields
     assert ("column_6", "more") in second.fields
+    (first,) = entries(tmp_path / "a.csv", "valid,ZINC_ID,smiles\nyes,Z1,CCO\n")
+    assert first.name == "Z1"
     (old,) = entries(tmp_path / "a.csv", "smiles;name\nCCO;\u00c4thanol\n".encode("cp1252"))
     assert old.name == "Äthanol"
 
@@ -111,6 +114,7 @@ def test_a_line_of_gigabytes_is_no_header_and_no_row(tmp_path: Path) -> None:
         ("# made by hand\n\nSMILES\tname\nCCO\tone\nCN\n", ["CCO", "CN"]),
         ("Canonical SMILES\nCCO\nCN\n", ["CCO", "CN"]),
         ("CCO,ethanol\nCN,methylamine\n", ["CCO", "CN"]),
+        ('"SMILES"\n"CCO"\n"CN"\n', ["CCO", "CN"]),
         ("CCO ethanol\nCN methylamine\n", ["CCO", "CN"]),
         ("CCO\rCN\r", ["CCO", "CN"]),
         ("CCO\r\nCN\nCF\rCO", ["CCO", "CN", "CF", "CO"]),

@@ -14,13 +14,18 @@ _SMILES = ("smiles", "canonicalsmiles", "isomericsmiles")
 """Names of columns, without capitals and marks, from the best to the least."""
 
 _NAMES = ("name", "id", "title", "identifier", "compound", "compoundname", "moleculename")
-_NAME_ENDS = ("id", "name")
+_NAME_END = re.compile(r"(?:^|[\W_])(?:id|name|ID|Id|Name)$|[a-z](?:ID|Id|Name)$")  # not of "valid"
 _NO_LETTERS = re.compile(r"[\W_]+")
 
 
 def speaks_of_smiles(name: str) -> bool:
     """Whether a heading may be that of a column of SMILES."""
     return "smiles" in name.lower()
+
+
+def is_called_smiles(name: str) -> bool:
+    """Whether a heading is one of those that such a column usually has."""
+    return _plain(name) in _SMILES
 
 
 def smiles_columns(names: Sequence[str]) -> list[int]:
@@ -76,7 +81,7 @@ def name_column(names: Sequence[str], but: int) -> int | None:
     for wanted in _NAMES:
         if wanted in plain and plain.index(wanted) != but:
             return plain.index(wanted)
-    ends = (place for place, name in enumerate(plain) if name.endswith(_NAME_ENDS) and place != but)
+    ends = (place for place, name in enumerate(names) if _NAME_END.search(name) and place != but)
     return next(ends, None)
 
 

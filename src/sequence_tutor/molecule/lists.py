@@ -62,7 +62,7 @@ def _layout(path: Path, line: Line, choice: Choice, *, details: bool) -> tuple[R
     for mark in _marks(line.text):
         cells = _cells(line.text, mark)
         if choice.column in cells or any(map(speaks_of_smiles, cells)):
-            if _ONE_HEADING.fullmatch(line.text):
+            if _ONE_HEADING.fullmatch(line.text) and '"' not in line.text:
                 return _first_word, True
             columns = TableColumns(path, line.number, cells, choice)
             if mark is None and columns.wanted == 0:
@@ -80,6 +80,8 @@ def _marks(text: str) -> Sequence[str | None]:
     """What may stand between the columns of a line; None: spaces."""
     marks: list[str | None] = [mark for mark in sorted(MARKS, key=text.count) if mark in text]
     words = len(text.split())
+    if not marks and '"' in text:
+        return [","]  # one column in quotes
     return [*reversed(marks), None] if words <= _MOST_WORDS else list(reversed(marks))
 
 

@@ -111,8 +111,8 @@ def _until_broken(
 
 def _end_of(path: Path, place: int, error: Exception, unit: str = "line") -> Entry:
     why = reason_of(error).removeprefix(f"{path}: ")
-    begins = "cannot be read from here on"
-    why = why if why.startswith(begins) else f"{begins} ({why})"
+    if not why.startswith("cannot be read"):
+        why = f"cannot be read from here on ({why})"
     return Entry(place, "", why, unit=unit, is_end=True)
 
 

@@ -16,6 +16,7 @@ from rdkit import Chem
 
 from sequence_tutor.foreign import Line
 from sequence_tutor.molecule.chemistry import canonical_smiles, quiet
+from sequence_tutor.molecule.columns import unique_names
 from sequence_tutor.molecule.entry import Entry
 
 LONGEST_SD_LINE = 2**16
@@ -136,4 +137,5 @@ def _fields(record: Sequence[str]) -> list[tuple[str, str]]:
             found[-1][1].append(line)
         else:
             is_open = False
-    return [(name, "\n".join(lines)) for name, lines in found]
+    names = unique_names([name for name, _ in found])
+    return [(name, "\n".join(lines)) for name, (_, lines) in zip(names, found, strict=True)]

@@ -12,9 +12,9 @@ from sequence_tutor.foreign import Line
 from sequence_tutor.molecule.choice import Choice
 from sequence_tutor.molecule.columns import (
     chosen_column,
+    is_called_smiles,
     name_column,
     several_columns,
-    smiles_columns,
     speaks_of_smiles,
     unique_names,
 )
@@ -53,7 +53,8 @@ class TableColumns:
 
     def entry(self, place: int, row: Sequence[str], *, details: bool) -> Entry:
         """One row."""
-        smiles = row[self.wanted].strip() if len(row) > self.wanted else ""
+        cell = row[self.wanted] if len(row) > self.wanted else ""
+        smiles = cell.partition(" |")[0].strip()  # what follows is an extension of ChemAxon's
         problem = "" if smiles else f"no value in column {self.names[self.wanted]!r}"
         if not details:
             return Entry(place, smiles, problem)
@@ -118,10 +119,14 @@ def mark_of(header: str, usual: str, asked: str | None) -> str:
         csv.Error: with no mark it can be cut into cells.
     """
     by_count = sorted(MARKS, key=lambda mark: (-header.count(mark), mark != usual))
-    for mark in by_count:
-        names = [name.strip() for name in next(csv.reader([header], delimiter=mark), [])]
-        if asked in names if asked is not None else smiles_columns(names):
-            return mark
+    cut = {
+        mark: [name.strip() for name in next(csv.reader([header], delimiter=mark), [])]
+        for mark in by_count
+    }
+    for fits in (is_called_smiles, speaks_of_smiles):
+        for mark, names in cut.items():
+            if asked in names if asked is not None else any(map(fits, names)):
+                return mark
     return by_count[0]
 
 
