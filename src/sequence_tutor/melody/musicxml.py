@@ -163,12 +163,9 @@ class _PartReader:
         fifths = key.findtext("fifths")
         if fifths is None or not abs(int(fifths)) <= MOST_FIFTHS:
             return None
-        concert = int(fifths) + (7 * self._transpose + 5) % 12 - 5
-        if abs(concert) > MOST_FIFTHS:
-            concert += 12 if concert < 0 else -12
         name = (key.findtext("mode") or "").strip().lower()
         mode = _MODE_NAMES.get(name, name)
-        return WrittenKey(concert, mode if mode in MODES else None)
+        return WrittenKey(int(fifths), mode if mode in MODES else None).moved(self._transpose)
 
     @property
     def end(self) -> float:

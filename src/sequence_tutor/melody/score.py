@@ -58,6 +58,13 @@ class WrittenKey(NamedTuple):
     fifths: int
     mode: str | None = None
 
+    def moved(self, semitones: int) -> WrittenKey:
+        """The key that sounds where notes sound so many semitones from where they are written."""
+        fifths = self.fifths + (7 * semitones + 5) % 12 - 5
+        if abs(fifths) > 7:
+            fifths += 12 if fifths < 0 else -12
+        return WrittenKey(fifths, self.mode)
+
 
 @dataclass(frozen=True)
 class Score:
