@@ -146,7 +146,7 @@ def test_a_model_in_another_meter_says_so() -> None:
     assert "its meter is 3/4, that of the model 4/4" in remark
 
 
-@pytest.mark.parametrize("suffix", ["mid", "musicxml"])
+@pytest.mark.parametrize("suffix", ["mid", "abc", "musicxml"])
 @pytest.mark.parametrize("upbeat", [0, 4, 10])
 @pytest.mark.parametrize("meter", ["4/4", "3/4", "6/8"])
 def test_own_files_are_read_back_whole(
@@ -173,7 +173,7 @@ def test_keys_are_named_in_the_files_of_a_run(tmp_path: Path) -> None:
     key = Key(tonic="E", scale="dorian")
     write_abc(tmp_path / "tune.abc", [18, 1, 21, 1], heard=Heard(key))
     (tmp_path / "tune.musicxml").write_text(to_musicxml([18, 1, 21, 1], Heard(key)))
-    for suffix in ("musicxml",):
+    for suffix in ("abc", "musicxml"):
         (found,) = own_tunes(tmp_path / f"tune.{suffix}")
         assert (found.key, found.key_is_named) == (key, True)
     write_midi(tmp_path / "tune.mid", [18, 1, 21, 1, 25, 1], Heard(Key(tonic="E"), transpose=0))

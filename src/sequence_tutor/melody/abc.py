@@ -11,9 +11,11 @@ import re
 from collections.abc import Iterator
 
 from sequence_tutor.errors import UserError
+from sequence_tutor.melody.abc_keys import written_key
 from sequence_tutor.melody.abc_music import (
     WHOLE,
     Event,
+    Measure,
     MusicReader,
     parse_meter,
     parse_unit,
@@ -61,16 +63,34 @@ def _read_tune(lines: list[str]) -> Score:
     unit = parse_unit(fields.get("L", "")) or WHOLE // (16 if short else 8)
     meters: list[tuple[int, int]] = []
     parts = []
+    ends: list[float] = []
+    upbeats: list[float] = []
     for voice, sections in _voices(lines[header_end + 1 :]).items():
         reader = MusicReader(fields["K"], unit, [meter])
         measures = {label: reader.read(text) for label, text in sections.items()}
         order = _order(fields.get("P", ""), list(sections))
-        notes = _notes(event for label in order for event in play(measures[label]))
-        part = Part.from_notes(voice, notes)
+        events = [event for label in order for event in play(measures[label])]
+        part = Part.from_notes(voice, _notes(iter(events)))
         if len(part):
             parts.append(part)
             meters.extend(reader.meters)
-    return Score(tuple(parts), tuple(dict.fromkeys(meters)) or (meter,))
+            ends.append(sum(event.duration for event in events) / WHOLE * 4)
+            upbeats.append(_upbeat(measures[order[0]], meter))
+    return Score(
+        tuple(parts),
+        tuple(dict.fromkeys(meters)) or (meter,),
+        written_key(fields["K"]),
+        max(upbeats, default=0.0),
+        max(ends, default=None),
+    )
+
+
+def _upbeat(measures: list[Measure], meter: tuple[int, int]) -> float:
+    """Quarter notes of a first bar that is not full, where others come after it."""
+    lengths = [sum(event.duration for event in measure.events) for measure in measures]
+    played = [length for length in lengths if length]
+    bar = WHOLE * meter[0] // meter[1]
+    return played[0] / WHOLE * 4 if len(played) > 1 and played[0] < bar else 0.0
 
 
 def _voices(body: list[str]) -> dict[str, dict[str, str]]:
