@@ -201,8 +201,11 @@ class Framed(Protocol):
     def recorded(self, output: Mapping[str, Any]) -> Mapping[str, Any]:
         """What the settings of files that a run recorded still mean; JSON."""
 
-    def check_output(self, settings: Settings) -> None:
+    def check_output(self, settings: Settings) -> Sequence[str]:
         """Refuse settings of files that cannot be met in this frame, before any work.
+
+        Returns:
+            What is met otherwise than one may expect, a sentence each.
 
         Raises:
             UserError: it says why.

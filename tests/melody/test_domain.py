@@ -173,3 +173,11 @@ def test_a_row_of_scores_has_the_name_the_key_and_what_the_rule_key_pays(tmp_pat
     row = ROOM.score_row(scored)
     assert (row["sequence"], row["judged in"]) == ("tune.mid", "D major, as its notes tell")
     assert row["key"] == "0.00"
+
+
+def test_a_minor_key_asked_of_a_run_in_major_is_spoken_of() -> None:
+    room = ROOM.framed(MelodyRewardSettings())
+    (said,) = room.check_output(MelodyOutputSettings(key="Em"))
+    assert "it is heard in G major" in said
+    assert room.check_output(MelodyOutputSettings(key="E")) == []
+    assert ROOM.check_output(MelodyOutputSettings(key="Em")) == []  # a prior writes in minor too

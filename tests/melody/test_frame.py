@@ -33,6 +33,7 @@ def heard(frame: Frame, key: str | None, transpose: int = 0) -> tuple[str, int]:
         (Frame().judged_in(Key(tonic="A", scale="harmonic_minor")), "Em", ("E harmonic minor", -5)),
         (Frame().judged_in(Key()), "D", ("D major", 2)),
         (Frame().judged_in(Key()), "D ionian", ("D major", 2)),
+        (Frame().judged_in(Key()), "Em", ("G major", -5)),  # its notes, but the run's tonic
         (PRIOR, "Em", ("E natural minor", -5)),
         (PRIOR, "G", ("G major", -5)),
         (Frame(key=None), None, ("C major", 0)),
@@ -46,7 +47,11 @@ def test_a_key_names_what_is_heard(frame: Frame, key: str | None, expected: obje
     ("frame", "key", "sentence"),
     [
         (RUN, "D major", "this run was tuned in D dorian, expected a tonic alone, such as D for D"),
-        (Frame().judged_in(Key()), "Em", "key is E minor, but this run was tuned in C major"),
+        (
+            Frame().judged_in(Key()),
+            "E dorian",
+            "key is E dorian, but this run was tuned in C major",
+        ),
         (PRIOR, "D dorian", "this prior writes in C major or its relative minor"),
         (Frame(key=None), "D", "learned tunes in keys of their own"),
     ],

@@ -127,9 +127,16 @@ def test_a_named_key_is_moved_to_the_one_asked_for_and_another_is_trusted() -> N
     named = tune(melody([67, 71, 74]), key=WrittenKey(1, "ionian"))
     assert heard_pitches(named, Frame(), key="D") == ([62, 66, 69], "D")
     begun = begin_with(named, MelodyOutputSettings(key="D"), Frame())
-    assert "moved 5 semitones down to D, the key asked for" in begun.remarks[0]
+    assert "moved 5 semitones down for D, the key asked for" in begun.remarks[0]
     found = tune(melody([67, 71, 74]))
     assert heard_pitches(found, Frame(), key="D") == ([67, 71, 74], "D")
+
+
+def test_a_major_tune_and_a_minor_key_share_their_signature() -> None:
+    named = tune(melody([67, 71, 74]), key=WrittenKey(1, "ionian"))
+    assert heard_pitches(named, Frame(), key="Em") == ([67, 71, 74], "Em")
+    in_a_minor = tune(melody([69, 72, 76]), key=WrittenKey(0, "aeolian"))
+    assert heard_pitches(in_a_minor, Frame(), key="D") == ([71, 74, 78], "D")
 
 
 def test_notes_beyond_three_octaves_are_said() -> None:

@@ -29,10 +29,10 @@ def begin_with(tune: OwnTune, settings: MelodyOutputSettings, frame: Frame) -> B
     heard, asked = settings.heard(frame), settings.key_name
     changes: list[str] = []
     if asked is not None:
-        up = _nearer(TONICS[asked.tonic] - TONICS[tune.key.tonic]) if tune.key_is_named else 0
+        up = _to_key(tune, heard.key, TONICS[asked.tonic]) if tune.key_is_named else 0
         if up:
             way = f"{counted(abs(up), 'semitone')} {'up' if up > 0 else 'down'}"
-            changes.append(f"moved {way} to {asked.tonic}, the key asked for")
+            changes.append(f"moved {way} for {asked}, the key asked for")
         into = up - (heard.transpose - settings.transpose)
         key = settings.key
     elif frame.key is None:
@@ -68,6 +68,13 @@ def begin_with(tune: OwnTune, settings: MelodyOutputSettings, frame: Frame) -> B
         back = settings.transpose + OCTAVE * octaves
         settings = settings.model_copy(update={"transpose": back})
     return Beginning(tune.tokens(semitones), settings, (tune.said(changes),))
+
+
+def _to_key(tune: OwnTune, heard: Key, tonic: int) -> int:
+    """Semitones to the key asked for: from tonic to tonic, from major to minor the relative."""
+    if {mode_of(tune.key), mode_of(heard)} == {"ionian", "aeolian"}:
+        return _nearer(7 * (signature_of(heard).fifths - signature_of(tune.key).fifths))
+    return _nearer(tonic - TONICS[tune.key.tonic])
 
 
 def _name(frame: Frame, up: int, key: Key) -> str:

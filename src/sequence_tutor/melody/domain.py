@@ -27,6 +27,7 @@ from sequence_tutor.melody.own_tunes import LONGEST, own_tunes
 from sequence_tutor.melody.published import PUBLISHED, ROWS
 from sequence_tutor.melody.reward import MelodyReward, MelodyRewardSettings
 from sequence_tutor.melody.scales import OCTAVE
+from sequence_tutor.melody.signature import signature_of
 from sequence_tutor.melody.sources import holds_tokens
 from sequence_tutor.melody.statistics import BETTER, SHARES_OF, MelodyStatistics
 from sequence_tutor.prior.fingerprints import WINDOWS, window_fingerprints
@@ -91,9 +92,16 @@ class MelodyDomain(StepDomain):
         """
         return output if "transpose" in output else {}
 
-    def check_output(self, settings: Settings) -> None:
+    def check_output(self, settings: Settings) -> Sequence[str]:
         """Refuse a key that is not to be heard in this frame, or pitches out of MIDI's range."""
-        of_kind(MelodyOutputSettings, settings).heard(self.frame)
+        chosen = of_kind(MelodyOutputSettings, settings)
+        heard = chosen.heard(self.frame)
+        if self.frame.key is None or not self.frame.is_heard_in_relative(chosen.key_name):
+            return []
+        return [
+            f"key is {chosen.key_name}, and the run was tuned in {signature_of(self.frame.key)}: "
+            f"it is heard in {heard.signature}, which has the same notes and another tonic"
+        ]
 
     def default_prior(self, device: torch.device | str) -> StoredPrior:
         """The shipped prior `melody`."""

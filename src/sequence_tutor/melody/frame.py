@@ -151,7 +151,19 @@ class Frame:
             own = self._under(name)
             up += (TONICS[name.tonic] - TONICS[own.tonic] + 5) % OCTAVE - 5  # the nearer way
             key = on_tonic(own, name.tonic)
+            if self.is_heard_in_relative(name):
+                key = moved(self.key or C_MAJOR, up)
         return Heard(key, meter or self.meter, tempo, up, upbeat)
+
+    def is_heard_in_relative(self, name: KeyName | None) -> bool:
+        """Whether a minor key is asked of a run in major, which has its notes and another tonic."""
+        return (
+            name is not None
+            and self.key is not None
+            and not self.relative
+            and name.is_minor
+            and mode_of(self.key) == "ionian"
+        )
 
     def _under(self, name: KeyName) -> Key:
         """The key of this frame that goes by such a name."""
@@ -162,7 +174,7 @@ class Frame:
             )
         if name.agrees_with(self.key):
             return self.key
-        if self.relative and name.is_minor and mode_of(self.key) == "ionian":
+        if name.is_minor and mode_of(self.key) == "ionian":
             return moved(A_MINOR, TONICS[self.key.tonic])
         own = signature_of(self.key)
         raise UserError(

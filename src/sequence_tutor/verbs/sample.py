@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.domain import Beginning, begin
+from sequence_tutor.domain import Beginning, Framed, begin
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.files import PathLike, optional_path
@@ -68,7 +68,10 @@ def sample(
     out, prime = optional_path(out), optional_path(prime)
     length = model.length if length is None else length
     check_length(model, length)
-    begun = _beginning(model, prime, length, settings or model.files(primed=prime is not None))
+    settings = settings or model.files(primed=prime is not None)
+    for remark in model.room.check_output(settings) if isinstance(model.room, Framed) else ():
+        heading(remark, quiet=quiet)
+    begun = _beginning(model, prime, length, settings)
     beginning, settings = tuple(begun.tokens), begun.settings
     for remark in begun.remarks:
         heading(remark, quiet=quiet)
