@@ -30,6 +30,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from own_files import own_kinds
 from small_files import Kind, strangers_kinds
 
 from sequence_tutor.errors import UserError
@@ -43,6 +44,7 @@ ODD = (
 )  # fmt: skip
 NUMBER = re.compile(rb"-?\d+(?:\.\d+)?")
 CHANGES = 4
+STRANGERS = 8  # files of others for each of our own, whose folders take longer to read
 
 
 class Hung(BaseException):
@@ -114,7 +116,8 @@ def trial(kind: Kind, path: Path, seconds: float) -> tuple[bool, str]:
                 reader(path)
             was_read = True
         except UserError as error:
-            if "\n" in str(error) or str(path) not in str(error):
+            is_named = str(path) in str(error) or kind.folder is not None
+            if "\n" in str(error) or not is_named:
                 return was_read, f"a message of another form: {str(error)[:500]!r}"
         except Hung:
             return was_read, f"more than {seconds:g} s"
@@ -142,8 +145,8 @@ def flood(
     with tempfile.TemporaryDirectory() as folder:
         for number in range(most):
             kind = kinds[number % len(kinds)]
-            row, path = figures[kind.name], Path(folder) / kind.name
-            path.write_bytes(damaged(kind, rng, others))
+            row, content = figures[kind.name], damaged(kind, rng, others)
+            path = kind.put(Path(folder), content)
             begun = time.monotonic()
             was_read, escaped = trial(kind, path, patience_s)
             row["inputs"] += 1
@@ -151,8 +154,9 @@ def flood(
             row["slowest_s"] = max(row["slowest_s"], round(time.monotonic() - begun, 2))
             if escaped:
                 out.mkdir(parents=True, exist_ok=True)
-                (out / f"{number}-{kind.name}").write_bytes(path.read_bytes())
-                (out / f"{number}-{kind.name}.reason").write_text(escaped, encoding="utf-8")
+                name = f"{number}-{kind.name.replace('/', '-')}"
+                (out / name).write_bytes(content)
+                (out / f"{name}.reason").write_text(escaped, encoding="utf-8")
             if time.monotonic() > until:
                 break
     return dict(figures)
@@ -168,15 +172,17 @@ def main() -> int:
     parser.add_argument("--kinds", nargs="*", default=[], help="names, such as tune.abc")
     parser.add_argument("--out", type=Path, default=Path("build/fuzz"))
     asked = parser.parse_args()
-    kinds = [kind for kind in strangers_kinds() if not asked.kinds or kind.name in asked.kinds]
-    figures = flood(
-        kinds,
-        asked.out,
-        seed=asked.seed,
-        seconds=asked.seconds,
-        most=asked.inputs,
-        patience_s=asked.patience,
-    )
+    with tempfile.TemporaryDirectory() as place:
+        every = [*strangers_kinds() * STRANGERS, *own_kinds(Path(place))]
+        kinds = [kind for kind in every if not asked.kinds or kind.name in asked.kinds]
+        figures = flood(
+            kinds,
+            asked.out,
+            seed=asked.seed,
+            seconds=asked.seconds,
+            most=asked.inputs,
+            patience_s=asked.patience,
+        )
     names = ("inputs", "read", "refused", "escaped")
     total = {name: sum(row[name] for row in figures.values()) for name in names}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

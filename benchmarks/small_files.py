@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import lzma
+import shutil
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterable
@@ -104,12 +105,26 @@ class Kind:
         content: of a small real one.
         readers: what reads its path; each gives something or raises `UserError`.
         pack: what the content goes through on its way to the file.
+        folder: where the file lies among others; readers are given a copy of the folder. None: it
+            stands alone, and they are given the file.
     """
 
     name: str
     content: bytes
     readers: tuple[Callable[[Path], object], ...]
     pack: Callable[[bytes], bytes] = bytes
+    folder: Path | None = None
+
+    def put(self, place: Path, content: bytes) -> Path:
+        """Write a file of this kind, its folder anew, and say what readers are given."""
+        if self.folder is None:
+            (place / self.name).write_bytes(content)
+            return place / self.name
+        copy = place / self.folder.name
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(self.folder, copy)
+        (place / self.name).write_bytes(content)
+        return copy
 
 
 def melodies(path: Path) -> object:
