@@ -108,14 +108,14 @@ def patience(seconds: float) -> Iterator[None]:
 
 
 def trial(kind: Kind, path: Path, seconds: float) -> tuple[bool, str]:
-    """Whether any reader made something of a file, and what escaped one of them; empty: nothing."""
-    was_read = False
+    """Whether every reader made something of it, and what escaped one of them; empty: nothing."""
+    was_read = True
     for reader in kind.readers:
         try:
             with patience(seconds):
                 reader(path)
-            was_read = True
         except UserError as error:
+            was_read = False
             is_named = str(path) in str(error) or kind.folder is not None
             if "\n" in str(error) or not is_named:
                 return was_read, f"a message of another form: {str(error)[:500]!r}"

@@ -81,8 +81,10 @@ def test_a_damaged_cache_is_made_again(folder: Path, tmp_path: Path, suffix: str
     cache = tmp_path / "cache"
     read_corpus([folder], cache_dir=cache)
     (path,) = cache.glob(f"*{suffix}")
-    path.write_bytes(path.read_bytes()[:40])
-    assert len(read_corpus([folder], cache_dir=cache).melodies) == 2
+    whole = path.read_bytes()
+    for damaged in (whole[:40], b"[" * 100_000, b'{"melodies": [[1], [2]], "skipped": [7]}'):
+        path.write_bytes(damaged)
+        assert len(read_corpus([folder], cache_dir=cache).melodies) == 2
 
 
 def many_tunes(count: int) -> Corpus:

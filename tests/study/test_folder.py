@@ -72,8 +72,9 @@ def test_clips_that_are_gone_or_changed_and_files_that_are_no_study(study_folder
     first.unlink()
     with pytest.raises(UserError, match=rf"{first.name}: the clip is not there"):
         load_study(study_folder)
-    (study_folder / "study.json").write_text("{")
-    with pytest.raises(UserError, match="not a JSON file"):
-        load_study(study_folder)
+    for text in ("{", "[" * 100_000):
+        (study_folder / "study.json").write_text(text)
+        with pytest.raises(UserError, match="not a JSON file"):
+            load_study(study_folder)
     with pytest.raises(UserError, match="expected what `study make` writes"):
         load_study(study_folder / "nowhere")

@@ -152,6 +152,9 @@ def test_files_that_are_no_database_of_this_study(store: Store, study_folder: Pa
     path.write_bytes(whole[:4096] + b"\xff" * 2048 + whole[6144:])
     with pytest.raises(UserError, match=r"damaged|cannot be used|another"):
         Store(path, study)
+    path.write_bytes(whole.replace(b"CREATE TABLE answers", b"CREAT\x85 TABLE answers"))
+    with pytest.raises(UserError, match=rf"{ANSWERS_FILE}: cannot be used .*can't decode"):
+        Store(path, study)
     path.unlink()
     sqlite3.connect(path).execute("CREATE TABLE mine (x)").connection.close()
     with pytest.raises(UserError, match="a database of something else"):

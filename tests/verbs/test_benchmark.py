@@ -99,7 +99,7 @@ def test_killed_in_the_middle_it_ends_the_same(
 def test_a_damaged_result_is_named(molecule_prior: Path, tmp_path: Path) -> None:
     result = tmp_path / "median1" / "seed_0" / RESULT_FILE
     result.parent.mkdir(parents=True)
-    for text in ("{", "[]"):
+    for text in ("{", "[]", "[" * 100_000):
         result.write_text(text)
         with pytest.raises(UserError, match=r"result\.json: damaged .* delete it"):
             run(molecule_prior, tmp_path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from sequence_tutor.melody.sources import read_sources
 CACHE_VERSION = 4
 
 Rows = Sequence[Sequence[str]]
+_COLUMNS = 3  # of both tables
 
 
 def survey(paths: Sequence[Path], settings: ExtractionSettings) -> tuple[str, int]:
@@ -61,6 +61,13 @@ def load(cache: Path) -> tuple[list[NDArray[np.uint8]], Rows, Rows] | None:
             tokens, lengths = arrays["tokens"], arrays["lengths"]
         if len(lengths) != len(rows["melodies"]) or lengths.sum() != len(tokens):
             return None
+        if any(map(_is_no_row, (*rows["melodies"], *rows["skipped"]))):
+            return None
         return np.split(tokens, np.cumsum(lengths)[:-1]), rows["melodies"], rows["skipped"]
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+    except Exception:  # whatever is wrong with it, the files themselves are there
         return None
+
+
+def _is_no_row(row: object) -> bool:
+    columns = row if isinstance(row, list) else []
+    return len(columns) != _COLUMNS or not all(isinstance(text, str) for text in columns)

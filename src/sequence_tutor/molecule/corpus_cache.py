@@ -25,6 +25,7 @@ from sequence_tutor.files import replacing, write_json
 CACHE_VERSION = 3
 
 _DESCRIPTION = "corpus.json"
+_FACTS = {"facts", "summary", "dropped", "skipped"}
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,9 @@ def load(folder: Path) -> tuple[Arrays, dict[str, Any]] | None:
         arrays = Arrays(
             *(np.load(folder / f"{field.name}.npy", mmap_mode="c") for field in fields(Arrays))
         )
-    except (OSError, ValueError, EOFError):
+    except Exception:  # whatever is wrong with it, the files themselves are there
+        return None
+    if not isinstance(description, dict) or not description.keys() >= _FACTS:
         return None
     rows = {len(arrays.lengths), len(arrays.sides), len(arrays.hashes)}
     whole = len(rows) == 1 and int(arrays.lengths.sum()) == len(arrays.tokens)

@@ -9,6 +9,7 @@ from pathlib import Path
 from sequence_tutor.config.presets import build
 from sequence_tutor.errors import UserError
 from sequence_tutor.files import write_json
+from sequence_tutor.foreign import said
 from sequence_tutor.study.design import FORMAT, Study
 
 STUDY_FILE = "study.json"
@@ -36,8 +37,10 @@ def load_study(folder: Path) -> Study:
         raise UserError(f"{folder}: no {STUDY_FILE} is there, expected what `study make` writes")
     try:
         tables = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise UserError(f"{path}: not a JSON file; restore it from a copy ({error})") from error
+    except (ValueError, RecursionError) as error:  # the latter of brackets within brackets
+        raise UserError(
+            f"{path}: not a JSON file; restore it from a copy ({said(error)})"
+        ) from error
     if not isinstance(tables, dict) or tables.get("format") != FORMAT:
         raise UserError(f"{path}: not a study of this version, expected format {FORMAT}")
     study = build(Study, tables, str(path))

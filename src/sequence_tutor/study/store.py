@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from sequence_tutor.config.presets import build
 from sequence_tutor.errors import UserError
+from sequence_tutor.foreign import said
 from sequence_tutor.study.answers import Answer, Listener, check_answers
 from sequence_tutor.study.design import SIDES, Pair, Side, Study
 from sequence_tutor.study.schedule import schedule
@@ -96,8 +97,12 @@ class Store:
                 on_failure.callback(self._db.close)
                 self._open()
                 on_failure.pop_all()
-        except sqlite3.DatabaseError as error:
-            raise UserError(f"{path}: cannot be used as a database of answers ({error})") from error
+        except UserError:
+            raise
+        except Exception as error:  # of SQLite, or of texts in it that are none
+            raise UserError(
+                f"{path}: cannot be used as a database of answers ({said(error)})"
+            ) from error
         self.secret, self.token = self._first("SELECT secret, token FROM study")
 
     def _open(self) -> None:

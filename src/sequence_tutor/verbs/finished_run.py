@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sequence_tutor.errors import UserError
+from sequence_tutor.foreign import said
 from sequence_tutor.tuner.loop import STATE_FILE
 
 RESULT_FILE = "result.json"
@@ -28,9 +29,9 @@ def read_result(path: Path, understood: Callable[[dict[str, Any]], tuple[Result,
     """
     try:
         result, is_asked = understood(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except Exception as error:  # no JSON, brackets without an end, a table of another kind, ...
         raise UserError(
-            f"{path}: damaged ({error}); delete it, and the run is made anew"
+            f"{path}: damaged ({said(error)}); delete it, and the run is made anew"
         ) from error
     if not is_asked:
         raise UserError(
