@@ -248,6 +248,24 @@ class ReadsTables(Protocol):
 
 
 @runtime_checkable
+class WritesRewarded(Protocol):
+    """A domain whose files say what sequences are worth, term by term."""
+
+    def write_rewarded(
+        self,
+        batch: SequenceBatch,
+        directory: Path,
+        settings: Settings,
+        progress: Progress,
+        reward: Reward,
+    ) -> None:
+        """Write sequences as `Domain.write` does, with what a reward says of each.
+
+        Where only some are shown, they are the best by it.
+        """
+
+
+@runtime_checkable
 class WritesScores(Protocol):
     """A domain whose scores people open in other programs."""
 

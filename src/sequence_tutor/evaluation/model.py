@@ -296,6 +296,14 @@ def prior_of(model: Model) -> Model:
     return replace(model, name="prior", policy=model.stored.prior, tune=None, output={})
 
 
+def scored_here(model: Model) -> Model:
+    """The same, judged in this process: to start others takes longer than what they would do."""
+    settings = model.reward_settings
+    if "workers" not in type(settings).model_fields:
+        return model
+    return replace(model, reward_settings=settings.model_copy(update={"workers": 0}))
+
+
 def sharing_rewards(models: Sequence[Model]) -> list[Model]:
     """The same models, those that are judged alike with one reward between them.
 

@@ -31,6 +31,7 @@ from sequence_tutor.molecule.output import MoleculeOutputSettings, Row, write_mo
 from sequence_tutor.molecule.prime import first_molecule
 from sequence_tutor.molecule.published import PUBLISHED
 from sequence_tutor.molecule.reward import MoleculeRewardSettings
+from sequence_tutor.molecule.rewarded_table import rewarded_table
 from sequence_tutor.molecule.score_files import score_writer
 from sequence_tutor.molecule.score_lines import (
     ScoredLine,
@@ -49,7 +50,7 @@ from sequence_tutor.molecule.statistics import (
     Reference,
 )
 from sequence_tutor.molecule.terminal_reward import MoleculeReward
-from sequence_tutor.molecule.terms import MoleculeRecord, TermSet
+from sequence_tutor.molecule.terms import TermSet
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.prior.store import StoredPrior, shipped_prior
 from sequence_tutor.reward.protocol import Reward
@@ -233,12 +234,40 @@ class MoleculeDomain:
 
         Progress counts every molecule twice: once it is scored, and once it is written.
         """
-        smiles = self.vocabulary.decode_batch(batch)
-        count = len(smiles)
-        records: list[MoleculeRecord] = []
+        self._write(batch, directory, settings, progress, None)
+
+    def write_rewarded(
+        self,
+        batch: SequenceBatch,
+        directory: Path,
+        settings: Settings,
+        progress: Progress,
+        reward: Reward,
+    ) -> None:
+        """The same with what a reward pays in all and the numbers of its terms before these.
+
+        The best are those of the highest total, unless the settings name a term.
+        """
+        self._write(batch, directory, settings, progress, reward)
+
+    def _write(
+        self,
+        batch: SequenceBatch,
+        directory: Path,
+        settings: Settings,
+        progress: Progress,
+        reward: Reward | None,
+    ) -> None:
+        count = len(batch)
+        every: dict[str, list[float]] = {}
+        canonical: list[str | None] = []
         for begin in range(0, count, SCORED_AT_ONCE):
-            records += self.scorer_here.score(smiles[begin : begin + SCORED_AT_ONCE]).records
-            progress(len(records), 2 * count)
+            part = batch[begin : begin + SCORED_AT_ONCE]
+            table = rewarded_table(self.scorer_here, self.vocabulary, part, reward)
+            canonical += table.canonical
+            for name, values in table.numbers.items():
+                every.setdefault(name, []).extend(values)
+            progress(len(canonical), 2 * count)
 
         def written(done: int, files: int) -> None:
             progress(count + count * done // files, 2 * count)
@@ -246,13 +275,13 @@ class MoleculeDomain:
         rows = [
             Row(
                 self.vocabulary.decode(tokens),
-                record.canonical,
-                dict(zip(TABLE_TERMS, record.values, strict=True)) if record.canonical else {},
+                name,
+                {} if name is None else {term: every[term][place] for term in every},
             )
-            for tokens, record in zip(batch.to_lists(), records, strict=True)
+            for place, (tokens, name) in enumerate(zip(batch.to_lists(), canonical, strict=True))
         ]
         chosen = of_kind(MoleculeOutputSettings, settings)
-        write_molecules(rows, tuple(TABLE_TERMS), directory, chosen, written)
+        write_molecules(rows, tuple(every) or tuple(TABLE_TERMS), directory, chosen, written)
 
     @cached_property
     def scorer_here(self) -> Scorer:

@@ -145,9 +145,14 @@ def write_sdf(path: Path, rows: Iterable[Row]) -> None:
         writer.close()
 
 
-def legend(terms: Mapping[str, float], most: int = 3) -> str:
-    """The first terms as one line: `qed 0.91  sa -2.1`."""
-    return "  ".join(f"{name} {value:.3g}" for name, value in list(terms.items())[:most])
+def legend(terms: Mapping[str, float], most: int = 6, line: int = 3) -> str:
+    """The first terms by their own numbers, in lines of a few: `qed 0.91  sa -2.1`.
+
+    What a transform makes of a term is not shown.
+    """
+    own = [name for name in terms if name.removesuffix("_score") not in {*terms} - {name}]
+    shown = [f"{name} {terms[name]:.3g}" for name in own[:most]]
+    return "\n".join("  ".join(shown[i : i + line]) for i in range(0, len(shown), line))
 
 
 def _pictures(rows: Sequence[Row], best_by: str | None, directory: Path, count: int) -> None:

@@ -16,6 +16,8 @@ PANEL = (280, 240)
 
 MOST_COLUMNS = 5
 LEGEND_SIZE = 16
+LEGEND_SHARE = 0.09
+"""Of the height of a molecule's place, that a line of its legend takes."""
 
 
 def picture_grid(smiles: Sequence[str], legends: Sequence[str], path: Path) -> None:
@@ -74,5 +76,7 @@ def _draw(drawer: rdMolDraw2D.MolDraw2D, mols: Sequence[Chem.Mol], legends: Sequ
     # the stubs take these properties for options themselves
     options.legendFontSize = LEGEND_SIZE  # type: ignore[assignment]
     options.padding = 0.08  # type: ignore[assignment]
+    lines = max(text.count("\n") for text in legends) + 1
+    options.legendFraction = LEGEND_SHARE * lines  # type: ignore[assignment]
     drawer.DrawMolecules(list(mols), legends=list(legends))
     drawer.FinishDrawing()

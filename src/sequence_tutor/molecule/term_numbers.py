@@ -32,7 +32,7 @@ def numbers_by_name(
 ) -> dict[str, Tensor]:
     """The numbers of every term, and as `NAME_score` the scores of those with a transform.
 
-    What is 1 for every molecule, and what the rows of Table 2 say already, is left out.
+    What is 1 for every molecule is left out.
 
     Args:
         terms: by name.
@@ -44,7 +44,7 @@ def numbers_by_name(
     """
     found: dict[str, Tensor] = {}
     for column, (name, term) in enumerate(terms.items()):
-        if not isinstance(term, (Valid, *ROWS_OF_TERMS)):
+        if not isinstance(term, Valid):
             found[name] = torch.from_numpy(raw[:, column])
         if not isinstance(term.transform, Identity):
             found[f"{name}_score"] = torch.from_numpy(scores[:, column])
@@ -62,8 +62,8 @@ def better_by(terms: Mapping[str, Term], weights: Iterable[float]) -> dict[str, 
     """
     found: dict[str, Better | None] = dict.fromkeys(ROWS_OF_TERMS.values())
     for (name, term), weight in zip(terms.items(), weights, strict=True):
-        row = ROWS_OF_TERMS.get(type(term), f"mean_{name}")
-        found[row] = _better(direction(term.transform) * weight)
+        for row in (f"mean_{name}", ROWS_OF_TERMS.get(type(term), f"mean_{name}")):
+            found[row] = _better(direction(term.transform) * weight)
         found[f"mean_{name}_score"] = _better(weight)
     return found
 

@@ -9,7 +9,13 @@ from pathlib import Path
 import torch
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.model import Model, load_model, prior_of, sharing_rewards
+from sequence_tutor.evaluation.model import (
+    Model,
+    load_model,
+    prior_of,
+    scored_here,
+    sharing_rewards,
+)
 from sequence_tutor.files import PathLike
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reporting.account import RunFacts, run_facts, sentences
@@ -99,7 +105,7 @@ def load_runs(
         model = load_model(folder, rules=rules, trust=trust, prior=prior)
         log = read_run_log(folder, spec.checksums.get("log"))
         runs.append(Run(replace(model, name=name), spec, log))
-    models = sharing_rewards(_sharing_priors([_scored_here(run.model) for run in runs]))
+    models = sharing_rewards(_sharing_priors([scored_here(run.model) for run in runs]))
     return [replace(run, model=model) for run, model in zip(runs, models, strict=True)]
 
 
@@ -166,14 +172,6 @@ def make_part(
         tradeoff(table, frontier, len(models)),
         SAMPLES.get(domain, _line_samples)(models, sampled),
     )
-
-
-def _scored_here(model: Model) -> Model:
-    """The same, judged in this process: to start others takes longer than what they would do."""
-    settings = model.reward_settings
-    if "workers" not in type(settings).model_fields:
-        return model
-    return replace(model, reward_settings=settings.model_copy(update={"workers": 0}))
 
 
 def _sharing_priors(models: Sequence[Model]) -> list[Model]:

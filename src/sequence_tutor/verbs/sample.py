@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.domain import Beginning, Framed, begin
+from sequence_tutor.domain import Beginning, Framed, Progress, WritesRewarded, begin
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.model import Model
+from sequence_tutor.evaluation.model import Model, scored_here
 from sequence_tutor.files import PathLike, optional_path
 from sequence_tutor.folder_lock import writing_in
 from sequence_tutor.prior.fingerprints import sequence_hashes
@@ -89,8 +89,31 @@ def sample(
         batch = _distinct(model, source, count, seed, advance)
     if out is not None:
         with writing_in(out), counted("writing files", quiet=quiet) as report:
-            model.room.write(batch, out, settings, report)
+            _write(model, batch, out, settings, report, quiet=quiet)
     return Samples(batch, model, settings, out)
+
+
+def _write(
+    model: Model,
+    batch: SequenceBatch,
+    out: Path,
+    settings: Settings,
+    report: Progress,
+    *,
+    quiet: bool,
+) -> None:
+    """Write files, with what each sequence is worth where the domain's files say that."""
+    room = model.room
+    if not isinstance(room, WritesRewarded):
+        room.write(batch, out, settings, report)
+        return
+    try:
+        reward = scored_here(model).reward
+    except UserError as error:  # what is missing for the reward is not missing for the sequences
+        heading(f"{error}; files are written without the terms of the reward", quiet=quiet)
+        room.write(batch, out, settings, report)
+        return
+    room.write_rewarded(batch, out, settings, report, reward)
 
 
 def check_length(model: Model, length: int) -> None:

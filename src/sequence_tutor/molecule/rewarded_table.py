@@ -1,0 +1,61 @@
+"""A reward's own terms and the four of Table 2 for each molecule of a batch: what tables show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sequence_tutor.molecule.scoring import Scorer
+from sequence_tutor.molecule.statistics import TABLE_TERMS, Decodes
+from sequence_tutor.reward.protocol import Explains, Reward
+from sequence_tutor.reward.weighted import Reweighted
+from sequence_tutor.sequences import SequenceBatch
+
+TOTAL = "total"
+"""The column of what a reward pays in all."""
+
+
+@dataclass(frozen=True)
+class RewardedTable:
+    """What there is to show of B molecules.
+
+    Attributes:
+        canonical: canonical SMILES; None: no molecule.
+        numbers: name -> B numbers, NaN where there is none: the total, the reward's terms, and then
+            those of Table 2.
+        paid: name -> B numbers: what each of the reward's parts pays, unweighted.
+    """
+
+    canonical: list[str | None]
+    numbers: Mapping[str, list[float]]
+    paid: Mapping[str, list[float]]
+
+
+def rewarded_table(
+    scorer: Scorer, vocabulary: Decodes, batch: SequenceBatch, reward: Reward | None
+) -> RewardedTable:
+    """The table of a batch.
+
+    Args:
+        scorer: of `TermSet(TABLE_TERMS)`; what is a molecule is so by this one.
+        vocabulary: of the batch.
+        batch: B sequences.
+        reward: what they are worth; None: there are the four alone.
+    """
+    records = scorer.score(vocabulary.decode_batch(batch)).records
+    numbers: dict[str, list[float]] = {}
+    paid: dict[str, list[float]] = {}
+    if reward is not None:
+        terms = reward(batch).sum(1)  # (B, R)
+        numbers[TOTAL] = (terms @ reward.weights.to(terms)).tolist()
+        paid = dict(zip(reward.names, terms.T.tolist(), strict=True))
+        own = reward
+        while isinstance(own, Reweighted):
+            own = own.reward
+        if isinstance(own, Explains):
+            found = own.explain(batch).items()
+            numbers |= {name: values.tolist() for name, values in found}
+    four = zip(*(record.values for record in records), strict=True)
+    for name, values in zip(TABLE_TERMS, four, strict=True):
+        numbers.setdefault(name, list(values))
+    return RewardedTable([record.canonical for record in records], numbers, paid)
