@@ -35,7 +35,7 @@ class MoleculeOutputSettings(Settings):
     """How molecules are written."""
 
     pictured: int = Field(20, ge=0, le=200, description="molecules in each picture; 0: none")
-    sort_by: str = Field("", description="term whose highest are the best; empty: the first term")
+    sort_by: str = Field("", description="term whose highest are the best; empty: the total")
     sdf: bool = Field(True, description="whether to write structures (SDF) too")
     parquet: bool = Field(False, description="whether to write the table as Parquet too")
 
