@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from symusic.core import ScoreTick
 
-from sequence_tutor.melody.abc import read_abc
+from sequence_tutor.melody.abc_reader import read_abc
 from sequence_tutor.melody.abc_writing import to_abc
 from sequence_tutor.melody.encoding import decode
 from sequence_tutor.melody.frame import Heard

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sequence_tutor.division import TEST, TRAIN, VALIDATION, divide
 from sequence_tutor.errors import UserError
 from sequence_tutor.foreign import door, reason_of
-from sequence_tutor.melody.abc import read_abc
+from sequence_tutor.melody.abc_reader import read_abc
 from sequence_tutor.melody.corpus_cache import load, save, survey
 from sequence_tutor.melody.encoding import FIRST_NOTE, HOLD, NOTE_OFF
 from sequence_tutor.melody.extraction import ExtractionSettings, extract

@@ -15,7 +15,7 @@ from sequence_tutor.melody.extraction import ExtractionSettings
 from sequence_tutor.melody.sources import read_sources
 
 # Raise it whenever reading or extraction changes, so that no stale cache is used.
-CACHE_VERSION = 4
+CACHE_VERSION = 5
 
 Rows = Sequence[Sequence[str]]
 _COLUMNS = 3  # of both tables

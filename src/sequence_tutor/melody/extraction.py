@@ -89,6 +89,8 @@ def extract(score: Score, settings: ExtractionSettings) -> list[list[int]]:
         UserError: with the reason why the score has no melody under these settings; the caller
             knows the name of the file.
     """
+    if score.problem:
+        raise UserError(score.problem)
     for meter in score.meters:
         if settings.meters and f"{meter[0]}/{meter[1]}" not in settings.meters:
             raise UserError(

@@ -80,6 +80,7 @@ class Score:
             an upbeat, 0 where there is none.
         end: where the tune ends, in quarter notes, rests included; None where only notes say it.
         left_out: what the reader passed over that was music, a phrase each.
+        problem: why nothing could be read, of one tune in a book of many; empty where all is well.
     """
 
     parts: tuple[Part, ...]
@@ -88,6 +89,7 @@ class Score:
     downbeat: float = 0.0
     end: float | None = None
     left_out: tuple[str, ...] = ()
+    problem: str = ""
 
 
 def meters_in_force(

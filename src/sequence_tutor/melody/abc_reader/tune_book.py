@@ -1,0 +1,220 @@
+"""A tune book: bytes to text, text to tunes, and each tune to its fields and lines of music.
+
+Source: the ABC standard 2.1, sections 2 and 3. Where we read more than it allows:
+
+1. Text in UTF-16 is read too, and lines may end in any of LF, CR LF and CR, as in its section 2.2.
+2. A blank line ends a tune, but many hands leave one within; what follows it is read on as long as
+   it is a field or looks like music. All other text there is passed over.
+3. A field that ends in a backslash goes on in the next line, as before version 2.1.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from sequence_tutor.errors import UserError
+
+MUSIC = ""
+"""The name of a line that is no field."""
+
+MOST_TUNES = 100_000
+MOST_LINES = 20_000
+MOST_CHARACTERS = 2**20
+"""Of one tune; the longest real ones have some 1,000 lines and 50,000 characters."""
+
+_LINE_END = re.compile("\r\n|\n|\r")
+_FIELD = re.compile(r"([A-Za-z+]):(.*)", re.DOTALL)
+_NOTES = frozenset("ABCDEFGabcdefgxzZ")
+_COMMENT = re.compile(r"(?<!\\)%")
+_BLOCK = re.compile(r"%%(begin|end)[a-z]+")
+# What has a meaning of its own within a line of music; what is left must be notes and signs.
+_ENCLOSED = re.compile(r'"[^"]*"|![^!\s]*!|\+[a-z]+\+|\[[A-Za-z]:[^\]]{0,400}\]')
+_MUSIC_SIGNS = re.compile(r"[A-Ga-gxyzXZHLMOPSTuv\d\s|:\[\](){}<>/^_=,'.~&\-!*\\`$]*")
+_WORD = re.compile(r"(?<![A-Za-z])[A-Ga-g][a-g]+(?![A-Za-z\d'/])")
+_GUESSED = 1000  # bytes
+_LONGEST_HEADER = 1000  # lines
+_LONGEST_FIELD = 4000  # characters, continued in any number of lines
+
+
+class Line(NamedTuple):
+    """A field with its letter and value, or a line of music, whose name is `MUSIC`.
+
+    A directive such as ``%%MIDI transpose 2`` is the field ``I`` that it is another form of.
+    """
+
+    name: str
+    value: str
+
+
+@dataclass
+class TuneText:
+    """The fields and lines of music of one tune.
+
+    Attributes:
+        header: the fields up to ``K:``, those at the top of the file first.
+        body: fields and lines of music after it.
+        has_key: whether there is a ``K:`` field.
+    """
+
+    header: list[Line]
+    body: list[Line] = field(default_factory=list)
+    has_key: bool = False
+
+
+@dataclass(frozen=True)
+class Tune:
+    """One tune as it stands in the file.
+
+    Attributes:
+        number: of its ``X:`` field; empty where there is none.
+        lines: of its text.
+        top: the fields at the top of the file, which hold for every tune.
+    """
+
+    number: str
+    lines: list[str]
+    top: list[Line]
+
+    def read(self) -> TuneText:
+        """Divide it into its fields and lines of music.
+
+        Raises:
+            UserError: when it is longer than any tune.
+        """
+        if len(self.lines) > MOST_LINES or sum(map(len, self.lines)) > MOST_CHARACTERS:
+            raise UserError(
+                f"more than {MOST_LINES} lines or {MOST_CHARACTERS} characters, expected one tune"
+            )
+        text = TuneText(list(self.top))
+        for line in _lines(self.lines):
+            if text.has_key:
+                text.body.append(line)
+            elif line.name != MUSIC:
+                text.header.append(line)
+                text.has_key = line.name == "K"
+            elif line.value.strip():
+                text.body.append(line)  # music without a key, which the reader of the tune refuses
+        return text
+
+
+def tunes(data: bytes) -> list[Tune]:
+    """Every tune of a file; without any ``X:`` field, all of it is one.
+
+    Raises:
+        UserError: when there are more than `MOST_TUNES`.
+    """
+    lines = _LINE_END.split(_decode(data))
+    starts = [number for number, line in enumerate(lines) if line.startswith("X:")]
+    if not starts:
+        return [Tune("", lines, [])]
+    if len(starts) > MOST_TUNES:
+        raise UserError(f"{len(starts)} tunes, expected at most {MOST_TUNES} in one file")
+    top = _file_header(lines[: min(starts[0], _LONGEST_HEADER)])
+    return [
+        Tune(_COMMENT.split(lines[first][2:], maxsplit=1)[0].strip(), lines[first:last], top)
+        for first, last in itertools.pairwise([*starts, len(lines)])
+    ]
+
+
+def _decode(data: bytes) -> str:
+    """UTF-8, UTF-16 and UTF-32 by their marks or zeros, else Latin-1, which any bytes are."""
+    if data.startswith((BOM_UTF32_LE, BOM_UTF32_BE)):
+        return data.decode("utf-32", errors="replace")
+    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return data.decode("utf-16", errors="replace")
+    beginning = data[:_GUESSED]
+    for encoding, zeros in (("utf-16-le", beginning[1::2]), ("utf-16-be", beginning[::2])):
+        if zeros and zeros.count(0) > len(zeros) / 2:
+            return data.decode(encoding, errors="replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _file_header(lines: list[str]) -> list[Line]:
+    """The fields at the top of a file, up to its first blank line; they hold for every tune."""
+    block = lines[: next((n for n, line in enumerate(lines) if not line.strip()), len(lines))]
+    return [line for line in _lines(block) if line.name in ("I", "L", "M", "m")]
+
+
+def _lines(lines: Iterable[str]) -> Iterator[Line]:
+    """The fields and the lines of music: continued fields joined, comments and text left out."""
+    pending: Line | None = None  # the last field, which the next line may continue
+    after_blank = False
+    for text in _without_blocks(lines):
+        if text.startswith("%%"):
+            line = Line("I", _COMMENT.split(text[2:], maxsplit=1)[0].strip())
+        elif text.startswith("%"):
+            continue
+        else:
+            line = _line(_COMMENT.split(text, maxsplit=1)[0].rstrip())
+        if pending is not None and _continues(pending, line):
+            pending = _joined(pending, line.value)
+            continue
+        if pending is not None:
+            yield pending
+            pending = None
+        if line.name == "+":
+            continue
+        if line.name != MUSIC:
+            pending = line
+        elif not line.value.strip():
+            after_blank = after_blank or not text.strip()
+        elif not after_blank or _looks_like_music(line.value):
+            yield line
+    if pending is not None:
+        yield pending
+
+
+def _without_blocks(lines: Iterable[str]) -> Iterator[str]:
+    """All lines but those of blocks such as ``%%begintext`` to ``%%endtext``."""
+    lines = list(lines)
+    ends = [number for number, line in enumerate(lines) if line.startswith("%%end")]
+    last_end = ends[-1] if ends else -1
+    inside = False
+    for number, line in enumerate(lines):
+        block = _BLOCK.match(line)
+        if block is not None:
+            inside = block[1] == "begin" and number < last_end
+        elif not inside:
+            yield line
+
+
+def _line(text: str) -> Line:
+    match = _FIELD.match(text)
+    # "A:|" and "B::" are a note at the end of a repeat
+    if match is None or (match[1] in _NOTES and match[2].lstrip().startswith(("|", ":", "[|"))):
+        return Line(MUSIC, text)
+    return Line(match[1], match[2].strip())
+
+
+def _continues(field: Line, line: Line) -> bool:
+    if line.name == "+":
+        return True
+    return (
+        field.value.endswith("\\")
+        and line.name == MUSIC
+        and not ("|" in line.value and _looks_like_music(line.value))
+    )
+
+
+def _joined(field: Line, more: str) -> Line:
+    value = f"{field.value} {more}" if len(field.value) < _LONGEST_FIELD else more
+    return Line(field.name, value.replace("\\ ", " "))
+
+
+def _looks_like_music(text: str) -> bool:
+    """Whether a line holds nothing but notes and signs, and no word of small letters a to g.
+
+    With a bar line it may hold such words: they are groups of notes then.
+    """
+    left = _ENCLOSED.sub(" ", text)
+    if not _MUSIC_SIGNS.fullmatch(left):
+        return False
+    return "|" in left or not _WORD.search(left)
