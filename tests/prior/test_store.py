@@ -152,3 +152,18 @@ def test_any_prior_can_be_tempered(tmp_path: Path) -> None:
     expected = (prior.sequence_log_probs(TOKENS) / 2).log_softmax(-1)
     torch.testing.assert_close(flat.sequence_log_probs(TOKENS), expected)
     assert tempered(prior, 1.0) is prior
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_a_file_may_compute_in_half_precision(dtype: str, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.py"
+    mine.write_text(
+        "import torch\n\nlogits = torch.linspace(-3, 3, 7)\n\n"
+        "def log_probs(tokens):\n"
+        f"    return logits.to(torch.{dtype}).log_softmax(-1).expand(len(tokens), -1)\n"
+    )
+    prior = find_prior(str(mine), domain="toy").prior
+    check_prior(prior)
+    exact = torch.linspace(-3, 3, 7).log_softmax(-1)
+    found = prior.sequence_log_probs(torch.zeros(1, 2, dtype=torch.int64))[0, 0]
+    torch.testing.assert_close(found, exact, rtol=0, atol=0.03)

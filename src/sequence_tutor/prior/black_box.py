@@ -38,8 +38,19 @@ class BlackBoxPrior:
         starts = (previous == self.vocab_size).any()
         if not starts:  # the start token is ours and never shown to the function
             tokens = torch.cat([tokens, previous[:, None]], dim=1)
-        return self.function(tokens), (tokens,)
+        return self._asked(tokens), (tokens,)
 
     def sequence_log_probs(self, tokens: Tensor) -> Tensor:
         """Log p(.|s_t) at every step, tokens (B, T) -> (B, T, V)."""
-        return torch.stack([self.function(tokens[:, :t]) for t in range(tokens.shape[1])], dim=1)
+        return torch.stack([self._asked(tokens[:, :t]) for t in range(tokens.shape[1])], dim=1)
+
+    def _asked(self, tokens: Tensor) -> Tensor:
+        """The function's answer, (B, V).
+
+        In bfloat16 or float16 a sum of probabilities is off by a percent, of rounding alone; such
+        an answer is made float32 and normalised there.
+        """
+        answer = self.function(tokens)
+        if isinstance(answer, Tensor) and answer.dtype in (torch.bfloat16, torch.float16):
+            return answer.float().log_softmax(-1)
+        return answer

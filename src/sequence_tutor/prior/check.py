@@ -69,6 +69,11 @@ def _check_answer(answer: Tensor, shape: tuple[int, ...], what: str) -> None:
         raise UserError(f"{what} gave shape {tuple(answer.shape)}, expected {shape}")
     if bool(answer.isnan().any()):
         raise UserError(f"{what} gave a number that is not one (NaN), expected log-probabilities")
+    if answer.dtype in (torch.bfloat16, torch.float16):
+        raise UserError(
+            f"{what} gave {answer.dtype}, too coarse for probabilities that sum to 1, expected "
+            "float32: take log_softmax of the logits after .float()"
+        )
     off = answer.logsumexp(-1).abs().max().item()
     if not off < TOLERANCE:
         raise UserError(

@@ -87,7 +87,7 @@ def record_of(folder: Path, found: FoundElsewhere) -> dict[str, Any]:
     """What prior.json says of a prior; a tokenizer is written beside it."""
     record: dict[str, Any] = found.elsewhere.to_json()
     if found.opened is not None:
-        record["settings"] = found.opened.settings.model_dump(mode="json")
+        record["settings"] = found.opened.settings.model_dump(mode="json", exclude_unset=True)
         record["tokenizer"] = save_tokenizer(folder / TOKENIZER_FOLDER, found.opened.tokenizer)
     return record
 

@@ -7,6 +7,7 @@ RWKV and of hybrids are not).
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from typing import Any
 
@@ -14,7 +15,7 @@ import torch
 
 from sequence_tutor.errors import UserError
 
-TOLERANCE = 1e-3
+TOLERANCE = 1e-6
 """How far two answers that should be equal may differ, relative to the largest logit."""
 
 
@@ -37,8 +38,8 @@ def check_model(model: Any, name: str) -> None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            whole = model(input_ids=first, use_cache=True)
-            other = model(input_ids=second, use_cache=False)
+            whole = model(input_ids=first, use_cache=True, **_empty_cache(model))
+            other = model(input_ids=second, use_cache=True, **_empty_cache(model))
     except Exception as error:
         said = str(error).strip().partition("\n")[0]
         raise UserError(
@@ -57,6 +58,14 @@ def check_model(model: Any, name: str) -> None:
             "(Mamba, RWKV and hybrids) do not; expected a transformer with attention alone, such "
             "as GPT-2 or Llama"
         )
+
+
+def _empty_cache(model: Any) -> dict[str, Any]:
+    """The memory that a prior begins with, for a model that takes one."""
+    from transformers import DynamicCache
+
+    takes = "past_key_values" in inspect.signature(model.forward).parameters
+    return {"past_key_values": DynamicCache()} if takes else {}
 
 
 def _keeps_keys(model: Any, answer: Any) -> bool:

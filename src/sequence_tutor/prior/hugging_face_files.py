@@ -81,9 +81,12 @@ def open_model(
     ids = [number for number in range(known) if number not in special]
     before = prompt_tokens(tokenizer, settings.prompt, end)
     positions = positions_of(model)
-    if positions is not None and len(before) + settings.longest > positions:
+    longest = settings.longest
+    if positions is not None and "longest" not in settings.model_fields_set:
+        longest = max(1, min(longest, positions - len(before)))
+    if positions is not None and len(before) + longest > positions:
         raise UserError(
-            f"{settings.model}: longest {settings.longest} and a prompt of {len(before)} tokens: "
+            f"{settings.model}: longest {longest} and a prompt of {len(before)} tokens: "
             f"the model has {positions} positions; expected no more of both"
         )
     check_model(model, settings.model)
@@ -98,7 +101,7 @@ def open_model(
             "tokens": tokenizer.convert_ids_to_tokens(ids),
             "tokeniser": "hugging_face",
             "source": source,
-            "longest": settings.longest,
+            "longest": longest,
         },
     }
     digest = _digest(settings, language)

@@ -191,7 +191,8 @@ def load_prior(
         network.load_state_dict(under("network", tensors))
         domain, card = _named(info)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise UserError(f"{path}: not a prior of this program ({error})") from error
+        said = " ".join(str(error).split())
+        raise UserError(f"{path}: not a prior of this program ({said})") from error
     prior = NeuralPrior(network.to(device))
     return StoredPrior(prior, domain, card, under("extra", tensors))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
@@ -18,7 +18,9 @@ class Autocorrelation(Rule):
     name: ClassVar[str] = "autocorrelation"
     amount: float = Field(-3.0, le=0, description="paid per unit of absolute correlation")
     threshold: float = Field(0.15, ge=0, le=1, description="correlations up to this are free")
-    lags: tuple[int, ...] = Field((1, 2, 3), min_length=1, description="distances in steps")
+    lags: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        (1, 2, 3), min_length=1, description="distances in steps"
+    )
 
     def __call__(self, melodies: Melodies) -> Tensor:
         """(B, T) float64."""
