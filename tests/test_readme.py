@@ -11,7 +11,8 @@ import tyro
 
 import sequence_tutor
 from sequence_tutor.cli.program import find_verb
-from sequence_tutor.config.presets import merged, read_toml
+from sequence_tutor.config.presets import merged
+from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.domain import find_domain
 from sequence_tutor.measure import score
 from sequence_tutor.sequences import SequenceBatch

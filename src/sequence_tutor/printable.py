@@ -6,6 +6,7 @@ rename the window or hide what was printed, and letters that turn the direction 
 
 from __future__ import annotations
 
+import math
 import unicodedata
 
 LONGEST = 80
@@ -48,5 +49,5 @@ def _seen(letter: str) -> str:
 
 def _number(value: int) -> str:
     """A number too long for Python to write out: its size."""
-    digits = round(value.bit_length() * 0.30103)
-    return f"{'-' if value < 0 else ''}a number of about {digits} digits"
+    digits = math.ceil(value.bit_length() * math.log10(2))
+    return f"{'a negative' if value < 0 else 'a'} number of about {digits} digits"

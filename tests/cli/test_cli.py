@@ -357,7 +357,7 @@ def test_a_wrong_name_in_a_settings_file_is_answered(
 ) -> None:
     config = tmp_path / "mine.toml"
     for text, complaint in (
-        ("[tune]\nstepz = 3\n", "mine.toml: unknown name 'stepz': did you mean 'steps'?"),
+        ("[tune]\nstepz = 3\n", "mine.toml: tune: unknown name 'stepz': did you mean 'steps'?"),
         ("[reward.wieghts]\nkey = 1\n", "unknown name 'wieghts': did you mean 'weights'?"),
         ("[tune\n", "mine.toml: not a TOML file"),
     ):

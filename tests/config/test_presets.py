@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from sequence_tutor.config.presets import build, merged, preset_names, read_preset, read_toml
+from sequence_tutor.config.presets import build, merged, preset_names, read_preset
+from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.tuner.methods import METHODS

@@ -29,3 +29,24 @@ def test_the_first_difference_is_named() -> None:
     asked = {"weights": {"qed": 1.0, "sa": 2.0}, "cache": 6}
     assert first_difference("reward", begun, asked) == "reward.weights.logp 2.0, not None"
     assert first_difference("length", 32, 16) == "length 32, not 16"
+
+
+@pytest.mark.parametrize(
+    ("name", "nearby"),
+    [
+        ("B♭", "Bb"),
+        ("c♯", "C#"),
+        ("bb", "Bb"),
+        ("TONIC", "tonic"),
+        ("rl_only", "rl-only"),
+        ("rl–only", "rl-only"),  # noqa: RUF001
+        ("Ｃ", "C"),  # noqa: RUF001
+    ],
+)
+def test_what_is_only_spelt_differently_is_the_nearest(name: str, nearby: str) -> None:
+    names = ["C", "C#", "B", "Bb", "tonic", "rl-only"]
+    assert nearest(name, names) == f"did you mean {nearby!r}?"
+
+
+def test_the_known_names_are_listed_in_their_order() -> None:
+    assert nearest("xyz" * 10_000, ["psi", "g", "q"]) == "expected one of psi, g, q"

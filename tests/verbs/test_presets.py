@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from sequence_tutor.config.presets import preset_names, read_preset, read_toml
+from sequence_tutor.config.presets import preset_names, read_preset
+from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.melody.midi import write_midi
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.run_log import read_log

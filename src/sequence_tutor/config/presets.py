@@ -6,20 +6,23 @@ import re
 import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from sequence_tutor.config.settings import AnySettings, nearest
-from sequence_tutor.errors import UserError
+from sequence_tutor.config.settings import AnySettings, Settings, check_names, nearest
+from sequence_tutor.errors import SettingsError, UserError
+from sequence_tutor.printable import shown
 
 Tables = Mapping[str, Any]
 """Nested tables as TOML has them; `Any` because values are checked only when settings are built."""
 
 DEFAULT, COMPARE = "default", "compare"
 """What verbs begin with: those that tune one model, and those that give several one problem."""
+
+KINDS = ("kind", "cell")
+"""Names under which a table says of which kind it is."""
 
 _WORDS = {  # pydantic's expectations -> those of a settings file
     "^be ": "",
@@ -66,7 +69,7 @@ def read_preset(verb: str, domain: str, name: str) -> Tables:
     if name == COMPARE and name not in known:
         name = DEFAULT
     if name not in known:
-        raise UserError(f"unknown preset {name!r} for {verb} {domain}: {nearest(name, known)}")
+        raise UserError(f"unknown preset {shown(name)} for {verb} {domain}: {nearest(name, known)}")
     path = files("sequence_tutor") / "config" / "presets" / domain / f"{verb}_{name}.toml"
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
@@ -77,37 +80,41 @@ def read_methods() -> Tables:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-def read_toml(path: Path) -> Tables:
-    """A user's settings file.
+def merged(below: Tables, above: Tables, within: str = "") -> dict[str, Any]:
+    """Tables in which `above` wins, table by table.
+
+    Args:
+        below: the lower layer.
+        above: the higher one.
+        within: dotted name of the table that they are, if any.
 
     Raises:
-        UserError: missing, or not TOML.
+        SettingsError: one of them has a table where the other has something else, which would be
+            lost without a word.
     """
-    if not path.is_file():
-        raise UserError(f"{path}: there is no such settings file")
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not a TOML file ({error}){_hint(error)}") from error
-
-
-def _hint(error: ValueError) -> str:
-    """What helps where a backslash is not TOML's own, as in a SMILES with one double bond."""
-    if "\\" not in str(error) and "hex value" not in str(error):
-        return ""
-    return r"; text with a backslash stands in single quotes: 'F/C=C\C'"
-
-
-def merged(below: Tables, above: Tables) -> dict[str, Any]:
-    """Tables in which `above` wins, table by table."""
     result = dict(below)
     for name, value in above.items():
-        under = result.get(name)
+        under, place = result.get(name), f"{within}.{name}" if within else name
         if isinstance(under, Mapping) and isinstance(value, Mapping):
-            result[name] = merged(under, value)
-        else:
-            result[name] = value
+            result[name] = merged(under, value, place)
+            continue
+        for one, other in ((under, value), (value, under)):
+            if isinstance(one, Mapping) and not isinstance(other, Mapping) and other is not None:
+                raise SettingsError(f"{place} is {shown(other)}, expected a table")
+        result[name] = value
     return result
+
+
+def check_shape(kind: type[Settings], tables: Tables) -> None:
+    """Refuse unknown names, and other things where tables should be.
+
+    Raises:
+        SettingsError: naming the first.
+    """
+    try:
+        check_names(kind, tables)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
 
 
 def build(kind: type[AnySettings], tables: Tables, source: str) -> AnySettings:
@@ -141,12 +148,12 @@ def _first_problem(error: ValidationError, tables: Tables) -> str:
         context = problems[0]["ctx"]
         name, tags = context["discriminator"].strip("'"), context["expected_tags"].split(", ")
         known = " or ".join(filter(None, [", ".join(tags[:-1]), tags[-1]]))
-        return f"{field}.{name} is {context['tag']!r}, expected {known}"
+        return f"{field}.{name} is {shown(context['tag'])}, expected {known}"
     # a value of several kinds has one problem for each of them
     expected = dict.fromkeys(
         _expected(one["msg"]) for one in problems if _field(one, tables) == field
     )
-    return f"{field} is {problems[0]['input']!r}, expected {' or '.join(expected)}"
+    return f"{field} is {shown(problems[0]['input'])}, expected {' or '.join(expected)}"
 
 
 def _field(problem: ErrorDetails, tables: Tables) -> str:
@@ -156,7 +163,11 @@ def _field(problem: ErrorDetails, tables: Tables) -> str:
     """
     place: Any = tables  # whatever the tables hold there
     parts = []
+    said: Any = None  # the table whose kind has been passed
     for part in problem["loc"]:
+        if place is not said and isinstance(place, Mapping) and part in map(place.get, KINDS):
+            said = place  # the kind that was tried, which may be called as one of the names is
+            continue
         inside = (isinstance(place, Mapping) and part in place) or (
             isinstance(place, list | tuple) and isinstance(part, int) and part < len(place)
         )

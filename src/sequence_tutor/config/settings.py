@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import math
+import unicodedata
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, model_validator
+
+from sequence_tutor.printable import shown
+
+MOST, LEAST = 1e12, 1e-12
+"""The largest and the smallest number, 0 aside: what is divided by the one or squared is finite."""
+
+MOST_WHOLE = 2**53  # up to here every whole number is one in floating point too
+
+_LONGEST_NAME = 100
+_SPELT = str.maketrans("_\u2010\u2011\u2012\u2013\u2014\u2212\u266d\u266f", "-------b#")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -15,9 +27,16 @@ def nearest(name: str, known: Iterable[str]) -> str:
     ``nearest("tonik", ["key", "tonic"])`` gives ``"did you mean 'tonic'?"``; where nothing is
     near, all the known names are listed.
     """
-    names = list(known)
-    close = get_close_matches(name, names, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(names)}"
+    plain = {_plain(one): one for one in reversed(list(known))}  # of equals the first
+    close = get_close_matches(_plain(name[:_LONGEST_NAME]), plain, n=1)
+    if close:
+        return f"did you mean {plain[close[0]]!r}?"
+    return f"expected one of {', '.join(reversed(plain.values()))}"
+
+
+def _plain(name: str) -> str:
+    """A name without what people write differently: capitals, dashes, signs of music."""
+    return unicodedata.normalize("NFKC", name).casefold().translate(_SPELT)
 
 
 class Settings(BaseModel):
@@ -29,10 +48,62 @@ class Settings(BaseModel):
     @classmethod
     def _refuse_unknown(cls, given: Any) -> Any:  # whatever a user's file holds
         if isinstance(given, dict):
-            for name in given:
+            for name, value in given.items():
                 if name not in cls.model_fields:
-                    raise ValueError(f"unknown name {name!r}: {nearest(name, cls.model_fields)}")
+                    known = nearest(str(name), cls.model_fields)
+                    raise ValueError(f"unknown name {shown(name)}: {known}")
+                check_number(str(name), value)
         return given
+
+
+def check_number(name: str, value: object) -> None:
+    """Refuse numbers, also in tables and lists, with which sums and squares would overflow.
+
+    Args:
+        name: of the value, for the error's sentence.
+        value: whatever a file holds; what is no number is somebody else's to judge.
+
+    Raises:
+        ValueError: it is, or it holds, a number that is too large, or one so small that what is
+            divided by it is.
+    """
+    if isinstance(value, Mapping):
+        for inner, one in value.items():
+            check_number(f"{name}.{inner}", one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            check_number(name, one)
+    elif isinstance(value, bool) or not isinstance(value, int | float):
+        return
+    elif isinstance(value, int) and abs(value) > MOST_WHOLE:
+        raise ValueError(f"{name} is {shown(value)}, expected at most {MOST_WHOLE:,} in size")
+    elif isinstance(value, float) and MOST < abs(value) < math.inf:
+        raise ValueError(f"{name} is {value:g}, expected at most {MOST:g} in size")
+    elif isinstance(value, float) and 0 < abs(value) < LEAST:
+        raise ValueError(f"{name} is {value:g}, expected 0, or at least {LEAST:g} in size")
+
+
+def check_names(kind: type[Settings], tables: object, place: str = "") -> None:
+    """Refuse names that settings do not have, before anything else is said of their values.
+
+    Args:
+        kind: the settings.
+        tables: what is given for them, or for a part of them.
+        place: dotted name of the tables; empty: they are the whole file.
+
+    Raises:
+        ValueError: an unknown name, or something else where a table should be.
+    """
+    if not isinstance(tables, Mapping):
+        raise ValueError(f"{place} is {shown(tables)}, expected a table")
+    for name, value in tables.items():
+        if name not in kind.model_fields:
+            known = nearest(str(name), kind.model_fields)
+            where = f"{place}: " if place else ""
+            raise ValueError(f"{where}unknown name {shown(name)}: {known}")
+        inner = kind.model_fields[name].annotation
+        if isinstance(inner, type) and issubclass(inner, Settings):
+            check_names(inner, value, f"{place}.{name}" if place else name)
 
 
 def first_difference(name: str, there: object, here: object) -> str | None:
@@ -54,7 +125,7 @@ def first_difference(name: str, there: object, here: object) -> str | None:
             for key in {**there, **here}
         )
         return next(filter(None, found), None)
-    return None if there == here else f"{name} {there!r}, not {here!r}"
+    return None if there == here else f"{name} {shown(there)}, not {shown(here)}"
 
 
 AnySettings = TypeVar("AnySettings", bound=Settings)

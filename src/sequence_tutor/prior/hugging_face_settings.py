@@ -11,8 +11,9 @@ from pathlib import Path
 
 from pydantic import Field
 
-from sequence_tutor.config.presets import build, read_toml
+from sequence_tutor.config.presets import build
 from sequence_tutor.config.settings import Settings
+from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.errors import UserError
 
 MARK = "hf:"

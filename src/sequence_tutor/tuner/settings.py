@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -136,6 +137,25 @@ class StageSettings(Settings):
     until_stalled: int | None = Field(
         None, ge=1, description="ends it after so many evaluations without a better reward"
     )
+
+
+def sizes(
+    settings: TuneSettings, length: int, vocab_size: int, terms: int
+) -> Iterator[tuple[str, int, int]]:
+    """What takes memory in proportion to a setting: its name, its value, bytes of each at least.
+
+    Args:
+        settings: of tuning.
+        length: T.
+        vocab_size: V.
+        terms: R of the reward.
+    """
+    number = 4  # bytes of a float or a token
+    stored = length * number * (2 + terms)  # tokens, log p and what each term pays
+    yield "tune.batch", settings.batch, length * number * vocab_size  # log pi of all tokens
+    yield "tune.collect", settings.collect, number * max(stored // number, vocab_size)
+    yield "tune.replay.capacity", settings.replay.capacity, stored
+    yield "tune.replay.warm_start", settings.replay.warm_start, stored
 
 
 class TuneSettings(Settings):

@@ -12,10 +12,11 @@ from typing import Any
 import torch
 from pydantic import Field
 
-from sequence_tutor.config.presets import build, merged, read_preset, read_toml
+from sequence_tutor.config.presets import build, check_shape, merged, read_preset
 from sequence_tutor.config.settings import Settings
+from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.domain import Domain, Judge, TrainingData, find_domain
-from sequence_tutor.errors import UserError
+from sequence_tutor.errors import UserError, settings_of
 from sequence_tutor.files import PathLike, listed_paths, named_path, optional_path
 from sequence_tutor.folder_lock import writing_in
 from sequence_tutor.models import weights_digest
@@ -100,11 +101,13 @@ def pretrain(
     data, out, config = listed_paths(data), named_path(out), optional_path(config)
     room = find_domain(domain)
     begun = Begun.find(begin_with, room, trust=trust) if begin_with is not None else None
-    tables = merged(read_preset("pretrain", domain, preset), read_toml(config) if config else {})
-    tables = merged(tables, overrides or {})
-    settings = build(
-        PretrainTables, begun.fixing(tables, room) if begun else tables, str(config or preset)
-    )
+    source = str(config or preset)
+    file = read_toml(config) if config else {}
+    with settings_of(source):
+        check_shape(PretrainTables, file)  # before anything wins over it
+        tables = merged(read_preset("pretrain", domain, preset), merged(file, overrides or {}))
+        tables = begun.fixing(tables, room) if begun else tables
+    settings = build(PretrainTables, tables, source)
     data_settings = build(room.data_settings, settings.data, str(config or preset))
     with writing_in(out):
         found = _read(room, data, data_settings, out, quiet=quiet)

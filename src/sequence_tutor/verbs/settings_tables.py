@@ -11,16 +11,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar, get_args
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from sequence_tutor.config.presets import build, merged, read_methods, read_preset, read_toml
-from sequence_tutor.config.settings import Settings
+from sequence_tutor.config.presets import build, merged, read_methods, read_preset
+from sequence_tutor.config.settings import Settings, check_names, nearest
+from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.domain import Domain
 from sequence_tutor.errors import settings_of
-from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.printable import shown
+from sequence_tutor.tuner.settings import AlgorithmName, TuneSettings
 from sequence_tutor.verbs.own_reward import reward_layers
+
+ALGORITHM_NAMES: tuple[str, ...] = get_args(AlgorithmName)
 
 
 class TuningTables(Settings):
@@ -33,6 +37,24 @@ class TuningTables(Settings):
     algorithms: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="what an algorithm needs different, table by table"
     )
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> Self:
+        """Also of tables that the verb at hand or the algorithm asked for does not read."""
+        check_names(TuneSettings, self.tune, "tune")
+        for algorithm, tables in self.algorithms.items():
+            if algorithm not in ALGORITHM_NAMES:
+                known = nearest(algorithm, ALGORITHM_NAMES)
+                raise ValueError(f"algorithms: unknown name {shown(algorithm)}: {known}")
+            place = f"algorithms.{algorithm}"
+            others = [name for name in type(self).model_fields if name != "algorithms"]
+            for name in tables:
+                if name not in others:
+                    raise ValueError(
+                        f"{place}: unknown name {shown(name)}: {nearest(name, others)}"
+                    )
+            check_names(TuneSettings, tables.get("tune", {}), f"{place}.tune")
+        return self
 
 
 class TuneTables(TuningTables):
@@ -71,16 +93,19 @@ def layered(
     Raises:
         UserError: a name or a value that does not fit.
     """
-    given: Mapping[str, Any] = merged(read_toml(config) if config else {}, overrides)
-    if room is not None:
-        build(kind, given, source)  # the shape of the tables, before anything is made of them
-        with settings_of(source):
+    file = read_toml(config) if config else {}
+    build(kind, file, source)  # the shape of the tables, before anything wins over them
+    with settings_of(source):
+        given: Mapping[str, Any] = merged(file, overrides)
+        build(kind, given, source)
+        if room is not None:
             preset, given = reward_layers(preset, given, room)
-    tables = build(kind, merged(preset, given), source)
-    algorithm = str(tables.tune.get("algorithm", TuneSettings().algorithm))
-    own = merged(tables.model_dump(), read_methods().get(algorithm, {}))
-    own = merged(own, tables.algorithms.get(algorithm, {}))
-    return build(kind, merged(own, given), source)
+        tables = build(kind, merged(preset, given), source)
+        algorithm = str(tables.tune.get("algorithm", TuneSettings().algorithm))
+        own = merged(tables.model_dump(), read_methods().get(algorithm, {}))
+        own = merged(own, tables.algorithms.get(algorithm, {}))
+        own = merged(own, given)
+    return build(kind, own, source)
 
 
 def read_tables(config: Path | None) -> TuneTables:

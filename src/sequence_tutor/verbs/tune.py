@@ -29,6 +29,7 @@ from sequence_tutor.evaluation.model import Model, load_model
 from sequence_tutor.files import PathLike, is_empty, named_path, optional_path
 from sequence_tutor.folder_lock import writing_in
 from sequence_tutor.measure import Spells, Task, measure
+from sequence_tutor.memory import require_memory
 from sequence_tutor.printable import printable
 from sequence_tutor.prior.check import check_prior
 from sequence_tutor.prior.protocol import device_of
@@ -54,7 +55,7 @@ from sequence_tutor.tuner.run_folder import (
     with_unsaid,
 )
 from sequence_tutor.tuner.seeds import check_seeds
-from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.tuner.settings import TuneSettings, sizes
 from sequence_tutor.tuner.stages import most_steps, stages_of
 from sequence_tutor.verbs.settings_tables import TuneTables, layered
 from sequence_tutor.versions import versions
@@ -145,6 +146,9 @@ def tune(
         prefix=tuple(spec.prefix),
         speller=room if isinstance(room, Spells) else None,
     )
+    require_memory("length", spec.length, 8)
+    for size, number, each in sizes(spec.tune, spec.length, room.vocab_size, len(reward.names)):
+        require_memory(size, number, each)
     stages_of(spec.tune, reward)
     check_budget(spec.tune, len(beginning))
     if seeds is not None:  # a file without any is a mistake
