@@ -20,6 +20,7 @@ from sequence_tutor.files import replacing, write_text
 from sequence_tutor.molecule.chemistry import parse, quiet
 from sequence_tutor.molecule.parquet import parquet_of, require_pyarrow
 from sequence_tutor.molecule.pictures import picture_grid
+from sequence_tutor.molecule.rewarded_table import raw_names
 
 WRITTEN = (
     *("molecules.smi", "molecules.csv", "molecules.parquet", "molecules.sdf"),
@@ -150,8 +151,7 @@ def legend(terms: Mapping[str, float], most: int = 6, line: int = 3) -> str:
 
     What a transform makes of a term is not shown.
     """
-    own = [name for name in terms if name.removesuffix("_score") not in {*terms} - {name}]
-    shown = [f"{name} {terms[name]:.3g}" for name in own[:most]]
+    shown = [f"{name} {terms[name]:.3g}" for name in raw_names(terms)[:most]]
     return "\n".join("  ".join(shown[i : i + line]) for i in range(0, len(shown), line))
 
 

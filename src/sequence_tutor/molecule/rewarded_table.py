@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sequence_tutor.molecule.scoring import Scorer
@@ -23,12 +23,18 @@ class RewardedTable:
         canonical: canonical SMILES; None: no molecule.
         numbers: name -> B numbers, NaN where there is none: the total, the reward's terms, and then
             those of Table 2.
-        paid: name -> B numbers: what each of the reward's parts pays, unweighted.
+        paid: name -> B numbers: what each part of the reward pays, with its weight.
     """
 
     canonical: list[str | None]
     numbers: Mapping[str, list[float]]
     paid: Mapping[str, list[float]]
+
+
+def raw_names(names: Iterable[str]) -> list[str]:
+    """Those of some terms that are no scores of a term beside them."""
+    every = list(names)
+    return [name for name in every if name.removesuffix("_score") not in {*every} - {name}]
 
 
 def rewarded_table(
@@ -47,8 +53,9 @@ def rewarded_table(
     paid: dict[str, list[float]] = {}
     if reward is not None:
         terms = reward(batch).sum(1)  # (B, R)
-        numbers[TOTAL] = (terms @ reward.weights.to(terms)).tolist()
-        paid = dict(zip(reward.names, terms.T.tolist(), strict=True))
+        weights = reward.weights.to(terms)
+        numbers[TOTAL] = (terms @ weights).tolist()
+        paid = dict(zip(reward.names, (terms * weights).T.tolist(), strict=True))
         own = reward
         while isinstance(own, Reweighted):
             own = own.reward

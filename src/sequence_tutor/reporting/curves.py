@@ -104,6 +104,26 @@ def rule_shares(
     return RuleShares(charts, list(logs), last) if charts else None
 
 
+def term_curves(logs: Mapping[str, Sequence[Record]], first_style: int) -> list[Plot]:
+    """The mean of every number that the terms of rewards are made of, against updates.
+
+    Args:
+        logs: name of each run -> its evaluations.
+        first_style: place of the first run in the list of models.
+    """
+    means = {run: [_mapping(record, "term_means") for record in log] for run, log in logs.items()}
+    names = dict.fromkeys(name for own in means.values() for record in own for name in record)
+    charts = []
+    for name in names:
+        series = [
+            _series(run, place, logs[run], [_number(record.get(name)) for record in own])
+            for place, (run, own) in enumerate(means.items(), first_style)
+            if any(name in record for record in own)
+        ]
+        charts.append(plot(_words(name), "updates", series))
+    return [chart for chart in charts if chart is not None]
+
+
 def _paid(log: Sequence[Record], weights: Mapping[str, float]) -> dict[str, list[float]]:
     """For each rule what it added at each evaluation."""
     return {
@@ -124,8 +144,12 @@ def _series(run: str, place: int, log: Sequence[Record], values: Sequence[float]
 
 
 def _terms(record: Record) -> Mapping[str, object]:
-    terms = record.get("reward_terms")
-    return terms if isinstance(terms, dict) else {}
+    return _mapping(record, "reward_terms")
+
+
+def _mapping(record: Record, name: str) -> Mapping[str, object]:
+    found = record.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def _number(value: object) -> float:

@@ -57,17 +57,14 @@ def paid_lines(
 
 
 def _lines(model: Model, sequences: Sequence[Sequence[int]]) -> list[Line]:
-    weights = dict(zip(model.reward.names, model.reward.weights.tolist(), strict=True))
     return [
         Line(
             [
-                _piece(token_text(model, token), step, scored["reward"], weights)
+                _piece(token_text(model, token), step, scored["reward"])
                 for step, token in enumerate(scored["tokens"])
             ],
             math.fsum(scored["total"]),
-            _reasons(
-                {rule: weights[rule] * math.fsum(paid) for rule, paid in scored["reward"].items()}
-            ),
+            _reasons({rule: math.fsum(paid) for rule, paid in scored["reward"].items()}),
         )
         for scored in step_scores(model.reward, sequences)
     ]
@@ -83,10 +80,8 @@ def token_text(model: Model, token: int) -> str:
     return vocabulary.tokens[token] + vocabulary.separator
 
 
-def _piece(
-    text: str, step: int, paid: Mapping[str, Sequence[float]], weights: Mapping[str, float]
-) -> Piece:
-    parts = {rule: weights[rule] * steps[step] for rule, steps in paid.items() if steps[step]}
+def _piece(text: str, step: int, paid: Mapping[str, Sequence[float]]) -> Piece:
+    parts = {rule: steps[step] for rule, steps in paid.items() if steps[step]}
     return Piece(text, math.fsum(parts.values()), _reasons(parts))
 
 

@@ -140,14 +140,7 @@ def _step_seconds(tempo: float) -> float:
 
 def _paid(model: Model, melodies: Sequence[Sequence[int]]) -> list[dict[str, list[float]]]:
     """For each melody the weighted reward of every rule at every step."""
-    weights = dict(zip(model.reward.names, model.reward.weights.tolist(), strict=True))
-    return [
-        {
-            rule: [weights[rule] * reward for reward in steps]
-            for rule, steps in scored["reward"].items()
-        }
-        for scored in step_scores(model.reward, melodies)
-    ]
+    return [dict(scored["reward"]) for scored in step_scores(model.reward, melodies)]
 
 
 @dataclass(frozen=True)

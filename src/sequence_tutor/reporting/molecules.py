@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -16,6 +16,7 @@ from sequence_tutor.evaluation.model import Model
 from sequence_tutor.molecule.domain import MoleculeDomain
 from sequence_tutor.molecule.output import number_or_none
 from sequence_tutor.molecule.pictures import picture_svg
+from sequence_tutor.molecule.rewarded_table import TOTAL, raw_names, rewarded_table
 from sequence_tutor.molecule.statistics import TABLE_TERMS
 from sequence_tutor.reporting.embedding import data_uri
 from sequence_tutor.reporting.plot import Plot, Series, plot
@@ -26,6 +27,9 @@ SHOWN = 8
 
 BINS = 24
 DATA = "test data of the prior"
+PAID_FOR = "paid for "
+"""Begins the name of what a part of the reward pays for a molecule."""
+
 PROPERTIES = {"logp": "logP", "qed": "QED", "sa": "minus the SA score"}
 """Term -> how its histogram is called."""
 
@@ -77,7 +81,7 @@ def molecule_grids(
     """Grids of every model, and histograms of their properties.
 
     Args:
-        models: the prior first; each is scored by its own reward.
+        models: the prior first; all judged by one reward.
         batches: distinct samples of each.
     """
     found = [_molecules(model, batch) for model, batch in zip(models, batches, strict=True)]
@@ -90,7 +94,10 @@ def molecule_grids(
         for place, (model, batch, own) in enumerate(zip(models, batches, found, strict=True))
     ]
     sets = {model.name: own for model, own in zip(models, found, strict=True)}
-    return grids, [chart for chart in map(_Histograms(sets, data), PROPERTIES) if chart is not None]
+    shown = _shown(one for own in found for one in own)
+    own_terms = [name for name in shown if name not in TABLE_TERMS]
+    charts = map(_Histograms(sets, data), [*own_terms, *PROPERTIES])
+    return grids, [chart for chart in charts if chart is not None]
 
 
 def histogram(label: str, style: int, values: Sequence[float], edges: Sequence[float]) -> Series:
@@ -119,7 +126,9 @@ class _Histograms:
         self.sets, self.data = sets, data
 
     def __call__(self, term: str) -> Plot | None:
-        values = {name: [one.terms[term] for one in own] for name, own in self.sets.items()}
+        values = {
+            name: [one.terms.get(term, math.nan) for one in own] for name, own in self.sets.items()
+        }
         known = self.data.get(term, [])
         every = np.array([*known, *(value for own in values.values() for value in own)])
         every = every[np.isfinite(every)]
@@ -133,8 +142,9 @@ class _Histograms:
         if known:
             series.append(histogram(DATA, len(values), known, edges))
         said = "; ".join(map(_in_words, [*values, DATA], [*values.values(), known]))
-        title = f"{PROPERTIES[term]}, share of molecules"
-        return plot(title, PROPERTIES[term], series, summary=f"{title}: {said}")
+        called = PROPERTIES.get(term, term)
+        title = f"{called}, share of molecules"
+        return plot(title, called, series, summary=f"{title}: {said}")
 
 
 def _in_words(label: str, values: Sequence[float]) -> str:
@@ -144,19 +154,23 @@ def _in_words(label: str, values: Sequence[float]) -> str:
 
 def _molecules(model: Model, batch: SequenceBatch) -> list[Molecule]:
     """The valid ones of a batch, distinct by their canonical SMILES, in the order of writing."""
-    assert isinstance(model.domain, MoleculeDomain)
-    smiles = model.domain.vocabulary.decode_batch(batch)
-    records = model.domain.scorer_here.score(smiles).records
-    paid = model.reward(batch).sum(1)  # (B, R)
-    totals = (paid @ model.reward.weights.to(paid)).tolist()
+    domain = model.domain
+    assert isinstance(domain, MoleculeDomain)
+    table = rewarded_table(domain.scorer_here, domain.vocabulary, batch, model.reward)
+    totals = table.numbers[TOTAL]
     found: dict[str, Molecule] = {}
-    for row, (record, total) in enumerate(zip(records, totals, strict=True)):
-        if record.canonical is not None and record.canonical not in found:
-            terms = dict(zip(TABLE_TERMS, record.values, strict=True))
-            own = dict(zip(model.reward.names, paid[row].tolist(), strict=True))
-            named = {f"paid for {name}": value for name, value in own.items()}
-            found[record.canonical] = Molecule(record.canonical, total, {**terms, **named})
+    for row, canonical in enumerate(table.canonical):
+        if canonical is not None and canonical not in found:
+            terms = {name: own[row] for name, own in table.numbers.items() if name != TOTAL}
+            paid = {f"{PAID_FOR}{name}": own[row] for name, own in table.paid.items()}
+            found[canonical] = Molecule(canonical, totals[row], {**terms, **paid})
     return list(found.values())
+
+
+def _shown(molecules: Iterable[Molecule]) -> list[str]:
+    """The terms of some molecules that are shown: the reward's own first, before any transform."""
+    names = dict.fromkeys(name for one in molecules for name in one.terms)
+    return raw_names(name for name in names if not name.startswith(PAID_FOR))
 
 
 def _grids(
@@ -200,7 +214,7 @@ def _structure(molecule: Molecule, draw: Callable[[str], str]) -> Structure:
         f"{molecule.total:.3g}",
         [
             (name, f"{molecule.terms[name]:.3g}")
-            for name in TABLE_TERMS
+            for name in _shown([molecule])
             if math.isfinite(molecule.terms[name])
         ],
     )

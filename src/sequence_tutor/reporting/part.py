@@ -20,7 +20,13 @@ from sequence_tutor.files import PathLike
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reporting.account import RunFacts, run_facts, sentences
 from sequence_tutor.reporting.comparison import Comparison, SavedTable, compare
-from sequence_tutor.reporting.curves import RuleShares, read_run_log, rule_shares, training_curves
+from sequence_tutor.reporting.curves import (
+    RuleShares,
+    read_run_log,
+    rule_shares,
+    term_curves,
+    training_curves,
+)
 from sequence_tutor.reporting.plot import Plot
 from sequence_tutor.reporting.sampled import Sampled
 from sequence_tutor.reporting.tradeoff import FrontierPoint, tradeoff
@@ -60,6 +66,7 @@ class Part:
         runs: settings and versions.
         comparison: the table.
         curves, rules: figure 2, and each rule's part of the reward.
+        terms: the means of the numbers that terms are made of.
         tradeoff: reward against divergence.
         samples: what there is to look at and to hear.
     """
@@ -71,6 +78,7 @@ class Part:
     comparison: Comparison
     curves: Sequence[Plot]
     rules: RuleShares | None
+    terms: Sequence[Plot]
     tradeoff: Plot | None
     samples: Mapping[str, object]
 
@@ -169,6 +177,7 @@ def make_part(
         comparison,
         training_curves(logs, priors),
         rule_shares(logs, weights, priors),
+        term_curves(logs, priors),
         tradeoff(table, frontier, len(models)),
         SAMPLES.get(domain, _line_samples)(models, sampled),
     )

@@ -10,7 +10,8 @@ from sequence_tutor.estimates import finite_or_none
 from sequence_tutor.measure import Measured, Task, measure
 from sequence_tutor.objectives.divergences import optimality
 from sequence_tutor.prior.protocol import Prior
-from sequence_tutor.reward.protocol import Reports
+from sequence_tutor.reward.protocol import Explains, Reports, Reward
+from sequence_tutor.reward.weighted import Reweighted
 from sequence_tutor.run_log import Record
 from sequence_tutor.tuner.settings import TuneSettings
 
@@ -24,7 +25,8 @@ def evaluate_policy(
         `reward_per_sequence` (weighted) and `reward_terms` (each rule, unweighted), both
         undivided by c; `log_prior_per_token`, `kl_to_prior_per_token` (exact at each visited
         state), `entropy_per_token`, `distinct`; and at gamma = 1 `objective_per_sequence`,
-        `log_z_bound` and `effective_sample_size`; under `reported` what the reward itself has to
+        `log_z_bound` and `effective_sample_size`; `term_means` of a reward that explains itself,
+        see `reward.protocol.Explains`; under `reported` what the reward itself has to
         say of the run so far, see `reward.protocol.Reports`.
     """
     parts = list(measure(policy, task, settings.evaluate_samples, generator))
@@ -45,8 +47,25 @@ def evaluate_policy(
         record["objective_per_sequence"] = finite_or_none(figures.objective)
         record["log_z_bound"] = finite_or_none(figures.log_z_bound)
         record["effective_sample_size"] = figures.effective_sample_size
+    means = _term_means(task.reward, parts)
+    if means:
+        record["term_means"] = means
     reported = task.reward.report() if isinstance(task.reward, Reports) else {}
     return {**record, "reported": reported} if reported else record
+
+
+def _term_means(reward: Reward, parts: list[Measured]) -> dict[str, float]:
+    """The mean of every number that the reward's terms are made of, where there are any."""
+    while isinstance(reward, Reweighted):
+        reward = reward.reward
+    if not isinstance(reward, Explains):
+        return {}
+    values: dict[str, list[Tensor]] = {}
+    for part in parts:
+        for name, own in reward.explain(part.batch).items():
+            values.setdefault(name, []).append(own[~own.isnan()])
+    every = {name: torch.cat(own) for name, own in values.items()}
+    return {name: own.mean().item() for name, own in every.items() if len(own)}
 
 
 def distinct_share(parts: list[Measured]) -> float:
