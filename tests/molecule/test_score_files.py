@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rdkit import Chem
@@ -13,7 +16,7 @@ from rdkit import Chem
 from sequence_tutor.cli import main
 from sequence_tutor.errors import UserError
 from sequence_tutor.molecule.reading import read_molecules
-from sequence_tutor.verbs.score import score
+from sequence_tutor.verbs import score as verb
 
 TABLE = """Compound ID,smiles,IC50,qed,remark
 X-1,CCO,5.1,old,"a, ""b"" c"
@@ -29,14 +32,25 @@ def table(tmp_path: Path) -> Path:
     return path
 
 
+Scores = Callable[..., list[Any]]
+
+
+@pytest.fixture
+def score(tmp_path_factory: pytest.TempPathFactory) -> Scores:
+    """Scores molecules without processes beside this one."""
+    config = tmp_path_factory.mktemp("settings") / "alone.toml"
+    config.write_text("[reward]\nworkers = 0\n")
+    return partial(verb.score, "molecule", config=config)
+
+
 def rows(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def test_a_table_keeps_every_column(table: Path, tmp_path: Path) -> None:
+def test_a_table_keeps_every_column(score: Scores, table: Path, tmp_path: Path) -> None:
     out, lines = tmp_path / "scored.csv", tmp_path / "scored.jsonl"
-    found = score("molecule", table, lines, table=out, quiet=True)
+    found = score(table, lines, table=out)
     assert [json.loads(line) for line in lines.read_text().splitlines()] == found
     assert out.read_text().splitlines()[0] == (
         "smiles,name,valid,canonical,Compound ID,IC50,input_qed,remark,"
@@ -54,66 +68,70 @@ def test_a_table_keeps_every_column(table: Path, tmp_path: Path) -> None:
     assert written[2]["qed"] == ""
 
 
-def test_the_parent_is_scored_where_that_is_asked(table: Path, tmp_path: Path) -> None:
+def test_the_parent_is_scored_where_that_is_asked(
+    score: Scores, table: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "scored.csv"
-    _, second, _ = score("molecule", table, table=out, standardise="parent", quiet=True)
-    (plain,) = score("molecule", written(tmp_path / "b.smi", "CCN"), quiet=True)
+    _, second, _ = score(table, table=out, standardise="parent")
+    (plain,) = score(written(tmp_path / "b.smi", "CCN"))
     assert second["smiles"] == "Cl.CCN"
     assert second["standardised"] == "CCN"
     assert second["terms"] == plain["terms"]
     assert [row["standardised"] for row in rows(out)] == ["", "CCN", ""]
 
 
-def test_structures_keep_names_and_fields(table: Path, tmp_path: Path) -> None:
+def test_structures_keep_names_and_fields(score: Scores, table: Path, tmp_path: Path) -> None:
     out, again = tmp_path / "scored.sdf", tmp_path / "again.sdf"
-    found = score("molecule", table, table=out, quiet=True)
+    found = score(table, table=out)
     first, second = read_molecules(out, every_line=True)  # the third is no molecule
     assert (first.name, first.smiles) == ("X-1", "CCO")
     fields = dict(first.fields)
     assert (fields["IC50"], fields["input_qed"]) == ("5.1", "old")
     assert float(fields["total"]) == pytest.approx(found[0]["total"])
     assert dict(second.fields)["smiles"] == "Cl.CCN"
-    score("molecule", out, table=again, quiet=True)
+    score(out, table=again)
     assert next(molecule.GetProp("IC50") for molecule in Chem.SDMolSupplier(str(again))) == "5.1"
 
 
-def test_a_list_keeps_names(tmp_path: Path) -> None:
+def test_a_list_keeps_names(score: Scores, tmp_path: Path) -> None:
     mine = written(tmp_path / "a.smi", "OCC ethanol of  the lab", "C1CC none", "CN")
     out = tmp_path / "scored.smi"
-    score("molecule", mine, table=out, quiet=True)
+    score(mine, table=out)
     assert out.read_text() == "OCC\tethanol of the lab\nCN\n"
 
 
-def test_a_table_of_nothing_has_a_header(tmp_path: Path) -> None:
+def test_a_table_of_nothing_has_a_header(score: Scores, tmp_path: Path) -> None:
     out = tmp_path / "scored.csv"
-    assert score("molecule", written(tmp_path / "a.smi"), table=out, quiet=True) == []
+    assert score(written(tmp_path / "a.smi"), table=out) == []
     assert out.read_text() == "smiles,valid,canonical,total\n"
 
 
-def test_files_of_several_columns_are_one_table(table: Path, tmp_path: Path) -> None:
+def test_files_of_several_columns_are_one_table(score: Scores, table: Path, tmp_path: Path) -> None:
     out = tmp_path / "scored.csv"
     mine = written(tmp_path / "b.smi", "smiles\tassay", "CF\t3")
-    score("molecule", [mine, table], table=out, quiet=True)
+    score([mine, table], table=out)
     assert [row["assay"] for row in rows(out)] == ["3", "", "", ""]
     assert [row["IC50"] for row in rows(out)] == ["", "5.1", "", "7"]
 
 
-def test_what_would_break_a_record_is_kept_harmless(tmp_path: Path) -> None:
+def test_what_would_break_a_record_is_kept_harmless(score: Scores, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text('smiles,name,"a> <b"\nCCO,"two\nlines","x\n\n$$$$\n> <y>\n"\nCN,n,z\n')
     out = tmp_path / "scored.sdf"
-    score("molecule", path, table=out, quiet=True)
+    score(path, table=out)
     assert [entry.smiles for entry in read_molecules(out)] == ["CCO", "CN"]
 
 
-def test_a_kind_that_cannot_be_written_is_said_before_the_work(tmp_path: Path) -> None:
+def test_a_kind_that_cannot_be_written_is_said_before_the_work(
+    score: Scores, tmp_path: Path
+) -> None:
     mine = written(tmp_path / "a.smi", "CCO")
     with pytest.raises(UserError, match=r"scored\.xlsx: unknown kind of file, expected one"):
-        score("molecule", mine, table=tmp_path / "scored.xlsx", quiet=True)
+        score(mine, table=tmp_path / "scored.xlsx")
     with pytest.raises(UserError, match="scores of toy are written as JSON lines"):
-        score("toy", mine, table=tmp_path / "scored.csv", quiet=True)
+        verb.score("toy", mine, table=tmp_path / "scored.csv", quiet=True)
     with pytest.raises(UserError, match="--column is of molecules, not of toy"):
-        score("toy", mine, column="smiles", quiet=True)
+        verb.score("toy", mine, column="smiles", quiet=True)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["a.smi"]
 
 
@@ -123,7 +141,10 @@ def test_a_damaged_file_is_scored_up_to_there_and_ends_in_2(
     path, out = tmp_path / "a.smi.gz", tmp_path / "scored.jsonl"
     text = "".join(f"{'C' * (1 + number % 7)} {number * number}\n" for number in range(5000))
     path.write_bytes(gzip.compress(text.encode())[:-3000])
-    assert main(["score", "molecule", str(path), "--json", str(out), "--quiet"]) == 2
+    config = tmp_path / "alone.toml"
+    config.write_text("[reward]\nworkers = 0\n")
+    given = ["--config", str(config), "--json", str(out), "--quiet"]
+    assert main(["score", "molecule", str(path), *given]) == 2
     *lines, last = [json.loads(line) for line in out.read_text().splitlines()]
     assert len(lines) > 100
     assert all(line["valid"] for line in lines)

@@ -114,6 +114,8 @@ def test_a_line_of_gigabytes_is_no_header_and_no_row(tmp_path: Path) -> None:
         ("# made by hand\n\nSMILES\tname\nCCO\tone\nCN\n", ["CCO", "CN"]),
         ("Canonical SMILES\nCCO\nCN\n", ["CCO", "CN"]),
         ("CCO,ethanol\nCN,methylamine\n", ["CCO", "CN"]),
+        ("CCO smiles_of_vendor\nCN other\n", ["CCO", "CN"]),
+        ("N\tSMILES\n1\tCCO\n2\tCN\n", ["CCO", "CN"]),
         ('"SMILES"\n"CCO"\n"CN"\n', ["CCO", "CN"]),
         ("CCO ethanol\nCN methylamine\n", ["CCO", "CN"]),
         ("CCO\rCN\r", ["CCO", "CN"]),

@@ -122,6 +122,12 @@ def test_samples_go_on_from_a_beginning(folder: Path, tmp_path: Path) -> None:
     model = load_model(folder)
     batch = sample(model, 3, prime=prime, quiet=True)
     assert all(row[:7] == batch.to_lists()[0][:7] for row in batch.to_lists())
+    table = tmp_path / "begin.csv"
+    table.write_text("smiles,fragment_smiles\nCCCO,CCCCCCO\n")
+    chosen = sample(model, 3, prime=table, column="fragment_smiles", quiet=True)
+    assert chosen.to_lists() == batch.to_lists()
+    with pytest.raises(UserError, match="no file to read, expected it with --prime"):
+        sample(model, 3, column="fragment_smiles", quiet=True)
     prime.write_text("CCBr\n")
     with pytest.raises(UserError, match=r"'CCBr': token 'Br' is unknown to this prior"):
         sample(model, 3, prime=prime, quiet=True)

@@ -82,6 +82,9 @@ class Benchmark:
         from sequence_tutor.named_files import write_named_text
         from sequence_tutor.verbs.benchmark import benchmark
 
+        of_moses = {"--reference": self.reference, "--train": self.train, "--column": self.column}
+        for name in (name for name, value in of_moses.items() if value):
+            raise UserError(f"{name}: {self.suite} reads no molecules, expected it with moses")
         given = {} if self.algorithm is None else {"tune": {"algorithm": self.algorithm}}
         found = benchmark(
             self.suite,

@@ -9,6 +9,7 @@ from typing import Annotated
 from tyro.conf import Positional
 
 from sequence_tutor.cli.arguments import (
+    Column,
     Device,
     Json,
     Moved,
@@ -51,6 +52,7 @@ class Sample:
     count: Annotated[int, option("how many", "N", short="-n")] = 20
     temperature: Annotated[float, option("below 1: the likely; above 1: the daring")] = 1.0
     prime: Annotated[Path | None, option("sequence to go on from", "FILE")] = None
+    column: Column = None
     length: Annotated[int | None, option("tokens, the prime included", "T")] = None
     key: Annotated[
         str | None, option("of melodies: what is heard, such as D, which keeps the run's scale")
@@ -113,6 +115,7 @@ class Sample:
             self.out,
             temperature=self.temperature,
             prime=self.prime,
+            column=self.column,
             length=self.length,
             seed=self.seed,
             settings=model.files({**tables, **given}, source, primed=self.prime is not None),

@@ -61,6 +61,8 @@ def _layout(path: Path, line: Line, choice: Choice, *, details: bool) -> tuple[R
     """How the lines are read, by the first of them, and whether that is a heading."""
     for mark in _marks(line.text):
         cells = _cells(line.text, mark)
+        if any(len(cell) > 1 and parse(cell) is not None for cell in cells):
+            continue  # a molecule, whose name may well speak of SMILES
         if choice.column in cells or any(map(speaks_of_smiles, cells)):
             if _ONE_HEADING.fullmatch(line.text) and '"' not in line.text:
                 return _first_word, True

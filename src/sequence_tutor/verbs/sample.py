@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.domain import Beginning, Framed, Progress, WritesRewarded, begin
+from sequence_tutor.domain import Beginning, Framed, Progress, WritesRewarded, begin, with_reading
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model, scored_here
 from sequence_tutor.files import PathLike, optional_path
@@ -38,6 +40,7 @@ def sample(
     seed: int = 0,
     settings: Settings | None = None,
     tutoring: Tutoring | None = None,
+    column: str | None = None,
     quiet: bool = False,
 ) -> Samples:
     """The first `count` distinct sequences that a model writes.
@@ -52,6 +55,8 @@ def sample(
         seed: the same seed gives the same sequences on the same machine.
         settings: how the domain writes files; None: as the model was tuned with, `Model.files`.
         tutoring: how a tuned model advises its prior; None: the model itself is sampled.
+        column: of a table of molecules as prime, the one with the SMILES; None: the one whose name
+            says so.
         quiet: show no progress.
 
     Returns:
@@ -66,6 +71,11 @@ def sample(
     if not temperature > 0:
         raise UserError(f"temperature is {temperature}, expected a number above 0")
     out, prime = optional_path(out), optional_path(prime)
+    if prime is not None:
+        told = partial(heading, quiet=quiet)
+        model = replace(model, domain=with_reading(model.domain, column, None, told))
+    elif column is not None:
+        raise UserError(f"--column {column}: there is no file to read, expected it with --prime")
     length = model.length if length is None else length
     check_length(model, length)
     settings = settings or model.files(primed=prime is not None)

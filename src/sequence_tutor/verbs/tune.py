@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
@@ -14,12 +13,10 @@ from rich.console import Console
 from rich.text import Text
 
 from sequence_tutor.config.presets import build, read_preset
-from sequence_tutor.config.settings import Settings, first_difference
+from sequence_tutor.config.settings import first_difference
 from sequence_tutor.domain import (
-    Beginning,
     Domain,
     Framed,
-    begin,
     find_domain,
     framed,
     with_reading,
@@ -57,6 +54,7 @@ from sequence_tutor.tuner.run_folder import (
 from sequence_tutor.tuner.seeds import check_seeds
 from sequence_tutor.tuner.settings import TuneSettings, sizes
 from sequence_tutor.tuner.stages import most_steps, stages_of
+from sequence_tutor.verbs.given_files import beginning_of, check_read, digest_of
 from sequence_tutor.verbs.settings_tables import TuneTables, layered
 from sequence_tutor.versions import versions
 
@@ -116,6 +114,7 @@ def tune(
     out, config, rules = named_path(out), optional_path(config), optional_path(rules)
     seeds, prime = optional_path(seeds), optional_path(prime)
     room, stored = open_prior(domain, prior, device, trust=trust)
+    check_read(column, standardise, seeds, prime)
     room = with_reading(room, column, standardise, _warn(quiet=quiet))
     spec = resolve(room, str(prior or domain), preset, config, overrides or {}, rules)
     chosen_start(stored.prior, spec.tune)
@@ -123,7 +122,7 @@ def tune(
     own = framed(room, build(room.reward_settings, spec.reward, "reward"))
     if isinstance(own, Framed):
         own.check_output(output)
-    begun = _beginning(own, prime, output, spec.length)
+    begun = beginning_of(own, prime, output, spec.length)
     for remark in begun.remarks:
         heading(remark, quiet=quiet)
     spec = replace(
@@ -131,7 +130,7 @@ def tune(
         prefix=list(begun.tokens),
         output=begun.settings.model_dump(mode="json"),
         seeds=str(seeds.absolute()) if seeds else None,
-        seeds_digest=_digest(seeds, "sequences", column, standardise),
+        seeds_digest=digest_of(seeds, "sequences", column, standardise),
     )
     if is_run(out):  # a setting that it could not say yet is as it was then
         spec = replace(spec, reward=with_unsaid(load_spec(out), out, spec.reward))
@@ -235,7 +234,7 @@ def resolve(
         reward=reward.model_dump(mode="json"),
         output=output.model_dump(mode="json"),
         rules=str(rules.absolute()) if rules else None,
-        rules_digest=_digest(rules, "rules"),
+        rules_digest=digest_of(rules, "rules"),
         versions=versions(),
         threads=torch.get_num_threads(),
         folder=str(Path.cwd()) if programs_of(tables.reward) else None,
@@ -285,38 +284,6 @@ def _other_run(out: Path, difference: str) -> UserError:
 def _with_stages(tables: TuneTables) -> dict[str, Any]:
     """The table of tuning with the stages, which a file has beside it."""
     return {**tables.tune, **({"stages": tables.stages} if tables.stages else {})}
-
-
-def _beginning(room: Domain, prime: Path | None, output: Settings, length: int) -> Beginning:
-    """The tokens of a file that every sequence begins with.
-
-    Raises:
-        UserError: they leave nothing to write.
-    """
-    if prime is None:
-        return Beginning((), output)
-    begun = begin(room, prime, output)
-    tokens = begun.tokens
-    if tokens and tokens[-1] == room.end_token:  # it is to go on
-        tokens = tokens[:-1]
-    if not 1 <= len(tokens) < length:
-        raise UserError(
-            f"{prime}: {len(tokens)} tokens to begin with, expected 1 to {length - 1}, fewer than "
-            "the length"
-        )
-    return replace(begun, tokens=tokens)
-
-
-def _digest(path: Path | None, what: str, *read_by: str | None) -> str | None:
-    """SHA-256 of a file that was given, with the choices that it is read by, or None."""
-    if path is None:
-        return None
-    if not path.is_file():
-        raise UserError(f"{path}: there is no such file of {what}")
-    digest = hashlib.sha256(path.read_bytes())
-    if any(read_by):  # else it is that of the file
-        digest.update(repr(read_by).encode())
-    return digest.hexdigest()
 
 
 def _warn(*, quiet: bool) -> Warn:

@@ -1,0 +1,61 @@
+"""Files of sequences that `tune` is given to begin with or to go on from, and how they are read."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+from sequence_tutor.config.settings import Settings
+from sequence_tutor.domain import Beginning, Domain, begin
+from sequence_tutor.errors import UserError
+
+
+def check_read(
+    column: str | None, standardise: str | None, seeds: Path | None, prime: Path | None
+) -> None:
+    """Refuse to be told how to read files where there is none to read.
+
+    Raises:
+        UserError: it names the option.
+    """
+    if column is not None and seeds is None and prime is None:
+        raise UserError(
+            f"--column {column}: there is no file to read, expected it with --seeds or --prime"
+        )
+    if standardise is not None and seeds is None:
+        raise UserError(
+            f"--standardise {standardise}: there are no molecules to read, expected it with --seeds"
+        )
+
+
+def beginning_of(room: Domain, prime: Path | None, output: Settings, length: int) -> Beginning:
+    """The tokens of a file that every sequence begins with.
+
+    Raises:
+        UserError: they leave nothing to write.
+    """
+    if prime is None:
+        return Beginning((), output)
+    begun = begin(room, prime, output)
+    tokens = begun.tokens
+    if tokens and tokens[-1] == room.end_token:  # it is to go on
+        tokens = tokens[:-1]
+    if not 1 <= len(tokens) < length:
+        raise UserError(
+            f"{prime}: {len(tokens)} tokens to begin with, expected 1 to {length - 1}, fewer than "
+            "the length"
+        )
+    return replace(begun, tokens=tokens)
+
+
+def digest_of(path: Path | None, what: str, *read_by: str | None) -> str | None:
+    """SHA-256 of a file that was given, with the choices that it is read by, or None."""
+    if path is None:
+        return None
+    if not path.is_file():
+        raise UserError(f"{path}: there is no such file of {what}")
+    digest = hashlib.sha256(path.read_bytes())
+    if any(read_by):  # else it is that of the file
+        digest.update(repr(read_by).encode())
+    return digest.hexdigest()
