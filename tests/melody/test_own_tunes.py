@@ -187,3 +187,11 @@ def test_keys_are_named_in_the_files_of_a_run(tmp_path: Path) -> None:
     (found,) = own_tunes(tmp_path / "tune.mid")  # four sharps: E major or C sharp minor
     assert found.key_is_named
     assert found.key.tonic in ("E", "C#")
+
+
+def test_a_tune_with_one_note_out_of_range_is_judged_where_it_stands(tmp_path: Path) -> None:
+    path = tmp_path / "high.abc"
+    path.write_text("X:1\nM:4/4\nL:1/4\nK:C\nc d e f | g a b c' |\n")
+    (tune,) = own_tunes(path)
+    assert tune.judged_octaves() == 0
+    assert [pitch for _, _, pitch in decode(tune.tokens())] == [72, 74, 76, 77, 79, 81, 83, 72]

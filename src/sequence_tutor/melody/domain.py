@@ -145,7 +145,7 @@ class MelodyDomain(StepDomain):
             yield from token_lines(path, VOCAB_SIZE, LONGEST)
         else:
             for tune in own_tunes(path):
-                yield tune.tokens(OCTAVE * tune.octaves())
+                yield tune.tokens(OCTAVE * tune.judged_octaves())
 
     def read_prime(self, path: Path, settings: Settings) -> list[int]:
         """The tokens of `begin`."""

@@ -86,13 +86,13 @@ def _melodies(path: Path, settings: MelodyRewardSettings) -> Iterator[_Judged]:
         key = settings.key if is_given else tune.key
         said = tune.said(_moved(tune)) if tune.changes or _moved(tune) else ""
         own = "file" if tune.key_is_named else "notes"
-        semitones = OCTAVE * tune.octaves()
+        semitones = OCTAVE * tune.judged_octaves()
         yield _Judged("", tune.tokens(semitones), key, "settings" if is_given else own, said)
 
 
 def _moved(tune: OwnTune) -> list[str]:
     """What the encoding's three octaves change."""
-    octaves = tune.octaves()
+    octaves = tune.judged_octaves()
     folded = tune.folded(OCTAVE * octaves)
     said = []
     if octaves:

@@ -77,6 +77,14 @@ class OwnTune:
         """The octaves that bring most of its notes into range, once it is moved by semitones."""
         return fitting_octaves([note.pitch + semitones for note in self.notes])
 
+    def judged_octaves(self) -> int:
+        """The octaves that it is moved by to be judged: none while most of its notes are in range.
+
+        A tune that fits but for a few notes stays where it stands; those few are folded.
+        """
+        inside = sum(note.pitch == into_range(note.pitch) for note in self.notes)
+        return 0 if 2 * inside > len(self.notes) else self.octaves()
+
     def tokens(self, semitones: int = 0) -> list[int]:
         """The melody moved by semitones; notes that leave the range come back by octaves."""
         return encode(
