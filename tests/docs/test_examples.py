@@ -14,6 +14,7 @@ import torch
 from sequence_tutor import (
     SequenceBatch,
     UserError,
+    check,
     check_prior,
     check_reward,
     load_model,
@@ -55,8 +56,14 @@ def test_rules() -> None:
         [0, 0, 0, 0, -4, 0],
         [0, 0, 0, 0, 0, 0],
     ]
-    assert reward.weights[names.index("on_the_beat")] == 0.5
-    assert reward.weights[names.index("narrow")] == 1
+    assert reward.weights[names.index("on_the_beat")] == 8
+    assert reward.weights[names.index("narrow")] == 8
+
+
+def test_the_rules_are_heard() -> None:
+    found = check("melody", rules=EXAMPLES / "my_rules.py")
+    for name in ("on_the_beat", "narrow"):
+        assert found.strengths[name].odds_of_a_spread > math.e
 
 
 def test_terms() -> None:

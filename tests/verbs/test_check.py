@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import pytest
 
 from sequence_tutor import UserError, check
 from sequence_tutor.cli import main
+from sequence_tutor.verbs.check import strength
 
 
 def test_sound_rules_are_timed(
@@ -24,6 +26,12 @@ def test_sound_rules_are_timed(
     assert "keep their promises. 512 sequences took" in shown
     found = json.loads(out.read_text())
     assert 0 < found["terms"]["rests"] < 32
+    assert found["c"] == 8
+    own = found["strengths"]["rests"]
+    assert own["odds"] == pytest.approx(math.exp(1 / 8))
+    assert own["odds_of_a_spread"] == pytest.approx(math.exp(own["spread"] / 8))
+    assert own["proposed"] == pytest.approx(8 / own["spread"])
+    assert "e^(weight / c) times as likely" in shown
     assert found["sequences"] == 512
     assert found["scoring_seconds"] > 0
 
@@ -56,3 +64,19 @@ def test_a_prior_is_checked_too(tmp_path: Path) -> None:
     )
     with pytest.raises(UserError, match="normalise them with log_softmax"):
         check("toy", prior=prior)
+
+
+def test_strength_by_hand() -> None:
+    found = strength(spread=2.0, weight=-4.0, c=8.0)
+    assert found.odds == pytest.approx(math.exp(-0.5))
+    assert found.odds_of_a_spread == pytest.approx(math.exp(-1.0))
+    assert found.proposed == -4.0  # 4 x 2 / 8 is 1 nat already
+    assert strength(0.0, 1.0, 8.0).proposed is None
+    assert strength(1e6, 1e6, 1e-3).odds_of_a_spread == math.exp(700)
+
+
+def test_c_is_that_of_the_settings_file(melody_prior: Path, tmp_path: Path) -> None:
+    config = tmp_path / "mine.toml"
+    config.write_text("[tune]\nc = 2.0\n[reward.weights]\nkey = 6.0\n")
+    found = check("melody", prior=melody_prior, config=config)
+    assert found.strengths["key"].odds == pytest.approx(math.exp(3))

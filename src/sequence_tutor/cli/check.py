@@ -55,12 +55,24 @@ class Check:
             trust=self.trust,
         )
         write_numbers(self.json, asdict(found))
-        table = Table("term", "paid to a sequence")
-        table.columns[1].justify = "right"
+        numbers = ("mean", "spread", "weight", "odds of 1 point", "odds of a spread", "1 nat at")
+        table = Table("term", *numbers)
+        for column in table.columns[1:]:
+            column.justify = "right"
         for name, mean in found.terms.items():
-            table.add_row(name, f"{mean:.4g}")
+            own = found.strengths[name]
+            proposed = "" if own.proposed is None else f"{own.proposed:.3g}"
+            cells = (mean, own.spread, own.weight, own.odds, own.odds_of_a_spread)
+            table.add_row(name, *(f"{cell:.3g}" for cell in cells), proposed)
         show(table)
         if not self.quiet:
+            show(
+                f"At c = {found.c:g} a sequence that is paid 1 point more by a rule is tuned to be "
+                "e^(weight / c) times as likely, and one that is paid a spread more, e^(weight x "
+                "spread / c) times. Odds near 1 are not heard; a rule is heard as much as the "
+                "prior's own taste at the weight in the last column, where its spread is worth "
+                "1 nat."
+            )
             show(
                 f"Prior and reward keep their promises. {found.sequences} sequences took "
                 f"{found.sampling_seconds * 1e3:.3g} ms to sample and "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,11 +15,41 @@ from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reward.check import check_reward
 from sequence_tutor.rollout import rollout
-from sequence_tutor.verbs.settings_tables import read_reward
+from sequence_tutor.verbs.settings_tables import read_reward, read_tuning
 from sequence_tutor.verbs.tune import open_prior
 
 SAMPLES = 512
 """Sequences that the reward is timed on."""
+
+LEAST_SPREAD = 1e-9
+"""Below it what a term pays differs by rounding alone."""
+
+MOST_NATS = 700.0
+"""Of which odds can be written down."""
+
+
+@dataclass(frozen=True)
+class Strength:
+    """How strongly a term is heard.
+
+    Tuned at c, a sequence that a term pays 1 more becomes e^(weight / c) times as likely beside
+    another that is as likely under the prior; one that it pays a whole spread more, e^(weight x
+    spread / c) times.
+
+    Attributes:
+        spread: standard deviation of what it paid the sequences of the prior, unweighted.
+        weight: its weight.
+        odds: e^(weight / c), of one point.
+        odds_of_a_spread: e^(weight x spread / c).
+        proposed: the weight at which a spread is worth 1 nat, so that its odds are e; None where
+            every sequence of the prior is paid the same.
+    """
+
+    spread: float
+    weight: float
+    odds: float
+    odds_of_a_spread: float
+    proposed: float | None
 
 
 @dataclass(frozen=True)
@@ -27,12 +58,16 @@ class Checked:
 
     Attributes:
         terms: name -> what it paid a sequence of the prior on average, unweighted.
+        c: the temperature of tuning, which divides the reward.
+        strengths: name -> how strongly it is heard at its weight and this c.
         sequences: sampled.
         sampling_seconds: that the prior took for them.
         scoring_seconds: that the reward took for them.
     """
 
     terms: Mapping[str, float]
+    c: float
+    strengths: Mapping[str, Strength]
     sequences: int
     sampling_seconds: float
     scoring_seconds: float
@@ -73,7 +108,26 @@ def check(
     begun = time.perf_counter()
     batch = rollout(stored.prior, SAMPLES, room.length, generator, end_token=room.end_token).batch
     sampled = time.perf_counter()
-    means = score(reward, batch).sum(1).mean(0)
+    paid = score(reward, batch).sum(1)  # (B, R)
     scored = time.perf_counter()
-    terms = dict(zip(reward.names, means.tolist(), strict=True))
-    return Checked(terms, len(batch), sampled - begun, scored - sampled)
+    terms = dict(zip(reward.names, paid.mean(0).tolist(), strict=True))
+    c = read_tuning(room, preset, config).c
+    found = zip(reward.names, paid.std(0).tolist(), reward.weights.tolist(), strict=True)
+    strengths = {name: strength(spread, weight, c) for name, spread, weight in found}
+    return Checked(terms, c, strengths, len(batch), sampled - begun, scored - sampled)
+
+
+def strength(spread: float, weight: float, c: float) -> Strength:
+    """How strongly a term is heard, from the spread of what it pays the prior's sequences."""
+    is_paid_alike = spread < LEAST_SPREAD
+    return Strength(
+        spread,
+        weight,
+        _odds(weight / c),
+        _odds(weight * spread / c),
+        None if is_paid_alike else math.copysign(c / spread, weight),
+    )
+
+
+def _odds(nats: float) -> float:
+    return math.exp(min(nats, MOST_NATS))

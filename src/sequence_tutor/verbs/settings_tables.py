@@ -132,6 +132,16 @@ def read_reward(room: Domain, preset: str, config: Path | None) -> Settings:
         UserError: a setting, preset or file that cannot be used.
     """
     source = str(config) if config else f"preset {preset}"
-    below = read_preset("tune", room.name, preset)
-    tables = layered(TuneTables, below, config, {}, source, room)
+    tables = _tables(room, preset, config, source)
     return build(room.reward_settings, tables.reward, f"{source}: reward")
+
+
+def read_tuning(room: Domain, preset: str, config: Path | None) -> TuneSettings:
+    """The settings of tuning that `tune` would take; see `read_reward`."""
+    source = str(config) if config else f"preset {preset}"
+    return build(TuneSettings, _tables(room, preset, config, source).tune, source)
+
+
+def _tables(room: Domain, preset: str, config: Path | None, source: str) -> TuneTables:
+    below = read_preset("tune", room.name, preset)
+    return layered(TuneTables, below, config, {}, source, room)
