@@ -17,6 +17,8 @@ import pytest
 
 from sequence_tutor.cli import main
 from sequence_tutor.cli.program import GROUPS, find_verb
+from sequence_tutor.melody.frame import Heard
+from sequence_tutor.melody.meter import Meter
 from sequence_tutor.melody.midi import write_midi
 from sequence_tutor.token_lines import write_json_lines
 
@@ -135,6 +137,12 @@ def world(tmp_path: Path, melody_run: Path, monkeypatch: pytest.MonkeyPatch) -> 
         notes = (numbers.randrange(2, 38) for _ in range(32))
         tokens = [token for note in notes for token in (note, 1, 1, 1)]
         write_midi(tmp_path / "midi" / f"{number}.mid", tokens)
+    Path("jigs").mkdir()
+    jig = Heard(meter=Meter(6, 8))
+    for number in range(40):
+        notes = (numbers.randrange(2, 38) for _ in range(48))
+        tokens = [token for note in notes for token in (note, 1)]
+        write_midi(tmp_path / "jigs" / f"{number}.mid", tokens, jig)
     write_midi(tmp_path / "mine.mid", [14, 1, 18, 1, 21, 1, 18, 1])
     write_json_lines(tmp_path / "theirs.jsonl", [{"tokens": [14, 1, 16, 0]}])
     chains = [

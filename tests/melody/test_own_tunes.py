@@ -195,3 +195,8 @@ def test_a_tune_with_one_note_out_of_range_is_judged_where_it_stands(tmp_path: P
     (tune,) = own_tunes(path)
     assert tune.judged_octaves() == 0
     assert [pitch for _, _, pitch in decode(tune.tokens())] == [72, 74, 76, 77, 79, 81, 83, 72]
+
+
+def test_a_tune_that_could_not_be_read_says_why() -> None:
+    with pytest.raises(UserError, match="the tune is too long"):
+        own_tune(Score((), problem="the tune is too long"), "mine")

@@ -134,6 +134,8 @@ def own_tune(score: Score, name: str) -> OwnTune:
     Raises:
         UserError: it has none.
     """
+    if score.problem:
+        raise UserError(score.problem)
     part = melody_part(score, ExtractionSettings.as_written().maximum_grid_distance)
     notes = quantise(part)
     first = notes[0].start
