@@ -13,7 +13,8 @@ import torch
 from rdkit import Chem
 from rdkit.Chem import QED
 
-from sequence_tutor.domain import find_domain, with_reading
+from sequence_tutor.domain import find_domain
+from sequence_tutor.domain_files import with_reading
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.model import load_model

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -41,3 +42,12 @@ class MoleculeDataSettings(Settings):
         if self.vocabulary == "broad":
             return Vocabulary.broad(self.tokeniser).tokens
         return () if self.vocabulary == "data" else tuple(self.vocabulary)
+
+
+def hashes_are_canonical(card: Mapping[str, Any]) -> bool:
+    """Whether the training molecules of a prior are known by canonical SMILES.
+
+    Unchecked data are known as they were written: all that is sampled would count as new.
+    """
+    settings = card.get("data", {}).get("settings", {})
+    return bool(settings.get("check", True) or settings.get("augment", 0))

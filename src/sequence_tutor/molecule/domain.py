@@ -19,7 +19,7 @@ from sequence_tutor.division import TEST, TRAIN, VALIDATION
 from sequence_tutor.domain import Better, Progress, TrainingData
 from sequence_tutor.molecule.choice import Choice
 from sequence_tutor.molecule.corpus import read_corpus
-from sequence_tutor.molecule.corpus_settings import MoleculeDataSettings
+from sequence_tutor.molecule.corpus_settings import MoleculeDataSettings, hashes_are_canonical
 from sequence_tutor.molecule.found import FOUND_FILE, FoundMolecules
 from sequence_tutor.molecule.held_out import (
     held_out_properties,
@@ -95,7 +95,7 @@ class MoleculeDomain:
         self.choice = choice or Choice()
         self.vocabulary = Vocabulary.from_card(card) if card is not None else Vocabulary.broad()
         self.training: Mapping[str, Any] = {} if card is None else card["molecule"]
-        self._has_canonical = card is None or _hashes_are_canonical(card)
+        self._has_canonical = card is None or hashes_are_canonical(card)
         self.tensors = tensors or {}
         self.vocab_size = self.vocabulary.size
         self.end_token: int | None = self.vocabulary.end_token
@@ -301,12 +301,3 @@ class MoleculeDomain:
     def held_out_smiles(self) -> list[str] | None:
         """Molecules of the prior's test data; None where it kept none."""
         return held_out_smiles(self.tensors, self.vocabulary)
-
-
-def _hashes_are_canonical(card: Mapping[str, Any]) -> bool:
-    """Whether the training molecules of a prior are known by canonical SMILES.
-
-    Unchecked data are known as they were written: all that is sampled would count as new.
-    """
-    settings = card.get("data", {}).get("settings", {})
-    return bool(settings.get("check", True) or settings.get("augment", 0))

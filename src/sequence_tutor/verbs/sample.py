@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.domain import Beginning, Framed, Progress, WritesRewarded, begin, with_reading
+from sequence_tutor.domain import Beginning, Framed, Progress, WritesRewarded, begin
+from sequence_tutor.domain_files import with_reading
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model, scored_here
 from sequence_tutor.files import PathLike, optional_path

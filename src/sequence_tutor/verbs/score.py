@@ -8,7 +8,8 @@ from pathlib import Path
 
 from sequence_tutor.config.presets import DEFAULT
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.domain import Domain, find_domain, with_reading
+from sequence_tutor.domain import Domain, find_domain
+from sequence_tutor.domain_files import with_reading
 from sequence_tutor.errors import UserError, settings_of
 from sequence_tutor.evaluation.model import load_model
 from sequence_tutor.files import PathLike, listed_paths, optional_path

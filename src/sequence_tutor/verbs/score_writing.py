@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
-from sequence_tutor.domain import Domain, WritesScores
+from sequence_tutor.domain import Domain
+from sequence_tutor.domain_files import WritesScores
 from sequence_tutor.errors import UserError
 from sequence_tutor.step_scores import Scored
 from sequence_tutor.token_lines import json_lines_writer

@@ -14,13 +14,8 @@ from rich.text import Text
 
 from sequence_tutor.config.presets import build, read_preset
 from sequence_tutor.config.settings import first_difference
-from sequence_tutor.domain import (
-    Domain,
-    Framed,
-    find_domain,
-    framed,
-    with_reading,
-)
+from sequence_tutor.domain import Domain, Framed, find_domain, framed
+from sequence_tutor.domain_files import with_reading
 from sequence_tutor.errors import UserError, reading, settings_of
 from sequence_tutor.evaluation.model import Model, load_model
 from sequence_tutor.files import PathLike, is_empty, named_path, optional_path
