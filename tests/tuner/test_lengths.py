@@ -47,10 +47,12 @@ def gradients(tutor: Learner, stored: Stored, drawn: Drawn | None = None) -> lis
 
 
 def value_gradients(tutor: Learner, stored: Stored) -> Tensor:
-    """(B, T, V): how the loss changes with the action values."""
+    """(B, T, V + 1): how the loss changes with what the network gives."""
     seen = tutor.see(stored, 1.0)
     kept: list[Tensor] = []
-    hook = tutor.values.register_forward_hook(lambda _module, _given, values: kept.append(values))
+    network = tutor.values.network
+    assert isinstance(network, torch.nn.Module)
+    hook = network.register_forward_hook(lambda _module, _given, outputs: kept.append(outputs))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(by_length, "CHUNK", len(stored.batch))  # all at once
         loss = tutor.grade(seen).loss

@@ -2,14 +2,17 @@
 
 import math
 
+import pytest
 import torch
 from torch import Tensor
 
+from sequence_tutor.models import ActionValueNetwork, RecurrentNetwork, RecurrentSettings, Start
 from sequence_tutor.objectives.action_values import psi_policy, taken
 from sequence_tutor.tuner.algorithms import ALGORITHMS
 from sequence_tutor.tuner.experience import Experience
 from sequence_tutor.tuner.losses import grade, mean_penalty, one_step_error
-from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.tuner.methods import METHODS
+from sequence_tutor.tuner.settings import AlgorithmName, TuneSettings
 
 TOKENS = torch.tensor([[1, 0]])
 MASK = torch.ones(1, 2, dtype=torch.bool)
@@ -17,6 +20,8 @@ REWARD = torch.tensor([[1.0, 2.0]], dtype=torch.float64)
 LOG_PRIOR = torch.tensor([[[0.25, 0.75], [0.5, 0.5]]], dtype=torch.float64).log()
 # X(s_0, .) = ln 1, ln 2 and X(s_1, .) = ln 3, ln 5
 VALUES = torch.tensor([[[1.0, 2.0], [3.0, 5.0]]], dtype=torch.float64).log()
+LEVEL = VALUES.mean(-1)
+LSTM = RecurrentNetwork(RecurrentSettings(width=2), 3, 4)
 ONE = torch.ones(1, dtype=torch.float64)
 
 
@@ -34,6 +39,13 @@ SEEN = experience(TOKENS, REWARD)
 
 def settings(**changes: object) -> TuneSettings:
     return TuneSettings.model_validate({"n_steps": 1, "paths": "every", **changes})
+
+
+def whole(algorithm: str, **changes: object) -> TuneSettings:
+    """Whole sequences, for a policy gradient fresh from its own policy."""
+    fresh = {"batch": 128, "collect": 128, "collect_every": 1, "replay": {"fresh": 1.0}}
+    own = {} if algorithm in ALGORITHMS else fresh
+    return TuneSettings.model_validate({"algorithm": algorithm, **own, **changes})
 
 
 def error(algorithm: str, **changes: object) -> Tensor:
@@ -70,9 +82,9 @@ def test_targets_carry_no_gradient() -> None:
 
 def test_residual_of_one_step_is_the_one_step_error() -> None:
     for name, algorithm in ALGORITHMS.items():
-        one_step = grade(algorithm, settings(algorithm=name), VALUES, VALUES, SEEN).loss
+        one_step = grade(algorithm, settings(algorithm=name), VALUES, LEVEL, VALUES, SEEN).loss
         every = settings(algorithm=name, n_steps=2)  # two steps reach the end from both steps
-        by_path = grade(algorithm, every, VALUES, None, SEEN).loss
+        by_path = grade(algorithm, every, VALUES, LEVEL, None, SEEN).loss
         errors = one_step_error(algorithm, settings(algorithm=name), VALUES, VALUES, SEEN)[0]
         # path errors are sums of the one-step errors to the end
         assert_close(one_step, float(errors.square().mean()))
@@ -84,23 +96,45 @@ def test_whole_sequences_are_centred_over_the_batch() -> None:
     seen = experience(tokens, REWARD.expand(2, 2))
     values = VALUES.expand(2, 2, 2)
     chosen = settings(n_steps="all", paths="whole", value_weight=0.0)
-    computed = grade(ALGORITHMS["psi"], chosen, values, None, seen).loss
+    computed = grade(ALGORITHMS["psi"], chosen, values, values.mean(-1), None, seen).loss
     # the totals differ only in log p - log pi of the first token:
     # ln(3/4) - ln(2/3) against ln(1/4) - ln(1/3); half their difference is each one's error
     half = (math.log(9 / 8) - math.log(3 / 4)) / 2
     assert_close(computed, half**2 / 2)  # per step: divided by T = 2
 
 
-def test_value_weight_moves_v_and_leaves_the_policy_alone() -> None:
-    logits = torch.zeros(1, 2, 2, dtype=torch.float64, requires_grad=True)
-    value = torch.zeros(1, 2, 1, dtype=torch.float64, requires_grad=True)
-    chosen = settings(n_steps="all", paths="whole", value_weight=1.0)
-    psi = logits.log_softmax(-1) + value
-    grade(ALGORITHMS["psi"], chosen, psi, None, SEEN).loss.backward()
-    assert logits.grad is not None
-    assert value.grad is not None
-    assert logits.grad.abs().max() < 1e-12  # one sequence is its own mean
-    assert value.grad.abs().min() > 0.1
+@pytest.mark.parametrize("algorithm", ["psi", "g", "q", "rl-only", "actor-critic", "ppo"])
+def test_fitting_v_moves_the_level_and_no_output_of_the_policy(algorithm: AlgorithmName) -> None:
+    fits: dict[str, Tensor] = {}
+    for weight in (0.0, 1.0):
+        logits = torch.tensor([[[0.3, -1.0], [2.0, 0.1]]], dtype=torch.float64, requires_grad=True)
+        level = torch.tensor([[0.7, -0.4]], dtype=torch.float64, requires_grad=True)
+        actions = logits if algorithm == "g" else logits.log_softmax(-1)  # as each begins
+        values = actions + level[..., None]
+        chosen = whole(algorithm, value_weight=weight)
+        target = values.detach() if algorithm == "ppo" else None
+        METHODS[algorithm].grade(chosen, values, level, target, SEEN).loss.backward()
+        assert logits.grad is not None
+        assert level.grad is not None
+        fits[f"policy {weight}"], fits[f"level {weight}"] = logits.grad, level.grad
+    assert torch.equal(fits["policy 0.0"], fits["policy 1.0"])
+    assert fits["level 0.0"].abs().max() < 1e-12
+    assert fits["level 1.0"].abs().min() > 0.1
+
+
+@pytest.mark.parametrize("start", ["weights", "log_prior", "zero"])
+def test_the_level_is_what_all_values_share_and_moves_no_policy(start: Start) -> None:
+    network = ActionValueNetwork(LSTM, start)
+    outputs = torch.randn(1, 2, 3 if start == "weights" else 4, dtype=torch.float64)
+    outputs.requires_grad_()
+    level = network.level(outputs)
+    level.sum().backward()
+    assert outputs.grad is not None
+    before = psi_policy(network.of(outputs))
+    after = psi_policy(network.of(outputs + 0.1 * outputs.grad))
+    torch.testing.assert_close(before, after)
+    moved = network.level(outputs + 0.1 * outputs.grad)
+    assert (moved > level).all()
 
 
 def test_robust_penalty_is_squared_near_zero_and_linear_beyond() -> None:

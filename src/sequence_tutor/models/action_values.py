@@ -91,7 +91,7 @@ class ActionValueNetwork(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Action values at every step of whole sequences, tokens (B, T) -> (B, T, V)."""
-        return self._values(self.network(tokens))
+        return self.of(self.network(tokens))
 
     def initial_state(self, batch: int) -> State:
         """The state before the first token."""
@@ -100,12 +100,20 @@ class ActionValueNetwork(nn.Module):
     def step(self, previous: Tensor, state: State) -> tuple[Tensor, State]:
         """Action values (B, V) after `previous` (B,), and the new state. No gradient."""
         outputs, state = self.network.step(previous, state)
-        return self._values(outputs), state
+        return self.of(outputs), state
 
-    def _values(self, outputs: Tensor) -> Tensor:
+    def of(self, outputs: Tensor) -> Tensor:
+        """Action values (..., V) of what the network gives at a step."""
         if self.start == "weights":
             return outputs
         actions, value = outputs[..., :-1], outputs[..., -1:]
         if self.start == "log_prior":
             actions = actions.log_softmax(-1)
         return actions + value  # (..., V)
+
+    def level(self, outputs: Tensor) -> Tensor:
+        """What all action values of a state share, (...): the one output that moves no policy.
+
+        Where no output is kept for it, the mean of all: a gradient through it moves all alike.
+        """
+        return outputs.mean(-1) if self.start == "weights" else outputs[..., -1]

@@ -71,6 +71,21 @@ def q_value(q: Tensor, chooser: Tensor | None = None) -> Tensor:
     return q.gather(-1, chooser.argmax(-1, keepdim=True)).squeeze(-1)
 
 
+def moving_level_alone(value: Tensor, level: Tensor) -> Tensor:
+    """V(s) as it is, with a gradient through the level of its state alone.
+
+    V is the level plus something of the advantages: their maximum for Q, the log of the prior's
+    mean of their exponentials for G, nothing for Psi. A fit of V through those would move the
+    policy, which is made of the advantages, toward whatever makes V fit.
+
+    Args:
+        value: (B, T), V(s_t).
+        level: (B, T), what all action values of the state share.
+    """
+    _check_same(value, level)
+    return value.detach() + (level - level.detach())
+
+
 def psi_policy(psi: Tensor) -> Tensor:
     """Log pi(.|s) of Psi-learning, softmax(Psi) (2017 Eq. 11); a trained Q is sampled so too."""
     return psi.log_softmax(-1)

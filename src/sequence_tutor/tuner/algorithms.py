@@ -42,10 +42,19 @@ class Algorithm(Protocol):
         self,
         settings: TuneSettings,
         values: Tensor,
+        level: Tensor,
         target_values: Tensor | None,
         seen: Experience,
     ) -> Graded:
-        """The loss of a batch from action values (B, T, V), those of a target network beside."""
+        """The loss of a batch.
+
+        Args:
+            settings: choose its form.
+            values: (B, T, V) of the network that learns.
+            level: (B, T), what all action values of a state share.
+            target_values: (B, T, V) of a target network, if the form has one.
+            seen: the batch.
+        """
 
 
 class ValueAlgorithm(Algorithm, losses.ActionValues, Protocol):

@@ -171,8 +171,9 @@ class Learner:
         if self.target_is != "none":
             with torch.no_grad():
                 target_values = by_length(self.target, batch)
-        values = by_length(self.values, batch)
-        return self.algorithm.grade(self.settings, values, target_values, seen)
+        outputs = by_length(self.values.network, batch)
+        values, level = self.values.of(outputs), self.values.level(outputs)
+        return self.algorithm.grade(self.settings, values, level, target_values, seen)
 
     def temperature(self, step: int) -> float:
         """The c of an update: begun high, the policy follows the rules from where the prior is.

@@ -26,6 +26,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sequence_tutor.objectives.action_values import (
+    moving_level_alone,
     one_step_target,
     q_value,
     shift_values,
@@ -62,6 +63,7 @@ def grade(
     algorithm: ActionValues,
     settings: TuneSettings,
     values: Tensor,
+    level: Tensor,
     target_values: Tensor | None,
     seen: Experience,
 ) -> Graded:
@@ -71,6 +73,7 @@ def grade(
         algorithm: whose values these are.
         settings: choose the form.
         values: (B, T, V) of the network that learns.
+        level: (B, T), what all action values of a state share.
         target_values: (B, T, V) of the target network, or None, see `target_network`.
         seen: the batch.
     """
@@ -90,8 +93,10 @@ def grade(
         )
     total = centred_total(surplus, seen.learned, settings.discount, seen.weight)  # (B,)
     graded = _by_sequence(total, seen, robust)
-    # V takes no part in the total; it follows the surplus that the policy now earns
-    missed = residual(value, surplus.detach(), seen.mask, settings.discount)
+    # V takes no part in the total; it follows the surplus that the policy now earns, and is no
+    # reason for the policy to move
+    follower = moving_level_alone(value, level)
+    missed = residual(follower, surplus.detach(), seen.mask, settings.discount)
     fit = _by_step(missed, seen, robust).loss
     return replace(graded, loss=graded.loss + settings.value_weight * fit)
 

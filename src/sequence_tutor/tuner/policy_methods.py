@@ -20,7 +20,12 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from sequence_tutor.models import Start
-from sequence_tutor.objectives.action_values import psi_policy, psi_value, taken
+from sequence_tutor.objectives.action_values import (
+    moving_level_alone,
+    psi_policy,
+    psi_value,
+    taken,
+)
 from sequence_tutor.objectives.path_consistency import residual
 from sequence_tutor.objectives.trajectories import (
     balance,
@@ -49,9 +54,11 @@ class Opinion:
     value: Tensor
 
     @classmethod
-    def of(cls, values: Tensor, tokens: Tensor) -> Opinion:
-        """From log pi + V (B, T, V) and tokens (B, T)."""
-        return cls(taken(psi_policy(values), tokens), psi_value(values))
+    def of(cls, values: Tensor, tokens: Tensor, level: Tensor | None = None) -> Opinion:
+        """From log pi + V (B, T, V), tokens (B, T) and, where V is fitted, its level (B, T)."""
+        value = psi_value(values)
+        fitted = value if level is None else moving_level_alone(value, level)
+        return cls(taken(psi_policy(values), tokens), fitted)
 
 
 class PolicyMethod(ABC):
@@ -73,11 +80,12 @@ class PolicyMethod(ABC):
         self,
         settings: TuneSettings,
         values: Tensor,
+        level: Tensor,
         target_values: Tensor | None,
         seen: Experience,
     ) -> Graded:
         """The loss of a batch per token, so that learning rates mean the same everywhere."""
-        now = Opinion.of(values, seen.tokens)
+        now = Opinion.of(values, seen.tokens, level)
         sampled = None if target_values is None else Opinion.of(target_values, seen.tokens)
         loss, error = self.judge(settings, now, sampled or now, seen)
         squares = error.detach().square().where(seen.learned, 0.0).sum(1)
