@@ -104,3 +104,14 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "rules.txt").write_text("def mine(view): ...")
     with pytest.raises(UserError, match=r"expected a name that ends in \.py"):
         load_user_terms(tmp_path / "rules.txt")
+
+
+def test_a_file_names_its_rules_that_look_ahead(tmp_path: Path) -> None:
+    source = "LOOKS_AHEAD = ['last']\ndef last(view):\n    return view.batch.tokens.flip(1)\n"
+    (term,) = load_user_terms(write(tmp_path, source))
+    assert term.looks_ahead
+    path = write(tmp_path, source.replace("['last']", "['lost']"))
+    with pytest.raises(UserError, match=r"LOOKS_AHEAD of .* names 'lost', .* did you mean 'last'"):
+        load_user_terms(path)
+    with pytest.raises(UserError, match=r"LOOKS_AHEAD of .* is a str, expected a list"):
+        load_user_terms(write(tmp_path, source.replace("['last']", "'last'")))

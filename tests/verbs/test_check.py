@@ -45,6 +45,10 @@ def test_sound_rules_are_timed(
             "import torch\n    return torch.rand(melodies.tokens.shape)",
             "two answers to one batch, expected it deterministic",
         ),
+        (
+            "return melodies.tokens.sum(1, keepdim=True).expand(melodies.tokens.shape)",
+            "term 'broken' paid step 1 otherwise when only later tokens were others",
+        ),
         ("return melodies.tokens.nothing", r"rule 'broken' of .* failed at line 2: AttributeError"),
     ],
 )

@@ -65,6 +65,9 @@ class Check:
             cells = (mean, own.spread, own.weight, own.odds, own.odds_of_a_spread)
             table.add_row(name, *(f"{cell:.3g}" for cell in cells), proposed)
         show(table)
+        if found.paid_at_the_end:
+            late = ", ".join(found.paid_at_the_end)
+            show(f"Paid at the last step, because they look ahead: {late}.")
         if not self.quiet:
             show(
                 f"At c = {found.c:g} a sequence that is paid 1 point more by a rule is tuned to be "

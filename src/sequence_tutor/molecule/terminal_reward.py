@@ -107,6 +107,8 @@ class MoleculeReward:
     them in either case.
     """
 
+    pays_at_the_end = True  # see reward.looking_ahead
+
     def __init__(
         self,
         decoder: Decoder,

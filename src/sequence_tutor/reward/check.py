@@ -6,8 +6,12 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.errors import UserError
+from sequence_tutor.reward.looking_ahead import declared, looking_ahead
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sequences import SequenceBatch
+
+TRIED = 64
+"""Sequences whose ends are exchanged to find out whether a term looks ahead."""
 
 
 def check_reward(reward: Reward, vocab_size: int) -> None:
@@ -32,6 +36,7 @@ def check_reward(reward: Reward, vocab_size: int) -> None:
         )
     for batch in _tiny_batches(vocab_size):
         _check_batch(reward, batch)
+    _check_causal(reward, _many(vocab_size))
 
 
 def _tiny_batches(vocab_size: int) -> list[SequenceBatch]:
@@ -42,6 +47,32 @@ def _tiny_batches(vocab_size: int) -> list[SequenceBatch]:
         SequenceBatch.from_lists(rows)
         for rows in ([[0]], [*mixed, rising[:16]], [rising, rising[::-1]])
     ]
+
+
+def _many(vocab_size: int) -> SequenceBatch:
+    """Random tokens, all as long: a rule of melodies may know their length, which never varies."""
+    generator = torch.Generator().manual_seed(0)
+    longest = max(4, min(vocab_size, 16))
+    return SequenceBatch.full(torch.randint(vocab_size, (TRIED, longest), generator=generator))
+
+
+def _check_causal(reward: Reward, batch: SequenceBatch) -> None:
+    """A term that looks ahead says so, or steps are taught what they did not do."""
+    said = declared(reward)
+    unknown = [name for name in said if name not in reward.names]
+    if unknown:
+        raise UserError(
+            f"the reward says that {unknown[0]!r} looks ahead, expected one of its names "
+            f"{', '.join(reward.names)}"
+        )
+    for name, step in looking_ahead(reward, batch).items():
+        if name not in said:
+            raise UserError(
+                f"term {name!r} paid step {step} otherwise when only later tokens were others, "
+                "expected what a step is paid to depend on the tokens up to it; a term that looks "
+                "ahead is named in looks_ahead (in a file of rules: LOOKS_AHEAD), and is paid at "
+                "the last step"
+            )
 
 
 def _check_batch(reward: Reward, batch: SequenceBatch) -> None:

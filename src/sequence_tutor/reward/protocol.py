@@ -14,7 +14,8 @@ class Reward(Protocol):
     """Scores whole batches of sequences, term by term.
 
     Terms are unscaled: weights and the temperature c are applied by the learner, so that a new
-    weight or a new c needs no new scoring.
+    weight or a new c needs no new scoring. What a term pays at a step depends on the tokens up to
+    that step; one that looks ahead is named by `looks_ahead`, see `reward.looking_ahead`.
     """
 
     @property

@@ -42,12 +42,14 @@ class UserTerm:
             make tensors of its own. Its type is the domain's, hence `Any`.
         weight: its weight unless settings say otherwise.
         file: where it was defined.
+        looks_ahead: whether what it pays at a step depends on later tokens.
     """
 
     name: str
     function: Callable[[Any], Any]
     weight: float
     file: Path
+    looks_ahead: bool = False
 
     def __call__(self, view: BatchView) -> Tensor:
         """(B, T) float64, 0 beyond each sequence's length.
@@ -106,10 +108,14 @@ def load_user_terms(path: Path) -> tuple[UserTerm, ...]:
         def prefer_rests(melodies):
             return (melodies.tokens == 0).double()
 
+    A list ``LOOKS_AHEAD`` may name rules that pay a step for tokens after it, such as the first
+    note for how the melody ends; all that they pay is then paid at the last step.
+
     The file is a program and is run as one: load only what you trust.
 
     Raises:
-        UserError: when the file is missing, fails, defines no rule, or its WEIGHTS are wrong.
+        UserError: when the file is missing, fails, defines no rule, or its WEIGHTS or LOOKS_AHEAD
+            are wrong.
     """
     module = run_user_file(path, "rules")
     functions = {
@@ -122,8 +128,9 @@ def load_user_terms(path: Path) -> tuple[UserTerm, ...]:
     if not functions:
         raise UserError(f"{path} defines no rule, expected a public function of a batch")
     weights = _weights(module, path, functions)
+    ahead = _looking_ahead(module, path, functions)
     return tuple(
-        UserTerm(name, function, weights.get(name, 1.0), path)
+        UserTerm(name, function, weights.get(name, 1.0), path, name in ahead)
         for name, function in functions.items()
     )
 
@@ -182,3 +189,18 @@ def what_happened(error: BaseException, path: Path) -> str:
     ]
     where = f" at line {lines[-1]}" if lines else ""
     return f"{where}: {type(error).__name__}: {error}"
+
+
+def _looking_ahead(
+    module: ModuleType, path: Path, functions: Mapping[str, object]
+) -> tuple[str, ...]:
+    names = getattr(module, "LOOKS_AHEAD", ())
+    if not isinstance(names, list | tuple | set | frozenset):
+        raise UserError(f"LOOKS_AHEAD of {path} is a {type(names).__name__}, expected a list")
+    for name in names:
+        if name not in functions:
+            raise UserError(
+                f"LOOKS_AHEAD of {path} names {name!r}, which is no rule there: "
+                f"{nearest(str(name), functions)}"
+            )
+    return tuple(names)

@@ -10,11 +10,15 @@ from torch import Tensor
 
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import SettingsError
+from sequence_tutor.reward.looking_ahead import declared
 from sequence_tutor.reward.protocol import Reports, Reward
 from sequence_tutor.sequences import SequenceBatch
 
 EXTENDS_HINT = '; a file that changes a preset\'s weights says extends = "default" under [reward]'
 """The end of a sentence about a reward that pays for nothing."""
+
+AHEAD = "looks_ahead"
+"""An attribute, true of a term whose payments at a step depend on later tokens."""
 
 View = TypeVar("View")
 """A batch as a domain's terms see it, with whatever they share computed once."""
@@ -68,6 +72,11 @@ class WeightedReward(Generic[View]):
         """(R,) float64: the weight of each term."""
         return torch.tensor(list(self._on.values()), dtype=torch.float64)
 
+    @property
+    def looks_ahead(self) -> tuple[str, ...]:
+        """The terms that say of themselves that they look ahead."""
+        return tuple(name for name, term in self._terms.items() if getattr(term, AHEAD, False))
+
     def __call__(self, batch: SequenceBatch) -> Tensor:
         """(B, T, R) float64: what each term pays at each step, unscaled."""
         view = self._view(batch)
@@ -116,6 +125,11 @@ class Reweighted:
     def __call__(self, batch: SequenceBatch) -> Tensor:
         """(B, T, R) float64: what each term pays, unscaled."""
         return self.reward(batch)
+
+    @property
+    def looks_ahead(self) -> tuple[str, ...]:
+        """Those of the reward."""
+        return declared(self.reward)
 
     def report(self) -> dict[str, float]:
         """Those of the reward, if it has any. Satisfies `Reports`."""

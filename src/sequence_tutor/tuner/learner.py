@@ -23,6 +23,7 @@ from sequence_tutor.prior.protocol import Prior, device_of
 from sequence_tutor.prior.tempered import tempered
 from sequence_tutor.replay.sampling import Drawn
 from sequence_tutor.replay.sequences import Stored
+from sequence_tutor.reward.looking_ahead import paid_where_chosen, paid_where_decided
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.tuner.beginning import chosen_start, initial_values
 from sequence_tutor.tuner.by_length import by_length
@@ -61,6 +62,7 @@ class Learner:
         settings: see `TuneSettings`.
         reward_weights: (R,) weight of each stored term.
         first_step: tokens before it were given to the policy, which learns nothing from them.
+        late: (R,) bool: the terms that look ahead; None: none does.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Learner:
         settings: TuneSettings,
         reward_weights: Tensor,
         first_step: int = 0,
+        late: Tensor | None = None,
     ) -> None:
         self.prior, self.settings = tempered(prior, settings.prior_temperature), settings
         self.algorithm = METHODS[settings.algorithm]
@@ -86,6 +89,7 @@ class Learner:
             else TargetKL(settings.target_kl, settings.c_begin or settings.c)
         )
         self._weights = reward_weights.float().to(device_of(prior))
+        self._late = None if late is None or not bool(late.any()) else late.to(device_of(prior))
 
     def begin_stage(self, settings: TuneSettings, reward_weights: Tensor) -> None:
         """Go on toward another c and other weights of the terms; steps count anew."""
@@ -147,11 +151,14 @@ class Learner:
         return Stored(batch, terms, taken(log_prior, batch.tokens))
 
     def see(self, stored: Stored, c: float, drawn: Drawn | None = None) -> Experience:
-        """Stored sequences with weights and c applied."""
-        tokens = stored.batch.tokens
-        reward = (stored.terms @ self._weights) / c  # (B, T)
+        """Stored sequences with weights and c applied, paid where it is decided."""
+        tokens, terms = stored.batch.tokens, stored.terms
+        if self._late is not None:
+            terms = paid_where_decided(terms, stored.batch.lengths, self._late)
+        reward = (terms @ self._weights) / c  # (B, T)
         if self.settings.reward_floor is not None:
             reward = reward.clamp(min=self.settings.reward_floor)
+        reward = paid_where_chosen(reward, self.first_step)
         prior, log_prior = None, stored.log_prior
         if self.algorithm.mixes_prior:
             prior = by_length(self.prior.sequence_log_probs, stored.batch)  # (B, T, V)

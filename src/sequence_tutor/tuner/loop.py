@@ -19,6 +19,7 @@ from sequence_tutor.replay.sequences import SequenceReplay, Stored
 from sequence_tutor.run_log import Record
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.tuner.budget import check_budget
+from sequence_tutor.tuner.causality import late_terms, mask_of, remark
 from sequence_tutor.tuner.collecting import Collector
 from sequence_tutor.tuner.exploration import Exploration
 from sequence_tutor.tuner.learner import Learner, Update
@@ -71,7 +72,11 @@ class Tuner:
         self.settings, self.seeds = settings, seeds
         self.stages = stages_of(settings, task.reward)
         device, first = device_of(task.prior), self.stages[0]
-        self.learner = Learner(task.prior, first.settings, first.weights, len(task.prefix))
+        late = late_terms(task)
+        self.learner = Learner(
+            *(task.prior, first.settings, first.weights, len(task.prefix)),
+            late=mask_of(task.reward, late),
+        )
         self.replay = SequenceReplay(
             settings.replay.capacity,
             task.length,
@@ -106,6 +111,8 @@ class Tuner:
         }
         resumed = self.state_path.exists()
         stand = self._restore() if resumed else None
+        if not resumed and (said := remark(late, settings.discount)):
+            warn(said)
         last_step = self.step if resumed else None
         self.log = Logbook(directory, last_step, stand, self.task, settings, warn, device)
 

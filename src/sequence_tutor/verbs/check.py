@@ -14,6 +14,7 @@ from sequence_tutor.prior.check import check_prior
 from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reward.check import check_reward
+from sequence_tutor.reward.looking_ahead import declared
 from sequence_tutor.rollout import rollout
 from sequence_tutor.verbs.settings_tables import read_reward, read_tuning
 from sequence_tutor.verbs.tune import open_prior
@@ -63,6 +64,7 @@ class Checked:
         sequences: sampled.
         sampling_seconds: that the prior took for them.
         scoring_seconds: that the reward took for them.
+        paid_at_the_end: terms that say that they look ahead; tuning pays them at the last step.
     """
 
     terms: Mapping[str, float]
@@ -71,6 +73,7 @@ class Checked:
     sequences: int
     sampling_seconds: float
     scoring_seconds: float
+    paid_at_the_end: tuple[str, ...] = ()
 
 
 def check(
@@ -85,7 +88,8 @@ def check(
     """Check the prior and the reward that `tune` would take, and time them.
 
     Of the prior: normalised, the same step by step and at once, rows apart, blind to what comes.
-    Of the reward: shape, type, finite, nothing beyond the end, the same answer twice.
+    Of the reward: shape, type, finite, nothing beyond the end, the same answer twice, nothing for
+    tokens that come later.
 
     Args:
         domain: such as "melody".
@@ -114,7 +118,8 @@ def check(
     c = read_tuning(room, preset, config).c
     found = zip(reward.names, paid.std(0).tolist(), reward.weights.tolist(), strict=True)
     strengths = {name: strength(spread, weight, c) for name, spread, weight in found}
-    return Checked(terms, c, strengths, len(batch), sampled - begun, scored - sampled)
+    seconds = sampled - begun, scored - sampled
+    return Checked(terms, c, strengths, len(batch), *seconds, declared(reward))
 
 
 def strength(spread: float, weight: float, c: float) -> Strength:

@@ -26,6 +26,7 @@ class BenchmarkReward:
     """
 
     weights = torch.ones(1, dtype=torch.float64)
+    pays_at_the_end = True  # see reward.looking_ahead
 
     def __init__(self, name: str, oracle: Oracle, vocabulary: Vocabulary) -> None:
         self.names: tuple[str, ...] = (name,)
