@@ -8,6 +8,7 @@ from sequence_tutor.config.presets import build, merged, preset_names, read_pres
 from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
+from sequence_tutor.tuner.idle_settings import ASKED
 from sequence_tutor.tuner.methods import METHODS
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.verbs.pretrain import PretrainTables
@@ -36,7 +37,7 @@ def test_every_tune_preset_holds_for_every_algorithm(
 @pytest.mark.parametrize("form", read_preset("verify", "toy", "default")["forms"])
 def test_every_form_that_is_verified_is_built(form: str) -> None:
     named = read_preset("verify", "toy", "default")["forms"][form]["algorithm"]
-    assert build(TuneSettings, form_tables(form), form).algorithm == named
+    assert build(TuneSettings, form_tables(form), form, {ASKED: ()}).algorithm == named
 
 
 @pytest.mark.parametrize(("domain", "preset"), shipped("pretrain"))

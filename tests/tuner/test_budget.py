@@ -51,7 +51,9 @@ def test_no_sequence_more_is_scored(budget: int, warm_start: int, tmp_path: Path
         }
     )
     settings = settings.model_copy(update={"steps": steps_for_budget(settings, budget)})
-    Tuner(Task(toy.prior, reward, 4), settings, tmp_path).run(silent)
+    tuner = Tuner(Task(toy.prior, reward, 4), settings, tmp_path)
+    reward.scored = 0  # what it was tried on before
+    tuner.run(silent)
     records = read_log(tmp_path / LOG_FILE)
     assert records[-1]["scored_sequences"] == budget
     assert reward.scored == budget + 8 * len(records)  # evaluations are nobody's experience

@@ -1,11 +1,13 @@
 """What follows from the settings of a run."""
 
+import re
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from sequence_tutor.config.presets import merged, read_methods
+from sequence_tutor.tuner.idle_settings import ASKED, idle
 from sequence_tutor.tuner.settings import TuneSettings
 
 ON_POLICY: dict[str, Any] = {
@@ -52,3 +54,92 @@ def test_policy_gradients_count_copies(algorithm: str) -> None:
     # over a preset that stores each sequence once
     needed = merged({"replay": {"distinct": True}}, read_methods()[algorithm]["tune"])
     assert not TuneSettings.model_validate({"algorithm": algorithm, **needed}).replay.distinct
+
+
+PPO, DAP = ({"algorithm": name, **ON_POLICY} for name in ("ppo", "dap"))
+ONE_STEP: dict[str, Any] = {"n_steps": 1, "paths": "every"}
+IDLE: list[tuple[str, dict[str, Any], Any]] = [
+    ("double", {"algorithm": "q"}, True),
+    ("double", {"algorithm": "q", "paths": "every"}, True),
+    ("eta", {"algorithm": "psi"}, 0.5),
+    ("eta", {"algorithm": "g", "paths": "every", "n_steps": 4}, 0.5),
+    ("eta", PPO, 0.5),
+    ("discount", DAP, 0.9),
+    ("n_steps", {**DAP, "paths": "every"}, 3),
+    ("n_steps", {**PPO, "paths": "every"}, 1),
+    ("paths", PPO, "first"),
+    ("trace", {"algorithm": "psi"}, 0.5),
+    ("trace", DAP, 0.5),
+    ("clip", {"algorithm": "actor-critic", **ON_POLICY}, 0.5),
+    ("value_weight", DAP, 1.0),
+    ("value_weight", {"algorithm": "psi", **ONE_STEP}, 1.0),
+    ("value_weight", {"algorithm": "q", "paths": "first"}, 1.0),
+    ("c_anneal", {}, 0.1),
+    ("c_anneal", {"c_begin": 9.0, "target_kl": 0.1}, 0.1),
+    ("c", {"c_begin": 9.0, "target_kl": 0.1}, 2.0),
+    ("c", {"stages": [{"c": 3.0}]}, 2.0),
+    ("steps", {"stages": [{"steps": 5}, {"steps": 6}]}, 2),
+    ("exploration.begin", {}, 0.3),
+    ("exploration.end", DAP, 0.3),
+    ("exploration.anneal", {}, 0.3),
+    ("replay.keep", PPO, "best"),
+    ("replay.priority", DAP, "sequence"),
+    ("replay.by_return", {"replay": {"fresh": 1.0}}, 0.1),
+    ("replay.by_return", {"replay": {"priority": "sequence"}}, 0.1),
+    ("replay.priority_exponent", {}, 0.1),
+    ("replay.importance_begin", {}, 0.1),
+    ("replay.importance_end", DAP, 0.1),
+    ("optimiser.robust", DAP, 8.0),
+    ("health.loss_growth", PPO, 3.0),
+]
+
+
+def with_value(given: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
+    table, _, field = name.rpartition(".")
+    return merged(given, {table: {field: value}} if table else {field: value})
+
+
+@pytest.mark.parametrize(("name", "given", "value"), IDLE)
+def test_a_setting_that_does_nothing_is_refused(
+    name: str, given: dict[str, Any], value: Any
+) -> None:
+    tables = with_value(given, name, value)
+    with pytest.raises(ValidationError, match=re.escape(f"{name} is {value!r} but plays no part")):
+        TuneSettings.model_validate(tables)
+    # a preset serves several algorithms, and a stored run is what it is
+    kept = TuneSettings.model_validate(tables, context={ASKED: ()})
+    assert name in idle(kept)
+    with pytest.raises(ValidationError, match="plays no part"):
+        TuneSettings.model_validate(tables, context={ASKED: (name,)})
+    stored = TuneSettings.model_validate(kept.model_dump(mode="json"), context={ASKED: ()})
+    assert stored == kept
+    usual = TuneSettings().model_dump()
+    for part in name.split("."):
+        usual = usual[part]
+    asked = {ASKED: (name,)}
+    TuneSettings.model_validate(with_value(given, name, usual), context=asked)  # asks for nothing
+
+
+WORKS: list[tuple[str, dict[str, Any], Any]] = [
+    ("double", {"algorithm": "q", **ONE_STEP}, True),
+    ("eta", {"algorithm": "rl-only", **ONE_STEP}, 0.5),
+    ("discount", PPO, 0.9),
+    ("trace", PPO, 0.5),
+    ("clip", PPO, 0.5),
+    ("value_weight", {"algorithm": "q"}, 1.0),
+    ("value_weight", PPO, 1.0),
+    ("value_weight", DAP, 0.0),
+    ("c_anneal", {"c_begin": 9.0}, 0.1),
+    ("c", {"target_kl": 0.1}, 2.0),
+    ("exploration.begin", {"exploration": {"kind": "boltzmann"}}, 0.3),
+    ("replay.by_return", {}, 0.1),
+    ("replay.priority_exponent", {"replay": {"priority": "sequence"}}, 0.1),
+    ("optimiser.robust", {"algorithm": "q"}, 8.0),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "value"), WORKS)
+def test_a_setting_that_plays_a_part_is_taken(name: str, given: dict[str, Any], value: Any) -> None:
+    assert (
+        name not in idle(TuneSettings.model_validate(with_value(given, name, value))) or not value
+    )

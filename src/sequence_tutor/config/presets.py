@@ -117,19 +117,22 @@ def check_shape(kind: type[Settings], tables: Tables) -> None:
         raise SettingsError(str(error)) from error
 
 
-def build(kind: type[AnySettings], tables: Tables, source: str) -> AnySettings:
+def build(
+    kind: type[AnySettings], tables: Tables, source: str, context: Tables | None = None
+) -> AnySettings:
     """Settings from tables.
 
     Args:
         kind: what to build.
         tables: their values.
         source: what the values came from, for the error's sentence.
+        context: what the settings' own checks want to know beside the values.
 
     Raises:
         UserError: the first value that does not fit, by its dotted name, with what was expected.
     """
     try:
-        return kind(**tables)
+        return kind.model_validate(dict(tables), context=context)
     except ValidationError as error:
         raise UserError(f"{source}: {_first_problem(error, tables)}") from error
 

@@ -8,7 +8,7 @@ policy in its own network, which would first have to imitate the prior.
 from __future__ import annotations
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.models import ActionValueNetwork, Start
+from sequence_tutor.models import ActionValueNetwork, RecurrentSettings, Start
 from sequence_tutor.prior.protocol import OwnsWeights, Prior, device_of
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.tuner.methods import METHODS
@@ -19,8 +19,14 @@ def chosen_start(prior: Prior, settings: TuneSettings) -> Start:
     """How the values of a run begin.
 
     Raises:
-        UserError: the algorithm cannot begin so, or not with this prior.
+        UserError: the algorithm cannot begin so, or not with this prior, or a network was asked for
+            that nothing would be built of.
     """
+    if isinstance(prior, OwnsWeights) and settings.network != RecurrentSettings():
+        raise UserError(
+            "network is set but plays no part: the prior is no black box, and values are learned "
+            "in a copy of its own network; leave it out"
+        )
     algorithm = METHODS[settings.algorithm]
     start = algorithm.starts[0] if settings.start == "default" else settings.start
     if start not in algorithm.starts:

@@ -14,6 +14,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.trust import Code, programs_of, python_code
+from sequence_tutor.tuner.idle_settings import ASKED
 from sequence_tutor.tuner.settings import TuneSettings
 
 RUN_FILE = "run.json"
@@ -84,7 +85,8 @@ def load_spec(folder: Path) -> RunSpec:
         for name, value in fields.items():
             _check_field(name, value)
         reward = _as_before(fields["reward"])
-        return RunSpec(**{**fields, "tune": TuneSettings(**fields["tune"]), "reward": reward})
+        tune = TuneSettings.model_validate(fields["tune"], context={ASKED: ()})
+        return RunSpec(**{**fields, "tune": tune, "reward": reward})
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         said = " ".join(str(error).split())
         raise UserError(f"{path}: not a run of this version ({said})") from error

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.models import NetworkSettings, RecurrentSettings, Start
 from sequence_tutor.replay.sequences import Keep
+from sequence_tutor.tuner.idle_settings import ASKED, given_names, refuse_idle
 
 AlgorithmName = Literal[
     "psi", "g", "q", "rl-only", "reinforce", "reinforce-kl", "actor-critic", "ppo", "dap"
@@ -241,8 +242,13 @@ class TuneSettings(Settings):
         follows = self.algorithm in ON_POLICY or self.paths == "whole"
         return self.value_weight > 0 if follows else True
 
+    @property
+    def is_on_policy(self) -> bool:
+        """Whether nothing is learned from but what the policy itself has just sampled."""
+        return self.algorithm in ON_POLICY
+
     @model_validator(mode="after")
-    def _consistent(self) -> Self:
+    def _consistent(self, info: ValidationInfo) -> Self:
         if self.collect > self.replay.capacity:
             raise ValueError(
                 f"collect is {self.collect}, expected at most replay.capacity "
@@ -272,6 +278,10 @@ class TuneSettings(Settings):
             )
         if self.target_kl is not None:
             self._check_target_kl()
+        if isinstance(info.context, dict) and ASKED in info.context:
+            refuse_idle(self, info.context[ASKED])
+        elif self.model_fields_set:
+            refuse_idle(self, given_names(self))
         return self
 
     def _check_target_kl(self) -> None:

@@ -19,6 +19,7 @@ from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.rollout import rollout
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.threads import set_threads
+from sequence_tutor.tuner.idle_settings import ASKED
 from sequence_tutor.tuner.learner import Learner
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.versions import versions
@@ -96,7 +97,12 @@ def _products(prior: NeuralPrior, advance: Advance) -> list[float]:
 
 
 def _default_preset() -> TuneSettings:
-    return build(TuneSettings, read_preset("tune", "melody", "default")["tune"], "preset default")
+    return build(
+        TuneSettings,
+        read_preset("tune", "melody", "default")["tune"],
+        "preset default",
+        {ASKED: ()},
+    )
 
 
 def _learning(

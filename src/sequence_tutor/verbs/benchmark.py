@@ -16,7 +16,7 @@ from sequence_tutor.files import PathLike, named_path, optional_path
 from sequence_tutor.prior.store import find_prior
 from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.settings import TuneSettings
-from sequence_tutor.verbs.settings_tables import TuningTables, layered
+from sequence_tutor.verbs.settings_tables import TuningTables, asked_for, layered
 
 if TYPE_CHECKING:
     from sequence_tutor.molecule.benchmarks.results import Benchmarked
@@ -100,4 +100,6 @@ def resolve(
     source = str(config) if config else f"preset {preset}"
     below = read_preset("benchmark", DOMAIN, preset)
     tables = layered(TuningTables, below, config, overrides, source)
-    return tables.length, build(TuneSettings, tables.tune, source)
+    algorithm = str(tables.tune.get("algorithm", TuneSettings().algorithm))
+    asked = asked_for(config, overrides, algorithm)
+    return tables.length, build(TuneSettings, tables.tune, source, asked)

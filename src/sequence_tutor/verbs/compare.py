@@ -17,7 +17,7 @@ from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.tuner.run_folder import RunSpec
 from sequence_tutor.verbs.compare_run import run_of
-from sequence_tutor.verbs.problem import Problem, check_same_problem
+from sequence_tutor.verbs.problem import Problem, check_plays_a_part, check_same_problem
 from sequence_tutor.verbs.tune import open_prior
 from sequence_tutor.workbench.comparison import (
     Run,
@@ -111,6 +111,7 @@ def compare(
     )
     specs = {name: problem.spec(form, 0) for name, form in forms.items()}
     check_same_problem(specs)
+    check_plays_a_part(config, specs)
     problem = replace(problem, threads=set_threads(threads))
     asked = [(seed, name) for seed in range(seeds) for name in forms]
     with writing_in(out):

@@ -9,12 +9,13 @@ from typing import Any
 
 import torch
 
-from sequence_tutor.config.presets import merged
+from sequence_tutor.config.presets import merged, read_toml
 from sequence_tutor.domain import Domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.files import PathLike
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.tuner.budget import steps_for_budget
+from sequence_tutor.tuner.idle_settings import idle, names_in, refuse_idle
 from sequence_tutor.tuner.run_folder import RunSpec
 from sequence_tutor.verbs.tune import resolve
 
@@ -67,13 +68,17 @@ class Problem:
             self.config,
             self.tables(form, seed),
             self.rules,
+            serves_several=True,
         )
 
     def tables(self, form: Mapping[str, Any], seed: int) -> dict[str, Any]:
         """The form's tables, with as many updates as the budget feeds."""
         tables = merged({"tune": form.get("tune", {})}, self.overrides)
         tables = merged(tables, {"tune": {"seed": seed, "budget": self.budget}})
-        asked = resolve(self.room, self.domain, self.preset, self.config, tables, self.rules)
+        asked = resolve(
+            *(self.room, self.domain, self.preset, self.config, tables, self.rules),
+            serves_several=True,
+        )
         steps = steps_for_budget(asked.tune, self.budget)
         every = {"steps": steps, "evaluate_every": -(-steps // EVALUATIONS)}
         return merged(tables, {"tune": every})
@@ -116,3 +121,17 @@ def check_same_problem(specs: Mapping[str, RunSpec]) -> None:
                 f"{what} is {found}, expected {expected}: methods are compared by the objective at "
                 "one c and no discount, and by their gap to log Z"
             )
+
+
+def check_plays_a_part(config: Path | None, specs: Mapping[str, RunSpec]) -> None:
+    """Refuse a setting of a shared file that does nothing in any of the methods.
+
+    Raises:
+        UserError: it names the setting.
+    """
+    given = names_in(read_toml(config).get("tune", {})) if config else set()
+    nowhere = given.intersection(*(idle(spec.tune) for spec in specs.values()))
+    try:
+        refuse_idle(next(iter(specs.values())).tune, nowhere)
+    except ValueError as error:
+        raise UserError(f"{config}: {error}") from error

@@ -21,6 +21,7 @@ from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.domain import Domain
 from sequence_tutor.errors import settings_of
 from sequence_tutor.printable import shown
+from sequence_tutor.tuner.idle_settings import ASKED, names_in
 from sequence_tutor.tuner.settings import AlgorithmName, TuneSettings
 from sequence_tutor.verbs.own_reward import reward_layers
 
@@ -106,6 +107,21 @@ def layered(
         own = merged(own, tables.algorithms.get(algorithm, {}))
         own = merged(own, given)
     return build(kind, own, source)
+
+
+def asked_for(
+    config: Path | None, overrides: Mapping[str, Any], algorithm: str
+) -> dict[str, frozenset[str]]:
+    """What a user, not a preset, says of tuning, as the settings' checks take it.
+
+    Args:
+        config: the user's file, if any.
+        overrides: single settings of a command.
+        algorithm: whose own table in the file counts too.
+    """
+    given = merged(read_toml(config) if config else {}, overrides)
+    own = given.get("algorithms", {}).get(algorithm, {}).get("tune", {})
+    return {ASKED: frozenset(names_in(given.get("tune", {})) | names_in(own))}
 
 
 def read_tables(config: Path | None) -> TuneTables:

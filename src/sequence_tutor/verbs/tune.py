@@ -50,7 +50,7 @@ from sequence_tutor.tuner.seeds import check_seeds
 from sequence_tutor.tuner.settings import TuneSettings, sizes
 from sequence_tutor.tuner.stages import most_steps, stages_of
 from sequence_tutor.verbs.given_files import beginning_of, check_read, digest_of
-from sequence_tutor.verbs.settings_tables import TuneTables, layered
+from sequence_tutor.verbs.settings_tables import TuneTables, asked_for, layered
 from sequence_tutor.versions import versions
 
 
@@ -210,8 +210,12 @@ def resolve(
     config: Path | None,
     overrides: Mapping[str, Any],
     rules: Path | None,
+    *,
+    serves_several: bool = False,
 ) -> RunSpec:
     """What is asked for, every setting resolved and checked; see `tune` for the arguments.
+
+    With `serves_several` the file may hold settings that play no part in this run but in others.
 
     Raises:
         UserError: a setting, preset or file that cannot be used.
@@ -219,13 +223,15 @@ def resolve(
     source = str(config) if config else f"preset {preset}"
     below = read_preset("tune", room.name, preset)
     tables = layered(TuneTables, below, config, overrides, source, room)
+    algorithm = str(tables.tune.get("algorithm", TuneSettings().algorithm))
+    asked = asked_for(None if serves_several else config, overrides, algorithm)
     reward = build(room.reward_settings, tables.reward, f"{source}: reward")
     output = build(room.output_settings, tables.output, f"{source}: output")
     return RunSpec(
         domain=room.name,
         prior=prior,
         length=tables.length or room.length,
-        tune=build(TuneSettings, _with_stages(tables), source),
+        tune=build(TuneSettings, _with_stages(tables), source, asked),
         reward=reward.model_dump(mode="json"),
         output=output.model_dump(mode="json"),
         rules=str(rules.absolute()) if rules else None,

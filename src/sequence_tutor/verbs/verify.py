@@ -17,6 +17,7 @@ from sequence_tutor.measure import Task
 from sequence_tutor.progress import progress
 from sequence_tutor.threads import set_threads
 from sequence_tutor.toy import ToyProblem, make_toy
+from sequence_tutor.tuner.idle_settings import ASKED
 from sequence_tutor.tuner.loop import Tuner
 from sequence_tutor.tuner.policy import TunedPolicy
 from sequence_tutor.tuner.settings import HARD, TuneSettings
@@ -74,9 +75,8 @@ def verify(
     problem = make_toy(seed)
     results = []
     for name in names or forms:
-        settings = build(
-            TuneSettings, {**form_tables(name), "seed": seed}, f"the preset of verify, {name}"
-        )
+        tables = {**form_tables(name), "seed": seed}
+        settings = build(TuneSettings, tables, f"the preset of verify, {name}", {ASKED: ()})
         results.append(asdict(_train(name, problem, settings, quiet=quiet)))
     return {"algorithms": results, "seed": seed, "versions": versions()}
 

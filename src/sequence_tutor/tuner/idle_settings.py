@@ -1,0 +1,138 @@
+"""Settings that play no part in the run that the others describe.
+
+One that was asked for and does nothing would make two runs of one kind look like an experiment, so
+it is refused. What a preset says beside what was asked for may be idle: presets serve several
+algorithms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from sequence_tutor.config.settings import Settings
+
+if TYPE_CHECKING:
+    from sequence_tutor.tuner.settings import TuneSettings
+
+ASKED = "asked"
+"""In the context of a validation: dotted names of the settings that were asked for; without it
+all that were given were asked for."""
+
+
+def refuse_idle(settings: TuneSettings, asked: Collection[str]) -> None:
+    """Refuse a setting that was asked for and does nothing.
+
+    Args:
+        settings: all of them.
+        asked: dotted names.
+
+    Raises:
+        ValueError: the first such setting, its value, and why it plays no part.
+    """
+    for name, why in idle(settings).items():
+        value, usual = _value(settings, name), _value(type(settings)(), name)
+        if name in asked and value not in (usual, *_NOTHING.get(name, ())):
+            raise ValueError(f"{name} is {value!r} but plays no part: {why}; leave it out")
+
+
+_NOTHING: Mapping[str, tuple[object, ...]] = {"value_weight": (0.0,)}
+"""Values besides the usual that ask for nothing."""
+
+
+def given_names(settings: Settings) -> set[str]:
+    """Dotted names of what was given to settings that were made directly."""
+    return set(_given(settings, ""))
+
+
+def names_in(tables: Mapping[str, Any]) -> set[str]:
+    """Dotted names of all values in nested tables."""
+    names = set()
+    for name, value in tables.items():
+        inside = names_in(value) if isinstance(value, Mapping) else ()
+        names |= {f"{name}.{inner}" for inner in inside} or {name}
+    return names
+
+
+def idle(settings: TuneSettings) -> dict[str, str]:
+    """Dotted name -> why, for each setting that plays no part, whatever its value."""
+    found: dict[str, str] = {}
+    for name, why in (
+        *_of_the_algorithm(settings),
+        *_of_the_form(settings),
+        *_of_temperature(settings),
+        *_of_experience(settings),
+    ):
+        found.setdefault(name, why)
+    return found
+
+
+def _of_the_algorithm(settings: TuneSettings) -> Iterator[tuple[str, str]]:
+    name = settings.algorithm
+    if settings.is_on_policy:
+        whole = f"{name} learns from whole sequences of its own policy"
+        yield from dict.fromkeys(("n_steps", "paths"), f"{whole}, not from paths").items()
+        yield "optimiser.robust", f"{name} descends no squared error that could count linearly"
+        yield "health.loss_growth", f"the loss of {name} measures nothing"
+    if name == "dap":
+        yield "discount", "dap learns from the undiscounted sum of a whole sequence"
+    if name not in ("actor-critic", "ppo"):
+        yield "trace", f"{name} has no advantage of many steps, as actor-critic and ppo have"
+    if name != "ppo":
+        yield "clip", f"{name} clips no ratio, as ppo does"
+
+
+def _of_the_form(settings: TuneSettings) -> Iterator[tuple[str, str]]:
+    name, one_step = settings.algorithm, settings.n_steps == 1 and not settings.is_on_policy
+    if not one_step:
+        yield "double", "it changes one-step targets alone (n_steps = 1, paths = 'every')"
+        yield "eta", "only one-step targets (n_steps = 1, paths = 'every') have a slow network"
+    if name in ("reinforce", "reinforce-kl", "dap"):
+        yield "value_weight", f"{name} fits no V"
+    elif not settings.is_on_policy and settings.paths != "whole":
+        yield "value_weight", f"with paths = {settings.paths!r} V is part of the one error"
+
+
+def _of_temperature(settings: TuneSettings) -> Iterator[tuple[str, str]]:
+    if settings.target_kl is not None:
+        yield "c_anneal", "target_kl finds c"
+        if settings.c_begin is not None:
+            yield "c", f"target_kl finds it, from c_begin = {settings.c_begin:g} on"
+    elif settings.c_begin is None:
+        yield "c_anneal", "c_begin is not set, so that c is the same throughout"
+    if settings.stages:
+        if all(stage.c is not None for stage in settings.stages):
+            yield "c", "every stage has a c of its own"
+        if all(stage.steps is not None for stage in settings.stages):
+            yield "steps", "every stage has a number of its own"
+
+
+def _of_experience(settings: TuneSettings) -> Iterator[tuple[str, str]]:
+    replay = settings.replay
+    if settings.exploration.kind == "policy":
+        for name in ("begin", "end", "anneal"):
+            yield f"exploration.{name}", "exploration.kind is 'policy'"
+    if replay.fresh == 1:
+        for name in ("keep", "priority", "by_return"):
+            yield f"replay.{name}", "replay.fresh is 1: nothing but the newest is learned from"
+    if replay.priority == "none" or replay.fresh == 1:
+        for name in ("priority_exponent", "importance_begin", "importance_end"):
+            yield f"replay.{name}", "nothing is drawn by priority"
+    else:
+        yield "replay.by_return", f"replay.priority is {replay.priority!r}"
+
+
+def _value(settings: Settings, name: str) -> Any:
+    value: Any = settings  # a setting or a table of them
+    for part in name.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def _given(settings: Settings, before: str) -> Iterator[str]:
+    for name in settings.model_fields_set:
+        value = getattr(settings, name)
+        if isinstance(value, Settings):
+            yield from _given(value, f"{before}{name}.")
+        else:
+            yield before + name
