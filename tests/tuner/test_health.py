@@ -1,3 +1,5 @@
+import math
+
 from sequence_tutor.run_log import Record
 from sequence_tutor.tuner.health import diagnose
 from sequence_tutor.tuner.settings import HealthSettings
@@ -37,3 +39,35 @@ def test_limits_are_settings() -> None:
     sick = record(distinct=0.2, kl_to_prior_per_token=3.0)
     assert len(diagnose([sick])) == 2
     assert diagnose([sick], HealthSettings(distinct=0.1, kl_per_token=4.0)) == []
+
+
+def test_a_loss_that_grows_because_c_falls_is_healthy() -> None:
+    falling = [
+        record(loss=0.156, learning_c=200.0, c=8.0),
+        record(loss=3.34, learning_c=20.0, c=8.0),
+    ]
+    assert diagnose(falling) == []
+    falling.append(record(loss=30.0, learning_c=8.0, c=8.0))
+    assert diagnose(falling) == []
+    falling.append(record(loss=700.0, learning_c=8.0, c=8.0))
+    (warning,) = diagnose(falling)
+    assert warning.startswith("loss diverging: 700 after 3.34 at c = 20;")
+
+
+def test_losses_of_other_stages_are_no_measure() -> None:
+    assert diagnose([record(loss=0.01, stage="1"), record(loss=5.0, stage="2")]) == []
+
+
+def test_what_was_asked_for_is_no_sickness() -> None:
+    far = record(kl_to_prior_per_token=5.0)
+    assert diagnose([far], expected_kl=math.inf) == []
+    assert diagnose([far], expected_kl=4.5) == []
+    assert diagnose([far], expected_kl=4.0)[0].startswith("KL running away")
+
+
+def test_a_small_problem_has_few_sequences_from_the_beginning() -> None:
+    first = record(distinct=0.1, step=0)
+    assert diagnose([first]) == []
+    assert diagnose([first, record(distinct=0.08, step=500)]) == []
+    (warning,) = diagnose([first, record(distinct=0.01, step=500)])
+    assert warning.startswith("collapse: only 1% of the sampled sequences are distinct after 10%")

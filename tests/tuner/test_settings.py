@@ -77,8 +77,6 @@ IDLE: list[tuple[str, dict[str, Any], Any]] = [
     ("c_anneal", {}, 0.1),
     ("c_anneal", {"c_begin": 9.0, "target_kl": 0.1}, 0.1),
     ("c", {"c_begin": 9.0, "target_kl": 0.1}, 2.0),
-    ("c", {"stages": [{"c": 3.0}]}, 2.0),
-    ("steps", {"stages": [{"steps": 5}, {"steps": 6}]}, 2),
     ("exploration.begin", {}, 0.3),
     ("exploration.end", DAP, 0.3),
     ("exploration.anneal", {}, 0.3),

@@ -15,7 +15,7 @@ from sequence_tutor.toy import make_toy
 from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.tuner.loop import Tuner
 from sequence_tutor.tuner.settings import TuneSettings
-from sequence_tutor.tuner.target_kl import TargetKL
+from sequence_tutor.tuner.target_kl import TargetKL, missed_target
 
 
 def settings(**changes: object) -> TuneSettings:
@@ -57,6 +57,41 @@ def test_c_follows_the_relative_error(kl: float, expected: float) -> None:
     control = TargetKL(0.2, 2.0)
     control.follow(kl)
     assert control.c == pytest.approx(expected)
+
+
+def test_a_search_has_ends() -> None:
+    control = TargetKL(5.0, 2.0)
+    for _ in range(1000):
+        control.follow(0.1)
+    assert control.c == pytest.approx(0.002)
+    for _ in range(2000):
+        control.follow(100.0)
+    assert control.c == pytest.approx(2000.0)
+
+
+def test_a_target_that_is_out_of_reach_is_said_with_the_nearest() -> None:
+    records = [
+        {"step": step, "kl_to_prior_per_token": kl, "c": c}
+        for step, kl, c in ((0, 0.0, 1.0), (10, 1.5, 0.5), (20, 1.2, 0.001))
+    ]
+    assert missed_target(records, 1.1) is None
+    said = missed_target(records, 5.0)
+    assert said is not None
+    assert said.startswith(
+        "target_kl missed: 1.2 nats per token from the prior at c = 0.001, 5 were asked for; the "
+        "nearest was 1.5 at step 10, c = 0.5;"
+    )
+
+
+def test_a_run_that_misses_its_target_says_so_at_its_end(tmp_path: Path) -> None:
+    said: list[str] = []
+    missing = settings(target_kl=5.0, steps=20, evaluate_every=10, evaluate_samples=64)
+    Tuner(toy_task(), missing, tmp_path, said.append).run(silent)
+    first, _, last = read_log(tmp_path / LOG_FILE)
+    (warning,) = said
+    assert warning.startswith("step 20: target_kl missed: ")
+    assert warning.endswith(last["warnings"][-1])
+    assert first["warnings"] == []
 
 
 @pytest.mark.parametrize("begin", [0.3, 6.0])

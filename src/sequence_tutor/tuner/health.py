@@ -6,10 +6,15 @@ from collections.abc import Sequence
 
 from sequence_tutor.run_log import Record
 from sequence_tutor.tuner.settings import HealthSettings
+from sequence_tutor.tuner.target_kl import MISSED
 
 
 def diagnose(
-    records: Sequence[Record], settings: HealthSettings | None = None, *, squared: bool = True
+    records: Sequence[Record],
+    settings: HealthSettings | None = None,
+    *,
+    squared: bool = True,
+    expected_kl: float = 0.0,
 ) -> list[str]:
     """What is wrong at the last evaluation of a log, one sentence each.
 
@@ -18,25 +23,31 @@ def diagnose(
         settings: the limits; None: the default ones.
         squared: whether the loss is a squared error. That of a policy gradient is no measure of
             anything, and may be below 0.
+        expected_kl: nats per token from the prior that the run is to come to; infinite where
+            nothing holds it near the prior.
     """
     if not records:
         return []
     limits = settings or HealthSettings()
     last = records[-1]
     found = (
-        _collapse(last, limits),
+        _collapse(records, limits),
         _validity(records, limits),
-        _kl(last, limits),
+        _kl(last, limits, expected_kl),
         _loss(records, limits) if squared else None,
     )
     return [warning for warning in found if warning]
 
 
-def _collapse(last: Record, limits: HealthSettings) -> str | None:
-    if last["distinct"] >= limits.distinct:
+def _collapse(records: Sequence[Record], limits: HealthSettings) -> str | None:
+    """Compared with the untouched policy, which on a small problem repeats itself too."""
+    first, last = records[0], records[-1]
+    usual = first["distinct"] if first.get("step") == 0 else 1.0
+    if last["distinct"] >= limits.distinct * usual:
         return None
+    before = f" after {usual:.0%}" if usual < 1 else ""
     return (
-        f"collapse: only {last['distinct']:.0%} of the sampled sequences are distinct; "
+        f"collapse: only {last['distinct']:.0%} of the sampled sequences are distinct{before}; "
         "a larger c or lower weights keep more of them"
     )
 
@@ -59,9 +70,9 @@ def _validity(records: Sequence[Record], limits: HealthSettings) -> str | None:
     )
 
 
-def _kl(last: Record, limits: HealthSettings) -> str | None:
+def _kl(last: Record, limits: HealthSettings, expected: float) -> str | None:
     kl = last["kl_to_prior_per_token"]
-    if kl <= limits.kl_per_token:
+    if kl <= max(limits.kl_per_token, (1 + MISSED) * expected):
         return None
     return (
         f"KL running away: {kl:.2f} nats per token from the prior; "
@@ -70,10 +81,29 @@ def _kl(last: Record, limits: HealthSettings) -> str | None:
 
 
 def _loss(records: Sequence[Record], limits: HealthSettings) -> str | None:
-    losses = [record["loss"] for record in records if record.get("loss") is not None]
-    if len(losses) < 2 or losses[-1] <= limits.loss_growth * min(losses):
+    """Losses of one stage, in units of the reward: in nats they grow as c falls, by 1 / c^2."""
+    comparable = [
+        record
+        for record in records
+        if record.get("loss") is not None and record.get("stage") == records[-1].get("stage")
+    ]
+    if len(comparable) < 2 or comparable[-1] is not records[-1]:
         return None
+    scaled = [record["loss"] * _learned_at(record) ** 2 for record in comparable]
+    if scaled[-1] <= limits.loss_growth * min(scaled):
+        return None
+    least = min(range(len(scaled)), key=scaled.__getitem__)
+    last, before = comparable[-1], comparable[least]
+    at_c = "" if _learned_at(last) == _learned_at(before) else f" at c = {_learned_at(before):.3g}"
     return (
-        f"loss diverging: {losses[-1]:.3g} after {min(losses):.3g}; try a lower "
+        f"loss diverging: {last['loss']:.3g} after {before['loss']:.3g}{at_c}; try a lower "
         "optimiser.learning_rate or optimiser.robust = 10"
     )
+
+
+def _learned_at(record: Record) -> float:
+    """The c that the last update before an evaluation divided rewards by."""
+    for name in ("learning_c", "c"):  # logs of before had the second alone
+        if name in record:
+            return float(record[name])
+    return 1.0

@@ -100,11 +100,6 @@ def _of_temperature(settings: TuneSettings) -> Iterator[tuple[str, str]]:
             yield "c", f"target_kl finds it, from c_begin = {settings.c_begin:g} on"
     elif settings.c_begin is None:
         yield "c_anneal", "c_begin is not set, so that c is the same throughout"
-    if settings.stages:
-        if all(stage.c is not None for stage in settings.stages):
-            yield "c", "every stage has a c of its own"
-        if all(stage.steps is not None for stage in settings.stages):
-            yield "steps", "every stage has a number of its own"
 
 
 def _of_experience(settings: TuneSettings) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -18,8 +19,9 @@ from sequence_tutor.run_log import Record, RunLog
 from sequence_tutor.tuner.algorithms import ALGORITHMS
 from sequence_tutor.tuner.evaluation import evaluate_policy
 from sequence_tutor.tuner.health import diagnose
-from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.tuner.settings import WITHOUT_PRIOR, TuneSettings
 from sequence_tutor.tuner.stages import Stage
+from sequence_tutor.tuner.target_kl import missed_target
 
 LOG_FILE = "training.jsonl"
 
@@ -57,6 +59,7 @@ class Logbook:
         """The entries so far."""
         return self._log.records
 
+import math
     @property
     def stand(self) -> dict[str, Any]:
         """How far the log goes, as plain JSON."""
@@ -70,6 +73,7 @@ class Logbook:
             stage: whose weights count.
             c: the temperature now.
             so_far: what else the entry holds, `step` among it.
+            is_last: whether the run is over.
 
         Raises:
             UserError: the run is sick, and is to be stopped where it is.
@@ -79,15 +83,29 @@ class Logbook:
         settings = stage.settings.model_copy(update={"c": c})
         generator = named_generator(seed, f"evaluation at {step}", self.device)
         record = {**so_far, **evaluate_policy(policy, task, settings, generator)}
-        squared = self.settings.algorithm in ALGORITHMS
-        warnings = diagnose([*self.records, record], self.settings.health, squared=squared)
+        records = [*self.records, record]
+        sick = diagnose(
+            records,
+            self.settings.health,
+            squared=self.settings.algorithm in ALGORITHMS,
+            expected_kl=self._expected_kl(),
+        )
+        target = self.settings.target_kl
+        missed = missed_target(records, target) if is_last and target is not None else None
+        warnings = [*sick, *([missed] if missed else [])]
         known = {_kind(warning) for entry in self.records[-1:] for warning in entry["warnings"]}
         self._log.append({**record, "warnings": warnings})
         for warning in warnings:
             if _kind(warning) not in known:  # what lasts is said as it begins
                 self.warn(f"step {step}: {warning}")
-        if warnings and self.settings.health.stop:
-            raise UserError(f"stopped at step {step} because health.stop is set: {warnings[0]}")
+        if sick and self.settings.health.stop:
+            raise UserError(f"stopped at step {step} because health.stop is set: {sick[0]}")
+
+    def _expected_kl(self) -> float:
+        """Nats per token from the prior that the settings ask for."""
+        if self.settings.algorithm in WITHOUT_PRIOR:
+            return math.inf
+        return self.settings.target_kl or 0.0
 
 
 def _kind(warning: str) -> str:

@@ -135,7 +135,8 @@ class Tuner:
                 self.seconds += time.perf_counter() - begun
                 begun = time.perf_counter()
                 metrics = {"loss": update.loss, "gradient_norm": update.gradient_norm}
-                self._evaluate(stage, metrics)
+                is_over = is_last and self.place + 1 == len(self.stages)
+                self._evaluate(stage, metrics, is_last=is_over)
                 if is_last or stage.is_over(self._evaluations()):
                     self._begin_stage(self.place + 1, self.step)
                 self._save()
@@ -216,12 +217,13 @@ class Tuner:
             distinct=live["distinct"],
         )
 
-    def _evaluate(self, stage: Stage, metrics: dict[str, float]) -> None:
+    def _evaluate(self, stage: Stage, metrics: dict[str, float], *, is_last: bool = False) -> None:
         so_far: Record = {
             "step": self.step,
             "transitions": self.transitions,
             "scored_sequences": self.scored,
             "c": self.c,
+            "learning_c": self.learner.temperature(max(0, self.step - self.stage_began - 1)),
             "seconds": round(self.seconds, 4),
             **({} if stage.name is None else {"stage": stage.name}),
             **self.exploration.record(),
@@ -229,7 +231,7 @@ class Tuner:
             "gradient_norm": None,
             **metrics,
         }
-        self.log.enter(self.learner.policy, stage, self.c, so_far)
+        self.log.enter(self.learner.policy, stage, self.c, so_far, is_last=is_last)
 
     def _save(self) -> None:
         info: dict[str, Any] = {  # JSON

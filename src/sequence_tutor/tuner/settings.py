@@ -22,6 +22,9 @@ ON_POLICY = ("reinforce", "reinforce-kl", "actor-critic", "ppo", "dap")
 HARD = ("q", "rl-only")
 """Algorithms whose value is a maximum, not a log-sum-exp."""
 
+WITHOUT_PRIOR = ("rl-only", "reinforce")
+"""Algorithms whose objective holds nothing near the prior."""
+
 WITHOUT_VALUE = ("reinforce", "reinforce-kl", "dap")
 """Algorithms that fit no V."""
 
@@ -209,7 +212,9 @@ class TuneSettings(Settings):
     target_kl: float | None = Field(
         None,
         gt=0,
-        description="nats per token from the prior; c is then found in training, from c_begin on",
+        description="nats per token from the prior; c is then found in training, from c_begin on, "
+        "between a thousandth and a thousand times that; the divergence is from p itself, also "
+        "where prior_temperature is not 1 and the objective holds the policy near p^(1/T)",
     )
     budget: int | None = Field(
         None,
