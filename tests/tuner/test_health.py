@@ -2,7 +2,7 @@ import math
 
 from sequence_tutor.run_log import Record
 from sequence_tutor.tuner.health import diagnose
-from sequence_tutor.tuner.settings import HealthSettings
+from sequence_tutor.tuner.health_settings import HealthSettings
 
 
 def record(**changes: object) -> Record:

@@ -88,7 +88,6 @@ IDLE: list[tuple[str, dict[str, Any], Any]] = [
     ("replay.importance_begin", {}, 0.1),
     ("replay.importance_end", DAP, 0.1),
     ("optimiser.robust", DAP, 8.0),
-    ("health.loss_growth", PPO, 3.0),
 ]
 
 

@@ -36,7 +36,7 @@ def refuse_idle(settings: TuneSettings, asked: Collection[str]) -> None:
             raise ValueError(f"{name} is {value!r} but plays no part: {why}; leave it out")
 
 
-_NOTHING: Mapping[str, tuple[object, ...]] = {"value_weight": (0.0,)}
+_NOTHING: Mapping[str, tuple[object, ...]] = {"value_weight": (0.0,), "replay.by_return": (0.0,)}
 """Values besides the usual that ask for nothing."""
 
 
@@ -73,7 +73,6 @@ def _of_the_algorithm(settings: TuneSettings) -> Iterator[tuple[str, str]]:
         whole = f"{name} learns from whole sequences of its own policy"
         yield from dict.fromkeys(("n_steps", "paths"), f"{whole}, not from paths").items()
         yield "optimiser.robust", f"{name} descends no squared error that could count linearly"
-        yield "health.loss_growth", f"the loss of {name} measures nothing"
     if name == "dap":
         yield "discount", "dap learns from the undiscounted sum of a whole sequence"
     if name not in ("actor-critic", "ppo"):

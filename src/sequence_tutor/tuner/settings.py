@@ -10,6 +10,7 @@ from pydantic import Field, ValidationInfo, model_validator
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.models import NetworkSettings, RecurrentSettings, Start
 from sequence_tutor.replay.sequences import Keep
+from sequence_tutor.tuner.health_settings import HealthSettings
 from sequence_tutor.tuner.idle_settings import ASKED, given_names, refuse_idle
 
 AlgorithmName = Literal[
@@ -99,29 +100,6 @@ class OptimiserSettings(Settings):
     gradient_norm: float = Field(5.0, gt=0, description="gradients are scaled down to this L2 norm")
     robust: float = Field(
         0.0, ge=0, description="errors beyond this count linearly (Huber); 0: squared throughout"
-    )
-
-
-class HealthSettings(Settings):
-    """What a sick run looks like, and what is done about it."""
-
-    stop: bool = Field(
-        False, description="end a sick run, its last checkpoint intact; false: only say so"
-    )
-    distinct: float = Field(
-        0.5, ge=0, le=1, description="collapse: a smaller share of the sampled sequences differs"
-    )
-    kl_per_token: float = Field(
-        2.0, gt=0, description="KL running away: more nats per token from the prior"
-    )
-    share_term: str = Field(
-        "valid", description="reward term whose mean is the share of valid sequences, if there"
-    )
-    share_drop: float = Field(
-        0.1, gt=0, le=1, description="validity drop: that share is lower by this than it has been"
-    )
-    loss_growth: float = Field(
-        20.0, gt=1, description="loss diverging: it is so many times what it has been"
     )
 
 
