@@ -95,8 +95,6 @@ def _of_the_form(settings: TuneSettings) -> Iterator[tuple[str, str]]:
 def _of_temperature(settings: TuneSettings) -> Iterator[tuple[str, str]]:
     if settings.target_kl is not None:
         yield "c_anneal", "target_kl finds c"
-        if settings.c_begin is not None:
-            yield "c", f"target_kl finds it, from c_begin = {settings.c_begin:g} on"
     elif settings.c_begin is None:
         yield "c_anneal", "c_begin is not set, so that c is the same throughout"
 

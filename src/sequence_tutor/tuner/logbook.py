@@ -59,13 +59,14 @@ class Logbook:
         """The entries so far."""
         return self._log.records
 
-import math
     @property
     def stand(self) -> dict[str, Any]:
         """How far the log goes, as plain JSON."""
         return asdict(self._log.stand)
 
-    def enter(self, policy: Prior, stage: Stage, c: float, so_far: Record) -> None:
+    def enter(
+        self, policy: Prior, stage: Stage, c: float, so_far: Record, *, is_last: bool = False
+    ) -> None:
         """What the policy does now; its randomness is its own, so training is untouched.
 
         Args:

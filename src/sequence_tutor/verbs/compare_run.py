@@ -102,6 +102,7 @@ def _tuned(problem: Problem, name: str, form: Mapping[str, Any], seed: int, fold
         device=problem.device,
         threads=problem.threads,
         tell=partial(heading, quiet=problem.quiet),
+        serves_several=True,
         quiet=problem.quiet,
     )
     last = read_log(folder / LOG_FILE)[-1]

@@ -82,6 +82,7 @@ class Sweep:
             device=device,
             threads=threads,
             tell=partial(heading, quiet=quiet),
+            serves_several=True,
             quiet=quiet,
         )
 
@@ -100,4 +101,6 @@ class Sweep:
         return merged(given, {"tune": every, "stages": listed})
 
     def _resolved(self, room: Domain, tables: Mapping[str, Any]) -> RunSpec:
-        return resolve(room, self.domain, self.preset, self.config, tables, self.rules)
+        return resolve(
+            *(room, self.domain, self.preset, self.config, tables, self.rules), serves_several=True
+        )

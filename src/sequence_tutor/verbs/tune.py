@@ -72,6 +72,7 @@ def tune(
     threads: int | None = None,
     tensorboard: bool = False,
     tell: Callable[[str], None] = lambda _: None,
+    serves_several: bool = False,
     quiet: bool = False,
 ) -> Model:
     """Tune a prior; the same call continues an interrupted run, bit for bit.
@@ -96,6 +97,8 @@ def tune(
         tensorboard: write the numbers of the log as TensorBoard's events too.
         tell: called, before the first update, with the effective weights of the reward in one
             line.
+        serves_several: the file is that of several runs, and may hold settings of tuning that play
+            no part in this one; elsewhere they are refused.
         quiet: show no progress.
 
     Returns:
@@ -111,7 +114,10 @@ def tune(
     room, stored = open_prior(domain, prior, device, trust=trust)
     check_read(column, standardise, seeds, prime)
     room = with_reading(room, column, standardise, _warn(quiet=quiet))
-    spec = resolve(room, str(prior or domain), preset, config, overrides or {}, rules)
+    spec = resolve(
+        *(room, str(prior or domain), preset, config, overrides or {}, rules),
+        serves_several=serves_several,
+    )
     chosen_start(stored.prior, spec.tune)
     output = build(room.output_settings, spec.output, "output")
     own = framed(room, build(room.reward_settings, spec.reward, "reward"))
