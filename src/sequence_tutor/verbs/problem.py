@@ -9,7 +9,8 @@ from typing import Any
 
 import torch
 
-from sequence_tutor.config.presets import merged, read_toml
+from sequence_tutor.config.presets import merged
+from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.domain import Domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.files import PathLike
