@@ -170,6 +170,13 @@ def test_notes_are_capped(monkeypatch: pytest.MonkeyPatch) -> None:
         parts_of(notes(UP[:4], 1), notes(UP[4:], 2))
 
 
+def test_tracks_and_meters_are_capped() -> None:
+    with pytest.raises(UserError, match="song: 1001 tracks, expected at most 1000"):
+        parts_of(*([*notes([60])] for _ in range(1001)))
+    with pytest.raises(UserError, match="more than 10000 changes of meter"):
+        parts_of([*notes([60]), *(meter(3 + n % 2, 2, n) for n in range(10_001))])
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [

@@ -29,7 +29,15 @@ from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.meter import Meter
 from sequence_tutor.melody.midi_events import DRUM_CHANNEL, Channel, MidiFile, Track, read_events
 from sequence_tutor.melody.part_names import rank
-from sequence_tutor.melody.score import Part, Score, WrittenKey, end_of_upbeat, meters_in_force
+from sequence_tutor.melody.score import (
+    MOST_METERS,
+    MOST_PARTS,
+    Part,
+    Score,
+    WrittenKey,
+    end_of_upbeat,
+    meters_in_force,
+)
 from sequence_tutor.melody.signature import MOST_FIFTHS
 
 TICKS_PER_QUARTER = 480
@@ -70,6 +78,10 @@ def _score(score: ScoreTick, data: bytes) -> Score:
     if resolution <= 0:
         raise UserError(f"{resolution} ticks per quarter note, expected at least 1")
     pitched = [track for track in score.tracks if not track.is_drum and len(track.notes)]
+    if len(pitched) > MOST_PARTS:
+        raise UserError(f"{len(pitched)} tracks, expected at most {MOST_PARTS}")
+    if len(score.time_signatures) > MOST_METERS:
+        raise UserError(f"more than {MOST_METERS} changes of meter, expected a piece of music")
     names = {track.name for track in pitched}
     if len(names) < len(pitched) or any("\ufffd" in name for name in names):
         parts = _whole_parts(read_events(data))

@@ -60,6 +60,7 @@ class MidiFile:
         tracks: in order.
         meters: (tick, numerator, denominator) of every track.
         programs: channel -> (tick, program), sorted; a channel has one sound in all tracks.
+        notes: of all tracks.
     """
 
     format: int
@@ -67,6 +68,7 @@ class MidiFile:
     tracks: list[Track] = field(default_factory=list)
     meters: list[tuple[int, int, int]] = field(default_factory=list)
     programs: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    notes: int = 0
 
     def program(self, channel: int, channel_notes: Channel) -> int:
         """The General MIDI number, 0 to 127, of the sound that most notes have."""
@@ -116,9 +118,6 @@ class _TrackReader:
 
     def __init__(self, file: MidiFile) -> None:
         self._file, self._track = file, Track()
-        self._room = MOST_NOTES - sum(
-            len(channel.notes) for track in file.tracks for channel in track.channels.values()
-        )
         file.tracks.append(self._track)
 
     def read(self, data: bytes) -> None:
@@ -169,8 +168,8 @@ class _TrackReader:
             found.open.setdefault(pitch, []).append(now)
         elif starts := found.open.get(pitch):
             found.notes.append((starts.pop(0), now, pitch))
-            self._room -= 1
-            if self._room < 0:
+            self._file.notes += 1
+            if self._file.notes > MOST_NOTES:
                 raise UserError(f"more than {MOST_NOTES} notes, expected a piece of music")
 
     def _meta(self, kind: int, content: bytes, now: int) -> None:

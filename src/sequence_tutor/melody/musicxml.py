@@ -18,7 +18,14 @@ from xml.parsers import expat
 from sequence_tutor.errors import UserError
 from sequence_tutor.foreign import door, one_line, said
 from sequence_tutor.melody.mxl import score_of
-from sequence_tutor.melody.score import Part, Score, WrittenKey, meters_in_force
+from sequence_tutor.melody.score import (
+    MOST_METERS,
+    MOST_PARTS,
+    Part,
+    Score,
+    WrittenKey,
+    meters_in_force,
+)
 from sequence_tutor.melody.signature import MODES, MOST_FIFTHS
 from sequence_tutor.melody.xml_tree import parse_xml
 
@@ -62,6 +69,8 @@ def _read_score(root: Element) -> Score:
         for _, notes in sorted(reader.notes.items()):
             parts.append(Part.from_notes(names.get(identity) or "", notes))
         changes.extend(reader.meters)
+        if len(changes) > MOST_METERS or len(parts) > MOST_PARTS:
+            raise UserError("more parts or changes of meter than a piece of music has")
         readers.append(reader)
     parts = [part for part in parts if len(part)]
     if not parts:
@@ -149,7 +158,8 @@ class _PartReader:
                 numerator, denominator = sum(map(int, beats.split("+"))), int(unit)
                 if max(numerator, denominator) > _LARGEST_METER:
                     raise UserError(f"a time signature of {one_line(f'{beats}/{unit}')}")
-                self.meters.append((self._now, numerator, denominator))
+                if self.meters[-1:] != [(self._now, numerator, denominator)]:
+                    self.meters.append((self._now, numerator, denominator))
         transpose = attributes.find("transpose")
         if transpose is not None:
             chromatic = int(transpose.findtext("chromatic", "0"))

@@ -14,6 +14,13 @@ _LEGATO = 1 / 8
 """Quarter notes, half a sixteenth: what notes and bars may overlap without meaning it."""
 
 
+MOST_PARTS = 1000
+"""Of a file; the largest orchestras have a tenth of it."""
+
+MOST_METERS = 10_000
+"""Changes of meter in a file: one a bar for an hour of music."""
+
+
 @dataclass(frozen=True)
 class Part:
     """The notes of one track, voice or staff; times in quarter notes, sorted by start.
