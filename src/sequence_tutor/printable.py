@@ -49,5 +49,5 @@ def _seen(letter: str) -> str:
 
 def _number(value: int) -> str:
     """A number too long for Python to write out: its size."""
-    digits = math.ceil(value.bit_length() * math.log10(2))
+    digits = round(value.bit_length() * math.log10(2))
     return f"{'a negative' if value < 0 else 'a'} number of about {digits} digits"

@@ -100,13 +100,16 @@ class StudyServe:
         "127.0.0.1"
     )
     port: Annotated[int, option("0 takes any free one", "N")] = 8000
+    name: Annotated[
+        tuple[str, ...], option("names of the page where a web server stands before it", "NAME...")
+    ] = ()
     quiet: Quiet = False
 
     def run(self) -> None:
         """Serve until interrupted."""
         from sequence_tutor.verbs.study import serve_study
 
-        serve_study(self.study, host=self.host, port=self.port, ready=self._ready)
+        serve_study(self.study, host=self.host, port=self.port, names=self.name, ready=self._ready)
 
     def _ready(self, address: str, token: str) -> None:
         print(f"Listeners: {address}", flush=True)

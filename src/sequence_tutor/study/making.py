@@ -20,6 +20,7 @@ from sequence_tutor.melody.audio import synthesise, write_wav
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.study.design import Clip, Pair, Study, Texts
 from sequence_tutor.study.folder import clip_path, save_study
+from sequence_tutor.study.private_files import PRIVATE_FOLDER
 
 SAMPLE_RATE = 22050  # a second; half of a CD's, so that the page of `study export` stays small
 NOISE = 0.25  # of full scale: broken beyond doubt, and kind to the ears
@@ -72,6 +73,7 @@ def make_folder(
     with writing_in(folder):
         if not is_empty(folder):
             raise UserError(f"{folder}: something is there already, expected an empty folder")
+        folder.chmod(PRIVATE_FOLDER)
         study = _fill(folder, melodies, design, progress, transpose or {})
         save_study(folder, study)
     return study

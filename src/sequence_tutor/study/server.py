@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import socket
+import time
 from contextlib import ExitStack
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from sequence_tutor.errors import UserError
+from sequence_tutor.study.connections import limited
+from sequence_tutor.study.failures import Failures
+
+MOST_CONNECTIONS = 1024
+WAITING = 1024  # connections that the system keeps until they are taken
+AT_ONCE = 8  # taken in one go
+OWN_FILES = 32  # of the process itself: the database, clips on their way
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -39,16 +48,52 @@ def listen(host: str, port: int) -> socket.socket:
     return taken
 
 
-def server(application: ASGIApp) -> uvicorn.Server:
-    """What serves until it is interrupted; nothing is logged of who asked for what."""
+def server(application: ASGIApp, most: int | None = None) -> uvicorn.Server:
+    """What serves until it is interrupted; nothing is logged of who asked for what.
+
+    Args:
+        application: what answers.
+        most: connections at once; None: what the process may open, within reason.
+    """
     config = uvicorn.Config(
         application,
-        http="h11",
+        http=limited(most_connections() if most is None else most),
         ws="none",
         lifespan="off",
-        log_level="error",
+        log_level="critical",
         access_log=False,
         server_header=False,
+        backlog=AT_ONCE,
         timeout_graceful_shutdown=5,
     )
-    return uvicorn.Server(config)
+    return _Server(config)
+
+
+def most_connections() -> int:
+    """Connections that leave the process enough files for its own work."""
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows, where sockets are no files
+        return MOST_CONNECTIONS
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files == resource.RLIM_INFINITY:
+        return MOST_CONNECTIONS
+    return max(4, min(MOST_CONNECTIONS, (files - OWN_FILES - AT_ONCE) // 2))
+
+
+class _Server(uvicorn.Server):
+    """Takes few connections at a time, since each is a file, while many may wait to be taken."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        failures = Failures(time.monotonic)
+
+        def note(_loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+            """Connections that break are everyday; of the rest a line now and then."""
+            error = context.get("exception")
+            if isinstance(error, BaseException) and not isinstance(error, ConnectionError):
+                failures.note(error)
+
+        asyncio.get_running_loop().set_exception_handler(note)
+        await super().startup(sockets)
+        for taken in sockets or ():
+            taken.listen(WAITING)

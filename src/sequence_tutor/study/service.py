@@ -17,13 +17,15 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.study.design import Side, Study
+from sequence_tutor.study.design import SIDES, Side, Study
+from sequence_tutor.study.failures import Failures
 from sequence_tutor.study.folder import clip_path
+from sequence_tutor.study.hosts import Hosts
 from sequence_tutor.study.messages import Choice, Join, Play, Preference, read_body, read_message
 from sequence_tutor.study.page import page_parts
 from sequence_tutor.study.rate_limit import RateLimit
@@ -45,6 +47,8 @@ HEADERS = {
 }
 FULL = "your answer could not be saved just now; nothing before it is lost, please try again"
 
+FAILED = "something went wrong; please reload the page"
+
 Reply = dict[str, object]
 Handler = Callable[[Request, bytes], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -60,6 +64,7 @@ class Service:
         store: Store,
         results: Callable[[], Reply],
         clock: Callable[[], float] = time.monotonic,
+        hosts: Hosts | None = None,
     ) -> None:
         """Prepare to serve.
 
@@ -69,12 +74,16 @@ class Service:
             store: where answers go.
             results: what is shown to who has the token.
             clock: seconds since any fixed moment.
+            hosts: names under which the page may be asked for; None: those of this machine.
         """
+        self._hosts = hosts or Hosts()
+        self._failures = Failures(clock)
         self._folder, self._study, self._store = folder, study, store
         self._results, self._clock = results, clock
         self._signer = Signer(store.secret)
         self._parts = page_parts(study)
         self._starts: dict[tuple[int, Side], tuple[int, float]] = {}  # position, when
+        self._begun: dict[int, tuple[int, float]] = {}  # listener -> the same of the first clip
         self._by_listener = RateLimit(60, 20, clock)
         self._by_address = RateLimit(400, 40, clock)
 
@@ -106,6 +115,7 @@ class Service:
             try:
                 if not allowed:
                     raise HTTPException(429, "too many requests, please wait a moment")
+                self._hosts.check(request)
                 _check_origin(request)
                 body = await read_body(request)
                 # one hop to a thread for all that a request asks of the disk
@@ -116,6 +126,11 @@ class Service:
                 response = JSONResponse({"error": str(error)}, 409)
             except sqlite3.Error:
                 response = JSONResponse({"error": FULL}, 507)
+            except ClientDisconnect:  # nobody is there to read it
+                response = JSONResponse({"error": "broken off"}, 400)
+            except Exception as error:
+                self._failures.note(error)
+                response = JSONResponse({"error": FAILED}, 500)
             for name, value in HEADERS.items():
                 response.headers.setdefault(name, value)
             return response
@@ -178,16 +193,35 @@ class Service:
         listener, message = self._known(request), read_message(body, Play)
         standing = self._asked(listener, message.ticket, "listen")
         key = (listener, message.side)
+        now = self._clock()
         if message.event == "start":
-            self._starts[key] = (standing.position, self._clock())
+            self._starts[key] = (standing.position, now)
+            if not standing.played and self._begun.get(listener, (None,))[0] != standing.position:
+                self._begun[listener] = (standing.position, now)
         else:
             position, begun = self._starts.get(key, (None, 0.0))
-            heard = self._clock() - begun
-            needed = HEARD * self._study.clips[standing.clip(message.side)].seconds
-            if position != standing.position or heard < needed:
+            if position != standing.position or now - begun < HEARD * self._seconds(
+                standing, message.side
+            ):
                 raise RefusedError("please listen to the whole melody")
+            self._check_both(listener, standing, message.side, now)
             self._store.played(listener, standing.position, message.side)
         return self._reply(listener)
+
+    def _check_both(self, listener: int, standing: Standing, side: Side, now: float) -> None:
+        """Two clips cannot be heard at once: together they take the time of both.
+
+        Raises:
+            RefusedError: less has passed since the first of them began.
+        """
+        position, begun = self._begun.get(listener, (None, 0.0))
+        if position != standing.position or not set(standing.played) - {side}:
+            return  # the other is still to come, or was heard before the service was begun anew
+        if now - begun < HEARD * sum(self._seconds(standing, one) for one in SIDES):
+            raise RefusedError("please listen to one melody after the other")
+
+    def _seconds(self, standing: Standing, side: Side) -> float:
+        return self._study.clips[standing.clip(side)].seconds
 
     def _choice(self, request: Request, body: bytes) -> Response:
         listener, message = self._known(request), read_message(body, Choice)

@@ -20,6 +20,7 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.foreign import said
 from sequence_tutor.study.answers import Answer, Listener, check_answers
 from sequence_tutor.study.design import SIDES, Pair, Side, Study
+from sequence_tutor.study.private_files import make_private
 from sequence_tutor.study.schedule import schedule
 
 APPLICATION = 0x53545354  # marks the file as one of ours
@@ -91,6 +92,7 @@ class Store:
         """
         self._study, self._path, self._lock = study, path, threading.RLock()
         self._schedules: dict[int, list[Pair]] = {}
+        make_private(path)
         try:
             with ExitStack() as on_failure:
                 self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -114,7 +116,6 @@ class Store:
         db.execute("PRAGMA foreign_keys = ON")
         (mark,) = db.execute("PRAGMA application_id").fetchone()
         if mark == 0 and not db.execute("SELECT 1 FROM sqlite_master").fetchone():
-            path.chmod(0o600)  # it holds the secret of the sessions
             row = (self._study.digest, secrets.token_bytes(32), secrets.token_urlsafe(24))
             with self._change():
                 for statement in _statements():

@@ -71,6 +71,7 @@ def serve_study(
     *,
     host: str = "127.0.0.1",
     port: int = 8000,
+    names: Sequence[str] = (),
     ready: Callable[[str, str], None] = lambda _address, _token: None,
 ) -> None:
     """Ask listeners until interrupted; a later call goes on with the same answers.
@@ -79,6 +80,7 @@ def serve_study(
         folder: of the study; answers are kept there in `answers.sqlite`.
         host: address to listen at, by default this machine's own.
         port: 0 takes any free one.
+        names: under which listeners reach the page, where they are not this machine's own.
         ready: called with the page's address and the token of the results.
 
     Raises:
@@ -87,6 +89,7 @@ def serve_study(
     """
     folder = Path(folder)
     try:
+        from sequence_tutor.study.hosts import Hosts
         from sequence_tutor.study.server import listen, server
         from sequence_tutor.study.service import Service
     except ModuleNotFoundError as error:
@@ -102,7 +105,8 @@ def serve_study(
 
         shown = f"[{host}]" if ":" in host else host
         ready(f"http://{shown}:{taken.getsockname()[1]}/", store.token)
-        server(Service(folder, study, store, results).application()).run(sockets=[taken])
+        service = Service(folder, study, store, results, hosts=Hosts((host, *names)))
+        server(service.application()).run(sockets=[taken])
 
 
 def export_study(folder: PathLike, out: PathLike) -> None:
