@@ -211,7 +211,10 @@ def test_other_settings_in_the_same_folder_are_refused(out: Path) -> None:
 def test_a_damaged_result_is_named_and_not_taken_for_one(out: Path, tmp_path: Path) -> None:
     shutil.copytree(out, tmp_path / "copy")
     path = tmp_path / "copy" / "psi" / "seed_0" / RESULT_FILE
-    for damaged in (path.read_text()[:-30], "[]", "{}"):
+    whole = path.read_text()
+    other = whole.replace('"mean_length": ', '"mean_length": 1')
+    assert other != whole
+    for damaged in (whole[:-30], "[]", "{}", other):
         path.write_text(damaged)
         with pytest.raises(UserError, match=r"result\.json: damaged .*delete it"):
             small(tmp_path / "copy", ["psi"])

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from sequence_tutor.domain import find_domain
-from sequence_tutor.files import write_json, write_text
+from sequence_tutor.files import write_text
 from sequence_tutor.folder_lock import writing_in
 from sequence_tutor.measure import Spells, Task
 from sequence_tutor.molecule.benchmarks.oracle import BudgetSpent, Oracle
@@ -24,7 +24,7 @@ from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.progress import Advance, progress
 from sequence_tutor.tuner.loop import Tuner
 from sequence_tutor.tuner.settings import TuneSettings
-from sequence_tutor.verbs.finished_run import RESULT_FILE, drop_state, read_result
+from sequence_tutor.verbs.finished_run import RESULT_FILE, drop_state, read_result, write_result
 from sequence_tutor.versions import versions
 
 DOMAIN = "molecule"
@@ -84,7 +84,7 @@ class Run:
             }
             lines = (f"{smiles}\t{score!r}\n" for smiles, score in oracle.calls)
             write_text(folder / CALLS_FILE, "".join(lines))
-            write_json(path, found)
+            write_result(path, found)
             drop_state(folder)
             return found
 

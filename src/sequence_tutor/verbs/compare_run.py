@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -16,12 +15,11 @@ from sequence_tutor.estimates import Estimate
 from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.model import Model, UserRules
 from sequence_tutor.evaluation.terms import weighted_parts
-from sequence_tutor.files import write_text
 from sequence_tutor.progress import heading, progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.run_log import read_log
 from sequence_tutor.tuner.logbook import LOG_FILE
-from sequence_tutor.verbs.finished_run import RESULT_FILE, drop_state, read_result
+from sequence_tutor.verbs.finished_run import RESULT_FILE, drop_state, read_result, write_result
 from sequence_tutor.verbs.problem import Problem
 from sequence_tutor.verbs.tune import tune
 from sequence_tutor.workbench.baselines import (
@@ -74,7 +72,7 @@ def run_of(
         "scored_sequences": run.scored,
         "seconds": run.seconds,
     }
-    write_text(path, json.dumps(found, indent=2) + "\n")  # our own file: infinite ends stay
+    write_result(path, found)
     drop_state(folder)
     return run
 
@@ -82,10 +80,12 @@ def run_of(
 def _finished(name: str, seed: int, found: Mapping[str, Any]) -> Run:
     """A run as its result tells of it."""
     statistics = {key: Estimate(**value) for key, value in found["statistics"].items()}
-    return Run(
-        *(name, seed, statistics),
-        *(found["mean_length"], found["scored_sequences"], found["seconds"]),
-    )
+    own = (found["mean_length"], found["scored_sequences"], found["seconds"])
+    every = [end for value in statistics.values() for end in vars(value).values()]
+    for number in (*own, *every):
+        if not isinstance(number, int | float) or isinstance(number, bool):
+            raise TypeError(f"{number!r:.40} is no number")
+    return Run(name, seed, statistics, *own)
 
 
 def _tuned(problem: Problem, name: str, form: Mapping[str, Any], seed: int, folder: Path) -> Run:

@@ -1,19 +1,32 @@
-"""A run that is over, of a comparison or a benchmark: its result stays, its state goes."""
+"""A run that is over, of a comparison or a benchmark: its result stays, its state goes.
+
+A result holds a SHA-256 of all else in it, which is compared as it is read: a number that was
+damaged or changed by hand is no result.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sequence_tutor.errors import UserError
+from sequence_tutor.files import write_text
 from sequence_tutor.foreign import said
 from sequence_tutor.tuner.loop import STATE_FILE
 
 RESULT_FILE = "result.json"
+CHECKSUM = "sha256"
 
 Result = TypeVar("Result")
+
+
+def write_result(path: Path, found: Mapping[str, Any]) -> None:
+    """Write what a run came to; infinite ends of intervals stay, for only we read it."""
+    whole = {**found, CHECKSUM: _checksum(found)}
+    write_text(path, json.dumps(whole, indent=2) + "\n")
 
 
 def read_result(path: Path, understood: Callable[[dict[str, Any]], tuple[Result, bool]]) -> Result:
@@ -28,7 +41,11 @@ def read_result(path: Path, understood: Callable[[dict[str, Any]], tuple[Result,
         UserError: it is damaged, or of something else.
     """
     try:
-        result, is_asked = understood(json.loads(path.read_text(encoding="utf-8")))
+        found = json.loads(path.read_text(encoding="utf-8"))
+        written = found.pop(CHECKSUM, None)  # earlier versions wrote none
+        if written not in (None, _checksum(found)):
+            raise ValueError("its checksum is not that of its content")
+        result, is_asked = understood(found)
     except Exception as error:  # no JSON, brackets without an end, a table of another kind, ...
         raise UserError(
             f"{path}: damaged ({said(error)}); delete it, and the run is made anew"
@@ -39,6 +56,11 @@ def read_result(path: Path, understood: Callable[[dict[str, Any]], tuple[Result,
             "run it anew"
         )
     return result
+
+
+def _checksum(found: Mapping[str, Any]) -> str:
+    text = json.dumps(json.loads(json.dumps(found)), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def drop_state(folder: Path) -> None:
