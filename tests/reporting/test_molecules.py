@@ -74,3 +74,32 @@ def test_a_histogram_is_the_outline_of_its_bars() -> None:
     assert found.x == [0, 0, 1, 1, 2, 2]
     assert found.y == pytest.approx([0, 2 / 3, 2 / 3, 1 / 3, 1 / 3, 0])
     assert np.all(np.diff(found.x) >= 0)
+
+
+def test_the_rewards_own_terms_come_first_in_cards_charts_and_tables() -> None:
+    tables = {
+        "aggregation": "geometric",
+        "weights": {"TPSA": 1.0, "drug": 1.0},
+        "terms": {
+            "TPSA": {"transform": {"kind": "window", "low": 10, "high": 90}},
+            "drug": {"kind": "qed"},
+        },
+        "workers": 0,
+    }
+    own = replace(model("psi"), reward_settings=build(DOMAIN.reward_settings, tables, "test"))
+    (grid,), charts = molecule_grids([own], [batch("CCCCCCCC", "CC(=O)Oc1ccccc1C(=O)O")])
+    assert grid.best[0].smiles == "CC(=O)Oc1ccccc1C(=O)O"  # octane has no polar surface
+    assert [name for name, _ in grid.best[0].terms][:2] == ["TPSA", "drug"]
+    assert [chart.x_label for chart in charts][:3] == ["TPSA", "drug", "logP"]
+    text = base64.b64decode(grid.csv.partition(",")[2]).decode()
+    row = next(csv.DictReader(io.StringIO(text)))
+    assert list(row)[:5] == ["smiles", "total", "TPSA", "TPSA_score", "drug"]
+    assert float(row["paid_for_score"]) == float(row["total"])
+
+
+def test_parts_in_the_table_add_up_to_the_total() -> None:
+    (grid,), _ = molecule_grids([model("psi")], [batch("CCO")])
+    text = base64.b64decode(grid.csv.partition(",")[2]).decode()
+    (row,) = csv.DictReader(io.StringIO(text))
+    parts = [float(value) for name, value in row.items() if name.startswith("paid_for_")]
+    assert sum(parts) == pytest.approx(float(row["total"]))

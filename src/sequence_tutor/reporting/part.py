@@ -231,7 +231,8 @@ def _molecule_samples(models: Sequence[Model], sampled: Sampled) -> dict[str, ob
 
     batches = [sampled.at_most(model, MOST_MOLECULES) for model in models]
     grids, histograms = molecule_grids(models, batches)
-    return {"grids": grids, "histograms": histograms}
+    lines = max((chart.lines for chart in histograms), key=len, default=[])
+    return {"grids": grids, "histograms": histograms, "lines": lines}
 
 
 def _line_samples(models: Sequence[Model], sampled: Sampled) -> dict[str, object]:
