@@ -133,7 +133,7 @@ def flood(
     seed: int,
     seconds: float,
     most: int,
-    patience_s: float = 20.0,
+    patience_s: float = 60.0,
 ) -> dict[str, dict[str, float]]:
     """Read damaged files of the kinds in turn until the time is over, or so many were read."""
     rng = random.Random(seed)
@@ -168,7 +168,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--inputs", type=int, default=10**9)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--patience", type=float, default=20)
+    parser.add_argument("--patience", type=float, default=60)
     parser.add_argument("--kinds", nargs="*", default=[], help="names, such as tune.abc")
     parser.add_argument("--out", type=Path, default=Path("build/fuzz"))
     asked = parser.parse_args()

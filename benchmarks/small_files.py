@@ -17,8 +17,9 @@ from typing import Any
 
 from rdkit import Chem
 
-from sequence_tutor.config.presets import build, read_toml
+from sequence_tutor.config.presets import build
 from sequence_tutor.config.settings import Settings
+from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.domain import find_domain
 from sequence_tutor.melody.abc_writing import to_abc
 from sequence_tutor.melody.corpus import read_corpus as read_melodies
