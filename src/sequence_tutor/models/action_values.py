@@ -57,11 +57,12 @@ class ActionValueNetwork(nn.Module):
         outputs = vocab_size if start == "weights" else vocab_size + 1
         weight = prior.head.weight.new_zeros(outputs, prior.settings.width)
         bias = prior.head.bias.new_zeros(outputs)
-        if start != "zero":
-            weight[:vocab_size] = prior.head.weight.detach()
-            bias[:vocab_size] = prior.head.bias.detach()
+        weight[:vocab_size] = prior.head.weight.detach()
+        bias[:vocab_size] = prior.head.bias.detach()
         network = build_network(prior.settings, vocab_size, outputs).to(weight.device)
         network.load_state_dict({**prior.state_dict(), "head.weight": weight, "head.bias": bias})
+        if start == "zero":
+            _silence(network)
         return cls(network, start)
 
     @classmethod
@@ -79,9 +80,7 @@ class ActionValueNetwork(nn.Module):
             generator: source of its weights, on the CPU.
         """
         network = seeded_network(settings, vocab_size, vocab_size + 1, generator)
-        with torch.no_grad():
-            for parameter in network.head.parameters():
-                parameter.zero_()
+        _silence(network)
         return cls(network, "zero")
 
     @property
@@ -117,3 +116,10 @@ class ActionValueNetwork(nn.Module):
         Where no output is kept for it, the mean of all: a gradient through it moves all alike.
         """
         return outputs.mean(-1) if self.start == "weights" else outputs[..., -1]
+
+@torch.no_grad()
+def _silence(network: Network) -> None:
+    """Make every output zero."""
+    for layer in network.output_layers():
+        for parameter in layer.parameters():
+            parameter.zero_()

@@ -54,7 +54,9 @@ def seeded_network(
     network = build_network(settings, vocab_size, outputs)
     with torch.no_grad():
         for name, parameter in network.named_parameters():
-            if isinstance(network, RecurrentNetwork):  # torch's own initial distribution
+            if name.startswith("copy_gates"):  # nothing is copied before something is learned
+                parameter.zero_()
+            elif isinstance(network, RecurrentNetwork):  # torch's own initial distribution
                 bound = 1 / math.sqrt(settings.width)
                 parameter.uniform_(-bound, bound, generator=generator)
             else:

@@ -15,11 +15,14 @@ class NextTokenNetwork(nn.Module):
     The input at step t is the token at t - 1; before the first token it is the start token, whose
     number is `vocab_size`. Its kinds have
 
-    - `forward(tokens)`: outputs at every step of whole sequences, tokens (B, T) int64 ->
-      (B, T, outputs). Entry t has seen tokens 0 .. t - 1; the last column influences nothing.
+    - `forward(tokens, noise=None)`: outputs at every step of whole sequences, tokens (B, T) int64
+      -> (B, T, outputs). Entry t has seen tokens 0 .. t - 1; the last column influences nothing.
+      What a network drops in pretraining, if it does, is drawn from the generator `noise`.
     - `initial_state(batch)`: the state before the first token.
     - `step(previous, state)`: outputs (B, outputs) after `previous` (B,) int64, the last token of
       each row or `start_token`, and the new state; the state given is not changed. No gradient.
+    - `output_layers()`: the linear layers whose numbers are the outputs or are added to them: their
+      weights halved, all outputs are halved.
 
     Args:
         vocab_size: V; tokens are 0 .. V - 1.

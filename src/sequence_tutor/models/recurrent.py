@@ -5,18 +5,23 @@ through. The single step is written out for sampling, where the fused kernel's s
 than the step. What makes it fast on a CPU: the input's row of the weight matrix, with both biases
 in it, is gathered instead of multiplied by a one-hot vector, and every gate is a sigmoid,
 tanh(x) = 2 sigmoid(2x) - 1, because torch's tanh costs several times its sigmoid.
+
+With `lags` and `period` the network sees more of the past than its last token, and can copy it;
+see `models.lookback`.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 import torch
 import torch.nn.functional as F
-from pydantic import Field
+from pydantic import Field, field_validator
 from torch import Tensor, nn
 
 from sequence_tutor.config.settings import Settings
+from sequence_tutor.models.lookback import Lookback, add_copies, as_features, sum_of_rows
 from sequence_tutor.models.next_token import NextTokenNetwork, State
 
 
@@ -26,6 +31,26 @@ class RecurrentSettings(Settings):
     cell: Literal["lstm", "gru"] = Field("lstm", description="kind of recurrent cell")
     width: int = Field(100, ge=1, le=4096, description="cells in each layer (H)")
     layers: int = Field(1, ge=1, le=8, description="number of recurrent layers")
+    lags: tuple[Annotated[int, Field(ge=2, le=4096)], ...] = Field(
+        (), max_length=32, description="distances back at which it sees a token and may copy it"
+    )
+    period: int = Field(
+        0,
+        ge=0,
+        le=4096,
+        description="tokens of a period, such as a bar, in which it sees its place",
+    )
+    dropout: float = Field(0.0, ge=0, lt=1, description="share of features dropped in pretraining")
+    input_dropout: float = Field(
+        0.0, ge=0, lt=1, description="share of whole input tokens dropped in pretraining"
+    )
+
+    @field_validator("lags")
+    @classmethod
+    def _once_each(cls, lags: tuple[int, ...]) -> tuple[int, ...]:
+        if list(lags) != sorted(set(lags)):
+            raise ValueError(f"lags is {list(lags)}, expected distances that rise")
+        return lags
 
 
 class RecurrentNetwork(NextTokenNetwork):
@@ -40,49 +65,102 @@ class RecurrentNetwork(NextTokenNetwork):
     def __init__(self, settings: RecurrentSettings, vocab_size: int, outputs: int) -> None:
         super().__init__(vocab_size)
         self.settings = settings
+        self.lookback = Lookback(vocab_size, settings.lags, settings.period)
         recurrence = nn.LSTM if settings.cell == "lstm" else nn.GRU
         self.recurrence = recurrence(
-            vocab_size + 1, settings.width, settings.layers, batch_first=True
+            self.lookback.rows, settings.width, settings.layers, batch_first=True
         )
         self.head = nn.Linear(settings.width, outputs)
+        self.copy_gates = nn.Linear(settings.width, len(settings.lags)) if settings.lags else None
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Outputs (B, T, outputs) at every step of whole sequences, tokens (B, T)."""
-        inputs = self.inputs(tokens)  # (B, T)
-        one_hot = F.one_hot(inputs, self.vocab_size + 1).to(self.head.weight.dtype)  # (B, T, V+1)
-        features, _ = self.recurrence(one_hot)  # (B, T, H)
-        outputs: Tensor = self.head(features)
-        return outputs
+    def output_layers(self) -> Sequence[nn.Linear]:
+        """The head and the copy gates."""
+        return (self.head,) if self.copy_gates is None else (self.head, self.copy_gates)
+
+    def forward(self, tokens: Tensor, noise: torch.Generator | None = None) -> Tensor:
+        """Outputs (B, T, outputs) at every step of whole sequences, tokens (B, T).
+
+        Args:
+            tokens: of the sequences.
+            noise: what is dropped is drawn from; None: nothing is dropped.
+        """
+        rows, at_lags = self.lookback.sequence(tokens)  # (B, T, I), (B, T, L)
+        if noise is not None:
+            rows = self._without_some(rows, noise)
+        seen = as_features(rows, self.lookback.rows, self.head.weight.dtype)
+        features, _ = self.recurrence(seen)  # (B, T, H)
+        if noise is not None and self.settings.dropout:
+            features = _dropped(features, self.settings.dropout, noise)
+        return self._outputs(features, at_lags)
 
     def initial_state(self, batch: int) -> State:
-        """The state before the first token: zeros, one (B, H) tensor per layer and memory."""
-        memories = 2 if self.settings.cell == "lstm" else 1
+        """The state before the first token.
+
+        Zeros, one (B, H) tensor per layer and memory, and what the lookback keeps.
+        """
         zeros = self.head.weight.new_zeros(batch, self.settings.width)
-        return (zeros,) * (memories * self.settings.layers)
+        memory = (zeros,) * (self._memories * self.settings.layers)
+        return memory + self.lookback.initial_state(batch, zeros.device)
 
     @torch.no_grad()
     def step(self, previous: Tensor, state: State) -> tuple[Tensor, State]:
         """Outputs (B, outputs) after `previous` (B,), and the state that has seen it."""
         advance = _lstm_step if self.settings.cell == "lstm" else _gru_step
-        memories = len(state) // self.settings.layers
+        memories = self._memories
+        state, past = (
+            state[: memories * self.settings.layers],
+            state[memories * self.settings.layers :],
+        )
+        rows, at_lags = previous[:, None], previous[:, None][:, :0]
+        if not self.lookback.is_plain:
+            rows, at_lags, past = self.lookback.step(previous, past)
         new_state: State = ()
         features = self.head.weight  # replaced by the first layer's below
         for layer in range(self.settings.layers):
             to_gates, recurrent, to_bias, recurrent_bias = self.recurrence.all_weights[layer]
             bias = self._shared_bias(to_bias, recurrent_bias)
             if layer == 0:
-                # A row for each token, turned round and added to in one pass. It cannot be kept
-                # for the next step: fused optimisers change weights and leave no trace of it.
-                table = to_gates.new_empty(to_gates.shape[::-1])  # (V+1, gates)
-                torch.add(to_gates.t(), bias, out=table)
-                gates = table.index_select(0, previous)  # (B, gates)
+                gates = self._first_gates(rows, to_gates, bias)  # (B, gates)
             else:
                 gates = F.linear(features, to_gates, bias)
             memory = state[memories * layer : memories * (layer + 1)]
             memory = advance(gates, memory, recurrent, recurrent_bias)
             features = memory[0]
             new_state += memory
-        return self.head(features), new_state
+        return self._outputs(features, at_lags), new_state + past
+
+    @property
+    def _memories(self) -> int:
+        """Tensors that a layer remembers."""
+        return 2 if self.settings.cell == "lstm" else 1
+
+    def _outputs(self, features: Tensor, at_lags: Tensor) -> Tensor:
+        """The head's numbers (..., outputs), with those of the copy gates added."""
+        outputs: Tensor = self.head(features)
+        if self.copy_gates is None:
+            return outputs
+        return add_copies(outputs, self.copy_gates(features), at_lags, self.vocab_size)
+
+    def _first_gates(self, rows: Tensor, to_gates: Tensor, bias: Tensor) -> Tensor:
+        """What the first layer's inputs bring, rows (B, I) of its weights, with the bias: (B, G).
+
+        The weights, turned round, cannot be kept for the next step: fused optimisers change them
+        and leave no trace of it.
+        """
+        if not self.lookback.is_plain:
+            return sum_of_rows(rows, to_gates.t()) + bias
+        table = to_gates.new_empty(to_gates.shape[::-1])  # (V+1, G)
+        torch.add(to_gates.t(), bias, out=table)  # turned round and added to in one pass
+        return table.index_select(0, rows[:, 0])
+
+    def _without_some(self, rows: Tensor, noise: torch.Generator) -> Tensor:
+        """Rows (B, T, I) with a share of the tokens seen replaced by nothing."""
+        share, tokens = self.settings.input_dropout, self.lookback.tokens_seen
+        if not share:
+            return rows
+        drawn = torch.rand(*rows.shape[:-1], tokens, generator=noise, device=noise.device)
+        dropped = F.pad(drawn.to(rows.device) < share, (0, rows.shape[-1] - tokens))
+        return rows.masked_fill(dropped, self.lookback.rows)
 
     def _shared_bias(self, to_bias: Tensor, recurrent_bias: Tensor) -> Tensor:
         """Both biases in one, but for a GRU's candidate, where the second is inside a product."""
@@ -91,6 +169,12 @@ class RecurrentNetwork(NextTokenNetwork):
         shared, summed = to_bias.clone(), 2 * self.settings.width
         shared[:summed] += recurrent_bias[:summed]
         return shared
+
+
+def _dropped(features: Tensor, share: float, noise: torch.Generator) -> Tensor:
+    """Features with a share of them set to zero, and the others made larger to keep the mean."""
+    drawn = torch.rand(features.shape, generator=noise, device=noise.device)
+    return features * (drawn.to(features.device) >= share) / (1 - share)
 
 
 def _lstm_step(gates: Tensor, memory: State, recurrent: Tensor, _bias: Tensor) -> State:

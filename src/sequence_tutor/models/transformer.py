@@ -8,6 +8,7 @@ and set no limit to the length.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Literal, Self
 
 import torch
@@ -51,7 +52,11 @@ class TransformerNetwork(NextTokenNetwork):
         self.norm = nn.LayerNorm(settings.width)
         self.head = nn.Linear(settings.width, outputs)
 
-    def forward(self, tokens: Tensor) -> Tensor:
+    def output_layers(self) -> Sequence[nn.Linear]:
+        """The head."""
+        return (self.head,)
+
+    def forward(self, tokens: Tensor, noise: torch.Generator | None = None) -> Tensor:
         """Outputs (B, T, outputs) at every step of whole sequences, tokens (B, T)."""
         inputs = self.inputs(tokens)  # (B, T)
         outputs, _ = self._run(inputs, self.initial_state(len(tokens)))

@@ -139,7 +139,9 @@ class PriorTrainer:
         """One step of Adam; returns the mean NLL per token of its batch."""
         settings = self.settings
         batch = self.order.batch(self.progress.step)
-        loss = token_nll(self.network, batch, settings.skip_loss, settings.precision)
+        loss = token_nll(
+            self.network, batch, settings.skip_loss, settings.precision, self.generator
+        )
         self.optimizer.param_groups[0]["lr"] = self.learning_rate(self.progress.step)
         self.optimizer.zero_grad()
         penalty = sum((p.square().sum() for p in self.network.parameters()), torch.zeros_like(loss))
@@ -217,18 +219,23 @@ class PriorTrainer:
 
 
 def token_nll(
-    network: Network, batch: SequenceBatch, skip: int = 0, precision: str = "float32"
+    network: Network,
+    batch: SequenceBatch,
+    skip: int = 0,
+    precision: str = "float32",
+    noise: torch.Generator | None = None,
 ) -> Tensor:
     """Mean NLL per token in nats, a scalar, of all tokens but the first `skip` of a sequence.
 
-    In bfloat16 only the network's products are rounded: weights, softmax and loss are float32.
+    In bfloat16 only the network's products are rounded: weights, softmax and loss are float32. What
+    the network drops, if it does, is drawn from `noise`; None: nothing is dropped.
     """
     device = network.head.weight.device
     batch = batch.to(device)
     learned = batch.mask
     learned[:, :skip] = False
     with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
-        logits = network(batch.tokens)[learned]  # (N, V)
+        logits = network(batch.tokens, noise)[learned]  # (N, V)
     loss: Tensor = F.cross_entropy(logits.float(), batch.tokens[learned])
     return loss
 

@@ -24,8 +24,9 @@ class NeuralPrior(SoftmaxPrior[Network]):
         if temperature == 1:
             return self
         network = copy.deepcopy(self.network)
-        for parameter in network.head.parameters():
-            parameter.div_(temperature)
+        for layer in network.output_layers():
+            for parameter in layer.parameters():
+                parameter.div_(temperature)
         return NeuralPrior(network)
 
     def action_values(self, start: Start) -> ActionValueNetwork:
