@@ -1,5 +1,12 @@
 """The right answer, by dynamic programming, wherever the space is small enough to enumerate."""
 
+from sequence_tutor.exact.constrained import (
+    ConstrainedOptimum,
+    Distinct,
+    constrained_optimum,
+    expected_distinct,
+    finite_constrained_optimum,
+)
 from sequence_tutor.exact.distances import (
     GreedyComparison,
     compare_greedy,
@@ -24,6 +31,8 @@ from sequence_tutor.exact.optimum import (
 from sequence_tutor.exact.space import Levels, SequenceSpace, along_sequences, enumerate_sequences
 
 __all__ = [
+    "ConstrainedOptimum",
+    "Distinct",
     "FiniteOptimum",
     "FiniteProblem",
     "Gibbs",
@@ -35,7 +44,10 @@ __all__ = [
     "StateTable",
     "along_sequences",
     "compare_greedy",
+    "constrained_optimum",
     "enumerate_sequences",
+    "expected_distinct",
+    "finite_constrained_optimum",
     "finite_hard_optimum",
     "finite_soft_optimum",
     "gibbs_distribution",

@@ -1,0 +1,283 @@
+"""The distribution nearest to a prior that meets constraints on expectations, exactly.
+
+    minimise KL(pi || p)   subject to   E_pi[phi_i] >= b_i for all i,   and D_N(pi) >= d
+
+Its optimum without the last constraint is p(x) exp(sum_i lambda_i phi_i(x)) / Z(lambda), and lambda
+maximises the concave dual  g(lambda) = lambda . b - log Z(lambda)  over lambda >= 0, whose gradient
+is b - E[phi] (Csiszar 1975, I-divergence geometry of probability distributions and minimization
+problems). D_N(pi) = sum_x (1 - (1 - pi(x))^N) / N is the expected share of distinct sequences among
+N draws; it is concave, with derivative (1 - pi(x))^(N-1), so with its multiplier mu the optimum
+satisfies
+
+    log pi(x) - mu (1 - pi(x))^(N-1) = log p(x) + sum_i lambda_i phi_i(x) - const.
+
+By weak duality no g(lambda) exceeds the divergence of any feasible pi, and none diverges by more
+than max_x -log p(x): a dual beyond that proves that nothing meets all constraints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.optimize import brentq, minimize
+from scipy.special import logsumexp
+from torch import Tensor
+
+from sequence_tutor.exact.finite_state import FiniteProblem
+
+Dual = Callable[[NDArray[np.float64]], tuple[float, NDArray[np.float64]]]
+"""Multipliers -> the dual's value and its gradient, bound minus expectation for each."""
+
+GRID, POLISHING = 20_001, 4
+"""Points of a table, and steps of Newton's method after it."""
+
+
+@dataclass(frozen=True)
+class Distinct:
+    """At least so many of N draws are expected to be distinct.
+
+    Attributes:
+        draws: N.
+        share: d, 0 to 1.
+    """
+
+    draws: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What maximises a dual.
+
+    Attributes:
+        multipliers: (K,), in nats a unit of each constraint's expectation.
+        slack: (K,) expectation minus bound; below 0 the constraint is missed.
+        divergence: KL(pi || p) in nats a sequence.
+        gap: divergence minus the dual: how far the divergence is at most from the least possible,
+            where every slack is 0 or more.
+        feasible: whether anything meets all constraints.
+    """
+
+    multipliers: Tensor
+    slack: Tensor
+    divergence: float
+    gap: float
+    feasible: bool
+
+
+@dataclass(frozen=True)
+class ConstrainedOptimum(Solution):
+    """The optimum over an enumerated space.
+
+    Attributes:
+        log_probs: (N,), log pi(x) of every sequence.
+    """
+
+    log_probs: Tensor
+
+
+def constrained_optimum(
+    log_prior: Tensor, features: Tensor, bounds: Tensor, distinct: Distinct | None = None
+) -> ConstrainedOptimum:
+    """The distribution nearest to a prior over sequences that can be listed.
+
+    Args:
+        log_prior: (N,), log p(x); -inf where it writes nothing.
+        features: (K, N), phi_i(x).
+        bounds: (K,), b_i.
+        distinct: one more constraint, whose multiplier is then the last.
+
+    Raises:
+        ValueError: shapes that do not fit.
+    """
+    if features.dim() != 2 or bounds.shape != features.shape[:1]:
+        raise ValueError(
+            f"expected features (K, N) and bounds (K,), got {tuple(features.shape)} and "
+            f"{tuple(bounds.shape)}"
+        )
+    log_prior, features, bounds = log_prior.double(), features.double(), bounds.double()
+    support = log_prior > -torch.inf
+
+    def at(multipliers: NDArray[np.float64]) -> Tensor:
+        weights = torch.from_numpy(multipliers[: len(bounds)])
+        energy = log_prior + weights @ features
+        if distinct is None:
+            return energy.log_softmax(0)
+        return spread(energy, float(multipliers[-1]), distinct.draws)
+
+    def expectations(log_probs: Tensor) -> Tensor:
+        means = features @ log_probs.exp()
+        if distinct is None:
+            return means
+        return torch.cat([means, expected_distinct(log_probs, distinct.draws)[None]])
+
+    every = bounds if distinct is None else torch.cat([bounds, bounds.new_tensor([distinct.share])])
+
+    def dual(multipliers: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        log_probs = at(multipliers)
+        missed = every - expectations(log_probs)
+        value = _divergence(log_probs, log_prior) + float(torch.from_numpy(multipliers) @ missed)
+        return value, missed.numpy()
+
+    most = float(-log_prior[support].min())
+    multipliers, feasible = maximise(dual, len(every), most)
+    log_probs = at(multipliers)
+    value, missed = dual(multipliers)
+    divergence = _divergence(log_probs, log_prior)
+    return ConstrainedOptimum(
+        torch.from_numpy(multipliers),
+        torch.from_numpy(-missed),
+        divergence,
+        divergence - value,
+        feasible,
+        log_probs,
+    )
+
+
+def finite_constrained_optimum(
+    problem: FiniteProblem, features: Tensor, bounds: Tensor
+) -> Solution:
+    """The same where sequences are too many to list, but states are finite.
+
+    Args:
+        problem: prior and length; its reward is not looked at.
+        features: (K, S, V), what each token adds to phi_i after each state.
+        bounds: (K,), b_i.
+    """
+    features, bounds = features.double(), bounds.double()
+
+    def log_z(weights: Tensor) -> Tensor:
+        paid = torch.einsum("k,ksv->sv", weights, features)
+        value = paid.new_zeros(len(paid))  # (S,): nothing after the last token
+        for _ in range(problem.length):
+            levels = problem.log_prior + paid + value[problem.next_state]
+            value = levels.logsumexp(1)
+        return value[problem.start]
+
+    def dual(multipliers: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        weights = torch.from_numpy(multipliers).requires_grad_()
+        total = log_z(weights)
+        (means,) = torch.autograd.grad(total, weights)  # the gradient of log Z is E[phi]
+        missed = bounds - means
+        return float(weights.detach() @ bounds - total.detach()), missed.numpy()
+
+    rare = FiniteProblem(  # the least likely sequence is the best one where -log p is paid
+        problem.next_state,
+        torch.where(problem.log_prior > -torch.inf, 0.0, -torch.inf),
+        torch.where(problem.log_prior > -torch.inf, -problem.log_prior, 0.0),
+        problem.start,
+        problem.length,
+    )
+    most = float(_hard_value(rare))
+    multipliers, feasible = maximise(dual, len(bounds), most)
+    value, missed = dual(multipliers)
+    slack = torch.from_numpy(-missed)
+    weights = torch.from_numpy(multipliers)
+    divergence = value + float(weights @ slack)
+    return Solution(weights, slack, divergence, divergence - value, feasible)
+
+
+class _UnboundedError(Exception):
+    """The dual exceeds what any feasible distribution diverges by."""
+
+
+def maximise(dual: Dual, count: int, most: float) -> tuple[NDArray[np.float64], bool]:
+    """Multipliers >= 0 that maximise a concave dual, and whether its constraints can be met.
+
+    Args:
+        dual: value and gradient.
+        count: K.
+        most: a divergence that nothing feasible exceeds; a larger dual proves that nothing is.
+    """
+    best = np.zeros(count)
+
+    def negative(multipliers: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        nonlocal best
+        value, gradient = dual(multipliers)
+        if value > most + 1e-9:
+            best = multipliers
+            raise _UnboundedError
+        return -value, -gradient
+
+    try:
+        found = minimize(
+            negative,
+            best,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[(0.0, None)] * count,
+            options={"maxiter": 2000, "maxfun": 20000, "ftol": 1e-15, "gtol": 1e-9},
+        )
+        best = found.x
+    except _UnboundedError:
+        return best.copy(), False
+    return best.copy(), True
+
+
+def expected_distinct(log_probs: Tensor, draws: int) -> Tensor:
+    """D_N: the expected share of distinct sequences among N draws, a scalar, from (N,) log pi."""
+    # 1 - (1 - pi)^N without cancellation where pi is small
+    missed = draws * torch.log1p(-log_probs.exp().clamp(max=1.0))
+    return -torch.expm1(missed).sum() / draws
+
+
+def spread(energy: Tensor, mu: float, draws: int) -> Tensor:
+    """Log pi with  log pi(x) - mu (1 - pi(x))^(N-1) = energy(x) - const,  normalised.
+
+    The left side rises with log pi, so each log pi follows from const; the sum of pi falls as const
+    rises, so const is the root of one more equation.
+
+    Args:
+        energy: (N,), log p + lambda . phi.
+        mu: multiplier of the expected share of distinct sequences, in nats; 0 or more.
+        draws: N.
+    """
+    if mu == 0:
+        return energy.log_softmax(0)
+    support = energy > -torch.inf
+    finite = energy[support].numpy()
+    first = float(energy.logsumexp(0))
+    # log pi is one function of the right side for all sequences: tabulated, then polished
+    log_p = np.linspace(finite.min() - first - mu - 1, 0.0, GRID)
+    right_side = log_p - _bonus(log_p, mu, draws)
+
+    def solved(const: float) -> NDArray[np.float64]:
+        goal = finite - const
+        found = np.interp(goal, right_side, log_p)
+        for _ in range(POLISHING):
+            bonus = _bonus(found, mu, draws)
+            p = np.exp(found)
+            slope = 1 + (draws - 1) * p * bonus / np.maximum(1 - p, 1e-12)
+            found = np.minimum(found - (found - bonus - goal) / slope, 0.0)
+        return np.where(goal < 0, found, goal)
+
+    const = brentq(lambda at: logsumexp(solved(at)), first - 1, first + mu + 1, xtol=1e-12)
+    log_probs = torch.full_like(energy, -torch.inf)
+    log_probs[support] = torch.from_numpy(solved(const)).log_softmax(0)
+    return log_probs
+
+
+def _bonus(log_p: NDArray[np.float64], mu: float, draws: int) -> NDArray[np.float64]:
+    """What a sequence of probability p is paid for being rare: mu (1 - p)^(N-1)."""
+    with np.errstate(divide="ignore"):  # the log of 0 where p is 1: no bonus
+        return np.asarray(mu * np.exp((draws - 1) * np.log1p(-np.exp(log_p))))
+
+
+def _divergence(log_probs: Tensor, log_prior: Tensor) -> float:
+    """KL(pi || p) in nats."""
+    written = log_probs > -torch.inf
+    ratio = log_probs[written] - log_prior[written]
+    return float(log_probs[written].exp() @ ratio)
+
+
+def _hard_value(problem: FiniteProblem) -> Tensor:
+    """The largest sum of log prior and reward over all sequences."""
+    paid = problem.log_prior + problem.reward
+    value = paid.new_zeros(len(paid))
+    for _ in range(problem.length):
+        value = (paid + value[problem.next_state]).amax(1)
+    return value[problem.start]
