@@ -117,6 +117,7 @@ class ActionValueNetwork(nn.Module):
         """
         return outputs.mean(-1) if self.start == "weights" else outputs[..., -1]
 
+
 @torch.no_grad()
 def _silence(network: Network) -> None:
     """Make every output zero."""
