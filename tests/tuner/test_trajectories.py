@@ -51,7 +51,7 @@ BY_SEQUENCE = {"replay": {"priority": "sequence", "fresh": 0.0}}
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "reinforce": ("reinforce-kl", {"algorithm": "reinforce"}),
     "double q": ("q", {"double": True}),
-    "n steps": ("psi", {"n_steps": 2}),
+    "n steps": ("psi-whole", {"n_steps": 2, "paths": "every"}),
     "discounted": ("psi", {"discount": 0.5}),
     "by step": ("psi", BY_STEP),
     "by sequence": ("psi-whole", BY_SEQUENCE),
