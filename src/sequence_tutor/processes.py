@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import signal
 import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -54,6 +56,23 @@ def start_of(process: int) -> str | None:
     """When a process began, in the system's own units; None: the system does not say."""
     fields = _fields(process)
     return fields[_START_FIELD] if len(fields) > _START_FIELD else None
+
+
+def end_marked(name: str, value: str) -> None:
+    """Kill every process of this machine in whose environment a name has a value.
+
+    A process may leave its group and its session, or outlive the one that started it, but it keeps
+    the environment that it was started with. Without /proc nothing is done.
+
+    Args:
+        name: of a variable.
+        value: a random one, so that nothing else has it.
+    """
+    mark = f"{name}={value}".encode()
+    for entry in _PROC.glob("[0-9]*"):
+        with suppress(OSError):  # another user's, or gone
+            if mark in (entry / "environ").read_bytes().split(b"\0"):
+                os.kill(int(entry.name), signal.SIGKILL)
 
 
 def _state(process: int) -> str:

@@ -40,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         forget(sys.stdout)
         forget(sys.stderr)
         return 1  # as rich does
+    except OSError as error:  # of what is printed before a verb runs
+        return _unprinted(error)
     except KeyboardInterrupt as interruption:  # while arguments were read, or once more
         print(f"sequence-tutor: {word_of(interruption)}", file=sys.stderr)
         return status_of(interruption)
@@ -52,9 +54,14 @@ def _flushed(status: int) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        forget(sys.stdout)
-        if status == 0:  # otherwise it was said already
-            reason = os.strerror(error.errno) if error.errno else str(error)
-            print(f"sequence-tutor: standard output: {reason}", file=sys.stderr)
-        return USAGE_ERROR
+        if status == 0:
+            return _unprinted(error)
+        forget(sys.stdout)  # it was said already
     return status
+
+
+def _unprinted(error: OSError) -> int:
+    forget(sys.stdout)
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    print(f"sequence-tutor: standard output: {reason}", file=sys.stderr)
+    return USAGE_ERROR

@@ -14,7 +14,7 @@ from sequence_tutor.estimates import UNDEFINED, Estimate
 from sequence_tutor.evaluation.evaluate import Column, Evaluation
 from sequence_tutor.evaluation.statistics import SHARES
 from sequence_tutor.html_tables import html_table
-from sequence_tutor.markdown_tables import markdown_table
+from sequence_tutor.markdown_tables import markdown_table, markdown_text
 from sequence_tutor.reward.description import effective_weights
 from sequence_tutor.versions import versions
 
@@ -47,7 +47,7 @@ def as_markdown(evaluation: Evaluation) -> str:
     """A table in Markdown with a line of explanation below it."""
     header = ["statistic", *_headers(evaluation)]
     rows = ([label, *cells] for label, cells in _rows(evaluation))
-    return f"{markdown_table(header, rows)}\n\n{_caption(evaluation)}\n"
+    return f"{markdown_table(header, rows)}\n\n{markdown_text(_caption(evaluation))}\n"
 
 
 def as_rich(evaluation: Evaluation) -> Table:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import secrets
 import selectors
 import shlex
 import signal
@@ -23,10 +24,15 @@ from typing import IO
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.molecule.closing import Closing
+from sequence_tutor.processes import end_marked
 
 LAST_WORDS = 1000  # bytes of standard error that are remembered
 PATIENCE = 2.0  # seconds to end in, once nothing more will be asked
 PIECE = 1 << 16
+
+
+MARK = "SEQUENCE_TUTOR_PROGRAM"
+"""In the environment of a program and of all that it starts, whatever session they are in."""
 
 
 class ExternalProgram(Closing):
@@ -134,6 +140,7 @@ class _Program:
 
     def __init__(self, command: str, arguments: Sequence[str], folder: str | None) -> None:
         self._command = command
+        self._mark = secrets.token_hex(16)
         try:
             self._process = subprocess.Popen(
                 arguments,
@@ -143,7 +150,7 @@ class _Program:
                 bufsize=0,
                 # a keyboard interrupt is for us, and what it starts itself ends with it
                 start_new_session=True,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+                env=os.environ | {"PYTHONUNBUFFERED": "1", MARK: self._mark},
                 cwd=folder,
             )
         except OSError as error:
@@ -189,6 +196,7 @@ class _Program:
             self._process.wait(PATIENCE)
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
+        end_marked(MARK, self._mark)  # what has left its session
         self._process.wait()
         self._selector.close()
         for stream in (self._process.stdout, self._process.stderr):
