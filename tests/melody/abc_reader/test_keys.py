@@ -58,6 +58,7 @@ def test_keys_and_modes(text: str, expected: dict[str, int]) -> None:
         ("D exp _B_e^F clef=alto", {"B": -1, "E": -1, "F": 1}),
         ("D =c", {"F": 1, "C": 0}),
         ("Am ^g", {"G": 1}),
+        ("Ador exp ^g", {"G": 1}),
         ("C exp ^^f __b", {"F": 2, "B": -2}),
         ("none ^f", F_SHARP),
         ("Amix ^g =c transpose=2", {"F": 1, "C": 0, "G": 1}),

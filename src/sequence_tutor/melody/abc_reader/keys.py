@@ -75,6 +75,8 @@ def read_key(text: str) -> AbcKey | None:
     elif match is not None and _is_word(match, text):
         key = _of_mode(match["tonic"].upper() + match["sign"], (match["mode"] or "").lower())
         rest = text[match.end() :]
+        if "exp" in rest.split():
+            key = AbcKey()
     else:
         return None
     altered = {
