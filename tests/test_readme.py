@@ -58,10 +58,10 @@ def test_the_rule_of_the_readme_pays_for_the_tonic_at_the_end(tmp_path: Path) ->
     path.write_text(source, encoding="utf-8")
     room = find_domain("melody")
     reward = room.reward(room.reward_settings(), path)
-    batch = SequenceBatch.from_lists([[18, 1, 14], [18, 14, 1, 18]])
+    batch = SequenceBatch.from_lists([[18, 1, 14], [18, 14, 1, 18], [18, 14, 1, 1]])
     paid = score(reward, batch)[:, :, reward.names.index("ends_on_tonic")]
-    assert paid.tolist() == [[0, 0, 1, 0], [0, 0, 0, 0]]
-    assert reward.weights[reward.names.index("ends_on_tonic")] == 2
+    assert paid.tolist() == [[0, 0, 1, 0], [0, 0, 0, 0], [0, 0, 0, 1]]
+    assert reward.weights[reward.names.index("ends_on_tonic")] == 40
 
 
 @pytest.mark.parametrize("settings", blocks("toml", *PAGES))
@@ -74,7 +74,11 @@ def test_settings_files_are_understood(settings: str, tmp_path: Path) -> None:
     room = find_domain(called[2])
     spec = resolve(room, called[2], "paper", path, {}, None)
     # every value of the file is there: laid over the result once more, it changes nothing
-    understood = {"reward": spec.reward, "tune": spec.tune.model_dump(mode="json")}
+    understood = {
+        "reward": spec.reward,
+        "tune": spec.tune.model_dump(mode="json"),
+        "output": spec.output,
+    }
     given = dict(read_toml(path))
     given["reward"] = {  # what is extended is in the reward by now
         name: value for name, value in given.get("reward", {}).items() if name != "extends"
