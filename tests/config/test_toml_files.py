@@ -11,7 +11,7 @@ from sequence_tutor.config.toml_files import LARGEST, read_toml
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import SettingsError, UserError
 from sequence_tutor.verbs.pretrain import pretrain
-from sequence_tutor.verbs.settings_tables import read_tables
+from sequence_tutor.verbs.settings_tables import read_reward, read_tables
 from sequence_tutor.verbs.tune import resolve
 
 
@@ -102,3 +102,14 @@ def test_a_table_and_something_else_do_not_merge() -> None:
         with pytest.raises(SettingsError, match=r"a\.b is 3, expected a table"):
             merged(below, above)
     assert merged({"a": None}, {"a": {"b": 1}}) == {"a": {"b": 1}}
+
+
+def test_a_kind_that_is_called_as_a_name_is_no_part_of_the_place(tmp_path: Path) -> None:
+    pytest.importorskip("rdkit")
+    path = written(
+        tmp_path,
+        '[reward.terms.x]\nkind = "descriptor"\ndescriptor = "TPSA"\nweight = 1\n'
+        'transform = {kind = "sigmoid", low = 90, high = 10}\n',
+    )
+    with pytest.raises(UserError, match=r"terms\.x\.transform: low is 90, expected less than"):
+        read_reward(find_domain("molecule"), "default", path)
