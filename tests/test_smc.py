@@ -9,6 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from sequence_tutor import smc
+from sequence_tutor.errors import UserError
 from sequence_tutor.exact import Levels, enumerate_sequences
 from sequence_tutor.measure import Task
 from sequence_tutor.models import State
@@ -157,3 +159,31 @@ def test_nothing_is_scored_where_resampling_leaves_only_what_has_ended() -> None
         particles = sequential_monte_carlo(policy, task, C, 2, generator, threshold=1.0)
         lengths.append(particles.batch.lengths.tolist())
     assert [1, 1] in lengths
+
+
+class Draws:
+    """Uniform numbers as asked for."""
+
+    def __init__(self, number: float) -> None:
+        self.number = number
+
+    def __call__(self, *_size: int, **_kind: object) -> Tensor:
+        return torch.tensor([self.number], dtype=torch.float64)
+
+
+@pytest.mark.parametrize("uniform", [0.0, 1 - 2**-53])
+def test_a_particle_of_weight_zero_is_never_drawn(
+    uniform: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch, "rand", Draws(uniform))
+    weights = torch.tensor([0.0, 0.3, 0.0, 0.7, 0.0], dtype=torch.float64)
+    rows = smc._systematic(weights.log(), torch.Generator())
+    assert set(rows.tolist()) <= {1, 3}
+    assert len(rows) == 5
+
+
+def test_a_cloud_without_any_possible_particle_is_refused() -> None:
+    impossible = torch.full((4,), -torch.inf, dtype=torch.float64)
+    with pytest.raises(UserError, match="all 4 particles have weight 0 after 3 tokens"):
+        smc._refuse_all_impossible(impossible, 3)
+    smc._refuse_all_impossible(torch.tensor([-torch.inf, 0.0]), 3)

@@ -22,12 +22,17 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
+from sequence_tutor.errors import UserError
 from sequence_tutor.measure import Task, score
 from sequence_tutor.models import State
 from sequence_tutor.objectives.divergences import tempered
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.rollout import sample_tokens
 from sequence_tutor.sequences import SequenceBatch
+
+
+class ImpossibleError(UserError):
+    """No particle is left that the optimum could have written."""
 
 
 @runtime_checkable
@@ -81,6 +86,9 @@ def sequential_monte_carlo(
         generator: source of randomness.
         twisted: whether V is used; without it a particle's weight knows only its past.
         threshold: resample where the effective sample size falls below this share of K; 0 never.
+
+    Raises:
+        ImpossibleError: every particle has weight 0: the optimum writes nothing of it.
     """
     cloud = _Cloud.begin(policy, task, count, generator.device)
     log_z, resampled = 0.0, 0
@@ -91,6 +99,7 @@ def sequential_monte_carlo(
         log_prior, cloud.prior = task.prior.step(cloud.previous, cloud.prior)
         ahead = value.double().where(cloud.alive & twisted, 0.0)  # (K,)
         weights = cloud.log_weights + ahead
+        _refuse_all_impossible(weights, t)
         if t and _effective_share(weights) < threshold:
             log_z += _log_mean(weights)
             rows = _systematic(weights, generator)
@@ -109,6 +118,7 @@ def sequential_monte_carlo(
         if len(rows):
             terms = score(task.reward, cloud.batch[rows])[:, : t + 1].sum(1)  # (rows, R)
             cloud.pay(rows, terms @ task.reward.weights.to(terms) / c)
+    _refuse_all_impossible(cloud.log_weights, task.length)
     last = _log_mean(cloud.log_weights)
     return Particles(cloud.batch, cloud.log_weights - last, log_z + last, resampled)
 
@@ -192,12 +202,25 @@ class _Cloud:
 
 
 def _systematic(log_weights: Tensor, generator: torch.Generator) -> Tensor:
-    """(K,) rows drawn in proportion to their weights, with one uniform number for all."""
+    """(K,) rows drawn in proportion to their weights, with one uniform number for all.
+
+    A row of weight zero is never drawn: a point belongs to the first row whose cumulative share is
+    above it, and points stay below the last share that rounding leaves.
+    """
     count = len(log_weights)
     uniform = torch.rand(1, generator=generator, device=log_weights.device, dtype=torch.float64)
     points = (torch.arange(count, device=log_weights.device) + uniform) / count
     shares = log_weights.softmax(0).cumsum(0)
-    return torch.searchsorted(shares, points).clamp(max=count - 1)
+    return torch.searchsorted(shares, points * (shares[-1] * (1 - 2**-50)), right=True)
+
+
+def _refuse_all_impossible(log_weights: Tensor, written: int) -> None:
+    if bool((log_weights == -torch.inf).all()):
+        raise ImpossibleError(
+            f"all {len(log_weights)} particles have weight 0 after {written} tokens, expected at "
+            "least one that the prior could have written: the policy writes tokens that the prior "
+            "never does"
+        )
 
 
 def _effective_share(log_weights: Tensor) -> float:

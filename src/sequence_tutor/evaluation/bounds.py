@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.estimates import Estimate, Mean
+from sequence_tutor.estimates import UNDEFINED, Estimate, Mean
 from sequence_tutor.evaluation.model import Model
-from sequence_tutor.evaluation.statistics import divided
+from sequence_tutor.evaluation.statistics import divided, without_ends
 from sequence_tutor.exact import SequenceSpace, along_sequences, enumerate_sequences, sequence_kl
 from sequence_tutor.exact.space import cut_at_end
 from sequence_tutor.measure import Task, score
@@ -26,11 +26,14 @@ from sequence_tutor.objectives.divergences import tempered
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.smc import ValuedPolicy, sequential_monte_carlo
+from sequence_tutor.smc import ImpossibleError, ValuedPolicy, sequential_monte_carlo
 from sequence_tutor.tuner.settings import TuneSettings
 
 PARTICLES, REPEATS = 512, 4
 """Particles of a run of sequential Monte Carlo, and runs whose spread gives the interval."""
+
+AGREE = 0.25
+"""Nats: with a larger spread between runs their mean has no interval."""
 
 MOST_ENUMERATED = 2**16
 """Sequences of a space, up to which the exact truth stands beside the bounds."""
@@ -58,7 +61,10 @@ def check_particles(models: Sequence[Model], particles: int | None) -> None:
 
 
 def log_z_smc(model: Model, task: Task, c: float, particles: int, seed: int) -> Estimate:
-    """The mean of a few runs' log Z, with Student's interval; in expectation at most log Z.
+    """The log of the mean estimate of Z of a few runs; in expectation at most log Z.
+
+    The interval is Student's over their logarithms where these agree, and there is none where they
+    do not: their mean is then carried by one of a handful.
 
     Args:
         model: proposes; its values are the twists where it learned them at every state.
@@ -69,12 +75,23 @@ def log_z_smc(model: Model, task: Task, c: float, particles: int, seed: int) -> 
     """
     policy = valued(model.policy, model.tune)
     generator = named_generator(seed, "sequential Monte Carlo", model.device)
-    runs = [
-        sequential_monte_carlo(policy, task, c, particles, generator).log_z for _ in range(REPEATS)
-    ]
+
+    def run() -> float:
+        try:
+            return sequential_monte_carlo(policy, task, c, particles, generator).log_z
+        except ImpossibleError:
+            return -math.inf  # its estimate of Z is 0
+
+    runs = torch.tensor([run() for _ in range(REPEATS)], dtype=torch.float64)
+    value = _log_mean(runs.tolist())
+    if value == -math.inf:
+        return UNDEFINED
+    if not bool(runs.isfinite().all()) or float(runs.std()) > AGREE:
+        return without_ends(value)
     bound = Mean()
-    bound.update(torch.tensor(runs, dtype=torch.float64))
-    return bound.estimate()
+    bound.update(runs)
+    reach = bound.estimate().high - bound.estimate().value
+    return Estimate(value, value - reach, value + reach)
 
 
 def valued(policy: Prior, tune: TuneSettings | None) -> ValuedPolicy:
@@ -115,28 +132,44 @@ class Valueless:
 def with_best_bound(
     own: Mapping[str, Estimate], beside: Sequence[Mapping[str, Estimate]], mean_length: float
 ) -> dict[str, Estimate]:
-    """Statistics whose gap is that to the highest bound at hand.
+    """Statistics whose gap is that to what is known of log Z.
 
-    Where that is the policy's own importance-weighted one, its gap stands as it is: both come from
-    the same samples, and its interval knows. Otherwise, as where there is no gap yet, the interval
-    is that of two independent estimates.
+    In this order: the exact log Z; the policy's own importance-weighted bound where it has an
+    interval, with the gap that comes from the same samples; others with an interval; and else all
+    bounds at hand. Several are joined by the mean of their estimates of Z, which is a lower bound
+    in expectation as each of them is: the highest of them would not be one. Without an interval
+    among them the gap has none and is "at least".
 
     Args:
         own: statistics of a policy.
         beside: those of every policy with the same optimum, its own among them.
         mean_length: tokens of its sequences.
     """
-    best = next((found["log_z_exact"] for found in beside if "log_z_exact" in found), None)
-    if best is None:
-        bounds = [found[name] for found in beside for name in LOWER_BOUNDS if name in found]
-        known = [bound for bound in bounds if not math.isnan(bound.value)]
-        if not known:
-            return dict(own)
-        best = max(known, key=lambda bound: bound.value)
-        if best == own.get("log_z_bound") and "gap_per_sequence" in own:
-            return dict(own)
-    gap = difference(best, own["objective_per_sequence"])
+    if math.isnan(own.get("objective_per_sequence", UNDEFINED).value):
+        return dict(own)  # of another objective, which no log Z bounds
+    exact = next((found["log_z_exact"] for found in beside if "log_z_exact" in found), None)
+    bounds = [found[name] for found in beside for name in LOWER_BOUNDS if name in found]
+    known = [bound for bound in bounds if not math.isnan(bound.value)]
+    sure = [bound for bound in known if math.isfinite(bound.low)]
+    if exact is not None:
+        joined = exact
+    elif not known or (own.get("log_z_bound") in sure and "gap_per_sequence" in own):
+        return dict(own)
+    else:
+        joined = joint(sure or known)
+    gap = dependent_difference(joined, own["objective_per_sequence"])
     return {**own, "gap_per_sequence": gap, "gap_per_token": divided(gap, mean_length)}
+
+
+def joint(bounds: Sequence[Estimate]) -> Estimate:
+    """The log of the mean of estimates of Z, whose errors may hang together in any way.
+
+    Args:
+        bounds: log Z by each; without an interval in one there is none.
+    """
+    value = _log_mean([bound.value for bound in bounds])
+    reach = max(max(bound.high - bound.value, bound.value - bound.low) for bound in bounds)
+    return Estimate(value, value - reach, value + reach)
 
 
 def difference(one: Estimate, other: Estimate) -> Estimate:
@@ -145,6 +178,18 @@ def difference(one: Estimate, other: Estimate) -> Estimate:
     down = ((one.value - one.low) ** 2 + (other.high - other.value) ** 2) ** 0.5
     up = ((one.high - one.value) ** 2 + (other.value - other.low) ** 2) ** 0.5
     return Estimate(value, value - down, value + up)
+
+
+def dependent_difference(one: Estimate, other: Estimate) -> Estimate:
+    """One minus the other, where both may err by the same chance: their reaches add up.
+
+    Models are sampled with the same random numbers, so that their estimates are not independent.
+    """
+    return Estimate(one.value - other.value, one.low - other.high, one.high - other.low)
+
+
+def _log_mean(logs: Sequence[float]) -> float:
+    return float(torch.tensor(logs, dtype=torch.float64).logsumexp(0)) - math.log(len(logs))
 
 
 def log_z_upper(policy: Prior, task: Task, c: float, optimal: SequenceBatch) -> Estimate:

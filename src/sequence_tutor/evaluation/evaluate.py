@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from sequence_tutor.domain import Better
 from sequence_tutor.errors import UserError
-from sequence_tutor.estimates import Estimate
+from sequence_tutor.estimates import UNDEFINED, Estimate
 from sequence_tutor.evaluation.bounds import (
     PARTICLES,
     check_particles,
@@ -16,6 +16,7 @@ from sequence_tutor.evaluation.bounds import (
     with_best_bound,
 )
 from sequence_tutor.evaluation.model import Model, judged_alike, rewarded_alike
+from sequence_tutor.evaluation.own_optimum import own_optimum
 from sequence_tutor.evaluation.statistics import OPTIMALITY, GeneralStatistics
 from sequence_tutor.evaluation.terms import TermStatistics, directions, weighted_parts
 from sequence_tutor.measure import measure, score
@@ -144,8 +145,14 @@ def by_one_yardstick(models: Sequence[Model]) -> list[Model]:
 
 
 def _against_best(column: Column, columns: Sequence[Column]) -> Column:
-    """Its gap to the best bound on log Z that any model beside it gave for the same optimum."""
-    beside = [other.statistics for other in columns if _same_optimum(column, other)]
+    """Its gap to log Z as the models beside it bound it, those that were tuned toward the optimum.
+
+    A prior's weights rest on the fewest sequences of all, and an estimate of Z that is known to be
+    poor before it is made would only pull the mean of all down.
+    """
+    same = [other for other in columns if _same_optimum(column, other)]
+    tuned = [other for other in same if other.model.tune is not None]
+    beside = [other.statistics for other in tuned or same]
     return replace(
         column, statistics=with_best_bound(column.statistics, beside, column.mean_length)
     )
@@ -215,11 +222,17 @@ def _column(
     found = general.result()
     parts = weighted_parts(found, reward.names, reward.weights.tolist())
     statistics = {**terms.result(), **own.result(), **found, **parts}
-    statistics |= {name: objective.result()[name] for name in OPTIMALITY}
+    reached = objective.result()
+    if tune is not None and tune.discount < 1:  # no objective or log Z that it was tuned toward
+        reached = dict.fromkeys(OPTIMALITY, UNDEFINED)
+    statistics |= {name: reached[name] for name in OPTIMALITY}
     if c is not None:
         usual = PARTICLES if tune is not None and tune.discount == 1 else 0
         if count := usual if particles is None else particles:
             statistics["log_z_smc"] = log_z_smc(asked, own_task, c, count, seed)
-        statistics |= exact_figures(model.policy, own_task, c)
+        if tune is not None and tune.discount == 1:
+            statistics |= exact_figures(model.policy, own_task, c)
+    if model.tune is not None:
+        statistics |= own_optimum(model.policy, own_task, model.tune)
     advance(newest)
     return Column(model, c, statistics, general.mean_length, temperature, asked)

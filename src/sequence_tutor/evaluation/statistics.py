@@ -34,6 +34,8 @@ OPTIMALITY = (
     "gap_per_sequence",
     "gap_per_token",
     "effective_sample_size",
+    "effective_sequences",
+    "pareto_k",
 )
 """Statistics here that speak of the objective at gamma = 1."""
 
@@ -55,8 +57,10 @@ class GeneralStatistics:
     - `in_training_data`: the share that stands in the training data word for word, beginning at
       a bar; defined for sequences of `WINDOW` tokens.
     - At gamma = 1, whatever gamma was learned with: `objective_per_sequence`, `log_z_bound`, the
-      gap between them as `gap_per_sequence` and, divided by the mean length, `gap_per_token`, and
-      `effective_sample_size` as a share of the samples. The last has no interval.
+      gap between them as `gap_per_sequence` and, divided by the mean length, `gap_per_token`. Bound
+      and gap have intervals only where many sequences carry the weight and the tail is light:
+      `effective_sequences`, which is `effective_sample_size` as a share of the samples, and
+      `pareto_k` say so and have none. Elsewhere they are "at least".
 
     Args:
         names: the reward's terms.
@@ -138,19 +142,39 @@ class GeneralStatistics:
             return dict.fromkeys(OPTIMALITY, UNDEFINED)
         figures = self._importance.result()
         share = figures.effective_sample_size / self._importance.count
-        gap = within(figures.gap, figures.gap_error)
+        gap, bound = without_ends(figures.gap), without_ends(figures.log_z_bound)
+        if figures.can_be_trusted:
+            gap = within(figures.gap, figures.gap_error)
+            bound = within(figures.log_z_bound, figures.log_z_error)
         return {
             "objective_per_sequence": within(figures.objective, figures.objective_error),
-            "log_z_bound": within(figures.log_z_bound, figures.log_z_error),
+            "log_z_bound": bound,
             "gap_per_sequence": gap,
             "gap_per_token": divided(gap, self.mean_length),
-            "effective_sample_size": Estimate(share, -math.inf, math.inf),
+            "effective_sample_size": without_ends(share),
+            "effective_sequences": without_ends(figures.effective_sample_size),
+            "pareto_k": without_ends(
+                figures.pareto_k if math.isfinite(figures.pareto_k) else math.nan
+            ),
         }
 
     @property
     def mean_length(self) -> float:
         """Mean number of tokens chosen in a sequence."""
         return self._chosen.estimate().value
+
+
+def without_ends(value: float) -> Estimate:
+    """A value whose interval nobody knows."""
+    return Estimate(value, -math.inf, math.inf)
+
+
+def is_at_least(name: str, value: float) -> bool:
+    """Whether a statistic without an interval is a lower bound that says something.
+
+    A divergence is never below 0, so a negative gap bounds nothing.
+    """
+    return name in ("log_z_bound", "log_z_smc") or (name.startswith("gap_per_") and value >= 0)
 
 
 def divided(estimate: Estimate, by: float) -> Estimate:

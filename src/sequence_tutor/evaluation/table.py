@@ -12,7 +12,7 @@ from rich.table import Table
 from sequence_tutor.domain import Domain
 from sequence_tutor.estimates import UNDEFINED, Estimate
 from sequence_tutor.evaluation.evaluate import Column, Evaluation
-from sequence_tutor.evaluation.statistics import SHARES
+from sequence_tutor.evaluation.statistics import SHARES, is_at_least
 from sequence_tutor.html_tables import html_table
 from sequence_tutor.markdown_tables import markdown_table, markdown_text
 from sequence_tutor.reward.description import effective_weights
@@ -111,14 +111,17 @@ def _rows(evaluation: Evaluation) -> Iterator[Row]:
         if all(math.isnan(estimate.value) for estimate in estimates):
             continue
         unit = 100 if name in shares else 1
-        cells = [_cell(estimate, unit) for estimate in estimates]
+        cells = [
+            _cell(estimate, unit, at_least=is_at_least(name, estimate.value))
+            for estimate in estimates
+        ]
         for rows in _published(evaluation).values():
             value = rows.get(name, math.nan)
             cells.append(_cell(Estimate(value, -math.inf, math.inf), unit))
         yield label(name, shares, shares_of(domain)), cells
 
 
-def _cell(estimate: Estimate, unit: int) -> str:
+def _cell(estimate: Estimate, unit: int, *, at_least: bool = False) -> str:
     """The value with about three digits that count, and as many of its interval's reach."""
     value = unit * estimate.value
     if math.isnan(value):
@@ -128,7 +131,9 @@ def _cell(estimate: Estimate, unit: int) -> str:
     text = f"{value:,.{places}f}"
     if float(text.replace(",", "")) == 0:
         text = text.removeprefix("-")
-    return f"{text} ±{reach:.{places}f}" if math.isfinite(reach) else text
+    if math.isfinite(reach):
+        return f"{text} ±{reach:.{places}f}"
+    return f"≥ {text}" if at_least else text
 
 
 def label(name: str, shares: Collection[str], of: Mapping[str, str]) -> str:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from sequence_tutor.objectives.pareto import LARGEST, pareto_k
+
 
 def token_kl(log_policy: Tensor, log_prior: Tensor) -> Tensor:
     """KL(pi(.|s) || p(.|s)) in nats, exactly, over the vocabulary.
@@ -40,18 +42,24 @@ def token_entropy(log_policy: Tensor) -> Tensor:
     return -torch.where(log_policy > -torch.inf, log_policy.exp() * log_policy, 0.0).sum(-1)
 
 
+FEWEST_EFFECTIVE, MOST_K = 100.0, 0.5
+"""Below so many effective sequences, or with a heavier tail, a bound on log Z has no interval: the
+delta method's held the truth in 42 to 91 % of simulated samples there, see the tests."""
+
+
 @dataclass(frozen=True)
 class Optimality:
     """How close pi is to p(x) exp(r/c) / Z, from N sampled sequences, in nats per sequence.
 
-    The errors are standard errors by the delta method. They hold for many samples; where the
-    effective sample size is a handful, log Z may lie far above its bound.
+    The errors are standard errors by the delta method. They hold where `can_be_trusted`; elsewhere
+    log Z may lie far above its bound, and the bound and the gap are at least what they are.
 
     Attributes:
         objective: E_pi[r/c + log p - log pi], which is log Z - KL(pi || optimum).
         log_z_bound: log mean w, whose expectation is at most log Z.
         effective_sample_size: (sum w)^2 / sum w^2, in sequences of the N.
         objective_error: of `objective`; likewise `log_z_error` and `gap_error`.
+        pareto_k: shape of the tail of the weights, see `objectives.pareto`.
     """
 
     objective: float
@@ -60,18 +68,24 @@ class Optimality:
     objective_error: float = math.nan
     log_z_error: float = math.nan
     gap_error: float = math.nan
+    pareto_k: float = math.inf
 
     @property
     def gap(self) -> float:
         """The objective's distance to the bound: KL(pi || optimum) is at least about this."""
         return self.log_z_bound - self.objective
 
+    @property
+    def can_be_trusted(self) -> bool:
+        """Whether enough sequences carry the weight, and none of those unseen will carry most."""
+        return self.effective_sample_size >= FEWEST_EFFECTIVE and self.pareto_k <= MOST_K
+
 
 class ImportanceWeights:
     """The weights w = exp(r/c) p(x) / pi(x) of sampled sequences, streaming.
 
     Keeps N and five sums: of l = log w, of l^2, and of w, w^2 and w l relative to the largest w so
-    far, so that nothing overflows however large the weights are.
+    far, so that nothing overflows however large the weights are; and the largest few thousand.
 
     A sequence that the prior never writes has w = 0, log w = -inf: it takes its part in the mean of
     w, while the mean of log w is -inf from then on and its errors are undefined.
@@ -80,6 +94,7 @@ class ImportanceWeights:
     def __init__(self) -> None:
         self.count = 0
         self._largest = -math.inf  # the largest l
+        self._tail = torch.zeros(0, dtype=torch.float64)  # the largest few thousand
         self._log_sums: tuple[float, ...] = (
             0.0,
             0.0,
@@ -100,6 +115,8 @@ class ImportanceWeights:
         if self.count == 0:
             self._first_mean = log_weights[possible].mean().nan_to_num().item()
         self.count += len(log_weights)
+        tail = torch.cat([self._tail, log_weights.detach().cpu()])
+        self._tail = tail.topk(min(len(tail), LARGEST + 1)).values
         self._rescale(log_weights.max().item())
         weights = (log_weights - self._largest).exp().where(possible, 0.0)
         centred = log_weights - self._first_mean  # so that the variance does not cancel
@@ -127,6 +144,7 @@ class ImportanceWeights:
             objective_error=_root(log_variance / n),
             log_z_error=_root(weight_variance / n),
             gap_error=_root((weight_variance + log_variance - 2 * covariance) / n),
+            pareto_k=pareto_k(self._tail, n),
         )
 
     def _rescale(self, largest: float) -> None:

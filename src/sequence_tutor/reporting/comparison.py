@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, ValidationError
 from sequence_tutor.domain import Better, Domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import UNDEFINED, Estimate
-from sequence_tutor.evaluation.statistics import OPTIMALITY, SHARES
+from sequence_tutor.evaluation.statistics import OPTIMALITY, SHARES, is_at_least
 from sequence_tutor.evaluation.table import decimals, label, shares_of
 
 Verdict = Literal["better", "worse", "even", ""]
@@ -233,6 +233,7 @@ def _rows(
                 verdict(aim, beside, one)
                 if prior not in (None, model) and _are_comparable(name, prior, model)
                 else "",
+                at_least=is_at_least(name, one.value),
             )
             for one, model in zip(found, table.models, strict=True)
         ]
@@ -255,12 +256,12 @@ def _aim_of_part(name: str, table: SavedTable) -> Better | None:
     return "higher" if table.yardstick is not None or min(weights) > 0 else None
 
 
-def _cell(estimate: Estimate, unit: int, verdict: Verdict) -> Cell:
+def _cell(estimate: Estimate, unit: int, verdict: Verdict, *, at_least: bool = False) -> Cell:
     value = unit * estimate.value
     if math.isnan(value):
         return Cell("")
     if not (math.isfinite(estimate.low) and math.isfinite(estimate.high)):
-        return Cell(_text(value))
+        return Cell(f"\N{GREATER-THAN OR EQUAL TO} {_text(value)}" if at_least else _text(value))
     places = decimals(value)
     low, high = (_text(unit * end, places) for end in (estimate.low, estimate.high))
     return Cell(_text(value), f"{low} to {high}", verdict)

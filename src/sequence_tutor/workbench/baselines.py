@@ -20,7 +20,7 @@ from torch import Tensor
 
 from sequence_tutor.estimates import Estimate, Mean, RatioOfSums, wilson
 from sequence_tutor.evaluation.bounds import difference
-from sequence_tutor.evaluation.statistics import divided, within
+from sequence_tutor.evaluation.statistics import divided, within, without_ends
 from sequence_tutor.measure import Task, measure
 from sequence_tutor.objectives.divergences import ImportanceWeights
 from sequence_tutor.prior.fingerprints import sequence_hashes
@@ -169,6 +169,8 @@ def _log_z(pool: Pool, c: float) -> Estimate:
     weights = ImportanceWeights()
     weights.update(pool.reward / c)
     figures = weights.result()
+    if not figures.can_be_trusted:
+        return without_ends(figures.log_z_bound)
     return within(figures.log_z_bound, figures.log_z_error)
 
 
