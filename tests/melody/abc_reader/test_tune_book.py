@@ -37,6 +37,11 @@ def test_latin_1_and_both_marks_of_utf_16(notes: Notes) -> None:
     assert notes(b"\xff\xfe\0\0" + text.encode("utf-32-le")) == "C4"
 
 
+def test_damaged_utf_16_is_refused() -> None:
+    with pytest.raises(UserError, match="tune: damaged text, expected utf-16-le as its mark says"):
+        list(read_abc(b"\xff\xfeX\x00:\x001", "tune"))
+
+
 @pytest.mark.parametrize(
     "sign", ["\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"]
 )

@@ -2,7 +2,7 @@
 
 Source: the ABC standard 2.1, sections 2 and 3. Where we read more than it allows:
 
-1. Text in UTF-16 is read too, and lines may end in any of LF, CR LF and CR, as in its section 2.2.
+1. Text in UTF-16 and UTF-32 is read too.
 2. A blank line ends a tune, but many hands leave one within; what follows it is read on as long as
    it is a field or looks like music. All other text there is passed over.
 3. A field that ends in a backslash goes on in the next line, as before version 2.1.
@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import itertools
 import re
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sequence_tutor.errors import UserError
+from sequence_tutor.foreign import text_of
 
 MUSIC = ""
 """The name of a line that is no field."""
@@ -27,7 +27,6 @@ MOST_LINES = 20_000
 MOST_CHARACTERS = 2**20
 """Of one tune; the longest real ones have some 1,000 lines and 50,000 characters."""
 
-_LINE_END = re.compile("\r\n|\n|\r")
 _FIELD = re.compile(r"([A-Za-z+]):(.*)", re.DOTALL)
 _NOTES = frozenset("ABCDEFGabcdefgxzZ")
 _COMMENT = re.compile(r"(?<!\\)%")
@@ -36,7 +35,6 @@ _BLOCK = re.compile(r"%%(begin|end)[a-z]+")
 _ENCLOSED = re.compile(r'"[^"]*"|![^!\s]*!|\+[a-z]+\+|\[[A-Za-z]:[^\]]{0,400}\]')
 _MUSIC_SIGNS = re.compile(r"[A-Ga-gxyzXZHLMOPSTuv\d\s|:\[\](){}<>/^_=,'.~&\-!*\\`$]*")
 _WORD = re.compile(r"(?<![A-Za-z])[A-Ga-g][a-g]+(?![A-Za-z\d'/])")
-_GUESSED = 1000  # bytes
 _LONGEST_HEADER = 1000  # lines
 _LONGEST_FIELD = 4000  # characters, continued in any number of lines
 
@@ -106,9 +104,12 @@ def tunes(data: bytes) -> list[Tune]:
     """Every tune of a file; without any ``X:`` field, all of it is one.
 
     Raises:
-        UserError: when there are more than `MOST_TUNES`.
+        UserError: when it is damaged, or there are more than `MOST_TUNES`.
     """
-    lines = _LINE_END.split(_decode(data))
+    try:
+        lines = text_of(data).split("\n")
+    except UnicodeDecodeError as error:
+        raise UserError(f"damaged text, expected {error.encoding} as its mark says") from error
     starts = [number for number, line in enumerate(lines) if line.startswith("X:")]
     if not starts:
         return [Tune("", lines, [])]
@@ -119,22 +120,6 @@ def tunes(data: bytes) -> list[Tune]:
         Tune(_COMMENT.split(lines[first][2:], maxsplit=1)[0].strip(), lines[first:last], top)
         for first, last in itertools.pairwise([*starts, len(lines)])
     ]
-
-
-def _decode(data: bytes) -> str:
-    """UTF-8, UTF-16 and UTF-32 by their marks or zeros, else Latin-1, which any bytes are."""
-    if data.startswith((BOM_UTF32_LE, BOM_UTF32_BE)):
-        return data.decode("utf-32", errors="replace")
-    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
-        return data.decode("utf-16", errors="replace")
-    beginning = data[:_GUESSED]
-    for encoding, zeros in (("utf-16-le", beginning[1::2]), ("utf-16-be", beginning[::2])):
-        if zeros and zeros.count(0) > len(zeros) / 2:
-            return data.decode(encoding, errors="replace")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
 
 
 def _file_header(lines: list[str]) -> list[Line]:
