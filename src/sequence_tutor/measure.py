@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -54,6 +55,27 @@ class Spells(Protocol):
         """The same things as training data write them, in a batch of the same width."""
 
 
+@runtime_checkable
+class Opens(Protocol):
+    """Knows what of a sequence is met first, and may be the same in most of them; domains may.
+
+    Sequences that all differ may still all begin with one rhythm, or stand on one scaffold.
+    """
+
+    opening: str
+    """What it is called, such as "rhythm of the first bar"."""
+
+    def openings(self, batch: SequenceBatch, given: int) -> Sequence[Hashable]:
+        """That of each sequence that has one, not counting tokens that were given."""
+
+
+def commonest(openings: Sequence[Hashable]) -> float:
+    """The share of the opening that most of them have; 0 where there are none."""
+    if not openings:
+        return 0.0
+    return Counter(openings).most_common(1)[0][1] / len(openings)
+
+
 @dataclass(frozen=True)
 class Task:
     """What a policy is tuned and measured on.
@@ -66,6 +88,7 @@ class Task:
         prior_temperature: T of the objective's prior, p^(1/T) normalised at every state.
         prefix: tokens that every sequence begins with; they are given, not chosen.
         speller: writes sequences in other ways, where there are any.
+        opener: knows how sequences begin, where that is to be watched.
     """
 
     prior: Prior
@@ -75,6 +98,7 @@ class Task:
     prior_temperature: float = 1.0
     prefix: tuple[int, ...] = ()
     speller: Spells | None = None
+    opener: Opens | None = None
 
     @property
     def prime(self) -> Tensor | None:

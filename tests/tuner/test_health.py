@@ -71,3 +71,15 @@ def test_a_small_problem_has_few_sequences_from_the_beginning() -> None:
     assert diagnose([first, record(distinct=0.08, step=500)]) == []
     (warning,) = diagnose([first, record(distinct=0.01, step=500)])
     assert warning.startswith("collapse: only 1% of the sampled sequences are distinct after 10%")
+
+
+def test_an_opening_that_has_taken_over_is_named_beside_the_priors() -> None:
+    first = record(commonest_opening=0.14, step=0)
+    assert diagnose([first, record(commonest_opening=0.45)]) == []
+    (warning,) = diagnose([first, record(commonest_opening=0.87)], opening="rhythm of bar 1")
+    assert warning.startswith(
+        "one rhythm of bar 1 has taken over: 87% of the sampled sequences share it (prior: 14%)"
+    )
+    usual = [record(commonest_opening=0.6, step=0), record(commonest_opening=0.9)]
+    assert diagnose(usual) == []  # the prior writes little else
+    assert diagnose([first, record(commonest_opening=0.87)], HealthSettings(opening=0.9)) == []

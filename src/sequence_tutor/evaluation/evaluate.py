@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sequence_tutor.domain import Better
 from sequence_tutor.errors import UserError
-from sequence_tutor.estimates import UNDEFINED, Estimate
+from sequence_tutor.estimates import UNDEFINED, Estimate, wilson
 from sequence_tutor.evaluation.bounds import (
     PARTICLES,
     check_particles,
@@ -19,13 +19,17 @@ from sequence_tutor.evaluation.model import Model, judged_alike, rewarded_alike
 from sequence_tutor.evaluation.own_optimum import own_optimum
 from sequence_tutor.evaluation.statistics import OPTIMALITY, GeneralStatistics
 from sequence_tutor.evaluation.terms import TermStatistics, directions, weighted_parts
-from sequence_tutor.measure import measure, score
+from sequence_tutor.measure import Opens, commonest, measure, score
 from sequence_tutor.prior.fingerprints import WINDOWS
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.sequences import SequenceBatch
 
 FEWEST = 2
 """Samples without which no interval exists."""
+
+
+MOST_OPENINGS = 10_000
+"""Sequences, about, whose openings are compared."""
 
 
 @dataclass(frozen=True)
@@ -208,6 +212,7 @@ def _column(
     temperature = tune.prior_temperature if tune else 1.0
     task = replace(model.task, prior_temperature=temperature)
     own_task = replace(asked.task, prior_temperature=temperature)
+    openings: list[Hashable] = []
     newest = 0  # sequences that are not counted as done yet
     for measured in measure(model.policy, task, samples, generator):
         advance(newest)
@@ -217,11 +222,16 @@ def _column(
             objective.update(replace(measured, terms=paid))
         own.update(measured.batch)
         terms.update(measured.batch)
+        if isinstance(model.domain, Opens) and len(openings) < MOST_OPENINGS:
+            openings += model.domain.openings(measured.batch, len(model.prefix))
         keep(model, measured.batch)
         newest = len(measured.batch)
     found = general.result()
     parts = weighted_parts(found, reward.names, reward.weights.tolist())
     statistics = {**terms.result(), **own.result(), **found, **parts}
+    if openings:
+        share = wilson(commonest(openings), len(openings))
+        statistics = {"commonest_opening": share, **statistics}
     reached = objective.result()
     if tune is not None and tune.discount < 1:  # no objective or log Z that it was tuned toward
         reached = dict.fromkeys(OPTIMALITY, UNDEFINED)

@@ -39,7 +39,7 @@ OPTIMALITY = (
 )
 """Statistics here that speak of the objective at gamma = 1."""
 
-SHARES = frozenset({"distinct", "in_training_data", "effective_sample_size"})
+SHARES = frozenset({"commonest_opening", "distinct", "in_training_data", "effective_sample_size"})
 """Statistics here that are fractions."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
@@ -65,6 +65,7 @@ class MelodyDomain(StepDomain):
     better: Mapping[str, Better] = BETTER
     shares_of: Mapping[str, str] = SHARES_OF
     published = PUBLISHED
+    opening = "rhythm of the first bar"
 
     def __init__(self, frame: Frame = AS_TOKENS) -> None:
         """Melodies in a frame.
@@ -102,6 +103,13 @@ class MelodyDomain(StepDomain):
             f"key is {chosen.key_name}, and the run was tuned in {signature_of(self.frame.key)}: "
             f"it is heard in {heard.signature}, which has the same notes and another tonic"
         ]
+
+    def openings(self, batch: SequenceBatch, given: int) -> Sequence[Hashable]:
+        """Where notes begin, hold and rest in the first whole bar that was not given."""
+        bar = self.frame.meter.steps
+        first = -(-given // bar) * bar
+        kinds = batch.tokens[:, first : first + bar].clamp(max=FIRST_NOTE)
+        return [tuple(rhythm) for rhythm in kinds[batch.lengths >= first + bar].tolist()]
 
     def default_prior(self, device: torch.device | str) -> StoredPrior:
         """The shipped prior `melody`."""

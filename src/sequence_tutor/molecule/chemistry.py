@@ -121,6 +121,13 @@ def scaffold(molecule: Chem.Mol) -> str:
     return str(MurckoScaffold.MurckoScaffoldSmiles(mol=molecule))
 
 
+@lru_cache(maxsize=KEPT)
+def scaffold_of(smiles: str) -> str | None:
+    """The scaffold of a string; None where it is no valid molecule. The last ones stay."""
+    found = parse(smiles)
+    return None if found is None else scaffold(found)
+
+
 def largest_ring(molecule: Chem.Mol) -> int:
     """Atoms of the largest ring of RDKit's symmetrised smallest set of rings; 0 without one."""
     return max((len(ring) for ring in molecule.GetRingInfo().AtomRings()), default=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from copy import copy
 from functools import cached_property
@@ -17,6 +17,7 @@ from torch import Tensor
 from sequence_tutor.config.settings import Settings, of_kind
 from sequence_tutor.division import TEST, TRAIN, VALIDATION
 from sequence_tutor.domain import Better, Progress, TrainingData
+from sequence_tutor.molecule.chemistry import quiet, scaffold_of
 from sequence_tutor.molecule.choice import Choice
 from sequence_tutor.molecule.corpus import read_corpus
 from sequence_tutor.molecule.corpus_settings import MoleculeDataSettings, hashes_are_canonical
@@ -85,6 +86,7 @@ class MoleculeDomain:
     better: Mapping[str, Better] = BETTER
     shares_of: Mapping[str, str] = SHARES_OF
     published = PUBLISHED
+    opening = "scaffold"
 
     def __init__(
         self,
@@ -119,6 +121,13 @@ class MoleculeDomain:
         """Its tokeniser and its tokens."""
         vocabulary = Vocabulary.from_card(card)
         return {"tokeniser": vocabulary.tokeniser, "vocabulary": vocabulary.tokens}
+
+    def openings(self, batch: SequenceBatch, given: int) -> Sequence[Hashable]:
+        """The scaffold of each molecule with a ring, whatever was given."""
+        written = (smiles for smiles in self.vocabulary.decode_batch(batch) if smiles is not None)
+        with quiet():
+            found = (scaffold_of(smiles) for smiles in written)
+            return [one for one in found if one]
 
     def default_prior(self, device: torch.device | str) -> StoredPrior:
         """The shipped prior `molecule`."""

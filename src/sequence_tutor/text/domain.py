@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from sequence_tutor.token_sequences import TokenSequences
 KNOWN = "lines"
 """Name, among a prior's tensors, of the sorted hashes of its training lines."""
 
+OPENING = 12
 LONGEST = 120
 """Most tokens of a line, the end token aside, where no prior says otherwise."""
 
@@ -61,6 +62,7 @@ class TextDomain(StepDomain):
     shares = SHARES
     better: Mapping[str, Better] = {}
     published: Mapping[str, Mapping[str, float]] = {}
+    opening = f"beginning of {OPENING} characters"
 
     def __init__(
         self,
@@ -85,6 +87,11 @@ class TextDomain(StepDomain):
         """Its tokeniser and its tokens."""
         vocabulary = TextVocabulary.from_card(card)
         return {"tokeniser": vocabulary.tokeniser, "vocabulary": vocabulary.tokens}
+
+    def openings(self, batch: SequenceBatch, given: int) -> Sequence[Hashable]:
+        """The first characters that were not given."""
+        lines = (self.vocabulary.decode(tokens[given:]) for tokens in batch.to_lists())
+        return [line[:OPENING] for line in lines]
 
     def default_prior(self, device: torch.device | str) -> StoredPrior:
         """There is none: every kind of text has its own.

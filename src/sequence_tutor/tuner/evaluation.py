@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from sequence_tutor.estimates import finite_or_none
-from sequence_tutor.measure import Measured, Task, measure
+from sequence_tutor.measure import Measured, Task, commonest, measure
 from sequence_tutor.objectives.divergences import optimality
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.reward.protocol import Explains, Reports, Reward
@@ -26,8 +26,8 @@ def evaluate_policy(
         undivided by c; `log_prior_per_token`, `kl_to_prior_per_token` (exact at each visited
         state), `entropy_per_token`, `distinct`; and at gamma = 1 `objective_per_sequence`,
         `log_z_bound` and `effective_sample_size`; `term_means` of a reward that explains itself,
-        see `reward.protocol.Explains`; under `reported` what the reward itself has to
-        say of the run so far, see `reward.protocol.Reports`.
+        see `reward.protocol.Explains`; `commonest_opening`, see `measure.Opens`; under `reported`
+        what the reward itself has to say of the run so far, see `reward.protocol.Reports`.
     """
     parts = list(measure(policy, task, settings.evaluate_samples, generator))
     tokens = float(sum(int(part.chosen.sum()) for part in parts))
@@ -47,6 +47,10 @@ def evaluate_policy(
         record["objective_per_sequence"] = finite_or_none(figures.objective)
         record["log_z_bound"] = finite_or_none(figures.log_z_bound)
         record["effective_sample_size"] = figures.effective_sample_size
+    if task.opener is not None:
+        given = len(task.prefix)
+        openings = [one for part in parts for one in task.opener.openings(part.batch, given)]
+        record["commonest_opening"] = commonest(openings)
     means = _term_means(task.reward, parts)
     if means:
         record["term_means"] = means

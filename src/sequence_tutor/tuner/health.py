@@ -15,6 +15,7 @@ def diagnose(
     *,
     squared: bool = True,
     expected_kl: float = 0.0,
+    opening: str = "opening",
 ) -> list[str]:
     """What is wrong at the last evaluation of a log, one sentence each.
 
@@ -25,6 +26,7 @@ def diagnose(
             anything, and may be below 0.
         expected_kl: nats per token from the prior that the run is to come to; infinite where
             nothing holds it near the prior.
+        opening: what the sequences' openings are called.
     """
     if not records:
         return []
@@ -32,6 +34,7 @@ def diagnose(
     last = records[-1]
     found = (
         _collapse(records, limits),
+        _opening(records, limits, opening),
         _validity(records, limits),
         _kl(last, limits, expected_kl),
         _loss(records, limits) if squared else None,
@@ -49,6 +52,17 @@ def _collapse(records: Sequence[Record], limits: HealthSettings) -> str | None:
     return (
         f"collapse: only {last['distinct']:.0%} of the sampled sequences are distinct{before}; "
         "a larger c or lower weights keep more of them"
+    )
+
+
+def _opening(records: Sequence[Record], limits: HealthSettings, name: str) -> str | None:
+    """Sequences that all differ may begin alike; compared with the untouched policy, the prior."""
+    first, last = records[0].get("commonest_opening"), records[-1].get("commonest_opening")
+    if first is None or last is None or last <= max(limits.opening, 2 * first):
+        return None
+    return (
+        f"one {name} has taken over: {last:.0%} of the sampled sequences share it (prior: "
+        f"{first:.0%}); a larger c, a prior_temperature above 1 or other weights keep more of them"
     )
 
 

@@ -16,6 +16,13 @@ class HealthSettings(Settings):
     distinct: float = Field(
         0.5, ge=0, le=1, description="collapse: a smaller share of the sampled sequences differs"
     )
+    opening: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="one opening has taken over: a larger share begins so, and more than twice "
+        "that of the untouched policy",
+    )
     kl_per_token: float = Field(
         2.0, gt=0, description="KL running away: more nats per token from the prior"
     )

@@ -90,6 +90,7 @@ class Logbook:
             self.settings.health,
             squared=self.settings.algorithm in ALGORITHMS,
             expected_kl=self._expected_kl(),
+            opening="opening" if self.task.opener is None else self.task.opener.opening,
         )
         target = self.settings.target_kl
         missed = missed_target(records, target) if is_last and target is not None else None

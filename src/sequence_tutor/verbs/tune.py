@@ -20,7 +20,7 @@ from sequence_tutor.errors import UserError, reading, settings_of
 from sequence_tutor.evaluation.model import Model, load_model
 from sequence_tutor.files import PathLike, is_empty, named_path, optional_path
 from sequence_tutor.folder_lock import writing_in
-from sequence_tutor.measure import Spells, Task, measure
+from sequence_tutor.measure import Opens, Spells, Task, measure
 from sequence_tutor.memory import require_memory
 from sequence_tutor.printable import printable
 from sequence_tutor.prior.check import check_prior
@@ -145,6 +145,7 @@ def tune(
         room.end_token,
         prefix=tuple(spec.prefix),
         speller=room if isinstance(room, Spells) else None,
+        opener=room if isinstance(room, Opens) else None,
     )
     require_memory("length", spec.length, 8)
     for size, number, each in sizes(spec.tune, spec.length, room.vocab_size, len(reward.names)):
