@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.abc_reader.fields import WHOLE, Pitching
@@ -137,6 +138,7 @@ class VoiceReader:
         self._tuplet = (1, 1, 0)  # factor as (numerator, denominator), notes left
         self._broken = 0  # as `Broken`: to be done when the next note is there
         self._symbols = 0
+        self._found: dict[tuple[Note, ...], tuple[Pitch, ...]] = {}  # in this context
 
     def read(self, text: str, section: Hashable) -> None:
         """Add a line, or a piece of one, to a section.
@@ -148,6 +150,7 @@ class VoiceReader:
             self.sections[section] = [Measure()]
             self._end_overlay()
         self._measures = self.sections[section]
+        self._found.clear()  # fields may have changed the context since
         for symbol in read_symbols(text):
             self._symbols += 1
             if self._symbols > MOST_SYMBOLS:
@@ -211,7 +214,11 @@ class VoiceReader:
         self._last = event
 
     def _pitches(self, notes: tuple[Note, ...]) -> tuple[Pitch, ...]:
-        return tuple(self._pitch(note) for note in notes if note.letter not in "xzXZ")
+        found = self._found.get(notes)
+        if found is None:
+            found = tuple(self._pitch(note) for note in notes if note.letter not in "xzXZ")
+            self._found[notes] = found
+        return found
 
     def _pitch(self, note: Note) -> Pitch:
         letter = note.letter.upper()
@@ -265,6 +272,7 @@ class VoiceReader:
             measure.ending = before.ending  # an ending goes on to the next double bar or repeat
 
 
+@lru_cache(maxsize=4096)
 def _scaled(duration: int, length: str) -> int:
     """A length such as ``3``, ``/``, ``3/4`` or ``//`` of a duration."""
     if not length:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 _MARK = r"(?:(?:\^{1,2}|_{1,2})(?:\d{0,2}(?:/{1,2}\d{0,2})?(?=[A-Ga-g]))?|=)?"  # with quarter tones
 _LENGTH = r"\d{0,4}(?:/{1,8}\d{0,4})?"
@@ -132,7 +133,7 @@ def read_symbols(text: str) -> Iterator[Symbol]:
         if kind is None:
             continue
         if kind == 4:
-            yield Sound((_note(match[1], match[2], match[3], match[4]),))
+            yield _single(match[1], match[2], match[3], match[4])
         elif kind in (5, 6):
             yield _bar(match[5], _passes(match[6]) if match[6] else frozenset())
         elif kind == 9:
@@ -177,6 +178,11 @@ def _notes(text: str) -> tuple[Note, ...]:
         for match in _CHORD_NOTE.finditer(text)
         if match[2]
     )
+
+
+@lru_cache(maxsize=4096)  # a book has few different ones, over and over
+def _single(mark: str, letter: str, octaves: str, length: str) -> Sound:
+    return Sound((_note(mark, letter, octaves, length),))
 
 
 def _note(mark: str, letter: str, octaves: str, length: str, *, tied: bool = False) -> Note:
