@@ -30,6 +30,7 @@ class Tables:
     out: Annotated[Path, option("folder for runs, table and figures", "DIR")]
     samples: Annotated[int, option("melodies of each column", "N")] = 100_000
     seed: Seed = 0
+    seeds: Annotated[int, option("trainings of each column, for the spread between them", "N")] = 1
     threads: Threads = "auto"
     json: Json = None
     quiet: Quiet = False
@@ -43,10 +44,13 @@ class Tables:
             self.out,
             samples=self.samples,
             seed=self.seed,
+            seeds=self.seeds,
             threads=thread_count(self.threads),
             quiet=self.quiet,
         )
         write_numbers(self.json, as_json(evaluation))
         show(as_rich(evaluation))
+        if self.seeds > 1:
+            show((self.out / "seeds.md").read_text(encoding="utf-8"))
         if not self.quiet:
             show(f"Table, curves and tuned models are in {self.out}.")

@@ -16,6 +16,9 @@ from sequence_tutor.evaluation.model import (
     scored_here,
     sharing_rewards,
 )
+from sequence_tutor.evaluation.seeds import between_seeds, seed_rows
+from sequence_tutor.evaluation.statistics import SHARES
+from sequence_tutor.evaluation.table import shares_of
 from sequence_tutor.files import PathLike
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reporting.account import RunFacts, run_facts, sentences
@@ -65,6 +68,7 @@ class Part:
         account: three sentences.
         runs: settings and versions.
         comparison: the table.
+        seeds: a header and lines, where runs differ in their training seed alone; else none.
         curves, rules: figure 2, and each rule's part of the reward.
         terms: the means of the numbers that terms are made of.
         tradeoff: reward against divergence.
@@ -76,6 +80,7 @@ class Part:
     account: Sequence[str]
     runs: Sequence[RunFacts]
     comparison: Comparison
+    seeds: Sequence[Sequence[str]]
     curves: Sequence[Plot]
     rules: RuleShares | None
     terms: Sequence[Plot]
@@ -165,6 +170,8 @@ def make_part(
     }
     domain = runs[0].spec.domain
     comparison = compare(table, runs[0].model.domain)
+    groups = between_seeds([model.model_dump(mode="json") for model in table.models])
+    shares, of = runs[0].model.domain.shares | SHARES, shares_of(runs[0].model.domain)
     facts = [
         run_facts(run.model.name, place, run.spec, run.log)
         for place, run in enumerate(runs, start=priors)
@@ -175,6 +182,7 @@ def make_part(
         sentences(domain, [run.spec for run in runs], comparison),
         facts,
         comparison,
+        seed_rows(groups, shares, of) if groups else [],
         training_curves(logs, priors),
         rule_shares(logs, weights, priors),
         term_curves(logs, priors),

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from sequence_tutor.evaluation.evaluate import Evaluation, evaluate
 from sequence_tutor.evaluation.model import Model
-from sequence_tutor.evaluation.table import as_json, as_markdown
+from sequence_tutor.evaluation.seeds import between_seeds, seed_rows, seeds_markdown
+from sequence_tutor.evaluation.statistics import SHARES
+from sequence_tutor.evaluation.table import as_json, as_markdown, shares_of
 from sequence_tutor.figures import Curve, Panel, learning_curves
 from sequence_tutor.files import write_json, write_text
 from sequence_tutor.melody.pictures import next_token_probabilities
@@ -45,6 +47,36 @@ def write_results(
     write_json(out / "table.json", as_json(evaluation))
     draw_next_tokens(out / "next_tokens.png", models, seed)
     return evaluation
+
+
+def write_seeds(
+    out: Path,
+    evaluation: Evaluation,
+    others: Sequence[Model],
+    samples: int,
+    seed: int,
+    *,
+    quiet: bool,
+) -> None:
+    """Evaluate the same columns of other training seeds; write `seeds.md` and `seeds.json`.
+
+    Args:
+        out: folder.
+        evaluation: of the first seed, whose reward judges all.
+        others: models of the other seeds, under the names of their columns.
+        samples: melodies of each.
+        seed: of the sampling.
+        quiet: show no progress.
+    """
+    first = [column.model for column in evaluation.columns if column.model.tune is not None]
+    with progress("evaluating other seeds", samples * len(others), quiet=quiet) as advance:
+        beside = evaluate([first[0], *others], samples, seed, advance, particles=0)
+    models = [*as_json(evaluation)["models"], *as_json(beside)["models"][1:]]
+    groups = between_seeds(models)
+    domain = first[0].domain
+    rows = seed_rows(groups, domain.shares | SHARES, shares_of(domain))
+    write_text(out / "seeds.md", seeds_markdown(rows))
+    write_json(out / "seeds.json", {"groups": [group.to_json() for group in groups]})
 
 
 def draw_curves(path: Path, runs: Mapping[str, Path]) -> None:

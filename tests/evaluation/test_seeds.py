@@ -1,0 +1,53 @@
+"""Runs of one setting are found among others, and their figures' spread is between them."""
+
+from typing import Any
+
+import pytest
+
+from sequence_tutor.evaluation.seeds import between_seeds, seed_rows, seeds_markdown
+
+
+def model(name: str, seed: int | None, value: float | None, **tune: object) -> dict[str, Any]:
+    settings = None if seed is None else {"seed": seed, "c": 4.0, "target_kl": None, **tune}
+    figure = {"value": value, "low": None, "high": None}
+    return {
+        "name": name,
+        "domain": "melody",
+        "weights": {"key": 1.0},
+        "tune": settings,
+        "statistics": {"distinct": figure},
+    }
+
+
+def test_runs_that_differ_in_their_seed_alone_are_one_group() -> None:
+    models = [
+        model("prior", None, 1.0),
+        model("psi", 1, 0.1),
+        model("psi 2", 2, 0.3),
+        model("psi 3", 3, 0.8),
+        model("other c", 4, 0.9, c=5.0),
+        model("psi again", 1, 0.1, steps=9),
+    ]
+    (group,) = between_seeds(models)
+    assert (group.name, list(group.seeds)) == ("psi", [1, 2, 3])
+    spread = group.statistics["distinct"]
+    assert spread.mean.value == pytest.approx(0.4)
+    assert (spread.lowest, spread.highest) == (0.1, 0.8)
+    # s = sqrt((.09 + .01 + .16) / 2), t of 2 degrees of freedom = 4.303
+    assert spread.mean.high - spread.mean.value == pytest.approx(
+        4.303 * (0.13 / 3) ** 0.5, rel=1e-3
+    )
+    rows = seed_rows([group], frozenset({"distinct"}), {})
+    assert rows == [
+        ["statistic", "psi (seeds 1, 2, 3)"],
+        ["distinct %", "40.00 ±89.57 (10.00 to 80.00)"],
+    ]
+    assert "| distinct % | 40.00 ±89.57 (10.00 to 80.00) |" in seeds_markdown(rows)
+
+
+def test_a_found_c_is_no_setting_and_what_one_lacks_has_no_spread() -> None:
+    found = [model("a", 1, 0.5, target_kl=0.2, c=3.0), model("b", 2, None, target_kl=0.2, c=3.3)]
+    (group,) = between_seeds(found)
+    assert group.statistics == {}
+    assert between_seeds(found[:1]) == []
+    assert between_seeds([found[0], found[0]]) == []
