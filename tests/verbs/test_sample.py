@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from sequence_tutor.melody.output import MelodyOutputSettings
 from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.store import StoredPrior
+from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.toy import ToyDomain
 from sequence_tutor.verbs.sample import sample
 from sequence_tutor.workbench.tutored import Tutoring
@@ -124,3 +127,23 @@ def test_what_cannot_be_sampled_is_refused(model: Model, tmp_path: Path) -> None
             sample(model, 1, temperature=temperature)
     with pytest.raises(UserError, match="length is 0"):
         sample(model, 1, length=0)
+
+
+def test_a_plain_draw_repeats_and_says_what_is_thought_of_each(tmp_path: Path) -> None:
+    certain = toy(favourite=2, bias=4.0)
+    found = sample(certain, 60, tmp_path / "out", repeats=True, quiet=True)
+    rows = found.to_lists()
+    assert len(rows) == 60
+    assert rows.count([2] * 6) > 20
+    assert found.draws is not None
+    lines = (tmp_path / "out" / "draws.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == found.draws
+    assert [draw["tokens"] for draw in found.draws] == rows
+    favourite = next(draw for draw in found.draws if draw["tokens"] == [2] * 6)
+    # each token with probability e^4 / (e^4 + 3)
+    expected = 6 * (4 - math.log(math.exp(4) + 3))
+    assert favourite["log_prior"] == favourite["log_policy"] == pytest.approx(expected, rel=1e-5)
+    terms = certain.reward(SequenceBatch.from_lists([[2] * 6])).sum(1)[0]
+    assert list(favourite["terms"].values()) == pytest.approx(terms.tolist())
+    assert favourite["reward"] == pytest.approx(float(terms.sum()))
+    assert sample(certain, 60, quiet=True).draws is None

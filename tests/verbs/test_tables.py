@@ -10,8 +10,13 @@ from sequence_tutor.verbs.report import report
 from sequence_tutor.verbs.tables import COLUMNS, tables
 
 FEW = {
-    "steps": 2, "batch": 8, "collect": 8, "collect_every": 1,
-    "evaluate_every": 2, "evaluate_samples": 16, "replay": {"capacity": 64},
+    "steps": 2,
+    "batch": 8,
+    "collect": 8,
+    "collect_every": 1,
+    "evaluate_every": 2,
+    "evaluate_samples": 16,
+    "replay": {"capacity": 64},
 }
 
 

@@ -33,7 +33,8 @@ class Sample:
     Melodies become MIDI, WAV, ABC and MusicXML, scores with the extra `score`, a picture of the
     first 24, and a list of their tokens.
     Molecules become a list and a table of SMILES, structures (SDF), pictures of the best and of
-    some; texts a file of lines. All of them are distinct. With --prime they go on from the first
+    some; texts a file of lines. All of them are distinct unless --repeats asks for a plain draw.
+    With --prime they go on from the first
     one of a file: a melody is heard where it stands there, a molecule grows from its last atom.
     A melody sounds in the key of its run; --key names what is heard, and a tonic alone keeps the
     scale; --transpose moves by semitones. A tuned run is not sampled beyond its own length.
@@ -68,6 +69,9 @@ class Sample:
     config: Annotated[Path | None, option("settings of files, table [output]", "FILE.toml")] = None
     prior: Moved = None
     trust: Trust = False
+    repeats: Annotated[
+        bool, option("a plain draw: repeats stay; log p, log pi and reward in draws.jsonl")
+    ] = False
     seed: Seed = 0
     device: Device = "auto"
     threads: Threads = "auto"
@@ -120,9 +124,13 @@ class Sample:
             seed=self.seed,
             settings=model.files({**tables, **given}, source, primed=self.prime is not None),
             tutoring=tutoring if self.tutor else None,
+            repeats=self.repeats,
             quiet=self.quiet,
         )
-        write_numbers(self.json, {"model": model.name, "sequences": samples.to_lists()})
+        said = {} if samples.draws is None else {"draws": list(samples.draws)}
+        numbers = {"model": model.name, "sequences": samples.to_lists(), **said}
+        write_numbers(self.json, numbers)
         if not self.quiet:
-            several = "sequence is" if len(samples) == 1 else "distinct sequences are"
+            kind = "sequences" if self.repeats else "distinct sequences"
+            several = "sequence is" if len(samples) == 1 else f"{kind} are"
             show(f"{len(samples)} {several} in {self.out}.")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.evaluation.model import Model
@@ -24,19 +25,21 @@ FRAME_HEIGHT = "34rem"
 
 @dataclass(frozen=True)
 class Samples:
-    """Distinct sequences of a model.
+    """Sequences of a model, distinct unless a plain draw was asked for.
 
     Attributes:
         batch: the sequences.
         model: what wrote them.
         settings: of the domain's files, such as key and tempo.
         folder: where their files are; None: none were written.
+        draws: of a plain draw, for each what `verbs.draws` says of it; else None.
     """
 
     batch: SequenceBatch
     model: Model
     settings: Settings
     folder: Path | None = None
+    draws: Sequence[Mapping[str, Any]] | None = None
 
     def __len__(self) -> int:
         return len(self.batch)

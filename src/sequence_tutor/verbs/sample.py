@@ -18,6 +18,8 @@ from sequence_tutor.progress import Advance, counted, heading, progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reporting.samples import Samples
 from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.token_lines import write_json_lines
+from sequence_tutor.verbs.draws import DRAWS_FILE, draws
 from sequence_tutor.workbench.tutored import (
     BATCH,
     Source,
@@ -42,9 +44,10 @@ def sample(
     settings: Settings | None = None,
     tutoring: Tutoring | None = None,
     column: str | None = None,
+    repeats: bool = False,
     quiet: bool = False,
 ) -> Samples:
-    """The first `count` distinct sequences that a model writes.
+    """The first `count` distinct sequences that a model writes, or with `repeats` simply the first.
 
     Args:
         model: tuned model or prior.
@@ -58,6 +61,8 @@ def sample(
         tutoring: how a tuned model advises its prior; None: the model itself is sampled.
         column: of a table of molecules as prime, the one with the SMILES; None: the one whose name
             says so.
+        repeats: keep every sequence as it came, those that came before too, and say of each what
+            model, prior and reward say of it: `Samples.draws`, and `draws.jsonl` in the folder.
         quiet: show no progress.
 
     Returns:
@@ -97,11 +102,15 @@ def sample(
     else:
         source = tutored_source(model, tutoring, length, beginning, temperature)
     with progress("sampling", count, quiet=quiet) as advance:
-        batch = _distinct(model, source, count, seed, advance)
+        take = _plain if repeats else _distinct
+        batch = take(model, source, count, seed, advance)
+    said = draws(model, batch, len(beginning), quiet=quiet) if repeats else None
     if out is not None:
         with writing_in(out), counted("writing files", quiet=quiet) as report:
             _write(model, batch, out, settings, report, quiet=quiet)
-    return Samples(batch, model, settings, out)
+            if said is not None:
+                write_json_lines(out / DRAWS_FILE, said)
+    return Samples(batch, model, settings, out, said)
 
 
 def _write(
@@ -169,6 +178,17 @@ def _beginning(model: Model, prime: Path | None, length: int, settings: Settings
             )
         )
     return begun
+
+
+def _plain(model: Model, source: Source, count: int, seed: int, advance: Advance) -> SequenceBatch:
+    """Sample `count` sequences, those that came before too."""
+    generator = named_generator(seed, "sample", model.device)
+    kept: list[list[int]] = []
+    while len(kept) < count:
+        fresh = source(generator).to_lists()[: count - len(kept)]
+        kept += fresh
+        advance(len(fresh))
+    return SequenceBatch.from_lists(kept)
 
 
 def _distinct(

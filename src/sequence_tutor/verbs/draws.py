@@ -1,0 +1,80 @@
+"""Plain draws of a model: every sequence as it came, with what model, prior and reward say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.evaluation.model import Model, scored_here
+from sequence_tutor.measure import score
+from sequence_tutor.objectives.action_values import taken
+from sequence_tutor.prior.protocol import Prior
+from sequence_tutor.progress import heading
+from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.sequences import SequenceBatch
+
+DRAWS_FILE = "draws.jsonl"
+AT_ONCE = 256
+
+
+def draws(model: Model, batch: SequenceBatch, given: int, *, quiet: bool) -> list[dict[str, Any]]:
+    """One object a sequence, as `DRAWS_FILE` has them; JSON.
+
+    Args:
+        model: what wrote them.
+        batch: the sequences.
+        given: tokens that each begins with; they are not part of the likelihoods.
+        quiet: say nothing.
+
+    Returns:
+        `tokens`; `log_prior` and `log_policy`, log p(x) and log pi(x) of the tokens that were
+        chosen, of the prior and of the model as they are, whatever temperature or advice was
+        sampled with; `reward`, the weighted sum, and `terms`, unweighted, both null where the
+        reward cannot be had here.
+    """
+    try:
+        reward: Reward | None = scored_here(model).reward
+    except UserError as error:
+        heading(f"{error}; draws are written without reward", quiet=quiet)
+        reward = None
+    return [
+        row
+        for begin in range(0, len(batch), AT_ONCE)
+        for row in _rows(model, batch[slice(begin, begin + AT_ONCE)], given, reward)
+    ]
+
+
+def _rows(
+    model: Model, batch: SequenceBatch, given: int, reward: Reward | None
+) -> Iterator[dict[str, Any]]:
+    on_device = batch.to(model.device)
+    log_prior = _log_likelihood(model.stored.prior, on_device, given)
+    log_policy = _log_likelihood(model.policy, on_device, given)
+    terms: list[dict[str, float]] | list[None] = [None] * len(batch)
+    totals: list[float] | list[None] = [None] * len(batch)
+    if reward is not None:
+        paid = score(reward, on_device).sum(1)  # (B, R)
+        totals = (paid @ reward.weights.to(paid)).tolist()
+        terms = [dict(zip(reward.names, row, strict=True)) for row in paid.tolist()]
+    columns = (batch.to_lists(), log_prior, log_policy, totals, terms)
+    for tokens, prior, policy, total, own in zip(*columns, strict=True):
+        yield {
+            "tokens": tokens,
+            "log_prior": prior if prior > -torch.inf else None,
+            "log_policy": policy if policy > -torch.inf else None,
+            "reward": total,
+            "terms": own,
+        }
+
+
+@torch.no_grad()
+def _log_likelihood(prior: Prior, batch: SequenceBatch, given: int) -> list[float]:
+    mask = batch.mask
+    mask[:, :given] = False
+    found: Tensor = taken(prior.sequence_log_probs(batch.tokens), batch.tokens)
+    likelihoods: list[float] = found.double().where(mask, 0.0).sum(1).tolist()
+    return likelihoods
