@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -44,7 +44,6 @@ class Measured:
     chosen: Tensor
 
 
-@runtime_checkable
 class Spells(Protocol):
     """Knows that one thing can be written as several sequences; domains may."""
 
@@ -55,7 +54,6 @@ class Spells(Protocol):
         """The same things as training data write them, in a batch of the same width."""
 
 
-@runtime_checkable
 class Opens(Protocol):
     """Knows what of a sequence is met first, and may be the same in most of them; domains may.
 

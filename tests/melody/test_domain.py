@@ -70,10 +70,10 @@ def test_what_cannot_be_scored_is_named(tmp_path: Path) -> None:
 def test_a_prime_is_moved_to_where_the_model_thinks(tmp_path: Path) -> None:
     path = tmp_path / "prime.jsonl"
     path.write_text('{"tokens": [16, 1, 20]}\n{"tokens": [2]}\n')
-    assert ROOM.read_prime(path, MelodyOutputSettings(key="D")) == [14, 1, 18]
+    assert ROOM.begin(path, MelodyOutputSettings(key="D")).tokens == [14, 1, 18]
     path.write_text("\n")
     with pytest.raises(UserError, match="no melody in it"):
-        ROOM.read_prime(path, MelodyOutputSettings())
+        ROOM.begin(path, MelodyOutputSettings())
 
 
 def test_training_data_with_summary_skips_and_sides(tmp_path: Path) -> None:

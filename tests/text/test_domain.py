@@ -131,14 +131,14 @@ def test_files_are_read_in_the_tokens_of_the_prior(tmp_path: Path) -> None:
     domain, file = TextDomain(CARD), tmp_path / "lines.txt"
     file.write_text("ab\n\ncc\n")
     assert domain.read_sequences(file) == [[0, 1, 3], [2, 2, 3]]
-    assert domain.read_prime(file, domain.output_settings()) == [0, 1]
+    assert domain.begin(file, domain.output_settings()).tokens == [0, 1]
     assert (domain.length, domain.end_token, domain.vocab_size) == (7, 3, 4)
     file.write_text("ab\n\nabd\n")
     with pytest.raises(UserError, match=r"lines\.txt line 3: line 'abd': token 'd' is unknown"):
         domain.read_sequences(file)
     file.write_text("")
     with pytest.raises(UserError, match="no line in it, expected one to begin with"):
-        domain.read_prime(file, domain.output_settings())
+        domain.begin(file, domain.output_settings())
 
 
 def test_any_line_is_scored_without_a_prior(tmp_path: Path) -> None:

@@ -38,10 +38,10 @@ def test_what_is_written_can_be_a_prime(tmp_path: Path) -> None:
     ROOM.write(batch, tmp_path, ROOM.output_settings(), lambda _done, _total: None)
     path = tmp_path / "sequences.jsonl"
     assert ROOM.read_sequences(path) == [[3, 2], [1, 0]]
-    assert ROOM.read_prime(path, ROOM.output_settings()) == [3, 2]
+    assert ROOM.begin(path, ROOM.output_settings()).tokens == [3, 2]
     path.write_text("")
     with pytest.raises(UserError, match="no sequence in it"):
-        ROOM.read_prime(path, ROOM.output_settings())
+        ROOM.begin(path, ROOM.output_settings())
 
 
 def test_the_reward_depends_on_its_seed_alone(tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ from rdkit import Chem
 from rdkit.Chem import QED
 
 from sequence_tutor.domain import find_domain
-from sequence_tutor.domain_files import with_reading
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.model import load_model
@@ -160,7 +159,7 @@ def test_sequences_are_read_in_the_priors_tokens(folder: Path, tmp_path: Path) -
     assert room.read_sequences(path) == [[1, 1, 5, 6], [1, 1, 2, 6]]
     path.write_text("Cl.CCO\nc1ccccc1\nC1CC\nCC)(\n" + "C" * 40 + "\n")
     remarks: list[str] = []
-    reading = with_reading(room, None, None, remarks.append)
+    reading = room.reading(None, None, remarks.append)
     assert reading.read_sequences(path) == [[1, 1, 5, 6]]
     (remark,) = remarks
     assert remark == (
@@ -169,7 +168,7 @@ def test_sequences_are_read_in_the_priors_tokens(folder: Path, tmp_path: Path) -
         "more than 32 tokens (1, first line 5)"
     )
     with pytest.raises(UserError, match=r"of 5: no valid molecule \(2, first line 3\); token '\.'"):
-        with_reading(room, None, "none", remarks.append).read_sequences(path)
+        room.reading(None, "none", remarks.append).read_sequences(path)
     path.write_text("")
     with pytest.raises(UserError, match=r"seeds\.smi: no molecule in it"):
         room.read_sequences(path)
@@ -181,12 +180,12 @@ def test_what_no_molecule_can_begin_with_is_no_prime(folder: Path, tmp_path: Pat
     path = tmp_path / "prime.smi"
     path.write_text("CC)(\n")
     with pytest.raises(UserError, match=r"prime\.smi line 1: no molecule can begin with 'CC\)\('"):
-        room.read_prime(path, room.output_settings())
+        room.begin(path, room.output_settings())
     path.write_text("[*:1]CCO\n")
     with pytest.raises(UserError, match="has an attachment point, expected the beginning"):
-        room.read_prime(path, room.output_settings())
+        room.begin(path, room.output_settings())
     path.write_text("CCN\n")
-    assert room.read_prime(path, room.output_settings()) == [1, 1, 4]
+    assert room.begin(path, room.output_settings()).tokens == [1, 1, 4]
 
 
 def test_a_prior_without_a_vocabulary_is_refused() -> None:

@@ -1,9 +1,9 @@
-"""A domain of one's own: strands of DNA, one a line. Satisfies `sequence_tutor.Domain`."""
+"""A domain of one's own: strands of DNA, one a line."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,18 +11,24 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from sequence_tutor.config.settings import Settings
-from sequence_tutor.domain import Better, Progress, TrainingData
-from sequence_tutor.errors import UserError
-from sequence_tutor.estimates import Estimate, Mean, RatioOfSums
-from sequence_tutor.files import write_text
-from sequence_tutor.prior.store import StoredPrior
-from sequence_tutor.reward.protocol import Reward
-from sequence_tutor.reward.user_terms import load_user_terms
-from sequence_tutor.reward.weighted import WeightedReward
-from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.step_domain import StepDomain
-from sequence_tutor.token_sequences import TokenSequences
+from sequence_tutor.domain import (
+    Domain,
+    Estimate,
+    Mean,
+    Progress,
+    RatioOfSums,
+    Reward,
+    SequenceBatch,
+    Settings,
+    StoredPrior,
+    TokenSequences,
+    TrainingData,
+    UserError,
+    WeightedReward,
+    load_user_terms,
+    of_kind,
+    write_text,
+)
 
 BASES = "ACGT"
 END = len(BASES)  # the token that ends a strand
@@ -91,20 +97,17 @@ class DnaStatistics:
         return {"length": self._length.estimate(), "gc_share": self._gc.estimate()}
 
 
-class DnaDomain(StepDomain):
+class DnaDomain(Domain):
     """Strands of up to 39 bases."""
 
     name = "dna"
     vocab_size = END + 1
     length = LONGEST
     end_token: int | None = END
-    note_tokens: tuple[int, ...] = ()
     data_settings: type[Settings] = DnaDataSettings
     reward_settings: type[Settings] = DnaRewardSettings
     output_settings: type[Settings] = DnaOutputSettings
     shares = frozenset({"gc_share"})
-    better: Mapping[str, Better] = {}
-    published: Mapping[str, Mapping[str, float]] = {}
 
     def default_prior(self, device: torch.device | str) -> StoredPrior:
         """None comes along."""
@@ -116,12 +119,12 @@ class DnaDomain(StepDomain):
         self, paths: Sequence[Path], settings: Settings, cache: Path | None, progress: Progress
     ) -> TrainingData:
         """Strands of files; equal ones are on one side of the division."""
-        assert isinstance(settings, DnaDataSettings)
+        held_out = of_kind(DnaDataSettings, settings).held_out
         sides: tuple[list[list[int]], ...] = ([], [], [])  # train, validation, test
         for done, path in enumerate(paths, start=1):
             for tokens in self.read_sequences(path):
                 place = hashlib.sha256(bytes(tokens)).digest()[0] / 256
-                side = 1 + int(place / settings.held_out)
+                side = 1 + int(place / held_out)
                 sides[side if side < 3 else 0].append(tokens)
             progress(done, len(paths))
         train, validation, test = map(TokenSequences, sides)
@@ -140,20 +143,16 @@ class DnaDomain(StepDomain):
                 )
         return [[*(BASES.index(base) for base in line), END] for line in lines]
 
-    def read_prime(self, path: Path, settings: Settings) -> list[int]:
-        """The first strand of a file, to go on from."""
-        return self.read_sequences(path)[0]
-
     def reward(self, settings: Settings, rules: Path | None) -> Reward:
         """Two terms, and those of a user's file."""
-        assert isinstance(settings, DnaRewardSettings)
+        wanted = of_kind(DnaRewardSettings, settings)
 
         def gc(strands: Strands) -> Tensor:
             """Minus how far the share of G and C is off, in tenths, at the end."""
             share = strands.gc.sum(1) / strands.bases.sum(1).clamp(min=1)
             last = strands.batch.lengths[:, None] - 1
             paid = torch.zeros_like(strands.tokens, dtype=torch.float64)
-            return paid.scatter(1, last, -10 * (share - settings.gc).abs().double()[:, None])
+            return paid.scatter(1, last, -10 * (share - wanted.gc).abs().double()[:, None])
 
         def runs(strands: Strands) -> Tensor:
             """-1 for each base that makes a run of equal ones longer than is free."""
@@ -161,10 +160,10 @@ class DnaDomain(StepDomain):
             length = torch.ones_like(strands.tokens)
             for t in range(1, length.shape[1]):
                 length[:, t] += length[:, t - 1] * equal[:, t - 1]
-            return -((length > settings.longest_run) & strands.bases).double()
+            return -((length > wanted.longest_run) & strands.bases).double()
 
         own = {term.name: term for term in load_user_terms(rules)} if rules else {}
-        weights = {name: term.weight for name, term in own.items()} | settings.weights
+        weights = {name: term.weight for name, term in own.items()} | wanted.weights
         return WeightedReward(Strands, {"gc": gc, "runs": runs, **own}, weights)
 
     def statistics(self, settings: Settings) -> DnaStatistics:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from importlib.metadata import entry_points
 from importlib.resources import files
+from importlib.resources.abc import Traversable
+from importlib.util import find_spec
 from typing import Any
 
 from pydantic import ValidationError
@@ -17,6 +20,9 @@ from sequence_tutor.printable import shown
 
 Tables = Mapping[str, Any]
 """Nested tables as TOML has them; `Any` because values are checked only when settings are built."""
+
+DOMAINS = "sequence_tutor.domains"
+"""Group of the entry points by which packages offer domains."""
 
 DEFAULT, COMPARE = "default", "compare"
 """What verbs begin with: those that tune one model, and those that give several one problem."""
@@ -40,12 +46,20 @@ _WORDS = {  # pydantic's expectations -> those of a settings file
 }
 
 
+def presets_of(domain: str) -> Traversable | None:
+    """The folder `presets` of the package that offers a domain; None where there is none."""
+    for point in entry_points(group=DOMAINS, name=domain):
+        found = find_spec(point.module)
+        if found is not None and found.submodule_search_locations:  # it is a package
+            folder = files(point.module) / "presets"
+            return folder if folder.is_dir() else None
+    return None
+
+
 def preset_names(verb: str, domain: str) -> list[str]:
     """Names of the presets of a verb in a domain."""
-    folder = files("sequence_tutor") / "config" / "presets" / domain
-    if not folder.is_dir():
-        return []
-    names = (entry.name for entry in folder.iterdir())
+    folder = presets_of(domain)
+    names = (entry.name for entry in folder.iterdir()) if folder else ()
     return sorted(
         name.removeprefix(f"{verb}_").removesuffix(".toml")
         for name in names
@@ -54,24 +68,23 @@ def preset_names(verb: str, domain: str) -> list[str]:
 
 
 def read_preset(verb: str, domain: str, name: str) -> Tables:
-    """A shipped preset.
+    """A preset that comes with a domain.
 
-    Where a domain has no `compare`, the problem is that of its `default`; for a domain from
-    elsewhere both change nothing.
+    Where a domain has no `compare`, the problem is that of its `default`; where its package has no
+    presets of the verb, both change nothing.
 
     Raises:
         UserError: there is none of that name.
     """
     known = preset_names(verb, domain)
-    is_ours = (files("sequence_tutor") / "config" / "presets" / domain).is_dir()
-    if not is_ours and name in (DEFAULT, COMPARE):
+    folder = presets_of(domain)
+    if not known and name in (DEFAULT, COMPARE):
         return {}
     if name == COMPARE and name not in known:
         name = DEFAULT
-    if name not in known:
+    if folder is None or name not in known:
         raise UserError(f"unknown preset {shown(name)} for {verb} {domain}: {nearest(name, known)}")
-    path = files("sequence_tutor") / "config" / "presets" / domain / f"{verb}_{name}.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+    return tomllib.loads((folder / f"{verb}_{name}.toml").read_text(encoding="utf-8"))
 
 
 def read_methods() -> Tables:

@@ -19,7 +19,7 @@ from sequence_tutor.evaluation.model import Model, judged_alike, rewarded_alike
 from sequence_tutor.evaluation.own_optimum import own_optimum
 from sequence_tutor.evaluation.statistics import OPTIMALITY, GeneralStatistics
 from sequence_tutor.evaluation.terms import TermStatistics, directions, weighted_parts
-from sequence_tutor.measure import Opens, commonest, measure, score
+from sequence_tutor.measure import commonest, measure, score
 from sequence_tutor.prior.fingerprints import WINDOWS
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.sequences import SequenceBatch
@@ -213,6 +213,7 @@ def _column(
     task = replace(model.task, prior_temperature=temperature)
     own_task = replace(asked.task, prior_temperature=temperature)
     openings: list[Hashable] = []
+    opener = model.domain.opener()
     newest = 0  # sequences that are not counted as done yet
     for measured in measure(model.policy, task, samples, generator):
         advance(newest)
@@ -222,8 +223,8 @@ def _column(
             objective.update(replace(measured, terms=paid))
         own.update(measured.batch)
         terms.update(measured.batch)
-        if isinstance(model.domain, Opens) and len(openings) < MOST_OPENINGS:
-            openings += model.domain.openings(measured.batch, len(model.prefix))
+        if opener is not None and len(openings) < MOST_OPENINGS:
+            openings += opener.openings(measured.batch, len(model.prefix))
         keep(model, measured.batch)
         newest = len(measured.batch)
     found = general.result()

@@ -13,7 +13,7 @@ import torch
 
 from sequence_tutor.config.presets import build
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.domain import Domain, Framed, find_domain, framed
+from sequence_tutor.domain import Domain, find_domain
 from sequence_tutor.errors import UserError, reading
 from sequence_tutor.files import PathLike, optional_path
 from sequence_tutor.flat_tables import flattened
@@ -115,7 +115,7 @@ class Model:
     @cached_property
     def room(self) -> Domain:
         """Its domain in the frame that it writes in, such as the key of its rules."""
-        return self.domain if self.tune is None else framed(self.domain, self.reward_settings)
+        return self.domain if self.tune is None else self.domain.framed(self.reward_settings)
 
     def files(
         self,
@@ -141,8 +141,7 @@ class Model:
             left = {*moved, "upbeat"}
         kept = {name: value for name, value in self.output.items() if name not in left}
         settings = build(self.domain.output_settings, {**kept, **given}, source)
-        if isinstance(self.room, Framed):
-            self.room.check_output(settings)
+        self.room.check_output(settings)
         return settings
 
     @cached_property
@@ -253,7 +252,7 @@ def load_model(
         stage,
         tuple(spec.prefix),
         trust,
-        output=domain.recorded(spec.output) if isinstance(domain, Framed) else {},
+        output=domain.recorded(spec.output),
     )
 
 
@@ -298,10 +297,7 @@ def prior_of(model: Model) -> Model:
 
 def scored_here(model: Model) -> Model:
     """The same, judged in this process: to start others takes longer than what they would do."""
-    settings = model.reward_settings
-    if "workers" not in type(settings).model_fields:
-        return model
-    return replace(model, reward_settings=settings.model_copy(update={"workers": 0}))
+    return replace(model, reward_settings=model.domain.computed_here(model.reward_settings))
 
 
 def sharing_rewards(models: Sequence[Model]) -> list[Model]:
@@ -333,7 +329,7 @@ def rewarded_alike(one: Model, other: Model) -> bool:
 
 def _asked(model: Model) -> dict[str, Any]:
     """The settings of its reward, without those that say only how it is computed."""
-    return model.reward_settings.model_dump(exclude={"workers", "cache"})
+    return model.reward_settings.model_dump(exclude=set(model.domain.computing))
 
 
 def _prior_model(name: str, stored: StoredPrior, rules: Path | None) -> Model:

@@ -9,7 +9,6 @@ from typing import Any
 
 from rich.table import Table
 
-from sequence_tutor.domain import Domain
 from sequence_tutor.estimates import UNDEFINED, Estimate
 from sequence_tutor.evaluation.evaluate import Column, Evaluation
 from sequence_tutor.evaluation.statistics import SHARES, is_at_least
@@ -118,7 +117,7 @@ def _rows(evaluation: Evaluation) -> Iterator[Row]:
         for rows in _published(evaluation).values():
             value = rows.get(name, math.nan)
             cells.append(_cell(Estimate(value, -math.inf, math.inf), unit))
-        yield label(name, shares, shares_of(domain)), cells
+        yield label(name, shares, domain.shares_of), cells
 
 
 def _cell(estimate: Estimate, unit: int, *, at_least: bool = False) -> str:
@@ -146,12 +145,6 @@ def label(name: str, shares: Collection[str], of: Mapping[str, str]) -> str:
     """
     said = f" of {of[name]}" if name in of else ""
     return name.replace("_", " ") + (f" %{said}" if name in shares else "")
-
-
-def shares_of(domain: Domain) -> Mapping[str, str]:
-    """What fractions of a domain are fractions of, where their names say something else."""
-    found: Mapping[str, str] = getattr(domain, "shares_of", {})
-    return found
 
 
 def decimals(value: float) -> int:

@@ -14,7 +14,7 @@ from pydantic import Field
 from torch import Tensor
 
 from sequence_tutor.config.settings import Settings, of_kind
-from sequence_tutor.domain import Beginning, Better, Progress, TrainingData
+from sequence_tutor.domain import Beginning, Better, Domain, Progress, TrainingData
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.beginnings import begin_with
 from sequence_tutor.melody.corpus import Corpus, Melody, read_corpus
@@ -34,7 +34,6 @@ from sequence_tutor.prior.fingerprints import WINDOWS, window_fingerprints
 from sequence_tutor.prior.store import StoredPrior, shipped_prior
 from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.step_domain import StepDomain
 from sequence_tutor.step_scores import Scored, summed
 from sequence_tutor.token_lines import token_lines
 from sequence_tutor.token_sequences import TokenSequences
@@ -50,10 +49,11 @@ class MelodyDataSettings(ExtractionSettings):
     split_seed: int = Field(0, ge=0, description="seed of the division")
 
 
-class MelodyDomain(StepDomain):
-    """Monophonic melodies of sixteenth notes. Satisfies `domain.Domain`."""
+class MelodyDomain(Domain):
+    """Monophonic melodies of sixteenth notes."""
 
     name = "melody"
+    sequences = "melodies"
     vocab_size = VOCAB_SIZE
     length = 32  # two bars of 4/4, as in the paper
     end_token: int | None = None
@@ -103,6 +103,10 @@ class MelodyDomain(StepDomain):
             f"key is {chosen.key_name}, and the run was tuned in {signature_of(self.frame.key)}: "
             f"it is heard in {heard.signature}, which has the same notes and another tonic"
         ]
+
+    def opener(self) -> MelodyDomain:
+        """Itself."""
+        return self
 
     def openings(self, batch: SequenceBatch, given: int) -> Sequence[Hashable]:
         """Where notes begin, hold and rest in the first whole bar that was not given."""
@@ -154,10 +158,6 @@ class MelodyDomain(StepDomain):
         else:
             for tune in own_tunes(path):
                 yield tune.tokens(OCTAVE * tune.judged_octaves())
-
-    def read_prime(self, path: Path, settings: Settings) -> list[int]:
-        """The tokens of `begin`."""
-        return list(self.begin(path, settings).tokens)
 
     def begin(self, path: Path, settings: Settings) -> Beginning:
         """The first melody of a file, moved so that `write` moves it back to where it stands.

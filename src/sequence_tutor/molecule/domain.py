@@ -16,7 +16,7 @@ from torch import Tensor
 
 from sequence_tutor.config.settings import Settings, of_kind
 from sequence_tutor.division import TEST, TRAIN, VALIDATION
-from sequence_tutor.domain import Better, Progress, TrainingData
+from sequence_tutor.domain import Beginning, Better, Domain, Progress, TrainingData
 from sequence_tutor.molecule.chemistry import quiet, scaffold_of
 from sequence_tutor.molecule.choice import Choice
 from sequence_tutor.molecule.corpus import read_corpus
@@ -66,8 +66,8 @@ SCORED_AT_ONCE = 256
 """Molecules to be written between two reports of progress."""
 
 
-class MoleculeDomain:
-    """SMILES strings, each ended by an end token. Satisfies `domain.Domain`.
+class MoleculeDomain(Domain):
+    """SMILES strings, each ended by an end token.
 
     Args:
         card: of a prior, which says under `molecule` what its training data fix; None: there is
@@ -77,8 +77,8 @@ class MoleculeDomain:
     """
 
     name = "molecule"
+    sequences = "molecules"
     unit_read = "kB"
-    note_tokens: tuple[int, ...] = ()
     data_settings: type[Settings] = MoleculeDataSettings
     reward_settings: type[Settings] = MoleculeRewardSettings
     output_settings: type[Settings] = MoleculeOutputSettings
@@ -87,6 +87,7 @@ class MoleculeDomain:
     shares_of: Mapping[str, str] = SHARES_OF
     published = PUBLISHED
     opening = "scaffold"
+    computing = frozenset({"workers", "cache"})
 
     def __init__(
         self,
@@ -121,6 +122,10 @@ class MoleculeDomain:
         """Its tokeniser and its tokens."""
         vocabulary = Vocabulary.from_card(card)
         return {"tokeniser": vocabulary.tokeniser, "vocabulary": vocabulary.tokens}
+
+    def opener(self) -> MoleculeDomain:
+        """Itself."""
+        return self
 
     def openings(self, batch: SequenceBatch, given: int) -> Sequence[Hashable]:
         """The scaffold of each molecule with a ring, whatever was given."""
@@ -173,7 +178,7 @@ class MoleculeDomain:
         """
         return read_seeds(path, self.vocabulary, self.length, self.choice)
 
-    def read_prime(self, path: Path, settings: Settings) -> list[int]:
+    def begin(self, path: Path, settings: Settings) -> Beginning:
         """The first SMILES of a file, or the beginning of one, without an end.
 
         What is sampled goes on after its last atom: of `c1ccc(cc1)C(=O)N`, from the nitrogen. A
@@ -183,7 +188,12 @@ class MoleculeDomain:
             UserError: there is none, no molecule can begin so, or it has a token that the prior
                 does not know.
         """
-        return self.vocabulary.encode(first_molecule(path, self.choice), end=False)
+        tokens = self.vocabulary.encode(first_molecule(path, self.choice), end=False)
+        return Beginning(tokens, settings)
+
+    def speller(self) -> MoleculeDomain:
+        """Itself: a molecule has many SMILES."""
+        return self
 
     def varied(self, batch: SequenceBatch, generator: torch.Generator) -> SequenceBatch:
         """About half of the molecules in a random spelling each."""
@@ -198,6 +208,10 @@ class MoleculeDomain:
         user_terms = load_user_terms(rules) if rules else ()
         chosen = of_kind(MoleculeRewardSettings, settings)
         return chosen.build(self.vocabulary, self.training, user_terms)
+
+    def computed_here(self, settings: Settings) -> Settings:
+        """Without workers: to start them takes longer than to score a few."""
+        return settings.model_copy(update={"workers": 0})
 
     def gatherer(
         self, directory: Path, reward: Reward, settings: Settings, resumed: bool
@@ -243,7 +257,7 @@ class MoleculeDomain:
 
         Progress counts every molecule twice: once it is scored, and once it is written.
         """
-        self._write(batch, directory, settings, progress, None)
+        self.write_rewarded(batch, directory, settings, progress, lambda: None)
 
     def write_rewarded(
         self,
@@ -251,28 +265,18 @@ class MoleculeDomain:
         directory: Path,
         settings: Settings,
         progress: Progress,
-        reward: Reward,
+        reward: Callable[[], Reward | None],
     ) -> None:
         """The same with what a reward pays in all and the numbers of its terms before these.
 
         The best are those of the highest total, unless the settings name a term.
         """
-        self._write(batch, directory, settings, progress, reward)
-
-    def _write(
-        self,
-        batch: SequenceBatch,
-        directory: Path,
-        settings: Settings,
-        progress: Progress,
-        reward: Reward | None,
-    ) -> None:
-        count = len(batch)
+        paid, count = reward(), len(batch)
         every: dict[str, list[float]] = {}
         canonical: list[str | None] = []
         for begin in range(0, count, SCORED_AT_ONCE):
             part = batch[begin : begin + SCORED_AT_ONCE]
-            table = rewarded_table(self.scorer_here, self.vocabulary, part, reward)
+            table = rewarded_table(self.scorer_here, self.vocabulary, part, paid)
             canonical += table.canonical
             for name, values in table.numbers.items():
                 every.setdefault(name, []).extend(values)

@@ -14,7 +14,7 @@ from sequence_tutor.domain import Better, Domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import UNDEFINED, Estimate
 from sequence_tutor.evaluation.statistics import OPTIMALITY, SHARES, is_at_least
-from sequence_tutor.evaluation.table import decimals, label, shares_of
+from sequence_tutor.evaluation.table import decimals, label
 
 Verdict = Literal["better", "worse", "even", ""]
 """Against the prior; empty where there is no prior, or nothing to say."""
@@ -239,7 +239,7 @@ def _rows(
         ]
         columns = table.published.values()
         theirs = [_text(unit * rows[name]) if name in rows else "" for rows in columns]
-        yield Row(label(name, shares, shares_of(domain)), aim or "", cells, theirs)
+        yield Row(label(name, shares, domain.shares_of), aim or "", cells, theirs)
 
 
 def _of(model: SavedModel | None, name: str) -> Estimate:

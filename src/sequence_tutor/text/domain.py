@@ -11,14 +11,13 @@ from torch import Tensor
 
 from sequence_tutor.config.settings import Settings, of_kind
 from sequence_tutor.division import TEST, TRAIN, VALIDATION
-from sequence_tutor.domain import Better, Progress, TrainingData
+from sequence_tutor.domain import Beginning, Domain, Progress, TrainingData
 from sequence_tutor.errors import UserError
 from sequence_tutor.files import write_text
 from sequence_tutor.prior.fingerprints import sequence_hashes
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.step_domain import StepDomain
 from sequence_tutor.step_scores import Scored, step_scores
 from sequence_tutor.text.corpus import TextDataSettings, read_corpus
 from sequence_tutor.text.reading import read_lines, text_files
@@ -44,8 +43,8 @@ class TextOutputSettings(Settings):
     """Lines have no settings."""
 
 
-class TextDomain(StepDomain):
-    """Lines of characters or words, each ended by an end token. Satisfies `domain.Domain`.
+class TextDomain(Domain):
+    """Lines of characters or words, each ended by an end token.
 
     Args:
         card: of a prior, which says under `text` what its training data fix; None: there is no
@@ -54,14 +53,12 @@ class TextDomain(StepDomain):
     """
 
     name = "text"
+    sequences = "lines"
     unit_read = "kB"
-    note_tokens: tuple[int, ...] = ()
     data_settings: type[Settings] = TextDataSettings
     reward_settings: type[Settings] = TextRewardSettings
     output_settings: type[Settings] = TextOutputSettings
     shares = SHARES
-    better: Mapping[str, Better] = {}
-    published: Mapping[str, Mapping[str, float]] = {}
     opening = f"beginning of {OPENING} characters"
 
     def __init__(
@@ -87,6 +84,10 @@ class TextDomain(StepDomain):
         """Its tokeniser and its tokens."""
         vocabulary = TextVocabulary.from_card(card)
         return {"tokeniser": vocabulary.tokeniser, "vocabulary": vocabulary.tokens}
+
+    def opener(self) -> TextDomain:
+        """Itself."""
+        return self
 
     def openings(self, batch: SequenceBatch, given: int) -> Sequence[Hashable]:
         """The first characters that were not given."""
@@ -141,7 +142,7 @@ class TextDomain(StepDomain):
                     raise UserError(f"{file} line {number}: {error}") from error
         return sequences
 
-    def read_prime(self, path: Path, settings: Settings) -> list[int]:
+    def begin(self, path: Path, settings: Settings) -> Beginning:
         """The first line of a file, without an end: what is sampled goes on from there.
 
         Raises:
@@ -149,7 +150,7 @@ class TextDomain(StepDomain):
         """
         for file in text_files([path]):
             for _, line in read_lines(file):
-                return self.vocabulary.encode(line, end=False)
+                return Beginning(self.vocabulary.encode(line, end=False), settings)
         raise UserError(f"{path}: no line in it, expected one to begin with")
 
     def reward(self, settings: Settings, rules: Path | None) -> TextReward:

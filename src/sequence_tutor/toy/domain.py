@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +12,12 @@ from pydantic import Field
 
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.division import TEST, TRAIN, VALIDATION, divide
-from sequence_tutor.domain import Better, Progress, TrainingData
+from sequence_tutor.domain import Domain, Progress, TrainingData
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import Estimate
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.step_domain import StepDomain
 from sequence_tutor.token_lines import read_token_lines, write_json_lines
 from sequence_tutor.token_sequences import TokenSequences
 from sequence_tutor.toy.problem import make_toy
@@ -54,20 +53,16 @@ class ToyStatistics:
         return {}
 
 
-class ToyDomain(StepDomain):
-    """Six tokens of a vocabulary of four. Satisfies `domain.Domain`."""
+class ToyDomain(Domain):
+    """Six tokens of a vocabulary of four."""
 
     name = "toy"
     vocab_size = 4
     length = 6
     end_token: int | None = None
-    note_tokens: tuple[int, ...] = ()
     data_settings: type[Settings] = ToyDataSettings
     reward_settings: type[Settings] = ToyRewardSettings
     output_settings: type[Settings] = ToyOutputSettings
-    shares: frozenset[str] = frozenset()
-    better: Mapping[str, Better] = {}
-    published: Mapping[str, Mapping[str, float]] = {}
 
     def default_prior(self, device: torch.device | str) -> StoredPrior:
         """The random prior of the toy problem with seed 0."""
@@ -97,17 +92,6 @@ class ToyDomain(StepDomain):
     def read_sequences(self, path: Path) -> list[list[int]]:
         """The sequences of a file of JSON lines."""
         return read_token_lines(path, self.vocab_size, self.length)
-
-    def read_prime(self, path: Path, settings: Settings) -> list[int]:
-        """The first sequence of a file.
-
-        Raises:
-            UserError: there is none.
-        """
-        sequences = self.read_sequences(path)
-        if not sequences:
-            raise UserError(f"{path}: no sequence in it, expected one to begin with")
-        return sequences[0]
 
     def reward(self, settings: Settings, rules: Path | None) -> ToyReward:
         """Random payments.

@@ -14,7 +14,7 @@ import torch
 from sequence_tutor.domain import find_domain
 from sequence_tutor.files import write_text
 from sequence_tutor.folder_lock import writing_in
-from sequence_tutor.measure import Spells, Task
+from sequence_tutor.measure import Task
 from sequence_tutor.molecule.benchmarks.oracle import BudgetSpent, Oracle
 from sequence_tutor.molecule.benchmarks.reward import BenchmarkReward
 from sequence_tutor.molecule.benchmarks.suites import Suite
@@ -93,9 +93,8 @@ class Run:
         room = find_domain(DOMAIN).with_prior(self.stored.card)
         oracle = Oracle(self.task.objective, self.calls)
         reward = BenchmarkReward(self.task.name, oracle, Vocabulary.from_card(self.stored.card))
-        speller = room if isinstance(room, Spells) else None
         length = self.length or room.length
-        task = Task(self.stored.prior, reward, length, room.end_token, speller=speller)
+        task = Task(self.stored.prior, reward, length, room.end_token, speller=room.speller())
         tuner = Tuner(task, settings, folder)
         begun = time.perf_counter() - tuner.seconds  # of the part before an interruption
         name = f"{self.task.name}, seed {settings.seed}"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from pathlib import Path
 
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.domain import Beginning, Domain, begin
+from sequence_tutor.domain import Beginning, Domain
 from sequence_tutor.errors import UserError
 
 
@@ -37,16 +36,14 @@ def beginning_of(room: Domain, prime: Path | None, output: Settings, length: int
     """
     if prime is None:
         return Beginning((), output)
-    begun = begin(room, prime, output)
+    begun = room.begin(prime, output)
     tokens = begun.tokens
-    if tokens and tokens[-1] == room.end_token:  # it is to go on
-        tokens = tokens[:-1]
     if not 1 <= len(tokens) < length:
         raise UserError(
             f"{prime}: {len(tokens)} tokens to begin with, expected 1 to {length - 1}, fewer than "
             "the length"
         )
-    return replace(begun, tokens=tokens)
+    return begun
 
 
 def digest_of(path: Path | None, what: str, *read_by: str | None) -> str | None:

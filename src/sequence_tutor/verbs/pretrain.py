@@ -255,8 +255,7 @@ def _read(
     room: Domain, data: Sequence[Path], settings: Settings, out: Path, *, quiet: bool
 ) -> TrainingData:
     """Read the data with progress; every side must have something to learn or measure."""
-    unit = getattr(room, "unit_read", "one by one")  # a domain from elsewhere may not say it
-    with counted(f"reading {room.name} files, {unit}", quiet=quiet) as report:
+    with counted(f"reading {room.name} files, {room.unit_read}", quiet=quiet) as report:
         found = room.read_training(data, settings, out / "cache", report)
     lines = ({"file": name, "reason": reason} for name, reason in found.skipped)
     write_json_lines(out / SKIPPED_FILE, lines)

@@ -7,8 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.domain import Beginning, Framed, Progress, WritesRewarded, begin
-from sequence_tutor.domain_files import with_reading
+from sequence_tutor.domain import Beginning, Progress, Reward
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model, scored_here
 from sequence_tutor.files import PathLike, optional_path
@@ -79,13 +78,13 @@ def sample(
     out, prime = optional_path(out), optional_path(prime)
     if prime is not None:
         told = partial(heading, quiet=quiet)
-        model = replace(model, domain=with_reading(model.domain, column, None, told))
+        model = replace(model, domain=model.domain.reading(column, None, told))
     elif column is not None:
         raise UserError(f"--column {column}: there is no file to read, expected it with --prime")
     length = model.length if length is None else length
     check_length(model, length)
     settings = settings or model.files(primed=prime is not None)
-    for remark in model.room.check_output(settings) if isinstance(model.room, Framed) else ():
+    for remark in model.room.check_output(settings):
         heading(remark, quiet=quiet)
     begun = _beginning(model, prime, length, settings)
     beginning, settings = tuple(begun.tokens), begun.settings
@@ -123,17 +122,15 @@ def _write(
     quiet: bool,
 ) -> None:
     """Write files, with what each sequence is worth where the domain's files say that."""
-    room = model.room
-    if not isinstance(room, WritesRewarded):
-        room.write(batch, out, settings, report)
-        return
-    try:
-        reward = scored_here(model).reward
-    except UserError as error:  # what is missing for the reward is not missing for the sequences
-        heading(f"{error}; files are written without the terms of the reward", quiet=quiet)
-        room.write(batch, out, settings, report)
-        return
-    room.write_rewarded(batch, out, settings, report, reward)
+
+    def reward() -> Reward | None:
+        try:
+            return scored_here(model).reward
+        except UserError as error:  # what the reward lacks is not missing for the sequences
+            heading(f"{error}; files are written without the terms of the reward", quiet=quiet)
+            return None
+
+    model.room.write_rewarded(batch, out, settings, report, reward)
 
 
 def check_length(model: Model, length: int) -> None:
@@ -165,7 +162,7 @@ def _beginning(model: Model, prime: Path | None, length: int, settings: Settings
     if prime is None:
         begun = Beginning(model.prefix, settings)
     else:
-        begun = begin(model.room, prime, settings)
+        begun = model.room.begin(prime, settings)
     given = begun.tokens
     if len(given) >= length:
         raise UserError(

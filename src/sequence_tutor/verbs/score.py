@@ -9,7 +9,6 @@ from pathlib import Path
 from sequence_tutor.config.presets import DEFAULT
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Domain, find_domain
-from sequence_tutor.domain_files import with_reading
 from sequence_tutor.errors import UserError, settings_of
 from sequence_tutor.evaluation.model import load_model
 from sequence_tutor.files import PathLike, listed_paths, optional_path
@@ -129,7 +128,7 @@ def score_files(
     room, settings, rules, source = _judge(domain, rules, config, preset, run, prior, trust=trust)
     remarks: list[str] = []
     damaged: list[str] = []
-    room = with_reading(room, column, standardise, remarks.append)
+    room = room.reading(column, standardise, remarks.append)
     first: list[Scored] = []
     count = valid = 0
     says_validity = False
@@ -150,7 +149,7 @@ def score_files(
             yield scored
 
     with settings_of(source), progress("sequences scored", None, quiet=quiet) as advance:
-        weights = _weights(room, settings, rules)
+        weights = effective_weights(room.reward(room.computed_here(settings), rules))
         write_scores(room, out, table, watched())
     says = valid if says_validity else None
     return Scores(room, first, count, says, weights, damaged, remarks)
@@ -180,10 +179,3 @@ def _judge(
         kind = "prior" if model.tune is None else "run"
         raise UserError(f"{run}: a {kind} of {model.domain.name!r}, expected a run of {domain!r}")
     return model.domain, model.reward_settings, model.allowed_rules(), f"{run}: reward"
-
-
-def _weights(room: Domain, settings: Settings, rules: Path | None) -> str:
-    """The effective weights of a reward in one line."""
-    if "workers" in type(settings).model_fields:  # none need start for that
-        settings = settings.model_copy(update={"workers": 0})
-    return effective_weights(room.reward(settings, rules))

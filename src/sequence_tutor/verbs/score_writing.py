@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from pathlib import Path
 
 from sequence_tutor.domain import Domain
-from sequence_tutor.domain_files import WritesScores
-from sequence_tutor.errors import UserError
 from sequence_tutor.step_scores import Scored
 from sequence_tutor.token_lines import json_lines_writer
 
@@ -34,18 +32,9 @@ def write_scores(
         if lines is not None:
             writers.append(stack.enter_context(json_lines_writer(lines)))
         if table is not None:
-            writers.append(stack.enter_context(_writer(room, table)))
+            is_json = table.suffix.lower() in _JSON_SUFFIXES
+            writer = json_lines_writer(table) if is_json else room.score_writer(table)
+            writers.append(stack.enter_context(writer))
         for one in scored:
             for write in writers:
                 write(one)
-
-
-def _writer(room: Domain, table: Path) -> AbstractContextManager[Callable[[Scored], None]]:
-    if table.suffix.lower() in _JSON_SUFFIXES:
-        return json_lines_writer(table)
-    if isinstance(room, WritesScores):
-        return room.score_writer(table)
-    raise UserError(
-        f"{table}: scores of {room.name} are written as JSON lines, expected a name that ends in "
-        ".jsonl"
-    )

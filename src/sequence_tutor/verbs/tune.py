@@ -14,13 +14,12 @@ from rich.text import Text
 
 from sequence_tutor.config.presets import build, read_preset
 from sequence_tutor.config.settings import first_difference
-from sequence_tutor.domain import Domain, Framed, find_domain, framed
-from sequence_tutor.domain_files import with_reading
+from sequence_tutor.domain import Domain, find_domain
 from sequence_tutor.errors import UserError, reading, settings_of
 from sequence_tutor.evaluation.model import Model, load_model
 from sequence_tutor.files import PathLike, is_empty, named_path, optional_path
 from sequence_tutor.folder_lock import writing_in
-from sequence_tutor.measure import Opens, Spells, Task, measure
+from sequence_tutor.measure import Task, measure
 from sequence_tutor.memory import require_memory
 from sequence_tutor.printable import printable
 from sequence_tutor.prior.check import check_prior
@@ -113,16 +112,15 @@ def tune(
     seeds, prime = optional_path(seeds), optional_path(prime)
     room, stored = open_prior(domain, prior, device, trust=trust)
     check_read(column, standardise, seeds, prime)
-    room = with_reading(room, column, standardise, _warn(quiet=quiet))
+    room = room.reading(column, standardise, _warn(quiet=quiet))
     spec = resolve(
         *(room, str(prior or domain), preset, config, overrides or {}, rules),
         serves_several=serves_several,
     )
     chosen_start(stored.prior, spec.tune)
     output = build(room.output_settings, spec.output, "output")
-    own = framed(room, build(room.reward_settings, spec.reward, "reward"))
-    if isinstance(own, Framed):
-        own.check_output(output)
+    own = room.framed(build(room.reward_settings, spec.reward, "reward"))
+    own.check_output(output)
     begun = beginning_of(own, prime, output, spec.length)
     for remark in begun.remarks:
         heading(remark, quiet=quiet)
@@ -144,8 +142,8 @@ def tune(
         spec.length,
         room.end_token,
         prefix=tuple(spec.prefix),
-        speller=room if isinstance(room, Spells) else None,
-        opener=room if isinstance(room, Opens) else None,
+        speller=room.speller(),
+        opener=room.opener(),
     )
     require_memory("length", spec.length, 8)
     for size, number, each in sizes(spec.tune, spec.length, room.vocab_size, len(reward.names)):

@@ -1,0 +1,45 @@
+"""What the author of a domain needs: everything here is promised, see docs/extend/domain.md."""
+
+from sequence_tutor.config.settings import Settings, of_kind
+from sequence_tutor.domain.base import Domain, find_domain
+from sequence_tutor.domain.data import (
+    Beginning,
+    Better,
+    Judge,
+    Progress,
+    Statistics,
+    TrainingData,
+)
+from sequence_tutor.errors import UserError
+from sequence_tutor.estimates import Estimate, Mean, RatioOfSums
+from sequence_tutor.files import write_text
+from sequence_tutor.prior.store import StoredPrior
+from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.reward.user_terms import load_user_terms
+from sequence_tutor.reward.weighted import WeightedReward
+from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.token_sequences import TokenSequences
+
+__all__ = [
+    "Beginning",
+    "Better",
+    "Domain",
+    "Estimate",
+    "Judge",
+    "Mean",
+    "Progress",
+    "RatioOfSums",
+    "Reward",
+    "SequenceBatch",
+    "Settings",
+    "Statistics",
+    "StoredPrior",
+    "TokenSequences",
+    "TrainingData",
+    "UserError",
+    "WeightedReward",
+    "find_domain",
+    "load_user_terms",
+    "of_kind",
+    "write_text",
+]
