@@ -9,9 +9,9 @@ from sequence_tutor.sequences import SequenceBatch
 
 
 def opener(name: str) -> Opens:
-    domain = find_domain(name)
-    assert isinstance(domain, Opens)
-    return domain
+    found = find_domain(name).opener()
+    assert found is not None
+    return found
 
 
 def test_the_commonest_counts() -> None:

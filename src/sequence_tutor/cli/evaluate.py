@@ -65,7 +65,7 @@ class Evaluate:
         from sequence_tutor.evaluation.model import load_model
         from sequence_tutor.evaluation.seeds import between_seeds, seed_rows, seeds_markdown
         from sequence_tutor.evaluation.statistics import SHARES
-        from sequence_tutor.evaluation.table import as_json, as_markdown, as_rich, shares_of
+        from sequence_tutor.evaluation.table import as_json, as_markdown, as_rich
         from sequence_tutor.named_files import write_named_text
         from sequence_tutor.progress import heading, progress
         from sequence_tutor.threads import set_threads
@@ -95,7 +95,7 @@ class Evaluate:
             numbers["between_seeds"] = [group.to_json() for group in groups]
         write_numbers(self.json, numbers)
         domain = models[0].domain
-        rows = seed_rows(groups, domain.shares | SHARES, shares_of(domain)) if groups else []
+        rows = seed_rows(groups, domain.shares | SHARES, domain.shares_of) if groups else []
         text = as_markdown(evaluation)
         if self.markdown is not None:
             below = f"\n{seeds_markdown(rows)}" if rows else ""

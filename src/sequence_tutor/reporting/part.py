@@ -18,7 +18,6 @@ from sequence_tutor.evaluation.model import (
 )
 from sequence_tutor.evaluation.seeds import between_seeds, seed_rows
 from sequence_tutor.evaluation.statistics import SHARES
-from sequence_tutor.evaluation.table import shares_of
 from sequence_tutor.files import PathLike
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reporting.account import RunFacts, run_facts, sentences
@@ -171,7 +170,7 @@ def make_part(
     domain = runs[0].spec.domain
     comparison = compare(table, runs[0].model.domain)
     groups = between_seeds([model.model_dump(mode="json") for model in table.models])
-    shares, of = runs[0].model.domain.shares | SHARES, shares_of(runs[0].model.domain)
+    shares, of = runs[0].model.domain.shares | SHARES, runs[0].model.domain.shares_of
     facts = [
         run_facts(run.model.name, place, run.spec, run.log)
         for place, run in enumerate(runs, start=priors)

@@ -9,7 +9,7 @@ from sequence_tutor.evaluation.evaluate import Evaluation, evaluate
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.evaluation.seeds import between_seeds, seed_rows, seeds_markdown
 from sequence_tutor.evaluation.statistics import SHARES
-from sequence_tutor.evaluation.table import as_json, as_markdown, shares_of
+from sequence_tutor.evaluation.table import as_json, as_markdown
 from sequence_tutor.figures import Curve, Panel, learning_curves
 from sequence_tutor.files import write_json, write_text
 from sequence_tutor.melody.pictures import next_token_probabilities
@@ -74,7 +74,7 @@ def write_seeds(
     models = [*as_json(evaluation)["models"], *as_json(beside)["models"][1:]]
     groups = between_seeds(models)
     domain = first[0].domain
-    rows = seed_rows(groups, domain.shares | SHARES, shares_of(domain))
+    rows = seed_rows(groups, domain.shares | SHARES, domain.shares_of)
     write_text(out / "seeds.md", seeds_markdown(rows))
     write_json(out / "seeds.json", {"groups": [group.to_json() for group in groups]})
 
