@@ -80,6 +80,8 @@ def load_checkpoint(
         if not isinstance(info, dict):
             raise ValueError("its info is no object")
         written = info.pop(CHECKSUM, None)
+        if written is None and any(map(_is_almost_its_name, info)):
+            raise ValueError("the name of its checksum is damaged")
     except (SafetensorError, KeyError, ValueError, OSError, RuntimeError, RecursionError) as error:
         raise UserError(
             f"{path}: damaged, or not a checkpoint of this program ({error})"
@@ -114,6 +116,12 @@ def checksum_of(path: Path) -> str | None:
             return said if isinstance(said, str) else None
     except (SafetensorError, OSError, ValueError, KeyError, AttributeError):
         return None
+
+
+def _is_almost_its_name(name: str) -> bool:
+    """Whether one letter makes the difference to `CHECKSUM`: a bit of the name was flipped."""
+    pairs = zip(name, CHECKSUM, strict=False)
+    return len(name) == len(CHECKSUM) and sum(one != other for one, other in pairs) == 1
 
 
 def _checksum(tensors: Mapping[str, Tensor], info: str) -> str:

@@ -395,9 +395,10 @@ def test_the_loss_of_a_policy_gradient_stops_no_run(tmp_path: Path) -> None:
 
 def test_a_warning_that_lasts_is_logged_each_time_and_said_once(tmp_path: Path) -> None:
     said: list[str] = []
-    settings = quick(health={"distinct": 1.0}, steps=20, evaluate_every=5)
+    settings = quick(health={"kl_per_token": 1e-9}, steps=20, evaluate_every=5)
     Tuner(toy_task(), settings, tmp_path, said.append).run(silent)
     logged = [record["warnings"] for record in read_log(tmp_path / LOG_FILE)]
     assert len(logged) == 5
-    assert all(any("collapse" in warning for warning in warnings) for warnings in logged)
-    assert [warning for warning in said if "collapse" in warning] == [said[0]]
+    assert logged[0] == []  # the untouched policy is the prior
+    assert all(any("KL" in warning for warning in warnings) for warnings in logged[1:])
+    assert len([warning for warning in said if "KL" in warning]) == 1

@@ -261,7 +261,8 @@ class Tuner:
                 "use another --out, or delete it to begin anew"
             )
         with reading(self.state_path, "the state of a run"):
-            self._begin_stage(*info["stage"])
+            place, began = info["stage"]
+            self._begin_stage(int(place), int(began))
             self.learner.restore(tensors)
             self.replay.restore(under("replay", tensors))
             self.sampler.restore(under("sampler", tensors))
