@@ -22,8 +22,8 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.domain import find_domain
 from sequence_tutor.melody.abc_writing import to_abc
+from sequence_tutor.melody.corpus import MelodyDataSettings
 from sequence_tutor.melody.corpus import read_corpus as read_melodies
-from sequence_tutor.melody.extraction import ExtractionSettings
 from sequence_tutor.melody.midi import midi_bytes
 from sequence_tutor.melody.notation import to_musicxml
 from sequence_tutor.molecule.corpus import read_corpus as read_molecule_corpus
@@ -130,7 +130,7 @@ class Kind:
 
 def melodies(path: Path) -> object:
     """As `pretrain` reads them."""
-    return read_melodies([path], ExtractionSettings.as_written())
+    return read_melodies([path], MelodyDataSettings.as_written())
 
 
 def scored_melodies(path: Path) -> object:

@@ -12,9 +12,10 @@ import argparse
 from pathlib import Path
 
 from sequence_tutor.division import TEST, TRAIN
+from sequence_tutor.domain.corpus import Corpus
 from sequence_tutor.errors import UserError
 from sequence_tutor.files import write_text
-from sequence_tutor.molecule.corpus import MoleculeCorpus, read_corpus
+from sequence_tutor.molecule.corpus import read_corpus
 from sequence_tutor.molecule.corpus_settings import MoleculeDataSettings
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.prior.store import find_prior
@@ -23,7 +24,7 @@ from sequence_tutor.progress import counted
 SIDES = {"learned_from": TRAIN, "held_out": TEST}
 
 
-def divide(data: Path, prior: str) -> tuple[MoleculeCorpus, Vocabulary]:
+def divide(data: Path, prior: str) -> tuple[Corpus, Vocabulary]:
     """The molecules of a file on the sides on which the training of a prior had them.
 
     Raises:

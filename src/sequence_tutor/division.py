@@ -22,7 +22,12 @@ def divide(places: NDArray[np.float64], validation: float, test: float) -> NDArr
 
     Returns:
         (S,) `TRAIN`, `VALIDATION` or `TEST`.
+
+    Raises:
+        ValueError: when the shares are negative or leave nothing to train on.
     """
+    if validation < 0 or test < 0 or validation + test >= 1:
+        raise ValueError(f"shares of {validation} and {test} must leave some for training")
     distinct, piece = np.unique(places, return_inverse=True)
     fewest = [int(validation > 0), int(test > 0), 1]
     first, second = np.searchsorted(distinct, (validation, validation + test)).tolist()

@@ -8,7 +8,8 @@ import torch
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.abc_writing import write_abc
-from sequence_tutor.melody.domain import MelodyDataSettings, MelodyDomain
+from sequence_tutor.melody.corpus import MelodyDataSettings
+from sequence_tutor.melody.domain import MelodyDomain
 from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.meter import Meter
 from sequence_tutor.melody.midi import read_midi, write_midi

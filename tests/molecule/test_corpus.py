@@ -10,11 +10,12 @@ from rdkit import Chem
 from rdkit.Chem import rdMolDescriptors
 
 from sequence_tutor.division import TEST, TRAIN, VALIDATION
+from sequence_tutor.domain import corpus as corpora
+from sequence_tutor.domain.corpus import Corpus
 from sequence_tutor.errors import UserError
-from sequence_tutor.molecule import corpus_reader
-from sequence_tutor.molecule.chemistry import canonical_smiles, parse
-from sequence_tutor.molecule.corpus import MoleculeCorpus, read_corpus
-from sequence_tutor.molecule.corpus_reader import molecule_hash
+from sequence_tutor.molecule import corpus as corpus_of_molecules
+from sequence_tutor.molecule.chemistry import canonical_smiles, molecule_hash, parse
+from sequence_tutor.molecule.corpus import read_corpus
 from sequence_tutor.molecule.corpus_settings import MoleculeDataSettings
 from sequence_tutor.molecule.tokens import Vocabulary
 
@@ -28,14 +29,14 @@ def write(path: Path, lines: list[str]) -> Path:
 
 def read(
     path: Path, cache: Path | None = None, **settings: object
-) -> tuple[MoleculeCorpus, list[tuple[int, int]]]:
+) -> tuple[Corpus, list[tuple[int, int]]]:
     reported: list[tuple[int, int]] = []
     chosen = MoleculeDataSettings.model_validate(settings)
     corpus = read_corpus([path], chosen, cache, lambda done, all_: reported.append((done, all_)))
     return corpus, reported
 
 
-def molecules(corpus: MoleculeCorpus, side: int) -> list[str]:
+def molecules(corpus: Corpus, side: int) -> list[str]:
     vocabulary = Vocabulary.from_card({"molecule": corpus.facts})
     rows = corpus.side(side).rows()
     assert all(row[-1] == vocabulary.end_token for row in rows)
@@ -106,7 +107,7 @@ def test_random_spellings_are_of_the_training_molecules_and_of_them_alone(tmp_pa
     assert names.keys() == {Chem.CanonSmiles(smiles) for smiles in molecules(plain, TRAIN)}
     assert len(set(molecules(corpus, TRAIN))) == names.total() > len(names)
     assert max(names.values()) <= 6
-    assert torch.equal(corpus.hashes(TRAIN), plain.hashes(TRAIN))
+    assert torch.equal(corpus.hashes_of(TRAIN), plain.hashes_of(TRAIN))
     assert corpus.facts == {**plain.facts, "tokens": corpus.facts["tokens"]}
 
 
@@ -114,7 +115,7 @@ def test_hashes_are_those_of_the_canonical_smiles(tmp_path: Path) -> None:
     corpus, _ = read(write(tmp_path / "a.smi", ["OCC"]), validation=1e-9, test=1e-9)
     molecule = parse("CCO")
     assert molecule is not None
-    assert corpus.hashes(TRAIN).tolist() == [molecule_hash(canonical_smiles(molecule))]
+    assert corpus.hashes_of(TRAIN).tolist() == [molecule_hash(canonical_smiles(molecule))]
     # fixed, for what is on disk must mean the same everywhere
     assert molecule_hash("CCO") == -4371986520294612883
 
@@ -142,7 +143,7 @@ def test_a_second_reading_comes_from_the_cache(tmp_path: Path) -> None:
     again, silent = read(path, tmp_path / "cache")
     assert reported
     assert not silent
-    assert isinstance(again.arrays.tokens, np.memmap)
+    assert isinstance(again.tokens, np.memmap)
     for name in ("facts", "summary", "dropped"):
         assert getattr(again, name) == getattr(corpus, name)
     assert [tuple(row) for row in again.skipped] == [tuple(row) for row in corpus.skipped]
@@ -176,7 +177,7 @@ def test_salts_are_kept_without_their_counter_ions(tmp_path: Path) -> None:
 def test_reasons_that_quote_the_data_are_not_without_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(corpus_reader, "MOST_REASONS", 2)
+    monkeypatch.setattr(corpus_of_molecules, "MOST_REASONS", 2)
     path = write(tmp_path / "a.smi", ["CCO", "[Xe]", "[Kr]", "[Ar]", "[He]", "[Xe]C"])
     assert read(path)[0].dropped == {
         "element Xe, which data.elements lacks": 2,
@@ -226,7 +227,7 @@ def test_nothing_found_says_why(tmp_path: Path) -> None:
 def test_only_the_first_dropped_lines_are_listed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(corpus_reader, "LISTED", 3)
+    monkeypatch.setattr(corpora, "LISTED", 3)
     corpus, _ = read(write(tmp_path / "a.smi", ["CCO", *["C1CC"] * 10]))
     assert corpus.dropped == {"unparsable": 10}
     assert len(corpus.skipped) == 3

@@ -5,7 +5,7 @@ import torch
 from rdkit import Chem
 from rdkit.Chem import QED, rdMolDescriptors
 
-from sequence_tutor.molecule.corpus_reader import molecule_hash
+from sequence_tutor.molecule.chemistry import molecule_hash
 from sequence_tutor.molecule.judge import SampleJudge
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.sequences import SequenceBatch

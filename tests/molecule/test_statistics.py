@@ -10,7 +10,7 @@ from rdkit.Chem import QED, DataStructs, rdFingerprintGenerator, rdMolDescriptor
 from rdkit.Contrib.SA_Score import sascorer
 
 from sequence_tutor.molecule import statistics as module
-from sequence_tutor.molecule.corpus_reader import molecule_hash
+from sequence_tutor.molecule.chemistry import molecule_hash
 from sequence_tutor.molecule.scoring import Scorer
 from sequence_tutor.molecule.statistics import (
     TABLE_TERMS,

@@ -37,7 +37,7 @@ def test_every_line_comes_back_and_equal_ones_are_on_one_side(tmp_path: Path) ->
     assert all(sides)
     assert not set(sides[0]) & (set(sides[1]) | set(sides[2]))
     assert not set(sides[1]) & set(sides[2])
-    assert all(row[-1] == vocabulary.end_token for row in corpus.lines.rows())
+    assert all(row[-1] == vocabulary.end_token for row in corpus.sequences.rows())
     assert list(vocabulary.tokens) == sorted(vocabulary.tokens)
     assert corpus.facts["shortest"], corpus.facts["longest"] == (8, 9)
     assert corpus.summary[str(file)] == {"lines": 300, "kept": 300}
@@ -48,7 +48,7 @@ def test_a_given_vocabulary_is_kept_whole_and_drops_what_it_lacks(tmp_path: Path
     settings = TextDataSettings(vocabulary=("a", "b", "z"))
     corpus = read_corpus([file], settings, ignore)
     assert corpus.facts["tokens"] == ["a", "b", "z"]
-    assert corpus.lines.rows() == [[0, 1, 3], [1, 0, 3], [0, 0, 3]]
+    assert corpus.sequences.rows() == [[0, 1, 3], [1, 0, 3], [0, 0, 3]]
     assert corpus.dropped == {"a token that the vocabulary lacks": 1}
 
 
@@ -60,7 +60,7 @@ def test_words_long_lines_rare_tokens_and_copies(tmp_path: Path) -> None:
         ignore,
     )
     assert corpus.facts["tokens"] == ["a", "b"]
-    assert [row[:-1] for row in corpus.lines.rows()] == [[1, 0], [1, 1], [0, 0]]
+    assert [row[:-1] for row in corpus.sequences.rows()] == [[1, 0], [1, 1], [0, 0]]
     assert corpus.dropped == {
         "a line that was there already": 1,
         "more than 3 tokens": 1,

@@ -1,22 +1,23 @@
-"""A corpus: melodies read from many files, with what was skipped and why, cached and split."""
+"""Melodies to learn a prior from: read from many files, divided by tune."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
-from sequence_tutor.division import TEST, TRAIN, VALIDATION, divide
+from sequence_tutor.domain import Progress
+from sequence_tutor.domain.corpus import ALL, Corpus, Intake
+from sequence_tutor.domain.corpus_cache import cached, fingerprint
 from sequence_tutor.errors import UserError
 from sequence_tutor.foreign import door, reason_of
 from sequence_tutor.melody.abc_reader import read_abc
-from sequence_tutor.melody.corpus_cache import load, save, survey
 from sequence_tutor.melody.encoding import FIRST_NOTE, HOLD, NOTE_OFF
 from sequence_tutor.melody.extraction import ExtractionSettings, extract
 from sequence_tutor.melody.midi import read_midi
@@ -24,150 +25,128 @@ from sequence_tutor.melody.musicxml import read_musicxml
 from sequence_tutor.melody.score import Score
 from sequence_tutor.melody.sources import MIDI_SUFFIXES, SourceFile, read_sources
 
+# Raise it whenever reading or extraction changes, so that no stale cache is used.
+CACHE_VERSION = 6
+
 _OPENING = 16
 
 
-class SkippedFile(NamedTuple):
-    """A file, or a tune of a tune book, that gave no melody."""
+class MelodyDataSettings(ExtractionSettings):
+    """How tunes become melodies, and who learns from them."""
 
-    source: str
-    name: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class SourceSummary:
-    """What came out of one path the user gave, or of all of them.
-
-    Attributes:
-        tunes: that gave at least one melody.
-        skipped: files or tunes that gave none.
-        melodies: pieces between long rests.
-        tokens: in all melodies.
-        notes: share of tokens that start a note, 0..1; likewise `holds` and `rests`.
-    """
-
-    tunes: int
-    skipped: int
-    melodies: int
-    tokens: int
-    notes: float
-    holds: float
-    rests: float
+    validation: float = Field(0.1, gt=0, lt=0.5, description="share of tunes to stop training by")
+    test: float = Field(0.1, gt=0, lt=0.5, description="share of tunes to report on")
+    split_seed: int = Field(0, ge=0, description="seed of the division")
 
 
-@dataclass(frozen=True)
-class Melody:
-    """One melody and the tune it comes from.
+class Tune(NamedTuple):
+    """What a file, or a tune of a tune book, gave.
 
     Attributes:
-        tokens: (T,) uint8.
-        tune: hash of how the tune opens, which equal tunes of any name share.
-        source: the path the user gave.
         name: the file, and the number in a tune book.
-        meter: of the tune, the first where it changes, such as 6/8.
+        melodies: each (T,) uint8; none where there is a problem.
+        meter: the first where it changes, such as 6/8.
+        problem: why there is no melody; empty where all is well.
     """
 
-    tokens: NDArray[np.uint8]
-    tune: str
-    source: str
     name: str
+    melodies: Sequence[NDArray[np.uint8]] = ()
     meter: str = ""
-
-
-@dataclass(frozen=True)
-class Split:
-    """Melodies by side; no tune is on two of them."""
-
-    train: tuple[Melody, ...]
-    validation: tuple[Melody, ...]
-    test: tuple[Melody, ...]
-
-
-@dataclass(frozen=True)
-class Corpus:
-    """All melodies read, and the files that gave none."""
-
-    melodies: tuple[Melody, ...]
-    skipped: tuple[SkippedFile, ...]
-
-    def summary(self) -> dict[str, SourceSummary]:
-        """A summary per source, and last one named `all`."""
-        melodies: dict[str, list[Melody]] = {}
-        for melody in self.melodies:
-            melodies.setdefault(melody.source, []).append(melody)
-        skipped = Counter(entry.source for entry in self.skipped)
-        summaries = {
-            source: _summarise(melodies.get(source, []), skipped[source])
-            for source in dict.fromkeys((*melodies, *skipped))
-        }
-        return {**summaries, "all": _summarise(self.melodies, len(self.skipped))}
-
-    def meters(self) -> list[tuple[str, int]]:
-        """The meters of the melodies, the most frequent first."""
-        return Counter(melody.meter for melody in self.melodies).most_common()
-
-    def reasons(self) -> list[tuple[str, int]]:
-        """Why files were skipped, the most frequent reason first."""
-        return Counter(skipped.reason for skipped in self.skipped).most_common()
-
-    def split(self, seed: int = 0, validation: float = 0.1, test: float = 0.1) -> Split:
-        """Divide by tune: the side depends on the tune's content and the seed, nothing else.
-
-        So a tune keeps its side when files are added, renamed or given twice; see `divide` for
-        very few.
-
-        Raises:
-            ValueError: when the shares are negative or leave nothing to train on.
-        """
-        if validation < 0 or test < 0 or validation + test >= 1:
-            raise ValueError(f"shares of {validation} and {test} must leave some for training")
-        places = [_unit_interval(f"{seed}:{melody.tune}") for melody in self.melodies]
-        sides = divide(np.array(places), validation, test)
-
-        def on(side: int) -> tuple[Melody, ...]:
-            return tuple(self.melodies[place] for place in np.flatnonzero(sides == side))
-
-        return Split(on(TRAIN), on(VALIDATION), on(TEST))
+    problem: str = ""
 
 
 def read_corpus(
     paths: Sequence[Path],
-    settings: ExtractionSettings | None = None,
-    cache_dir: Path | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    settings: MelodyDataSettings | None = None,
+    cache: Path | None = None,
+    progress: Progress = lambda _done, _all: None,
 ) -> Corpus:
     """Read every melody at the paths; a file that gives none is listed with its reason.
 
     Args:
         paths: files, folders and archives.
-        settings: how tunes become melodies.
-        cache_dir: where the encoded corpus is kept, keyed by content and settings.
+        settings: how tunes become melodies, and how these are divided.
+        cache: folder in which the encoded corpus is kept, by content and settings; None: nowhere.
         progress: called after each file with the number of files done and of all.
 
     Raises:
         UserError: when a path does not exist, or no melody was found at all.
     """
-    settings = settings or ExtractionSettings()
-    fingerprint, files = survey(paths, settings)
-    cache = None if cache_dir is None else cache_dir / f"corpus-{fingerprint}"
-    cached = None if cache is None else load(cache)
-    if cached is not None:
-        return Corpus(
-            tuple(Melody(tokens, *row) for tokens, row in zip(*cached[:2], strict=True)),
-            tuple(SkippedFile(*row) for row in cached[2]),
+    settings = settings or MelodyDataSettings()
+    contents = [
+        (file.source, file.name, file.problem, hashlib.sha256(file.data).hexdigest())
+        for file in read_sources(paths)
+    ]
+
+    def read() -> Corpus:
+        tunes = TuneIntake(settings)
+        for done, file in enumerate(read_sources(paths), start=1):
+            for tune in tunes_of(file, settings):
+                tunes.take(tune, Path(file.source).name)
+            progress(done, len(contents))
+        tunes.intake.require(paths, "no melody found, expected MIDI, ABC or MusicXML", "")
+        return tunes.finish()
+
+    known = fingerprint(str(CACHE_VERSION), settings, contents)
+    return cached(None if cache is None else cache / f"melodies-{known}", read)
+
+
+class TuneIntake:
+    """Takes tunes, whose side depends on their content and the seed, nothing else.
+
+    So a tune keeps its side when files are added, renamed or given twice.
+    """
+
+    def __init__(self, settings: MelodyDataSettings) -> None:
+        self.settings = settings
+        self.intake = Intake()
+        self._meters: Counter[str] = Counter()
+        self._tunes: set[tuple[str, str]] = set()  # sources and names
+
+    def take(self, tune: Tune, source: str) -> None:
+        """Keep the melodies of a tune, or count why there are none."""
+        counts = self.intake.counts(source)
+        if tune.problem:
+            counts["skipped"] += 1
+            self.intake.drop(tune.name, tune.problem)
+            return
+        counts["tunes"] += (source, tune.name) not in self._tunes
+        self._tunes.add((source, tune.name))
+        place = _unit_interval(f"{self.settings.split_seed}:{tune_hash(tune.melodies)}")
+        for melody in tune.melodies:
+            self._meters[tune.meter] += 1
+            tokens = melody.tolist()
+            rests, holds = tokens.count(NOTE_OFF), tokens.count(HOLD)
+            counts.update(melodies=1, tokens=len(tokens), rests=rests, holds=holds)
+            self.intake.take(tokens, place)
+
+    def finish(self) -> Corpus:
+        """The corpus; its one fact is the commonest meter."""
+        everything = sum(self.intake.sources.values(), Counter())
+        summary = {name: _row(counts) for name, counts in self.intake.sources.items()}
+        return self.intake.finish(
+            self.settings.validation,
+            self.settings.test,
+            {"meter": self._meters.most_common(1)[0][0]},
+            {**summary, ALL: _row(everything)},
         )
-    corpus = _read(paths, settings, progress, files)
-    if not corpus.melodies:
-        reasons = "; ".join(f"{reason} ({count})" for reason, count in corpus.reasons()[:3])
-        raise UserError(
-            f"{', '.join(map(str, paths))}: no melody found, expected MIDI, ABC or MusicXML"
-            + (f"; skipped because: {reasons}" if reasons else "")
-        )
-    if cache is not None:
-        rows = [(one.tune, one.source, one.name, one.meter) for one in corpus.melodies]
-        save(cache, [melody.tokens for melody in corpus.melodies], rows, corpus.skipped)
-    return corpus
+
+
+def tunes_of(file: SourceFile, settings: ExtractionSettings) -> Iterator[Tune]:
+    """The tunes of one file, each with its melodies or with the reason why there are none."""
+    if file.problem:
+        yield Tune(file.name, problem=file.problem)
+        return
+    try:
+        for name, score in read_scores(file):
+            try:
+                melodies = [np.array(tokens, dtype=np.uint8) for tokens in extract(score, settings)]
+            except Exception as error:
+                yield Tune(name, problem=reason_of(error))
+            else:
+                yield Tune(name, melodies, "/".join(map(str, score.meters[0])))
+    except UserError as error:
+        yield Tune(file.name, problem=str(error).removeprefix(f"{file.name}: "))
 
 
 def read_scores(file: SourceFile) -> Iterator[tuple[str, Score]]:
@@ -184,48 +163,6 @@ def read_scores(file: SourceFile) -> Iterator[tuple[str, Score]]:
             yield file.name, read_midi(file.data, file.name)
         else:
             yield file.name, read_musicxml(file.data, file.name)
-
-
-def _read(
-    paths: Sequence[Path],
-    settings: ExtractionSettings,
-    progress: Callable[[int, int], None] | None,
-    files: int,
-) -> Corpus:
-    melodies: list[Melody] = []
-    skipped: list[SkippedFile] = []
-    for done, file in enumerate(read_sources(paths), start=1):
-        if file.problem:
-            skipped.append(SkippedFile(file.source, file.name, file.problem))
-        else:
-            found, refused = _melodies_of(file, settings)
-            melodies.extend(found)
-            skipped.extend(refused)
-        if progress is not None:
-            progress(done, files)
-    return Corpus(tuple(melodies), tuple(skipped))
-
-
-def _melodies_of(
-    file: SourceFile, settings: ExtractionSettings
-) -> tuple[list[Melody], list[SkippedFile]]:
-    """The melodies of one file, and its tunes (or the whole file) that gave none."""
-    melodies: list[Melody] = []
-    skipped: list[SkippedFile] = []
-    try:
-        for name, score in read_scores(file):
-            try:
-                tunes = [np.array(tokens, dtype=np.uint8) for tokens in extract(score, settings)]
-            except Exception as error:
-                skipped.append(SkippedFile(file.source, name, reason_of(error)))
-                continue
-            tune = tune_hash(tunes)
-            meter = "/".join(map(str, score.meters[0]))
-            melodies.extend(Melody(tokens, tune, file.source, name, meter) for tokens in tunes)
-    except UserError as error:
-        reason = str(error).removeprefix(f"{file.name}: ")
-        skipped.append(SkippedFile(file.source, file.name, reason))
-    return melodies, skipped
 
 
 def tune_hash(melodies: Sequence[NDArray[np.uint8]]) -> str:
@@ -245,20 +182,13 @@ def _unit_interval(text: str) -> float:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") / 2**64
 
 
-def _summarise(melodies: Sequence[Melody], skipped: int) -> SourceSummary:
-    tokens = (
-        np.concatenate([melody.tokens for melody in melodies])
-        if melodies
-        else np.empty(0, dtype=np.uint8)
-    )
-    total = max(1, len(tokens))
-    rests, holds = int((tokens == NOTE_OFF).sum()), int((tokens == HOLD).sum())
-    return SourceSummary(
-        tunes=len({(melody.source, melody.name) for melody in melodies}),
-        skipped=skipped,
-        melodies=len(melodies),
-        tokens=len(tokens),
-        notes=(len(tokens) - rests - holds) / total,
-        holds=holds / total,
-        rests=rests / total,
-    )
+def _row(counts: Counter[str]) -> dict[str, float]:
+    """A row of the summary: tunes that gave melodies, and shares of the tokens of these."""
+    total = max(1, counts["tokens"])
+    rests, holds = counts["rests"], counts["holds"]
+    return {
+        **{name: counts[name] for name in ("tunes", "skipped", "melodies", "tokens")},
+        "notes": (counts["tokens"] - rests - holds) / total,
+        "holds": holds / total,
+        "rests": rests / total,
+    }

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from pydantic import Field
 from torch import Tensor
 
 from sequence_tutor.config.settings import Settings, of_kind
+from sequence_tutor.division import TRAIN
 from sequence_tutor.domain import Beginning, Better, Domain, Progress, TrainingData
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.beginnings import begin_with
-from sequence_tutor.melody.corpus import Corpus, Melody, read_corpus
+from sequence_tutor.melody.corpus import MelodyDataSettings, read_corpus
 from sequence_tutor.melody.encoding import FIRST_NOTE, VOCAB_SIZE
-from sequence_tutor.melody.extraction import ExtractionSettings
 from sequence_tutor.melody.frame import AS_TOKENS, Frame
 from sequence_tutor.melody.judging import judged
 from sequence_tutor.melody.output import MelodyOutputSettings, transposed, write_melodies
@@ -36,17 +32,8 @@ from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.step_scores import Scored, summed
 from sequence_tutor.token_lines import token_lines
-from sequence_tutor.token_sequences import TokenSequences
 
 Found = TypeVar("Found")
-
-
-class MelodyDataSettings(ExtractionSettings):
-    """How tunes become melodies, and who learns from them."""
-
-    validation: float = Field(0.1, gt=0, lt=0.5, description="share of tunes to stop training by")
-    test: float = Field(0.1, gt=0, lt=0.5, description="share of tunes to report on")
-    split_seed: int = Field(0, ge=0, description="seed of the division")
 
 
 class MelodyDomain(Domain):
@@ -124,22 +111,9 @@ class MelodyDomain(Domain):
     ) -> TrainingData:
         """Read MIDI, ABC and MusicXML; the tune is the unit of the division."""
         chosen = of_kind(MelodyDataSettings, settings)
-        extraction = ExtractionSettings(
-            **chosen.model_dump(include=set(ExtractionSettings.model_fields))
-        )
-        corpus = read_corpus(paths, extraction, cache, progress)
-        split = corpus.split(chosen.split_seed, chosen.validation, chosen.test)
-        train = _tokens(split.train)
-        return TrainingData(
-            train=TokenSequences(train),
-            validation=TokenSequences(_tokens(split.validation)),
-            test=TokenSequences(_tokens(split.test)),
-            summary={Path(name).name: asdict(row) for name, row in corpus.summary().items()},
-            skipped=[(skipped.name, skipped.reason) for skipped in corpus.skipped],
-            provenance=_provenance(corpus, chosen),
-            card={"melody": {"meter": corpus.meters()[0][0]}},
-            tensors={WINDOWS: window_fingerprints(train)},
-        )
+        corpus = read_corpus(paths, chosen, cache, progress)
+        fingerprints = window_fingerprints(corpus.side(TRAIN).rows())
+        return corpus.training_data(self.name, chosen, {WINDOWS: fingerprints})
 
     def read_sequences(self, path: Path) -> list[list[int]]:
         """Melodies of a JSONL, MIDI, ABC or MusicXML file: any meter, in the key as written.
@@ -210,12 +184,3 @@ def _first(path: Path, found: Iterator[Found]) -> Found:
     for one in found:
         return one
     raise UserError(f"{path}: no melody in it, expected one to begin with")
-
-
-def _tokens(melodies: Sequence[Melody]) -> list[NDArray[np.uint8]]:
-    return [melody.tokens for melody in melodies]
-
-
-def _provenance(corpus: Corpus, settings: Settings) -> dict[str, object]:
-    sources = [Path(source).name for source in corpus.summary() if source != "all"]
-    return {"sources": sources, "settings": settings.model_dump(mode="json")}

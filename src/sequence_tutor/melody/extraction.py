@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 from pydantic import Field, field_validator
@@ -60,7 +61,7 @@ class ExtractionSettings(Settings):
     transpose: bool = Field(True, description="bring every tune to C major or A minor")
 
     @classmethod
-    def as_written(cls, maximum_steps: int = 512) -> ExtractionSettings:
+    def as_written(cls, maximum_steps: int = 512) -> Self:
         """Settings that take one file as it is: any meter, length and variety, its own key.
 
         For melodies to score or to go on from rather than to learn from.

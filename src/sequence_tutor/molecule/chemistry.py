@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 from sequence_tutor.extras import extra
@@ -108,6 +109,12 @@ def canonical_of(smiles: str, limits: Limits = DEFAULT_LIMITS) -> str | None:
 def canonical_smiles(molecule: Chem.Mol) -> str:
     """RDKit's canonical SMILES, stereochemistry included."""
     return Chem.MolToSmiles(molecule)
+
+
+def molecule_hash(canonical: str) -> int:
+    """A signed 64-bit number of a canonical SMILES, the same on every machine."""
+    digest = hashlib.blake2b(canonical.encode("utf-8", "replace"), digest_size=8).digest()
+    return int.from_bytes(digest, "little", signed=True)
 
 
 def random_smiles(molecule: Chem.Mol, seed: int) -> str:
@@ -288,3 +295,12 @@ class Molecule:
     def ring(self) -> float:
         """Minus the atoms of the largest ring beyond six."""
         return float(min(0, FREE_RING - largest_ring(self.rdkit)))
+
+
+PROPERTIES = ("logp", "qed", "sa")
+
+
+def properties(molecule: Chem.Mol) -> tuple[float, ...]:
+    """The `PROPERTIES` of a molecule; SA as a penalty, -1 easy to -10."""
+    asked = Molecule(molecule)
+    return asked.logp, asked.qed, asked.sa

@@ -37,6 +37,11 @@ class MoleculeDataSettings(Settings):
     test: float = Field(0.02, gt=0, lt=0.5, description="share of molecules to report on")
     split_seed: int = Field(0, ge=0, description="seed of the division and of random spellings")
 
+    @property
+    def parses(self) -> bool:
+        """Whether RDKit reads every molecule, which are then known by their canonical SMILES."""
+        return self.check or self.augment > 0
+
     def known_tokens(self) -> tuple[str, ...]:
         """The only tokens that molecules may have; none: whatever the data have."""
         if self.vocabulary == "broad":

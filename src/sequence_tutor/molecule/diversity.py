@@ -15,12 +15,12 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.molecule.chemistry import (
     Fingerprint,
     fingerprint,
+    molecule_hash,
     packed,
     parse,
     tanimoto,
     unpacked,
 )
-from sequence_tutor.molecule.corpus_reader import molecule_hash
 from sequence_tutor.molecule.terms import MoleculeRecord
 
 BITS = 2048

@@ -15,8 +15,9 @@ from rdkit import rdBase
 from torch import Tensor
 
 from sequence_tutor.config.settings import Settings, of_kind
-from sequence_tutor.division import TEST, TRAIN, VALIDATION
+from sequence_tutor.division import TRAIN
 from sequence_tutor.domain import Beginning, Better, Domain, Progress, TrainingData
+from sequence_tutor.domain.corpus import ALL
 from sequence_tutor.molecule.chemistry import quiet, scaffold_of
 from sequence_tutor.molecule.choice import Choice
 from sequence_tutor.molecule.corpus import read_corpus
@@ -144,28 +145,17 @@ class MoleculeDomain(Domain):
         """Read lists, tables and SD files; the molecule is the unit of the division."""
         chosen = of_kind(MoleculeDataSettings, settings)
         corpus = read_corpus(paths, chosen, cache, progress)
-        card = {"molecule": dict(corpus.facts)}
-        known = corpus.hashes(TRAIN)
-        return TrainingData(
-            train=corpus.side(TRAIN),
-            validation=corpus.side(VALIDATION),
-            test=corpus.side(TEST),
-            summary=corpus.summary,
-            skipped=corpus.skipped,
-            dropped=corpus.dropped,
-            provenance={
-                "sources": [name for name in corpus.summary if name != "all"],
-                "settings": chosen.model_dump(mode="json"),
+        vocabulary = Vocabulary.from_card({self.name: corpus.facts})
+        known = corpus.hashes_of(TRAIN)
+        return corpus.training_data(
+            self.name,
+            chosen,
+            {KNOWN: known, **held_out_tensors(corpus, vocabulary)},
+            {
                 "rdkit": rdBase.rdkitVersion,
                 **({"remarks": list(corpus.remarks)} if corpus.remarks else {}),
             },
-            card=card,
-            tensors={KNOWN: known, **held_out_tensors(corpus, Vocabulary.from_card(card))},
-            judge=SampleJudge(
-                Vocabulary.from_card(card),
-                known if chosen.check or chosen.augment else None,
-                corpus.summary["all"],
-            ),
+            SampleJudge(vocabulary, known if chosen.parses else None, corpus.summary[ALL]),
         )
 
     def read_sequences(self, path: Path) -> list[list[int]]:

@@ -21,7 +21,7 @@ from sequence_tutor.collected import Collected
 from sequence_tutor.errors import UserError
 from sequence_tutor.files import open_own
 from sequence_tutor.molecule.best import read_table, write_best
-from sequence_tutor.molecule.corpus_reader import molecule_hash
+from sequence_tutor.molecule.chemistry import molecule_hash
 from sequence_tutor.molecule.output import Cell, number_or_none
 from sequence_tutor.molecule.parquet import parquet_of
 from sequence_tutor.molecule.terminal_reward import FOUND_COLUMNS, MoleculeReward

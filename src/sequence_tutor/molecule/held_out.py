@@ -11,9 +11,8 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.division import TEST
-from sequence_tutor.molecule.chemistry import parse
-from sequence_tutor.molecule.corpus import MoleculeCorpus
-from sequence_tutor.molecule.corpus_reader import PROPERTIES, properties
+from sequence_tutor.domain.corpus import Corpus
+from sequence_tutor.molecule.chemistry import PROPERTIES, parse, properties
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.token_sequences import TokenSequences
 
@@ -24,7 +23,7 @@ HELD_OUT_PROPERTIES = "held_out_properties"
 MOST = 1000
 
 
-def held_out_tensors(corpus: MoleculeCorpus, vocabulary: Vocabulary) -> dict[str, Tensor]:
+def held_out_tensors(corpus: Corpus, vocabulary: Vocabulary) -> dict[str, Tensor]:
     """The first molecules of the test set and their properties."""
     test = corpus.side(TEST)
     few = TokenSequences(test.select(torch.arange(min(len(test), MOST))).rows())

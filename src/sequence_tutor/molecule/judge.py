@@ -9,8 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sequence_tutor.molecule.chemistry import canonical_smiles, parse
-from sequence_tutor.molecule.corpus_reader import PROPERTIES, molecule_hash, properties
+from sequence_tutor.molecule.chemistry import (
+    PROPERTIES,
+    canonical_smiles,
+    molecule_hash,
+    parse,
+    properties,
+)
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.sequences import SequenceBatch
 

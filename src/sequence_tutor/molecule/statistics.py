@@ -24,8 +24,7 @@ from torch import Tensor
 
 from sequence_tutor.domain import Better
 from sequence_tutor.estimates import UNDEFINED, UPPER_TAIL, Estimate, Mean, Proportion, wilson
-from sequence_tutor.molecule.chemistry import DEFAULT_LIMITS, known, parse
-from sequence_tutor.molecule.corpus_reader import molecule_hash
+from sequence_tutor.molecule.chemistry import DEFAULT_LIMITS, known, molecule_hash, parse
 from sequence_tutor.molecule.distribution import cosine, ringed_scaffold
 from sequence_tutor.molecule.scoring import Scorer
 from sequence_tutor.molecule.tanimoto import Prints, fingerprints, mean_similarities, nearest

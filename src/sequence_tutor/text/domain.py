@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.config.settings import Settings, of_kind
-from sequence_tutor.division import TEST, TRAIN, VALIDATION
+from sequence_tutor.division import TRAIN
 from sequence_tutor.domain import Beginning, Domain, Progress, TrainingData
 from sequence_tutor.errors import UserError
 from sequence_tutor.files import write_text
@@ -111,21 +111,7 @@ class TextDomain(Domain):
         """Read files of lines; equal lines are on one side of the division."""
         chosen = of_kind(TextDataSettings, settings)
         corpus = read_corpus(paths, chosen, progress)
-        train = corpus.side(TRAIN)
-        return TrainingData(
-            train=train,
-            validation=corpus.side(VALIDATION),
-            test=corpus.side(TEST),
-            summary=corpus.summary,
-            skipped=corpus.skipped,
-            dropped=corpus.dropped,
-            provenance={
-                "sources": [Path(name).name for name in corpus.summary if name != "all"],
-                "settings": chosen.model_dump(mode="json"),
-            },
-            card={"text": dict(corpus.facts)},
-            tensors={KNOWN: _hashes(train)},
-        )
+        return corpus.training_data(self.name, chosen, {KNOWN: _hashes(corpus.side(TRAIN))})
 
     def read_sequences(self, path: Path) -> list[list[int]]:
         """The lines of a file in the prior's tokens, each with its end.

@@ -18,7 +18,7 @@ from symusic.core import ScoreTick
 
 from sequence_tutor.melody.abc_reader import read_abc
 from sequence_tutor.melody.abc_reader.tune_book import tunes
-from sequence_tutor.melody.corpus import read_corpus
+from sequence_tutor.melody.corpus import tunes_of
 from sequence_tutor.melody.extraction import ExtractionSettings
 from sequence_tutor.melody.sources import read_sources
 
@@ -243,10 +243,12 @@ def _openings(archive: Path) -> dict[str, Sequence[int]]:
     """The first 48 tokens of each tune, by a name that MIDI file and ABC tune have in common."""
     anything = ExtractionSettings.as_written()
     return {
-        Path(melody.name).name.replace(".abc#", "").removesuffix(".mid"): melody.tokens[
+        Path(tune.name).name.replace(".abc#", "").removesuffix(".mid"): tune.melodies[0][
             :48
         ].tolist()
-        for melody in reversed(read_corpus([archive], anything).melodies)
+        for file in read_sources([archive])
+        for tune in tunes_of(file, anything)
+        if not tune.problem
     }
 
 
