@@ -270,5 +270,5 @@ class Tuner:
             self.step, self.seconds = int(info["step"]), float(info["seconds"])
             self.transitions, self.scored = int(info["transitions"]), int(info["scored"])
             self.exploration.strength = info["exploration"]
-            stand: Mapping[str, Any] | None = info.get("log")
-            return stand
+            stand = info.get("log")
+            return stand and {"size": int(stand["size"]), "sha256": str(stand["sha256"])}
