@@ -25,7 +25,7 @@ from sequence_tutor.melody.audio import synthesise, write_wav
 from sequence_tutor.melody.encoding import HOLD, NOTE_OFF, VOCAB_SIZE
 from sequence_tutor.melody.pictures import token_name
 from sequence_tutor.melody.reward import MelodyReward
-from sequence_tutor.reporting.rolls import Roll, draw_roll, shown_pitches
+from sequence_tutor.melody.rolls import Roll, draw_roll, shown_pitches
 from sequence_tutor.sequences import SequenceBatch
 
 SOUNDS = "_melodies"

@@ -27,7 +27,7 @@ def comparison(*verdicts: str) -> Comparison:
 
 
 def test_three_sentences() -> None:
-    done, measured, found = sentences("melody", [spec("psi")] * 2, comparison("better", "worse"))
+    done, measured, found = sentences("melodies", [spec("psi")] * 2, comparison("better", "worse"))
     assert done.startswith("A generator of melodies, the prior 'mine', was tuned toward a reward")
     assert "psi (2 runs)" in done
     assert done.endswith("(KL-control).")
@@ -40,12 +40,12 @@ def test_three_sentences() -> None:
 
 
 def test_nothing_is_claimed_that_is_not_sure() -> None:
-    *_, found = sentences("melody", [spec("psi")], comparison("even"))
+    *_, found = sentences("melodies", [spec("psi")], comparison("even"))
     assert found == "No statistic is surely different from the prior's."
 
 
 def test_without_a_prior_in_the_objective_it_says_so() -> None:
-    done, *_ = sentences("text", [spec("rl-only")], comparison())
+    done, *_ = sentences("lines", [spec("rl-only")], comparison())
     assert done.startswith("A generator of lines")
     assert "nothing that holds it to" in done
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from sequence_tutor.drawing.fragments import look
 from sequence_tutor.errors import UserError
 from sequence_tutor.reporting import page as page_module
-from sequence_tutor.reporting.page import look
 from sequence_tutor.verbs.report import report
 
 

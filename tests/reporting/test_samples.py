@@ -12,15 +12,16 @@ import torch
 
 from sequence_tutor.config.presets import build
 from sequence_tutor.domain import Domain, find_domain
+from sequence_tutor.domain.exhibit import END
 from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.model import Model, load_model, prior_of
+from sequence_tutor.melody.exhibit import DISPLAYED
 from sequence_tutor.melody.output import MelodyOutputSettings
 from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
 from sequence_tutor.molecule import MoleculeDomain
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.store import StoredPrior
-from sequence_tutor.reporting.lines import END
-from sequence_tutor.reporting.samples import MELODIES_SHOWN, Samples
+from sequence_tutor.reporting.samples import Samples
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.text import TextDomain
 from sequence_tutor.verbs.sample import sample
@@ -49,7 +50,7 @@ def written(model: Model, sequences: list[list[int]]) -> Samples:
     return Samples(SequenceBatch.from_lists(sequences), model, model.domain.output_settings())
 
 
-@pytest.mark.parametrize(("count", "players"), [(3, 3), (20, MELODIES_SHOWN)])
+@pytest.mark.parametrize(("count", "players"), [(3, 3), (20, DISPLAYED)])
 def test_melodies_have_a_player_and_a_roll_each(melody_run: Path, count: int, players: int) -> None:
     text = page(sample(load_model(melody_run), count, quiet=True))
     assert text.startswith("<!doctype html>")

@@ -10,6 +10,7 @@ from sequence_tutor.domain.data import (
     Statistics,
     TrainingData,
 )
+from sequence_tutor.domain.exhibit import Exhibit, Material, ShownModel
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import Estimate, Mean, RatioOfSums
 from sequence_tutor.files import write_text
@@ -25,13 +26,16 @@ __all__ = [
     "Better",
     "Domain",
     "Estimate",
+    "Exhibit",
     "Judge",
+    "Material",
     "Mean",
     "Progress",
     "RatioOfSums",
     "Reward",
     "SequenceBatch",
     "Settings",
+    "ShownModel",
     "Statistics",
     "StoredPrior",
     "TokenSequences",

@@ -20,6 +20,7 @@ from sequence_tutor.collected import Gatherer
 from sequence_tutor.config.presets import DOMAINS
 from sequence_tutor.config.settings import Settings, nearest
 from sequence_tutor.domain.data import Beginning, Better, Progress, Statistics, TrainingData
+from sequence_tutor.domain.exhibit import Exhibit, Material, ShownModel, display, exhibit
 from sequence_tutor.errors import UserError
 from sequence_tutor.measure import Opens, Spells
 from sequence_tutor.prior.store import StoredPrior
@@ -260,6 +261,28 @@ class Domain(ABC):
     @abstractmethod
     def statistics(self, settings: Settings) -> Statistics:
         """An empty set of statistics, in the key or other frame of the reward's settings."""
+
+    def token_text(self, token: int) -> str:
+        """How a token is shown, such as a character; its number where nothing better is known."""
+        return f"{token} "
+
+    def exhibit(self, shown: Material) -> Exhibit:
+        """What a report shows of models: pictures, sounds; else lines with what was paid for."""
+        return exhibit(shown)
+
+    def display(self, model: ShownModel, batch: SequenceBatch, settings: Settings) -> str:
+        """What a notebook shows of sequences that a model wrote, as HTML; escape what it holds.
+
+        Args:
+            model: what wrote them.
+            batch: all of them; to show some is enough.
+            settings: of files.
+        """
+        return display(model, batch)
+
+    def report_samples(self, models: int) -> int:
+        """Samples of each of so many models, so that a report is made in seconds."""
+        return 2_000
 
 
 def find_domain(name: str) -> Domain:

@@ -11,7 +11,16 @@ from torch import Tensor
 
 from sequence_tutor.config.settings import Settings, of_kind
 from sequence_tutor.division import TRAIN
-from sequence_tutor.domain import Beginning, Better, Domain, Progress, TrainingData
+from sequence_tutor.domain import (
+    Beginning,
+    Better,
+    Domain,
+    Exhibit,
+    Material,
+    Progress,
+    ShownModel,
+    TrainingData,
+)
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.beginnings import begin_with
 from sequence_tutor.melody.corpus import MelodyDataSettings, read_corpus
@@ -170,6 +179,18 @@ class MelodyDomain(Domain):
     def statistics(self, settings: Settings) -> MelodyStatistics:
         """The rows of Table 1 in the reward's key."""
         return MelodyStatistics(of_kind(MelodyRewardSettings, settings).key)
+
+    def exhibit(self, shown: Material) -> Exhibit:
+        """Sound, piano roll, score and MIDI file; next-token probabilities along one melody."""
+        from sequence_tutor.melody.exhibit import exhibit
+
+        return exhibit(shown)
+
+    def display(self, model: ShownModel, batch: SequenceBatch, settings: Settings) -> str:
+        """A player and a piano roll each."""
+        from sequence_tutor.melody.exhibit import display
+
+        return display(model, batch, of_kind(MelodyOutputSettings, settings))
 
     def write(
         self, batch: SequenceBatch, directory: Path, settings: Settings, progress: Progress

@@ -16,7 +16,16 @@ from torch import Tensor
 
 from sequence_tutor.config.settings import Settings, of_kind
 from sequence_tutor.division import TRAIN
-from sequence_tutor.domain import Beginning, Better, Domain, Progress, TrainingData
+from sequence_tutor.domain import (
+    Beginning,
+    Better,
+    Domain,
+    Exhibit,
+    Material,
+    Progress,
+    ShownModel,
+    TrainingData,
+)
 from sequence_tutor.domain.corpus import ALL
 from sequence_tutor.molecule.chemistry import quiet, scaffold_of
 from sequence_tutor.molecule.choice import Choice
@@ -239,6 +248,22 @@ class MoleculeDomain(Domain):
         if chosen.workers:
             weakref.finalize(statistics, scorer.close)
         return statistics
+
+    def exhibit(self, shown: Material) -> Exhibit:
+        """The best structures and some by chance, a table to save, histograms of properties."""
+        from sequence_tutor.molecule.exhibit import exhibit
+
+        return exhibit(shown)
+
+    def display(self, model: ShownModel, batch: SequenceBatch, settings: Settings) -> str:
+        """The best structures and some by chance, and a table to save."""
+        from sequence_tutor.molecule.exhibit import display
+
+        return display(model, batch)
+
+    def report_samples(self, models: int) -> int:
+        """400, and fewer where there are more models: 880 of all of them together."""
+        return min(400, 880 // models)
 
     def write(
         self, batch: SequenceBatch, directory: Path, settings: Settings, progress: Progress

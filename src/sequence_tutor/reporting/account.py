@@ -12,9 +12,6 @@ from sequence_tutor.reporting.comparison import Comparison
 from sequence_tutor.run_log import Record
 from sequence_tutor.tuner.run_folder import RunSpec
 
-SEQUENCE_NAMES = {"melody": "melodies", "molecule": "molecules", "text": "lines"}
-"""Domain -> what many of its sequences are called."""
-
 UNHELD = "rl-only"
 """The one algorithm whose objective leaves the prior out."""
 
@@ -63,16 +60,15 @@ def run_facts(name: str, style: int, spec: RunSpec, log: Sequence[Record]) -> Ru
 
 
 def sentences(
-    domain: str, specs: Sequence[RunSpec], comparison: Comparison
+    things: str, specs: Sequence[RunSpec], comparison: Comparison
 ) -> tuple[str, str, str]:
     """What was done, how it was measured, what came of it.
 
     Args:
-        domain: name of it.
+        things: what the sequences are called.
         specs: of every run.
         comparison: the table.
     """
-    things = SEQUENCE_NAMES.get(domain, "sequences")
     return _done(things, specs), _measured(things, comparison), _found(comparison)
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sequence_tutor.drawing.plot import Plot, Series, plot
 from sequence_tutor.errors import UserError
-from sequence_tutor.reporting.plot import Plot, Series, plot
 from sequence_tutor.run_log import Record, read_log
 from sequence_tutor.tuner.logbook import LOG_FILE
 

@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from sequence_tutor.content_policy import content_policy
+from sequence_tutor.drawing.fragments import environment
 from sequence_tutor.errors import UserError
 from sequence_tutor.reporting.account import listed
 from sequence_tutor.reporting.part import Part
 
 MOST_BYTES = 20_000_000
 """Larger pages are slow to open and too large to send."""
-
-STYLES = 7
-"""Colours that there are; then they come again with another pattern of dashes."""
 
 
 def render(parts: Sequence[Part]) -> str:
@@ -50,24 +46,9 @@ def fill(template: str, **values: object) -> str:
     """
     style, script = _read("report.css"), _read("report.js")
     policy = content_policy([script], style)
-    environment = Environment(
-        loader=PackageLoader("sequence_tutor.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"look": look, "listed": listed}
-    return environment.get_template(template).render(
-        values, style=style, script=script, policy=policy
-    )
-
-
-def look(style: int) -> str:
-    """The classes of a line of that place in the list of models."""
-    again, colour = divmod(style, STYLES)
-    return f"s{colour} d{again % 4}"
+    pages = environment("sequence_tutor.reporting")
+    pages.filters["listed"] = listed
+    return pages.get_template(template).render(values, style=style, script=script, policy=policy)
 
 
 def _read(name: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 
+from sequence_tutor.domain import Domain, Exhibit, Material
+from sequence_tutor.drawing.plot import Plot
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import (
     Model,
@@ -29,17 +31,12 @@ from sequence_tutor.reporting.curves import (
     term_curves,
     training_curves,
 )
-from sequence_tutor.reporting.plot import Plot
 from sequence_tutor.reporting.sampled import Sampled
 from sequence_tutor.reporting.tradeoff import FrontierPoint, tradeoff
 from sequence_tutor.run_log import Record
 from sequence_tutor.tuner.run_folder import RunSpec, load_spec
 
 PRIOR = "prior"
-MOST_MOLECULES = 400
-"""Of a model, in the table that can be saved; the best are drawn, and some by chance."""
-
-LINES_SHOWN = 12
 
 
 @dataclass(frozen=True)
@@ -63,6 +60,7 @@ class Part:
 
     Attributes:
         domain: its name.
+        title: what its sequences are called.
         models: names of the models, in the order of their styles.
         account: three sentences.
         runs: settings and versions.
@@ -71,10 +69,11 @@ class Part:
         curves, rules: figure 2, and each rule's part of the reward.
         terms: the means of the numbers that terms are made of.
         tradeoff: reward against divergence.
-        samples: what there is to look at and to hear.
+        exhibit: what there is to look at and to hear.
     """
 
     domain: str
+    title: str
     models: Sequence[str]
     account: Sequence[str]
     runs: Sequence[RunFacts]
@@ -84,7 +83,7 @@ class Part:
     rules: RuleShares | None
     terms: Sequence[Plot]
     tradeoff: Plot | None
-    samples: Mapping[str, object]
+    exhibit: Exhibit
 
 
 def load_runs(
@@ -149,6 +148,7 @@ def make_part(
     table: SavedTable,
     sampled: Sampled,
     frontier: Sequence[FrontierPoint],
+    section: str,
 ) -> Part:
     """Everything that is shown of some runs of one domain.
 
@@ -158,6 +158,7 @@ def make_part(
         table: their evaluation, or one that was saved.
         sampled: the sequences to show.
         frontier: of reward and divergence, if there is one.
+        section: begins the ids of whatever has one on the page.
     """
     priors = len(models) - len(runs)
     logs = {run.model.name: run.log for run in runs}
@@ -167,18 +168,26 @@ def make_part(
         )
         for run in runs
     }
-    domain = runs[0].spec.domain
-    comparison = compare(table, runs[0].model.domain)
+    domain = runs[0].model.domain
+    comparison = compare(table, domain)
     groups = between_seeds([model.model_dump(mode="json") for model in table.models])
-    shares, of = runs[0].model.domain.shares | SHARES, runs[0].model.domain.shares_of
+    shares, of = domain.shares | SHARES, domain.shares_of
+    shown = Material(
+        models,
+        lambda count: [sampled.at_most(model, count) for model in models],
+        lambda count: [sampled.exactly(model, count) for model in models],
+        comparison.yardstick,
+        section,
+    )
     facts = [
         run_facts(run.model.name, place, run.spec, run.log)
         for place, run in enumerate(runs, start=priors)
     ]
     return Part(
-        domain,
+        domain.name,
+        (domain.name if domain.sequences == Domain.sequences else domain.sequences).capitalize(),
         [model.name for model in models],
-        sentences(domain, [run.spec for run in runs], comparison),
+        sentences(domain.sequences, [run.spec for run in runs], comparison),
         facts,
         comparison,
         seed_rows(groups, shares, of) if groups else [],
@@ -186,7 +195,7 @@ def make_part(
         rule_shares(logs, weights, priors),
         term_curves(logs, priors),
         tradeoff(table, frontier, len(models)),
-        SAMPLES.get(domain, _line_samples)(models, sampled),
+        domain.exhibit(shown),
     )
 
 
@@ -216,41 +225,3 @@ def _names(places: Sequence[Path]) -> list[str]:
         if len(set(names)) == len(names) and PRIOR not in names:
             return names
     return [str(place) for place in places]
-
-
-def _melody_samples(models: Sequence[Model], sampled: Sampled) -> dict[str, object]:
-    from sequence_tutor.reporting.melodies import heard_of, melody_rounds, room_for
-    from sequence_tutor.reporting.next_tokens import token_maps
-
-    heard = [heard_of(model) for model in models]
-    slowest = min(one.tempo for one in heard)
-    count, rate = room_for(len(models), max(model.length for model in models), slowest)
-    melodies = [sampled.exactly(model, count).to_lists() for model in models]
-    return {
-        "rounds": melody_rounds(models, melodies, rate),
-        "maps": token_maps(models, melodies[-1][0], heard[-1].meter),
-        "mapped": models[-1].name,
-    }
-
-
-def _molecule_samples(models: Sequence[Model], sampled: Sampled) -> dict[str, object]:
-    from sequence_tutor.reporting.molecules import molecule_grids  # only where there is RDKit
-
-    batches = [sampled.at_most(model, MOST_MOLECULES) for model in models]
-    grids, histograms = molecule_grids(models, batches)
-    lines = max((chart.lines for chart in histograms), key=len, default=[])
-    return {"grids": grids, "histograms": histograms, "lines": lines}
-
-
-def _line_samples(models: Sequence[Model], sampled: Sampled) -> dict[str, object]:
-    from sequence_tutor.reporting.lines import paid_lines
-
-    lines = [sampled.at_most(model, LINES_SHOWN).to_lists() for model in models]
-    return {"lines": paid_lines(models, lines)}
-
-
-SAMPLES: Mapping[str, Callable[[Sequence[Model], Sampled], dict[str, object]]] = {
-    "melody": _melody_samples,
-    "molecule": _molecule_samples,
-}
-"""What is shown of the domains that the page has pictures of; of others, their lines."""

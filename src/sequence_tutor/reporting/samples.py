@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -10,15 +10,8 @@ from typing import Any
 
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.evaluation.model import Model
-from sequence_tutor.reporting.account import SEQUENCE_NAMES
 from sequence_tutor.reporting.page import fill
 from sequence_tutor.sequences import SequenceBatch
-
-MELODIES_SHOWN, LINES_SHOWN, MOLECULES_SHOWN = 6, 20, 200
-"""At most; what is not shown is in the files. Of the molecules the best few are pictured."""
-
-SOUND_BUDGET = 2_000_000
-"""Bytes that the sounds of one cell may take in its notebook."""
 
 FRAME_HEIGHT = "34rem"
 
@@ -50,13 +43,11 @@ class Samples:
 
     def _repr_html_(self) -> str:
         """A page of its own in a frame, so that neither it nor the notebook styles the other."""
-        domain = self.model.domain.name
         page = fill(
             "samples.html",
-            domain=domain,
             model=self.model.name,
             said=self._said(),
-            shown=SHOWN.get(domain, _lines)(self),
+            shown=self.model.room.display(self.model, self.batch, self.settings),
         )
         return (
             f'<iframe srcdoc="{escape(page)}" title="Sequences of {escape(self.model.name)}" '
@@ -65,35 +56,6 @@ class Samples:
         )
 
     def _said(self) -> str:
-        things = SEQUENCE_NAMES.get(self.model.domain.name, "sequences")
+        things = self.model.domain.sequences
         files = "" if self.folder is None else f"; their files are in {self.folder}"
         return f"{len(self):,} {things} of {self.model.name}{files}"
-
-
-def _melodies(samples: Samples) -> object:
-    from sequence_tutor.melody.output import MelodyOutputSettings
-    from sequence_tutor.reporting.melodies import melody_rounds, room_for
-
-    assert isinstance(samples.settings, MelodyOutputSettings)  # those of the domain
-    steps = samples.batch.tokens.shape[1]
-    room, rate = room_for(1, steps, samples.settings.tempo, SOUND_BUDGET)
-    rows = samples.batch[: min(room, MELODIES_SHOWN)].to_lists()
-    return melody_rounds([samples.model], [rows], rate, samples.settings)
-
-
-def _molecules(samples: Samples) -> object:
-    from sequence_tutor.reporting.molecules import molecule_grids  # only where there is RDKit
-
-    (grids,), _ = molecule_grids([samples.model], [samples.batch[:MOLECULES_SHOWN]])
-    return grids
-
-
-def _lines(samples: Samples) -> object:
-    from sequence_tutor.reporting.lines import paid_lines
-
-    (lines,) = paid_lines([samples.model], [samples.batch[:LINES_SHOWN].to_lists()])
-    return lines
-
-
-SHOWN: Mapping[str, Callable[[Samples], object]] = {"melody": _melodies, "molecule": _molecules}
-"""What `samples.html` shows of the domains that it has pictures of; of others, their lines."""

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
+from sequence_tutor.drawing.plot import Plot, Series, plot
 from sequence_tutor.errors import UserError
 from sequence_tutor.reporting.comparison import SavedTable
-from sequence_tutor.reporting.plot import Plot, Series, plot
 
 REWARD, DIVERGENCE = "reward_per_sequence", "kl_to_prior_per_token"
 

@@ -173,6 +173,10 @@ class TextDomain(Domain):
         terms = of_kind(TextRewardSettings, settings).terms
         return TextStatistics(self.vocabulary, terms, self.tensors.get(KNOWN))
 
+    def token_text(self, token: int) -> str:
+        """The token as it was written, with what separates it from the next."""
+        return self.vocabulary.tokens[token] + self.vocabulary.separator
+
     def write(
         self, batch: SequenceBatch, directory: Path, settings: Settings, progress: Progress
     ) -> None:

@@ -14,15 +14,11 @@ from sequence_tutor.named_files import write_named_text
 from sequence_tutor.progress import progress
 from sequence_tutor.reporting.comparison import SavedTable, read_table
 from sequence_tutor.reporting.page import render
-from sequence_tutor.reporting.part import MOST_MOLECULES, by_domain, load_runs, make_part, models_of
+from sequence_tutor.reporting.part import Part, by_domain, load_runs, make_part, models_of
 from sequence_tutor.reporting.sampled import Sampled
 from sequence_tutor.reporting.tradeoff import read_frontier
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.verbs.sample import sample
-
-SAMPLES = 2_000
-ALL_MOLECULES = 880
-"""Samples of all models together, where each takes milliseconds to score."""
 
 
 def report(
@@ -68,25 +64,21 @@ def report(
     def more(model: Model, count: int) -> SequenceBatch:
         return sample(model, count, seed=seed, quiet=True).batch
 
-    shown = []
+    shown: list[Part] = []
     for domain, own in parts.items():
         models = models_of(own)
-        count = _usual(domain, len(models)) if samples is None else samples
+        usual = max(FEWEST, own[0].model.domain.report_samples(len(models)))
+        count = usual if samples is None else samples
         sampled = Sampled(seed, count, more)
         if saved is not None and saved.models[0].domain == domain:
             found = saved
         else:
             found = _evaluated(models, count, seed, sampled, quiet=quiet)
-        shown.append(make_part(own, by_one_yardstick(models), found, sampled, points))
+        section = f"part{len(shown) + 1}"
+        models = by_one_yardstick(models)
+        shown.append(make_part(own, models, found, sampled, points, section))
     write_named_text(out, render(shown))
     return out
-
-
-def _usual(domain: str, models: int) -> int:
-    """Samples of each model, so that a page is made in seconds."""
-    if domain != "molecule":
-        return SAMPLES
-    return max(FEWEST, min(MOST_MOLECULES, ALL_MOLECULES // models))
 
 
 def _evaluated(

@@ -12,10 +12,10 @@ from sequence_tutor.evaluation.statistics import SHARES
 from sequence_tutor.evaluation.table import as_json, as_markdown
 from sequence_tutor.figures import Curve, Panel, learning_curves
 from sequence_tutor.files import write_json, write_text
+from sequence_tutor.melody.exhibit import heard_of
 from sequence_tutor.melody.pictures import next_token_probabilities
 from sequence_tutor.progress import progress
 from sequence_tutor.randomness import named_generator
-from sequence_tutor.reporting.melodies import heard_of
 from sequence_tutor.rollout import rollout
 from sequence_tutor.run_log import read_log
 from sequence_tutor.tuner.logbook import LOG_FILE

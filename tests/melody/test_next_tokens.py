@@ -10,7 +10,7 @@ from matplotlib import colormaps
 from matplotlib.image import imread
 
 from sequence_tutor.evaluation.model import load_model, prior_of
-from sequence_tutor.reporting.next_tokens import CELL, LEFT, TOP, token_map, token_maps
+from sequence_tutor.melody.next_tokens import CELL, LEFT, TOP, token_map, token_maps
 
 CERTAIN = np.full((3, 38), -np.inf)
 CERTAIN[[0, 1, 2], [14, 1, 16]] = 0.0

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from sequence_tutor.reporting.plot import (
+from sequence_tutor.drawing.plot import (
     BOTTOM,
     HEIGHT,
     LEFT,

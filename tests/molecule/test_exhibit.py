@@ -15,9 +15,9 @@ from sequence_tutor.domain import find_domain
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
 from sequence_tutor.molecule import MoleculeDomain
+from sequence_tutor.molecule.exhibit import Molecule, histogram, molecule_grids, table
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.store import StoredPrior
-from sequence_tutor.reporting.molecules import Molecule, histogram, molecule_grids, table
 from sequence_tutor.sequences import SequenceBatch
 
 DOMAIN = MoleculeDomain()

@@ -7,11 +7,11 @@ import torch
 
 from sequence_tutor.config.presets import build
 from sequence_tutor.domain import find_domain
+from sequence_tutor.domain.exhibit import END, paid_lines
 from sequence_tutor.evaluation.model import Model, load_model
 from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.store import StoredPrior
-from sequence_tutor.reporting.lines import END, paid_lines
 
 
 def text_model() -> Model:

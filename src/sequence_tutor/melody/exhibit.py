@@ -6,17 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sequence_tutor.config.settings import of_kind
-from sequence_tutor.evaluation.model import Model
+from sequence_tutor.domain import Exhibit, Material, ShownModel
+from sequence_tutor.drawing.fragments import data_uri, fragment
 from sequence_tutor.melody.audio import synthesise, wav_bytes
 from sequence_tutor.melody.domain import MelodyDomain
 from sequence_tutor.melody.encoding import STEPS_PER_QUARTER
 from sequence_tutor.melody.engraving import can_engrave, engrave
 from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.midi import midi_bytes
+from sequence_tutor.melody.next_tokens import token_maps
 from sequence_tutor.melody.notation import to_musicxml
 from sequence_tutor.melody.output import MelodyOutputSettings
-from sequence_tutor.reporting.embedding import data_uri
-from sequence_tutor.reporting.rolls import Roll, draw_roll, shown_pitches
+from sequence_tutor.melody.rolls import Roll, draw_roll, shown_pitches
+from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.step_scores import step_scores
 
 SAMPLE_RATES = (22050, 11025)
@@ -26,6 +28,11 @@ SOUND_BUDGET = 11_000_000
 """Bytes of a page that sounds may take in all."""
 
 MOST_ROUNDS, WANTED_ROUNDS = 12, 3
+
+DISPLAYED, DISPLAY_BUDGET = 6, 2_000_000
+"""Melodies that a notebook's cell shows at most, and the bytes that their sounds may take."""
+
+PACKAGE = "sequence_tutor.melody"
 
 
 @dataclass(frozen=True)
@@ -61,8 +68,33 @@ Round = Sequence[MelodyCard]
 """The melodies of all models that began with the same random numbers."""
 
 
+def exhibit(shown: Material) -> Exhibit:
+    """Melodies of every model side by side, and what each expects along one of them."""
+    models, heard = shown.models, [heard_of(model) for model in shown.models]
+    slowest = min(one.tempo for one in heard)
+    count, rate = room_for(len(models), max(model.length for model in models), slowest)
+    melodies = [batch.to_lists() for batch in shown.exactly(count)]
+    html = fragment(
+        PACKAGE,
+        "melodies.html",
+        rounds=melody_rounds(models, melodies, rate),
+        maps=token_maps(models, melodies[-1][0], heard[-1].meter),
+        mapped=models[-1].name,
+    )
+    return Exhibit("Listen", html, "melodies")
+
+
+def display(model: ShownModel, batch: SequenceBatch, settings: MelodyOutputSettings) -> str:
+    """The first melodies of one model."""
+    steps = batch.tokens.shape[1]
+    most, rate = room_for(1, steps, settings.tempo, DISPLAY_BUDGET)
+    rows = batch[: min(most, DISPLAYED)].to_lists()
+    rounds = melody_rounds([model], [rows], rate, settings)
+    return fragment(PACKAGE, "display.html", rounds=rounds)
+
+
 def melody_rounds(
-    models: Sequence[Model],
+    models: Sequence[ShownModel],
     melodies: Sequence[Sequence[Sequence[int]]],
     rate: int,
     settings: MelodyOutputSettings | None = None,
@@ -103,7 +135,7 @@ def melody_rounds(
     return rounds
 
 
-def heard_of(model: Model, settings: MelodyOutputSettings | None = None) -> Heard:
+def heard_of(model: ShownModel, settings: MelodyOutputSettings | None = None) -> Heard:
     """How a model's melodies are heard, under its own settings of files or others."""
     room = model.room
     assert isinstance(room, MelodyDomain)  # of melodies
@@ -138,7 +170,7 @@ def _step_seconds(tempo: float) -> float:
     return 60 / tempo / STEPS_PER_QUARTER
 
 
-def _paid(model: Model, melodies: Sequence[Sequence[int]]) -> list[dict[str, list[float]]]:
+def _paid(model: ShownModel, melodies: Sequence[Sequence[int]]) -> list[dict[str, list[float]]]:
     """For each melody the weighted reward of every rule at every step."""
     return [dict(scored["reward"]) for scored in step_scores(model.reward, melodies)]
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from sequence_tutor.reporting.rolls import (
+from sequence_tutor.melody.rolls import (
     GAP,
     LEAST_BAR,
     LEFT,

@@ -12,11 +12,11 @@ from matplotlib import colormaps
 from matplotlib.image import imsave
 from numpy.typing import NDArray
 
-from sequence_tutor.evaluation.model import Model
+from sequence_tutor.domain import ShownModel
+from sequence_tutor.drawing.fragments import data_uri
 from sequence_tutor.melody.encoding import FIRST_NOTE, PITCH_OFFSET
 from sequence_tutor.melody.meter import COMMON, Meter
 from sequence_tutor.melody.pictures import LEAST_PROBABILITY, token_name
-from sequence_tutor.reporting.embedding import data_uri
 
 CELL = (9, 6)
 """Width and height of one probability in the drawing."""
@@ -65,7 +65,7 @@ class TokenMap:
 
 @torch.no_grad()
 def token_maps(
-    models: Sequence[Model], melody: Sequence[int], meter: Meter = COMMON
+    models: Sequence[ShownModel], melody: Sequence[int], meter: Meter = COMMON
 ) -> list[TokenMap]:
     """A map for each model along the same melody.
 

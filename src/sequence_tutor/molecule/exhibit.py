@@ -12,19 +12,24 @@ from functools import cache
 
 import numpy as np
 
-from sequence_tutor.evaluation.model import Model
+from sequence_tutor.domain import Exhibit, Material, ShownModel
+from sequence_tutor.drawing.fragments import data_uri, fragment
+from sequence_tutor.drawing.plot import Plot, Series, plot
 from sequence_tutor.molecule.domain import MoleculeDomain
 from sequence_tutor.molecule.output import number_or_none
 from sequence_tutor.molecule.pictures import picture_svg
 from sequence_tutor.molecule.rewarded_table import TOTAL, raw_names, rewarded_table
 from sequence_tutor.molecule.statistics import TABLE_TERMS
-from sequence_tutor.reporting.embedding import data_uri
-from sequence_tutor.reporting.plot import Plot, Series, plot
 from sequence_tutor.sequences import SequenceBatch
 
 SHOWN = 8
 """Structures in each grid."""
 
+MOST, DISPLAYED = 400, 200
+"""Of a model, in the table of a report and of a notebook's cell; the best are drawn, and some by
+chance."""
+
+PACKAGE = "sequence_tutor.molecule"
 BINS = 24
 DATA = "test data of the prior"
 PAID_FOR = "paid for "
@@ -75,8 +80,29 @@ class Grids:
     file: str
 
 
+def exhibit(shown: Material) -> Exhibit:
+    """Structures of every model, and histograms of what all of them wrote."""
+    grids, histograms = molecule_grids(shown.models, shown.at_most(MOST))
+    html = fragment(
+        PACKAGE,
+        "molecules.html",
+        section=shown.section,
+        judged_by=shown.judged_by,
+        grids=grids,
+        histograms=histograms,
+        lines=max((chart.lines for chart in histograms), key=len, default=[]),
+    )
+    return Exhibit("Look", html)
+
+
+def display(model: ShownModel, batch: SequenceBatch) -> str:
+    """The best and some of the first molecules of one model."""
+    (grids,), _ = molecule_grids([model], [batch[:DISPLAYED]])
+    return fragment(PACKAGE, "display.html", shown=grids)
+
+
 def molecule_grids(
-    models: Sequence[Model], batches: Sequence[SequenceBatch]
+    models: Sequence[ShownModel], batches: Sequence[SequenceBatch]
 ) -> tuple[list[Grids], list[Plot]]:
     """Grids of every model, and histograms of their properties.
 
@@ -85,7 +111,7 @@ def molecule_grids(
         batches: distinct samples of each.
     """
     found = [_molecules(model, batch) for model, batch in zip(models, batches, strict=True)]
-    domain = models[0].domain
+    domain = models[0].room
     assert isinstance(domain, MoleculeDomain)
     data = domain.held_out_properties()
     draw = cache(_picture)
@@ -152,9 +178,9 @@ def _in_words(label: str, values: Sequence[float]) -> str:
     return f"{label} {sum(finite) / len(finite):.3g} in the mean" if finite else f"{label} none"
 
 
-def _molecules(model: Model, batch: SequenceBatch) -> list[Molecule]:
+def _molecules(model: ShownModel, batch: SequenceBatch) -> list[Molecule]:
     """The valid ones of a batch, distinct by their canonical SMILES, in the order of writing."""
-    domain = model.domain
+    domain = model.room
     assert isinstance(domain, MoleculeDomain)
     table = rewarded_table(domain.scorer_here, domain.vocabulary, batch, model.reward)
     totals = table.numbers[TOTAL]
@@ -174,7 +200,11 @@ def _shown(molecules: Iterable[Molecule]) -> list[str]:
 
 
 def _grids(
-    model: Model, place: int, sampled: int, found: Sequence[Molecule], draw: Callable[[str], str]
+    model: ShownModel,
+    place: int,
+    sampled: int,
+    found: Sequence[Molecule],
+    draw: Callable[[str], str],
 ) -> Grids:
     best = sorted(found, key=lambda one: -one.total)[:SHOWN]
     chance = random.Random(0).sample(list(found), min(SHOWN, len(found)))

@@ -10,9 +10,9 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from sequence_tutor.evaluation.model import load_model, prior_of
+from sequence_tutor.melody.exhibit import SAMPLE_RATES, SOUND_BUDGET, melody_rounds, room_for
 from sequence_tutor.melody.midi import read_midi
 from sequence_tutor.melody.output import MelodyOutputSettings
-from sequence_tutor.reporting.melodies import SAMPLE_RATES, SOUND_BUDGET, melody_rounds, room_for
 
 C_AND_REST = [14, *[1] * 15, 0, *[1] * 15]  # two bars: a whole note and a whole rest
 

@@ -1,0 +1,1 @@
+"""Charts and pieces of pages, which domains and reports draw with."""
