@@ -43,9 +43,13 @@ def diagnose(
 
 
 def _collapse(records: Sequence[Record], limits: HealthSettings) -> str | None:
-    """Compared with the untouched policy, which on a small problem repeats itself too."""
+    """Compared with the untouched policy, which on a small problem repeats itself too.
+
+    A limit that somebody has chosen is taken as it is.
+    """
     first, last = records[0], records[-1]
-    usual = first["distinct"] if first.get("step") == 0 else 1.0
+    is_own = limits.distinct != HealthSettings().distinct
+    usual = first["distinct"] if first.get("step") == 0 and not is_own else 1.0
     if last["distinct"] >= limits.distinct * usual:
         return None
     before = f" after {usual:.0%}" if usual < 1 else ""
