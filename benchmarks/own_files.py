@@ -12,7 +12,6 @@ from small_files import Kind
 
 from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.model import load_model, prior_of
-from sequence_tutor.evaluation.table import as_json
 from sequence_tutor.files import write_json
 from sequence_tutor.prior.store import find_prior, save_prior
 from sequence_tutor.reporting.comparison import read_table
@@ -76,7 +75,7 @@ def make_prior(folder: Path, run: Path) -> None:
 def make_tables(folder: Path, run: Path) -> None:
     """What `evaluate --json` and `frontier` write."""
     tuned = load_model(run)
-    write_json(folder / "table.json", as_json(evaluate([prior_of(tuned), tuned], 200)))
+    write_json(folder / "table.json", evaluate([prior_of(tuned), tuned], 200).to_json())
     asked: dict[str, Any] = {"samples": 100, "pool": 1000, "threads": 1}
     tables = {"tune": {**SAMPLED, "steps": 2, "evaluate_every": 2}}
     frontier("toy", folder, [2.0, 1.0], quiet=True, overrides=tables, **asked)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from io import StringIO
 
 import pytest
-from rich.table import Table
+from rich.console import Console
 
+from sequence_tutor.drawing.table import Table
 from sequence_tutor.printable import printable, shortened, shown
-from sequence_tutor.terminal import PlainConsole
 
 
 @pytest.mark.parametrize(
@@ -42,10 +42,9 @@ def test_long_values_are_cut_and_short_ones_are_as_python_writes_them() -> None:
 
 def test_names_in_a_table_style_nothing() -> None:
     file = StringIO()
-    console = PlainConsole(file=file, width=100, force_terminal=True, color_system="standard")
-    table = Table("[red]model[/red]", caption=":smile: [link=x]y[/link]")
-    table.add_row("\x1b]0;owned\x07[bold]b[/bold]")
-    console.print(table)
+    console = Console(file=file, width=100, force_terminal=True, color_system="standard")
+    row = ["\x1b]0;owned\x07[bold]b[/bold]"]
+    console.print(Table(["[red]model[/red]"], [row], ":smile: [link=x]y[/link]").rich())
     text = file.getvalue()
     for literal in ("[red]model[/red]", ":smile: [link=x]y[/link]", r"\x1b]0;owned\x07[bold]b[/b"):
         assert literal in text

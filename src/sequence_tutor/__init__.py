@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from sequence_tutor.domain import Domain, find_domain
     from sequence_tutor.errors import UserError
     from sequence_tutor.estimates import Estimate
-    from sequence_tutor.evaluation.evaluate import Evaluation, evaluate
+    from sequence_tutor.evaluation.evaluate import evaluate
     from sequence_tutor.evaluation.model import Model, load_model, prior_of
+    from sequence_tutor.evaluation.table import Evaluation
     from sequence_tutor.prior.check import check_prior
     from sequence_tutor.prior.protocol import Prior
     from sequence_tutor.prior.store import StoredPrior
@@ -93,8 +94,9 @@ _HOMES = {
     "domain": ("Domain", "find_domain"),
     "errors": ("UserError",),
     "estimates": ("Estimate",),
-    "evaluation.evaluate": ("Evaluation", "evaluate"),
+    "evaluation.evaluate": ("evaluate",),
     "evaluation.model": ("Model", "load_model", "prior_of"),
+    "evaluation.table": ("Evaluation",),
     "prior.check": ("check_prior",),
     "prior.protocol": ("Prior",),
     "prior.store": ("StoredPrior",),

@@ -8,10 +8,12 @@ kind, fed apart, are joined by `merge`.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 from torch import Tensor
@@ -31,6 +33,11 @@ class Estimate:
     low: float
     high: float
 
+    @property
+    def reach(self) -> float:
+        """To the farther end of the interval."""
+        return max(self.high - self.value, self.value - self.low)
+
     def to_json(self) -> dict[str, float | None]:
         """The three numbers, null in place of NaN and infinity, which JSON lacks."""
         return {
@@ -45,6 +52,60 @@ def finite_or_none(number: float) -> float | None:
 
 
 UNDEFINED = Estimate(math.nan, math.nan, math.nan)
+
+
+def exactly(value: float) -> Estimate:
+    """A value that is known."""
+    return Estimate(value, value, value)
+
+
+def without_ends(value: float) -> Estimate:
+    """A value whose interval nobody knows."""
+    return Estimate(value, -math.inf, math.inf)
+
+
+def within(value: float, error: float) -> Estimate:
+    """The interval of a value with a standard error from many samples."""
+    reach = float(ndtri(UPPER_TAIL)) * error
+    return Estimate(value, value - reach, value + reach)
+
+
+def times(estimate: Estimate, factor: float) -> Estimate:
+    """A multiple of an estimate, by a number that is taken as known."""
+    low, high = sorted((factor * estimate.low, factor * estimate.high))
+    return Estimate(factor * estimate.value, low, high)
+
+
+def divided(estimate: Estimate, by: float) -> Estimate:
+    """A part of an estimate, by a number above 0 that is taken as known."""
+    return Estimate(estimate.value / by, estimate.low / by, estimate.high / by)
+
+
+def difference(one: Estimate, other: Estimate) -> Estimate:
+    """One minus the other, of independent estimates: their squared reaches add up.
+
+    Source: Newcombe, Interval estimation for the difference between independent proportions, 1998,
+    method 10.
+    """
+    value = one.value - other.value
+    down = ((one.value - one.low) ** 2 + (other.high - other.value) ** 2) ** 0.5
+    up = ((one.high - one.value) ** 2 + (other.value - other.low) ** 2) ** 0.5
+    return Estimate(value, value - down, value + up)
+
+
+def dependent_difference(one: Estimate, other: Estimate) -> Estimate:
+    """One minus the other, where both may err by the same chance: their reaches add up.
+
+    Models are sampled with the same random numbers, so that their estimates are not independent.
+    """
+    return Estimate(one.value - other.value, one.low - other.high, one.high - other.low)
+
+
+def mean_of(values: Sequence[float] | Tensor) -> Estimate:
+    """The mean of some numbers, such as one figure of every seed, with Student's interval."""
+    mean = Mean()
+    mean.update(torch.as_tensor(values, dtype=torch.float64))
+    return mean.estimate()
 
 
 def wilson(share: float, items: float) -> Estimate:
@@ -216,7 +277,7 @@ class ShareOfSteps(RatioOfSums):
 def _student(value: float, scatter: float, count: int) -> Estimate:
     """An interval from `count` items whose deviations have this sum of squares."""
     if count < 2:
-        return Estimate(value, -math.inf, math.inf)
+        return without_ends(value)
     error = math.sqrt(scatter / (count - 1) / count)
     reach = float(stdtrit(count - 1, UPPER_TAIL)) * error
     return Estimate(value, value - reach, value + reach)

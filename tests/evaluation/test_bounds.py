@@ -11,10 +11,9 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.estimates import Estimate
+from sequence_tutor.estimates import Estimate, difference, within
 from sequence_tutor.evaluation.bounds import (
     Valueless,
-    difference,
     exact_figures,
     exact_optimum,
     log_z_upper,
@@ -23,7 +22,6 @@ from sequence_tutor.evaluation.bounds import (
 from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.model import load_model, prior_of
 from sequence_tutor.evaluation.own_optimum import own_optimum
-from sequence_tutor.evaluation.statistics import within
 from sequence_tutor.exact import Levels, enumerate_sequences
 from sequence_tutor.measure import Task
 from sequence_tutor.models import State

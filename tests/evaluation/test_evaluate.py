@@ -7,9 +7,9 @@ import pytest
 from rich.console import Console
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.evaluate import Evaluation, evaluate
+from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.model import load_model
-from sequence_tutor.evaluation.table import as_json, as_markdown, as_rich
+from sequence_tutor.evaluation.table import Evaluation
 
 ROWS = {
     "repeated_notes",
@@ -78,7 +78,7 @@ def test_what_cannot_be_evaluated_is_refused(melody_prior: Path) -> None:
 
 
 def test_json_has_every_statistic_under_its_name(evaluation: Evaluation) -> None:
-    found = json.loads(json.dumps(as_json(evaluation), allow_nan=False))
+    found = json.loads(json.dumps(evaluation.to_json(), allow_nan=False))
     assert [model["name"] for model in found["models"]] == ["small", "likes-c"]
     assert found["samples"] == 600
     assert found["seed"] == 1
@@ -93,7 +93,7 @@ def test_json_has_every_statistic_under_its_name(evaluation: Evaluation) -> None
 
 
 def test_markdown_has_a_column_a_model_and_the_published_ones(evaluation: Evaluation) -> None:
-    lines = as_markdown(evaluation).splitlines()
+    lines = evaluation.table().markdown().splitlines()
     header = [cell.strip() for cell in lines[0].strip("|").split("|")]
     assert header == ["statistic", "small", "likes-c", "Note RNN *", "Q *", "Psi *", "G *"]
     assert all(line.count("|") == lines[0].count("|") for line in lines[: lines.index("")])
@@ -105,7 +105,7 @@ def test_markdown_has_a_column_a_model_and_the_published_ones(evaluation: Evalua
 
 def test_the_terminals_table_has_the_same_rows(evaluation: Evaluation) -> None:
     console = Console(width=200, record=True, quiet=True)
-    table = as_rich(evaluation)
+    table = evaluation.table().rich()
     console.print(table)
-    markdown_rows = [line for line in as_markdown(evaluation).splitlines() if "|" in line]
+    markdown_rows = [line for line in evaluation.table().markdown().splitlines() if "|" in line]
     assert table.row_count == len(markdown_rows) - 2

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from sequence_tutor.evaluation.seeds import between_seeds, seed_rows, seeds_markdown
+from sequence_tutor.evaluation.seeds import between_seeds, seeds_table
+from sequence_tutor.toy import ToyDomain
 
 
 def model(name: str, seed: int | None, value: float | None, **tune: object) -> dict[str, Any]:
@@ -37,12 +38,10 @@ def test_runs_that_differ_in_their_seed_alone_are_one_group() -> None:
     assert spread.mean.high - spread.mean.value == pytest.approx(
         4.303 * (0.13 / 3) ** 0.5, rel=1e-3
     )
-    rows = seed_rows([group], frozenset({"distinct"}), {})
-    assert rows == [
-        ["statistic", "psi (seeds 1, 2, 3)"],
-        ["distinct %", "40.00 ±89.57 (10.00 to 80.00)"],
-    ]
-    assert "| distinct % | 40.00 ±89.57 (10.00 to 80.00) |" in seeds_markdown(rows)
+    table = seeds_table([group], ToyDomain())
+    assert table.header == ["statistic", "psi (seeds 1, 2, 3)"]
+    assert table.rows == [["distinct %", "40.00 ±89.57 (10.00 to 80.00)"]]
+    assert "| distinct % | 40.00 ±89.57 (10.00 to 80.00) |" in table.markdown()
 
 
 def test_a_found_c_is_no_setting_and_what_one_lacks_has_no_spread() -> None:

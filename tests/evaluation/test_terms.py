@@ -13,7 +13,6 @@ from sequence_tutor.config.presets import build
 from sequence_tutor.estimates import Estimate
 from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.model import load_model
-from sequence_tutor.evaluation.table import as_json
 from sequence_tutor.evaluation.terms import weighted_parts
 from sequence_tutor.reporting.comparison import SavedTable, compare
 
@@ -50,7 +49,7 @@ def test_a_mean_has_a_row_for_each_of_its_terms(molecule_prior: Path) -> None:
     assert list(column.statistics)[:6] == own
     assert 0 < column.statistics["mean_TPSA_score"].value < 1
     assert column.statistics["mean_small"].value > 12
-    found = SavedTable.model_validate(as_json(evaluation))
+    found = SavedTable.model_validate(evaluation.to_json())
     aims = {row.label: row.aim for row in compare(found, model.domain).rows}
     assert aims["mean TPSA"] == ""  # a window has no better side
     assert aims["mean TPSA score"] == "higher"

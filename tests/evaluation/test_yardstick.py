@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from sequence_tutor.evaluation.evaluate import Column, evaluate
+from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.model import Model, load_model
-from sequence_tutor.evaluation.table import as_json, as_markdown
+from sequence_tutor.evaluation.table import Column
 from sequence_tutor.melody.reward import MelodyRewardSettings
 from sequence_tutor.melody.scales import Key
 from sequence_tutor.reporting.comparison import SavedTable, compare
@@ -49,15 +49,15 @@ def test_the_judge_is_named_and_follows_the_order(models: list[Model]) -> None:
     prior, run, other = models
     first, second = evaluate([prior, run, other], 16), evaluate([prior, other, run], 16)
     assert (first.yardstick, second.yardstick) == ("likes-c", "other")
-    caption = as_markdown(second).splitlines()[-1]
+    caption = second.table().markdown().splitlines()[-1]
     assert "judged by the reward of other, tonic 1, repetition 1" in caption
     assert "leap 5" in caption
     assert "gap of likes-c are those of another reward, their own" in caption
-    found = as_json(second)
+    found = second.to_json()
     assert found["yardstick"]["model"] == "other"
     assert found["models"][0]["weights"] == found["models"][2]["weights"]
     assert [model["own_reward"] for model in found["models"]] == [True, True, False]
-    assert "another reward" not in as_markdown(evaluate([prior, run], 16))
+    assert "another reward" not in evaluate([prior, run], 16).table().markdown()
 
 
 def test_the_key_is_the_judges(models: list[Model]) -> None:
@@ -84,7 +84,7 @@ def test_only_what_is_comparable_is_marked(models: list[Model]) -> None:
     prior, run, other = models
     colder = replace(run, name="colder", tune=run.tune and run.tune.model_copy(update={"c": 0.5}))
     evaluation = evaluate([prior, run, other, colder], SAMPLES, particles=0)
-    table = compare(SavedTable.model_validate(as_json(evaluation)), prior.domain)
+    table = compare(SavedTable.model_validate(evaluation.to_json()), prior.domain)
     rows = {row.label: row.cells for row in table.rows}
     for place, marked in ((1, True), (2, False), (3, False)):
         assert bool(rows["objective per sequence"][place].verdict) == marked
@@ -94,6 +94,6 @@ def test_only_what_is_comparable_is_marked(models: list[Model]) -> None:
 
 
 def test_shares_say_what_they_are_shares_of(models: list[Model]) -> None:
-    markdown = as_markdown(evaluate(models[:1], 16))
+    markdown = evaluate(models[:1], 16).table().markdown()
     assert "| notes not in key % of sixteenths |" in markdown
     assert "| starts with tonic % |" in markdown

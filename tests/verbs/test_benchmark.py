@@ -157,7 +157,7 @@ def test_the_tables(molecule_prior: Path, tmp_path: Path) -> None:
     assert numbers["sum"] == pytest.approx(
         sum(numbers["tasks"]["median1"]) / 2 + sum(numbers["tasks"]["qed"]) / 2
     )
-    lines = found.to_markdown().splitlines()
+    lines = found.table().markdown().splitlines()
     assert lines[0].startswith("| task | psi | REINVENT * |")
     assert lines[2].startswith("| median1 | 0.")
     assert " ± " in lines[2]

@@ -16,7 +16,6 @@ import pytest
 from sequence_tutor.cli import main
 from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.model import load_model, prior_of
-from sequence_tutor.evaluation.table import as_json
 from sequence_tutor.verbs.report import report
 from sequence_tutor.verbs.tune import tune
 
@@ -56,7 +55,7 @@ def test_the_same_call_writes_the_same_page(run: Path, tmp_path: Path) -> None:
 def test_a_saved_evaluation_is_shown_as_it_is(run: Path, tmp_path: Path) -> None:
     model = load_model(run)
     table = tmp_path / "table.json"
-    table.write_text(json.dumps(as_json(evaluate([prior_of(model), model], 123, 7))))
+    table.write_text(json.dumps(evaluate([prior_of(model), model], 123, 7).to_json()))
     text = report([run], tmp_path / "report.html", table=table, quiet=True).read_text()
     assert "123 melodies of each of prior and likes-c were sampled with seed 7" in text
 
@@ -104,7 +103,7 @@ def test_other_files_that_cannot_be_used(
     assert "No such file" in refused(capsys, run, "--table", tmp_path / "none.json", *out)
     assert "no table of this program" in refused(capsys, run, "--table", run / "run.json", *out)
     assert "no frontier" in refused(capsys, run, "--frontier", run / "run.json", *out)
-    model = as_json(evaluate([load_model(run)], 10))
+    model = evaluate([load_model(run)], 10).to_json()
     model["models"][0]["domain"] = "molecule"
     (tmp_path / "table.json").write_text(json.dumps(model))
     sentence = refused(capsys, run, "--table", tmp_path / "table.json", *out)

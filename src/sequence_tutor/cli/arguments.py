@@ -12,7 +12,7 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.printable import printable
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from sequence_tutor.drawing.table import Table
 
 
 def _default(label: str) -> str:
@@ -142,20 +142,20 @@ def check_places(verb: object) -> None:
             raise UserError(f"--{name} {place}: nothing may be written in {nearest}")
 
 
-def show(what: RenderableType) -> None:
+def show(what: str | Table) -> None:
     """Print to standard output; a table keeps all of its columns, however narrow the terminal."""
+    from rich.console import Console
     from rich.measure import Measurement
 
-    from sequence_tutor.terminal import PlainConsole
-
-    console = PlainConsole(highlight=False, soft_wrap=False)
+    console = Console(highlight=False, soft_wrap=False)
     if isinstance(what, str):
         lines = what.split("\n")
-        console.print("\n".join(map(printable, lines)), soft_wrap=True, markup=False)
+        console.print("\n".join(map(printable, lines)), soft_wrap=True, markup=False, emoji=False)
         return
-    needed = Measurement.get(console, console.options.update(max_width=10_000), what).maximum
+    table = what.rich()
+    needed = Measurement.get(console, console.options.update(max_width=10_000), table).maximum
     console.width = max(console.width, needed)
-    console.print(what, soft_wrap=False)
+    console.print(table, soft_wrap=False)
 
 
 def write_numbers(path: Path | None, numbers: object) -> None:

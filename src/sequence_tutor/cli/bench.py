@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sequence_tutor.cli.arguments import Json, Quiet, Threads, show, thread_count, write_numbers
+from sequence_tutor.drawing.table import Table
 
 
 @dataclass(frozen=True)
@@ -22,17 +23,15 @@ class Bench:
 
     def run(self) -> None:
         """Measure, then show the rates."""
-        from rich.table import Table
-
         from sequence_tutor.verbs.bench import bench
 
         found = bench(threads=thread_count(self.threads), quiet=self.quiet)
         write_numbers(self.json, found)
-        table = Table("figure", "median", "from", "to")
-        for name, spread in found["spread"].items():
-            numbers = (found[name], *spread)
-            table.add_row(name.replace("_", " "), *(_readable(number) for number in numbers))
-        show(table)
+        rows = [
+            [name.replace("_", " "), *map(_readable, (found[name], *spread))]
+            for name, spread in found["spread"].items()
+        ]
+        show(Table(["figure", "median", "from", "to"], rows))
         show(f"threads: {found['threads']}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from tyro.conf import Positional
 
@@ -25,12 +25,8 @@ from sequence_tutor.cli.arguments import (
     thread_count,
     write_numbers,
 )
+from sequence_tutor.drawing.table import PUBLISHED, Table
 from sequence_tutor.errors import UserError
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
-    from sequence_tutor.molecule.benchmarks.results import Benchmarked
 
 
 @dataclass(frozen=True)
@@ -72,14 +68,18 @@ class Benchmark:
     def run(self) -> None:
         """Run what was asked for, then show the table."""
         from sequence_tutor.domain import find_domain
+        from sequence_tutor.named_files import write_named_text
 
         find_domain(self.domain)  # for want of RDKit it says so in a sentence
         if self.domain != "molecule":
             raise UserError(f"{self.domain}: has no benchmark, expected molecule")
-        show(self._moses() if self.suite == "moses" else self._goals())
+        numbers, table = self._moses() if self.suite == "moses" else self._goals()
+        write_numbers(self.json, numbers)
+        if self.markdown is not None:
+            write_named_text(self.markdown, table.markdown())
+        show(table)
 
-    def _goals(self) -> Table:
-        from sequence_tutor.named_files import write_named_text
+    def _goals(self) -> tuple[dict[str, Any], Table]:
         from sequence_tutor.verbs.benchmark import benchmark
 
         of_moses = {"--reference": self.reference, "--train": self.train, "--column": self.column}
@@ -101,14 +101,10 @@ class Benchmark:
             threads=thread_count(self.threads),
             quiet=self.quiet,
         )
-        write_numbers(self.json, found.to_json())
-        if self.markdown is not None:
-            write_named_text(self.markdown, found.to_markdown())
-        return goals_table(found)
+        return found.to_json(), found.table()
 
-    def _moses(self) -> Table:
+    def _moses(self) -> tuple[dict[str, Any], Table]:
         from sequence_tutor.evaluation.model import load_model
-        from sequence_tutor.named_files import write_named_text
         from sequence_tutor.threads import set_threads
         from sequence_tutor.verbs.moses import moses
 
@@ -126,55 +122,18 @@ class Benchmark:
             samples=self.samples,
             quiet=self.quiet,
         )
-        write_numbers(self.json, found)
         for remark in () if self.quiet else found["remarks"]:
             show(remark)
-        if self.markdown is not None:
-            write_named_text(self.markdown, moses_markdown(found))
-        return moses_table(found)
-
-
-def goals_table(found: Benchmarked) -> Table:
-    """One row a task: ours with its spread over seeds, and the published figures."""
-    from rich.table import Table
-
-    header, *rows = found.rows()
-    table = Table(caption=found.caption, caption_justify="left")
-    for place, title in enumerate(header):
-        table.add_column(title, justify="right" if place else "left", no_wrap=True)
-    for row in rows:
-        table.add_row(*row)
-    return table
+        return found, moses_table(found)
 
 
 def moses_table(found: Mapping[str, Any]) -> Table:
     """One row a statistic."""
-    from rich.table import Table
-
-    header, *rows = _moses_rows(found)
-    table = Table(*header, caption=_moses_caption(found))
-    for row in rows:
-        table.add_row(*row)
-    return table
-
-
-def moses_markdown(found: Mapping[str, Any]) -> str:
-    """The same in Markdown, with its caption below."""
-    from sequence_tutor.markdown_tables import markdown_table
-
-    header, *rows = _moses_rows(found)
-    return f"{markdown_table(header, rows)}\n\n{_moses_caption(found)}\n"
-
-
-def _moses_rows(found: Mapping[str, Any]) -> list[list[str]]:
-    """The header, then one row a statistic."""
     published = found["published"]
-    table = [["statistic", found["model"], *(f"{name} *" for name in published)]]
+    rows = []
     for name, value in found["statistics"].items():
         cells = [value, *(column.get(name) for column in published.values())]
-        table.append([name, *("" if cell is None else f"{cell:.4f}" for cell in cells)])
-    return table
-
-
-def _moses_caption(found: Mapping[str, Any]) -> str:
-    return f"{found['samples']:,} molecules; * as published, of another data set"
+        rows.append([name, *("" if cell is None else f"{cell:.4f}" for cell in cells)])
+    header = ["statistic", found["model"], *(name + PUBLISHED for name in published)]
+    caption = f"{found['samples']:,} molecules; * as published, of another data set"
+    return Table(header, rows, caption)

@@ -17,6 +17,7 @@ from sequence_tutor.cli.arguments import (
     show,
     write_numbers,
 )
+from sequence_tutor.drawing.table import Table
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,6 @@ class Check:
 
     def run(self) -> None:
         """Check, then show what each term paid and how long prior and reward took."""
-        from rich.table import Table
-
         from sequence_tutor.threads import set_threads
         from sequence_tutor.verbs.check import check
 
@@ -56,15 +55,13 @@ class Check:
         )
         write_numbers(self.json, asdict(found))
         numbers = ("mean", "spread", "weight", "odds of 1 point", "odds of a spread", "1 nat at")
-        table = Table("term", *numbers)
-        for column in table.columns[1:]:
-            column.justify = "right"
+        rows = []
         for name, mean in found.terms.items():
             own = found.strengths[name]
             proposed = "" if own.proposed is None else f"{own.proposed:.3g}"
             cells = (mean, own.spread, own.weight, own.odds, own.odds_of_a_spread)
-            table.add_row(name, *(f"{cell:.3g}" for cell in cells), proposed)
-        show(table)
+            rows.append([name, *(f"{cell:.3g}" for cell in cells), proposed])
+        show(Table(["term", *numbers], rows))
         if found.paid_at_the_end:
             late = ", ".join(found.paid_at_the_end)
             show(f"Paid at the last step, because they look ahead: {late}.")

@@ -60,7 +60,6 @@ class Compare:
         from sequence_tutor.config.presets import build
         from sequence_tutor.tuner.settings import TuneSettings
         from sequence_tutor.verbs.compare import compare
-        from sequence_tutor.workbench.comparison import as_rich
 
         given = {} if self.c is None else {"c": self.c}
         build(TuneSettings, given, "--c")
@@ -82,6 +81,6 @@ class Compare:
             quiet=self.quiet,
         )
         write_numbers(self.json, comparison.to_json())
-        show(as_rich(comparison.runs, comparison.caption))
+        show(comparison.table())
         if not self.quiet:
             show(f"Runs, table and curves are in {self.out}.")

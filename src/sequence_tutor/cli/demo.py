@@ -38,7 +38,6 @@ class Demo:
 
     def run(self) -> None:
         """Do all of it, then show the table."""
-        from sequence_tutor.evaluation.table import as_json, as_rich
         from sequence_tutor.verbs.demo import REPORT, demo
 
         evaluation = demo(
@@ -49,8 +48,8 @@ class Demo:
             threads=thread_count(self.threads),
             quiet=self.quiet,
         )
-        write_numbers(self.json, as_json(evaluation))
-        show(as_rich(evaluation))
+        write_numbers(self.json, evaluation.to_json())
+        show(evaluation.table())
         if not self.quiet:
             show(f"Table, curves, melodies and the tuned model are in {self.out}.")
             show(f"Look and listen: open {(self.out / REPORT).absolute()} in a browser.")

@@ -63,9 +63,7 @@ class Evaluate:
         """Evaluate, then show the table."""
         from sequence_tutor.evaluation.evaluate import evaluate
         from sequence_tutor.evaluation.model import load_model
-        from sequence_tutor.evaluation.seeds import between_seeds, seed_rows, seeds_markdown
-        from sequence_tutor.evaluation.statistics import SHARES
-        from sequence_tutor.evaluation.table import as_json, as_markdown, as_rich
+        from sequence_tutor.evaluation.seeds import between_seeds, seeds_table
         from sequence_tutor.named_files import write_named_text
         from sequence_tutor.progress import heading, progress
         from sequence_tutor.threads import set_threads
@@ -89,20 +87,15 @@ class Evaluate:
             )
         with progress("evaluating", self.samples * len(models), quiet=self.quiet) as advance:
             evaluation = evaluate(models, self.samples, self.seed, advance, self.particles)
-        numbers = as_json(evaluation)
-        groups = between_seeds(numbers["models"])
-        if groups:
+        numbers, shown = evaluation.to_json(), [evaluation.table()]
+        if groups := between_seeds(numbers["models"]):
             numbers["between_seeds"] = [group.to_json() for group in groups]
+            shown.append(seeds_table(groups, models[0].domain))
         write_numbers(self.json, numbers)
-        domain = models[0].domain
-        rows = seed_rows(groups, domain.shares | SHARES, domain.shares_of) if groups else []
-        text = as_markdown(evaluation)
         if self.markdown is not None:
-            below = f"\n{seeds_markdown(rows)}" if rows else ""
-            write_named_text(self.markdown, text + below)
-        show(as_rich(evaluation))
-        if rows:
-            show(seeds_markdown(rows))
+            write_named_text(self.markdown, "\n".join(table.markdown() for table in shown))
+        for table in shown:
+            show(table)
 
 
 def tuned_from_others(models: Sequence[Model]) -> list[Model]:

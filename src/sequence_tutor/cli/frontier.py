@@ -59,11 +59,10 @@ class Frontier:
 
     def run(self) -> None:
         """Sweep, then show the points."""
-        from rich.table import Table
-
         from sequence_tutor.config.presets import build
         from sequence_tutor.tuner.settings import TuneSettings
         from sequence_tutor.verbs.frontier import frontier
+        from sequence_tutor.workbench.frontier import points_table
 
         given = {} if self.steps is None else {"steps": self.steps}
         build(TuneSettings, given, "--steps")
@@ -87,19 +86,7 @@ class Frontier:
             quiet=self.quiet,
         )
         write_numbers(self.json, found.to_json())
-        table = Table(
-            "", "c", "n", "KL a token", "reward", "distinct", "scored", "seconds", "front"
-        )
-        for point in found.points:
-            if point.kind == "exact":
-                continue
-            cells = (
-                *(point.c, point.n, point.kl_to_prior_per_token, point.reward_per_sequence),
-                *(point.distinct, point.scored_sequences, point.seconds),
-            )
-            shown = ("" if cell is None else f"{cell:.5g}" for cell in cells)
-            table.add_row(point.kind, *shown, "*" if point.on_front else "")
-        show(table)
+        show(points_table(found.points))
         if not self.quiet:
             show(f"Picture, numbers and runs are in {self.out}.")
 

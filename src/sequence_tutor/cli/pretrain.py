@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -25,10 +24,9 @@ from sequence_tutor.cli.arguments import (
     thread_count,
     write_numbers,
 )
+from sequence_tutor.drawing.table import Table, value_text
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from sequence_tutor.config.settings import Settings
 
 REASONS_SHOWN = 5
@@ -113,30 +111,16 @@ class Pretrain:
             quiet=self.quiet,
         )
         write_numbers(self.json, stored.card)
-        show(summary_table(stored.card["data"]["summary"]))
+        summary = stored.card["data"]["summary"]
+        rows = [
+            [Path(source).name, *map(value_text, row.values())] for source, row in summary.items()
+        ]
+        show(Table(["source", *next(iter(summary.values()))], rows))
         for reason, count in list(stored.card["data"]["skipped"].items())[:REASONS_SHOWN]:
             show(f"{count} skipped: {reason}")
         for remark in stored.card["data"].get("remarks", ()):
             show(remark)
         for name, value in stored.card["quality"].items():
-            show(f"{name.replace('_', ' ')}: {_readable(value)}")
+            show(f"{name.replace('_', ' ')}: {value_text(value)}")
         if not self.quiet:
             show(f"The prior is in {self.out}; {SKIPPED_FILE} there lists what was skipped.")
-
-
-def summary_table(summary: Mapping[str, Mapping[str, float]]) -> Table:
-    """One row a source."""
-    from rich.table import Table
-
-    table = Table("source")
-    for column in next(iter(summary.values())):
-        table.add_column(column, justify="right")
-    for source, row in summary.items():
-        table.add_row(Path(source).name, *(_readable(value) for value in row.values()))
-    return table
-
-
-def _readable(value: object) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_readable(entry)}" for name, entry in value.items())
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated, ClassVar
 
 from tyro.conf import Positional
 
@@ -20,9 +19,7 @@ from sequence_tutor.cli.arguments import (
     option,
     show,
 )
-
-if TYPE_CHECKING:
-    from rich.table import Table
+from sequence_tutor.drawing.table import Table
 
 MOST_SHOWN = 40
 
@@ -101,7 +98,11 @@ class Score:
         if scores.count == 0 and not self.quiet:
             show("There is no sequence to score.")
         if scores.first:
-            show(rows_table([scores.domain.score_row(scored) for scored in scores.first]))
+            rows = [
+                {"sequence": str(n), **scores.domain.score_row(scored)}
+                for n, scored in enumerate(scores.first, start=1)
+            ]
+            show(Table(list(rows[0]), [list(row.values()) for row in rows]))
         if scores.first and not self.quiet:
             show(scores.weights)
         if scores.count > MOST_SHOWN and not self.quiet:
@@ -110,16 +111,3 @@ class Score:
             show(f"{scores.valid:,} of {scores.count:,} valid")
         if scores.damaged:
             raise UserError("; ".join(scores.damaged) + "; what stands before it is scored")
-
-
-def rows_table(rows: Sequence[Mapping[str, str]]) -> Table:
-    """One row a sequence, under its name where its row has one, else numbered."""
-    from rich.table import Table
-
-    numbered = [{"sequence": str(n), **row} for n, row in enumerate(rows, start=1)]
-    table = Table(*numbered[0])
-    for column in table.columns:
-        column.justify = "right"
-    for row in numbered:
-        table.add_row(*row.values())
-    return table

@@ -18,11 +18,11 @@ from sequence_tutor.cli.arguments import (
     show,
     write_numbers,
 )
+from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import UserError
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
+    from sequence_tutor.estimates import Estimate
     from sequence_tutor.study.analysis import Analysis
 
 Folder = Annotated[Positional[Path], option("folder of the study", "STUDY")]
@@ -215,8 +215,6 @@ class StudySimulate:
 
     def run(self) -> None:
         """Simulate, then show the power curve."""
-        from rich.table import Table
-
         from sequence_tutor.config.presets import build
         from sequence_tutor.study.simulation import Scenario, listeners_needed
         from sequence_tutor.verbs.study import simulate_study
@@ -235,13 +233,11 @@ class StudySimulate:
         ]
         numbers = {"scenario": scenario.model_dump(), "curve": rows, "listeners_needed": needed}
         write_numbers(self.json, numbers)
-        table = Table("listeners", "power", "95 % interval", "theory")
-        for one in curve:
-            interval = f"{one.found.low:.2f} to {one.found.high:.2f}"
-            table.add_row(
-                str(one.listeners), f"{one.found.value:.2f}", interval, f"{one.predicted:.2f}"
-            )
-        show(table)
+        shown = [
+            [str(one.listeners), *_with_interval(one.found), f"{one.predicted:.2f}"]
+            for one in curve
+        ]
+        show(Table(["listeners", "power", "95 % interval", "theory"], shown))
         show(f"{needed} listeners find it in {scenario.power:.0%} of studies.")
 
 
@@ -256,18 +252,20 @@ STUDY = {
 
 def standings_table(found: Analysis) -> Table:
     """One row a model."""
-    from rich.table import Table
-
-    table = Table("model", "preferred", "share", "95 % interval", "Bradley-Terry")
-    for one in found.standings:
-        table.add_row(
+    rows = [
+        [
             one.model,
             f"{one.wins} of {one.comparisons}",
-            f"{one.share.value:.2f}",
-            f"{one.share.low:.2f} to {one.share.high:.2f}",
+            *_with_interval(one.share),
             f"{one.score.value:.2f}",
-        )
-    return table
+        ]
+        for one in found.standings
+    ]
+    return Table(["model", "preferred", "share", "95 % interval", "Bradley-Terry"], rows)
+
+
+def _with_interval(estimate: Estimate) -> tuple[str, str]:
+    return f"{estimate.value:.2f}", f"{estimate.low:.2f} to {estimate.high:.2f}"
 
 
 def _text(path: Path) -> str:

@@ -37,7 +37,6 @@ class Tables:
 
     def run(self) -> None:
         """Do all of it, then show the table."""
-        from sequence_tutor.evaluation.table import as_json, as_rich
         from sequence_tutor.verbs.tables import tables
 
         evaluation = tables(
@@ -48,8 +47,8 @@ class Tables:
             threads=thread_count(self.threads),
             quiet=self.quiet,
         )
-        write_numbers(self.json, as_json(evaluation))
-        show(as_rich(evaluation))
+        write_numbers(self.json, evaluation.to_json())
+        show(evaluation.table())
         if self.seeds > 1:
             show((self.out / "seeds.md").read_text(encoding="utf-8"))
         if not self.quiet:

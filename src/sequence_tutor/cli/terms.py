@@ -17,6 +17,7 @@ from sequence_tutor.cli.arguments import (
     show,
     write_numbers,
 )
+from sequence_tutor.drawing.table import Table
 
 Domain = Annotated[Positional[str], option("kind of sequence: molecule", "DOMAIN")]
 
@@ -33,16 +34,12 @@ class TermsList:
 
     def run(self) -> None:
         """Show one row a kind of term."""
-        from rich.table import Table
-
         from sequence_tutor.verbs.terms import list_terms
 
         terms = list_terms(self.domain)
         write_numbers(self.json, [asdict(term) for term in terms])
-        table = Table("term", "meaning", "unit", "constants")
-        for term in terms:
-            table.add_row(term.name, term.meaning, term.unit, ", ".join(term.constants))
-        show(table)
+        rows = [[one.name, one.meaning, one.unit, ", ".join(one.constants)] for one in terms]
+        show(Table(["term", "meaning", "unit", "constants"], rows, holds_figures=False))
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from sequence_tutor.cli.arguments import (
     thread_count,
     write_numbers,
 )
+from sequence_tutor.drawing.table import Table
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,6 @@ class Verify:
 
     def run(self) -> None:
         """Verify, then show the distances."""
-        from rich.table import Table
-
         from sequence_tutor.verbs.verify import verify
 
         found = verify(
@@ -46,8 +45,8 @@ class Verify:
             quiet=self.quiet,
         )
         write_numbers(self.json, found)
-        table = Table("algorithm", "KL to its optimum", "value error", "seconds")
+        rows = []
         for row in found["algorithms"]:
             numbers = (row["kl_to_optimum"], row["value_error"], row["seconds"])
-            table.add_row(row["name"], *("-" if x is None else f"{x:.4g}" for x in numbers))
-        show(table)
+            rows.append([row["name"], *("-" if x is None else f"{x:.4g}" for x in numbers)])
+        show(Table(["algorithm", "KL to its optimum", "value error", "seconds"], rows))

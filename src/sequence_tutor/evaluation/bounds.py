@@ -14,9 +14,16 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.estimates import UNDEFINED, Estimate, Mean
+from sequence_tutor.estimates import (
+    UNDEFINED,
+    Estimate,
+    dependent_difference,
+    divided,
+    exactly,
+    mean_of,
+    without_ends,
+)
 from sequence_tutor.evaluation.model import Model
-from sequence_tutor.evaluation.statistics import divided, without_ends
 from sequence_tutor.exact import SequenceSpace, along_sequences, enumerate_sequences, sequence_kl
 from sequence_tutor.exact.space import cut_at_end
 from sequence_tutor.measure import Task, score
@@ -88,9 +95,7 @@ def log_z_smc(model: Model, task: Task, c: float, particles: int, seed: int) -> 
         return UNDEFINED
     if not bool(runs.isfinite().all()) or float(runs.std()) > AGREE:
         return without_ends(value)
-    bound = Mean()
-    bound.update(runs)
-    reach = bound.estimate().high - bound.estimate().value
+    reach = mean_of(runs).reach
     return Estimate(value, value - reach, value + reach)
 
 
@@ -168,24 +173,8 @@ def joint(bounds: Sequence[Estimate]) -> Estimate:
         bounds: log Z by each; without an interval in one there is none.
     """
     value = _log_mean([bound.value for bound in bounds])
-    reach = max(max(bound.high - bound.value, bound.value - bound.low) for bound in bounds)
+    reach = max(bound.reach for bound in bounds)
     return Estimate(value, value - reach, value + reach)
-
-
-def difference(one: Estimate, other: Estimate) -> Estimate:
-    """One minus the other, of independent estimates: their squared reaches add up."""
-    value = one.value - other.value
-    down = ((one.value - one.low) ** 2 + (other.high - other.value) ** 2) ** 0.5
-    up = ((one.high - one.value) ** 2 + (other.value - other.low) ** 2) ** 0.5
-    return Estimate(value, value - down, value + up)
-
-
-def dependent_difference(one: Estimate, other: Estimate) -> Estimate:
-    """One minus the other, where both may err by the same chance: their reaches add up.
-
-    Models are sampled with the same random numbers, so that their estimates are not independent.
-    """
-    return Estimate(one.value - other.value, one.low - other.high, one.high - other.low)
 
 
 def _log_mean(logs: Sequence[float]) -> float:
@@ -208,9 +197,7 @@ def log_z_upper(policy: Prior, task: Task, c: float, optimal: SequenceBatch) -> 
     reference = tempered(task.prior.sequence_log_probs(tokens), task.prior_temperature)
     ratio = taken(reference - policy.sequence_log_probs(tokens), tokens).where(mask, 0.0)
     terms = score(task.reward, optimal).sum(1)  # (B, R)
-    bound = Mean()
-    bound.update(terms @ task.reward.weights.to(terms) / c + ratio.double().sum(1))
-    return bound.estimate()
+    return mean_of(terms @ task.reward.weights.to(terms) / c + ratio.double().sum(1))
 
 
 def exact_figures(policy: Prior, task: Task, c: float) -> dict[str, Estimate]:
@@ -230,7 +217,7 @@ def exact_figures(policy: Prior, task: Task, c: float) -> dict[str, Estimate]:
         "log_z_upper": log_z + sequence_kl(optimum, log_policy),
         "kl_to_optimum_per_sequence": sequence_kl(log_policy, optimum),
     }
-    return {name: Estimate(value, value, value) for name, value in figures.items()}
+    return {name: exactly(value) for name, value in figures.items()}
 
 
 def enumerable_space(task: Task) -> SequenceSpace | None:

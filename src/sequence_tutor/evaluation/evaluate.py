@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 
-from sequence_tutor.domain import Better
 from sequence_tutor.errors import UserError
-from sequence_tutor.estimates import UNDEFINED, Estimate, wilson
+from sequence_tutor.estimates import UNDEFINED, wilson
 from sequence_tutor.evaluation.bounds import (
     PARTICLES,
     check_particles,
@@ -18,7 +17,8 @@ from sequence_tutor.evaluation.bounds import (
 from sequence_tutor.evaluation.model import Model, judged_alike, rewarded_alike
 from sequence_tutor.evaluation.own_optimum import own_optimum
 from sequence_tutor.evaluation.statistics import OPTIMALITY, GeneralStatistics
-from sequence_tutor.evaluation.terms import TermStatistics, directions, weighted_parts
+from sequence_tutor.evaluation.table import Column, Evaluation
+from sequence_tutor.evaluation.terms import TermStatistics, weighted_parts
 from sequence_tutor.measure import commonest, measure, score
 from sequence_tutor.prior.fingerprints import WINDOWS
 from sequence_tutor.randomness import named_generator
@@ -30,60 +30,6 @@ FEWEST = 2
 
 MOST_OPENINGS = 10_000
 """Sequences, about, whose openings are compared."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """What was found of one model.
-
-    Attributes:
-        model: the model.
-        c: temperature that the objective was measured at, if any.
-        statistics: by name.
-        mean_length: tokens chosen in a sequence.
-        prior_temperature: of the objective's prior.
-        tuned_for: the same model with the reward that it was tuned toward, whose objective it has.
-    """
-
-    model: Model
-    c: float | None
-    statistics: Mapping[str, Estimate]
-    mean_length: float
-    prior_temperature: float
-    tuned_for: Model
-
-    @property
-    def own_reward(self) -> bool:
-        """Whether the reward that it is judged by is the one it was tuned toward."""
-        return self.model is self.tuned_for
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """Models side by side.
-
-    Attributes:
-        columns: one a model.
-        samples: sequences sampled of each.
-        seed: of the sampling.
-        yardstick: name of the model by whose reward all are judged.
-    """
-
-    columns: Sequence[Column]
-    samples: int
-    seed: int
-    yardstick: str
-
-    @property
-    def better(self) -> Mapping[str, Better | None]:
-        """Statistic -> which way it improves by the reward that all are judged by."""
-        return directions(self.columns[0].model.reward)
-
-    def _repr_html_(self) -> str:
-        """The table, in a notebook."""
-        from sequence_tutor.evaluation.table import as_html  # which knows this class
-
-        return as_html(self)
 
 
 def evaluate(

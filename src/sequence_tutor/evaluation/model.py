@@ -14,10 +14,10 @@ import torch
 from sequence_tutor.config.presets import build
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Domain, find_domain
+from sequence_tutor.drawing.table import html_facts
 from sequence_tutor.errors import UserError, reading
 from sequence_tutor.files import PathLike, optional_path
 from sequence_tutor.flat_tables import flattened
-from sequence_tutor.html_tables import html_facts
 from sequence_tutor.measure import Task
 from sequence_tutor.prior.protocol import Prior, device_of
 from sequence_tutor.prior.store import StoredPrior, find_prior

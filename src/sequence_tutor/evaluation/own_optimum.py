@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from sequence_tutor.estimates import Estimate
+from sequence_tutor.estimates import Estimate, exactly
 from sequence_tutor.evaluation.bounds import enumerable_space
 from sequence_tutor.exact import hard_optimum, kl_to_optimum, soft_optimum
 from sequence_tutor.measure import Task
@@ -53,4 +53,4 @@ def own_optimum(policy: Prior, task: Task, tune: TuneSettings) -> dict[str, Esti
         else:
             best = soft_optimum(log_prior, rewards, tune.c, tune.discount).log_policy
         kl = kl_to_optimum(space.log_policy(policy.sequence_log_probs), best)
-    return {"kl_to_own_optimum_per_sequence": Estimate(kl, kl, kl)}
+    return {"kl_to_own_optimum_per_sequence": exactly(kl)}

@@ -7,16 +7,14 @@ other seeds a figure may scatter ten times as far, or a hundred.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-
-from sequence_tutor.estimates import Estimate, Mean
-from sequence_tutor.evaluation.table import decimals, label
-from sequence_tutor.markdown_tables import markdown_table
+from sequence_tutor.domain import Domain
+from sequence_tutor.drawing.table import Table
+from sequence_tutor.estimates import Estimate, mean_of
+from sequence_tutor.evaluation.figures import cell, decimals, figure, label
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ def between_seeds(models: Sequence[Mapping[str, Any]]) -> list[SeedGroup]:
     """The groups of two seeds and more.
 
     Args:
-        models: as `evaluation.table.as_json` has them (JSON, hence `Any`).
+        models: as `Evaluation.to_json` has them (JSON, hence `Any`).
     """
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for model in models:
@@ -71,36 +69,18 @@ def between_seeds(models: Sequence[Mapping[str, Any]]) -> list[SeedGroup]:
     return [_group(group) for group in several]
 
 
-def seed_rows(
-    groups: Sequence[SeedGroup], shares: frozenset[str], of: Mapping[str, str]
-) -> list[list[str]]:
-    """A header and one line a statistic, a cell for each group: mean ± interval, lowest to highest.
-
-    Args:
-        groups: at least one.
-        shares: statistics that are fractions.
-        of: what a fraction is one of, where its name says something else.
-    """
+def seeds_table(groups: Sequence[SeedGroup], domain: Domain) -> Table:
+    """One row a statistic, a cell for each group: mean ± interval, lowest to highest."""
     names = dict.fromkeys(name for group in groups for name in group.statistics)
     header = [f"{group.name} (seeds {', '.join(map(str, group.seeds))})" for group in groups]
-    return [
-        ["statistic", *header],
-        *(
-            [
-                label(name, shares, of),
-                *(
-                    _cell(group.statistics.get(name), 100 if name in shares else 1)
-                    for group in groups
-                ),
-            ]
-            for name in names
-        ),
+    rows = [
+        [
+            label(name, domain),
+            *(_cell(group.statistics.get(name), figure(name, domain).unit) for group in groups),
+        ]
+        for name in names
     ]
-
-
-def seeds_markdown(rows: Sequence[Sequence[str]]) -> str:
-    """The table in Markdown with a line of explanation below it."""
-    return f"{markdown_table(rows[0], rows[1:])}\n\n{CAPTION}\n"
+    return Table(["statistic", *header], rows, CAPTION)
 
 
 CAPTION = (
@@ -135,16 +115,12 @@ def _spread(values: Sequence[float | None]) -> Spread | None:
     found = [value for value in values if value is not None]
     if len(found) < len(values):
         return None
-    mean = Mean()
-    mean.update(torch.tensor(found, dtype=torch.float64))
-    return Spread(mean.estimate(), min(found), max(found))
+    return Spread(mean_of(found), min(found), max(found))
 
 
 def _cell(spread: Spread | None, unit: int) -> str:
-    if spread is None or math.isnan(spread.mean.value):
+    if spread is None:
         return ""
-    value = unit * spread.mean.value
-    places = decimals(value)
-    reach = unit * (spread.mean.high - spread.mean.value)
+    places = decimals(unit * spread.mean.value)
     ends = (f"{unit * end:,.{places}f}" for end in (spread.lowest, spread.highest))
-    return f"{value:,.{places}f} ±{reach:,.{places}f} ({' to '.join(ends)})"
+    return f"{cell(spread.mean, unit)} ({' to '.join(ends)})"

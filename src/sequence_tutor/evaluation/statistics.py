@@ -9,17 +9,18 @@ from __future__ import annotations
 import math
 
 import torch
-from scipy.special import ndtri
 from torch import Tensor
 
 from sequence_tutor.estimates import (
     UNDEFINED,
-    UPPER_TAIL,
     Estimate,
     Mean,
     Proportion,
     RatioOfSums,
+    divided,
     wilson,
+    within,
+    without_ends,
 )
 from sequence_tutor.measure import Measured
 from sequence_tutor.objectives.divergences import ImportanceWeights
@@ -38,9 +39,6 @@ OPTIMALITY = (
     "pareto_k",
 )
 """Statistics here that speak of the objective at gamma = 1."""
-
-SHARES = frozenset({"commonest_opening", "distinct", "in_training_data", "effective_sample_size"})
-"""Statistics here that are fractions."""
 
 
 class GeneralStatistics:
@@ -162,27 +160,3 @@ class GeneralStatistics:
     def mean_length(self) -> float:
         """Mean number of tokens chosen in a sequence."""
         return self._chosen.estimate().value
-
-
-def without_ends(value: float) -> Estimate:
-    """A value whose interval nobody knows."""
-    return Estimate(value, -math.inf, math.inf)
-
-
-def is_at_least(name: str, value: float) -> bool:
-    """Whether a statistic without an interval is a lower bound that says something.
-
-    A divergence is never below 0, so a negative gap bounds nothing.
-    """
-    return name in ("log_z_bound", "log_z_smc") or (name.startswith("gap_per_") and value >= 0)
-
-
-def divided(estimate: Estimate, by: float) -> Estimate:
-    """A part of an estimate, by a number above 0 that is taken as known."""
-    return Estimate(estimate.value / by, estimate.low / by, estimate.high / by)
-
-
-def within(value: float, error: float) -> Estimate:
-    """The interval of a value with a standard error from many samples."""
-    reach = float(ndtri(UPPER_TAIL)) * error
-    return Estimate(value, value - reach, value + reach)

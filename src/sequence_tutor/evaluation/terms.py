@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sequence_tutor.domain import Better
-from sequence_tutor.estimates import Estimate, Mean
+from sequence_tutor.estimates import Estimate, Mean, times
 from sequence_tutor.reward.protocol import Explains, Reward
 from sequence_tutor.reward.weighted import Reweighted
 from sequence_tutor.sequences import SequenceBatch
@@ -62,11 +62,6 @@ def weighted_parts(
         weights: of the terms.
     """
     return {
-        name: _times(statistics[name], weight)
+        name: times(statistics[name], weight)
         for name, weight in zip((f"reward_{name}" for name in names), weights, strict=True)
     }
-
-
-def _times(estimate: Estimate, weight: float) -> Estimate:
-    low, high = sorted((weight * estimate.low, weight * estimate.high))
-    return Estimate(weight * estimate.value, low, high)

@@ -22,10 +22,10 @@ from torch import Tensor
 
 from sequence_tutor.checkpoints import load_checkpoint, named, save_checkpoint, under
 from sequence_tutor.config.settings import nearest
+from sequence_tutor.drawing.table import html_facts
 from sequence_tutor.errors import UserError
 from sequence_tutor.files import PathLike, write_json
 from sequence_tutor.flat_tables import flattened
-from sequence_tutor.html_tables import html_facts
 from sequence_tutor.models import Network, NetworkSettings, build_network
 from sequence_tutor.prior.elsewhere import (
     Elsewhere,

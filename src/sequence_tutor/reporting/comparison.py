@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,21 +12,18 @@ from pydantic import BaseModel, Field, ValidationError
 
 from sequence_tutor.domain import Better, Domain
 from sequence_tutor.errors import UserError
-from sequence_tutor.estimates import UNDEFINED, Estimate
-from sequence_tutor.evaluation.statistics import OPTIMALITY, SHARES, is_at_least
-from sequence_tutor.evaluation.table import decimals, label
+from sequence_tutor.estimates import UNDEFINED, Estimate, difference
+from sequence_tutor.evaluation.figures import (
+    decimals,
+    figure,
+    is_at_least,
+    label,
+    side_by_side,
+)
+from sequence_tutor.evaluation.statistics import OPTIMALITY
 
 Verdict = Literal["better", "worse", "even", ""]
 """Against the prior; empty where there is no prior, or nothing to say."""
-
-
-BETTER: dict[str, Better] = {
-    **dict.fromkeys(("reward_per_sequence", "log_prior_per_token", "distinct"), "higher"),
-    **dict.fromkeys(("objective_per_sequence", "effective_sample_size"), "higher"),
-    **dict.fromkeys(("in_training_data", "gap_per_sequence", "gap_per_token"), "lower"),
-}
-"""Which way statistics of any domain improve; divergence and entropy are what a choice of c buys,
-neither way."""
 
 
 class SavedEstimate(BaseModel):
@@ -65,7 +62,7 @@ class SavedYardstick(BaseModel):
 
 
 class SavedTable(BaseModel):
-    """What `evaluation.table.as_json` writes, as far as the report needs it."""
+    """What `Evaluation.to_json` writes, as far as the report needs it."""
 
     models: list[SavedModel]
     published: dict[str, dict[str, float]]
@@ -146,11 +143,10 @@ def compare(table: SavedTable, domain: Domain) -> Comparison:
     """Every row that some model has a figure for, with verdicts where there is one prior."""
     priors = [model for model in table.models if model.tune is None]
     prior = priors[0] if len(priors) == 1 else None
-    better: dict[str, Better | None] = {**BETTER, **domain.better, **table.better}
     return Comparison(
         [model.name for model in table.models],
         list(table.published),
-        list(_rows(table, prior, domain, better)),
+        list(_rows(table, prior, domain)),
         table.samples,
         table.seed,
         _judged_by(table),
@@ -187,8 +183,8 @@ def _are_comparable(name: str, one: SavedModel, other: SavedModel) -> bool:
 def verdict(better: Better | None, prior: Estimate, tuned: Estimate) -> Verdict:
     """Whether a figure got better, as far as both intervals can tell.
 
-    It did where the 95 % interval of the difference leaves out 0; that is put together from the
-    two intervals as if the samples were independent (Newcombe 1998, method 10).
+    It did where the 95 % interval of the difference leaves out 0, as if the samples were
+    independent.
     """
     if better is None:
         return ""
@@ -197,12 +193,10 @@ def verdict(better: Better | None, prior: Estimate, tuned: Estimate) -> Verdict:
     ends = (prior.low, prior.high, tuned.low, tuned.high)
     if not all(map(math.isfinite, ends)):
         return ""
-    difference = tuned.value - prior.value
-    low = difference - math.hypot(tuned.value - tuned.low, prior.high - prior.value)
-    high = difference + math.hypot(tuned.high - tuned.value, prior.value - prior.low)
-    if low <= 0 <= high:
+    change = difference(tuned, prior)
+    if change.low <= 0 <= change.high:
         return "even"
-    return "better" if (difference > 0) == (better == "higher") else "worse"
+    return "better" if (change.value > 0) == (better == "higher") else "worse"
 
 
 def _size(estimate: Estimate) -> Estimate:
@@ -212,24 +206,19 @@ def _size(estimate: Estimate) -> Estimate:
     return Estimate(abs(estimate.value), nearest, max(ends))
 
 
-def _rows(
-    table: SavedTable,
-    prior: SavedModel | None,
-    domain: Domain,
-    better: Mapping[str, Better | None],
-) -> Iterator[Row]:
-    shares = domain.shares | SHARES
-    for name in dict.fromkeys(name for model in table.models for name in model.statistics):
-        found = [_of(model, name) for model in table.models]
-        if all(math.isnan(one.value) for one in found):
-            continue
-        unit = 100 if name in shares else 1
-        aim = better.get(name) or _aim_of_part(name, table)
+def _rows(table: SavedTable, prior: SavedModel | None, domain: Domain) -> Iterator[Row]:
+    every = [
+        {name: saved.estimate for name, saved in model.statistics.items()} for model in table.models
+    ]
+    for name, found in side_by_side(every):
+        shown = figure(name, domain)
+        better = table.better.get(name, shown.better)
+        aim = better or _aim_of_part(name, table)
         beside = _of(prior, name)  # undefined where there is none, and of the prior no verdict
         cells = [
             _cell(
                 one,
-                unit,
+                shown.unit,
                 verdict(aim, beside, one)
                 if prior not in (None, model) and _are_comparable(name, prior, model)
                 else "",
@@ -238,8 +227,8 @@ def _rows(
             for one, model in zip(found, table.models, strict=True)
         ]
         columns = table.published.values()
-        theirs = [_text(unit * rows[name]) if name in rows else "" for rows in columns]
-        yield Row(label(name, shares, domain.shares_of), aim or "", cells, theirs)
+        theirs = [_text(shown.unit * rows[name]) if name in rows else "" for rows in columns]
+        yield Row(label(name, domain), aim or "", cells, theirs)
 
 
 def _of(model: SavedModel | None, name: str) -> Estimate:

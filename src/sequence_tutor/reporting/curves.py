@@ -9,17 +9,14 @@ from pathlib import Path
 
 from sequence_tutor.drawing.plot import Plot, Series, plot
 from sequence_tutor.errors import UserError
+from sequence_tutor.evaluation.figures import titles
 from sequence_tutor.run_log import Record, read_log
 from sequence_tutor.tuner.logbook import LOG_FILE
 
-FIGURES = {
-    "reward_per_sequence": "reward a sequence",
-    "log_prior_per_token": "log p(a|s) a token, nats",
-    "kl_to_prior_per_token": "exact KL to the prior a token, nats",
-    "entropy_per_token": "entropy a token, nats",
-    "distinct": "distinct share of samples",
-    "effective_sample_size": "effective sample size",
-}
+CHARTS = titles(
+    *("reward_per_sequence", "log_prior_per_token", "kl_to_prior_per_token"),
+    *("entropy_per_token", "distinct", "effective_sample_size"),
+)
 """Logged figure -> how its chart is called."""
 
 
@@ -56,7 +53,7 @@ def training_curves(logs: Mapping[str, Sequence[Record]], first_style: int) -> l
                 for place, (run, log) in enumerate(logs.items(), start=first_style)
             ],
         )
-        for figure, title in FIGURES.items()
+        for figure, title in CHARTS.items()
     ]
     return [chart for chart in charts if chart is not None]
 

@@ -10,6 +10,7 @@ import torch
 
 from sequence_tutor.domain import Domain, Exhibit, Material
 from sequence_tutor.drawing.plot import Plot
+from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import (
     Model,
@@ -18,8 +19,7 @@ from sequence_tutor.evaluation.model import (
     scored_here,
     sharing_rewards,
 )
-from sequence_tutor.evaluation.seeds import between_seeds, seed_rows
-from sequence_tutor.evaluation.statistics import SHARES
+from sequence_tutor.evaluation.seeds import between_seeds, seeds_table
 from sequence_tutor.files import PathLike
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reporting.account import RunFacts, run_facts, sentences
@@ -65,7 +65,7 @@ class Part:
         account: three sentences.
         runs: settings and versions.
         comparison: the table.
-        seeds: a header and lines, where runs differ in their training seed alone; else none.
+        seeds: between runs that differ in their training seed alone; None: there are none.
         curves, rules: figure 2, and each rule's part of the reward.
         terms: the means of the numbers that terms are made of.
         tradeoff: reward against divergence.
@@ -78,7 +78,7 @@ class Part:
     account: Sequence[str]
     runs: Sequence[RunFacts]
     comparison: Comparison
-    seeds: Sequence[Sequence[str]]
+    seeds: Table | None
     curves: Sequence[Plot]
     rules: RuleShares | None
     terms: Sequence[Plot]
@@ -171,7 +171,6 @@ def make_part(
     domain = runs[0].model.domain
     comparison = compare(table, domain)
     groups = between_seeds([model.model_dump(mode="json") for model in table.models])
-    shares, of = domain.shares | SHARES, domain.shares_of
     shown = Material(
         models,
         lambda count: [sampled.at_most(model, count) for model in models],
@@ -190,7 +189,7 @@ def make_part(
         sentences(domain.sequences, [run.spec for run in runs], comparison),
         facts,
         comparison,
-        seed_rows(groups, shares, of) if groups else [],
+        seeds_table(groups, domain) if groups else None,
         training_curves(logs, priors),
         rule_shares(logs, weights, priors),
         term_curves(logs, priors),

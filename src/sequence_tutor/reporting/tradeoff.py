@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from sequence_tutor.drawing.plot import Plot, Series, plot
 from sequence_tutor.errors import UserError
+from sequence_tutor.evaluation.figures import FIGURES
 from sequence_tutor.reporting.comparison import SavedTable
 
 REWARD, DIVERGENCE = "reward_per_sequence", "kl_to_prior_per_token"
@@ -49,7 +50,7 @@ def tradeoff(
     finite = [x for one in series for x, y in zip(one.x, one.y, strict=True) if _both(x, y)]
     if len(finite) < 2:
         return None
-    return plot("reward a sequence", "exact KL to the prior a token, nats", series, dots=True)
+    return plot(FIGURES[REWARD].title, FIGURES[DIVERGENCE].title, series, dots=True)
 
 
 def read_frontier(path: Path) -> list[FrontierPoint]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+from sequence_tutor.drawing.table import Table
 from sequence_tutor.estimates import Estimate
 from sequence_tutor.figures import GRID, INK, PALETTE, new_figure, save_png, tidy
 from sequence_tutor.files import write_json, write_text
-from sequence_tutor.markdown_tables import markdown_table
 from sequence_tutor.study.analysis import Analysis
 
 PUBLISHED = (
@@ -62,45 +62,38 @@ def draw_wins(path: Path, analysis: Analysis) -> None:
 
 def as_markdown(analysis: Analysis) -> str:
     """Two tables and what they rest on, in sentences."""
+    models = Table(
+        ["model", "preferred", "share %", "mean rating", "Bradley-Terry"],
+        [
+            [
+                one.model,
+                f"{one.wins} of {one.comparisons}",
+                _estimate(one.share, 100, 1),
+                _number(one.mean_rating, 2),
+                _estimate(one.score, 1, 2),
+            ]
+            for one in analysis.standings
+        ],
+    )
+    contrasts = Table(
+        CONTRAST_COLUMNS,
+        [
+            [
+                f"{one.a} and {one.b}",
+                f"{one.wins} of {one.comparisons}",
+                _number(one.test.statistic, 1),
+                _p(one.test.p),
+                _p(one.p_holm),
+                _p(one.test.p_permutation),
+                _p(one.p_permutation_holm),
+                _number(one.effect, 2),
+            ]
+            for one in analysis.contrasts
+        ],
+    )
     return (
-        "\n\n".join(
-            (
-                _who(analysis),
-                markdown_table(
-                    ("model", "preferred", "share %", "mean rating", "Bradley-Terry"),
-                    [
-                        (
-                            one.model,
-                            f"{one.wins} of {one.comparisons}",
-                            _estimate(one.share, 100, 1),
-                            _number(one.mean_rating, 2),
-                            _estimate(one.score, 1, 2),
-                        )
-                        for one in analysis.standings
-                    ],
-                ),
-                _overall(analysis),
-                markdown_table(
-                    CONTRAST_COLUMNS,
-                    [
-                        (
-                            f"{one.a} and {one.b}",
-                            f"{one.wins} of {one.comparisons}",
-                            _number(one.test.statistic, 1),
-                            _p(one.test.p),
-                            _p(one.p_holm),
-                            _p(one.test.p_permutation),
-                            _p(one.p_permutation_holm),
-                            _number(one.effect, 2),
-                        )
-                        for one in analysis.contrasts
-                    ],
-                ),
-                NOTES,
-                PUBLISHED,
-            )
-        )
-        + "\n"
+        f"{_who(analysis)}\n\n{models.markdown()}\n{_overall(analysis)}\n\n"
+        f"{contrasts.markdown()}\n{NOTES}\n\n{PUBLISHED}\n"
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import UserError
 from sequence_tutor.files import PathLike, named_path, optional_path, write_json, write_text
 from sequence_tutor.folder_lock import writing_in
@@ -22,10 +23,9 @@ from sequence_tutor.verbs.tune import open_prior
 from sequence_tutor.workbench.comparison import (
     Run,
     against_best_bound,
-    as_html,
-    as_markdown,
     by_method,
     draw_comparison,
+    table,
 )
 from sequence_tutor.workbench.forms import chosen_forms
 
@@ -46,9 +46,13 @@ class Comparison:
         """As `compare --json` writes it."""
         return {"methods": [run.to_json() for run in self.runs]}
 
+    def table(self) -> Table:
+        """One row a method."""
+        return table(self.runs, self.caption)
+
     def _repr_html_(self) -> str:
         """The table, in a notebook."""
-        return as_html(self.runs, self.caption)
+        return self.table().html()
 
 
 def compare(
@@ -123,7 +127,7 @@ def compare(
             against_best_bound(runs), _caption(problem, seeds, specs[methods[0]])
         )
         write_json(out / "compare.json", comparison.to_json())
-        write_text(out / "table.md", as_markdown(comparison.runs, comparison.caption))
+        write_text(out / "table.md", comparison.table().markdown())
         _draw(out, comparison.runs)
     return comparison
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sequence_tutor.evaluation.evaluate import Evaluation
 from sequence_tutor.evaluation.model import prior_of
+from sequence_tutor.evaluation.table import Evaluation
 from sequence_tutor.files import PathLike, named_path
 from sequence_tutor.folder_lock import writing_in
 from sequence_tutor.verbs.report import report

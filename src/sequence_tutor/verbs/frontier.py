@@ -11,6 +11,7 @@ import torch
 
 from sequence_tutor.config.presets import build
 from sequence_tutor.errors import UserError
+from sequence_tutor.estimates import mean_of
 from sequence_tutor.evaluation.model import Model, prior_of
 from sequence_tutor.files import PathLike, named_path, optional_path, write_json
 from sequence_tutor.folder_lock import writing_in
@@ -22,14 +23,13 @@ from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.verbs.sweep import Sweep
 from sequence_tutor.workbench.baselines import sample_pool
-from sequence_tutor.workbench.comparison import mean_of
 from sequence_tutor.workbench.forms import chosen_forms
 from sequence_tutor.workbench.frontier import (
     Point,
     best_of_points,
     draw_frontier,
     exact_points,
-    front_html,
+    front_table,
     is_on_front,
     write_csv,
 )
@@ -57,7 +57,7 @@ class Frontier:
 
     def _repr_html_(self) -> str:
         """The points that nothing beats, from the prior on, in a notebook."""
-        return front_html(self.points)
+        return front_table(self.points).html()
 
 
 def frontier(

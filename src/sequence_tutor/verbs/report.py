@@ -8,7 +8,6 @@ from pathlib import Path
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.evaluate import FEWEST, by_one_yardstick, evaluate
 from sequence_tutor.evaluation.model import Model
-from sequence_tutor.evaluation.table import as_json
 from sequence_tutor.files import PathLike, listed_paths, named_path, optional_path
 from sequence_tutor.named_files import write_named_text
 from sequence_tutor.progress import progress
@@ -87,7 +86,7 @@ def _evaluated(
     """Figures of every model; what they are of is kept to be shown."""
     with progress("evaluating", samples * len(models), quiet=quiet) as advance:
         evaluation = evaluate(models, samples, seed, advance, particles=0, keep=sampled.keep)
-    return SavedTable.model_validate(as_json(evaluation))
+    return SavedTable.model_validate(evaluation.to_json())
 
 
 def _saved(path: Path, domains: Sequence[str]) -> SavedTable:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sequence_tutor.evaluation.evaluate import Evaluation, evaluate
+from sequence_tutor.evaluation.evaluate import evaluate
+from sequence_tutor.evaluation.figures import titles
 from sequence_tutor.evaluation.model import Model
-from sequence_tutor.evaluation.seeds import between_seeds, seed_rows, seeds_markdown
-from sequence_tutor.evaluation.statistics import SHARES
-from sequence_tutor.evaluation.table import as_json, as_markdown
+from sequence_tutor.evaluation.seeds import between_seeds, seeds_table
+from sequence_tutor.evaluation.table import Evaluation
 from sequence_tutor.figures import Curve, Panel, learning_curves
 from sequence_tutor.files import write_json, write_text
 from sequence_tutor.melody.exhibit import heard_of
@@ -20,12 +20,9 @@ from sequence_tutor.rollout import rollout
 from sequence_tutor.run_log import read_log
 from sequence_tutor.tuner.logbook import LOG_FILE
 
-PANELS = {
-    "reward_per_sequence": "reward a melody",
-    "log_prior_per_token": "log p(a|s) a token, nats",
-    "kl_to_prior_per_token": "KL to the prior a token, nats",
-    "entropy_per_token": "entropy a token, nats",
-}
+PANELS = titles(
+    "reward_per_sequence", "log_prior_per_token", "kl_to_prior_per_token", "entropy_per_token"
+)
 """Logged figures that are drawn, with their titles (figure 2 of the paper, and two more)."""
 
 
@@ -43,8 +40,8 @@ def write_results(
     """
     with progress("evaluating", samples * len(models), quiet=quiet) as advance:
         evaluation = evaluate(models, samples, seed, advance)
-    write_text(out / "table.md", as_markdown(evaluation))
-    write_json(out / "table.json", as_json(evaluation))
+    write_text(out / "table.md", evaluation.table().markdown())
+    write_json(out / "table.json", evaluation.to_json())
     draw_next_tokens(out / "next_tokens.png", models, seed)
     return evaluation
 
@@ -71,11 +68,8 @@ def write_seeds(
     first = [column.model for column in evaluation.columns if column.model.tune is not None]
     with progress("evaluating other seeds", samples * len(others), quiet=quiet) as advance:
         beside = evaluate([first[0], *others], samples, seed, advance, particles=0)
-    models = [*as_json(evaluation)["models"], *as_json(beside)["models"][1:]]
-    groups = between_seeds(models)
-    domain = first[0].domain
-    rows = seed_rows(groups, domain.shares | SHARES, domain.shares_of)
-    write_text(out / "seeds.md", seeds_markdown(rows))
+    groups = between_seeds([*evaluation.to_json()["models"], *beside.to_json()["models"][1:]])
+    write_text(out / "seeds.md", seeds_table(groups, first[0].domain).markdown())
     write_json(out / "seeds.json", {"groups": [group.to_json() for group in groups]})
 
 

@@ -18,9 +18,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sequence_tutor.estimates import Estimate, Mean, RatioOfSums, wilson
-from sequence_tutor.evaluation.bounds import difference
-from sequence_tutor.evaluation.statistics import divided, within, without_ends
+from sequence_tutor.estimates import (
+    Estimate,
+    RatioOfSums,
+    difference,
+    divided,
+    exactly,
+    mean_of,
+    wilson,
+    within,
+    without_ends,
+)
 from sequence_tutor.measure import Task, measure
 from sequence_tutor.objectives.divergences import ImportanceWeights
 from sequence_tutor.prior.fingerprints import sequence_hashes
@@ -107,8 +115,8 @@ def resample(reward: Tensor, c: float, count: int, generator: torch.Generator) -
 def best_of_statistics(pool: Pool, names: tuple[str, ...], c: float, n: int) -> dict[str, Estimate]:
     """What the best of n give, at the bound of their divergence; names as in every table."""
     rows = best_of(pool.reward, n)
-    gained = divided(_mean(pool.reward[rows]), c)
-    kl = Estimate(best_of_kl(n), best_of_kl(n), best_of_kl(n))
+    gained = divided(mean_of(pool.reward[rows]), c)
+    kl = exactly(best_of_kl(n))
     return {
         **_selected(pool, names, rows),
         **_distance(pool, rows, kl, difference(gained, kl)),
@@ -126,7 +134,7 @@ def resampled_statistics(
     draw alone, from a pool that stays as it is; that of the divergence is of the pool too.
     """
     objective = _log_z(pool, c)
-    drawn = divided(_mean(pool.reward[rows]), c)
+    drawn = divided(mean_of(pool.reward[rows]), c)
     kl = difference(drawn, within(objective.value, _divergence_error(pool, c)))
     return {
         **_selected(pool, names, rows),
@@ -140,9 +148,9 @@ def _selected(pool: Pool, names: tuple[str, ...], rows: Tensor) -> dict[str, Est
     log_prior.update(pool.log_prior[rows], pool.chosen[rows])
     distinct = len(sequence_hashes(pool.batch(rows)).unique()) / len(rows)
     return {
-        "reward_per_sequence": _mean(pool.reward[rows]),
+        "reward_per_sequence": mean_of(pool.reward[rows]),
         **{
-            f"reward_{name}": _mean(column)
+            f"reward_{name}": mean_of(column)
             for name, column in zip(names, pool.terms[rows].unbind(1), strict=True)
         },
         "log_prior_per_token": log_prior.estimate(),
@@ -186,9 +194,3 @@ def _divergence_error(pool: Pool, c: float) -> float:
     centre = (weight * earned).mean()
     moved = weight * (earned - centre) - (weight - 1)
     return float((moved.square().mean() / len(earned)).sqrt())
-
-
-def _mean(values: Tensor) -> Estimate:
-    mean = Mean()
-    mean.update(values)
-    return mean.estimate()

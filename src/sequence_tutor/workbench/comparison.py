@@ -5,37 +5,30 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from html import escape
 from pathlib import Path
 from typing import Any
 
-import torch
-from rich.table import Table
-
-from sequence_tutor.estimates import UNDEFINED, Estimate, Mean, finite_or_none
+from sequence_tutor.drawing.table import Table
+from sequence_tutor.estimates import UNDEFINED, Estimate, finite_or_none, mean_of, without_ends
 from sequence_tutor.evaluation.bounds import with_best_bound
+from sequence_tutor.evaluation.figures import FIGURES, cell, titles
 from sequence_tutor.figures import Curve, Panel, learning_curves
-from sequence_tutor.html_tables import html_table
-from sequence_tutor.markdown_tables import markdown_table
 from sequence_tutor.run_log import Record
 
-COLUMNS = {
-    "reward_per_sequence": "reward",
-    "kl_to_prior_per_token": "KL a token",
-    "objective_per_sequence": "objective",
-    "gap_per_token": "gap a token",
-    "kl_to_optimum_per_sequence": "KL to the optimum",
-    "distinct": "distinct",
-    "seconds": "seconds",
-}
-"""Figures of the table, with their headers; those that nothing defines are left out."""
+COLUMNS = (
+    "reward_per_sequence",
+    "kl_to_prior_per_token",
+    "objective_per_sequence",
+    "gap_per_token",
+    "kl_to_optimum_per_sequence",
+    "distinct",
+    "seconds",
+)
+"""Figures of the table; those that nothing defines are left out."""
 
-PANELS = {
-    "reward_per_sequence": "reward a sequence",
-    "kl_to_prior_per_token": "KL to the prior a token, nats",
-    "objective_per_sequence": "objective a sequence, nats",
-    "distinct": "distinct share",
-}
+PANELS = titles(
+    "reward_per_sequence", "kl_to_prior_per_token", "objective_per_sequence", "distinct"
+)
 """Logged figures that are drawn, with their titles."""
 
 
@@ -94,13 +87,6 @@ def over_seeds(runs: Sequence[Run], figure: str) -> Estimate:
     return mean_of([run.figure(figure) for run in runs])
 
 
-def mean_of(values: Sequence[float]) -> Estimate:
-    """The mean of some numbers with Student's interval."""
-    mean = Mean()
-    mean.update(torch.tensor(values, dtype=torch.float64))
-    return mean.estimate()
-
-
 def by_method(runs: Sequence[Run]) -> dict[str, list[Run]]:
     """The runs of each method, methods in the order of their first runs."""
     methods: dict[str, list[Run]] = {}
@@ -109,47 +95,21 @@ def by_method(runs: Sequence[Run]) -> dict[str, list[Run]]:
     return methods
 
 
-def as_markdown(runs: Sequence[Run], caption: str) -> str:
-    """The table in Markdown with a line of explanation below it."""
-    header, *rows = _cells(runs)
-    return f"{markdown_table(header, rows)}\n\n{caption}\n"
-
-
-def as_rich(runs: Sequence[Run], caption: str) -> Table:
-    """The table for a terminal."""
-    header, *rows = _cells(runs)
-    table = Table(*header, caption=caption, caption_justify="left")
-    for row in rows:
-        table.add_row(*row)
-    return table
-
-
-def as_html(runs: Sequence[Run], caption: str) -> str:
-    """The table for a notebook with a line of explanation below it."""
-    header, *rows = _cells(runs)
-    table = html_table(header, [(name, cells) for name, *cells in rows])
-    return f"{table}<p>{escape(caption)}</p>"
-
-
-def _cells(runs: Sequence[Run]) -> list[list[str]]:
-    """The header, then one line a method."""
-    figures = [name for name in COLUMNS if any(math.isfinite(run.figure(name)) for run in runs)]
-    lines = [["method", *(COLUMNS[name] for name in figures), "scored"]]
-    for name, own in by_method(runs).items():
-        cells = [_cell(over_seeds(own, figure)) for figure in figures]
-        lines.append([name, *cells, f"{own[0].scored:,}"])
-    return lines
+def table(runs: Sequence[Run], caption: str) -> Table:
+    """One row a method."""
+    shown = [name for name in COLUMNS if any(math.isfinite(run.figure(name)) for run in runs)]
+    header = ["method", *(FIGURES[name].header for name in shown), "scored"]
+    rows = [
+        [name, *(_cell(over_seeds(own, figure)) for figure in shown), f"{own[0].scored:,}"]
+        for name, own in by_method(runs).items()
+    ]
+    return Table(header, rows, caption)
 
 
 def _cell(estimate: Estimate) -> str:
-    """A value with three digits after the point, fewer where it is large, and its reach."""
-    if math.isnan(estimate.value):
-        return ""
-    reach = max(estimate.high - estimate.value, estimate.value - estimate.low)
-    size = abs(estimate.value)
-    places = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 10 else 3
-    text = f"{estimate.value:,.{places}f}"
-    return f"{text} ±{reach:,.{places}f}" if math.isfinite(reach) and reach else text
+    """A large value without its decimals; what is known without its interval."""
+    known = estimate if estimate.reach else without_ends(estimate.value)
+    return cell(known, places=0 if abs(estimate.value) >= 1000 else None)
 
 
 def draw_comparison(

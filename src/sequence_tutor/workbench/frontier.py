@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
+from sequence_tutor.drawing.table import Table, value_text
 from sequence_tutor.evaluation.bounds import (
     enumerable_space,
     exact_log_prior,
@@ -22,7 +23,6 @@ from sequence_tutor.exact import enumerate_sequences
 from sequence_tutor.exact.space import cut_at_end
 from sequence_tutor.figures import GRID, INK, PALETTE, new_figure, save_png, tidy
 from sequence_tutor.files import write_text
-from sequence_tutor.html_tables import html_table
 from sequence_tutor.measure import Task
 from sequence_tutor.workbench.baselines import (
     FEWEST_GROUPS,
@@ -80,27 +80,38 @@ def is_on_front(point: Point, points: Sequence[Point]) -> bool:
     )
 
 
-def front_html(points: Sequence[Point]) -> str:
-    """A table of the points on the front by divergence, for a notebook."""
-    front = sorted(
-        (point for point in points if point.on_front), key=lambda one: one.kl_to_prior_per_token
-    )
-    header = ("policy", "c", "n", "KL to the prior, nats a token", "reward a sequence")
-    return html_table(
-        header,
+def front_table(points: Sequence[Point]) -> Table:
+    """The points on the front by divergence, for a notebook."""
+    front = [point for point in points if point.on_front]
+    front.sort(key=lambda point: point.kl_to_prior_per_token)
+    return Table(
+        ["policy", "c", "n", "KL to the prior, nats a token", "reward a sequence"],
         [
-            (
+            [
                 point.kind,
-                (
-                    "" if point.c is None else f"{point.c:g}",
-                    "" if point.n is None else str(point.n),
-                    f"{point.kl_to_prior_per_token:.3f}",
-                    f"{point.reward_per_sequence:.4g}",
-                ),
-            )
+                "" if point.c is None else f"{point.c:g}",
+                value_text(point.n),
+                f"{point.kl_to_prior_per_token:.3f}",
+                f"{point.reward_per_sequence:.4g}",
+            ]
             for point in front
         ],
     )
+
+
+def points_table(points: Sequence[Point]) -> Table:
+    """Every point of a policy that was found."""
+    header = ["", "c", "n", "KL a token", "reward", "distinct", "scored", "seconds", "front"]
+    rows = []
+    for point in points:
+        if point.kind != "exact":
+            cells = (
+                *(point.c, point.n, point.kl_to_prior_per_token, point.reward_per_sequence),
+                *(point.distinct, point.scored_sequences, point.seconds),
+            )
+            shown = ("" if number is None else f"{number:.5g}" for number in cells)
+            rows.append([point.kind, *shown, "*" if point.on_front else ""])
+    return Table(header, rows)
 
 
 def best_of_points(pool: Pool) -> list[Point]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sequence_tutor.markdown_tables import markdown_table
+from sequence_tutor.drawing.table import PUBLISHED, Table
 from sequence_tutor.molecule.benchmarks.suites import Suite
 from sequence_tutor.versions import versions
 
@@ -50,22 +50,19 @@ class Benchmarked:
         )
         return f"{self.suite.caption}; ours: {max(budgets):,} calls, {of_seeds}"
 
-    def rows(self) -> list[list[str]]:
-        """The table: header, one row a task, the sums over the tasks that were run."""
+    def table(self) -> Table:
+        """One row a task: ours with its spread over seeds, others'; sums over the tasks run."""
         published = self.suite.published
         algorithm = self.runs[0]["settings"]["algorithm"]
-        table = [["task", algorithm, *(f"{name} *" for name in published)]]
+        rows = []
         for task in self.tasks:
             others = (f"{column[task]:.3f}" for column in published.values())
-            table.append([task, _with_spread(self.figures(task)), *others])
+            rows.append([task, _with_spread(self.figures(task)), *others])
         sums = (sum(column[task] for task in self.tasks) for column in published.values())
-        table.append(["sum", f"{self.total:.3f}", *(f"{value:.3f}" for value in sums)])
-        return table
-
-    def to_markdown(self) -> str:
-        """The table in Markdown, with its caption below."""
-        header, *rows = self.rows()
-        return f"{markdown_table(header, rows)}\n\n{self.caption}\n"
+        rows.append(["sum", f"{self.total:.3f}", *(f"{value:.3f}" for value in sums)])
+        return Table(
+            ["task", algorithm, *(name + PUBLISHED for name in published)], rows, self.caption
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Everything as plain JSON."""
