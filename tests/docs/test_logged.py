@@ -79,7 +79,7 @@ def test_statistics_of_domains() -> None:
     assert unexplained(melody.statistics(melody.reward_settings()).result()) == []
     pytest.importorskip("rdkit", reason="the extra [molecule] is not installed")
     molecule = st.find_domain("molecule")
-    assert unexplained({*molecule.shares, *molecule.better}) == []
+    assert unexplained(molecule.figures.keys()) == []
 
 
 def test_points_and_distances() -> None:

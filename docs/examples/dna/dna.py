@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from torch import Tensor
 from sequence_tutor.domain import (
     Domain,
     Estimate,
+    Figure,
     Mean,
     Progress,
     RatioOfSums,
@@ -107,7 +108,7 @@ class DnaDomain(Domain):
     data_settings: type[Settings] = DnaDataSettings
     reward_settings: type[Settings] = DnaRewardSettings
     output_settings: type[Settings] = DnaOutputSettings
-    shares = frozenset({"gc_share"})
+    figures: Mapping[str, Figure] = {"gc_share": Figure(share=True)}
 
     def default_prior(self, device: torch.device | str) -> StoredPrior:
         """None comes along."""

@@ -5,6 +5,7 @@ from sequence_tutor.domain.base import Domain, find_domain
 from sequence_tutor.domain.data import (
     Beginning,
     Better,
+    Figure,
     Judge,
     Progress,
     Statistics,
@@ -27,6 +28,7 @@ __all__ = [
     "Domain",
     "Estimate",
     "Exhibit",
+    "Figure",
     "Judge",
     "Material",
     "Mean",

@@ -19,7 +19,7 @@ from torch import Tensor
 from sequence_tutor.collected import Gatherer
 from sequence_tutor.config.presets import DOMAINS
 from sequence_tutor.config.settings import Settings, nearest
-from sequence_tutor.domain.data import Beginning, Better, Progress, Statistics, TrainingData
+from sequence_tutor.domain.data import Beginning, Figure, Progress, Statistics, TrainingData
 from sequence_tutor.domain.exhibit import Exhibit, Material, ShownModel, display, exhibit
 from sequence_tutor.errors import UserError
 from sequence_tutor.measure import Opens, Spells
@@ -44,9 +44,7 @@ class Domain(ABC):
         note_tokens: tokens that a prior's accuracy is also reported on alone.
         sequences: what several of them are called.
         unit_read: what `read_training` counts.
-        shares: statistics that are fractions, shown in percent.
-        shares_of: what they are fractions of, where their names say something else.
-        better: statistic -> which way it improves; not all of them have one.
+        figures: how its own statistics are shown; one that is not named is a plain number.
         published: column -> statistic -> value, shown beside.
         computing: settings of the reward that change how it is computed and not what it is.
     """
@@ -61,9 +59,7 @@ class Domain(ABC):
     note_tokens: tuple[int, ...] = ()
     sequences: str = "sequences"
     unit_read: str = "one by one"
-    shares: frozenset[str] = frozenset()
-    shares_of: Mapping[str, str] = {}
-    better: Mapping[str, Better] = {}
+    figures: Mapping[str, Figure] = {}
     published: Mapping[str, Mapping[str, float]] = {}
     computing: ClassVar[frozenset[str]] = frozenset()
 

@@ -24,6 +24,30 @@ Judge = Callable[[SequenceBatch], Mapping[str, float]]
 
 
 @dataclass(frozen=True)
+class Figure:
+    """How a statistic is shown.
+
+    Attributes:
+        better: which way it improves; None: neither.
+        share: whether it is a fraction, which tables show in percent.
+        of: what it is a fraction of, where its name says something else.
+        title: over its curve, with its unit.
+        header: of its column where methods are compared.
+    """
+
+    better: Better | None = None
+    share: bool = False
+    of: str = ""
+    title: str = ""
+    header: str = ""
+
+    @property
+    def unit(self) -> int:
+        """What a table multiplies it by."""
+        return 100 if self.share else 1
+
+
+@dataclass(frozen=True)
 class TrainingData:
     """Sequences to learn a prior from, divided so that nothing is on two sides.
 

@@ -4,35 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
-from sequence_tutor.domain import Better, Domain
+from sequence_tutor.domain import Domain, Figure
 from sequence_tutor.estimates import UNDEFINED, Estimate
-
-
-@dataclass(frozen=True)
-class Figure:
-    """How a statistic is shown.
-
-    Attributes:
-        better: which way it improves; None: neither.
-        share: whether it is a fraction, which tables show in percent.
-        of: what it is a fraction of, where its name says something else.
-        title: over its curve, with its unit.
-        header: of its column where methods are compared.
-    """
-
-    better: Better | None = None
-    share: bool = False
-    of: str = ""
-    title: str = ""
-    header: str = ""
-
-    @property
-    def unit(self) -> int:
-        """What a table multiplies it by."""
-        return 100 if self.share else 1
-
 
 FIGURES: Mapping[str, Figure] = {
     "reward_per_sequence": Figure("higher", title="reward a sequence", header="reward"),
@@ -59,9 +33,7 @@ better; what is not named here or by the domain is a number without any of this.
 
 def figure(name: str, domain: Domain) -> Figure:
     """How a statistic of a domain is shown."""
-    if name in FIGURES:
-        return FIGURES[name]
-    return Figure(domain.better.get(name), name in domain.shares, domain.shares_of.get(name, ""))
+    return domain.figures.get(name) or FIGURES.get(name, Figure())
 
 
 def label(name: str, domain: Domain) -> str:

@@ -13,7 +13,6 @@ from sequence_tutor.config.settings import Settings, of_kind
 from sequence_tutor.division import TRAIN
 from sequence_tutor.domain import (
     Beginning,
-    Better,
     Domain,
     Exhibit,
     Material,
@@ -29,12 +28,12 @@ from sequence_tutor.melody.frame import AS_TOKENS, Frame
 from sequence_tutor.melody.judging import judged
 from sequence_tutor.melody.output import MelodyOutputSettings, transposed, write_melodies
 from sequence_tutor.melody.own_tunes import LONGEST, own_tunes
-from sequence_tutor.melody.published import PUBLISHED, ROWS
+from sequence_tutor.melody.published import PUBLISHED
 from sequence_tutor.melody.reward import MelodyReward, MelodyRewardSettings
 from sequence_tutor.melody.scales import OCTAVE
 from sequence_tutor.melody.signature import signature_of
 from sequence_tutor.melody.sources import holds_tokens
-from sequence_tutor.melody.statistics import BETTER, SHARES_OF, MelodyStatistics
+from sequence_tutor.melody.statistics import FIGURES, MelodyStatistics
 from sequence_tutor.prior.fingerprints import WINDOWS, window_fingerprints
 from sequence_tutor.prior.store import StoredPrior, shipped_prior
 from sequence_tutor.reward.user_terms import load_user_terms
@@ -57,9 +56,7 @@ class MelodyDomain(Domain):
     data_settings: type[Settings] = MelodyDataSettings
     reward_settings: type[Settings] = MelodyRewardSettings
     output_settings: type[Settings] = MelodyOutputSettings
-    shares = frozenset(row for row in ROWS if not row.startswith("autocorrelation"))
-    better: Mapping[str, Better] = BETTER
-    shares_of: Mapping[str, str] = SHARES_OF
+    figures = FIGURES
     published = PUBLISHED
     opening = "rhythm of the first bar"
 

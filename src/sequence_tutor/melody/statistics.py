@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from sequence_tutor.domain import Better
+from sequence_tutor.domain import Figure
 from sequence_tutor.estimates import Estimate, Mean, Proportion, ShareOfSteps
 from sequence_tutor.melody.rules import Leap, Motif, RepeatedMotif, Repetition
 from sequence_tutor.melody.rules.autocorrelation import correlations
@@ -20,20 +20,17 @@ from sequence_tutor.sequences import SequenceBatch
 
 LAGS = (1, 2, 3)
 
-BETTER: dict[str, Better] = {
-    **dict.fromkeys(("repeated_notes", "notes_not_in_key"), "lower"),
-    **{f"autocorrelation_lag{lag}": "nearer 0" for lag in LAGS},
-    **dict.fromkeys(("starts_with_tonic", "leaps_resolved"), "higher"),
-    **dict.fromkeys(("unique_max_note", "unique_min_note"), "higher"),
-    **dict.fromkeys(("notes_in_motif", "notes_in_repeated_motif"), "higher"),
+FIGURES: dict[str, Figure] = {
+    **dict.fromkeys(("repeated_notes", "notes_not_in_key"), Figure("lower", True, "sixteenths")),
+    **{f"autocorrelation_lag{lag}": Figure("nearer 0") for lag in LAGS},
+    **dict.fromkeys(("starts_with_tonic", "leaps_resolved"), Figure("higher", True)),
+    **dict.fromkeys(("unique_max_note", "unique_min_note"), Figure("higher", True)),
+    **dict.fromkeys(
+        ("notes_in_motif", "notes_in_repeated_motif"), Figure("higher", True, "sixteenths")
+    ),
 }
-"""Which way each row improves."""
-
-SHARES_OF = dict.fromkeys(
-    ("repeated_notes", "notes_not_in_key", "notes_in_motif", "notes_in_repeated_motif"),
-    "sixteenths",
-)
-"""Rows that count notes as shares of all sixteenths, holds and rests included, as published."""
+"""How each row is shown; those that count notes are shares of all sixteenths, holds and rests
+included, as published."""
 
 
 class MelodyStatistics:

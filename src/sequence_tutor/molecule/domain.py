@@ -18,7 +18,6 @@ from sequence_tutor.config.settings import Settings, of_kind
 from sequence_tutor.division import TRAIN
 from sequence_tutor.domain import (
     Beginning,
-    Better,
     Domain,
     Exhibit,
     Material,
@@ -53,9 +52,7 @@ from sequence_tutor.molecule.scoring import Scorer
 from sequence_tutor.molecule.seeds import read_seeds
 from sequence_tutor.molecule.spelling import settled, varied
 from sequence_tutor.molecule.statistics import (
-    BETTER,
-    SHARES,
-    SHARES_OF,
+    FIGURES,
     TABLE_TERMS,
     MoleculeStatistics,
     Reference,
@@ -92,9 +89,7 @@ class MoleculeDomain(Domain):
     data_settings: type[Settings] = MoleculeDataSettings
     reward_settings: type[Settings] = MoleculeRewardSettings
     output_settings: type[Settings] = MoleculeOutputSettings
-    shares = SHARES
-    better: Mapping[str, Better] = BETTER
-    shares_of: Mapping[str, str] = SHARES_OF
+    figures = FIGURES
     published = PUBLISHED
     opening = "scaffold"
     computing = frozenset({"workers", "cache"})

@@ -22,7 +22,7 @@ from rdkit.Chem.FilterCatalog import FilterCatalog, FilterCatalogParams
 from scipy.special import ndtri
 from torch import Tensor
 
-from sequence_tutor.domain import Better
+from sequence_tutor.domain import Figure
 from sequence_tutor.estimates import UNDEFINED, UPPER_TAIL, Estimate, Mean, Proportion, wilson
 from sequence_tutor.molecule.chemistry import DEFAULT_LIMITS, known, molecule_hash, parse
 from sequence_tutor.molecule.distribution import cosine, ringed_scaffold
@@ -47,22 +47,16 @@ MEANS = {
 
 UNIQUE_AT = {"unique_at_1k": 1_000, "unique_at_10k": 10_000}
 
-SHARES = frozenset(
-    {"valid", *UNIQUE_AT, "novel", "fragments", "charged", "radicals", "filters_passed"}
-)
-"""Statistics here that are fractions."""
-
-SHARES_OF = dict.fromkeys(
-    ("novel", "fragments", "charged", "radicals", "filters_passed"), "valid molecules"
-)
-"""Fractions here that leave out what is no molecule."""
-
-BETTER: dict[str, Better] = {
-    **dict.fromkeys(("valid", *MEANS, *UNIQUE_AT, "novel"), "higher"),
-    **dict.fromkeys(("internal_diversity", "filters_passed"), "higher"),
-    **dict.fromkeys(("radicals", "fragments"), "lower"),
+_OF_VALID = "valid molecules"  # these leave out what is no molecule
+FIGURES: dict[str, Figure] = {
+    **dict.fromkeys(("valid", *UNIQUE_AT), Figure("higher", True)),
+    **dict.fromkeys((*MEANS, "internal_diversity"), Figure("higher")),
+    **dict.fromkeys(("novel", "filters_passed"), Figure("higher", True, _OF_VALID)),
+    **dict.fromkeys(("fragments", "radicals"), Figure("lower", True, _OF_VALID)),
+    "charged": Figure(None, True, _OF_VALID),
 }
-"""Which way they improve; logP upwards, as in Table 2. The rest may well be wanted either way."""
+"""How they are shown; logP is better upwards, as in Table 2. The rest may well be wanted either
+way."""
 
 _CHARGED = re.compile(r"\[[^\]]*[+-]\d*(?::\d+)?\]")  # what a charge is written as
 

@@ -22,7 +22,7 @@ from sequence_tutor.step_scores import Scored, step_scores
 from sequence_tutor.text.corpus import TextDataSettings, read_corpus
 from sequence_tutor.text.reading import read_lines, text_files
 from sequence_tutor.text.reward import TextReward, TextRewardSettings
-from sequence_tutor.text.statistics import SHARES, TextStatistics
+from sequence_tutor.text.statistics import FIGURES, TextStatistics
 from sequence_tutor.text.vocabulary import TextVocabulary
 from sequence_tutor.token_sequences import TokenSequences
 
@@ -58,7 +58,7 @@ class TextDomain(Domain):
     data_settings: type[Settings] = TextDataSettings
     reward_settings: type[Settings] = TextRewardSettings
     output_settings: type[Settings] = TextOutputSettings
-    shares = SHARES
+    figures = FIGURES
     opening = f"beginning of {OPENING} characters"
 
     def __init__(

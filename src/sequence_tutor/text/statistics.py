@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
+from sequence_tutor.domain import Figure
 from sequence_tutor.estimates import Estimate, Mean, Proportion
 from sequence_tutor.prior.fingerprints import are_among
 from sequence_tutor.sequences import SequenceBatch
@@ -13,7 +14,7 @@ from sequence_tutor.text.terms import Again, Term
 from sequence_tutor.text.view import TextView
 from sequence_tutor.text.vocabulary import TextVocabulary
 
-SHARES = frozenset({"finished", "known_lines"})
+FIGURES = dict.fromkeys(("finished", "known_lines"), Figure(share=True))
 
 
 class TextStatistics:
