@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sequence_tutor.cli import main
-from sequence_tutor.cli.mistakes import empty_place
+from sequence_tutor.cli.parsing import read
 from sequence_tutor.cli.program import VERBS
 from sequence_tutor.files import LOCK_FILE
 
@@ -74,7 +74,7 @@ def test_an_empty_name_is_refused(
     assert main(["tune", "melody", *given]) == 2
     assert "an empty name was given, expected" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
-    assert empty_place(VERBS["tune"], ["melody", "--out", "."]) is None
+    assert read(VERBS["tune"], "tune", ["melody", "--out", "."])
 
 
 def test_what_a_terminal_would_obey_is_shown_in_errors(

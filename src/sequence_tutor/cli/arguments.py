@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from tyro.conf import Positional, arg
+from cyclopts import Parameter
 
+from sequence_tutor.cli.parsing import option as option  # what every verb describes itself with
 from sequence_tutor.errors import UserError
 from sequence_tutor.printable import printable
 
@@ -15,33 +17,8 @@ if TYPE_CHECKING:
     from sequence_tutor.drawing.table import Table
 
 
-def _default(label: str) -> str:
-    """The end of an option's help: its default, where there is one worth naming."""
-    return "" if label in ("", "None", "False") else f"(default: {label})"
-
-
-def option(
-    text: str, metavar: str | None = None, *, name: str | None = None, short: str | None = None
-) -> Any:
-    """What the help says of an option; tyro keeps the kind of the answer to itself (`Any`).
-
-    Args:
-        text: the help.
-        metavar: stands for the value.
-        name: if it is not the field's.
-        short: another name.
-    """
-    return arg(
-        help=text,
-        metavar=metavar,
-        name=name,
-        aliases=[short] if short else None,
-        help_behavior_hint=_default,
-    )
-
-
 DomainName = Annotated[
-    Positional[str],
+    str,
     option("kind of sequence: melody, molecule, text; toy: one with exact truth", "DOMAIN"),
 ]
 Preset = Annotated[str, option("default, or paper for the published settings", "NAME")]
@@ -81,6 +58,72 @@ Standardised = Annotated[
 ]
 Json = Annotated[Path | None, option("write the numbers there too", "FILE", name="json")]
 Quiet = Annotated[bool, option("no progress, no remarks")]
+
+
+@Parameter(name="*", group="what is tuned, and toward what")
+@dataclass(frozen=True, kw_only=True)
+class Tuning:
+    """What a tuning begins with and is rewarded by."""
+
+    prior: PriorName = None
+    config: Config = None
+    rules: Rules = None
+    trust: Trust = False
+
+    def arguments(self) -> dict[str, Any]:
+        """As the functions of the verbs take them."""
+        return asdict(self)
+
+
+@Parameter(name="*", group="models from elsewhere")
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """What reading a run may need."""
+
+    prior: Moved = None
+    trust: Trust = False
+
+    def arguments(self) -> dict[str, Any]:
+        """As the functions of the verbs take them."""
+        return asdict(self)
+
+
+@Parameter(name="*", group="where it is computed")
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """Where to compute."""
+
+    device: Device = "auto"
+    threads: Threads = "auto"
+
+    def arguments(self) -> dict[str, Any]:
+        """As the functions of the verbs take them."""
+        return {"device": device_named(self.device), "threads": thread_count(self.threads)}
+
+    def set_threads(self) -> str:
+        """Compute with so many threads from now on; the device."""
+        from sequence_tutor.threads import set_threads
+
+        set_threads(thread_count(self.threads))
+        return device_named(self.device)
+
+
+@Parameter(name="*", group="what is printed")
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """What is written and said beside the result itself."""
+
+    json: Json = None
+    quiet: Quiet = False
+
+    def write(self, numbers: object) -> None:
+        """Write what a verb found as JSON, if it was asked to."""
+        write_numbers(self.json, numbers)
+
+    def remark(self, text: str) -> None:
+        """Say what a script does not want to read."""
+        if not self.quiet:
+            show(text)
 
 
 def device_named(name: str) -> str:
@@ -123,8 +166,9 @@ def check_places(verb: object) -> None:
     """
     from sequence_tutor.named_files import is_special
 
+    printed = getattr(verb, "shown", None)
     for name in ("out", "json", "markdown", "html"):
-        place: Path | None = getattr(verb, name, None)
+        place: Path | None = getattr(verb, name, None) or getattr(printed, name, None)
         if place is None:
             continue
         is_file = name != "out" or getattr(verb, "OUT_IS_FILE", False)

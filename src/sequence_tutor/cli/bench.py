@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sequence_tutor.cli.arguments import Json, Quiet, Threads, show, thread_count, write_numbers
+from sequence_tutor.cli.arguments import (
+    Shown,
+    Threads,
+    show,
+    thread_count,
+)
 from sequence_tutor.drawing.table import Table
 
 
@@ -18,15 +23,14 @@ class Bench:
     """
 
     threads: Threads = "auto"
-    json: Json = None
-    quiet: Quiet = False
+    shown: Shown = Shown()
 
     def run(self) -> None:
         """Measure, then show the rates."""
         from sequence_tutor.verbs.bench import bench
 
-        found = bench(threads=thread_count(self.threads), quiet=self.quiet)
-        write_numbers(self.json, found)
+        found = bench(threads=thread_count(self.threads), quiet=self.shown.quiet)
+        self.shown.write(found)
         rows = [
             [name.replace("_", " "), *map(_readable, (found[name], *spread))]
             for name, spread in found["spread"].items()

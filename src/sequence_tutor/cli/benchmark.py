@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Annotated, Any
-
-from tyro.conf import Positional
 
 from sequence_tutor.cli.arguments import (
     Algorithm,
     Column,
     Config,
-    Device,
     DomainName,
-    Json,
-    Quiet,
-    Threads,
+    Machine,
+    Shown,
     Trust,
-    device_named,
     option,
     show,
-    thread_count,
-    write_numbers,
 )
 from sequence_tutor.drawing.table import PUBLISHED, Table
 from sequence_tutor.errors import UserError
@@ -41,7 +34,8 @@ class Benchmark:
     """
 
     domain: DomainName
-    suite: Annotated[Positional[str], option("pmo, guacamol or moses", "SUITE")]
+    suite: Annotated[str, option("pmo, guacamol or moses", "SUITE")]
+    _: KW_ONLY
     tasks: Annotated[str, option("which, with commas between; all by default", "NAME,NAME")] = ""
     seeds: Annotated[int, option("runs of each task", "N")] = 3
     calls: Annotated[int, option("molecules that a run may have scored", "N")] = 10_000
@@ -60,10 +54,8 @@ class Benchmark:
     column: Column = None
     samples: Annotated[int, option("moses: molecules sampled", "N")] = 30_000
     markdown: Annotated[Path | None, option("write the table there too", "FILE")] = None
-    device: Device = "auto"
-    threads: Threads = "auto"
-    json: Json = None
-    quiet: Quiet = False
+    machine: Machine = Machine()
+    shown: Shown = Shown()
 
     def run(self) -> None:
         """Run what was asked for, then show the table."""
@@ -74,7 +66,7 @@ class Benchmark:
         if self.domain != "molecule":
             raise UserError(f"{self.domain}: has no benchmark, expected molecule")
         numbers, table = self._moses() if self.suite == "moses" else self._goals()
-        write_numbers(self.json, numbers)
+        self.shown.write(numbers)
         if self.markdown is not None:
             write_named_text(self.markdown, table.markdown())
         show(table)
@@ -97,15 +89,13 @@ class Benchmark:
             preset=self.preset,
             config=self.config,
             overrides=given,
-            device=device_named(self.device),
-            threads=thread_count(self.threads),
-            quiet=self.quiet,
+            **self.machine.arguments(),
+            quiet=self.shown.quiet,
         )
         return found.to_json(), found.table()
 
     def _moses(self) -> tuple[dict[str, Any], Table]:
         from sequence_tutor.evaluation.model import load_model
-        from sequence_tutor.threads import set_threads
         from sequence_tutor.verbs.moses import moses
 
         of_tuning = {"--tasks": self.tasks, "--algorithm": self.algorithm, "--config": self.config}
@@ -113,16 +103,15 @@ class Benchmark:
             raise UserError(f"{name}: moses tunes nothing, expected it with pmo or guacamol")
         if self.reference is None:
             raise UserError("moses needs --reference FILE, molecules that were not trained on")
-        set_threads(thread_count(self.threads))
         found = moses(
-            load_model(self.model, device_named(self.device), trust=self.trust),
+            load_model(self.model, self.machine.set_threads(), trust=self.trust),
             self.reference,
             train=self.train,
             column=self.column,
             samples=self.samples,
-            quiet=self.quiet,
+            quiet=self.shown.quiet,
         )
-        for remark in () if self.quiet else found["remarks"]:
+        for remark in () if self.shown.quiet else found["remarks"]:
             show(remark)
         return found, moses_table(found)
 

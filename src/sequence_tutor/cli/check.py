@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Annotated
+from dataclasses import KW_ONLY, asdict, dataclass
 
 from sequence_tutor.cli.arguments import (
-    Config,
     DomainName,
-    Json,
     Preset,
-    Quiet,
-    Rules,
-    Trust,
-    option,
+    Shown,
+    Tuning,
     show,
-    write_numbers,
 )
 from sequence_tutor.drawing.table import Table
 
@@ -29,15 +23,10 @@ class Check:
     """
 
     domain: DomainName
-    prior: Annotated[
-        str | None, option("prior as tune takes it; else the domain's", "NAME|DIR|FILE.py")
-    ] = None
+    _: KW_ONLY
     preset: Preset = "default"
-    config: Config = None
-    rules: Rules = None
-    trust: Trust = False
-    json: Json = None
-    quiet: Quiet = False
+    tuning: Tuning = Tuning()
+    shown: Shown = Shown()
 
     def run(self) -> None:
         """Check, then show what each term paid and how long prior and reward took."""
@@ -47,13 +36,10 @@ class Check:
         set_threads(1)
         found = check(
             self.domain,
-            prior=self.prior,
             preset=self.preset,
-            config=self.config,
-            rules=self.rules,
-            trust=self.trust,
+            **self.tuning.arguments(),
         )
-        write_numbers(self.json, asdict(found))
+        self.shown.write(asdict(found))
         numbers = ("mean", "spread", "weight", "odds of 1 point", "odds of a spread", "1 nat at")
         rows = []
         for name, mean in found.terms.items():
@@ -65,16 +51,15 @@ class Check:
         if found.paid_at_the_end:
             late = ", ".join(found.paid_at_the_end)
             show(f"Paid at the last step, because they look ahead: {late}.")
-        if not self.quiet:
-            show(
-                f"At c = {found.c:g} a sequence that is paid 1 point more by a rule is tuned to be "
-                "e^(weight / c) times as likely, and one that is paid a spread more, e^(weight x "
-                "spread / c) times. Odds near 1 are not heard; a rule is heard as much as the "
-                "prior's own taste at the weight in the last column, where its spread is worth "
-                "1 nat."
-            )
-            show(
-                f"Prior and reward keep their promises. {found.sequences} sequences took "
-                f"{found.sampling_seconds * 1e3:.3g} ms to sample and "
-                f"{found.scoring_seconds * 1e3:.3g} ms to score."
-            )
+        self.shown.remark(
+            f"At c = {found.c:g} a sequence that is paid 1 point more by a rule is tuned to be "
+            "e^(weight / c) times as likely, and one that is paid a spread more, e^(weight x "
+            "spread / c) times. Odds near 1 are not heard; a rule is heard as much as the "
+            "prior's own taste at the weight in the last column, where its spread is worth "
+            "1 nat."
+        )
+        self.shown.remark(
+            f"Prior and reward keep their promises. {found.sequences} sequences took "
+            f"{found.sampling_seconds * 1e3:.3g} ms to sample and "
+            f"{found.scoring_seconds * 1e3:.3g} ms to score."
+        )

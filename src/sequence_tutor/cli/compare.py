@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Annotated
 
 from sequence_tutor.cli.arguments import (
-    Config,
-    Device,
     DomainName,
-    Json,
-    PriorName,
-    Quiet,
-    Rules,
-    Threads,
-    Trust,
-    device_named,
+    Machine,
+    Shown,
+    Tuning,
     option,
     show,
-    thread_count,
-    write_numbers,
 )
 
 
@@ -37,6 +29,7 @@ class Compare:
     """
 
     domain: DomainName
+    _: KW_ONLY
     out: Annotated[Path, option("folder for runs, table and curves", "DIR")]
     methods: Annotated[str, option("names with commas between them", "NAME,...")] = (
         "psi,g,q,reinforce-kl,ppo,dap,tb"
@@ -44,16 +37,11 @@ class Compare:
     budget: Annotated[int, option("sequences that each run may have scored", "N")] = 200_000
     seeds: Annotated[int, option("runs of each method", "N")] = 3
     samples: Annotated[int, option("sequences that each run is judged by", "N")] = 10_000
-    prior: PriorName = None
     c: Annotated[float | None, option("temperature: divides the reward")] = None
     preset: Annotated[str, option("of tune", "NAME")] = "compare"
-    config: Config = None
-    rules: Rules = None
-    trust: Trust = False
-    device: Device = "auto"
-    threads: Threads = "auto"
-    json: Json = None
-    quiet: Quiet = False
+    tuning: Tuning = Tuning()
+    machine: Machine = Machine()
+    shown: Shown = Shown()
 
     def run(self) -> None:
         """Run every method, then show the table."""
@@ -70,17 +58,12 @@ class Compare:
             budget=self.budget,
             seeds=self.seeds,
             samples=self.samples,
-            prior=self.prior,
             preset=self.preset,
-            config=self.config,
+            **self.tuning.arguments(),
             overrides={"tune": given},
-            rules=self.rules,
-            trust=self.trust,
-            device=device_named(self.device),
-            threads=thread_count(self.threads),
-            quiet=self.quiet,
+            **self.machine.arguments(),
+            quiet=self.shown.quiet,
         )
-        write_numbers(self.json, comparison.to_json())
+        self.shown.write(comparison.to_json())
         show(comparison.table())
-        if not self.quiet:
-            show(f"Runs, table and curves are in {self.out}.")
+        self.shown.remark(f"Runs, table and curves are in {self.out}.")

@@ -7,15 +7,13 @@ from pathlib import Path
 from typing import Annotated
 
 from sequence_tutor.cli.arguments import (
-    Json,
     Preset,
-    Quiet,
     Seed,
+    Shown,
     Threads,
     option,
     show,
     thread_count,
-    write_numbers,
 )
 
 
@@ -33,8 +31,7 @@ class Demo:
     preset: Preset = "default"
     seed: Seed = 0
     threads: Threads = "auto"
-    json: Json = None
-    quiet: Quiet = False
+    shown: Shown = Shown()
 
     def run(self) -> None:
         """Do all of it, then show the table."""
@@ -46,10 +43,9 @@ class Demo:
             seed=self.seed,
             preset=self.preset,
             threads=thread_count(self.threads),
-            quiet=self.quiet,
+            quiet=self.shown.quiet,
         )
-        write_numbers(self.json, evaluation.to_json())
+        self.shown.write(evaluation.to_json())
         show(evaluation.table())
-        if not self.quiet:
-            show(f"Table, curves, melodies and the tuned model are in {self.out}.")
-            show(f"Look and listen: open {(self.out / REPORT).absolute()} in a browser.")
+        self.shown.remark(f"Table, curves, melodies and the tuned model are in {self.out}.")
+        self.shown.remark(f"Look and listen: open {(self.out / REPORT).absolute()} in a browser.")

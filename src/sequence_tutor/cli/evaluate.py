@@ -4,26 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from tyro.conf import Positional
-
 from sequence_tutor.cli.arguments import (
-    Device,
-    Json,
-    Moved,
-    Quiet,
+    Machine,
     Rules,
     Seed,
-    Threads,
-    Trust,
-    device_named,
+    Shown,
+    Stored,
     option,
     show,
-    thread_count,
-    write_numbers,
 )
 
 if TYPE_CHECKING:
@@ -41,9 +33,8 @@ class Evaluate:
     Example: sequence-tutor evaluate melody runs/psi runs/g --markdown table.md
     """
 
-    models: Annotated[
-        Positional[tuple[str, ...]], option("folders or shipped priors", "RUN|PRIOR...")
-    ]
+    models: Annotated[tuple[str, ...], option("folders or shipped priors", "RUN|PRIOR...")] = ()
+    _: KW_ONLY
     samples: Annotated[int, option("sequences of each model", "N")] = 100_000
     particles: Annotated[
         int | None,
@@ -51,13 +42,10 @@ class Evaluate:
     ] = None
     markdown: Annotated[Path | None, option("write the table there too", "FILE")] = None
     rules: Rules = None
-    prior: Moved = None
-    trust: Trust = False
+    stored: Stored = Stored()
     seed: Seed = 0
-    device: Device = "auto"
-    threads: Threads = "auto"
-    json: Json = None
-    quiet: Quiet = False
+    machine: Machine = Machine()
+    shown: Shown = Shown()
 
     def run(self) -> None:
         """Evaluate, then show the table."""
@@ -66,13 +54,10 @@ class Evaluate:
         from sequence_tutor.evaluation.seeds import between_seeds, seeds_table
         from sequence_tutor.named_files import write_named_text
         from sequence_tutor.progress import heading, progress
-        from sequence_tutor.threads import set_threads
 
-        set_threads(thread_count(self.threads))
-        device = device_named(self.device)
+        device = self.machine.set_threads()
         models = [
-            load_model(name, device, self.rules, trust=self.trust, prior=self.prior)
-            for name in self.models
+            load_model(name, device, self.rules, **self.stored.arguments()) for name in self.models
         ]
         names = Counter(model.name for model in models)
         models = [  # folders of one name, such as priors/dna and runs/dna, go by their paths
@@ -83,15 +68,15 @@ class Evaluate:
             heading(
                 f"{model.name}: not tuned from a prior that stands here; name the folder of its "
                 "own to see what changed",
-                quiet=self.quiet,
+                quiet=self.shown.quiet,
             )
-        with progress("evaluating", self.samples * len(models), quiet=self.quiet) as advance:
+        with progress("evaluating", self.samples * len(models), quiet=self.shown.quiet) as advance:
             evaluation = evaluate(models, self.samples, self.seed, advance, self.particles)
         numbers, shown = evaluation.to_json(), [evaluation.table()]
         if groups := between_seeds(numbers["models"]):
             numbers["between_seeds"] = [group.to_json() for group in groups]
             shown.append(seeds_table(groups, models[0].domain))
-        write_numbers(self.json, numbers)
+        self.shown.write(numbers)
         if self.markdown is not None:
             write_named_text(self.markdown, "\n".join(table.markdown() for table in shown))
         for table in shown:

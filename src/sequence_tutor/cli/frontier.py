@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Annotated
 
 from sequence_tutor.cli.arguments import (
-    Config,
-    Device,
     DomainName,
-    Json,
-    PriorName,
-    Quiet,
-    Rules,
-    Threads,
-    Trust,
-    device_named,
+    Machine,
+    Shown,
+    Tuning,
     option,
     show,
-    thread_count,
-    write_numbers,
 )
 from sequence_tutor.errors import UserError
 
@@ -37,6 +29,7 @@ class Frontier:
     """
 
     domain: DomainName
+    _: KW_ONLY
     out: Annotated[Path, option("folder for runs, numbers and picture", "DIR")]
     c: Annotated[str, option("temperatures with commas between them", "C,...")] = (
         "0.1,0.2,0.5,1,2,5,10"
@@ -47,15 +40,10 @@ class Frontier:
     samples: Annotated[int, option("sequences that each point is measured with", "N")] = 4096
     pool: Annotated[int, option("sequences of the prior for best of n", "N")] = 50_000
     steps: Annotated[int | None, option("updates of the first c", "N")] = None
-    prior: PriorName = None
     preset: Annotated[str, option("of tune", "NAME")] = "compare"
-    config: Config = None
-    rules: Rules = None
-    trust: Trust = False
-    device: Device = "auto"
-    threads: Threads = "auto"
-    json: Json = None
-    quiet: Quiet = False
+    tuning: Tuning = Tuning()
+    machine: Machine = Machine()
+    shown: Shown = Shown()
 
     def run(self) -> None:
         """Sweep, then show the points."""
@@ -75,20 +63,15 @@ class Frontier:
             share=self.share,
             samples=self.samples,
             pool=self.pool,
-            prior=self.prior,
             preset=self.preset,
-            config=self.config,
+            **self.tuning.arguments(),
             overrides={"tune": given},
-            rules=self.rules,
-            trust=self.trust,
-            device=device_named(self.device),
-            threads=thread_count(self.threads),
-            quiet=self.quiet,
+            **self.machine.arguments(),
+            quiet=self.shown.quiet,
         )
-        write_numbers(self.json, found.to_json())
+        self.shown.write(found.to_json())
         show(points_table(found.points))
-        if not self.quiet:
-            show(f"Picture, numbers and runs are in {self.out}.")
+        self.shown.remark(f"Picture, numbers and runs are in {self.out}.")
 
 
 def numbers(text: str) -> list[float]:

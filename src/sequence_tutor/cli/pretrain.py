@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from sequence_tutor.cli.arguments import (
     Column,
     Config,
-    Device,
     DomainName,
-    Json,
+    Machine,
     Preset,
-    Quiet,
+    Shown,
     Standardised,
     Tensorboard,
-    Threads,
     Trust,
-    device_named,
     option,
     show,
-    thread_count,
-    write_numbers,
 )
 from sequence_tutor.drawing.table import Table, value_text
 
@@ -58,6 +53,7 @@ class Pretrain:
     """
 
     domain: DomainName
+    _: KW_ONLY
     data: Annotated[tuple[Path, ...], option("what to learn from", "PATH...")]
     out: Annotated[Path, option("folder of the prior", "DIR")]
     preset: Preset = "default"
@@ -73,11 +69,9 @@ class Pretrain:
     standardise: Standardised = None
     steps: Annotated[int | None, option("updates at most", "N")] = None
     seed: Annotated[int | None, option("seed of weights and order", "N")] = None
-    device: Device = "auto"
-    threads: Threads = "auto"
+    machine: Machine = Machine()
     tensorboard: Tensorboard = False
-    json: Json = None
-    quiet: Quiet = False
+    shown: Shown = Shown()
 
     def run(self) -> None:
         """Train, then show what was read and how good the prior is."""
@@ -105,12 +99,11 @@ class Pretrain:
             trust=self.trust,
             config=self.config,
             overrides=overrides,
-            device=device_named(self.device),
-            threads=thread_count(self.threads),
+            **self.machine.arguments(),
             tensorboard=self.tensorboard,
-            quiet=self.quiet,
+            quiet=self.shown.quiet,
         )
-        write_numbers(self.json, stored.card)
+        self.shown.write(stored.card)
         summary = stored.card["data"]["summary"]
         rows = [
             [Path(source).name, *map(value_text, row.values())] for source, row in summary.items()
@@ -122,5 +115,6 @@ class Pretrain:
             show(remark)
         for name, value in stored.card["quality"].items():
             show(f"{name.replace('_', ' ')}: {value_text(value)}")
-        if not self.quiet:
-            show(f"The prior is in {self.out}; {SKIPPED_FILE} there lists what was skipped.")
+        self.shown.remark(
+            f"The prior is in {self.out}; {SKIPPED_FILE} there lists what was skipped."
+        )

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import redirect_stderr
 from importlib.metadata import version
-from io import StringIO
 from typing import Protocol
-
-import tyro
 
 from sequence_tutor.cli import USAGE_ERROR
 from sequence_tutor.cli.arguments import check_places
@@ -20,7 +16,8 @@ from sequence_tutor.cli.compare import Compare
 from sequence_tutor.cli.demo import Demo
 from sequence_tutor.cli.evaluate import Evaluate
 from sequence_tutor.cli.frontier import Frontier
-from sequence_tutor.cli.mistakes import empty_place, first_mistake
+from sequence_tutor.cli.help import help_of
+from sequence_tutor.cli.parsing import read
 from sequence_tutor.cli.pretrain import Pretrain
 from sequence_tutor.cli.remarks import remarks
 from sequence_tutor.cli.report import Report
@@ -83,7 +80,7 @@ Each verb has help of its own, with an example: sequence-tutor tune --help"""
 
 def run(given: list[str]) -> int:
     """Run one verb; see `cli.main` for what is given back."""
-    if given in (["-h"], ["--help"]):
+    if given in ([], ["-h"], ["--help"]):
         print(help_text())
         return 0
     if given == ["--version"]:
@@ -106,8 +103,8 @@ def find_verb(given: Sequence[str]) -> tuple[str, type[Verb], list[str]]:
         UserError: there is no such verb.
     """
     known: Mapping[str, object] = {**VERBS, **GROUPS}
-    if not given or given[0] not in known:
-        what = f"unknown verb {shown(given[0])}: {nearest(given[0], known)}" if given else "no verb"
+    if given[0] not in known:
+        what = f"unknown verb {shown(given[0])}: {nearest(given[0], known)}"
         raise UserError(f"{what}; sequence-tutor --help lists them")
     first, *rest = given
     if first in VERBS:
@@ -133,25 +130,14 @@ def _listed(group: str | None = None) -> str:
 
 
 def _run(name: str, kind: type[Verb], arguments: list[str]) -> int:
+    if {"-h", "--help"} & set(arguments):
+        print(help_of(kind, name))
+        return 0
+    verb: Verb | None = None
     try:
-        with redirect_stderr(StringIO()):  # tyro's boxes
-            verb = tyro.cli(
-                kind,
-                prog=f"sequence-tutor {name}",
-                args=arguments,
-                config=(tyro.conf.FlagCreatePairsOff, tyro.conf.DisallowNone),
-            )
-    except SystemExit as stop:
-        if not stop.code:  # help was asked for
-            return 0
-        mistake = first_mistake(kind, arguments)
-        return _complain(f"{mistake}; sequence-tutor {name} --help says more")
-    empty = empty_place(kind, arguments)
-    if empty is not None:
-        return _complain(empty)
-    try:
+        verb = read(kind, name, arguments)
         check_places(verb)
-        with remarks(quiet=getattr(verb, "quiet", False)):
+        with remarks(quiet=getattr(getattr(verb, "shown", verb), "quiet", False)):
             verb.run()
     except UserError as error:
         return _complain(str(error))

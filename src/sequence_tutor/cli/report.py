@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from tyro.conf import Positional
-
 from sequence_tutor.cli.arguments import (
-    Moved,
     Quiet,
     Rules,
     Seed,
+    Stored,
     Threads,
-    Trust,
     option,
     show,
     thread_count,
@@ -33,7 +30,8 @@ class Report:
 
     OUT_IS_FILE: ClassVar = True
 
-    runs: Annotated[Positional[tuple[Path, ...]], option("folders of finished runs", "RUN...")]
+    runs: Annotated[tuple[Path, ...], option("folders of finished runs", "RUN...")] = ()
+    _: KW_ONLY
     out: Annotated[Path, option("the page", "FILE.html")]
     table: Annotated[
         Path | None, option("show what evaluate --json wrote, evaluate nothing", "FILE")
@@ -44,8 +42,7 @@ class Report:
         option("sequences of each model; 2,000, or 400 molecules, 880 of all models", "N"),
     ] = None
     rules: Rules = None
-    prior: Moved = None
-    trust: Trust = False
+    stored: Stored = Stored()
     seed: Seed = 0
     threads: Threads = "auto"
     quiet: Quiet = False
@@ -63,8 +60,7 @@ class Report:
             frontier=self.frontier,
             samples=self.samples,
             rules=self.rules,
-            prior=self.prior,
-            trust=self.trust,
+            **self.stored.arguments(),
             seed=self.seed,
             quiet=self.quiet,
         )

@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Annotated
 
-from tyro.conf import Positional
-
-from sequence_tutor.cli.arguments import (
-    Column,
-    Device,
-    Json,
-    Moved,
-    Quiet,
-    Seed,
-    Threads,
-    Trust,
-    device_named,
-    option,
-    show,
-    thread_count,
-    write_numbers,
-)
+from sequence_tutor.cli.arguments import Column, Machine, Seed, Shown, Stored, option
 from sequence_tutor.errors import UserError
 
 
@@ -48,8 +32,9 @@ class Sample:
              sequence-tutor sample molecule -n 1000 --out molecules
     """
 
+    model: Annotated[str | None, option("folder, or shipped prior", "RUN|PRIOR")] = None
+    _: KW_ONLY
     out: Annotated[Path, option("folder to write to", "DIR")]
-    model: Annotated[Positional[str | None], option("folder, or shipped prior", "RUN|PRIOR")] = None
     count: Annotated[int, option("how many", "N", short="-n")] = 20
     temperature: Annotated[float, option("below 1: the likely; above 1: the daring")] = 1.0
     prime: Annotated[Path | None, option("sequence to go on from", "FILE")] = None
@@ -67,21 +52,17 @@ class Sample:
     smc: Annotated[bool, option("resample while writing, by reward and value")] = False
     c: Annotated[float | None, option("temperature of --smc; the run's by default")] = None
     config: Annotated[Path | None, option("settings of files, table [output]", "FILE.toml")] = None
-    prior: Moved = None
-    trust: Trust = False
+    stored: Stored = Stored()
     repeats: Annotated[
         bool, option("a plain draw: repeats stay; log p, log pi and reward in draws.jsonl")
     ] = False
     seed: Seed = 0
-    device: Device = "auto"
-    threads: Threads = "auto"
-    json: Json = None
-    quiet: Quiet = False
+    machine: Machine = Machine()
+    shown: Shown = Shown()
 
     def run(self) -> None:
         """Sample and write."""
         from sequence_tutor.evaluation.model import load_model
-        from sequence_tutor.threads import set_threads
         from sequence_tutor.verbs.sample import sample
         from sequence_tutor.verbs.settings_tables import read_tables
         from sequence_tutor.workbench.tutored import Tutoring, with_prior
@@ -95,11 +76,10 @@ class Sample:
         named = self.tutor or self.model
         if named is None:
             raise UserError("RUN|PRIOR or --tutor RUN must be given")
-        set_threads(thread_count(self.threads))
-        device = device_named(self.device)
-        model = load_model(named, device, trust=self.trust, prior=self.prior)
+        device = self.machine.set_threads()
+        model = load_model(named, device, **self.stored.arguments())
         if self.tutor is not None and self.model is not None:
-            model = with_prior(model, load_model(self.model, device, trust=self.trust))
+            model = with_prior(model, load_model(self.model, device, trust=self.stored.trust))
         tables = read_tables(self.config).output
         asked = {
             "key": self.key,
@@ -125,12 +105,11 @@ class Sample:
             settings=model.files({**tables, **given}, source, primed=self.prime is not None),
             tutoring=tutoring if self.tutor else None,
             repeats=self.repeats,
-            quiet=self.quiet,
+            quiet=self.shown.quiet,
         )
         said = {} if samples.draws is None else {"draws": list(samples.draws)}
         numbers = {"model": model.name, "sequences": samples.to_lists(), **said}
-        write_numbers(self.json, numbers)
-        if not self.quiet:
-            kind = "sequences" if self.repeats else "distinct sequences"
-            several = "sequence is" if len(samples) == 1 else f"{kind} are"
-            show(f"{len(samples)} {several} in {self.out}.")
+        self.shown.write(numbers)
+        kind = "sequences" if self.repeats else "distinct sequences"
+        several = "sequence is" if len(samples) == 1 else f"{kind} are"
+        self.shown.remark(f"{len(samples)} {several} in {self.out}.")

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar
-
-from tyro.conf import Positional
 
 from sequence_tutor.cli.arguments import (
     Column,
     DomainName,
-    Moved,
     Quiet,
     Rules,
     Standardised,
-    Trust,
+    Stored,
     option,
     show,
 )
@@ -45,7 +42,8 @@ class Score:
     """
 
     domain: DomainName
-    files: Annotated[Positional[tuple[Path, ...]], option("what to score", "FILE...")]
+    files: Annotated[tuple[Path, ...], option("what to score", "FILE...")] = ()
+    _: KW_ONLY
     rules: Rules = None
     config: Annotated[Path | None, option("its table reward, as tune takes it", "FILE.toml")] = None
     preset: Annotated[
@@ -54,8 +52,7 @@ class Score:
     reward_of: Annotated[
         Path | None, option("folder of a run, whose reward is taken", "RUN", name="run")
     ] = None
-    prior: Moved = None
-    trust: Trust = False
+    stored: Stored = Stored()
     json: Annotated[
         Path | None, option("one line a sequence, in order", "OUT.jsonl", name="json")
     ] = None
@@ -85,8 +82,7 @@ class Score:
             config=self.config,
             preset=self.preset,
             run=self.reward_of,
-            prior=self.prior,
-            trust=self.trust,
+            **self.stored.arguments(),
             table=self.out,
             column=self.column,
             standardise=self.standardise,

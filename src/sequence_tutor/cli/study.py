@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import KW_ONLY, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from tyro.conf import Positional
-
 from sequence_tutor.cli.arguments import (
-    Json,
-    Moved,
     Quiet,
     Seed,
-    Trust,
+    Shown,
+    Stored,
     option,
     show,
-    write_numbers,
 )
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import UserError
@@ -25,7 +21,7 @@ if TYPE_CHECKING:
     from sequence_tutor.estimates import Estimate
     from sequence_tutor.study.analysis import Analysis
 
-Folder = Annotated[Positional[Path], option("folder of the study", "STUDY")]
+Folder = Annotated[Path, option("folder of the study", "STUDY")]
 Pairs = Annotated[int, option("clip pairs of each two models", "N")]
 Rounds = Annotated[int, option("of those, how many one listener hears", "N")]
 
@@ -40,9 +36,8 @@ class StudyMake:
     Example: sequence-tutor study make melody runs/psi --out studies/first
     """
 
-    models: Annotated[
-        Positional[tuple[str, ...]], option("folders or shipped priors", "RUN|PRIOR...")
-    ]
+    models: Annotated[tuple[str, ...], option("folders or shipped priors", "RUN|PRIOR...")] = ()
+    _: KW_ONLY
     out: Annotated[Path, option("folder of the study", "STUDY")]
     pairs: Pairs = 8
     rounds: Rounds = 2
@@ -50,11 +45,9 @@ class StudyMake:
     tempo: Annotated[float, option("quarter notes a minute")] = 120.0
     title: Annotated[str | None, option("above the page", "TEXT")] = None
     consent: Annotated[Path | None, option("what listeners agree to", "FILE.txt")] = None
-    prior: Moved = None
-    trust: Trust = False
+    stored: Stored = Stored()
     seed: Seed = 0
-    json: Json = None
-    quiet: Quiet = False
+    shown: Shown = Shown()
 
     def run(self) -> None:
         """Sample, then write the study."""
@@ -74,15 +67,16 @@ class StudyMake:
         }
         design = build(Design, given, "study make")
         set_threads(1)
-        models = [load_model(name, trust=self.trust, prior=self.prior) for name in self.models]
-        study = make_study(models, self.out, design=design, length=self.length, quiet=self.quiet)
+        models = [load_model(name, **self.stored.arguments()) for name in self.models]
+        study = make_study(
+            models, self.out, design=design, length=self.length, quiet=self.shown.quiet
+        )
         sizes = {"pairs": len(study.pairs), "clips": len(study.clips), "trials": study.trials}
-        write_numbers(self.json, {"models": study.models, **sizes})
-        if not self.quiet:
-            show(
-                f"{len(study.pairs)} pairs of {len(study.models)} models are in {self.out}; a "
-                f"listener hears {study.trials}, two of them checks."
-            )
+        self.shown.write({"models": study.models, **sizes})
+        self.shown.remark(
+            f"{len(study.pairs)} pairs of {len(study.models)} models are in {self.out}; a "
+            f"listener hears {study.trials}, two of them checks."
+        )
 
 
 @dataclass(frozen=True)
@@ -96,6 +90,7 @@ class StudyServe:
     """
 
     study: Folder
+    _: KW_ONLY
     host: Annotated[str, option("address to listen at; 0.0.0.0: all of this machine's")] = (
         "127.0.0.1"
     )
@@ -114,8 +109,7 @@ class StudyServe:
     def _ready(self, address: str, token: str) -> None:
         print(f"Listeners: {address}", flush=True)
         print(f"Results:   {address}results?token={token}", flush=True)
-        if not self.quiet:
-            print("Stop with Ctrl-C; nothing is lost.", flush=True)
+        print("Stop with Ctrl-C; nothing is lost.", flush=True)
 
 
 @dataclass(frozen=True)
@@ -128,6 +122,7 @@ class StudyExport:
     """
 
     study: Folder
+    _: KW_ONLY
     html: Annotated[Path, option("the page", "FILE.html")]
     quiet: Quiet = False
 
@@ -150,12 +145,12 @@ class StudyAnalyse:
     """
 
     study: Folder
+    _: KW_ONLY
     answers: Annotated[tuple[Path, ...], option("files that pages saved", "FILE...")] = ()
     out: Annotated[Path | None, option("folder for figure, tables and numbers", "DIR")] = None
     allow_failed: Annotated[int, option("checks a listener may fail and still count", "N")] = 0
     seed: Seed = 0
-    json: Json = None
-    quiet: Quiet = False
+    shown: Shown = Shown()
 
     def run(self) -> None:
         """Analyse, then show the tables."""
@@ -168,7 +163,7 @@ class StudyAnalyse:
             allowed_failures=self.allow_failed,
             seed=self.seed,
         )
-        write_numbers(self.json, found.to_json())
+        self.shown.write(found.to_json())
         show(standings_table(found))
         test = found.overall
         show(
@@ -181,12 +176,11 @@ class StudyAnalyse:
                 f"dealt anew {one.p_permutation_holm:.2g}"
             )
         who = found.attention
-        if not self.quiet:
-            show(
-                f"{found.ratings} ratings by {who.answered} listeners; {who.left_out} left out, "
-                f"who failed checks ({who.failed_identical} of equal sounds, {who.failed_broken} "
-                "of a broken one)."
-            )
+        self.shown.remark(
+            f"{found.ratings} ratings by {who.answered} listeners; {who.left_out} left out, "
+            f"who failed checks ({who.failed_identical} of equal sounds, {who.failed_broken} "
+            "of a broken one)."
+        )
 
 
 @dataclass(frozen=True)
@@ -210,8 +204,7 @@ class StudySimulate:
     studies: Annotated[int, option("simulated for each number of listeners", "N")] = 400
     out: Annotated[Path | None, option("folder for the picture", "DIR")] = None
     seed: Seed = 0
-    json: Json = None
-    quiet: Quiet = False
+    shown: Shown = Shown()
 
     def run(self) -> None:
         """Simulate, then show the power curve."""
@@ -225,14 +218,14 @@ class StudySimulate:
             if field.name in Scenario.model_fields
         }
         scenario = build(Scenario, given, "study simulate")
-        curve = simulate_study(scenario, self.out, quiet=self.quiet)
+        curve = simulate_study(scenario, self.out, quiet=self.shown.quiet)
         needed = listeners_needed(curve, scenario.power)
         rows = [
             {"listeners": one.listeners, "power": one.found.to_json(), "predicted": one.predicted}
             for one in curve
         ]
         numbers = {"scenario": scenario.model_dump(), "curve": rows, "listeners_needed": needed}
-        write_numbers(self.json, numbers)
+        self.shown.write(numbers)
         shown = [
             [str(one.listeners), *_with_interval(one.found), f"{one.predicted:.2f}"]
             for one in curve

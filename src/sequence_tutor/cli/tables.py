@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 from sequence_tutor.cli.arguments import (
-    Json,
-    Quiet,
     Seed,
+    Shown,
     Threads,
     option,
     show,
     thread_count,
-    write_numbers,
 )
 
 
@@ -32,8 +30,7 @@ class Tables:
     seed: Seed = 0
     seeds: Annotated[int, option("trainings of each column, for the spread between them", "N")] = 1
     threads: Threads = "auto"
-    json: Json = None
-    quiet: Quiet = False
+    shown: Shown = Shown()
 
     def run(self) -> None:
         """Do all of it, then show the table."""
@@ -45,11 +42,10 @@ class Tables:
             seed=self.seed,
             seeds=self.seeds,
             threads=thread_count(self.threads),
-            quiet=self.quiet,
+            quiet=self.shown.quiet,
         )
-        write_numbers(self.json, evaluation.to_json())
+        self.shown.write(evaluation.to_json())
         show(evaluation.table())
         if self.seeds > 1:
             show((self.out / "seeds.md").read_text(encoding="utf-8"))
-        if not self.quiet:
-            show(f"Table, curves and tuned models are in {self.out}.")
+        self.shown.remark(f"Table, curves and tuned models are in {self.out}.")

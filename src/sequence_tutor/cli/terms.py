@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import KW_ONLY, asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
-from tyro.conf import Positional
-
 from sequence_tutor.cli.arguments import (
     Config,
-    Json,
     Preset,
     Rules,
+    Shown,
     option,
     show,
-    write_numbers,
 )
 from sequence_tutor.drawing.table import Table
 
-Domain = Annotated[Positional[str], option("kind of sequence: molecule", "DOMAIN")]
+Domain = Annotated[str, option("kind of sequence: molecule", "DOMAIN")]
 
 
 @dataclass(frozen=True)
@@ -30,14 +27,15 @@ class TermsList:
     """
 
     domain: Domain
-    json: Json = None
+    _: KW_ONLY
+    shown: Shown = Shown()
 
     def run(self) -> None:
         """Show one row a kind of term."""
         from sequence_tutor.verbs.terms import list_terms
 
         terms = list_terms(self.domain)
-        write_numbers(self.json, [asdict(term) for term in terms])
+        self.shown.write([asdict(term) for term in terms])
         rows = [[one.name, one.meaning, one.unit, ", ".join(one.constants)] for one in terms]
         show(Table(["term", "meaning", "unit", "constants"], rows, holds_figures=False))
 
@@ -50,10 +48,11 @@ class TermsPlot:
     """
 
     domain: Domain
-    out: Annotated[Path, option("folder for the pictures", "DIR")]
     names: Annotated[
-        Positional[tuple[str, ...]], option("terms to draw; all that have a table", "NAME...")
+        tuple[str, ...], option("terms to draw; all that have a table", "NAME...")
     ] = ()
+    _: KW_ONLY
+    out: Annotated[Path, option("folder for the pictures", "DIR")]
     preset: Preset = "default"
     config: Config = None
 
@@ -75,10 +74,11 @@ class TermsCheck:
     """
 
     domain: Domain
+    _: KW_ONLY
     preset: Preset = "default"
     config: Config = None
     rules: Rules = None
-    json: Json = None
+    shown: Shown = Shown()
 
     def run(self) -> None:
         """Check, then show how long each took and for which molecules it has no number."""
@@ -91,7 +91,7 @@ class TermsCheck:
             name: {"failures": list(found.failures), "seconds": found.seconds}
             for name, found in checked.items()
         }
-        write_numbers(self.json, numbers)
+        self.shown.write(numbers)
         for name, found in checked.items():
             failed = f"; no number for {', '.join(found.failures)}" if found.failures else ""
             show(f"{name}: works, {found.seconds * 1e3:.3g} ms for ten molecules{failed}")

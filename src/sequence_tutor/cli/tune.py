@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Annotated
 
 from sequence_tutor.cli.arguments import (
     Algorithm,
     Column,
-    Config,
-    Device,
     DomainName,
-    Json,
+    Machine,
     Preset,
-    PriorName,
-    Quiet,
-    Rules,
+    Shown,
     Standardised,
     Tensorboard,
-    Threads,
-    Trust,
-    device_named,
+    Tuning,
     option,
     show,
-    thread_count,
-    write_numbers,
 )
 
 SHOWN = ("reward_per_sequence", "log_prior_per_token", "kl_to_prior_per_token")
@@ -47,8 +39,8 @@ class Tune:
     """
 
     domain: DomainName
+    _: KW_ONLY
     out: Annotated[Path, option("folder of the run", "RUN")]
-    prior: PriorName = None
     algorithm: Algorithm = None
     c: Annotated[float | None, option("temperature: divides the reward; small: rules rule")] = None
     discount: Annotated[float | None, option("gamma, up to 1")] = None
@@ -59,9 +51,7 @@ class Tune:
     steps: Annotated[int | None, option("updates", "N")] = None
     length: Annotated[int | None, option("tokens of a sequence", "T")] = None
     preset: Preset = "default"
-    config: Config = None
-    rules: Rules = None
-    trust: Trust = False
+    tuning: Tuning = Tuning()
     seeds: Annotated[Path | None, option("sequences that replay begins with", "FILE")] = None
     prime: Annotated[
         Path | None, option("every sequence begins with the first one of this file", "FILE")
@@ -69,11 +59,9 @@ class Tune:
     column: Column = None
     standardise: Standardised = None
     seed: Annotated[int | None, option("seed of everything random", "N")] = None
-    device: Device = "auto"
-    threads: Threads = "auto"
+    machine: Machine = Machine()
     tensorboard: Tensorboard = False
-    json: Json = None
-    quiet: Quiet = False
+    shown: Shown = Shown()
 
     def run(self) -> None:
         """Tune, then show where the run stands."""
@@ -93,24 +81,20 @@ class Tune:
         tune(
             self.domain,
             self.out,
-            prior=self.prior,
             preset=self.preset,
-            config=self.config,
+            **self.tuning.arguments(),
             overrides={"tune": given, **length},
-            rules=self.rules,
-            trust=self.trust,
             seeds=self.seeds,
             prime=self.prime,
             column=self.column,
             standardise=self.standardise,
-            device=device_named(self.device),
-            threads=thread_count(self.threads),
+            **self.machine.arguments(),
             tensorboard=self.tensorboard,
-            tell=_silent if self.quiet else show,
-            quiet=self.quiet,
+            tell=_silent if self.shown.quiet else show,
+            quiet=self.shown.quiet,
         )
         last = read_log(self.out / LOG_FILE)[-1]
-        write_numbers(self.json, last)
+        self.shown.write(last)
         if self.target_kl is not None:
             show(f"c found: {last['c']:.4g}")
         for name in SHOWN:
@@ -118,8 +102,7 @@ class Tune:
         show(f"distinct: {100 * last['distinct']:.4g} %")
         for name, value in last.get("reported", {}).items():
             show(f"{name.replace('_', ' ')}: {value:g}")
-        if not self.quiet:
-            show(f"The tuned model is in {self.out}.")
+        self.shown.remark(f"The tuned model is in {self.out}.")
 
 
 def _silent(_line: str) -> None:

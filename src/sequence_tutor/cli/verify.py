@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from sequence_tutor.cli.arguments import (
-    Json,
-    Quiet,
     Seed,
+    Shown,
     Threads,
     option,
     show,
     thread_count,
-    write_numbers,
 )
 from sequence_tutor.drawing.table import Table
 
@@ -31,8 +29,7 @@ class Verify:
     algorithms: Annotated[tuple[str, ...], option("which; all of them", "NAME...")] = ()
     seed: Seed = 0
     threads: Threads = "auto"
-    json: Json = None
-    quiet: Quiet = False
+    shown: Shown = Shown()
 
     def run(self) -> None:
         """Verify, then show the distances."""
@@ -42,9 +39,9 @@ class Verify:
             names=self.algorithms,
             seed=self.seed,
             threads=thread_count(self.threads),
-            quiet=self.quiet,
+            quiet=self.shown.quiet,
         )
-        write_numbers(self.json, found)
+        self.shown.write(found)
         rows = []
         for row in found["algorithms"]:
             numbers = (row["kl_to_optimum"], row["value_error"], row["seconds"])
