@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
 DomainName = Annotated[
     str,
-    option("kind of sequence: melody, molecule, text; toy: one with exact truth", "DOMAIN"),
+    option("kind of sequence: melody, molecule, text, or toy (with exact truth)", "DOMAIN"),
 ]
-Preset = Annotated[str, option("default, or paper for the published settings", "NAME")]
+Preset = Annotated[
+    str, option("shipped settings: default or, for the published ones, paper", "NAME")
+]
 Config = Annotated[
     Path | None,
-    option("settings that win over the preset's; weights replace its weights", "FILE.toml"),
+    option("settings file: its values replace those of the preset", "FILE.toml"),
 ]
 Rules = Annotated[
     Path | None,
@@ -34,7 +36,9 @@ Rules = Annotated[
 ]
 PriorName = Annotated[
     str | None,
-    option("prior to start from, or your own program; else the domain's", "NAME|DIR|FILE.py"),
+    option(
+        "prior to start from, or a program of your own; else the shipped one", "NAME|DIR|FILE.py"
+    ),
 ]
 Trust = Annotated[bool, option("run the code that a folder from elsewhere names; read it first")]
 Moved = Annotated[
@@ -45,22 +49,25 @@ Algorithm = Annotated[
     str | None,
     option("psi, g, q, rl-only; reinforce, reinforce-kl, actor-critic, ppo or dap", "NAME"),
 ]
-Seed = Annotated[int, option("seed of everything random", "N")]
-Device = Annotated[Literal["auto", "cpu", "cuda"], option("where to compute; auto: GPU if any")]
-Threads = Annotated[
-    Literal["auto"] | int, option("threads to compute with; auto: measured", "auto|N")
+Seed = Annotated[int, option("seed of every random choice", "N")]
+Device = Annotated[
+    Literal["auto", "cpu", "cuda"], option("where to compute; auto: on a GPU if there is one")
 ]
-Tensorboard = Annotated[bool, option("write the log's numbers for TensorBoard too")]
+Threads = Annotated[
+    Literal["auto"] | int,
+    option("number of threads; auto: the fastest, measured", "auto|N"),
+]
+Tensorboard = Annotated[bool, option("write the log for TensorBoard too")]
 Column = Annotated[str | None, option("of tables of molecules: the column with the SMILES", "NAME")]
 Standardised = Annotated[
     Literal["none", "fragment", "parent"] | None,
     option("of molecules: fragment, without counter-ions; parent, without charges too"),
 ]
-Json = Annotated[Path | None, option("write the numbers there too", "FILE", name="json")]
-Quiet = Annotated[bool, option("no progress, no remarks")]
+Json = Annotated[Path | None, option("write the numbers to this file too", "FILE", name="json")]
+Quiet = Annotated[bool, option("print no progress and no remarks")]
 
 
-@Parameter(name="*", group="what is tuned, and toward what")
+@Parameter(name="*", group="prior and reward")
 @dataclass(frozen=True, kw_only=True)
 class Tuning:
     """What a tuning begins with and is rewarded by."""
@@ -75,7 +82,7 @@ class Tuning:
         return asdict(self)
 
 
-@Parameter(name="*", group="models from elsewhere")
+@Parameter(name="*", group="stored models")
 @dataclass(frozen=True, kw_only=True)
 class Stored:
     """What reading a run may need."""
@@ -88,7 +95,7 @@ class Stored:
         return asdict(self)
 
 
-@Parameter(name="*", group="where it is computed")
+@Parameter(name="*", group="computation")
 @dataclass(frozen=True, kw_only=True)
 class Machine:
     """Where to compute."""
@@ -108,7 +115,7 @@ class Machine:
         return device_named(self.device)
 
 
-@Parameter(name="*", group="what is printed")
+@Parameter(name="*", group="output")
 @dataclass(frozen=True, kw_only=True)
 class Shown:
     """What is written and said beside the result itself."""

@@ -13,7 +13,7 @@ from sequence_tutor.cli.arguments import (
 from sequence_tutor.drawing.table import Table
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Bench:
     """Measure how fast this machine samples, scores and learns.
 

@@ -36,7 +36,9 @@ class Benchmark:
     domain: DomainName
     suite: Annotated[str, option("pmo, guacamol or moses", "SUITE")]
     _: KW_ONLY
-    tasks: Annotated[str, option("which, with commas between; all by default", "NAME,NAME")] = ""
+    tasks: Annotated[str, option("tasks, with commas between them; by default all", "NAME,...")] = (
+        ""
+    )
     seeds: Annotated[int, option("runs of each task", "N")] = 3
     calls: Annotated[int, option("molecules that a run may have scored", "N")] = 10_000
     algorithm: Algorithm = None
@@ -53,7 +55,7 @@ class Benchmark:
     train: Annotated[Path | None, option("moses: molecules trained on", "FILE")] = None
     column: Column = None
     samples: Annotated[int, option("moses: molecules sampled", "N")] = 30_000
-    markdown: Annotated[Path | None, option("write the table there too", "FILE")] = None
+    markdown: Annotated[Path | None, option("write the table to this file too", "FILE")] = None
     machine: Machine = Machine()
     shown: Shown = Shown()
 

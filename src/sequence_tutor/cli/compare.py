@@ -31,14 +31,14 @@ class Compare:
     domain: DomainName
     _: KW_ONLY
     out: Annotated[Path, option("folder for runs, table and curves", "DIR")]
-    methods: Annotated[str, option("names with commas between them", "NAME,...")] = (
+    methods: Annotated[str, option("methods, with commas between them", "NAME,...")] = (
         "psi,g,q,reinforce-kl,ppo,dap,tb"
     )
     budget: Annotated[int, option("sequences that each run may have scored", "N")] = 200_000
     seeds: Annotated[int, option("runs of each method", "N")] = 3
     samples: Annotated[int, option("sequences that each run is judged by", "N")] = 10_000
     c: Annotated[float | None, option("temperature: divides the reward")] = None
-    preset: Annotated[str, option("of tune", "NAME")] = "compare"
+    preset: Annotated[str, option("shipped settings of tune", "NAME")] = "compare"
     tuning: Tuning = Tuning()
     machine: Machine = Machine()
     shown: Shown = Shown()

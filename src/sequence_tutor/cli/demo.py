@@ -17,7 +17,7 @@ from sequence_tutor.cli.arguments import (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Demo:
     """Tune the shipped prior and show what changed: table, melodies, pictures, the model itself.
 

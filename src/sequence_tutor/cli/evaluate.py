@@ -33,14 +33,18 @@ class Evaluate:
     Example: sequence-tutor evaluate melody runs/psi runs/g --markdown table.md
     """
 
-    models: Annotated[tuple[str, ...], option("folders or shipped priors", "RUN|PRIOR...")] = ()
+    models: Annotated[
+        tuple[str, ...], option("folders, or names of shipped priors", "RUN|PRIOR...")
+    ] = ()
     _: KW_ONLY
     samples: Annotated[int, option("sequences of each model", "N")] = 100_000
     particles: Annotated[
         int | None,
-        option("of sequential Monte Carlo, which bounds log Z; 0: without; 512 by default", "K"),
+        option(
+            "particles of sequential Monte Carlo, which bounds log Z; 0: none; by default 512", "K"
+        ),
     ] = None
-    markdown: Annotated[Path | None, option("write the table there too", "FILE")] = None
+    markdown: Annotated[Path | None, option("write the table to this file too", "FILE")] = None
     rules: Rules = None
     stored: Stored = Stored()
     seed: Seed = 0

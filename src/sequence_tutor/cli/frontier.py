@@ -35,12 +35,14 @@ class Frontier:
         "0.1,0.2,0.5,1,2,5,10"
     )
     algorithm: Annotated[str, option("a method that compare knows", "NAME")] = "psi"
-    seeds: Annotated[int, option("runs", "N")] = 1
-    share: Annotated[float, option("of the first c's updates that each later one makes")] = 0.25
+    seeds: Annotated[int, option("runs of each c", "N")] = 1
+    share: Annotated[float, option("updates of each later c, as a share of those of the first")] = (
+        0.25
+    )
     samples: Annotated[int, option("sequences that each point is measured with", "N")] = 4096
     pool: Annotated[int, option("sequences of the prior for best of n", "N")] = 50_000
     steps: Annotated[int | None, option("updates of the first c", "N")] = None
-    preset: Annotated[str, option("of tune", "NAME")] = "compare"
+    preset: Annotated[str, option("shipped settings of tune", "NAME")] = "compare"
     tuning: Tuning = Tuning()
     machine: Machine = Machine()
     shown: Shown = Shown()

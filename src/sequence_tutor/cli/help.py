@@ -26,12 +26,13 @@ def help_of(verb: type, name: str) -> str:
     places = [one for one in every if is_positional(one)]
     needed = [one for one in every if one.required and not is_positional(one)]
     usage = [f"usage: sequence-tutor {name}", *map(_place, places), *map(name_of, needed)]
-    lines = [f"{' '.join(usage)} [OPTIONS]", "", inspect.getdoc(verb) or "", ""]
-    lines += [line for one in places for line in _entry(one)]
+    lines = [f"{' '.join(usage)} [OPTIONS]", "", inspect.getdoc(verb) or ""]
+    lines += [""] * bool(places) + [line for one in places for line in _entry(one)]
     for group in every.groups:
         members = every.filter_by(group=group)
         named = [one for one in members if not one.children and not is_positional(one)]
-        lines += ["", f"{group.name}:", *(line for one in named for line in _entry(one))]
+        if named:
+            lines += ["", f"{group.name}:", *(line for one in named for line in _entry(one))]
     return "\n".join(lines)
 
 
@@ -46,7 +47,7 @@ def _entry(argument: Argument) -> Iterator[str]:
     names = f"  {short}{name_of(argument)}"
     text = f"{argument.parameter.help}{_end(argument.required, argument.field_info.default)}"
     width = min(shutil.get_terminal_size().columns, _WIDEST)
-    lines = textwrap.wrap(text, max(width - _COLUMN, 20))
+    lines = textwrap.wrap(text, max(width - _COLUMN, 20), break_on_hyphens=False)
     if len(names) > _COLUMN - 2:
         yield names
         names = ""
@@ -58,5 +59,4 @@ def _end(required: bool, default: Any) -> str:
     """The end of an option's help: its default, where there is one worth naming."""
     if required:
         return " (required)"
-    is_plain = isinstance(default, str | int | float) and default not in ("", False)
-    return f" (default: {default})" if is_plain else ""
+    return "" if default in (None, "", ()) or default is False else f" (default: {default})"

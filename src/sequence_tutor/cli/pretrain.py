@@ -54,7 +54,7 @@ class Pretrain:
 
     domain: DomainName
     _: KW_ONLY
-    data: Annotated[tuple[Path, ...], option("what to learn from", "PATH...")]
+    data: Annotated[tuple[Path, ...], option("files and folders to learn from", "PATH...")]
     out: Annotated[Path, option("folder of the prior", "DIR")]
     preset: Preset = "default"
     begin_with: Annotated[
@@ -67,7 +67,7 @@ class Pretrain:
     ] = None
     column: Column = None
     standardise: Standardised = None
-    steps: Annotated[int | None, option("updates at most", "N")] = None
+    steps: Annotated[int | None, option("largest number of updates", "N")] = None
     seed: Annotated[int | None, option("seed of weights and order", "N")] = None
     machine: Machine = Machine()
     tensorboard: Tensorboard = False

@@ -124,9 +124,10 @@ def help_text() -> str:
 def _listed(group: str | None = None) -> str:
     """One line a verb: all of one word, or those of a group."""
     verbs = GROUPS[group] if group else VERBS
-    names = (f"{group} {name}" if group else name for name in verbs)
+    names = [f"{group} {name}" if group else name for name in verbs]
+    width = max(map(len, names))
     lines = ((kind.__doc__ or "").partition("\n")[0] for kind in verbs.values())
-    return "\n".join(f"  {name:<9} {line}" for name, line in zip(names, lines, strict=True))
+    return "\n".join(f"  {name:<{width}} {line}" for name, line in zip(names, lines, strict=True))
 
 
 def _run(name: str, kind: type[Verb], arguments: list[str]) -> int:

@@ -36,7 +36,9 @@ class Report:
     table: Annotated[
         Path | None, option("show what evaluate --json wrote, evaluate nothing", "FILE")
     ] = None
-    frontier: Annotated[Path | None, option("draw its points too", "frontier.json")] = None
+    frontier: Annotated[
+        Path | None, option("draw the points of a frontier too", "frontier.json")
+    ] = None
     samples: Annotated[
         int | None,
         option("sequences of each model; 2,000, or 400 molecules, 880 of all models", "N"),

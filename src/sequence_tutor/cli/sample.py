@@ -32,14 +32,21 @@ class Sample:
              sequence-tutor sample molecule -n 1000 --out molecules
     """
 
-    model: Annotated[str | None, option("folder, or shipped prior", "RUN|PRIOR")] = None
+    model: Annotated[
+        str | None,
+        option("folder of a run or a prior, or the name of a shipped prior", "RUN|PRIOR"),
+    ] = None
     _: KW_ONLY
     out: Annotated[Path, option("folder to write to", "DIR")]
-    count: Annotated[int, option("how many", "N", short="-n")] = 20
-    temperature: Annotated[float, option("below 1: the likely; above 1: the daring")] = 1.0
-    prime: Annotated[Path | None, option("sequence to go on from", "FILE")] = None
+    count: Annotated[int, option("number of sequences", "N", short="-n")] = 20
+    temperature: Annotated[
+        float, option("below 1: likelier sequences; above 1: more varied ones")
+    ] = 1.0
+    prime: Annotated[Path | None, option("file whose first sequence is continued", "FILE")] = None
     column: Column = None
-    length: Annotated[int | None, option("tokens, the prime included", "T")] = None
+    length: Annotated[
+        int | None, option("tokens in a sequence, those of the prime included", "T")
+    ] = None
     key: Annotated[
         str | None, option("of melodies: what is heard, such as D, which keeps the run's scale")
     ] = None
@@ -47,8 +54,10 @@ class Sample:
     tempo: Annotated[float | None, option("of melodies: quarter notes a minute")] = None
     no_wav: Annotated[bool, option("of melodies: write no sound")] = False
     tutor: Annotated[str | None, option("tuned run that advises a prior", "RUN")] = None
-    strength: Annotated[float, option("of its advice, 0 to 2")] = 1.0
-    best_of: Annotated[int, option("keep the one of the greatest value", "N")] = 1
+    strength: Annotated[float, option("weight of the tutor's advice, from 0 to 2")] = 1.0
+    best_of: Annotated[
+        int, option("of every N sequences keep the one of the greatest value", "N")
+    ] = 1
     smc: Annotated[bool, option("resample while writing, by reward and value")] = False
     c: Annotated[float | None, option("temperature of --smc; the run's by default")] = None
     config: Annotated[Path | None, option("settings of files, table [output]", "FILE.toml")] = None

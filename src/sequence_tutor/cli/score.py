@@ -45,9 +45,12 @@ class Score:
     files: Annotated[tuple[Path, ...], option("what to score", "FILE...")] = ()
     _: KW_ONLY
     rules: Rules = None
-    config: Annotated[Path | None, option("its table reward, as tune takes it", "FILE.toml")] = None
+    config: Annotated[
+        Path | None, option("settings file of tune, whose reward is taken", "FILE.toml")
+    ] = None
     preset: Annotated[
-        str | None, option("of tune; the default one where there is a --config", "NAME")
+        str | None,
+        option("shipped settings of tune; with --config by default the default ones", "NAME"),
     ] = None
     reward_of: Annotated[
         Path | None, option("folder of a run, whose reward is taken", "RUN", name="run")

@@ -41,9 +41,9 @@ class StudyMake:
     out: Annotated[Path, option("folder of the study", "STUDY")]
     pairs: Pairs = 8
     rounds: Rounds = 2
-    length: Annotated[int | None, option("tokens of a melody", "T")] = None
+    length: Annotated[int | None, option("tokens in a melody", "T")] = None
     tempo: Annotated[float, option("quarter notes a minute")] = 120.0
-    title: Annotated[str | None, option("above the page", "TEXT")] = None
+    title: Annotated[str | None, option("heading of the page", "TEXT")] = None
     consent: Annotated[Path | None, option("what listeners agree to", "FILE.txt")] = None
     stored: Stored = Stored()
     seed: Seed = 0
@@ -183,7 +183,7 @@ class StudyAnalyse:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StudySimulate:
     """Find out how many listeners a study needs, from listeners that are made up.
 
@@ -192,15 +192,15 @@ class StudySimulate:
     Example: sequence-tutor study simulate --models 4 --share 0.65
     """
 
-    models: Annotated[int, option("models compared", "N")] = 4
+    models: Annotated[int, option("number of models", "N")] = 4
     share: Annotated[float, option("how often the best is preferred to another")] = 0.65
     pairs: Pairs = 8
     rounds: Rounds = 2
     clip_spread: Annotated[
         float, option("how much clips of one model differ; 1: as much as listeners waver")
     ] = 0.0
-    level: Annotated[float, option("of the test")] = 0.05
-    power: Annotated[float, option("how surely the difference is to be found")] = 0.8
+    level: Annotated[float, option("significance level of the test")] = 0.05
+    power: Annotated[float, option("share of studies that are to find the difference")] = 0.8
     studies: Annotated[int, option("simulated for each number of listeners", "N")] = 400
     out: Annotated[Path | None, option("folder for the picture", "DIR")] = None
     seed: Seed = 0

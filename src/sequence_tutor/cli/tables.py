@@ -16,7 +16,7 @@ from sequence_tutor.cli.arguments import (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Tables:
     """Make the whole table of results: every algorithm and baseline beside the published figures.
 

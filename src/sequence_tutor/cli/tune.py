@@ -42,14 +42,21 @@ class Tune:
     _: KW_ONLY
     out: Annotated[Path, option("folder of the run", "RUN")]
     algorithm: Algorithm = None
-    c: Annotated[float | None, option("temperature: divides the reward; small: rules rule")] = None
-    discount: Annotated[float | None, option("gamma, up to 1")] = None
-    target_kl: Annotated[
-        float | None, option("find the c of so many nats per token from the prior", "X")
+    c: Annotated[
+        float | None,
+        option(
+            "temperature, divides the reward: a small c obeys the reward, a large one the prior"
+        ),
     ] = None
-    budget: Annotated[int | None, option("most sequences scored to learn from", "N")] = None
-    steps: Annotated[int | None, option("updates", "N")] = None
-    length: Annotated[int | None, option("tokens of a sequence", "T")] = None
+    discount: Annotated[float | None, option("factor of later rewards (gamma), from 0 to 1")] = None
+    target_kl: Annotated[
+        float | None, option("choose c so that the policy ends X nats a token from the prior", "X")
+    ] = None
+    budget: Annotated[
+        int | None, option("number of sequences that may be scored to learn from", "N")
+    ] = None
+    steps: Annotated[int | None, option("updates of the network", "N")] = None
+    length: Annotated[int | None, option("tokens in a sequence", "T")] = None
     preset: Preset = "default"
     tuning: Tuning = Tuning()
     seeds: Annotated[Path | None, option("sequences that replay begins with", "FILE")] = None
@@ -58,7 +65,7 @@ class Tune:
     ] = None
     column: Column = None
     standardise: Standardised = None
-    seed: Annotated[int | None, option("seed of everything random", "N")] = None
+    seed: Annotated[int | None, option("seed of every random choice", "N")] = None
     machine: Machine = Machine()
     tensorboard: Tensorboard = False
     shown: Shown = Shown()

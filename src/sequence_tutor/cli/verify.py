@@ -16,7 +16,7 @@ from sequence_tutor.cli.arguments import (
 from sequence_tutor.drawing.table import Table
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Verify:
     """Train every algorithm on a small problem and measure it against its exact optimum.
 
@@ -26,7 +26,7 @@ class Verify:
     Example: sequence-tutor verify --json verify.json
     """
 
-    algorithms: Annotated[tuple[str, ...], option("which; all of them", "NAME...")] = ()
+    algorithms: Annotated[tuple[str, ...], option("algorithms; by default all", "NAME...")] = ()
     seed: Seed = 0
     threads: Threads = "auto"
     shown: Shown = Shown()
