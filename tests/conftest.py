@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from sequence_tutor.algorithms.policy import TunedPolicy
+from sequence_tutor.algorithms.registry import find_algorithm
 from sequence_tutor.models import ActionValueNetwork, RecurrentNetwork, RecurrentSettings
 from sequence_tutor.prior.fingerprints import window_fingerprints
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.store import StoredPrior, load_prior, save_prior
 from sequence_tutor.trust import STATE_VARIABLE
-from sequence_tutor.tuner.algorithms import ALGORITHMS
-from sequence_tutor.tuner.policy import TunedPolicy
 from sequence_tutor.tuner.run_folder import RunSpec, save_policy, save_spec
 from sequence_tutor.tuner.settings import TuneSettings
 
@@ -106,7 +106,7 @@ def _make_run(
         threads=1,
     )
     save_spec(folder, spec, stored)
-    save_policy(folder, TunedPolicy(values, ALGORITHMS["psi"], stored.prior), 4.0)
+    save_policy(folder, TunedPolicy(values, find_algorithm("psi"), stored.prior), 4.0)
 
 
 def _make_language_model(kind: str, place: Path) -> None:

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from sequence_tutor.algorithms.registry import SHIPPED
 from sequence_tutor.config.presets import build, merged, preset_names, read_preset
 from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.tuner.idle_settings import ASKED
-from sequence_tutor.tuner.methods import METHODS
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.verbs.pretrain import PretrainTables
 from sequence_tutor.verbs.tune import resolve
@@ -24,7 +24,7 @@ def shipped(verb: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("domain", "preset"), shipped("tune"))
-@pytest.mark.parametrize("algorithm", METHODS)
+@pytest.mark.parametrize("algorithm", SHIPPED)
 def test_every_tune_preset_holds_for_every_algorithm(
     domain: str, preset: str, algorithm: str
 ) -> None:

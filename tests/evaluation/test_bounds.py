@@ -23,9 +23,9 @@ from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.model import load_model, prior_of
 from sequence_tutor.evaluation.own_optimum import own_optimum
 from sequence_tutor.exact import Levels, enumerate_sequences
+from sequence_tutor.importance import ImportanceWeights
 from sequence_tutor.measure import Task
 from sequence_tutor.models import State
-from sequence_tutor.objectives.divergences import ImportanceWeights
 from sequence_tutor.objectives.pareto import pareto_k
 from sequence_tutor.smc import sequential_monte_carlo
 from sequence_tutor.toy import make_toy
@@ -177,13 +177,13 @@ def test_a_bound_at_a_discount_is_refused(run: Path) -> None:
 
 
 def test_hard_values_are_no_twists(run: Path) -> None:
-    from sequence_tutor.tuner.methods import METHODS
-    from sequence_tutor.tuner.policy import TunedPolicy
+    from sequence_tutor.algorithms.policy import TunedPolicy
+    from sequence_tutor.algorithms.registry import SHIPPED
 
     policy = load_model(run).policy
     assert isinstance(policy, TunedPolicy)
     previous = torch.full((3,), policy.vocab_size)
-    hard = TunedPolicy(policy.values, METHODS["q"], policy.prior)
+    hard = TunedPolicy(policy.values, SHIPPED["q"], policy.prior)
     with pytest.raises(UserError, match="q learns the value of the single best sequence"):
         hard.step_with_value(previous, hard.initial_state(3))
     log_policy, value, _ = policy.step_with_value(previous, policy.initial_state(3))

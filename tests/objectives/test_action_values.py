@@ -10,6 +10,7 @@ The tokens are (1, 0, 1); a second sequence is the first one cut to two tokens.
 | 2 | ln 1, ln 7 | 1/8, 7/8 | ln 8 | ln 50/8 | ln 7 |
 """
 
+from collections.abc import Callable
 from math import log
 
 import pytest
@@ -17,11 +18,14 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.objectives.action_values import (
+    g_error,
     g_policy,
     g_value,
     one_step_target,
+    psi_error,
     psi_policy,
     psi_value,
+    q_error,
     q_value,
     shift_values,
     taken,
@@ -44,6 +48,72 @@ def target(pays: Tensor, value: Tensor) -> Tensor:
 def assert_target(computed: Tensor, whole: list[float], cut: list[float]) -> None:
     torch.testing.assert_close(computed[0], torch.tensor(whole, dtype=torch.float64))
     torch.testing.assert_close(computed[1, :2], torch.tensor(cut, dtype=torch.float64))
+
+
+def test_psi_error_is_equation_14() -> None:
+    errors = psi_error(taken(VALUES, TOKENS), VALUES, taken(LOG_PRIOR, TOKENS), REWARD, MASK, GAMMA)
+    # Psi of the tokens is ln 2, ln 3, ln 7, and ln 2, ln 3
+    assert_target(
+        errors,
+        [
+            log(2) - (1 + log(3 / 4) + log(8) / 2),
+            log(3) - (2 + log(1 / 2) + log(8) / 2),
+            log(7) - (3 + log(7 / 8)),
+        ],
+        [log(2) - (1 + log(3 / 4) + log(8) / 2), log(3) - (2 + log(1 / 2))],
+    )
+    assert errors[1, 2] == 0
+
+
+def test_g_error_is_equation_15() -> None:
+    errors = g_error(taken(VALUES, TOKENS), VALUES, LOG_PRIOR, REWARD, MASK, GAMMA)
+    # the prior's mean of exp G: 3/2 + 5/2 and 1/8 + 49/8
+    assert_target(
+        errors,
+        [log(2) - (1 + log(4) / 2), log(3) - (2 + log(50 / 8) / 2), log(7) - 3],
+        [log(2) - (1 + log(4) / 2), log(3) - 2],
+    )
+    assert errors[1, 2] == 0
+
+
+def test_q_error_is_equation_4() -> None:
+    q, log_prior = taken(VALUES, TOKENS), taken(LOG_PRIOR, TOKENS)
+    errors = q_error(q, VALUES, log_prior, REWARD, MASK, GAMMA)
+    assert_target(
+        errors,
+        [
+            log(2) - (1 + log(3 / 4) + log(5) / 2),
+            log(3) - (2 + log(1 / 2) + log(7) / 2),
+            log(7) - (3 + log(7 / 8)),
+        ],
+        [log(2) - (1 + log(3 / 4) + log(5) / 2), log(3) - (2 + log(1 / 2))],
+    )
+    assert errors[1, 2] == 0
+    # RL only, which knows no prior
+    assert_target(
+        q_error(q, VALUES, None, REWARD, MASK, GAMMA),
+        [log(2) - (1 + log(5) / 2), log(3) - (2 + log(7) / 2), log(7) - 3],
+        [log(2) - (1 + log(5) / 2), log(3) - 2],
+    )
+    # double: the learner would choose the other tokens, worth ln 3 and ln 1
+    errors = q_error(q, VALUES, None, REWARD, MASK, GAMMA, VALUES.flip(2))
+    assert_target(
+        errors,
+        [log(2) - (1 + log(3) / 2), log(3) - 2, log(7) - 3],
+        [log(2) - (1 + log(3) / 2), log(3) - 2],
+    )
+
+
+@pytest.mark.parametrize("error", [psi_error, q_error])
+def test_a_whole_equation_has_a_gradient_through_the_learner_alone(
+    error: Callable[..., Tensor],
+) -> None:
+    values, target_values = VALUES.clone().requires_grad_(), VALUES.clone().requires_grad_()
+    log_prior = taken(LOG_PRIOR, TOKENS)
+    error(taken(values, TOKENS), target_values, log_prior, REWARD, MASK, GAMMA).sum().backward()
+    assert target_values.grad is None
+    assert values.grad is not None
+    assert values.grad.sum(2).tolist() == [[1.0, 1.0, 1.0], [1.0, 1.0, 0.0]]
 
 
 def test_psi_target() -> None:

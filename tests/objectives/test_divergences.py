@@ -1,4 +1,4 @@
-"""Divergences and importance weights, worked out by hand, zero probabilities included."""
+"""Divergences, worked out by hand, zero probabilities included."""
 
 from math import inf, log
 
@@ -6,8 +6,6 @@ import pytest
 import torch
 
 from sequence_tutor.objectives.divergences import (
-    ImportanceWeights,
-    optimality,
     tempered,
     token_entropy,
     token_kl,
@@ -44,62 +42,6 @@ def test_entropy_by_hand() -> None:
         logs((1 / 4, 1 / 4, 1 / 4, 1 / 4), (0, 1, 0, 0), (1 / 2, 1 / 4, 1 / 4, 0))
     )
     assert entropy.tolist() == pytest.approx([log(4), 0, 1.5 * log(2)])
-
-
-def test_optimality_by_hand() -> None:
-    # weights 1, 2 and 3: mean log = ln 6 / 3, log mean = ln 2, (1+2+3)^2 / (1+4+9) = 36/14
-    figures = optimality(torch.tensor([1.0, 2.0, 3.0]).log())
-    assert figures.objective == pytest.approx(log(6) / 3)
-    assert figures.log_z_bound == pytest.approx(log(2))
-    assert figures.effective_sample_size == pytest.approx(36 / 14)
-    assert figures.gap == pytest.approx(log(2) - log(6) / 3)
-
-
-def test_equal_weights_mean_that_the_policy_is_the_optimum() -> None:
-    # so large that exp() would overflow
-    figures = optimality(torch.full((8,), 1000.0))
-    assert figures.objective == pytest.approx(1000)
-    assert figures.gap == pytest.approx(0)
-    assert figures.effective_sample_size == pytest.approx(8)
-
-
-def test_standard_errors_by_hand() -> None:
-    # weights 1, 2, 3 over their mean 2 vary by ((-1/2)^2 + 0 + (1/2)^2) / 3 = 1/6
-    figures = optimality(torch.tensor([1.0, 2.0, 3.0]).log())
-    assert figures.log_z_error == pytest.approx((1 / 6 / 3) ** 0.5)
-    logs = [0.0, log(2), log(3)]
-    mean = sum(logs) / 3
-    variance = sum((each - mean) ** 2 for each in logs) / 3
-    assert figures.objective_error == pytest.approx((variance / 3) ** 0.5)
-    # the gap's error is that of w / 2 - ln w, whose parts rise and fall together
-    parts = [w / 2 - each for w, each in zip((1, 2, 3), logs, strict=True)]
-    mean = sum(parts) / 3
-    variance = sum((part - mean) ** 2 for part in parts) / 3
-    assert figures.gap_error == pytest.approx((variance / 3) ** 0.5)
-
-
-@pytest.mark.parametrize("cut", [1, 7, 100, 1000])
-def test_streamed_weights_give_the_figures_of_all_at_once(cut: int) -> None:
-    generator = torch.Generator().manual_seed(0)
-    log_weights = 500 + 3 * torch.randn(1000, generator=generator, dtype=torch.float64)
-    stream = ImportanceWeights()
-    for batch in log_weights.split(cut):
-        stream.update(batch)
-    figures = stream.result()
-    whole = optimality(log_weights)
-    for name, number in vars(whole).items():
-        assert getattr(figures, name) == pytest.approx(number, rel=1e-9), name
-    weights = (log_weights - 500).exp()
-    assert figures.log_z_bound == pytest.approx(500 + float(weights.mean().log()))
-    size = float(weights.sum() ** 2 / weights.square().sum())
-    assert figures.effective_sample_size == pytest.approx(size)
-
-
-def test_no_weights_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"got \(0,\)"):
-        optimality(torch.empty(0))
-    with pytest.raises(ValueError, match="no weights"):
-        ImportanceWeights().result()
 
 
 def test_tempered_divides_logs_and_normalises() -> None:

@@ -14,7 +14,7 @@ from sequence_tutor.objectives.action_values import (
     shift_values,
     taken,
 )
-from sequence_tutor.objectives.path_consistency import centred_total, residual
+from sequence_tutor.objectives.path_consistency import centred_total, residual, trajectory_balance
 
 B, T, V = 5, 4, 3
 LENGTHS = torch.tensor([4, 3, 4, 1, 2])
@@ -99,6 +99,19 @@ def test_the_whole_sequence_from_its_start_is_trajectory_balance() -> None:
     surplus = reward + taken(log_prior, tokens) - log_policy
     balance = psi_value(psi)[:, 0] - surplus.where(MASK, 0.0).sum(1)
     torch.testing.assert_close(residual(psi_value(psi), surplus, MASK, 1.0)[:, 0], balance)
+    missed = trajectory_balance(surplus, MASK, psi_value(psi)[:, 0])
+    torch.testing.assert_close(missed, -balance)
+
+
+def test_discounted_trajectory_balance_by_hand() -> None:
+    # 1 + 2/2 + 4/4 - 3, and 6 + 2/2 - 3; of those with a given first token 2 + 4/2 - 3, and 2 - 3
+    surplus = torch.tensor([[1.0, 2.0, 4.0], [6.0, 2.0, math.nan]])
+    mask = surplus.isfinite()
+    assert trajectory_balance(surplus, mask, 3.0, 0.5).tolist() == [0.0, 4.0]
+    mask[:, 0] = False
+    assert trajectory_balance(surplus, mask, 3.0, 0.5).tolist() == [1.0, -1.0]
+    log_z = torch.tensor([1.0, 2.0])
+    assert trajectory_balance(surplus, mask, log_z, 0.5).tolist() == [3.0, 0.0]
 
 
 def test_centred_total_by_hand() -> None:

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.exact import SequenceSpace, enumerate_sequences, soft_optimum
+from sequence_tutor.objectives.path_consistency import trajectory_balance
 from sequence_tutor.objectives.trajectories import (
-    balance,
     clipped_policy_gradient,
     generalised_advantage,
     leave_one_out,
@@ -79,7 +79,7 @@ def test_clipping_by_hand(ratio: float, advantage: float, loss: float, slope: fl
 
 
 def test_balance_by_hand() -> None:
-    missed = balance(torch.tensor([[1.0, 2.0, 3.0], [1.0, 2.0, NAN]]), MASK, 4.0)
+    missed = trajectory_balance(torch.tensor([[1.0, 2.0, 3.0], [1.0, 2.0, NAN]]), MASK, 4.0)
     assert missed.tolist() == [2.0, -1.0]
 
 
@@ -215,17 +215,17 @@ def losses(problem: Tabular) -> dict[str, tuple[float, Callable[[slice], Tensor]
         return clipped_policy_gradient(log_policy[row], log_policy[row], advantage, mask[row], 0.2)
 
     def dap(row: slice) -> Tensor:
-        return balance(earned[row], mask[row], 0.0).square().mean()
+        return trajectory_balance(earned[row], mask[row], 0.0).square().mean()
 
-    def trajectory_balance(row: slice) -> Tensor:
-        return balance(earned[row], mask[row], 3.0).square().mean()
+    def learned_balance(row: slice) -> Tensor:
+        return trajectory_balance(earned[row], mask[row], 3.0).square().mean()
 
     return {
         "reinforce": (1.0, reinforce),
         "actor-critic": (1.0, actor_critic),
         "ppo": (1.0, ppo),
         "dap": (2.0, dap),
-        "trajectory-balance": (2.0, trajectory_balance),
+        "trajectory-balance": (2.0, learned_balance),
     }
 
 
@@ -260,7 +260,7 @@ def test_without_kl_the_gradient_is_that_of_the_reward() -> None:
 def test_balance_is_zero_for_every_sequence_at_the_optimum() -> None:
     problem = Tabular(4)
     problem.to_optimum()
-    totals = balance(problem.surplus(), problem.batch.mask, 0.0)
+    totals = trajectory_balance(problem.surplus(), problem.batch.mask, 0.0)
     weights = problem.along(problem.log_prior) + problem.along(problem.reward) / problem.c
     log_z = weights.sum(1).logsumexp(0)
     torch.testing.assert_close(totals, log_z.expand_as(totals))

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from sequence_tutor.algorithms import find_algorithm
 from sequence_tutor.evaluation.bounds import exact_log_prior, exact_rewards
 from sequence_tutor.exact import SequenceSpace, along_sequences, enumerate_sequences, sequence_kl
 from sequence_tutor.measure import Task
@@ -13,7 +14,7 @@ from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.toy import make_toy
 from sequence_tutor.tuner.causality import late_terms
 from sequence_tutor.tuner.loop import Tuner
-from sequence_tutor.tuner.settings import ON_POLICY, TuneSettings
+from sequence_tutor.tuner.settings import TuneSettings
 
 TOY = make_toy(0, vocab_size=3, length=4, width=32)
 SPACE = SequenceSpace(3, 4)
@@ -52,7 +53,11 @@ def silent(_n: int = 1, /, **_live: float) -> None:
 
 def distance(folder: Path, form: dict[str, object], prefix: tuple[int, ...], steps: int) -> float:
     """KL in nats a sequence to the truth, of all sequences with that beginning."""
-    fresh = {"fresh": 1.0} if form["algorithm"] in ON_POLICY else {"fresh": 0.25, "by_return": 0.0}
+    fresh = (
+        {"fresh": 1.0}
+        if find_algorithm(str(form["algorithm"])).on_policy
+        else {"fresh": 0.25, "by_return": 0.0}
+    )
     settings = TuneSettings.model_validate(
         {
             "c": 1.0,

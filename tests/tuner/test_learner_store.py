@@ -29,8 +29,8 @@ def test_the_tempered_prior_is_asked_once(temperature: float, known: bool) -> No
     expected = taken((plain / temperature).log_softmax(-1), batch.tokens)
     torch.testing.assert_close(stored.log_prior[batch.mask], expected[batch.mask])
     seen = tutor.see(stored, 1.0)
-    assert seen.prior is None
-    assert torch.equal(seen.log_prior, stored.log_prior)
+    assert seen.log_prior is None
+    assert torch.equal(seen.log_prior_taken, stored.log_prior)
 
 
 def test_g_asks_for_every_token_when_it_learns() -> None:
@@ -38,7 +38,7 @@ def test_g_asks_for_every_token_when_it_learns() -> None:
     tutor = Learner(TOY.prior, TuneSettings(algorithm="g"), TOY.reward.weights)
     seen = tutor.see(tutor.store(batch, TOY.reward(batch).float()), 1.0)
     plain = TOY.prior.sequence_log_probs(batch.tokens)
-    assert seen.prior is not None
-    torch.testing.assert_close(seen.prior[batch.mask], plain[batch.mask])
+    assert seen.log_prior is not None
+    torch.testing.assert_close(seen.log_prior[batch.mask], plain[batch.mask])
     expected = taken(plain, batch.tokens)
-    torch.testing.assert_close(seen.log_prior[batch.mask], expected[batch.mask])
+    torch.testing.assert_close(seen.log_prior_taken[batch.mask], expected[batch.mask])

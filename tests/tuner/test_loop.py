@@ -15,10 +15,9 @@ from sequence_tutor.measure import Task
 from sequence_tutor.run_log import read_log
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.toy import make_toy
-from sequence_tutor.tuner.algorithms import ALGORITHMS
 from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.tuner.loop import STATE_FILE, Tuner
-from sequence_tutor.tuner.settings import AlgorithmName, TuneSettings
+from sequence_tutor.tuner.settings import TuneSettings
 
 
 def quick(**changes: object) -> TuneSettings:
@@ -62,10 +61,10 @@ FORMS: list[dict[str, object]] = [
 ]
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("algorithm", ["psi", "g", "q", "rl-only"])
 @pytest.mark.parametrize("form", FORMS, ids=["one-step", "every", "whole"])
 def test_every_algorithm_learns_the_trivial_task(
-    algorithm: AlgorithmName, form: dict[str, object], tmp_path: Path
+    algorithm: str, form: dict[str, object], tmp_path: Path
 ) -> None:
     toy = make_toy(0, length=4, width=16)
     settings = quick(
@@ -84,9 +83,7 @@ def test_every_algorithm_learns_the_trivial_task(
 
 
 @pytest.mark.parametrize("algorithm", ["psi", "g", "q"])
-def test_same_seed_same_result_and_another_seed_another(
-    algorithm: AlgorithmName, tmp_path: Path
-) -> None:
+def test_same_seed_same_result_and_another_seed_another(algorithm: str, tmp_path: Path) -> None:
     runs = [
         Tuner(toy_task(), quick(algorithm=algorithm, seed=seed), tmp_path / str(place))
         for place, seed in enumerate((3, 3, 4))

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from sequence_tutor.config.presets import merged, read_methods
+from sequence_tutor.algorithms.registry import find_algorithm
+from sequence_tutor.config.presets import merged
 from sequence_tutor.tuner.idle_settings import ASKED, idle
 from sequence_tutor.tuner.settings import TuneSettings
 
@@ -52,7 +53,7 @@ def test_policy_gradients_count_copies(algorithm: str) -> None:
     with pytest.raises(ValidationError, match=f"distinct is true but {algorithm} learns"):
         TuneSettings.model_validate({"algorithm": algorithm, **distinct})
     # over a preset that stores each sequence once
-    needed = merged({"replay": {"distinct": True}}, read_methods()[algorithm]["tune"])
+    needed = merged({"replay": {"distinct": True}}, find_algorithm(algorithm).needs)
     assert not TuneSettings.model_validate({"algorithm": algorithm, **needed}).replay.distinct
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import torch
 
+from sequence_tutor.algorithms.policy import TunedPolicy
+from sequence_tutor.algorithms.registry import SHIPPED
 from sequence_tutor.config.presets import preset_names
 from sequence_tutor.errors import UserError
 from sequence_tutor.molecule.benchmarks.results import Benchmarked
@@ -15,8 +17,6 @@ from sequence_tutor.molecule.benchmarks.suites import SUITES
 from sequence_tutor.prior.store import load_prior
 from sequence_tutor.progress import Advance
 from sequence_tutor.tuner.loop import STATE_FILE, Tuner
-from sequence_tutor.tuner.methods import METHODS
-from sequence_tutor.tuner.policy import TunedPolicy
 from sequence_tutor.verbs.benchmark import benchmark, resolve
 from sequence_tutor.verbs.benchmark_run import CALLS_FILE, digest
 from sequence_tutor.verbs.finished_run import RESULT_FILE
@@ -121,14 +121,14 @@ def test_a_prior_is_known_by_its_weights(molecule_prior: Path) -> None:
     assert digest(stored) != digest(same)
 
 
-@pytest.mark.parametrize("algorithm", METHODS)
+@pytest.mark.parametrize("algorithm", SHIPPED)
 def test_every_algorithm(molecule_prior: Path, tmp_path: Path, algorithm: str) -> None:
     found = run(molecule_prior, tmp_path, {"algorithm": algorithm}, calls=30)
     assert found.runs[0]["calls"] == 30
 
 
 @pytest.mark.parametrize("preset", preset_names("benchmark", "molecule"))
-@pytest.mark.parametrize("algorithm", METHODS)
+@pytest.mark.parametrize("algorithm", SHIPPED)
 def test_every_preset_holds_for_every_algorithm(preset: str, algorithm: str) -> None:
     length, settings = resolve(preset, None, {"tune": {"algorithm": algorithm}})
     assert length is None  # as long as the prior's molecules

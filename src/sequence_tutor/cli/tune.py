@@ -72,7 +72,8 @@ class Tune:
 
     def run(self) -> None:
         """Tune, then show where the run stands."""
-        from sequence_tutor.config.presets import build, read_methods
+        from sequence_tutor.algorithms.registry import needs_of
+        from sequence_tutor.config.presets import build
         from sequence_tutor.run_log import read_log
         from sequence_tutor.tuner.logbook import LOG_FILE
         from sequence_tutor.tuner.settings import TuneSettings
@@ -80,10 +81,11 @@ class Tune:
 
         names = ("algorithm", "c", "discount", "target_kl", "budget", "steps", "seed")
         given = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
-        methods = read_methods()
         for name, value in given.items():  # so that the option is named, not a file
-            needs = methods.get(str(value), {}).get("tune", {})  # of an algorithm
-            build(TuneSettings, {**needs, name: value}, f"--{name.replace('_', '-')}")
+            needs = needs_of(str(value)) if name == "algorithm" else {}
+            build(
+                TuneSettings, {**needs.get("tune", {}), name: value}, f"--{name.replace('_', '-')}"
+            )
         length = {} if self.length is None else {"length": self.length}
         tune(
             self.domain,

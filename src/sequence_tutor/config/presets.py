@@ -87,12 +87,6 @@ def read_preset(verb: str, domain: str, name: str) -> Tables:
     return tomllib.loads((folder / f"{verb}_{name}.toml").read_text(encoding="utf-8"))
 
 
-def read_methods() -> Tables:
-    """What each algorithm needs of every preset: algorithm -> tables."""
-    path = files("sequence_tutor") / "config" / "presets" / "methods.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8"))
-
-
 def merged(below: Tables, above: Tables, within: str = "") -> dict[str, Any]:
     """Tables in which `above` wins, table by table.
 

@@ -19,7 +19,7 @@ from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.reward.looking_ahead import paid_where_decided
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.tuner.causality import late_terms, mask_of
-from sequence_tutor.tuner.settings import HARD, TuneSettings
+from sequence_tutor.tuner.settings import TuneSettings
 
 
 def own_optimum(policy: Prior, task: Task, tune: TuneSettings) -> dict[str, Estimate]:
@@ -32,9 +32,10 @@ def own_optimum(policy: Prior, task: Task, tune: TuneSettings) -> dict[str, Esti
         task: what it was tuned on, at the prior temperature of the objective.
         tune: how.
     """
-    has_another = tune.algorithm in HARD or tune.discount < 1
-    space = enumerable_space(task)
-    if space is None or not has_another or tune.algorithm in ("reinforce", "dap"):
+    traits, space = tune.traits, enumerable_space(task)
+    is_hard = traits.fits == "hard"
+    discounts = traits.held and "discount" in traits.reads and tune.discount < 1
+    if space is None or not (is_hard or discounts):
         return {}
     late = mask_of(task.reward, late_terms(task))
 
@@ -47,8 +48,8 @@ def own_optimum(policy: Prior, task: Task, tune: TuneSettings) -> dict[str, Esti
 
     with torch.no_grad():
         rewards, log_prior = space.rewards(paid), space.log_policy(reference)
-        if tune.algorithm in HARD:
-            augmented = log_prior if tune.algorithm == "q" else None
+        if is_hard:
+            augmented = log_prior if traits.held else None
             best = hard_optimum(rewards, tune.c, tune.discount, augmented).log_policy
         else:
             best = soft_optimum(log_prior, rewards, tune.c, tune.discount).log_policy

@@ -22,8 +22,8 @@ from sequence_tutor.estimates import (
     within,
     without_ends,
 )
+from sequence_tutor.importance import ImportanceWeights
 from sequence_tutor.measure import Measured
-from sequence_tutor.objectives.divergences import ImportanceWeights
 from sequence_tutor.prior.fingerprints import WINDOW, are_among, sequence_hashes
 
 MOST_COMPARED = 2**20

@@ -96,20 +96,75 @@ def g_policy(g: Tensor, log_prior: Tensor) -> Tensor:
     return (log_prior + g).log_softmax(-1)
 
 
+def psi_error(
+    psi: Tensor,
+    target_psi: Tensor,
+    log_prior: Tensor,
+    reward: Tensor,
+    mask: Tensor,
+    discount: float,
+) -> Tensor:
+    """Psi(s_t, a_t) - [log p(a_t|s_t) + r_t / c + gamma log sum_a exp Psi-(s_t+1, a)].
+
+    The error whose square is Psi-learning's loss (2017 Eq. 14).
+
+    Args:
+        psi: (B, T), Psi(s_t, a_t) of the network that learns.
+        target_psi: (B, T, V), Psi- of the target network, through which no gradient flows.
+        log_prior: (B, T), log p(a_t|s_t).
+        reward: (B, T), r_t / c.
+        mask: (B, T) bool, True inside a sequence.
+        discount: gamma.
+
+    Returns:
+        (B, T), zero outside sequences.
+    """
+    return _one_step_error(psi, reward + log_prior, psi_value(target_psi), mask, discount)
+
+
+def g_error(
+    g: Tensor, target_g: Tensor, log_prior: Tensor, reward: Tensor, mask: Tensor, discount: float
+) -> Tensor:
+    """G(s_t, a_t) - [r_t / c + gamma log sum_a p(a|s_t+1) exp G-(s_t+1, a)].
+
+    The error whose square is G-learning's loss (2017 Eq. 15). Arguments as of `psi_error`, but
+    `log_prior` is (B, T, V), log p(.|s_t).
+    """
+    return _one_step_error(g, reward, g_value(target_g, log_prior), mask, discount)
+
+
+def q_error(
+    q: Tensor,
+    target_q: Tensor,
+    log_prior: Tensor | None,
+    reward: Tensor,
+    mask: Tensor,
+    discount: float,
+    chooser: Tensor | None = None,
+) -> Tensor:
+    """Q(s_t, a_t) - [log p(a_t|s_t) + r_t / c + gamma max_a Q-(s_t+1, a)].
+
+    The error whose square is Q-learning's loss with log-prior augmentation (2017 Eq. 4). Arguments
+    as of `psi_error`; without `log_prior` it is that of RL only, and `chooser` (B, T, V) makes it
+    double Q-learning's, see `q_value`.
+    """
+    pays = reward if log_prior is None else reward + log_prior
+    return _one_step_error(q, pays, q_value(target_q, chooser), mask, discount)
+
+
+def _one_step_error(
+    action_value: Tensor, pays: Tensor, value: Tensor, mask: Tensor, discount: float
+) -> Tensor:
+    """(B, T), zero outside sequences: an action value minus its one-step target."""
+    target = one_step_target(pays.where(mask, 0.0), shift_values(value, mask), discount)
+    return (action_value - target).where(mask, 0.0)
+
+
 def one_step_target(reward: Tensor, next_value: Tensor, discount: float) -> Tensor:
     """y_t = reward_t + gamma V(s_t+1), without gradient.
 
-    One formula serves four algorithms; they differ in what is paid and in V:
-
-    | algorithm | reward_t | V |
-    |---|---|---|
-    | Q (2017 Eq. 4) | log p(a_t given s_t) + r_t / c | `q_value` |
-    | Psi (2017 Eq. 14) | log p(a_t given s_t) + r_t / c | `psi_value` |
-    | G (2017 Eq. 15) | r_t / c | `g_value` |
-    | RL only | r_t / c | `q_value` |
-
     Args:
-        reward: (B, T), what step t pays.
+        reward: (B, T), what step t pays: r_t / c, and for Q and Psi log p(a_t|s_t) besides.
         next_value: (B, T), V(s_t+1) by the target network, zero after the last token
             (`shift_values` makes it).
         discount: gamma.

@@ -60,33 +60,56 @@ def residual(
     return torch.where(mask, value - right, 0.0)
 
 
-def centred_total(
-    surplus: Tensor, mask: Tensor, discount: float, weight: Tensor | None = None
+def trajectory_balance(
+    surplus: Tensor, mask: Tensor, log_z: Tensor | float, discount: float = 1.0
 ) -> Tensor:
-    """The whole sequence's discounted surplus, minus the mean over the batch.
+    """By how much each sequence misses log Z + log pi(x) = log p(x) + r(x) / c.
 
-    At the optimum every sequence has the same total, V(s_0). Its variance over a batch is the
-    log-variance loss (Richter et al. 2020, *VarGrad*, Eq. 8): the residual of the whole sequence
-    with V(s_0) replaced by its best estimate from the batch, which is right from the first
-    update, where a learned V(s_0) has to be waited for. For any gamma the totals are all equal
-    only at the optimum: fix all tokens but the last, then all but the last two, and so on.
+    With a learned log Z this is trajectory balance (Malkin et al. 2022, Eq. 11), whose optimum is
+    p(x) exp(r/c) / Z whoever sampled; where log Z is V(s_0) it is the negative of that step's
+    `residual`. With log Z = 0 the mean square is REINVENT's augmented likelihood (DAP, Olivecrona
+    et al. 2017, section 3.2): over sequences that pi itself sampled its gradient is twice that of
+    REINFORCE with KL; over others its optimum is not that of KL-control unless log Z is 0.
 
     Args:
         surplus: (B, T), pays_t - A(s_t, a_t).
         mask: (B, T) bool: the steps that take part. Discounting begins at the first step that
             any sequence has, so that a prefix that all were given does not shrink the total.
+        log_z: scalar, or (B,).
         discount: gamma.
-        weight: (B,) of each sequence in the mean; None: all the same.
 
     Returns:
-        (B,), with (weighted) mean zero.
+        (B,). Gradients flow through surplus and log Z.
     """
     if surplus.dim() != 2 or surplus.shape != mask.shape:
         raise ValueError(
             f"surplus and mask must be (B, T), got {tuple(surplus.shape)} and {tuple(mask.shape)}"
         )
     ages = (mask.any(0).cumsum(0) - 1).clamp(min=0).to(surplus)  # (T,)
-    total = torch.where(mask, surplus, 0.0) @ discount**ages  # (B,)
+    return torch.where(mask, surplus, 0.0) @ discount**ages - log_z
+
+
+def centred_total(
+    surplus: Tensor, mask: Tensor, discount: float, weight: Tensor | None = None
+) -> Tensor:
+    """Trajectory balance with the mean of the batch as log Z.
+
+    At the optimum every sequence has the same total, V(s_0). Its variance over a batch is the
+    log-variance loss (Richter et al. 2020, *VarGrad*, Eq. 8), where V(s_0) is replaced by its best
+    estimate from the batch, which is right from the first update, where a learned V(s_0) has to be
+    waited for. For any gamma the totals are all equal only at the optimum: fix all tokens but the
+    last, then all but the last two, and so on.
+
+    Args:
+        surplus: (B, T); likewise `mask` and `discount` of `trajectory_balance`.
+        mask: (B, T) bool.
+        discount: gamma.
+        weight: (B,) of each sequence in the mean; None: all the same.
+
+    Returns:
+        (B,), with (weighted) mean zero.
+    """
+    total = trajectory_balance(surplus, mask, 0.0, discount)
     if weight is None:
         return total - total.mean()
     return total - (weight * total).sum() / weight.sum()

@@ -9,8 +9,8 @@ for every sequence.
 | `policy_gradient` | REINFORCE, actor-critic | Williams 1992, Eq. 11; Bahdanau et al. 2017, Eq. 7 |
 | `clipped_policy_gradient` | PPO | Schulman et al. 2017, Eq. 7 |
 | `generalised_advantage` | its advantage | Schulman et al. 2016, Eq. 16 |
-| `balance` | DAP, with log Z = 0 | Olivecrona et al. 2017, section 3.2 |
-| `balance` | trajectory balance | Malkin et al. 2022, Eq. 11 |
+
+DAP is `path_consistency.trajectory_balance` with log Z = 0.
 
 Shapes: B sequences, T steps; everything is (B, T) with a mask (B, T), True inside a sequence.
 Losses are means over sequences of sums over steps, so that their gradients are those of a
@@ -134,26 +134,6 @@ def generalised_advantage(
     following = torch.nn.functional.pad(inside[:, 1:], (0, 1))  # (B, T): V(s_t+1) or 0
     error = earned + discount * following - inside
     return to_go(error, mask, discount * trace).detach()
-
-
-def balance(surplus: Tensor, mask: Tensor, log_z: Tensor | float) -> Tensor:
-    """By how much each sequence misses log Z + log pi(x) = log p(x) + r(x) / c.
-
-    With log Z = 0 the mean square is REINVENT's augmented likelihood (DAP). Over sequences that pi
-    itself sampled its gradient is twice that of REINFORCE with KL; over other sequences its
-    optimum is not that of KL-control unless log Z is 0. With a learned log Z it is trajectory
-    balance, whose optimum is p(x) exp(r/c) / Z whoever sampled.
-
-    Args:
-        surplus: (B, T), see `surplus`.
-        mask: (B, T) bool.
-        log_z: scalar, or (B,).
-
-    Returns:
-        (B,). Gradients flow through both arguments.
-    """
-    _check_same(mask, surplus)
-    return surplus.where(mask, 0.0).sum(1) - log_z
 
 
 def _check_same(mask: Tensor, *values: Tensor) -> None:

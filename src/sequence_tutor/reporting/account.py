@@ -12,9 +12,6 @@ from sequence_tutor.reporting.comparison import Comparison
 from sequence_tutor.run_log import Record
 from sequence_tutor.tuner.run_folder import RunSpec
 
-UNHELD = "rl-only"
-"""The one algorithm whose objective leaves the prior out."""
-
 
 @dataclass(frozen=True)
 class RunFacts:
@@ -76,7 +73,7 @@ def _done(things: str, specs: Sequence[RunSpec]) -> str:
     counts = Counter(spec.tune.algorithm for spec in specs)
     ways = listed([name if n == 1 else f"{name} ({n} runs)" for name, n in counts.items()])
     priors = listed([repr(name) for name in dict.fromkeys(Path(spec.prior).name for spec in specs)])
-    held = any(spec.tune.algorithm != UNHELD for spec in specs)
+    held = any(spec.tune.traits.held for spec in specs)
     price = "a price on every step away from" if held else "nothing that holds it to"
     return (
         f"A generator of {things}, the prior {priors}, was tuned toward a reward by {ways}, with "

@@ -11,7 +11,6 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.models import ActionValueNetwork, RecurrentSettings, Start
 from sequence_tutor.prior.protocol import OwnsWeights, Prior, device_of
 from sequence_tutor.randomness import named_generator
-from sequence_tutor.tuner.methods import METHODS
 from sequence_tutor.tuner.settings import TuneSettings
 
 
@@ -27,7 +26,7 @@ def chosen_start(prior: Prior, settings: TuneSettings) -> Start:
             "network is set but plays no part: the prior is no black box, and values are learned "
             "in a copy of its own network; leave it out"
         )
-    algorithm = METHODS[settings.algorithm]
+    algorithm = settings.traits
     start = algorithm.starts[0] if settings.start == "default" else settings.start
     if start not in algorithm.starts:
         raise UserError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.tuner.settings import ON_POLICY, TuneSettings
+from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.tuner.stages import most_steps
 
 
@@ -32,7 +32,7 @@ def check_budget(settings: TuneSettings, seeds: int) -> None:
     Raises:
         UserError: there are such updates.
     """
-    if settings.budget is None or settings.algorithm not in ON_POLICY:
+    if settings.budget is None or not settings.traits.on_policy:
         return
     fed, asked = steps_for_budget(settings, settings.budget - seeds), most_steps(settings)
     if asked > fed:

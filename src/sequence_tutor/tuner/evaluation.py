@@ -7,8 +7,8 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from sequence_tutor.estimates import finite_or_none
+from sequence_tutor.importance import optimality
 from sequence_tutor.measure import Measured, Task, commonest, measure
-from sequence_tutor.objectives.divergences import optimality
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.reward.protocol import Explains, Reports, Reward
 from sequence_tutor.reward.weighted import Reweighted

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from sequence_tutor.algorithms.loss_settings import UNREAD
 from sequence_tutor.config.settings import Settings
 
 if TYPE_CHECKING:
@@ -68,27 +69,18 @@ def idle(settings: TuneSettings) -> dict[str, str]:
 
 
 def _of_the_algorithm(settings: TuneSettings) -> Iterator[tuple[str, str]]:
-    name = settings.algorithm
-    if settings.is_on_policy:
-        whole = f"{name} learns from whole sequences of its own policy"
-        yield from dict.fromkeys(("n_steps", "paths"), f"{whole}, not from paths").items()
-        yield "optimiser.robust", f"{name} descends no squared error that could count linearly"
-    if name == "dap":
-        yield "discount", "dap learns from the undiscounted sum of a whole sequence"
-    if name not in ("actor-critic", "ppo"):
-        yield "trace", f"{name} has no advantage of many steps, as actor-critic and ppo have"
-    if name != "ppo":
-        yield "clip", f"{name} clips no ratio, as ppo does"
+    for name, why in UNREAD.items():
+        if name not in settings.traits.reads:
+            yield name, why.format(settings.algorithm)
 
 
 def _of_the_form(settings: TuneSettings) -> Iterator[tuple[str, str]]:
-    name, one_step = settings.algorithm, settings.n_steps == 1 and not settings.is_on_policy
-    if not one_step:
+    if "paths" not in settings.traits.reads:
+        return
+    if settings.n_steps != 1:
         yield "double", "it changes one-step targets alone (n_steps = 1, paths = 'every')"
         yield "eta", "only one-step targets (n_steps = 1, paths = 'every') have a slow network"
-    if name in ("reinforce", "reinforce-kl", "dap"):
-        yield "value_weight", f"{name} fits no V"
-    elif not settings.is_on_policy and settings.paths != "whole":
+    if settings.paths != "whole":
         yield "value_weight", f"with paths = {settings.paths!r} V is part of the one error"
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from sequence_tutor.algorithms.experience import Experience, Graded, Predicted
+from sequence_tutor.algorithms.policy import TunedPolicy
 from sequence_tutor.checkpoints import (
     Tensors,
     named,
@@ -27,10 +29,6 @@ from sequence_tutor.reward.looking_ahead import paid_where_chosen, paid_where_de
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.tuner.beginning import chosen_start, initial_values
 from sequence_tutor.tuner.by_length import by_length
-from sequence_tutor.tuner.experience import Experience, Graded
-from sequence_tutor.tuner.losses import target_network
-from sequence_tutor.tuner.methods import METHODS
-from sequence_tutor.tuner.policy import TunedPolicy
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.tuner.target_kl import TargetKL
 
@@ -74,8 +72,7 @@ class Learner:
         late: Tensor | None = None,
     ) -> None:
         self.prior, self.settings = tempered(prior, settings.prior_temperature), settings
-        self.algorithm = METHODS[settings.algorithm]
-        self.target_is = target_network(settings)
+        self.algorithm, self.target_is = settings.traits, settings.target_network
         self.values = initial_values(self.prior, settings, chosen_start(prior, settings))
         self.target = copy.deepcopy(self.values).requires_grad_(False)
         self.optimiser = torch.optim.Adam(
@@ -159,28 +156,28 @@ class Learner:
         if self.settings.reward_floor is not None:
             reward = reward.clamp(min=self.settings.reward_floor)
         reward = paid_where_chosen(reward, self.first_step)
-        prior, log_prior = None, stored.log_prior
+        log_prior, log_prior_taken = None, stored.log_prior
         if self.algorithm.mixes_prior:
-            prior = by_length(self.prior.sequence_log_probs, stored.batch)  # (B, T, V)
-            log_prior = taken(prior, tokens)
+            log_prior = by_length(self.prior.sequence_log_probs, stored.batch)  # (B, T, V)
+            log_prior_taken = taken(log_prior, tokens)
         mask = stored.batch.mask
         steps = torch.arange(tokens.shape[1], device=tokens.device)
         learned = mask & (steps >= self.first_step)
         if drawn is not None and drawn.steps is not None:
             learned = learned & (steps == drawn.steps[:, None])
         weight = reward.new_ones(len(tokens)) if drawn is None else drawn.weights
-        return Experience(tokens, mask, reward, log_prior, prior, learned, weight)
+        return Experience(tokens, mask, reward, log_prior_taken, log_prior, learned, weight)
 
     def grade(self, seen: Experience) -> Graded:
         """The loss of a batch and its TD errors."""
         batch = SequenceBatch(seen.tokens, seen.mask.sum(1))
-        target_values = None
+        target = None
         if self.target_is != "none":
             with torch.no_grad():
-                target_values = by_length(self.target, batch)
+                target = by_length(self.target, batch)
         outputs = by_length(self.values.network, batch)
-        values, level = self.values.of(outputs), self.values.level(outputs)
-        return self.algorithm.grade(self.settings, values, level, target_values, seen)
+        said = Predicted(self.values.of(outputs), self.values.level(outputs), target)
+        return self.algorithm.grade(self.settings, said, seen)
 
     def temperature(self, step: int) -> float:
         """The c of an update: begun high, the policy follows the rules from where the prior is.

@@ -16,10 +16,9 @@ from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reward.weighted import Reweighted
 from sequence_tutor.run_log import Record, RunLog
-from sequence_tutor.tuner.algorithms import ALGORITHMS
 from sequence_tutor.tuner.evaluation import evaluate_policy
 from sequence_tutor.tuner.health import diagnose
-from sequence_tutor.tuner.settings import WITHOUT_PRIOR, TuneSettings
+from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.tuner.stages import Stage
 from sequence_tutor.tuner.target_kl import missed_target
 
@@ -88,7 +87,7 @@ class Logbook:
         sick = diagnose(
             records,
             self.settings.health,
-            squared=self.settings.algorithm in ALGORITHMS,
+            squared="optimiser.robust" in self.settings.traits.reads,
             expected_kl=self._expected_kl(),
             opening="opening" if self.task.opener is None else self.task.opener.opening,
         )
@@ -105,9 +104,7 @@ class Logbook:
 
     def _expected_kl(self) -> float:
         """Nats per token from the prior that the settings ask for."""
-        if self.settings.algorithm in WITHOUT_PRIOR:
-            return math.inf
-        return self.settings.target_kl or 0.0
+        return (self.settings.target_kl or 0.0) if self.settings.traits.held else math.inf
 
 
 def _kind(warning: str) -> str:

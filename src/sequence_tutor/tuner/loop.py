@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from sequence_tutor.algorithms.policy import TunedPolicy
 from sequence_tutor.checkpoints import load_checkpoint, named, save_checkpoint, under
 from sequence_tutor.collected import Gatherer
 from sequence_tutor.errors import UserError, reading
@@ -24,7 +25,6 @@ from sequence_tutor.tuner.collecting import Collector
 from sequence_tutor.tuner.exploration import Exploration
 from sequence_tutor.tuner.learner import Learner, Update
 from sequence_tutor.tuner.logbook import Logbook, Warn
-from sequence_tutor.tuner.policy import TunedPolicy
 from sequence_tutor.tuner.regrowing import Regrower
 from sequence_tutor.tuner.samplers import make_sampler
 from sequence_tutor.tuner.seeds import check_seeds

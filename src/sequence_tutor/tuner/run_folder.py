@@ -20,6 +20,8 @@ from pathlib import Path
 
 import torch
 
+from sequence_tutor.algorithms.policy import TunedPolicy
+from sequence_tutor.algorithms.registry import find_algorithm
 from sequence_tutor.checkpoints import (
     checksum_of,
     load_checkpoint,
@@ -40,8 +42,6 @@ from sequence_tutor.prior.store import (
 from sequence_tutor.prior.tempered import tempered
 from sequence_tutor.trust import remember
 from sequence_tutor.tuner.beginning import initial_values
-from sequence_tutor.tuner.methods import METHODS
-from sequence_tutor.tuner.policy import TunedPolicy
 from sequence_tutor.tuner.run_record import (
     RUN_FILE,
     RunSpec,
@@ -148,7 +148,9 @@ def load_policy(
         prior = tempered(stored.prior, settings.prior_temperature)
         values = initial_values(prior, settings, info["start"])
         values.load_state_dict(under("values", tensors))
-        policy = TunedPolicy(values.eval().requires_grad_(False), METHODS[info["algorithm"]], prior)
+        policy = TunedPolicy(
+            values.eval().requires_grad_(False), find_algorithm(info["algorithm"]), prior
+        )
         last = settings.stages[-1].c if settings.stages else None
         c = float(info.get("c", last or settings.c))  # runs of before had no other c
         if not 0 < c < math.inf:

@@ -7,27 +7,15 @@ from typing import Literal, Self
 
 from pydantic import Field, ValidationInfo, model_validator
 
+from sequence_tutor.algorithms.algorithm import Algorithm
+from sequence_tutor.algorithms.loss_settings import LossSettings
+from sequence_tutor.algorithms.registry import find_algorithm
 from sequence_tutor.config.settings import Settings
+from sequence_tutor.errors import UserError
 from sequence_tutor.models import NetworkSettings, RecurrentSettings, Start
 from sequence_tutor.replay.sequences import Keep
 from sequence_tutor.tuner.health_settings import HealthSettings
 from sequence_tutor.tuner.idle_settings import ASKED, given_names, refuse_idle
-
-AlgorithmName = Literal[
-    "psi", "g", "q", "rl-only", "reinforce", "reinforce-kl", "actor-critic", "ppo", "dap"
-]
-
-ON_POLICY = ("reinforce", "reinforce-kl", "actor-critic", "ppo", "dap")
-"""Algorithms that learn only from what the policy itself has just sampled."""
-
-HARD = ("q", "rl-only")
-"""Algorithms whose value is a maximum, not a log-sum-exp."""
-
-WITHOUT_PRIOR = ("rl-only", "reinforce")
-"""Algorithms whose objective holds nothing near the prior."""
-
-WITHOUT_VALUE = ("reinforce", "reinforce-kl", "dap")
-"""Algorithms that fit no V."""
 
 
 class ExplorationSettings(Settings):
@@ -89,20 +77,6 @@ class ReplaySettings(Settings):
     importance_end: float = Field(1.0, ge=0, le=1, description="beta at the last update")
 
 
-class OptimiserSettings(Settings):
-    """How the values are fitted."""
-
-    learning_rate: float = Field(1e-3, gt=0, description="Adam's learning rate")
-    warm_up: int = Field(100, ge=0, description="updates over which it rises to that")
-    fall_from: float = Field(
-        0.5, ge=0, le=1, description="share of all updates after which it falls linearly to zero"
-    )
-    gradient_norm: float = Field(5.0, gt=0, description="gradients are scaled down to this L2 norm")
-    robust: float = Field(
-        0.0, ge=0, description="errors beyond this count linearly (Huber); 0: squared throughout"
-    )
-
-
 class StageSettings(Settings):
     """One of the stages that a run goes through."""
 
@@ -140,10 +114,10 @@ def sizes(
     yield "tune.replay.warm_start", settings.replay.warm_start, stored
 
 
-class TuneSettings(Settings):
+class TuneSettings(LossSettings):
     """How a prior is tuned."""
 
-    algorithm: AlgorithmName = Field(
+    algorithm: str = Field(
         "psi",
         description="psi, g, q, rl-only: which action values are learned; the others: policy "
         "gradients, which learn from fresh sequences only",
@@ -161,23 +135,6 @@ class TuneSettings(Settings):
         description="T: the objective's prior is p^(1/T); above 1 it is flatter, which keeps more "
         "variety under strong rules; reports are always about p itself",
     )
-    discount: float = Field(1.0, gt=0, le=1, description="gamma")
-    n_steps: int | Literal["all"] = Field(
-        "all", description="length of the targets' paths; 1 is the paper's one-step target"
-    )
-    paths: Literal["every", "whole", "first"] = Field(
-        "whole",
-        description="every: an error for the path from every step; whole: one for the whole "
-        "sequence against the others of its batch, with V fitted beside it; first: one for the "
-        "whole sequence against V at its beginning (trajectory balance; both with n_steps = all)",
-    )
-    trace: float = Field(
-        0.95, ge=0, le=1, description="lambda of the advantage (actor-critic and ppo)"
-    )
-    clip: float = Field(0.2, gt=0, lt=1, description="epsilon of the clipped ratio (ppo)")
-    value_weight: float = Field(
-        0.01, ge=0, description="weight of fitting V beside whole sequences"
-    )
     start: Start | Literal["default"] = Field(
         "default", description="how action values begin; default: the algorithm's own"
     )
@@ -185,7 +142,6 @@ class TuneSettings(Settings):
         RecurrentSettings(),
         description="network of the values where the prior is a black box; else the prior's own",
     )
-    double: bool = Field(False, description="double Q-learning (Q and RL only)")
     eta: float = Field(0.01, gt=0, le=1, description="update rate of the target network")
     target_kl: float | None = Field(
         None,
@@ -208,7 +164,6 @@ class TuneSettings(Settings):
     )
     exploration: ExplorationSettings = ExplorationSettings()
     replay: ReplaySettings = ReplaySettings()
-    optimiser: OptimiserSettings = OptimiserSettings()
     health: HealthSettings = HealthSettings()
     stages: tuple[StageSettings, ...] = Field(
         (), description="one after the other instead of one c and one set of weights throughout"
@@ -218,20 +173,32 @@ class TuneSettings(Settings):
     seed: int = Field(0, ge=0, description="seed of everything random")
 
     @property
-    def learns_soft_values(self) -> bool:
-        """Whether V(s) is fitted at every state to the log of what can still be had from there."""
-        if self.algorithm in (*HARD, *WITHOUT_VALUE) or self.paths == "first":
-            return False
-        follows = self.algorithm in ON_POLICY or self.paths == "whole"
-        return self.value_weight > 0 if follows else True
+    def traits(self) -> Algorithm:
+        """The algorithm itself."""
+        return find_algorithm(self.algorithm)
 
     @property
-    def is_on_policy(self) -> bool:
-        """Whether nothing is learned from but what the policy itself has just sampled."""
-        return self.algorithm in ON_POLICY
+    def target_network(self) -> Literal["none", "average", "snapshot"]:
+        """What the target network is; residuals bootstrap from themselves and need none."""
+        traits = self.traits
+        takes_paths = "n_steps" in traits.reads and self.n_steps != 1
+        return "none" if traits.target == "average" and takes_paths else traits.target
+
+    @property
+    def learns_soft_values(self) -> bool:
+        """Whether V(s) is fitted at every state to the log of what can still be had from there."""
+        if self.traits.fits != "soft":
+            return False
+        if "paths" in self.traits.reads and self.paths != "whole":
+            return self.paths == "every"
+        return self.value_weight > 0
 
     @model_validator(mode="after")
     def _consistent(self, info: ValidationInfo) -> Self:
+        try:
+            traits = self.traits
+        except UserError as error:
+            raise ValueError(str(error)) from error
         if self.collect > self.replay.capacity:
             raise ValueError(
                 f"collect is {self.collect}, expected at most replay.capacity "
@@ -248,13 +215,13 @@ class TuneSettings(Settings):
             )
         if isinstance(self.n_steps, int) and self.n_steps < 1:
             raise ValueError(f"n_steps is {self.n_steps}, expected 'all' or at least 1")
-        if self.double and self.algorithm not in ("q", "rl-only"):
+        if self.double and traits.fits != "hard":
             raise ValueError(
                 f"double is true, expected false for {self.algorithm}: it takes no maximum"
             )
-        if self.algorithm in ON_POLICY:
+        if traits.on_policy:
             self._check_on_policy()
-        elif self.paths == "whole" and self.batch == 1:
+        elif "paths" in traits.reads and self.paths == "whole" and self.batch == 1:
             raise ValueError(
                 "batch is 1 but paths is 'whole', expected at least 2: a sequence is compared with "
                 "the others of its batch"
@@ -268,7 +235,7 @@ class TuneSettings(Settings):
         return self
 
     def _check_target_kl(self) -> None:
-        if self.algorithm in (*HARD, "reinforce"):
+        if self.traits.fits == "hard" or not self.traits.held:
             raise ValueError(
                 f"target_kl is {self.target_kl} but algorithm is {self.algorithm!r}, expected one "
                 "whose c sets its divergence from the prior, such as psi or g"
@@ -293,7 +260,8 @@ class TuneSettings(Settings):
                 f"replay.priority is 'step' but {self.algorithm} learns from whole sequences, "
                 "expected 'none'"
             )
-        if self.algorithm != "ppo" and (self.batch, self.collect_every) != (self.collect, 1):
+        repeats = self.traits.target == "snapshot"
+        if not repeats and (self.batch, self.collect_every) != (self.collect, 1):
             raise ValueError(
                 f"{self.algorithm} learns once from each sequence, expected batch = collect and "
                 f"collect_every = 1, found {self.batch}, {self.collect} and {self.collect_every}"

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from sequence_tutor.algorithms.registry import find_algorithm
 from sequence_tutor.config.presets import build
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import mean_of
@@ -163,7 +164,7 @@ def _trained(algorithm: str) -> Mapping[str, Any]:
         UserError: it is none.
     """
     tune_table = chosen_forms([algorithm])[algorithm].get("tune")
-    if tune_table is None or tune_table["algorithm"] in ("rl-only", "reinforce"):
+    if tune_table is None or not find_algorithm(tune_table["algorithm"]).held:
         raise UserError(
             f"{algorithm} has no c that sets its divergence from the prior, expected a method such "
             "as psi or g"

@@ -11,21 +11,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self, TypeVar, get_args
+from typing import Any, Self, TypeVar
 
 from pydantic import Field, model_validator
 
-from sequence_tutor.config.presets import build, merged, read_methods, read_preset
+from sequence_tutor.algorithms.registry import algorithm_names, needs_of
+from sequence_tutor.config.presets import build, merged, read_preset
 from sequence_tutor.config.settings import Settings, check_names, nearest
 from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.domain import Domain
 from sequence_tutor.errors import settings_of
 from sequence_tutor.printable import shown
 from sequence_tutor.tuner.idle_settings import ASKED, names_in
-from sequence_tutor.tuner.settings import AlgorithmName, TuneSettings
+from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.verbs.own_reward import reward_layers
-
-ALGORITHM_NAMES: tuple[str, ...] = get_args(AlgorithmName)
 
 
 class TuningTables(Settings):
@@ -44,8 +43,8 @@ class TuningTables(Settings):
         """Also of tables that the verb at hand or the algorithm asked for does not read."""
         check_names(TuneSettings, self.tune, "tune")
         for algorithm, tables in self.algorithms.items():
-            if algorithm not in ALGORITHM_NAMES:
-                known = nearest(algorithm, ALGORITHM_NAMES)
+            if algorithm not in algorithm_names():
+                known = nearest(algorithm, algorithm_names())
                 raise ValueError(f"algorithms: unknown name {shown(algorithm)}: {known}")
             place = f"algorithms.{algorithm}"
             others = [name for name in type(self).model_fields if name != "algorithms"]
@@ -103,7 +102,7 @@ def layered(
             preset, given = reward_layers(preset, given, room)
         tables = build(kind, merged(preset, given), source)
         algorithm = str(tables.tune.get("algorithm", TuneSettings().algorithm))
-        own = merged(tables.model_dump(), read_methods().get(algorithm, {}))
+        own = merged(tables.model_dump(), needs_of(algorithm))
         own = merged(own, tables.algorithms.get(algorithm, {}))
         own = merged(own, given)
     return build(kind, own, source)

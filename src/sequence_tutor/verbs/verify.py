@@ -9,7 +9,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sequence_tutor.config.presets import build, merged, read_methods, read_preset
+from sequence_tutor.algorithms.policy import TunedPolicy
+from sequence_tutor.algorithms.registry import algorithm_names, find_algorithm
+from sequence_tutor.config.presets import build, merged, read_preset
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError
 from sequence_tutor.exact import compare_greedy, kl_to_optimum
@@ -19,11 +21,8 @@ from sequence_tutor.threads import set_threads
 from sequence_tutor.toy import ToyProblem, make_toy
 from sequence_tutor.tuner.idle_settings import ASKED
 from sequence_tutor.tuner.loop import Tuner
-from sequence_tutor.tuner.policy import TunedPolicy
-from sequence_tutor.tuner.settings import HARD, TuneSettings
+from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.versions import versions
-
-VALUELESS = ("reinforce-kl", "dap")
 
 
 @dataclass(frozen=True)
@@ -66,8 +65,7 @@ def verify(
     Raises:
         UserError: a name is that of no algorithm.
     """
-    preset = read_preset("verify", "toy", "default")
-    forms = preset["forms"]
+    forms = _forms()
     for name in names:
         if name not in forms:
             raise UserError(f"unknown algorithm {name!r}: {nearest(name, forms)}")
@@ -83,10 +81,16 @@ def verify(
 
 def form_tables(name: str) -> dict[str, Any]:
     """The settings of one form: those of all, then its algorithm's, then its own."""
-    preset = read_preset("verify", "toy", "default")
-    form = preset["forms"][name]
-    method = read_methods().get(form["algorithm"], {}).get("tune", {})
-    return merged(merged(preset["tune"], method), form)
+    form = _forms()[name]
+    common = read_preset("verify", "toy", "default")["tune"]
+    return merged(merged(common, find_algorithm(form["algorithm"]).needs), form)
+
+
+def _forms() -> dict[str, Any]:
+    """Form -> its settings: the preset's, and those that algorithms bring themselves."""
+    others = {name: find_algorithm(name).verified_with for name in algorithm_names()}
+    brought = {name: {**own, "algorithm": name} for name, own in others.items() if own is not None}
+    return {**read_preset("verify", "toy", "default")["forms"], **brought}
 
 
 def _train(name: str, problem: ToyProblem, settings: TuneSettings, *, quiet: bool) -> Verified:
@@ -110,12 +114,12 @@ def distances(
     c, discount = settings.c, settings.discount
     log_policy = problem.space.log_policy(policy.sequence_log_probs)
     values = problem.space.action_values(policy.values)
-    if settings.algorithm in HARD:
-        hard = problem.hard_optimum(c, discount, augmented=settings.algorithm == "q")
+    if policy.algorithm.fits == "hard":
+        hard = problem.hard_optimum(c, discount, augmented=policy.algorithm.held)
         return kl_to_optimum(log_policy, hard.log_policy), compare_greedy(values, hard).on_path
     soft = problem.soft_optimum(c, discount)
     kl = kl_to_optimum(log_policy, soft.log_policy)
-    if settings.algorithm in VALUELESS:
+    if policy.algorithm.fits == "none":
         return kl, None
     log_prior = problem.space.log_policy(problem.prior.sequence_log_probs)
     first = policy.algorithm.value(values[0], log_prior[0])  # (1,): V before the first token

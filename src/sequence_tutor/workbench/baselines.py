@@ -29,8 +29,8 @@ from sequence_tutor.estimates import (
     within,
     without_ends,
 )
+from sequence_tutor.importance import ImportanceWeights
 from sequence_tutor.measure import Task, measure
-from sequence_tutor.objectives.divergences import ImportanceWeights
 from sequence_tutor.prior.fingerprints import sequence_hashes
 from sequence_tutor.sequences import SequenceBatch
 

@@ -7,14 +7,16 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
+from sequence_tutor.algorithms.registry import algorithm_names
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError
 
 
 def read_forms() -> Mapping[str, Mapping[str, Any]]:
-    """Method -> its tables, `tune` or `baseline`; `Any` as TOML has it."""
+    """Method -> its tables, `tune` or `baseline`; each algorithm as it is, then other forms."""
     path = files("sequence_tutor") / "config" / "presets" / "forms.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+    plain = {name: {"tune": {"algorithm": name}} for name in algorithm_names()}
+    return plain | tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def chosen_forms(names: Sequence[str]) -> dict[str, Mapping[str, Any]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from sequence_tutor.algorithms.policy import TunedPolicy
 from sequence_tutor.config.presets import build
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.bounds import valued
@@ -16,8 +17,7 @@ from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.rollout import rollout
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.smc import sequential_monte_carlo
-from sequence_tutor.tuner.policy import TunedPolicy
-from sequence_tutor.tuner.settings import HARD, TuneSettings
+from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.tutoring import TutoredPolicy
 
 BATCH = 1024
@@ -56,7 +56,7 @@ class Tutoring:
             raise UserError(f"strength is {self.strength:g}, expected 0 to {STRONGEST:g}")
         if not 1 <= self.best_of <= BATCH:
             raise UserError(f"best-of is {self.best_of}, expected 1 to {BATCH}")
-        if (self.smc or self.best_of > 1) and model.tune.algorithm in HARD:
+        if (self.smc or self.best_of > 1) and model.tune.traits.fits == "hard":
             raise UserError(
                 f"{model.name}: {model.tune.algorithm} learns the value of the single best "
                 "sequence, expected a run with soft values, such as one of psi or g"

@@ -6,13 +6,12 @@ import pytest
 import torch
 from torch import Tensor
 
+from sequence_tutor.algorithms.experience import Experience, Predicted
+from sequence_tutor.algorithms.losses import ActionValueMethod, mean_penalty
+from sequence_tutor.algorithms.registry import SHIPPED
 from sequence_tutor.models import ActionValueNetwork, RecurrentNetwork, RecurrentSettings, Start
 from sequence_tutor.objectives.action_values import psi_policy, taken
-from sequence_tutor.tuner.algorithms import ALGORITHMS
-from sequence_tutor.tuner.experience import Experience
-from sequence_tutor.tuner.losses import grade, mean_penalty, one_step_error
-from sequence_tutor.tuner.methods import METHODS
-from sequence_tutor.tuner.settings import AlgorithmName, TuneSettings
+from sequence_tutor.tuner.settings import TuneSettings
 
 TOKENS = torch.tensor([[1, 0]])
 MASK = torch.ones(1, 2, dtype=torch.bool)
@@ -21,6 +20,12 @@ LOG_PRIOR = torch.tensor([[[0.25, 0.75], [0.5, 0.5]]], dtype=torch.float64).log(
 # X(s_0, .) = ln 1, ln 2 and X(s_1, .) = ln 3, ln 5
 VALUES = torch.tensor([[[1.0, 2.0], [3.0, 5.0]]], dtype=torch.float64).log()
 LEVEL = VALUES.mean(-1)
+SAID = Predicted(VALUES, LEVEL, VALUES)
+ALGORITHMS = {
+    name: algorithm
+    for name, algorithm in SHIPPED.items()
+    if isinstance(algorithm, ActionValueMethod)
+}
 LSTM = RecurrentNetwork(RecurrentSettings(width=2), 3, 4)
 ONE = torch.ones(1, dtype=torch.float64)
 
@@ -50,7 +55,7 @@ def whole(algorithm: str, **changes: object) -> TuneSettings:
 
 def error(algorithm: str, **changes: object) -> Tensor:
     chosen = settings(algorithm=algorithm, **changes)
-    return one_step_error(ALGORITHMS[chosen.algorithm], chosen, VALUES, VALUES, SEEN)[0]
+    return ALGORITHMS[chosen.algorithm].one_step_error(chosen, SAID, SEEN)[0]
 
 
 def test_one_step_errors_by_hand() -> None:
@@ -65,7 +70,7 @@ def test_one_step_errors_by_hand() -> None:
 def test_double_q_takes_the_token_that_the_learner_would() -> None:
     chosen = settings(algorithm="q", double=True)
     swapped = VALUES.flip(2)  # the learner prefers token 0 at s_1, worth ln 3 to the target
-    errors = one_step_error(ALGORITHMS["q"], chosen, swapped, VALUES, SEEN)[0]
+    errors = ALGORITHMS["q"].one_step_error(chosen, Predicted(swapped, LEVEL, VALUES), SEEN)[0]
     assert_close(errors[:1], [math.log(1) - (1 + math.log(3 / 4) + math.log(3))])
 
 
@@ -73,7 +78,8 @@ def test_targets_carry_no_gradient() -> None:
     values = VALUES.clone().requires_grad_()
     target_values = VALUES.clone().requires_grad_()
     chosen = settings(algorithm="g")
-    one_step_error(ALGORITHMS["g"], chosen, values, target_values, SEEN).sum().backward()
+    said = Predicted(values, LEVEL, target_values)
+    ALGORITHMS["g"].one_step_error(chosen, said, SEEN).sum().backward()
     assert target_values.grad is None
     assert values.grad is not None
     # only the taken tokens, and each with slope one: nothing flows through the bootstrap
@@ -82,10 +88,10 @@ def test_targets_carry_no_gradient() -> None:
 
 def test_residual_of_one_step_is_the_one_step_error() -> None:
     for name, algorithm in ALGORITHMS.items():
-        one_step = grade(algorithm, settings(algorithm=name), VALUES, LEVEL, VALUES, SEEN).loss
+        one_step = algorithm.grade(settings(algorithm=name), SAID, SEEN).loss
         every = settings(algorithm=name, n_steps=2)  # two steps reach the end from both steps
-        by_path = grade(algorithm, every, VALUES, LEVEL, None, SEEN).loss
-        errors = one_step_error(algorithm, settings(algorithm=name), VALUES, VALUES, SEEN)[0]
+        by_path = algorithm.grade(every, Predicted(VALUES, LEVEL), SEEN).loss
+        errors = algorithm.one_step_error(settings(algorithm=name), SAID, SEEN)[0]
         # path errors are sums of the one-step errors to the end
         assert_close(one_step, float(errors.square().mean()))
         assert_close(by_path, float(torch.stack([errors.sum(), errors[1]]).square().mean()))
@@ -96,7 +102,7 @@ def test_whole_sequences_are_centred_over_the_batch() -> None:
     seen = experience(tokens, REWARD.expand(2, 2))
     values = VALUES.expand(2, 2, 2)
     chosen = settings(n_steps="all", paths="whole", value_weight=0.0)
-    computed = grade(ALGORITHMS["psi"], chosen, values, values.mean(-1), None, seen).loss
+    computed = ALGORITHMS["psi"].grade(chosen, Predicted(values, values.mean(-1)), seen).loss
     # the totals differ only in log p - log pi of the first token:
     # ln(3/4) - ln(2/3) against ln(1/4) - ln(1/3); half their difference is each one's error
     half = (math.log(9 / 8) - math.log(3 / 4)) / 2
@@ -104,7 +110,7 @@ def test_whole_sequences_are_centred_over_the_batch() -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["psi", "g", "q", "rl-only", "actor-critic", "ppo"])
-def test_fitting_v_moves_the_level_and_no_output_of_the_policy(algorithm: AlgorithmName) -> None:
+def test_fitting_v_moves_the_level_and_no_output_of_the_policy(algorithm: str) -> None:
     fits: dict[str, Tensor] = {}
     for weight in (0.0, 1.0):
         logits = torch.tensor([[[0.3, -1.0], [2.0, 0.1]]], dtype=torch.float64, requires_grad=True)
@@ -113,7 +119,7 @@ def test_fitting_v_moves_the_level_and_no_output_of_the_policy(algorithm: Algori
         values = actions + level[..., None]
         chosen = whole(algorithm, value_weight=weight)
         target = values.detach() if algorithm == "ppo" else None
-        METHODS[algorithm].grade(chosen, values, level, target, SEEN).loss.backward()
+        SHIPPED[algorithm].grade(chosen, Predicted(values, level, target), SEEN).loss.backward()
         assert logits.grad is not None
         assert level.grad is not None
         fits[f"policy {weight}"], fits[f"level {weight}"] = logits.grad, level.grad
@@ -146,7 +152,9 @@ def test_robust_penalty_is_squared_near_zero_and_linear_beyond() -> None:
 
 def test_an_untouched_psi_solves_a_zero_reward() -> None:
     seen = experience(TOKENS, torch.zeros_like(REWARD))
-    errors = one_step_error(ALGORITHMS["psi"], settings(), LOG_PRIOR, LOG_PRIOR, seen)
+    errors = ALGORITHMS["psi"].one_step_error(
+        settings(), Predicted(LOG_PRIOR, LEVEL, LOG_PRIOR), seen
+    )
     assert errors.abs().max() < 1e-12
     torch.testing.assert_close(psi_policy(LOG_PRIOR), LOG_PRIOR)
 

@@ -14,21 +14,25 @@ What they earn is counted without gradient: the gradient of -log pi itself has m
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Literal
 
 from torch import Tensor
 
-from sequence_tutor.models import Start
+from sequence_tutor.algorithms.algorithm import Algorithm
+from sequence_tutor.algorithms.experience import Experience, Graded, Predicted
+from sequence_tutor.algorithms.loss_settings import LossSettings
+from sequence_tutor.config.presets import merged
 from sequence_tutor.objectives.action_values import (
     moving_level_alone,
     psi_policy,
     psi_value,
     taken,
 )
-from sequence_tutor.objectives.path_consistency import residual
+from sequence_tutor.objectives.path_consistency import residual, trajectory_balance
 from sequence_tutor.objectives.trajectories import (
-    balance,
     clipped_policy_gradient,
     generalised_advantage,
     leave_one_out,
@@ -36,9 +40,6 @@ from sequence_tutor.objectives.trajectories import (
     surplus,
     to_go,
 )
-from sequence_tutor.tuner.algorithms import Algorithm
-from sequence_tutor.tuner.experience import Experience, Graded
-from sequence_tutor.tuner.settings import AlgorithmName, TuneSettings
 
 
 @dataclass(frozen=True)
@@ -61,40 +62,40 @@ class Opinion:
         return cls(taken(psi_policy(values), tokens), fitted)
 
 
-class PolicyMethod(ABC):
+FRESH: Mapping[str, Any] = {
+    "batch": 128,
+    "collect": 128,
+    "collect_every": 1,
+    "replay": {"fresh": 1.0, "distinct": False},
+    "exploration": {"kind": "policy", "regrow": 0.0},
+}
+"""What learning from fresh sequences of the policy needs, each learned from as often as it came."""
+
+VALUE_WEIGHT = 0.05
+"""One network holds log pi and V, whose error in nats is far larger than the policy's gradient: at
+0.5 PPO on melodies ended 15 nats below the best in 50,000 sequences, at 0.05 within half a nat."""
+
+
+class PolicyMethod(Algorithm):
     """What they share: one network for log pi and V, and a loss for each sequence."""
 
-    name: AlgorithmName
-    mixes_prior = False
-    starts: tuple[Start, ...] = ("log_prior",)
+    on_policy = True
+    fits: Literal["soft", "hard", "none"] = "none"
+    reads: tuple[str, ...] = ("discount",)
+    needs: Mapping[str, Any] = FRESH
 
-    def policy(self, values: Tensor, log_prior: Tensor | None) -> Tensor:
-        """The softmax of log pi + V."""
-        return psi_policy(values)
-
-    def value(self, values: Tensor, log_prior: Tensor | None) -> Tensor:
-        """V, the log-sum-exp of log pi + V."""
-        return psi_value(values)
-
-    def grade(
-        self,
-        settings: TuneSettings,
-        values: Tensor,
-        level: Tensor,
-        target_values: Tensor | None,
-        seen: Experience,
-    ) -> Graded:
+    def grade(self, settings: LossSettings, said: Predicted, seen: Experience) -> Graded:
         """The loss of a batch per token, so that learning rates mean the same everywhere."""
-        now = Opinion.of(values, seen.tokens, level)
-        sampled = None if target_values is None else Opinion.of(target_values, seen.tokens)
-        loss, error = self.judge(settings, now, sampled or now, seen)
+        now = Opinion.of(said.values, seen.tokens, said.level)
+        sampled = now if said.target is None else Opinion.of(said.target, seen.tokens)
+        loss, error = self.loss(settings, now, sampled, seen)
         squares = error.detach().square().where(seen.learned, 0.0).sum(1)
         lengths = seen.learned.sum(1)
         return Graded(loss / lengths.to(loss).mean(), (squares / lengths).sqrt(), None)
 
     @abstractmethod
-    def judge(
-        self, settings: TuneSettings, now: Opinion, sampled: Opinion, seen: Experience
+    def loss(
+        self, settings: LossSettings, now: Opinion, sampled: Opinion, seen: Experience
     ) -> tuple[Tensor, Tensor]:
         """The loss per sequence, a scalar, and each step's error (B, T).
 
@@ -109,10 +110,10 @@ class PolicyMethod(ABC):
 class ReinforceKL(PolicyMethod):
     """REINFORCE of the KL-regularised objective, against the mean of the other sequences."""
 
-    name: AlgorithmName = "reinforce-kl"
+    name = "reinforce-kl"
 
-    def judge(
-        self, settings: TuneSettings, now: Opinion, sampled: Opinion, seen: Experience
+    def loss(
+        self, settings: LossSettings, now: Opinion, sampled: Opinion, seen: Experience
     ) -> tuple[Tensor, Tensor]:
         """The policy gradient."""
         returns = to_go(self.earned(now, seen), seen.learned, settings.discount)
@@ -127,7 +128,8 @@ class ReinforceKL(PolicyMethod):
 class Reinforce(ReinforceKL):
     """REINFORCE on the reward alone: no divergence holds it near the prior."""
 
-    name: AlgorithmName = "reinforce"
+    name = "reinforce"
+    held = False
 
     def earned(self, now: Opinion, seen: Experience) -> Tensor:
         """(B, T): r / c."""
@@ -137,10 +139,13 @@ class Reinforce(ReinforceKL):
 class ActorCritic(PolicyMethod):
     """The policy gradient with a learned V as baseline, bootstrapped by lambda."""
 
-    name: AlgorithmName = "actor-critic"
+    name = "actor-critic"
+    fits = "soft"
+    reads = ("discount", "trace", "value_weight")
+    needs = merged(FRESH, {"value_weight": VALUE_WEIGHT})
 
-    def judge(
-        self, settings: TuneSettings, now: Opinion, sampled: Opinion, seen: Experience
+    def loss(
+        self, settings: LossSettings, now: Opinion, sampled: Opinion, seen: Experience
     ) -> tuple[Tensor, Tensor]:
         """The policy gradient, and the fit of V."""
         earned = _earned(now, seen)
@@ -157,10 +162,16 @@ class PPO(PolicyMethod):
     The target network is the policy that sampled them: it is copied when they are collected.
     """
 
-    name: AlgorithmName = "ppo"
+    name = "ppo"
+    fits = "soft"
+    target = "snapshot"
+    reads = ("discount", "trace", "clip", "value_weight")
+    needs = merged(
+        FRESH, {"collect": 512, "collect_every": 8, "value_weight": VALUE_WEIGHT}
+    )  # two passes over each collection
 
-    def judge(
-        self, settings: TuneSettings, now: Opinion, sampled: Opinion, seen: Experience
+    def loss(
+        self, settings: LossSettings, now: Opinion, sampled: Opinion, seen: Experience
     ) -> tuple[Tensor, Tensor]:
         """The clipped surrogate, and the fit of V."""
         earned = _earned(sampled, seen)
@@ -180,19 +191,20 @@ class DAP(PolicyMethod):
     adds a small replay, over which the optimum is another one, because its log Z is fixed at 0.
     """
 
-    name: AlgorithmName = "dap"
+    name = "dap"
+    reads = ()
 
-    def judge(
-        self, settings: TuneSettings, now: Opinion, sampled: Opinion, seen: Experience
+    def loss(
+        self, settings: LossSettings, now: Opinion, sampled: Opinion, seen: Experience
     ) -> tuple[Tensor, Tensor]:
         """Half the square, so that the mean gradient is that of reinforce-kl."""
-        missed = balance(_surplus(now, seen), seen.learned, 0.0)  # (B,)
+        missed = trajectory_balance(_surplus(now, seen), seen.learned, 0.0)  # (B,)
         return missed.square().mean() / 2, missed[:, None].expand_as(now.log_policy)
 
 
 def _surplus(opinion: Opinion, seen: Experience) -> Tensor:
     """(B, T): r / c + log p - log pi, with gradient through log pi."""
-    return surplus(seen.reward, seen.log_prior, opinion.log_policy, seen.learned)
+    return surplus(seen.reward, seen.log_prior_taken, opinion.log_policy, seen.learned)
 
 
 def _earned(opinion: Opinion, seen: Experience) -> Tensor:
@@ -200,13 +212,7 @@ def _earned(opinion: Opinion, seen: Experience) -> Tensor:
     return _surplus(opinion, seen).detach()
 
 
-def _fit(value: Tensor, earned: Tensor, seen: Experience, settings: TuneSettings) -> Tensor:
+def _fit(value: Tensor, earned: Tensor, seen: Experience, settings: LossSettings) -> Tensor:
     """V toward what was earned from each step on, weighted; per sequence, as the policy's loss."""
     missed = residual(value, earned, seen.learned, settings.discount)
     return settings.value_weight * missed.square().sum(1).mean()
-
-
-POLICY_METHODS: dict[AlgorithmName, Algorithm] = {
-    method.name: method for method in (Reinforce(), ReinforceKL(), ActorCritic(), PPO(), DAP())
-}
-"""Every policy method by the name users give."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from sequence_tutor.algorithms.algorithm import Algorithm
 from sequence_tutor.errors import UserError
 from sequence_tutor.models import ActionValueNetwork, State
 from sequence_tutor.prior.protocol import Prior
-from sequence_tutor.tuner.algorithms import Algorithm
-from sequence_tutor.tuner.settings import HARD
 
 
 class TunedPolicy:
@@ -49,7 +48,7 @@ class TunedPolicy:
         Raises:
             UserError: the algorithm's value is a maximum, which says nothing of the optimum's.
         """
-        if self.algorithm.name in HARD:
+        if self.algorithm.fits == "hard":
             raise UserError(
                 f"{self.algorithm.name} learns the value of the single best sequence, expected an "
                 "algorithm with soft values, such as psi or g"

@@ -1,4 +1,4 @@
-"""What a method sees of a replayed batch, and what it answers."""
+"""What an algorithm sees of a replayed batch, and what it answers."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class Experience:
         tokens: (B, T).
         mask: (B, T) bool.
         reward: (B, T), r_t / c.
-        log_prior: (B, T), log p(a_t|s_t) of the tokens that were taken.
-        prior: (B, T, V), log p(.|s_t); None where the method's values and policy need none.
+        log_prior_taken: (B, T), log p(a_t|s_t) of the tokens that were taken.
+        log_prior: (B, T, V), log p(.|s_t); None where the algorithm does not mix it in.
         learned: (B, T) bool: the steps whose errors count; inside the mask, after a given prefix,
             and where a step was drawn that step alone.
         weight: (B,), how much the errors of each sequence count.
@@ -25,10 +25,25 @@ class Experience:
     tokens: Tensor
     mask: Tensor
     reward: Tensor
-    log_prior: Tensor
-    prior: Tensor | None
+    log_prior_taken: Tensor
+    log_prior: Tensor | None
     learned: Tensor
     weight: Tensor
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What the networks say of a batch.
+
+    Attributes:
+        values: (B, T, V), action values of the network that learns.
+        level: (B, T), what all action values of a state share.
+        target: (B, T, V) of the target network, without gradient; None: there is none.
+    """
+
+    values: Tensor
+    level: Tensor
+    target: Tensor | None = None
 
 
 @dataclass(frozen=True)

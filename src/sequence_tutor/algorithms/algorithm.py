@@ -1,0 +1,63 @@
+"""What an algorithm is: its traits, its policy and value, and the loss of a batch."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from torch import Tensor
+
+from sequence_tutor.algorithms.experience import Experience, Graded, Predicted
+from sequence_tutor.algorithms.loss_settings import LossSettings
+from sequence_tutor.models import Start
+from sequence_tutor.objectives.action_values import psi_policy, psi_value
+
+
+class Algorithm(ABC):
+    """An algorithm; the program asks for its traits, never for its name.
+
+    Attributes:
+        name: as users give it.
+        on_policy: whether it learns only from what the policy itself has just sampled.
+        fits: its V(s): `soft`, the log of what can still be had; `hard`, the best that can be had;
+            `none`, it learns no V.
+        held: whether a divergence in its objective holds the policy near the prior.
+        target: its target network: `average` follows the learner slowly, `snapshot` is the learner
+            as it was when the last sequences were collected, `none`.
+        mixes_prior: whether policy and value need log p(.|s) beside the action values.
+        starts: how its values may begin, the default first.
+        reads: dotted names of the settings of the loss that it looks at, of those in
+            `loss_settings.UNREAD`; one that it does not read is refused where a user asks for it.
+        needs: tables that win over every preset.
+        verified_with: settings with which `verify` trains it; None: it is not verified.
+    """
+
+    name: str
+    on_policy: bool = False
+    fits: Literal["soft", "hard", "none"] = "soft"
+    held: bool = True
+    target: Literal["none", "average", "snapshot"] = "none"
+    mixes_prior: bool = False
+    starts: tuple[Start, ...] = ("log_prior",)
+    reads: tuple[str, ...] = ()
+    needs: Mapping[str, Any] = {}
+    verified_with: Mapping[str, Any] | None = None
+
+    def policy(self, values: Tensor, log_prior: Tensor | None) -> Tensor:
+        """Log pi(.|s), (..., V), from action values (..., V): their softmax."""
+        return psi_policy(values)
+
+    def value(self, values: Tensor, log_prior: Tensor | None) -> Tensor:
+        """V(s), (...), from action values (..., V): their log-sum-exp."""
+        return psi_value(values)
+
+    @abstractmethod
+    def grade(self, settings: LossSettings, said: Predicted, seen: Experience) -> Graded:
+        """The loss of a batch.
+
+        Args:
+            settings: choose its form.
+            said: what the networks say of the batch.
+            seen: the batch.
+        """

@@ -1,0 +1,65 @@
+"""Every algorithm by the name that users give: ours, and those of installed packages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from sequence_tutor.algorithms.action_values import GLearning, PsiLearning, QLearning, RLOnly
+from sequence_tutor.algorithms.algorithm import Algorithm
+from sequence_tutor.algorithms.policy_gradients import DAP, PPO, ActorCritic, Reinforce, ReinforceKL
+from sequence_tutor.config.settings import nearest
+from sequence_tutor.errors import UserError
+from sequence_tutor.printable import shown
+
+SHIPPED: Mapping[str, Algorithm] = {
+    algorithm.name: algorithm
+    for algorithm in (
+        *(PsiLearning(), GLearning(), QLearning(), RLOnly()),
+        *(Reinforce(), ReinforceKL(), ActorCritic(), PPO(), DAP()),
+    )
+}
+"""The algorithms of this package."""
+
+
+def algorithm_names() -> list[str]:
+    """The names of all algorithms, those of this package first."""
+    return list(dict.fromkeys((*SHIPPED, *_offered())))
+
+
+def find_algorithm(name: str) -> Algorithm:
+    """The algorithm of that name.
+
+    Raises:
+        UserError: no installed package offers it, or something else under its name.
+    """
+    if name in SHIPPED:
+        return SHIPPED[name]
+    offered = _offered()
+    if name not in offered:
+        raise UserError(f"algorithm is {shown(name)}: {nearest(name, algorithm_names())}")
+    return _loaded(offered[name])
+
+
+def needs_of(name: str) -> Mapping[str, Any]:
+    """The tables that an algorithm needs of every preset; none for a name that is none."""
+    known = name in SHIPPED or name in _offered()
+    return {"tune": find_algorithm(name).needs} if known else {}
+
+
+def _offered() -> dict[str, EntryPoint]:
+    """Those of installed packages."""
+    return {point.name: point for point in entry_points(group="sequence_tutor.algorithms")}
+
+
+@cache
+def _loaded(point: EntryPoint) -> Algorithm:
+    found = point.load()
+    if not (isinstance(found, type) and issubclass(found, Algorithm) and found.name == point.name):
+        raise UserError(
+            f"algorithm is {point.name!r}: {point.value} is {shown(found)}, expected a class that "
+            f"derives from sequence_tutor.algorithms.Algorithm and whose name is {point.name!r}"
+        )
+    return found()
