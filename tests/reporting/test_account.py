@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sequence_tutor.reporting.account import listed, run_facts, sentences
-from sequence_tutor.reporting.comparison import Cell, Comparison, Row
+from sequence_tutor.reporting.comparison import Cell, JudgedRow, JudgedTable
 from sequence_tutor.tuner.run_folder import RunSpec
 from sequence_tutor.tuner.settings import TuneSettings
 
@@ -21,9 +21,9 @@ def spec(algorithm: str) -> RunSpec:
     )
 
 
-def comparison(*verdicts: str) -> Comparison:
-    rows = [Row("distinct %", "higher", [Cell("1"), Cell("2", "", v)], []) for v in verdicts]  # type: ignore[arg-type]
-    return Comparison(["prior", "psi"], [], rows, 2000, 5)
+def comparison(*verdicts: str) -> JudgedTable:
+    rows = [JudgedRow("distinct %", "higher", [Cell("1"), Cell("2", "", v)], []) for v in verdicts]  # type: ignore[arg-type]
+    return JudgedTable(["prior", "psi"], [], rows, 2000, 5)
 
 
 def test_three_sentences() -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.reporting.tradeoff import FrontierPoint, read_frontier, tradeoff
+from sequence_tutor.reporting.tradeoff import read_frontier, tradeoff
+from sequence_tutor.workbench.frontier import Point
 
 from .test_comparison import saved, table
 
@@ -17,7 +18,7 @@ MODELS = table(
 
 def test_every_model_is_a_point_and_a_frontier_a_line_a_kind() -> None:
     points = [
-        FrontierPoint(kind=kind, kl_to_prior_per_token=kl, reward_per_sequence=reward)
+        Point(kind=kind, kl_to_prior_per_token=kl, reward_per_sequence=reward)
         for kind, kl, reward in (("tuned", 1.5, 4), ("exact", 1, 5), ("tuned", 0.5, 3))
     ]
     chart = tradeoff(MODELS, points, 2)

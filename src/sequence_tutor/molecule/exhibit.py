@@ -15,8 +15,8 @@ import numpy as np
 from sequence_tutor.domain import Exhibit, Material, ShownModel
 from sequence_tutor.drawing.fragments import data_uri, fragment
 from sequence_tutor.drawing.plot import Plot, Series, plot
+from sequence_tutor.estimates import finite_or_none
 from sequence_tutor.molecule.domain import MoleculeDomain
-from sequence_tutor.molecule.output import number_or_none
 from sequence_tutor.molecule.pictures import picture_svg
 from sequence_tutor.molecule.rewarded_table import TOTAL, raw_names, rewarded_table
 from sequence_tutor.molecule.statistics import TABLE_TERMS
@@ -227,7 +227,7 @@ def table(found: Sequence[Molecule]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["smiles", "total", *(name.replace(" ", "_") for name in names)])
     for one in found:
-        numbers = (number_or_none(one.terms[name]) for name in names)
+        numbers = (finite_or_none(one.terms[name]) for name in names)
         writer.writerow([one.smiles, one.total, *numbers])
     return text.getvalue()
 

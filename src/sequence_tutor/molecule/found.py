@@ -19,10 +19,11 @@ from torch import Tensor
 
 from sequence_tutor.collected import Collected
 from sequence_tutor.errors import UserError
+from sequence_tutor.estimates import finite_or_none
 from sequence_tutor.files import open_own
 from sequence_tutor.molecule.best import read_table, write_best
 from sequence_tutor.molecule.chemistry import molecule_hash
-from sequence_tutor.molecule.output import Cell, number_or_none
+from sequence_tutor.molecule.output import Cell
 from sequence_tutor.molecule.parquet import parquet_of
 from sequence_tutor.molecule.terminal_reward import FOUND_COLUMNS, MoleculeReward
 
@@ -67,7 +68,7 @@ class FoundMolecules:
             if molecule.canonical is None or not self._is_new(molecule.canonical):
                 continue
             pairs = zip(molecule.raw, molecule.scores, strict=True)
-            terms = [number_or_none(number) for pair in pairs for number in pair]
+            terms = [finite_or_none(number) for pair in pairs for number in pair]
             strings = (molecule.smiles, molecule.canonical)
             rows.append([*strings, collected.step, total, *both, molecule.scaffold, *terms])
         self._write(rows)

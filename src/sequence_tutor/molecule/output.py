@@ -16,6 +16,7 @@ from rdkit.Chem.Draw import rdDepictor
 
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.errors import UserError
+from sequence_tutor.estimates import finite_or_none
 from sequence_tutor.files import replacing, write_text
 from sequence_tutor.molecule.chemistry import parse, quiet
 from sequence_tutor.molecule.parquet import parquet_of, require_pyarrow
@@ -118,11 +119,6 @@ def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[Cell]
         writer.writerows(rows)
 
 
-def number_or_none(number: float) -> float | None:
-    """The number, or an empty cell where there is none."""
-    return number if math.isfinite(number) else None
-
-
 def write_sdf(path: Path, rows: Iterable[Row]) -> None:
     """Write structures in the plane with their terms as properties, atomically.
 
@@ -176,7 +172,7 @@ def picture_rows(rows: Sequence[Row], path: Path) -> None:
 
 
 def _cells(row: Row, names: Sequence[str]) -> list[Cell]:
-    return [number_or_none(row.terms.get(name, math.nan)) for name in names]
+    return [finite_or_none(row.terms.get(name, math.nan)) for name in names]
 
 
 def _sorting_term(asked: str, names: Sequence[str]) -> str | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from sequence_tutor.estimates import finite_or_none
 from sequence_tutor.molecule.choice import DEFAULT_CHOICE, Choice
 from sequence_tutor.molecule.entry import Entry
 from sequence_tutor.molecule.reading import molecule_files, read_molecules
@@ -112,4 +112,4 @@ def _scored(
 
 def _numbers(values: Mapping[str, float]) -> dict[str, float | None]:
     """What JSON can say of them."""
-    return {name: value if math.isfinite(value) else None for name, value in values.items()}
+    return {name: finite_or_none(value) for name, value in values.items()}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sequence_tutor.flat_tables import flattened
-from sequence_tutor.reporting.comparison import Comparison
+from sequence_tutor.reporting.comparison import JudgedTable
 from sequence_tutor.run_log import Record
 from sequence_tutor.tuner.run_folder import RunSpec
 
@@ -57,7 +57,7 @@ def run_facts(name: str, style: int, spec: RunSpec, log: Sequence[Record]) -> Ru
 
 
 def sentences(
-    things: str, specs: Sequence[RunSpec], comparison: Comparison
+    things: str, specs: Sequence[RunSpec], comparison: JudgedTable
 ) -> tuple[str, str, str]:
     """What was done, how it was measured, what came of it.
 
@@ -81,7 +81,7 @@ def _done(things: str, specs: Sequence[RunSpec]) -> str:
     )
 
 
-def _measured(things: str, comparison: Comparison) -> str:
+def _measured(things: str, comparison: JudgedTable) -> str:
     each = "it" if len(comparison.models) == 1 else f"each of {listed(comparison.models)}"
     return (
         f"Then {comparison.samples:,} {things} of {each} were sampled with seed "
@@ -89,7 +89,7 @@ def _measured(things: str, comparison: Comparison) -> str:
     )
 
 
-def _found(comparison: Comparison) -> str:
+def _found(comparison: JudgedTable) -> str:
     said = []
     for place, model in enumerate(comparison.models):
         good, bad = (len(comparison.labels(verdict, place)) for verdict in ("better", "worse"))

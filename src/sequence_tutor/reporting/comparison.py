@@ -88,7 +88,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class JudgedRow:
     """One statistic of all models, then as published."""
 
     label: str
@@ -98,7 +98,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class JudgedTable:
     """The table as it is shown.
 
     Attributes:
@@ -111,7 +111,7 @@ class Comparison:
 
     models: Sequence[str]
     published: Sequence[str]
-    rows: Sequence[Row]
+    rows: Sequence[JudgedRow]
     samples: int
     seed: int
     yardstick: str = ""
@@ -139,11 +139,11 @@ def read_table(path: Path) -> SavedTable:
     return table
 
 
-def compare(table: SavedTable, domain: Domain) -> Comparison:
+def compare(table: SavedTable, domain: Domain) -> JudgedTable:
     """Every row that some model has a figure for, with verdicts where there is one prior."""
     priors = [model for model in table.models if model.tune is None]
     prior = priors[0] if len(priors) == 1 else None
-    return Comparison(
+    return JudgedTable(
         [model.name for model in table.models],
         list(table.published),
         list(_rows(table, prior, domain)),
@@ -206,7 +206,7 @@ def _size(estimate: Estimate) -> Estimate:
     return Estimate(abs(estimate.value), nearest, max(ends))
 
 
-def _rows(table: SavedTable, prior: SavedModel | None, domain: Domain) -> Iterator[Row]:
+def _rows(table: SavedTable, prior: SavedModel | None, domain: Domain) -> Iterator[JudgedRow]:
     every = [
         {name: saved.estimate for name, saved in model.statistics.items()} for model in table.models
     ]
@@ -228,7 +228,7 @@ def _rows(table: SavedTable, prior: SavedModel | None, domain: Domain) -> Iterat
         ]
         columns = table.published.values()
         theirs = [_text(shown.unit * rows[name]) if name in rows else "" for rows in columns]
-        yield Row(label(name, domain), aim or "", cells, theirs)
+        yield JudgedRow(label(name, domain), aim or "", cells, theirs)
 
 
 def _of(model: SavedModel | None, name: str) -> Estimate:

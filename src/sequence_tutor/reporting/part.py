@@ -23,7 +23,7 @@ from sequence_tutor.evaluation.seeds import between_seeds, seeds_table
 from sequence_tutor.files import PathLike
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reporting.account import RunFacts, run_facts, sentences
-from sequence_tutor.reporting.comparison import Comparison, SavedTable, compare
+from sequence_tutor.reporting.comparison import JudgedTable, SavedTable, compare
 from sequence_tutor.reporting.curves import (
     RuleShares,
     read_run_log,
@@ -32,15 +32,16 @@ from sequence_tutor.reporting.curves import (
     training_curves,
 )
 from sequence_tutor.reporting.sampled import Sampled
-from sequence_tutor.reporting.tradeoff import FrontierPoint, tradeoff
+from sequence_tutor.reporting.tradeoff import tradeoff
 from sequence_tutor.run_log import Record
 from sequence_tutor.tuner.run_folder import RunSpec, load_spec
+from sequence_tutor.workbench.frontier import Point
 
 PRIOR = "prior"
 
 
 @dataclass(frozen=True)
-class Run:
+class ReportedRun:
     """A finished run as the report needs it.
 
     Attributes:
@@ -77,7 +78,7 @@ class Part:
     models: Sequence[str]
     account: Sequence[str]
     runs: Sequence[RunFacts]
-    comparison: Comparison
+    comparison: JudgedTable
     seeds: Table | None
     curves: Sequence[Plot]
     rules: RuleShares | None
@@ -92,7 +93,7 @@ def load_runs(
     *,
     trust: bool = False,
     prior: PathLike | None = None,
-) -> list[Run]:
+) -> list[ReportedRun]:
     """Finished runs under names that tell them apart.
 
     Args:
@@ -115,20 +116,20 @@ def load_runs(
         spec = load_spec(folder)  # first, for it says best that a folder is no run
         model = load_model(folder, rules=rules, trust=trust, prior=prior)
         log = read_run_log(folder, spec.checksums.get("log"))
-        runs.append(Run(replace(model, name=name), spec, log))
+        runs.append(ReportedRun(replace(model, name=name), spec, log))
     models = sharing_rewards(_sharing_priors([scored_here(run.model) for run in runs]))
     return [replace(run, model=model) for run, model in zip(runs, models, strict=True)]
 
 
-def by_domain(runs: Sequence[Run]) -> dict[str, list[Run]]:
+def by_domain(runs: Sequence[ReportedRun]) -> dict[str, list[ReportedRun]]:
     """Runs of each domain, in the order given."""
-    found: dict[str, list[Run]] = {}
+    found: dict[str, list[ReportedRun]] = {}
     for run in runs:
         found.setdefault(run.spec.domain, []).append(run)
     return found
 
 
-def models_of(runs: Sequence[Run]) -> list[Model]:
+def models_of(runs: Sequence[ReportedRun]) -> list[Model]:
     """The prior, judged as the first run is, and the runs.
 
     Runs of another prior than the first one's bring theirs, so that nothing is compared with a
@@ -143,11 +144,11 @@ def models_of(runs: Sequence[Run]) -> list[Model]:
 
 
 def make_part(
-    runs: Sequence[Run],
+    runs: Sequence[ReportedRun],
     models: Sequence[Model],
     table: SavedTable,
     sampled: Sampled,
-    frontier: Sequence[FrontierPoint],
+    frontier: Sequence[Point],
     section: str,
 ) -> Part:
     """Everything that is shown of some runs of one domain.

@@ -12,32 +12,19 @@ from sequence_tutor.drawing.plot import Plot, Series, plot
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.figures import FIGURES
 from sequence_tutor.reporting.comparison import SavedTable
+from sequence_tutor.workbench.frontier import Point
 
 REWARD, DIVERGENCE = "reward_per_sequence", "kl_to_prior_per_token"
-
-
-class FrontierPoint(BaseModel):
-    """One point of a frontier, as far as it is drawn.
-
-    Attributes:
-        kind: how the point came about: tuned, exact, best-of-n and so on.
-        kl_to_prior_per_token: nats.
-        reward_per_sequence: undivided by c.
-    """
-
-    kind: str
-    kl_to_prior_per_token: float
-    reward_per_sequence: float
 
 
 class SavedFrontier(BaseModel):
     """What `frontier` writes into `frontier.json`, as far as it is drawn."""
 
-    points: list[FrontierPoint]
+    points: list[Point]
 
 
 def tradeoff(
-    table: SavedTable, frontier: Sequence[FrontierPoint] = (), first_style: int = 0
+    table: SavedTable, frontier: Sequence[Point] = (), first_style: int = 0
 ) -> Plot | None:
     """One point a model, and a frontier as lines; None where there are not two points.
 
@@ -53,7 +40,7 @@ def tradeoff(
     return plot(FIGURES[REWARD].title, FIGURES[DIVERGENCE].title, series, dots=True)
 
 
-def read_frontier(path: Path) -> list[FrontierPoint]:
+def read_frontier(path: Path) -> list[Point]:
     """The points of a file that `frontier` wrote.
 
     Raises:
@@ -68,14 +55,12 @@ def read_frontier(path: Path) -> list[FrontierPoint]:
         ) from error
 
 
-def _lines(frontier: Sequence[FrontierPoint], first_style: int) -> Iterator[Series]:
+def _lines(frontier: Sequence[Point], first_style: int) -> Iterator[Series]:
     for place, kind in enumerate(dict.fromkeys(point.kind for point in frontier)):
         own = [point for point in frontier if point.kind == kind]
         own.sort(key=lambda point: point.kl_to_prior_per_token)
-        x, y = (
-            [point.kl_to_prior_per_token for point in own],
-            [point.reward_per_sequence for point in own],
-        )
+        x = [point.kl_to_prior_per_token for point in own]
+        y = [point.reward_per_sequence for point in own]
         yield Series(f"frontier: {kind}", first_style + place, x, y)
 
 

@@ -30,7 +30,7 @@ from sequence_tutor.study.messages import Choice, Join, Play, Preference, read_b
 from sequence_tutor.study.page import page_parts
 from sequence_tutor.study.rate_limit import RateLimit
 from sequence_tutor.study.sessions import Signer, is_token
-from sequence_tutor.study.store import RefusedError, Standing, Store
+from sequence_tutor.study.store import ListenerState, RefusedError, Store
 
 COOKIE = "listener"
 HEARD = 0.95  # share of a clip's time that must pass between its start and its end
@@ -208,7 +208,7 @@ class Service:
             self._store.played(listener, standing.position, message.side)
         return self._reply(listener)
 
-    def _check_both(self, listener: int, standing: Standing, side: Side, now: float) -> None:
+    def _check_both(self, listener: int, standing: ListenerState, side: Side, now: float) -> None:
         """Two clips cannot be heard at once: together they take the time of both.
 
         Raises:
@@ -220,7 +220,7 @@ class Service:
         if now - begun < HEARD * sum(self._seconds(standing, one) for one in SIDES):
             raise RefusedError("please listen to one melody after the other")
 
-    def _seconds(self, standing: Standing, side: Side) -> float:
+    def _seconds(self, standing: ListenerState, side: Side) -> float:
         return self._study.clips[standing.clip(side)].seconds
 
     def _choice(self, request: Request, body: bytes) -> Response:
@@ -235,7 +235,7 @@ class Service:
         self._store.prefer(listener, standing.position, message.preference)
         return self._reply(listener)
 
-    def _asked(self, listener: int, ticket: str, stage: str) -> Standing:
+    def _asked(self, listener: int, ticket: str, stage: str) -> ListenerState:
         """How far the listener is, if the ticket is for what is due now."""
         standing = self._store.standing(listener)
         if self._signer.is_ticket(ticket, listener, standing.position, standing.stage):

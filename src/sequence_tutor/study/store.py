@@ -55,7 +55,7 @@ class RefusedError(Exception):
 
 
 @dataclass(frozen=True)
-class Standing:
+class ListenerState:
     """How far a listener has come.
 
     Attributes:
@@ -156,7 +156,7 @@ class Store:
         row = self._first("SELECT code FROM listeners WHERE number = ?", listener)
         return str(row[0]) if row else None
 
-    def standing(self, listener: int) -> Standing:
+    def standing(self, listener: int) -> ListenerState:
         """How far a listener has come."""
         with self._lock:  # between changes, never within one
             chosen, position = self._first(
@@ -166,10 +166,10 @@ class Store:
                 "SELECT side FROM plays WHERE listener = ? AND position = ?", (listener, position)
             ).fetchall()
         if position == self._study.trials:
-            return Standing(position, "done", None, ())
+            return ListenerState(position, "done", None, ())
         played = tuple(side for side in SIDES if (side,) in heard)
         stage: Stage = "listen" if chosen == position else "preference"
-        return Standing(position, stage, self._trials(listener)[position], played)
+        return ListenerState(position, stage, self._trials(listener)[position], played)
 
     def played(self, listener: int, position: int, side: Side) -> None:
         """Note that a clip was heard to the end.
@@ -257,7 +257,7 @@ class Store:
                 raise
 
     @contextmanager
-    def _due(self, listener: int, position: int, stage: Stage) -> Iterator[Standing]:
+    def _due(self, listener: int, position: int, stage: Stage) -> Iterator[ListenerState]:
         """A change that is made only if it is the next that this listener can make."""
         with self._change():
             standing = self.standing(listener)
