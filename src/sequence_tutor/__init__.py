@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sequence_tutor.domain import Domain, find_domain
+    from sequence_tutor.domain import Domain, check_domain, find_domain
     from sequence_tutor.errors import UserError
     from sequence_tutor.estimates import Estimate
     from sequence_tutor.evaluation.evaluate import evaluate
@@ -67,6 +67,7 @@ __all__ = [
     "bench",
     "benchmark",
     "check",
+    "check_domain",
     "check_prior",
     "check_reward",
     "compare",
@@ -91,7 +92,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "domain": ("Domain", "find_domain"),
+    "domain": ("Domain", "check_domain", "find_domain"),
     "errors": ("UserError",),
     "estimates": ("Estimate",),
     "evaluation.evaluate": ("evaluate",),

@@ -29,7 +29,8 @@ EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 
 
 def module(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"example_{path.stem}", path)
+    name = path.parent.name if path.name == "__init__.py" else path.stem
+    spec = importlib.util.spec_from_file_location(f"example_{name}", path)
     assert spec is not None
     assert spec.loader is not None
     found = importlib.util.module_from_spec(spec)
@@ -142,7 +143,7 @@ def test_held_out_says_what_it_cannot_use(
 
 
 def test_domain() -> None:
-    dna = module(EXAMPLES / "dna" / "dna.py")
+    dna = module(EXAMPLES / "dna" / "dna" / "__init__.py")
     room = dna.DnaDomain()
     reward = room.reward(room.reward_settings(), None)
     check_reward(reward, room.vocab_size)
@@ -158,7 +159,7 @@ def test_domain() -> None:
 
 
 def test_domain_names_a_strand_that_is_none(tmp_path: Path) -> None:
-    dna = module(EXAMPLES / "dna" / "dna.py")
+    dna = module(EXAMPLES / "dna" / "dna" / "__init__.py")
     path = tmp_path / "strands.txt"
     path.write_text("ACGT\nACGU\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"strand 2: 'ACGU', expected up to 39 of ACGT"):

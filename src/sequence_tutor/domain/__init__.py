@@ -2,6 +2,7 @@
 
 from sequence_tutor.config.settings import Settings, of_kind
 from sequence_tutor.domain.base import Domain, find_domain
+from sequence_tutor.domain.check import check_domain
 from sequence_tutor.domain.data import (
     Beginning,
     Better,
@@ -44,6 +45,7 @@ __all__ = [
     "TrainingData",
     "UserError",
     "WeightedReward",
+    "check_domain",
     "find_domain",
     "load_user_terms",
     "of_kind",

@@ -55,7 +55,7 @@ class Domain(ABC):
     end_token: int | None
     data_settings: type[Settings]
     reward_settings: type[Settings]
-    output_settings: type[Settings]
+    output_settings: type[Settings] = Settings
     note_tokens: tuple[int, ...] = ()
     sequences: str = "sequences"
     unit_read: str = "one by one"

@@ -39,10 +39,6 @@ LONGEST_SHOWN = 60
 _PRINTABLE = "".join(map(chr, range(32, 127)))
 
 
-class TextOutputSettings(Settings):
-    """Lines have no settings."""
-
-
 class TextDomain(Domain):
     """Lines of characters or words, each ended by an end token.
 
@@ -57,7 +53,6 @@ class TextDomain(Domain):
     unit_read = "kB"
     data_settings: type[Settings] = TextDataSettings
     reward_settings: type[Settings] = TextRewardSettings
-    output_settings: type[Settings] = TextOutputSettings
     figures = FIGURES
     opening = f"beginning of {OPENING} characters"
 

@@ -38,10 +38,6 @@ class ToyRewardSettings(Settings):
     terminal: bool = Field(False, description="whether only the last token is paid")
 
 
-class ToyOutputSettings(Settings):
-    """Files have no settings here."""
-
-
 class ToyStatistics:
     """A domain without statistics of its own."""
 
@@ -62,7 +58,6 @@ class ToyDomain(Domain):
     end_token: int | None = None
     data_settings: type[Settings] = ToyDataSettings
     reward_settings: type[Settings] = ToyRewardSettings
-    output_settings: type[Settings] = ToyOutputSettings
 
     def default_prior(self, device: torch.device | str) -> StoredPrior:
         """The random prior of the toy problem with seed 0."""

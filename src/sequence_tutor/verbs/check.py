@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sequence_tutor.domain import check_domain, find_domain
 from sequence_tutor.errors import settings_of
 from sequence_tutor.files import PathLike, optional_path
 from sequence_tutor.measure import score
@@ -18,6 +19,9 @@ from sequence_tutor.reward.looking_ahead import declared
 from sequence_tutor.rollout import rollout
 from sequence_tutor.verbs.settings_tables import read_reward, read_tuning
 from sequence_tutor.verbs.tune import open_prior
+
+OURS = "sequence_tutor."
+"""Begins the modules of domains that are checked by the tests, and not by every call."""
 
 SAMPLES = 512
 """Sequences that the reward is timed on."""
@@ -87,7 +91,8 @@ def check(
 ) -> Checked:
     """Check the prior and the reward that `tune` would take, and time them.
 
-    Of the prior: normalised, the same step by step and at once, rows apart, blind to what comes.
+    Of a domain from elsewhere: attributes, statistics, files, what it shows. Of the prior:
+    normalised, the same step by step and at once, rows apart, blind to what comes.
     Of the reward: shape, type, finite, nothing beyond the end, the same answer twice, nothing for
     tokens that come later.
 
@@ -103,6 +108,9 @@ def check(
         UserError: the first broken promise, or what cannot be read.
     """
     config, rules = optional_path(config), optional_path(rules)
+    asked = find_domain(domain)
+    if not type(asked).__module__.startswith(OURS):
+        check_domain(asked)
     room, stored = open_prior(domain, prior, "cpu", trust=trust)
     check_prior(stored.prior)
     with settings_of(f"{config or f'preset {preset}'}: reward"):

@@ -14,13 +14,16 @@ from torch import Tensor
 from sequence_tutor.domain import (
     Domain,
     Estimate,
+    Exhibit,
     Figure,
+    Material,
     Mean,
     Progress,
     RatioOfSums,
     Reward,
     SequenceBatch,
     Settings,
+    ShownModel,
     StoredPrior,
     TokenSequences,
     TrainingData,
@@ -31,7 +34,8 @@ from sequence_tutor.domain import (
     write_text,
 )
 
-BASES = "ACGT"
+from .pictures import BASES, picture
+
 END = len(BASES)  # the token that ends a strand
 LONGEST = 40
 
@@ -48,10 +52,6 @@ class DnaRewardSettings(Settings):
     weights: dict[str, float] = Field(default_factory=dict, description="of terms, 1 if unset")
     gc: float = Field(0.5, ge=0, le=1, description="wanted share of G and C")
     longest_run: int = Field(3, ge=1, description="equal bases in a row that are free")
-
-
-class DnaOutputSettings(Settings):
-    """Files have no settings here."""
 
 
 @dataclass(frozen=True)
@@ -102,12 +102,12 @@ class DnaDomain(Domain):
     """Strands of up to 39 bases."""
 
     name = "dna"
+    sequences = "strands"
     vocab_size = END + 1
     length = LONGEST
     end_token: int | None = END
     data_settings: type[Settings] = DnaDataSettings
     reward_settings: type[Settings] = DnaRewardSettings
-    output_settings: type[Settings] = DnaOutputSettings
     figures: Mapping[str, Figure] = {"gc_share": Figure(share=True)}
 
     def default_prior(self, device: torch.device | str) -> StoredPrior:
@@ -178,3 +178,17 @@ class DnaDomain(Domain):
         rows = ("".join(BASES[token] for token in row if token < END) for row in batch.to_lists())
         write_text(directory / "strands.txt", "".join(f"{row}\n" for row in rows))
         progress(1, 1)
+
+    def token_text(self, token: int) -> str:
+        """A letter a base."""
+        return BASES[token]
+
+    def exhibit(self, shown: Material) -> Exhibit:
+        """Strands of every model side by side, in a report."""
+        batches = shown.at_most(12)
+        pictures = (picture(*one) for one in zip(shown.models, batches, strict=True))
+        return Exhibit("Look", f'<div class="round">\n{"".join(pictures)}</div>\n')
+
+    def display(self, model: ShownModel, batch: SequenceBatch, settings: Settings) -> str:
+        """The first strands, in a notebook."""
+        return picture(model, batch)
