@@ -8,14 +8,14 @@ INSTALL := $(PYTHON) -m pip install --quiet --no-compile -c constraints.txt
 INSTALLED := $(VENV)/.installed
 DEVELOPED := $(VENV)/.developed
 
-.PHONY: help venv demo tables docs check test test-all test-pages bench format clean
+.PHONY: help venv demo tables docs check test test-all test-pages test-wheel bench format clean
 
 help:
 	@echo "make demo      install, tune the shipped prior, write the table, melodies, pictures (demo/)"
 	@echo "make tables    the full table of results: Q, Psi, G and the baselines (tables/)"
 	@echo "make docs      the documentation as a site (build/docs/index.html)"
 	@echo "make test      lint, types, layers and the tests; test-all adds the slow ones,"
-	@echo "               test-pages those of the report and the study alone"
+	@echo "               test-pages those of the report and the study alone, test-wheel the package's"
 	@echo "make bench     the speed benchmarks"
 	@echo "make format    format the code and apply safe fixes"
 	@echo "make clean     remove results and caches, keep the virtual environment"
@@ -38,10 +38,10 @@ $(DEVELOPED): $(INSTALLED)
 	touch $@
 
 demo: $(INSTALLED)
-	$(PYTHON) -m sequence_tutor.cli demo --out demo
+	$(PYTHON) -m sequence_tutor demo --out demo
 
 tables: $(INSTALLED)
-	$(PYTHON) -m sequence_tutor.cli tables --out tables
+	$(PYTHON) -m sequence_tutor tables --out tables
 
 # Read anew every time, so that no warning is missed and each melody is written.
 docs: $(DEVELOPED)
@@ -64,6 +64,10 @@ test-all: check
 # The report and the study in a real browser, and fifty listeners at once.
 test-pages: $(DEVELOPED)
 	$(PYTHON) -m pytest -m slow tests/reporting tests/study
+
+# The wheel has every file, and works in an empty folder without the source.
+test-wheel: $(DEVELOPED)
+	$(PYTHON) -m pytest -m slow tests/test_wheel.py
 
 bench: $(INSTALLED)
 	$(VENV)/bin/sequence-tutor bench

@@ -52,7 +52,7 @@ def main() -> None:
         repeated = (smiles + "C" * carbons for carbons in count() for smiles in few)
         with many.open("w") as file:
             file.writelines(f"{smiles}\n" for smiles in islice(repeated, given.molecules))
-        verb = [sys.executable, "-m", "sequence_tutor.cli", "pretrain", "molecule", "--quiet"]
+        verb = [sys.executable, "-m", "sequence_tutor", "pretrain", "molecule", "--quiet"]
         places = [
             "--data",
             str(many),

@@ -243,6 +243,38 @@ def test_verify_and_bench_say_what_they_measured(
     assert "did you mean 'psi'" in sentence(capsys)
 
 
+def completed(words: str, tmp_path: Path) -> list[str]:
+    """What bash proposes for the last word of a line, or for a new one after a blank."""
+    line = words.split(" ")
+    script = f"""
+source {tmp_path / "completion.bash"}
+COMP_WORDS=({" ".join(f"'{word}'" for word in line)})
+COMP_CWORD={len(line) - 1}
+_sequence_tutor
+printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+    ended = subprocess.run(["bash", "-c", script], text=True, capture_output=True, check=True)
+    assert ended.stderr == ""
+    return ended.stdout.split()
+
+
+def test_a_shell_completes_verbs_and_options(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--completion", "bash") == 0
+    (tmp_path / "completion.bash").write_text(capsys.readouterr().out)
+    assert completed("sequence-tutor fr", tmp_path) == ["frontier"]
+    assert set(VERBS) <= set(completed("sequence-tutor ", tmp_path))
+    assert completed("sequence-tutor study ex", tmp_path) == ["export"]
+    assert completed("sequence-tutor tune melody --al", tmp_path) == ["--algorithm"]
+    assert completed("sequence-tutor tune melody --device c", tmp_path) == ["cpu", "cuda"]
+    for shell in ("zsh", "fish"):
+        assert run("--completion", shell) == 0
+        assert "target-kl" in capsys.readouterr().out
+    assert run("--completion", "cmd") == 2
+    assert "unknown shell 'cmd': expected one of bash, zsh, fish" in sentence(capsys)
+
+
 @pytest.mark.parametrize("algorithm", SHIPPED)
 def test_every_algorithm_is_asked_for_by_its_name(algorithm: str, tmp_path: Path) -> None:
     asked = ("--algorithm", algorithm, "--steps", 1, "--out", tmp_path / "run")
@@ -380,7 +412,7 @@ def test_ctrl_c_ends_with_130_and_says_how_to_go_on(melody_prior: Path, tmp_path
     out = tmp_path / "run"
     tune = ["tune", "melody", "--preset", "paper", "--prior", str(melody_prior), "--out", str(out)]
     process = subprocess.Popen(
-        [sys.executable, "-m", "sequence_tutor.cli", *tune, "--threads", "1"],
+        [sys.executable, "-m", "sequence_tutor", *tune, "--threads", "1"],
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -397,7 +429,7 @@ def test_ctrl_c_ends_with_130_and_says_how_to_go_on(melody_prior: Path, tmp_path
 @pytest.mark.parametrize("asked", ["tune --help", "terms list molecule", "--help"])
 def test_a_reader_that_has_gone_is_no_mistake(asked: str) -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "sequence_tutor.cli", *asked.split()],
+        [sys.executable, "-m", "sequence_tutor", *asked.split()],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as process:

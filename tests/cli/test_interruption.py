@@ -39,7 +39,7 @@ patience = 100
 
 def start(*arguments: object) -> subprocess.Popen[str]:
     """A command of its own process."""
-    command = [sys.executable, "-m", "sequence_tutor.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "sequence_tutor", *map(str, arguments)]
     return subprocess.Popen(
         [*command, "--threads", "1", "--quiet"],
         stdout=subprocess.PIPE,

@@ -18,7 +18,7 @@ from sequence_tutor.cli.program import VERBS
 from sequence_tutor.files import LOCK_FILE
 
 slow = pytest.mark.slow
-PROGRAM = f"{sys.executable} -m sequence_tutor.cli"
+PROGRAM = f"{sys.executable} -m sequence_tutor"
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
@@ -43,7 +43,7 @@ def test_without_standard_streams_the_work_is_done(closed: str, tmp_path: Path) 
 def test_an_interruption_of_the_first_seconds_is_one_line(
     number: signal.Signals, seconds: float, tmp_path: Path
 ) -> None:
-    command = [sys.executable, "-m", "sequence_tutor.cli", "tune", "melody", "--out", "run"]
+    command = [sys.executable, "-m", "sequence_tutor", "tune", "melody", "--out", "run"]
     with subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=ENVIRONMENT
     ) as process:

@@ -311,7 +311,7 @@ def test_killed_with_replay_priorities_memory_and_cache_it_ends_the_same(
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     given = ("--prior", molecule_prior, "--config", settings, "--seeds", seeds, "--prime", prime)
     process = subprocess.Popen(
-        [sys.executable, "-m", "sequence_tutor.cli", *command(*given, "--out", killed)]
+        [sys.executable, "-m", "sequence_tutor", *command(*given, "--out", killed)]
     )
     deadline = time.monotonic() + 120
     while not (killed / STATE_FILE).exists() and time.monotonic() < deadline:

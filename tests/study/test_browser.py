@@ -119,7 +119,7 @@ def browser(*arguments: str, downloads: Path | None = None) -> Iterator[Page]:
 @contextmanager
 def served(folder: Path, port: int = 0) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The service as users run it; and its address."""
-    command = [sys.executable, "-m", "sequence_tutor.cli", "study", "serve", str(folder)]
+    command = [sys.executable, "-m", "sequence_tutor", "study", "serve", str(folder)]
     with subprocess.Popen(
         [*command, "--port", str(port)], stdout=subprocess.PIPE, text=True
     ) as process:

@@ -34,7 +34,7 @@ BODY = UNFINISHED + b"Content-Length: 40\r\n\r\n{"
 @contextmanager
 def served(folder: Path, files: int) -> Iterator[tuple[str, int, subprocess.Popen[str]]]:
     """`study serve` in a process that may open so many files: its address and port."""
-    command = [sys.executable, "-m", "sequence_tutor.cli", "study", "serve", str(folder)]
+    command = [sys.executable, "-m", "sequence_tutor", "study", "serve", str(folder)]
     limits = (files, files)
     with subprocess.Popen(
         [*command, "--port", "0"],

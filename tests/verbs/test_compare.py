@@ -118,7 +118,7 @@ def test_killed_it_goes_on_by_the_same_command(tmp_path: Path) -> None:
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     asked = "compare toy --methods psi,tb,sir --budget 5000 --seeds 1 --samples 100"
     command = [*asked.split(), "--threads", "1", "--quiet", "--out"]
-    process = subprocess.Popen([sys.executable, "-m", "sequence_tutor.cli", *command, str(killed)])
+    process = subprocess.Popen([sys.executable, "-m", "sequence_tutor", *command, str(killed)])
     first, second = killed / "psi" / "seed_0", killed / "tb" / "seed_0"
     deadline = time.monotonic() + 120
     while not (second / STATE_FILE).exists() and time.monotonic() < deadline:

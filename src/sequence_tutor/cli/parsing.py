@@ -20,7 +20,6 @@ from cyclopts.exceptions import (
     UnusedCliTokensError,
 )
 
-from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError
 from sequence_tutor.printable import shown
 
@@ -123,6 +122,8 @@ def _sentence(verb: type, error: CycloptsError) -> str:
     if isinstance(error, UnknownOptionError):
         unknown = error.token.keyword or error.token.value
     if unknown is not None and isinstance(error, _MissingError | UnknownOptionError):
+        from sequence_tutor.config.settings import nearest  # pydantic is slow, and help needs none
+
         every = app_of(verb).assemble_argument_collection()
         options = (one for one in every if not one.children and not is_positional(one))
         known = [name for one in options for name in one.names]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from typing import Protocol
 
 from sequence_tutor.cli import USAGE_ERROR
@@ -13,6 +12,7 @@ from sequence_tutor.cli.bench import Bench
 from sequence_tutor.cli.benchmark import Benchmark
 from sequence_tutor.cli.check import Check
 from sequence_tutor.cli.compare import Compare
+from sequence_tutor.cli.completion import completion
 from sequence_tutor.cli.demo import Demo
 from sequence_tutor.cli.evaluate import Evaluate
 from sequence_tutor.cli.frontier import Frontier
@@ -29,7 +29,6 @@ from sequence_tutor.cli.tables import Tables
 from sequence_tutor.cli.terms import TERMS
 from sequence_tutor.cli.tune import Tune
 from sequence_tutor.cli.verify import Verify
-from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError
 from sequence_tutor.memory import too_large
 from sequence_tutor.printable import printable, shown
@@ -75,7 +74,8 @@ A first tour, with the prior that comes along:
   sequence-tutor sample runs/psi -n 20 --key D --out melodies
   sequence-tutor evaluate melody runs/psi
 
-Each verb has help of its own, with an example: sequence-tutor tune --help"""
+Each verb has help of its own, with an example: sequence-tutor tune --help
+Completion of verbs and options: eval "$(sequence-tutor --completion bash)", or zsh, or fish"""
 
 
 def run(given: list[str]) -> int:
@@ -84,12 +84,17 @@ def run(given: list[str]) -> int:
         print(help_text())
         return 0
     if given == ["--version"]:
+        from importlib.metadata import version
+
         print(version("sequence-tutor"))
         return 0
     if given[:1] and given[0] in GROUPS and given[1:] in (["-h"], ["--help"]):
         print(_listed(given[0]))
         return 0
     try:
+        if given[0] == "--completion":
+            print(completion(" ".join(given[1:]), {**VERBS, **GROUPS}))
+            return 0
         name, kind, arguments = find_verb(given)
     except UserError as error:
         return _complain(str(error))
@@ -102,6 +107,8 @@ def find_verb(given: Sequence[str]) -> tuple[str, type[Verb], list[str]]:
     Raises:
         UserError: there is no such verb.
     """
+    from sequence_tutor.config.settings import nearest  # pydantic is slow, and help needs none
+
     known: Mapping[str, object] = {**VERBS, **GROUPS}
     if given[0] not in known:
         what = f"unknown verb {shown(given[0])}: {nearest(given[0], known)}"
