@@ -16,8 +16,9 @@ from rdkit.Contrib.SA_Score import sascorer
 
 from sequence_tutor import measure
 from sequence_tutor.cli import main
-from sequence_tutor.molecule import chemistry, pool
 from sequence_tutor.molecule import exhibit as grids_module
+from sequence_tutor.molecule import pool
+from sequence_tutor.molecule.chemistry import _known, canonical_smiles
 from sequence_tutor.molecule.domain import MoleculeDomain
 from sequence_tutor.molecule.held_out import HELD_OUT, HELD_OUT_LENGTHS, HELD_OUT_PROPERTIES
 from sequence_tutor.molecule.statistics import Reference
@@ -75,8 +76,7 @@ class Calls:
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
-    for memory in (chemistry.known, chemistry.canonical_of):
-        memory.cache_clear()  # whatever other tests left in it
+    _known.cache_clear()  # whatever other tests left in it
     counted = Calls(monkeypatch)
     counted.of(measure, "rollout")
     counted.of(NeuralPrior, "sequence_log_probs")
@@ -100,7 +100,7 @@ def test_ten_runs_sample_and_score_nothing_twice(
     assert len(calls.arguments["of_smiles"]) == 1
     assert calls.arguments["__init__"] == []  # no process was started
     for name in ("qed", "calculateScore"):
-        scored = Counter(chemistry.canonical_smiles(mol) for mol, *_ in calls.arguments[name])
+        scored = Counter(canonical_smiles(mol) for mol, *_ in calls.arguments[name])
         assert len(scored) > 3, name
         assert set(scored.values()) == {1}, name
     drawn = Counter(smiles for (smiles,) in calls.arguments["picture_svg"])

@@ -6,16 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from sequence_tutor.domain import Better
 from sequence_tutor.estimates import Estimate, Mean, times
-from sequence_tutor.reward.protocol import Explains, Reward
-from sequence_tutor.reward.weighted import Reweighted
+from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.reward.weighted import explaining
 from sequence_tutor.sequences import SequenceBatch
-
-
-def explaining(reward: Reward) -> Explains | None:
-    """The reward, or the one that it gives other weights, if it explains itself."""
-    while isinstance(reward, Reweighted):
-        reward = reward.reward
-    return reward if isinstance(reward, Explains) else None
 
 
 class TermStatistics:

@@ -20,8 +20,12 @@ from typing import NamedTuple
 
 Fingerprint = DataStructs.ExplicitBitVect
 
-KEPT = 1024
-"""Strings and molecules that are kept for whoever asks next: a batch of an evaluation."""
+KEPT = 2048
+"""Molecules that are kept for whoever asks next: a batch of an evaluation, each by the string that
+was written and by the canonical one."""
+
+PROPERTIES = ("logp", "qed", "sa")
+"""What a summary of molecules tells of them."""
 
 FREE_RING = 6
 """Atoms a ring may have before it is penalised."""
@@ -99,11 +103,10 @@ def longest_carbon_run(smiles: str) -> int:
     return max(map(len, runs), default=0)
 
 
-@lru_cache(maxsize=KEPT)
 def canonical_of(smiles: str, limits: Limits = DEFAULT_LIMITS) -> str | None:
-    """The canonical SMILES of a string; None where it is no valid molecule. The last ones stay."""
-    found = parse(smiles, limits)
-    return None if found is None else canonical_smiles(found)
+    """The canonical SMILES of a string; None where it is no valid molecule."""
+    found = known(smiles, limits)
+    return None if found is None else found.canonical
 
 
 def canonical_smiles(molecule: Chem.Mol) -> str:
@@ -128,11 +131,10 @@ def scaffold(molecule: Chem.Mol) -> str:
     return str(MurckoScaffold.MurckoScaffoldSmiles(mol=molecule))
 
 
-@lru_cache(maxsize=KEPT)
 def scaffold_of(smiles: str) -> str | None:
-    """The scaffold of a string; None where it is no valid molecule. The last ones stay."""
-    found = parse(smiles)
-    return None if found is None else scaffold(found)
+    """The scaffold of a string; None where it is no valid molecule."""
+    found = known(smiles)
+    return None if found is None else found.scaffold
 
 
 def largest_ring(molecule: Chem.Mol) -> int:
@@ -230,14 +232,19 @@ def unpacked(data: bytes) -> Fingerprint:
     return DataStructs.CreateFromBinaryText(data)  # type: ignore[arg-type]  # takes bytes
 
 
-@lru_cache(maxsize=KEPT)
-def known(canonical: str, limits: Limits = DEFAULT_LIMITS) -> Molecule | None:
-    """The molecule of a canonical SMILES string; None where there is none.
+def known(smiles: str, limits: Limits = DEFAULT_LIMITS) -> Molecule | None:
+    """The molecule of a string; None where there is none. Nobody may change its atoms.
 
-    The last ones stay, so that a reward and the statistics beside it, which ask one after the
-    other, do not each parse a molecule and compute its QED. Nobody may change its atoms.
+    The last ones stay: a reward and the statistics beside it, which ask one after the other, do not
+    each parse a molecule and compute its QED; and what is written as its canonical SMILES is not
+    parsed once as written and once as canonical.
     """
-    found = parse(canonical, limits)
+    return _known(smiles, limits)
+
+
+@lru_cache(maxsize=KEPT)
+def _known(smiles: str, limits: Limits) -> Molecule | None:
+    found = parse(smiles, limits)
     return None if found is None else Molecule(found)
 
 
@@ -256,6 +263,21 @@ class Molecule:
 
     def __init__(self, rdkit: Chem.Mol) -> None:
         self.rdkit = rdkit
+
+    @cached_property
+    def canonical(self) -> str:
+        """RDKit's canonical SMILES."""
+        return canonical_smiles(self.rdkit)
+
+    @cached_property
+    def scaffold(self) -> str:
+        """Of its rings and what joins them; empty where there is no ring."""
+        return scaffold(self.rdkit)
+
+    @property
+    def properties(self) -> tuple[float, ...]:
+        """The `PROPERTIES`; SA as a penalty, -1 easy to -10."""
+        return self.logp, self.qed, self.sa
 
     @cached_property
     def logp(self) -> float:
@@ -295,12 +317,3 @@ class Molecule:
     def ring(self) -> float:
         """Minus the atoms of the largest ring beyond six."""
         return float(min(0, FREE_RING - largest_ring(self.rdkit)))
-
-
-PROPERTIES = ("logp", "qed", "sa")
-
-
-def properties(molecule: Chem.Mol) -> tuple[float, ...]:
-    """The `PROPERTIES` of a molecule; SA as a penalty, -1 easy to -10."""
-    asked = Molecule(molecule)
-    return asked.logp, asked.qed, asked.sa

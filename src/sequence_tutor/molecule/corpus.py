@@ -17,10 +17,10 @@ from sequence_tutor.domain.corpus_cache import cached, fingerprint
 from sequence_tutor.molecule.chemistry import (
     PROPERTIES,
     canonical_smiles,
+    known,
     longest_carbon_run,
     molecule_hash,
     parse,
-    properties,
 )
 from sequence_tutor.molecule.choice import Choice
 from sequence_tutor.molecule.corpus_settings import MoleculeDataSettings
@@ -234,9 +234,9 @@ class _Reader:
         sources = self.intake.sources
         values: dict[str, list[tuple[float, ...]]] = {name: [] for name in sources}
         for number, (_, source, smiles) in enumerate(sorted(self._lowest), start=1):
-            molecule = parse(smiles)
+            molecule = known(smiles)
             if molecule is not None:
-                values[source].append(properties(molecule))
+                values[source].append(molecule.properties)
             if number % _SUMMARISED == 0:
                 report(number / len(self._lowest))
         report(1.0)

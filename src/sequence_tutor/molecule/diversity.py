@@ -15,9 +15,9 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.molecule.chemistry import (
     Fingerprint,
     fingerprint,
+    known,
     molecule_hash,
     packed,
-    parse,
     tanimoto,
     unpacked,
 )
@@ -149,10 +149,10 @@ class Diversity:
 
 
 def _print(canonical: str) -> Fingerprint:
-    molecule = parse(canonical)
+    molecule = known(canonical)
     if molecule is None:
         raise ValueError(f"canonical must be valid, got {canonical!r}")
-    return fingerprint(molecule, bits=BITS)
+    return fingerprint(molecule.rdkit, bits=BITS)
 
 
 def _hashes(counter: Counter[int]) -> Tensor:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from sequence_tutor.division import TEST
 from sequence_tutor.domain.corpus import Corpus
-from sequence_tutor.molecule.chemistry import PROPERTIES, parse, properties
+from sequence_tutor.molecule.chemistry import PROPERTIES, known
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.token_sequences import TokenSequences
 
@@ -52,6 +52,5 @@ def held_out_properties(tensors: Mapping[str, Tensor]) -> dict[str, list[float]]
 
 def _properties(smiles: Iterable[str]) -> Tensor:
     """(N, 3): of those that are molecules."""
-    molecules = (parse(one) for one in smiles)
-    rows = [properties(molecule) for molecule in molecules if molecule is not None]
+    rows = [molecule.properties for molecule in map(known, smiles) if molecule is not None]
     return torch.tensor(rows).reshape(-1, len(PROPERTIES))

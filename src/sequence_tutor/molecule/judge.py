@@ -9,13 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sequence_tutor.molecule.chemistry import (
-    PROPERTIES,
-    canonical_smiles,
-    molecule_hash,
-    parse,
-    properties,
-)
+from sequence_tutor.molecule.chemistry import PROPERTIES, known, molecule_hash
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.sequences import SequenceBatch
 
@@ -46,12 +40,11 @@ class SampleJudge:
         found: dict[str, tuple[float, ...]] = {}
         counts: Counter[str] = Counter()
         for smiles in self.vocabulary.decode_batch(batch):
-            molecule = None if smiles is None else parse(smiles)
+            molecule = None if smiles is None else known(smiles)
             if molecule is not None:
-                canonical = canonical_smiles(molecule)
-                counts[canonical] += 1
-                if canonical not in found:
-                    found[canonical] = properties(molecule)
+                counts[molecule.canonical] += 1
+                if molecule.canonical not in found:
+                    found[molecule.canonical] = molecule.properties
         valid = counts.total()
         hashes = torch.tensor([molecule_hash(canonical) for canonical in found], dtype=torch.int64)
         weights = [counts[canonical] for canonical in found]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sequence_tutor.molecule.scoring import Scorer
 from sequence_tutor.molecule.statistics import TABLE_TERMS, Decodes
-from sequence_tutor.reward.protocol import Explains, Reward
-from sequence_tutor.reward.weighted import Reweighted
+from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.reward.weighted import explaining
 from sequence_tutor.sequences import SequenceBatch
 
 TOTAL = "total"
@@ -56,12 +56,8 @@ def rewarded_table(
         weights = reward.weights.to(terms)
         numbers[TOTAL] = (terms @ weights).tolist()
         paid = dict(zip(reward.names, (terms * weights).T.tolist(), strict=True))
-        own = reward
-        while isinstance(own, Reweighted):
-            own = own.reward
-        if isinstance(own, Explains):
-            found = own.explain(batch).items()
-            numbers |= {name: values.tolist() for name, values in found}
+        if own := explaining(reward):
+            numbers |= {name: values.tolist() for name, values in own.explain(batch).items()}
     four = zip(*(record.values for record in records), strict=True)
     for name, values in zip(TABLE_TERMS, four, strict=True):
         numbers.setdefault(name, list(values))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import torch
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.molecule.chemistry import canonical_of, parse, random_smiles
+from sequence_tutor.molecule.chemistry import canonical_of, known, random_smiles
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.sequences import SequenceBatch
 
@@ -45,8 +45,8 @@ def settled(vocabulary: Vocabulary, batch: SequenceBatch) -> SequenceBatch:
 
 
 def _random(smiles: str | None, seed: int) -> str | None:
-    molecule = None if smiles is None else parse(smiles)
-    return None if molecule is None else random_smiles(molecule, seed)
+    molecule = None if smiles is None else known(smiles)
+    return None if molecule is None else random_smiles(molecule.rdkit, seed)
 
 
 def _rewritten(

@@ -13,8 +13,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
+import numpy as np
 import torch
 from rdkit import Chem
 from rdkit.Chem import Descriptors
@@ -24,7 +26,7 @@ from torch import Tensor
 
 from sequence_tutor.domain import Figure
 from sequence_tutor.estimates import UNDEFINED, UPPER_TAIL, Estimate, Mean, Proportion, wilson
-from sequence_tutor.molecule.chemistry import DEFAULT_LIMITS, known, molecule_hash, parse
+from sequence_tutor.molecule.chemistry import known, molecule_hash, parse
 from sequence_tutor.molecule.distribution import cosine, ringed_scaffold
 from sequence_tutor.molecule.scoring import Scorer
 from sequence_tutor.molecule.tanimoto import Prints, fingerprints, mean_similarities, nearest
@@ -132,6 +134,10 @@ class MoleculeStatistics:
         self._means = {row: Mean() for row in MEANS}
         self._fragments, self._charged = Proportion(), Proportion()
         self._first: list[str] = []
+        self._passed: list[bool] = []
+        self._radicals: list[bool] = []
+        self._prints = [fingerprints([])]
+        self._scaffolds: Counter[str] = Counter()
 
     def update(self, batch: SequenceBatch) -> None:
         """Add a batch."""
@@ -153,7 +159,9 @@ class MoleculeStatistics:
         self._charged.update(_bools(_CHARGED.search(text) is not None for text in canonical))
         if self._training is not None:
             self._novel.update(~_are_in(canonical, self._training))
-        self._first += canonical[: max(MOST_COMPARED - len(self._first), 0)]
+        first = canonical[: max(MOST_COMPARED - len(self._first), 0)]
+        self._first += first
+        self._look_at(first)
 
     def result(self) -> dict[str, Estimate]:
         """Every row so far."""
@@ -167,22 +175,29 @@ class MoleculeStatistics:
             "charged": self._charged.estimate(),
         }
 
-    def _structures(self) -> dict[str, Estimate]:
-        """What takes the molecules themselves, of the first of them."""
-        molecules = (known(text, DEFAULT_LIMITS) for text in self._first)
-        mols = [molecule.rdkit for molecule in molecules if molecule is not None]
+    def _look_at(self, canonical: Sequence[str]) -> None:
+        """What takes the molecules themselves, while they are at hand."""
+        known_ones = (known(text) for text in canonical)
+        mols = [molecule.rdkit for molecule in known_ones if molecule is not None]
         catalog = unwanted_groups()
+        self._passed += [not catalog.HasMatch(mol) for mol in mols]
+        self._radicals += [Descriptors.NumRadicalElectrons(mol) > 0 for mol in mols]
+        self._prints.append(fingerprints(mols))
+        if self._reference is not None:
+            self._scaffolds += _scaffolds(mols)
+
+    def _structures(self) -> dict[str, Estimate]:
+        prints = np.concatenate(self._prints)
         passed, radicals = Proportion(), Proportion()
-        passed.update(_bools(not catalog.HasMatch(mol) for mol in mols))
-        radicals.update(_bools(Descriptors.NumRadicalElectrons(mol) > 0 for mol in mols))
-        prints = fingerprints(mols)
+        passed.update(_bools(self._passed))
+        radicals.update(_bools(self._radicals))
         found = {
             "internal_diversity": internal_diversity(prints),
             "filters_passed": passed.estimate(),
             "radicals": radicals.estimate(),
         }
         if self._reference is not None:
-            found |= likeness(Reference(prints, _scaffolds(mols)), self._reference)
+            found |= likeness(Reference(prints, self._scaffolds), self._reference)
         return found
 
     def _unique(self, count: int) -> Estimate:
@@ -207,6 +222,7 @@ def internal_diversity(prints: Prints) -> Estimate:
     return Estimate(value, max(value - reach, 0.0), min(value + reach, 1.0))
 
 
+@lru_cache(maxsize=1)
 def unwanted_groups() -> FilterCatalog:
     """The filters of Brenk et al. 2008 (https://doi.org/10.1002/cmdc.200700139)."""
     return FilterCatalog(FilterCatalogParams(FilterCatalogParams.FilterCatalogs.BRENK))

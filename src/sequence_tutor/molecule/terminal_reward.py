@@ -141,6 +141,7 @@ class MoleculeReward:
         self._aggregation = aggregation
         self.diversity = diversity
         self._lost = torch.zeros(len(COUNTED), dtype=torch.int64)
+        self._last: tuple[SequenceBatch, Judged] | None = None
         if aggregation != "sum":
             _refuse_weights(aggregation, weights)
         learned = {name: weights[name] for name in terms} if aggregation == "sum" else {SCORE: 1.0}
@@ -203,10 +204,16 @@ class MoleculeReward:
     def judge(self, batch: SequenceBatch) -> Judged:
         """Everything that is known of a batch: raw numbers, scores, payments.
 
+        The last batch stays, until something is remembered: what is paid for it, explained,
+        gathered and remembered is one judgement.
+
         Raises:
             UserError: as of `__call__`.
         """
-        return self.judge_smiles(self._decoder.decode_batch(batch), (batch.lengths - 1).tolist())
+        if self._last is None or self._last[0] is not batch:
+            smiles = self._decoder.decode_batch(batch)
+            self._last = batch, self.judge_smiles(smiles, (batch.lengths - 1).tolist())
+        return self._last[1]
 
     def judge_smiles(self, smiles: list[str | None], tokens: Sequence[int]) -> Judged:
         """The same of strings, whose tokens no vocabulary need know.
@@ -243,6 +250,7 @@ class MoleculeReward:
             good = good & (self._combined(judged.scores) >= least)  # NaN is not
         rows = zip(judged.records, good.tolist(), strict=True)
         self.diversity.remember([record for record, is_good in rows if is_good])
+        self._last = None
 
     def report(self) -> dict[str, float]:
         """What could not be scored since the run began, and how varied what it found is."""
@@ -262,6 +270,7 @@ class MoleculeReward:
         self._lost[: len(known)] = known
         if self.diversity:
             self.diversity.restore(state)
+            self._last = None
 
     def close(self) -> None:
         """End workers and programs."""

@@ -11,7 +11,7 @@ from torch import Tensor
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import SettingsError
 from sequence_tutor.reward.looking_ahead import declared
-from sequence_tutor.reward.protocol import Reports, Reward
+from sequence_tutor.reward.protocol import Explains, Reports, Reward
 from sequence_tutor.sequences import SequenceBatch
 
 EXTENDS_HINT = '; a file that changes a preset\'s weights says extends = "default" under [reward]'
@@ -134,3 +134,10 @@ class Reweighted:
     def report(self) -> dict[str, float]:
         """Those of the reward, if it has any. Satisfies `Reports`."""
         return self.reward.report() if isinstance(self.reward, Reports) else {}
+
+
+def explaining(reward: Reward) -> Explains | None:
+    """The reward, or the one that it gives other weights, if it explains itself."""
+    while isinstance(reward, Reweighted):
+        reward = reward.reward
+    return reward if isinstance(reward, Explains) else None

@@ -10,8 +10,8 @@ from sequence_tutor.estimates import finite_or_none
 from sequence_tutor.importance import optimality
 from sequence_tutor.measure import Measured, Task, commonest, measure
 from sequence_tutor.prior.protocol import Prior
-from sequence_tutor.reward.protocol import Explains, Reports, Reward
-from sequence_tutor.reward.weighted import Reweighted
+from sequence_tutor.reward.protocol import Reports
+from sequence_tutor.reward.weighted import explaining
 from sequence_tutor.run_log import Record
 from sequence_tutor.tuner.settings import TuneSettings
 
@@ -29,7 +29,7 @@ def evaluate_policy(
         see `reward.protocol.Explains`; `commonest_opening`, see `measure.Opens`; under `reported`
         what the reward itself has to say of the run so far, see `reward.protocol.Reports`.
     """
-    parts = list(measure(policy, task, settings.evaluate_samples, generator))
+    parts, means = _measured(policy, task, settings.evaluate_samples, generator)
     tokens = float(sum(int(part.chosen.sum()) for part in parts))
     terms = torch.cat([part.terms.sum(1) for part in parts])  # (N, R)
     rewards = terms @ task.reward.weights.to(terms)  # (N,)
@@ -51,25 +51,25 @@ def evaluate_policy(
         given = len(task.prefix)
         openings = [one for part in parts for one in task.opener.openings(part.batch, given)]
         record["commonest_opening"] = commonest(openings)
-    means = _term_means(task.reward, parts)
     if means:
         record["term_means"] = means
     reported = task.reward.report() if isinstance(task.reward, Reports) else {}
     return {**record, "reported": reported} if reported else record
 
 
-def _term_means(reward: Reward, parts: list[Measured]) -> dict[str, float]:
-    """The mean of every number that the reward's terms are made of, where there are any."""
-    while isinstance(reward, Reweighted):
-        reward = reward.reward
-    if not isinstance(reward, Explains):
-        return {}
+def _measured(
+    policy: Prior, task: Task, count: int, generator: torch.Generator
+) -> tuple[list[Measured], dict[str, float]]:
+    """Samples, and the mean of every number that the reward's terms are made of, if any."""
+    parts: list[Measured] = []
     values: dict[str, list[Tensor]] = {}
-    for part in parts:
-        for name, own in reward.explain(part.batch).items():
+    explains = explaining(task.reward)
+    for part in measure(policy, task, count, generator):
+        parts.append(part)
+        for name, own in explains.explain(part.batch).items() if explains else ():
             values.setdefault(name, []).append(own[~own.isnan()])
     every = {name: torch.cat(own) for name, own in values.items()}
-    return {name: own.mean().item() for name, own in every.items() if len(own)}
+    return parts, {name: own.mean().item() for name, own in every.items() if len(own)}
 
 
 def distinct_share(parts: list[Measured]) -> float:

@@ -14,7 +14,6 @@ from sequence_tutor.molecule.chemistry import (
     has_radicals,
     known,
     quiet,
-    scaffold,
 )
 from sequence_tutor.molecule.terms.term import MoleculeFunction, MoleculeTerm
 
@@ -111,7 +110,7 @@ class TermSet:
             if not self._radicals and has_radicals(molecule.rdkit):
                 return self._invalid._replace(radical=True)
             values = tuple(_number(function, molecule) for function in self._functions)
-            rings = scaffold(molecule.rdkit) if self._scaffolds else None
+            rings = molecule.scaffold if self._scaffolds else None
             return MoleculeRecord(canonical, rings, values)
 
 
