@@ -26,9 +26,9 @@ from sequence_tutor.melody.corpus import MelodyDataSettings
 from sequence_tutor.melody.corpus import read_corpus as read_melodies
 from sequence_tutor.melody.midi import midi_bytes
 from sequence_tutor.melody.notation import to_musicxml
+from sequence_tutor.molecule.beginnings import first_molecule
 from sequence_tutor.molecule.corpus import read_corpus as read_molecule_corpus
 from sequence_tutor.molecule.corpus_settings import MoleculeDataSettings
-from sequence_tutor.molecule.prime import first_molecule
 from sequence_tutor.molecule.reading import read_molecules
 from sequence_tutor.text.corpus import TextDataSettings
 from sequence_tutor.text.corpus import read_corpus as read_texts

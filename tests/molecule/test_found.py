@@ -11,8 +11,7 @@ from rdkit.Chem import QED
 
 from sequence_tutor.collected import Collected
 from sequence_tutor.errors import UserError
-from sequence_tutor.molecule.best import read_table
-from sequence_tutor.molecule.found import FoundMolecules
+from sequence_tutor.molecule.found import FoundMolecules, read_table
 from sequence_tutor.molecule.reward import MoleculeReward, MoleculeRewardSettings
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.sequences import SequenceBatch

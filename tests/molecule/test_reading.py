@@ -8,8 +8,7 @@ import pytest
 from rdkit import Chem
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.molecule.choice import Choice
-from sequence_tutor.molecule.entry import LONGEST_LINE
+from sequence_tutor.molecule.entry import LONGEST_LINE, Choice
 from sequence_tutor.molecule.reading import molecule_files, read_molecules
 
 

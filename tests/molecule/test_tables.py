@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.molecule.choice import Choice
-from sequence_tutor.molecule.entry import Entry
+from sequence_tutor.molecule.entry import Choice, Entry
 from sequence_tutor.molecule.reading import read_molecules
 
 

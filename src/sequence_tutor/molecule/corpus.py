@@ -22,9 +22,8 @@ from sequence_tutor.molecule.chemistry import (
     molecule_hash,
     parse,
 )
-from sequence_tutor.molecule.choice import Choice
 from sequence_tutor.molecule.corpus_settings import MoleculeDataSettings
-from sequence_tutor.molecule.entry import ColumnError, Entry
+from sequence_tutor.molecule.entry import Choice, ColumnError, Entry
 from sequence_tutor.molecule.reading import molecule_files, open_molecules
 from sequence_tutor.molecule.standardise import standardised
 from sequence_tutor.molecule.tokens import Vocabulary, element_of, split_smiles

@@ -26,10 +26,11 @@ from sequence_tutor.domain import (
     TrainingData,
 )
 from sequence_tutor.domain.corpus import ALL
+from sequence_tutor.molecule.beginnings import first_molecule, read_seeds
 from sequence_tutor.molecule.chemistry import quiet, scaffold_of
-from sequence_tutor.molecule.choice import Choice
 from sequence_tutor.molecule.corpus import read_corpus
 from sequence_tutor.molecule.corpus_settings import MoleculeDataSettings, hashes_are_canonical
+from sequence_tutor.molecule.entry import Choice
 from sequence_tutor.molecule.found import FOUND_FILE, FoundMolecules
 from sequence_tutor.molecule.held_out import (
     held_out_properties,
@@ -38,7 +39,6 @@ from sequence_tutor.molecule.held_out import (
 )
 from sequence_tutor.molecule.judge import SampleJudge
 from sequence_tutor.molecule.output import MoleculeOutputSettings, Row, write_molecules
-from sequence_tutor.molecule.prime import first_molecule
 from sequence_tutor.molecule.published import PUBLISHED
 from sequence_tutor.molecule.reward import MoleculeRewardSettings
 from sequence_tutor.molecule.rewarded_table import rewarded_table
@@ -49,7 +49,6 @@ from sequence_tutor.molecule.score_lines import (
     score_lines,
 )
 from sequence_tutor.molecule.scoring import Scorer
-from sequence_tutor.molecule.seeds import read_seeds
 from sequence_tutor.molecule.spelling import settled, varied
 from sequence_tutor.molecule.statistics import (
     FIGURES,

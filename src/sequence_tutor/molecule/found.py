@@ -9,9 +9,11 @@ is in it twice and none is lost. Memory holds one hash a molecule, whatever a li
 from __future__ import annotations
 
 import csv
+import heapq
 import io
 import os
-from collections.abc import Mapping, Sequence
+import random
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -21,9 +23,8 @@ from sequence_tutor.collected import Collected
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import finite_or_none
 from sequence_tutor.files import open_own
-from sequence_tutor.molecule.best import read_table, write_best
 from sequence_tutor.molecule.chemistry import molecule_hash
-from sequence_tutor.molecule.output import Cell
+from sequence_tutor.molecule.output import Cell, Row, picture_rows, write_sdf
 from sequence_tutor.molecule.parquet import parquet_of
 from sequence_tutor.molecule.terminal_reward import FOUND_COLUMNS, MoleculeReward
 
@@ -113,3 +114,51 @@ class FoundMolecules:
 def header(names: Sequence[str]) -> list[str]:
     """The columns of a table with these terms."""
     return [*FOUND_COLUMNS, *(column for name in names for column in (name, f"{name}_score"))]
+
+
+COUNT = 20
+"""Molecules in each picture."""
+
+
+def write_best(table: Path, count: int = COUNT) -> None:
+    """Write `best.sdf` and pictures of the best and of a random sample beside a table.
+
+    The table is read once, row by row; the best are those of the highest total, the first found
+    of equals. The random sample is always the same one of the same table.
+
+    Args:
+        table: the CSV file of `found`.
+        count: molecules in each.
+    """
+    best: list[tuple[float, int, dict[str, str]]] = []
+    chance: list[dict[str, str]] = []
+    rng = random.Random(0)
+    for place, row in enumerate(read_table(table)):
+        item = (float(row["total"]), -place, row)  # places differ, so rows are never compared
+        if len(best) < count:
+            heapq.heappush(best, item)
+        elif item > best[0]:
+            heapq.heapreplace(best, item)
+        if len(chance) < count:
+            chance.append(row)
+        elif (spot := rng.randrange(place + 1)) < count:  # Vitter 1985, algorithm R
+            chance[spot] = row
+    if not chance:
+        return
+    ordered = [_row(row) for _, _, row in sorted(best, reverse=True)]
+    write_sdf(table.with_name("best.sdf"), ordered)
+    picture_rows(ordered, table.with_name("best"))
+    picture_rows([_row(row) for row in chance], table.with_name("random"))
+
+
+def read_table(table: Path) -> Iterator[dict[str, str]]:
+    """The rows of a table, one by one: column -> text."""
+    with table.open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+def _row(row: dict[str, str]) -> Row:
+    """A row with its total and its raw terms, as far as they have numbers."""
+    raw = list(row)[len(FOUND_COLUMNS) :: 2]  # between them stand the transformed
+    numbers = {name: float(row[name]) for name in ("total", *raw) if row[name]}
+    return Row(row["smiles"], row["canonical"], numbers)

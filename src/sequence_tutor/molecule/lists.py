@@ -10,10 +10,8 @@ from pathlib import Path
 
 from sequence_tutor.foreign import Line
 from sequence_tutor.molecule.chemistry import parse
-from sequence_tutor.molecule.choice import Choice
-from sequence_tutor.molecule.columns import speaks_of_smiles
-from sequence_tutor.molecule.entry import Entry
-from sequence_tutor.molecule.tables import MARKS, TableColumns
+from sequence_tutor.molecule.entry import Choice, Entry
+from sequence_tutor.molecule.tables import MARKS, TableColumns, speaks_of_smiles
 
 _COMMENT = "#"
 _MOST_WORDS = 8  # of a heading with spaces between its columns

@@ -13,8 +13,7 @@ from typing import BinaryIO
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.foreign import PACKED_SUFFIXES, Line, encoding_of, lines, reason_of, unpacked
-from sequence_tutor.molecule.choice import DEFAULT_CHOICE, Choice
-from sequence_tutor.molecule.entry import LONGEST_LINE, ColumnError, Entry
+from sequence_tutor.molecule.entry import DEFAULT_CHOICE, LONGEST_LINE, Choice, ColumnError, Entry
 from sequence_tutor.molecule.lists import list_entries
 from sequence_tutor.molecule.sd_files import LONGEST_SD_LINE, sd_entries
 from sequence_tutor.molecule.tables import LONGEST_ROW, table_entries

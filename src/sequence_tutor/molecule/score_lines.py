@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sequence_tutor.estimates import finite_or_none
-from sequence_tutor.molecule.choice import DEFAULT_CHOICE, Choice
-from sequence_tutor.molecule.entry import Entry
+from sequence_tutor.molecule.entry import DEFAULT_CHOICE, Choice, Entry
 from sequence_tutor.molecule.reading import molecule_files, read_molecules
 from sequence_tutor.molecule.standardise import Standardise
 from sequence_tutor.molecule.terminal_reward import MoleculeReward

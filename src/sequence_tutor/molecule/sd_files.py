@@ -16,8 +16,8 @@ from rdkit import Chem
 
 from sequence_tutor.foreign import Line
 from sequence_tutor.molecule.chemistry import canonical_smiles, quiet
-from sequence_tutor.molecule.columns import unique_names
 from sequence_tutor.molecule.entry import Entry
+from sequence_tutor.molecule.tables import unique_names
 
 LONGEST_SD_LINE = 2**16
 """Characters of a line of a record."""

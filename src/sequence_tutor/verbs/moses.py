@@ -15,7 +15,7 @@ from sequence_tutor.rollout import rollout
 from sequence_tutor.versions import versions
 
 if TYPE_CHECKING:
-    from sequence_tutor.molecule.choice import Choice
+    from sequence_tutor.molecule.entry import Choice
 
 DOMAIN = "molecule"
 SAMPLES = 30_000
@@ -54,8 +54,8 @@ def moses(
     if model.domain.name != DOMAIN:
         raise UserError(f"{model.name}: a model of {model.domain.name!r}, expected {DOMAIN!r}")
     # a model of molecules is there, and so is RDKit
-    from sequence_tutor.molecule.choice import Choice
     from sequence_tutor.molecule.distribution import canonical_set, describe, moses_statistics
+    from sequence_tutor.molecule.entry import Choice
     from sequence_tutor.molecule.published import MOSES_CHAR_RNN
     from sequence_tutor.molecule.tokens import Vocabulary
 
