@@ -15,7 +15,6 @@ import pytest
 from sequence_tutor import UserError, find_domain, score
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.melody.encoding import decode
-from sequence_tutor.verbs.score import score_files
 from sequence_tutor.verbs.tune import resolve
 
 CASES = Path(__file__).parents[2] / "shared" / "cases"
@@ -76,7 +75,7 @@ def test_what_cannot_be_read_is_one_sentence(name: str) -> None:
 
 def test_what_stands_before_the_damage_is_scored(in_process: Path) -> None:
     packed = CASES / "F25" / "corrupt.smi.gz"
-    found = score_files("molecule", [packed], config=in_process, quiet=True)
+    found = score("molecule", [packed], config=in_process, quiet=True)
     assert found.valid == 956
     (damage,) = found.damaged
     assert "corrupt.smi.gz line 957: cannot be read from here on" in damage

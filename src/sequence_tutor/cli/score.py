@@ -72,12 +72,12 @@ class Score:
         """Score, then show the sums of the first sequences."""
         from sequence_tutor.errors import UserError
         from sequence_tutor.threads import set_threads
-        from sequence_tutor.verbs.score import score_files
+        from sequence_tutor.verbs.score import score
 
         if not self.files:
             raise UserError("no file to score was given, expected at least one")
         set_threads(1)  # the rules are too small to share out
-        scores = score_files(
+        scores = score(
             self.domain,
             self.files,
             self.json,
@@ -94,19 +94,19 @@ class Score:
         )
         for remark in () if self.quiet else scores.remarks:
             show(remark)
-        if scores.count == 0 and not self.quiet:
+        if scores.in_all == 0 and not self.quiet:
             show("There is no sequence to score.")
-        if scores.first:
+        if scores:
             rows = [
                 {"sequence": str(n), **scores.domain.score_row(scored)}
-                for n, scored in enumerate(scores.first, start=1)
+                for n, scored in enumerate(scores, start=1)
             ]
             show(Table(list(rows[0]), [list(row.values()) for row in rows]))
-        if scores.first and not self.quiet:
+        if scores and not self.quiet:
             show(scores.weights)
-        if scores.count > MOST_SHOWN and not self.quiet:
-            show(f"... and {scores.count - MOST_SHOWN} more")
+        if scores.in_all > MOST_SHOWN and not self.quiet:
+            show(f"... and {scores.in_all - MOST_SHOWN} more")
         if scores.valid is not None and not self.quiet:
-            show(f"{scores.valid:,} of {scores.count:,} valid")
+            show(f"{scores.valid:,} of {scores.in_all:,} valid")
         if scores.damaged:
             raise UserError("; ".join(scores.damaged) + "; what stands before it is scored")

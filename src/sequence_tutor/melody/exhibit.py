@@ -107,31 +107,38 @@ def melody_rounds(
         rate: samples a second.
         settings: the key and the tempo that they are shown in; None: each model's own.
     """
-    scored = [_paid(model, own) for model, own in zip(models, melodies, strict=True)]
+    scored = [
+        [one["reward"] for one in step_scores(model.reward, own)]
+        for model, own in zip(models, melodies, strict=True)
+    ]
     steps = [step for own in scored for one in own for rule in one.values() for step in rule]
     largest = max(map(abs, steps), default=1.0) or 1.0
     heard = [heard_of(model, settings) for model in models]
-    scores = {
-        place: _scores(own, heard[place])
-        for place, own in enumerate(melodies)
-        if settings is None or settings.score
-    }
+    is_engraved = can_engrave() and (settings is None or settings.score)
+    scores = [_scores(*one) if is_engraved else {} for one in zip(melodies, heard, strict=True)]
+
+    def card(place: int, number: int, pitches: tuple[int, int]) -> MelodyCard:
+        name, how, tokens = models[place].name, heard[place], melodies[place][number]
+        paid: Mapping[str, Sequence[float]] = scored[place][number]
+        sound = synthesise(tokens, how.tempo, how.transpose, rate)
+        return MelodyCard(
+            name,
+            place,
+            data_uri(wav_bytes(sound, rate), "audio/wav"),
+            data_uri(midi_bytes(tokens, how), "audio/midi"),
+            f"{name}-{number + 1}",
+            len(tokens) * _step_seconds(how.tempo),
+            len(sound) / rate,
+            sum(map(sum, paid.values())),
+            len(tokens),
+            draw_roll(tokens, paid, pitches, largest, how),
+            scores[place].get(tuple(tokens)),
+        )
+
     rounds: list[Round] = []
     for number, row in enumerate(zip(*melodies, strict=True)):
         pitches = shown_pitches(row, [one.transpose for one in heard])
-        rounds.append(
-            [
-                _card(
-                    f"{model.name}-{number + 1}",
-                    model.name,
-                    place,
-                    tokens,
-                    own[number],
-                    _Look(heard[place], pitches, largest, rate, scores.get(place, {})),
-                )
-                for place, (model, tokens, own) in enumerate(zip(models, row, scored, strict=True))
-            ]
-        )
+        rounds.append([card(place, number, pitches) for place in range(len(models))])
     return rounds
 
 
@@ -170,60 +177,9 @@ def _step_seconds(tempo: float) -> float:
     return 60 / tempo / STEPS_PER_QUARTER
 
 
-def _paid(model: ShownModel, melodies: Sequence[Sequence[int]]) -> list[dict[str, list[float]]]:
-    """For each melody the weighted reward of every rule at every step."""
-    return [dict(scored["reward"]) for scored in step_scores(model.reward, melodies)]
-
-
-@dataclass(frozen=True)
-class _Look:
-    """What the cards of a round have in common.
-
-    Attributes:
-        heard: key, meter and tempo.
-        pitches: lowest and highest MIDI pitch shown.
-        largest: size of the largest payment.
-        rate: samples a second.
-        scores: melody -> address of its picture as a score, as far as they were drawn.
-    """
-
-    heard: Heard
-    pitches: tuple[int, int]
-    largest: float
-    rate: int
-    scores: Mapping[tuple[int, ...], str]
-
-
 def _scores(melodies: Sequence[Sequence[int]], heard: Heard) -> dict[tuple[int, ...], str]:
-    """Melody -> address of its picture as a score; none where nothing can draw them."""
-    if not can_engrave():
-        return {}
+    """Melody -> address of its picture as a score."""
     distinct = list(dict.fromkeys(map(tuple, melodies)))
     pictures = engrave([to_musicxml(one, heard) for one in distinct])
     addresses = (data_uri(picture.encode(), "image/svg+xml") for picture in pictures)
     return dict(zip(distinct, addresses, strict=True))
-
-
-def _card(
-    file: str,
-    model: str,
-    style: int,
-    tokens: Sequence[int],
-    paid: Mapping[str, Sequence[float]],
-    look: _Look,
-) -> MelodyCard:
-    heard = look.heard
-    sound = synthesise(tokens, heard.tempo, heard.transpose, look.rate)
-    return MelodyCard(
-        model,
-        style,
-        data_uri(wav_bytes(sound, look.rate), "audio/wav"),
-        data_uri(midi_bytes(tokens, heard), "audio/midi"),
-        file,
-        len(tokens) * _step_seconds(heard.tempo),
-        len(sound) / look.rate,
-        sum(map(sum, paid.values())),
-        len(tokens),
-        draw_roll(tokens, paid, look.pitches, look.largest, heard),
-        look.scores.get(tuple(tokens)),
-    )

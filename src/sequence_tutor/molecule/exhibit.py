@@ -122,7 +122,8 @@ def molecule_grids(
     sets = {model.name: own for model, own in zip(models, found, strict=True)}
     shown = _shown(one for own in found for one in own)
     own_terms = [name for name in shown if name not in TABLE_TERMS]
-    charts = map(_Histograms(sets, data), [*own_terms, *PROPERTIES])
+    terms = [*own_terms, *PROPERTIES]
+    charts = [_histogram_plot(term, sets, data.get(term, [])) for term in terms]
     return grids, [chart for chart in charts if chart is not None]
 
 
@@ -143,34 +144,26 @@ def histogram(label: str, style: int, values: Sequence[float], edges: Sequence[f
     return Series(label, style, x.tolist(), y.tolist())
 
 
-class _Histograms:
-    """Draws one property of all models, and of the data where they are known."""
-
-    def __init__(
-        self, sets: Mapping[str, Sequence[Molecule]], data: Mapping[str, Sequence[float]]
-    ) -> None:
-        self.sets, self.data = sets, data
-
-    def __call__(self, term: str) -> Plot | None:
-        values = {
-            name: [one.terms.get(term, math.nan) for one in own] for name, own in self.sets.items()
-        }
-        known = self.data.get(term, [])
-        every = np.array([*known, *(value for own in values.values() for value in own)])
-        every = every[np.isfinite(every)]
-        if len(every) == 0:
-            return None
-        low, high = np.quantile(every, [0.005, 0.995])
-        edges = np.linspace(low, high if high > low else low + 1, BINS + 1).tolist()
-        series = [
-            histogram(name, place, own, edges) for place, (name, own) in enumerate(values.items())
-        ]
-        if known:
-            series.append(histogram(DATA, len(values), known, edges))
-        said = "; ".join(map(_in_words, [*values, DATA], [*values.values(), known]))
-        called = PROPERTIES.get(term, term)
-        title = f"{called}, share of molecules"
-        return plot(title, called, series, summary=f"{title}: {said}")
+def _histogram_plot(
+    term: str, sets: Mapping[str, Sequence[Molecule]], known: Sequence[float]
+) -> Plot | None:
+    """One property of all models, and of the data where it is known; None: of none of them."""
+    values = {name: [one.terms.get(term, math.nan) for one in own] for name, own in sets.items()}
+    every = np.array([*known, *(value for own in values.values() for value in own)])
+    every = every[np.isfinite(every)]
+    if len(every) == 0:
+        return None
+    low, high = np.quantile(every, [0.005, 0.995])
+    edges = np.linspace(low, high if high > low else low + 1, BINS + 1).tolist()
+    series = [
+        histogram(name, place, own, edges) for place, (name, own) in enumerate(values.items())
+    ]
+    if known:
+        series.append(histogram(DATA, len(values), known, edges))
+    said = "; ".join(map(_in_words, [*values, DATA], [*values.values(), known]))
+    called = PROPERTIES.get(term, term)
+    title = f"{called}, share of molecules"
+    return plot(title, called, series, summary=f"{title}: {said}")
 
 
 def _in_words(label: str, values: Sequence[float]) -> str:

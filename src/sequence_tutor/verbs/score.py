@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 from sequence_tutor.config.presets import DEFAULT
@@ -15,31 +15,38 @@ from sequence_tutor.files import PathLike, listed_paths, optional_path
 from sequence_tutor.progress import heading, progress
 from sequence_tutor.reward.description import effective_weights
 from sequence_tutor.step_scores import Scored
-from sequence_tutor.verbs.score_writing import write_scores
+from sequence_tutor.token_lines import json_lines_writer
 from sequence_tutor.verbs.settings_tables import read_reward
 
+_JSON_SUFFIXES = (".jsonl", ".json")
 
-@dataclass(frozen=True)
-class Scores:
-    """The scores of files.
+
+class Scores(list[Scored]):
+    """The scores of files, one a sequence, as many as were to be kept.
 
     Attributes:
         domain: what the sequences are.
-        first: of the first sequences, as many as were to be kept.
-        count: sequences in all.
+        in_all: sequences, those that are not kept too.
         valid: of these, those that are valid; None where the domain does not say it of each.
         weights: the effective weights of the reward, in one line.
         damaged: a sentence for each file that could be read only in part.
         remarks: what a user should know of the reading, in sentences.
     """
 
-    domain: Domain
-    first: Sequence[Scored]
-    count: int
-    valid: int | None
-    weights: str
-    damaged: Sequence[str]
-    remarks: Sequence[str]
+    def __init__(self, domain: Domain, remarks: Sequence[str]) -> None:
+        super().__init__()
+        self.domain, self.remarks = domain, remarks
+        self.in_all, self.weights = 0, ""
+        self.valid: int | None = None
+        self.damaged: list[str] = []
+
+    def take(self, scored: Scored) -> None:
+        """Count one, whether it is kept or not."""
+        self.in_all += 1
+        if "valid" in scored:
+            self.valid = (self.valid or 0) + bool(scored["valid"])
+        if "damaged" in scored:
+            self.damaged.append(f"{scored['damaged']}: {scored['problem']}")
 
 
 def score(
@@ -56,8 +63,9 @@ def score(
     table: PathLike | None = None,
     column: str | None = None,
     standardise: str | None = None,
+    most_kept: int | None = None,
     quiet: bool = False,
-) -> list[Scored]:
+) -> Scores:
     """Score the sequences of files: by a run's reward, or by that which `tune` would take.
 
     With neither file, preset nor run every rule of a melody has weight 1.
@@ -79,6 +87,7 @@ def score(
         column: of tables of molecules, the one with the SMILES; None: the one whose name says so.
         standardise: of molecules, what is scored of them: "fragment", without counter-ions, or
             "parent", without charges too; None: what is written.
+        most_kept: scores that are returned, the first ones; None: all of them.
         quiet: show no progress.
 
     Returns:
@@ -89,70 +98,42 @@ def score(
     Raises:
         UserError: with the file, and the line or field, that cannot be used.
     """
-    found = score_files(
-        domain,
-        listed_paths(files),
-        optional_path(out),
-        rules=optional_path(rules),
-        config=optional_path(config),
-        preset=preset,
-        run=optional_path(run),
+    asked, settings, own, source = _judge(
+        *(domain, optional_path(rules), optional_path(config), preset, optional_path(run)),
         prior=optional_path(prior),
         trust=trust,
-        table=optional_path(table),
-        column=column,
-        standardise=standardise,
-        quiet=quiet,
     )
-    return list(found.first)
-
-
-def score_files(
-    domain: str,
-    files: Sequence[Path],
-    out: Path | None = None,
-    *,
-    rules: Path | None = None,
-    config: Path | None = None,
-    preset: str | None = None,
-    run: Path | None = None,
-    prior: Path | None = None,
-    trust: bool = False,
-    table: Path | None = None,
-    column: str | None = None,
-    standardise: str | None = None,
-    quiet: bool = False,
-    most_kept: int | None = None,
-) -> Scores:
-    """The same in the memory of the first `most_kept`, however many there are; None keeps all."""
-    room, settings, rules, source = _judge(domain, rules, config, preset, run, prior, trust=trust)
     remarks: list[str] = []
-    damaged: list[str] = []
-    room = room.reading(column, standardise, remarks.append)
-    first: list[Scored] = []
-    count = valid = 0
-    says_validity = False
-
-    def watched() -> Iterator[Scored]:
-        nonlocal count, valid, says_validity
-        for scored in room.scores(files, settings, rules):
-            if most_kept is None or count < most_kept:
-                first.append(scored)
-            if "read" in scored:
-                heading(scored["read"], quiet=quiet)
-            count += 1
-            says_validity = "valid" in scored
-            valid += bool(scored.get("valid"))
-            if "damaged" in scored:
-                damaged.append(f"{scored['damaged']}: {scored['problem']}")
-            advance(1)
-            yield scored
-
+    asked = asked.reading(column, standardise, remarks.append)
+    found = Scores(asked, remarks)
     with settings_of(source), progress("sequences scored", None, quiet=quiet) as advance:
-        weights = effective_weights(room.reward(room.computed_here(settings), rules))
-        write_scores(room, out, table, watched())
-    says = valid if says_validity else None
-    return Scores(room, first, count, says, weights, damaged, remarks)
+        found.weights = effective_weights(asked.reward(asked.computed_here(settings), own))
+        with ExitStack() as stack:  # the files appear once all is there
+            writers = [
+                stack.enter_context(writer)
+                for writer in _writers(asked, optional_path(out), optional_path(table))
+            ]
+            for scored in asked.scores(listed_paths(files), settings, own):
+                if most_kept is None or found.in_all < most_kept:
+                    found.append(scored)
+                if "read" in scored:
+                    heading(scored["read"], quiet=quiet)
+                found.take(scored)
+                advance(1)
+                for write in writers:
+                    write(scored)
+    return found
+
+
+def _writers(
+    domain: Domain, out: Path | None, table: Path | None
+) -> Iterator[AbstractContextManager[Callable[[Scored], None]]]:
+    """What takes every score: a file of JSON lines, one of the kind that its name says."""
+    if out is not None:
+        yield json_lines_writer(out)
+    if table is not None:
+        is_json = table.suffix.lower() in _JSON_SUFFIXES
+        yield json_lines_writer(table) if is_json else domain.score_writer(table)
 
 
 def _judge(
@@ -161,8 +142,8 @@ def _judge(
     config: Path | None,
     preset: str | None,
     run: Path | None,
-    prior: Path | None,
     *,
+    prior: Path | None,
     trust: bool,
 ) -> tuple[Domain, Settings, Path | None, str]:
     """The domain, the settings and rules of its reward, and what they came from."""
