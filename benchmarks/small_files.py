@@ -32,8 +32,8 @@ from sequence_tutor.molecule.corpus_settings import MoleculeDataSettings
 from sequence_tutor.molecule.reading import read_molecules
 from sequence_tutor.text.corpus import TextDataSettings
 from sequence_tutor.text.corpus import read_corpus as read_texts
+from sequence_tutor.tuner.settings_tables import TuneTables
 from sequence_tutor.verbs.pretrain import PretrainTables
-from sequence_tutor.verbs.settings_tables import TuneTables
 
 TUNE = [14, 1, 16, 1, 18, 1, 19, 1, 21, 0, 1, 1, 23, 25, 26, 1] * 8
 ABC = """X:1

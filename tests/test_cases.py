@@ -15,7 +15,7 @@ import pytest
 from sequence_tutor import UserError, find_domain, score
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.melody.encoding import decode
-from sequence_tutor.verbs.tune import resolve
+from sequence_tutor.tuner.order import Given, open_order
 
 CASES = Path(__file__).parents[2] / "shared" / "cases"
 NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
@@ -105,4 +105,4 @@ def test_one_odd_file_never_ends_a_folder(tmp_path: Path) -> None:
 def test_a_table_in_doubled_brackets_is_refused() -> None:
     path = CASES / "S11" / "double.toml"
     with pytest.raises(UserError, match="tune"):
-        resolve(find_domain("melody"), "melody", "default", path, {}, None)
+        _ = open_order("melody", "default", path, {}, Given()).spec

@@ -16,7 +16,8 @@ from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.domain import find_domain
 from sequence_tutor.measure import score
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.verbs.tune import resolve
+from sequence_tutor.tuner.order import Given, Order
+from sequence_tutor.tuner.settings_tables import read_layers
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
@@ -71,7 +72,9 @@ def test_settings_files_are_understood(settings: str, tmp_path: Path) -> None:
     path = tmp_path / called[1]
     path.write_text(settings, encoding="utf-8")
     room = find_domain(called[2])
-    spec = resolve(room, called[2], "paper", path, {}, None)
+    toy = find_domain("toy").default_prior("cpu")  # of which nothing is asked
+    layers = read_layers(called[2], "paper", path)
+    spec = Order(room, toy, layers, Given(called[2])).spec
     # every value of the file is there: laid over the result once more, it changes nothing
     understood = {
         "reward": spec.reward,

@@ -10,9 +10,10 @@ from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.tuner.idle_settings import ASKED
+from sequence_tutor.tuner.order import Given, Order
 from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.tuner.settings_tables import read_layers
 from sequence_tutor.verbs.pretrain import PretrainTables
-from sequence_tutor.verbs.tune import resolve
 from sequence_tutor.verbs.verify import form_tables
 
 DOMAINS = ("melody", "molecule", "text", "toy")
@@ -28,10 +29,10 @@ def shipped(verb: str) -> list[tuple[str, str]]:
 def test_every_tune_preset_holds_for_every_algorithm(
     domain: str, preset: str, algorithm: str
 ) -> None:
-    spec = resolve(
-        find_domain(domain), domain, preset, None, {"tune": {"algorithm": algorithm}}, None
-    )
-    assert spec.tune.algorithm == algorithm
+    layers = read_layers(domain, preset, None, {"tune": {"algorithm": algorithm}})
+    toy = find_domain("toy").default_prior("cpu")  # of which nothing is asked
+    order = Order(find_domain(domain), toy, layers, Given(domain))
+    assert order.spec.tune.algorithm == algorithm
 
 
 @pytest.mark.parametrize("form", read_preset("verify", "toy", "default")["forms"])

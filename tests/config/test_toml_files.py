@@ -10,9 +10,9 @@ from sequence_tutor.config.presets import merged
 from sequence_tutor.config.toml_files import LARGEST, read_toml
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import SettingsError, UserError
+from sequence_tutor.tuner.order import Given, open_order
+from sequence_tutor.tuner.settings_tables import read_reward, read_tables
 from sequence_tutor.verbs.pretrain import pretrain
-from sequence_tutor.verbs.settings_tables import read_reward, read_tables
-from sequence_tutor.verbs.tune import resolve
 
 
 def written(folder: Path, text: str) -> Path:
@@ -72,7 +72,7 @@ def test_another_shape_than_that_of_settings_is_never_ignored(
     path = written(tmp_path, text)
     overrides = {"tune": {"steps": 1}, "output": {}}  # what a command gives wins over the file
     with pytest.raises(UserError) as error:
-        resolve(find_domain("melody"), "melody", "default", path, overrides, None)
+        _ = open_order("melody", "default", path, overrides, Given()).spec
     assert str(error.value).startswith(f"{path}: {sentence}")
     assert len(str(error.value)) < len(str(path)) + 250
 

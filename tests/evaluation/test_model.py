@@ -10,8 +10,10 @@ import pytest
 import torch
 
 from sequence_tutor.errors import UserError
+from sequence_tutor.evaluation.alike import judged_alike, sharing_rewards
 from sequence_tutor.evaluation.evaluate import evaluate
-from sequence_tutor.evaluation.model import judged_alike, load_model, prior_of, sharing_rewards
+from sequence_tutor.evaluation.model import load_model, prior_of
+from sequence_tutor.evaluation.own_rules import UserRules
 from sequence_tutor.tuner.run_folder import POLICY_FILE
 from sequence_tutor.tuner.settings import StageSettings
 from sequence_tutor.verbs.sample import sample
@@ -108,6 +110,6 @@ def test_runs_with_the_same_rules_of_ones_own_are_judged_alike(
         make_run(tmp_path / name, melody_prior, rules, digest)
     assert judged_alike(load_model(tmp_path / "one"), load_model(tmp_path / "other"))
     changed = load_model(tmp_path / "other")
-    assert changed.rules is not None
+    assert isinstance(changed.rules, UserRules)
     changed = replace(changed, rules=replace(changed.rules, digest="another"))
     assert not judged_alike(load_model(tmp_path / "one"), changed)

@@ -8,8 +8,9 @@ import torch
 from rdkit import Chem
 
 from sequence_tutor.collected import Collected
+from sequence_tutor.evaluation.alike import scored_here
 from sequence_tutor.evaluation.evaluate import evaluate
-from sequence_tutor.evaluation.model import load_model, scored_here
+from sequence_tutor.evaluation.model import load_model
 from sequence_tutor.molecule.chemistry import _known
 from sequence_tutor.molecule.found import FoundMolecules
 from sequence_tutor.molecule.reward import MoleculeRewardSettings

@@ -20,6 +20,7 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.replay.sequences import SequenceReplay
 from sequence_tutor.run_log import read_log
 from sequence_tutor.tuner.loop import STATE_FILE, Tuner
+from sequence_tutor.tuner.order import Order
 from sequence_tutor.verbs import compare_run
 from sequence_tutor.verbs.compare import Comparison, compare
 from sequence_tutor.verbs.finished_run import RESULT_FILE
@@ -83,7 +84,7 @@ def test_finished_runs_are_never_repeated(out: Path, monkeypatch: pytest.MonkeyP
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a finished run was begun again")
 
-    monkeypatch.setattr(compare_run, "tune", refuse)
+    monkeypatch.setattr(Order, "carry_out", refuse)
     monkeypatch.setattr(compare_run, "sample_pool", refuse)
     again = small(out, METHODS)
     assert again.to_json() == before

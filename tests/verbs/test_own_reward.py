@@ -17,10 +17,11 @@ from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import load_model
 from sequence_tutor.reward.description import effective_weights
+from sequence_tutor.tuner.order import Given, Order, open_order
 from sequence_tutor.tuner.run_folder import RUN_FILE, load_spec
+from sequence_tutor.tuner.settings_tables import read_layers, read_reward
 from sequence_tutor.verbs.score import score
-from sequence_tutor.verbs.settings_tables import read_reward
-from sequence_tutor.verbs.tune import resolve, tune
+from sequence_tutor.verbs.tune import tune
 
 ROOT = Path(__file__).parents[2]
 SMALL = {
@@ -40,8 +41,9 @@ def weights(
 ) -> tuple[Mapping[str, float], Mapping[str, float]]:
     """What `tune` and what `score` would weigh, by what they resolve."""
     room = find_domain(domain)
-    overrides = {"tune": {"algorithm": algorithm}}
-    asked = resolve(room, domain, preset, path, overrides, None).reward["weights"]
+    layers = read_layers(domain, preset, path, {"tune": {"algorithm": algorithm}})
+    toy = find_domain("toy").default_prior("cpu")  # of which nothing is asked
+    asked = Order(room, toy, layers, Given(domain)).spec.reward["weights"]
     scored = read_reward(room, preset, path).model_dump()["weights"]
     return _on(asked), _on(scored)
 
@@ -96,7 +98,7 @@ def test_what_no_reward_can_be_made_of_is_refused(text: str, sentence: str, tmp_
     with pytest.raises(UserError, match=sentence):
         read_reward(find_domain("melody"), "default", path)
     with pytest.raises(UserError, match=sentence):
-        resolve(find_domain("melody"), "melody", "default", path, {}, None)
+        _ = open_order("melody", "default", path, {}, Given()).spec
 
 
 def test_a_file_that_only_turns_off_is_told_of_extends(tmp_path: Path) -> None:

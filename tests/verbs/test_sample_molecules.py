@@ -13,7 +13,8 @@ from rdkit import Chem
 
 from sequence_tutor.config.presets import build
 from sequence_tutor.domain import find_domain
-from sequence_tutor.evaluation.model import Model, UserRules, load_model
+from sequence_tutor.evaluation.model import Model, load_model
+from sequence_tutor.evaluation.own_rules import UserRules
 from sequence_tutor.molecule import output
 from sequence_tutor.molecule.output import legend
 from sequence_tutor.verbs.sample import sample

@@ -195,6 +195,10 @@ class Domain(ABC):
         """The settings of the same reward, computed in this process alone."""
         return settings
 
+    def shown_to_functions(self, batch: SequenceBatch) -> object:
+        """What a reward that is a function in memory is given of a batch; as rules see it."""
+        return batch
+
     def gatherer(
         self, directory: Path, reward: Reward, settings: Settings, resumed: bool
     ) -> Gatherer | None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import UNDEFINED, wilson
+from sequence_tutor.evaluation.alike import judged_alike, rewarded_alike
 from sequence_tutor.evaluation.bounds import (
     PARTICLES,
     check_particles,
@@ -14,7 +15,7 @@ from sequence_tutor.evaluation.bounds import (
     log_z_smc,
     with_best_bound,
 )
-from sequence_tutor.evaluation.model import Model, judged_alike, rewarded_alike
+from sequence_tutor.evaluation.model import Model
 from sequence_tutor.evaluation.own_optimum import own_optimum
 from sequence_tutor.evaluation.statistics import OPTIMALITY, GeneralStatistics
 from sequence_tutor.evaluation.table import Column, Evaluation

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,62 +15,19 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Domain, find_domain
 from sequence_tutor.drawing.table import html_facts
 from sequence_tutor.errors import UserError, reading
+from sequence_tutor.evaluation.own_rules import RewardObject, UserRules, own_rules
 from sequence_tutor.files import PathLike, optional_path
 from sequence_tutor.flat_tables import flattened
 from sequence_tutor.measure import Task
 from sequence_tutor.prior.protocol import Prior, device_of
-from sequence_tutor.prior.store import StoredPrior, find_prior
+from sequence_tutor.prior.store import StoredPrior, find_prior, given_prior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.weighted import Reweighted
-from sequence_tutor.trust import allow, programs_of, python_code
-from sequence_tutor.tuner.run_folder import (
-    RunSpec,
-    is_run,
-    load_policy,
-    load_spec,
-    placed_programs,
-)
+from sequence_tutor.trust import allow, programs_of
+from sequence_tutor.tuner.order import Order
+from sequence_tutor.tuner.run_folder import is_run, load_policy, load_spec, placed_programs
 from sequence_tutor.tuner.settings import StageSettings, TuneSettings
 from sequence_tutor.tuner.stages import most_steps, stage_weights
-
-
-@dataclass(frozen=True)
-class UserRules:
-    """A user's file of rules.
-
-    Attributes:
-        file: where it is, or was.
-        digest: SHA-256 of what it must hold; None: anything.
-        run: the run that was tuned with it, for the error's sentence.
-        recorded: whether the run's record names the file, and not the user.
-    """
-
-    file: Path
-    digest: str | None = None
-    run: Path | None = field(default=None, compare=False)  # runs with the same rules are alike
-    recorded: bool = field(default=False, compare=False)
-
-    def path(self, *, trust: bool = False) -> Path:
-        """The file, which must still be what it was, and may be run.
-
-        Args:
-            trust: whether the user allows what the record names.
-
-        Raises:
-            UserError: it is missing, no longer the same, or was not allowed to be run.
-        """
-        if not self.file.is_file():
-            tuned = f"that {self.run} was tuned with " if self.run else ""
-            raise UserError(f"{self.file}: the rules {tuned}are not there; say where with --rules")
-        content = self.file.read_bytes()
-        if self.digest not in (None, hashlib.sha256(content).hexdigest()):
-            raise UserError(
-                f"{self.file}: not the rules that {self.run} was tuned with; give those with "
-                "--rules"
-            )
-        if self.recorded:
-            allow([python_code("rules", self.file, content)], str(self.run), trust=trust)
-        return self.file
 
 
 @dataclass(frozen=True)
@@ -85,7 +41,7 @@ class Model:
         stored: the prior, its card and the fingerprints of its training data.
         reward_settings: what its reward is built from; for a prior the domain's default.
         length: T.
-        rules: the user's own rules among it, if any.
+        rules: the user's own rules among it, or an object in its place, if any.
         tune: how it was tuned, with the c that it ended with; None for a prior.
         stage: the last stage of its tuning, whose weights it is judged by.
         prefix: tokens that all its sequences begin with.
@@ -103,7 +59,7 @@ class Model:
     stored: StoredPrior
     reward_settings: Settings
     length: int
-    rules: UserRules | None = None
+    rules: UserRules | RewardObject | None = None
     tune: TuneSettings | None = None
     stage: StageSettings = field(default_factory=StageSettings)
     prefix: tuple[int, ...] = ()
@@ -157,8 +113,10 @@ class Model:
         """
         if self.shared_reward is not None:
             return self.shared_reward
-        rules = self.allowed_rules()
-        reward = self.domain.reward(self.reward_settings, rules)
+        if isinstance(self.rules, RewardObject):
+            reward = self.rules.reward
+        else:
+            reward = self.domain.reward(self.reward_settings, self.allowed_rules())
         if not self.stage.weights:
             return reward
         return Reweighted(reward, stage_weights("last", self.stage, reward))
@@ -169,6 +127,8 @@ class Model:
         Raises:
             UserError: it is not, or the rules are missing or changed.
         """
+        if isinstance(self.rules, RewardObject):
+            raise UserError(f"{self.name}: its reward was an object in memory, which has no file")
         rules = self.rules.path(trust=self.trust) if self.rules else None
         programs = programs_of(self.reward_settings.model_dump(mode="json"))
         allow(programs, self.name, trust=self.trust)
@@ -192,6 +152,7 @@ class Model:
 
     def _repr_html_(self) -> str:
         """What it is and how it was made, in a notebook; its settings to open."""
+        rules = self.rules.file if isinstance(self.rules, UserRules) else None
         tune, reward = self.tune, self.reward_settings.model_dump(mode="json")
         settings = {} if tune is None else flattened({"tune": tune.model_dump(mode="json")})
         return html_facts(
@@ -200,7 +161,7 @@ class Model:
                 **({} if tune is None else _tuned(tune)),
                 "tokens of a sequence": self.length,
                 "vocabulary": self.stored.prior.vocab_size,
-                "rules of one's own": self.rules and self.rules.file,
+                "rules of one's own": rules,
             },
             {"settings": {**settings, **flattened({"reward": reward})}},
         )
@@ -212,7 +173,8 @@ def load_model(
     rules: PathLike | None = None,
     *,
     trust: bool = False,
-    prior: PathLike | None = None,
+    prior: object | None = None,
+    reward: object | None = None,
 ) -> Model:
     """A tuned model by its run's folder, or a prior by its folder or shipped name.
 
@@ -223,25 +185,29 @@ def load_model(
             to judge a prior by.
         trust: run what the folder's records name (rules, programs, a prior of Python) although it
             was not written here; read it first. See `sequence_tutor.trust`.
-        prior: where a prior from elsewhere has moved, see `prior.elsewhere`.
+        prior: where a prior from elsewhere has moved, see `prior.elsewhere`; or the prior itself,
+            as `tune` takes it, of a run whose prior was an object.
+        reward: of a run whose reward was an object the same one.
 
     Raises:
         UserError: there is no such model, it is not finished or damaged, or the rules given are
             not its own.
     """
     folder, rules = Path(name), optional_path(rules)
+    place = prior if isinstance(prior, PathLike) else None
     if not is_run(folder):
-        stored = find_prior(str(name), device, trust=trust, place=prior)
+        stored = find_prior(str(name), device, trust=trust, place=place)
         return _prior_model(str(name), stored, rules)
     spec = load_spec(folder)
-    policy, c, stored = load_policy(folder, device, trust=trust, place=prior)
+    given = given_prior(prior, spec.domain) if prior is not None and place is None else None
+    policy, c, stored = load_policy(folder, device, trust=trust, place=place, given=given)
     domain = domain_of(spec.domain, stored, folder)
     settings = build(domain.reward_settings, placed_programs(spec), f"{folder}: reward")
-    label, own = folder.resolve().name, _rules_of(folder, spec, rules)
+    own = own_rules(folder, spec, domain.framed(settings), rules, reward)
     stage = spec.tune.stages[-1] if spec.tune.stages else StageSettings()
     tune = spec.tune.model_copy(update={"c": c})
     return Model(
-        label,
+        folder.resolve().name,
         domain,
         policy,
         stored,
@@ -290,46 +256,22 @@ def _tuned(tune: TuneSettings) -> dict[str, object]:
     }
 
 
-def prior_of(model: Model) -> Model:
-    """The prior that a model was tuned from, judged as the model is."""
-    return replace(model, name="prior", policy=model.stored.prior, tune=None, output={})
-
-
-def scored_here(model: Model) -> Model:
-    """The same, judged in this process: to start others takes longer than what they would do."""
-    return replace(model, reward_settings=model.domain.computed_here(model.reward_settings))
-
-
-def sharing_rewards(models: Sequence[Model]) -> list[Model]:
-    """The same models, those that are judged alike with one reward between them.
-
-    Raises:
-        UserError: rules are missing, changed or broken.
-    """
-    shared: list[Model] = []
-    for model in models:
-        alike = next((other for other in shared if judged_alike(other, model)), model)
-        shared.append(replace(model, shared_reward=alike.reward))
-    return shared
-
-
-def judged_alike(one: Model, other: Model) -> bool:
-    """Whether the same sequence earns the same with both."""
-    return rewarded_alike(one, other) and one.stored.is_same(other.stored)
-
-
-def rewarded_alike(one: Model, other: Model) -> bool:
-    """Whether both were asked for the same reward, whatever prior they came from."""
-    return (_asked(one), one.stage.weights, one.rules) == (
-        _asked(other),
-        other.stage.weights,
-        other.rules,
+def model_of_prior(order: Order, name: str) -> Model:
+    """The prior of an order, judged by what the order asks for."""
+    given, spec = order.given, order.spec
+    own: UserRules | RewardObject | None = UserRules(given.rules) if given.rules else None
+    if spec.own_reward is not None:
+        own = RewardObject(spec.own_reward, name, order.reward())
+    return Model(
+        *(name, order.domain, order.stored.prior, order.stored, order.reward_settings),
+        *(spec.length, own),
+        trust=True,  # the user named all of it in this call
     )
 
 
-def _asked(model: Model) -> dict[str, Any]:
-    """The settings of its reward, without those that say only how it is computed."""
-    return model.reward_settings.model_dump(exclude=set(model.domain.computing))
+def prior_of(model: Model) -> Model:
+    """The prior that a model was tuned from, judged as the model is."""
+    return replace(model, name="prior", policy=model.stored.prior, tune=None, output={})
 
 
 def _prior_model(name: str, stored: StoredPrior, rules: Path | None) -> Model:
@@ -337,18 +279,3 @@ def _prior_model(name: str, stored: StoredPrior, rules: Path | None) -> Model:
     own = UserRules(rules) if rules else None
     settings, label = domain.reward_settings(), Path(name).resolve().name
     return Model(label, domain, stored.prior, stored, settings, domain.length, own)
-
-
-def _rules_of(folder: Path, spec: RunSpec, given: Path | None) -> UserRules | None:
-    """The rules of a run, from where they were or from the file given, which must hold the same."""
-    if spec.rules_digest is None:
-        if given is not None:
-            raise UserError(
-                f"{given}: {folder} was tuned without rules of one's own; leave out --rules"
-            )
-        return None
-    file = given or Path(spec.rules or "")
-    rules = UserRules(file, spec.rules_digest, folder, recorded=given is None)
-    if given is not None:
-        rules.path()
-    return rules

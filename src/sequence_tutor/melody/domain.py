@@ -30,10 +30,11 @@ from sequence_tutor.melody.output import MelodyOutputSettings, transposed, write
 from sequence_tutor.melody.own_tunes import LONGEST, own_tunes
 from sequence_tutor.melody.published import PUBLISHED
 from sequence_tutor.melody.reward import MelodyReward, MelodyRewardSettings
-from sequence_tutor.melody.scales import OCTAVE
+from sequence_tutor.melody.scales import C_MAJOR, OCTAVE
 from sequence_tutor.melody.signature import signature_of
 from sequence_tutor.melody.sources import holds_tokens
 from sequence_tutor.melody.statistics import FIGURES, MelodyStatistics
+from sequence_tutor.melody.view import Melodies
 from sequence_tutor.prior.fingerprints import WINDOWS, window_fingerprints
 from sequence_tutor.prior.store import StoredPrior, shipped_prior
 from sequence_tutor.reward.user_terms import load_user_terms
@@ -159,6 +160,10 @@ class MelodyDomain(Domain):
         """The nine rules as settings say, and a user's own."""
         user_rules = load_user_terms(rules) if rules else ()
         return of_kind(MelodyRewardSettings, settings).build(user_rules)
+
+    def shown_to_functions(self, batch: SequenceBatch) -> Melodies:
+        """Melodies in the key of the run."""
+        return Melodies(batch, self.frame.key or C_MAJOR)
 
     def scores(
         self, paths: Sequence[Path], settings: Settings, rules: Path | None

@@ -208,11 +208,16 @@ class MoleculeDomain(Domain):
 
     def gatherer(
         self, directory: Path, reward: Reward, settings: Settings, resumed: bool
-    ) -> FoundMolecules:
-        """The table of every distinct molecule that a run finds."""
-        assert isinstance(reward, MoleculeReward)  # made by `reward`
+    ) -> FoundMolecules | None:
+        """The table of every distinct molecule that a run finds by a reward of this domain."""
+        if not isinstance(reward, MoleculeReward):  # an object of the user's own
+            return None
         parquet = of_kind(MoleculeOutputSettings, settings).parquet
         return FoundMolecules(directory / FOUND_FILE, reward, resumed, parquet)
+
+    def shown_to_functions(self, batch: SequenceBatch) -> list[str]:
+        """SMILES."""
+        return [self.vocabulary.decode(tokens) for tokens in batch.to_lists()]
 
     def scores(
         self, paths: Sequence[Path], settings: Settings, rules: Path | None

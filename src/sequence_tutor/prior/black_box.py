@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from sequence_tutor.errors import UserError
 from sequence_tutor.models import State
 
 
@@ -27,6 +28,27 @@ class BlackBoxPrior:
     function: Callable[[Tensor], Tensor]
     vocab_size: int
     device: torch.device = torch.device("cpu")  # noqa: RUF009 (devices are immutable)
+
+    @classmethod
+    def asking(
+        cls,
+        function: Callable[[Tensor], Tensor],
+        name: str,
+        device: torch.device = torch.device("cpu"),  # noqa: B008 (devices are immutable)
+    ) -> BlackBoxPrior:
+        """The prior of a function, which is asked how many tokens it knows.
+
+        Raises:
+            UserError: its answer is none.
+        """
+        answer: object = function(torch.zeros(1, 0, dtype=torch.int64, device=device))
+        if not isinstance(answer, Tensor) or answer.dim() != 2 or len(answer) != 1:
+            found = tuple(answer.shape) if isinstance(answer, Tensor) else type(answer).__name__
+            raise UserError(
+                f"{name} answers tokens of shape (1, 0) with {found}, expected a tensor of shape "
+                "(1, V)"
+            )
+        return cls(function, answer.shape[1], device)
 
     def initial_state(self, batch: int) -> State:
         """No tokens yet, (B, 0)."""

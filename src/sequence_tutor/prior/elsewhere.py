@@ -1,4 +1,4 @@
-"""Priors that live elsewhere: in a user's Python file, or as a Hugging Face model.
+"""Priors that live elsewhere: in a user's Python file, as a Hugging Face model, or in memory.
 
 A run keeps no copy of their weights, only where they are and what tells that they are still the
 same. A tokenizer is kept with the run, for without it its tokens mean nothing. The digests of a
@@ -30,18 +30,33 @@ from sequence_tutor.prior.tokenizers import TOKENIZER_FOLDER, check_tokenizer, s
 from sequence_tutor.prior.user_file import read_prior_file
 from sequence_tutor.trust import Code, allow, fetched_model, python_code
 
+OBJECT = "object "
+"""What the place of a prior in memory begins with; its kind follows."""
+
+TOLERANCE = 1e-3
+"""How far, in nats, two answers of one prior in memory may differ by rounding."""
+
 
 @dataclass(frozen=True)
 class Elsewhere:
     """Where a prior comes from.
 
     Attributes:
-        place: path of a Python file, or what names a Hugging Face model.
-        digest: SHA-256 of the file, or of the model's weights and settings.
+        place: path of a Python file, what names a Hugging Face model, or the kind of an object.
+        digest: SHA-256 of the file, or of the model's weights and settings; of an object some of
+            its answers, see `prior.in_memory`.
     """
 
     place: str
     digest: str
+
+    def is_same(self, other: Elsewhere) -> bool:
+        """Whether both are one prior, wherever it lies."""
+        if not (self.place == other.place and self.place.startswith(OBJECT)):
+            return self.digest == other.digest
+        with reading(self.place, "answers of a prior"):
+            one, two = (torch.tensor([float(n) for n in e.digest.split()]) for e in (self, other))
+        return one.shape == two.shape and torch.allclose(one, two, rtol=0.0, atol=TOLERANCE)
 
     def to_json(self) -> dict[str, str]:
         """As plain JSON."""
@@ -57,7 +72,7 @@ class FoundElsewhere:
         elsewhere: where it comes from.
         domain: that it names, or None.
         card: what it says of its vocabulary.
-        opened: the Hugging Face model; None: a Python file.
+        opened: the Hugging Face model; None: a Python file or an object.
     """
 
     prior: Prior
@@ -95,6 +110,8 @@ def record_of(folder: Path, found: FoundElsewhere) -> dict[str, Any]:
 def code_of(found: FoundElsewhere) -> list[Code]:
     """What would be run, or fetched, where a record names it."""
     place = found.elsewhere.place
+    if place.startswith(OBJECT):
+        return []
     if found.opened is None:
         path = Path(place)
         return [python_code("prior", path, path.read_bytes())] if path.is_file() else []
@@ -127,6 +144,11 @@ def load_elsewhere(
             raise UserError(f"{path}: not a prior of this program (no {name!r} that is a text)")
     elsewhere = Elsewhere(info["place"], info["digest"])
     now = elsewhere.place if place is None else str(place)
+    if now.startswith(OBJECT):
+        raise UserError(
+            f"{path}: the prior was an object in memory of the kind {now.removeprefix(OBJECT)}, "
+            "expected the same one; it can be given in Python only, with prior="
+        )
     if now.endswith(".py"):
         found = _recorded_file(Path(now), elsewhere, path, trust=trust or place is not None)
     else:
@@ -136,7 +158,7 @@ def load_elsewhere(
             allow([fetched_model(fetched)], path, trust=trust)
         tokenizer = check_tokenizer(path.parent / TOKENIZER_FOLDER, info.get("tokenizer"), path)
         found = _of_model(now, asked, device, tokenizer)
-    if found.elsewhere.digest != elsewhere.digest:
+    if not found.elsewhere.is_same(elsewhere):
         raise _is_another(now, path)
     return found
 

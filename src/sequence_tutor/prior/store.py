@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from sequence_tutor.prior.elsewhere import (
     load_elsewhere,
     record_of,
 )
+from sequence_tutor.prior.in_memory import found_in_memory
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.trust import remember
@@ -86,8 +87,10 @@ class StoredPrior:
 
     def is_same(self, other: StoredPrior) -> bool:
         """Whether both are one prior, weight by weight or by where they come from."""
+        if self.elsewhere is not None and other.elsewhere is not None:
+            return self.elsewhere.is_same(other.elsewhere)
         if self.elsewhere is not None or other.elsewhere is not None:
-            return _digest(self) == _digest(other)
+            return False
         own, others = self.network.state_dict(), other.network.state_dict()
         return own.keys() == others.keys() and all(
             torch.equal(tensor.cpu(), others[name].cpu()) for name, tensor in own.items()
@@ -106,11 +109,6 @@ class StoredPrior:
             },
             {"settings": flattened(self.card.get("settings", {}))},
         )
-
-
-def _digest(stored: StoredPrior) -> str | None:
-    """Of a prior from elsewhere; wherever it lies, it is the same."""
-    return None if stored.elsewhere is None else stored.elsewhere.digest
 
 
 def save_prior(folder: Path, stored: StoredPrior) -> None:
@@ -147,7 +145,9 @@ def holds_same(folder: Path, stored: StoredPrior) -> bool:
     """Whether a folder holds this prior; what its records name is neither run nor looked at."""
     path = folder / ELSEWHERE_FILE
     if path.is_file():
-        return _digest(stored) is not None and _elsewhere_record(path)["digest"] == _digest(stored)
+        info = _elsewhere_record(path)
+        there = Elsewhere(str(info.get("place")), info["digest"])
+        return stored.elsewhere is not None and stored.elsewhere.is_same(there)
     return load_prior(folder).is_same(stored)
 
 
@@ -274,3 +274,24 @@ def find_prior(
             'DOMAIN = "melody" in it'
         )
     return StoredPrior(found.prior, spoken, found.card, found=found)
+
+
+def given_prior(given: object, domain: str) -> StoredPrior:
+    """A prior that is given as an object, and not by where it is.
+
+    Args:
+        given: a `StoredPrior`, or what `prior.in_memory` takes.
+        domain: of its tokens, where it does not say.
+
+    Raises:
+        UserError: it is no prior, or breaks a promise.
+    """
+    if isinstance(given, NeuralPrior):
+        return StoredPrior(given, domain)
+    if not isinstance(given, StoredPrior):
+        found = found_in_memory(given)
+        return StoredPrior(found.prior, domain, found=found)
+    if given.found is not None or isinstance(given.prior, NeuralPrior):
+        return given
+    found = found_in_memory(given.prior)
+    return replace(given, prior=found.prior, found=found)

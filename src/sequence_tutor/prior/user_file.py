@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from sequence_tutor.errors import UserError
@@ -60,7 +59,7 @@ def read_prior_file(path: Path, source: bytes | None = None) -> FilePrior:
     function, factory = getattr(module, "log_probs", None), getattr(module, "prior", None)
     if callable(function):
         guarded = _guarded(function, path)
-        prior: Prior = BlackBoxPrior(guarded, _vocab_size(guarded, path))
+        prior: Prior = BlackBoxPrior.asking(guarded, f"log_probs of {path}")
     elif callable(factory):
         prior = _guarded(factory, path)()
     else:
@@ -83,15 +82,3 @@ def _guarded(function: Callable[..., Any], path: Path) -> Callable[..., Any]:
             raise UserError(f"{name} of {path} failed{what_happened(error, path)}") from error
 
     return call
-
-
-def _vocab_size(function: Callable[[Tensor], Any], path: Path) -> int:
-    """V, by the answer to a sequence without tokens."""
-    answer = function(torch.zeros(1, 0, dtype=torch.int64))
-    if not isinstance(answer, Tensor) or answer.dim() != 2 or len(answer) != 1:
-        found = tuple(answer.shape) if isinstance(answer, Tensor) else type(answer).__name__
-        raise UserError(
-            f"log_probs of {path} answers tokens of shape (1, 0) with {found}, expected a tensor "
-            "of shape (1, V)"
-        )
-    return answer.shape[1]

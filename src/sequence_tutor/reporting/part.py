@@ -12,13 +12,8 @@ from sequence_tutor.domain import Domain, Exhibit, Material
 from sequence_tutor.drawing.plot import Plot
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.model import (
-    Model,
-    load_model,
-    prior_of,
-    scored_here,
-    sharing_rewards,
-)
+from sequence_tutor.evaluation.alike import scored_here, sharing_rewards
+from sequence_tutor.evaluation.model import Model, load_model, prior_of
 from sequence_tutor.evaluation.seeds import between_seeds, seeds_table
 from sequence_tutor.files import PathLike
 from sequence_tutor.prior.store import StoredPrior

@@ -35,7 +35,7 @@ def check_reward(reward: Reward, vocab_size: int) -> None:
             f"the reward's weights are {weights.tolist()}, expected {len(names)} finite numbers"
         )
     for batch in _tiny_batches(vocab_size):
-        _check_batch(reward, batch)
+        check_batch(reward, batch)
     _check_causal(reward, _many(vocab_size))
 
 
@@ -75,7 +75,12 @@ def _check_causal(reward: Reward, batch: SequenceBatch) -> None:
             )
 
 
-def _check_batch(reward: Reward, batch: SequenceBatch) -> None:
+def check_batch(reward: Reward, batch: SequenceBatch) -> None:
+    """Stop where what a reward pays one batch breaks a promise.
+
+    Raises:
+        UserError: as of `check_reward`.
+    """
     tokens, lengths = batch.tokens.clone(), batch.lengths.clone()
     values = reward(batch)
     _check_values(values, batch, reward.names)

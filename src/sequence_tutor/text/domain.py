@@ -23,6 +23,7 @@ from sequence_tutor.text.corpus import TextDataSettings, read_corpus
 from sequence_tutor.text.reading import read_lines, text_files
 from sequence_tutor.text.reward import TextReward, TextRewardSettings
 from sequence_tutor.text.statistics import FIGURES, TextStatistics
+from sequence_tutor.text.view import TextView
 from sequence_tutor.text.vocabulary import TextVocabulary
 from sequence_tutor.token_sequences import TokenSequences
 
@@ -138,6 +139,10 @@ class TextDomain(Domain):
         """The terms as settings say, and a user's own."""
         user_terms = load_user_terms(rules) if rules else ()
         return of_kind(TextRewardSettings, settings).build(self.vocabulary, user_terms)
+
+    def shown_to_functions(self, batch: SequenceBatch) -> TextView:
+        """Lines as tensors and as text."""
+        return TextView(batch, self.vocabulary)
 
     def scores(
         self, paths: Sequence[Path], settings: Settings, rules: Path | None

@@ -120,6 +120,7 @@ def load_policy(
     *,
     trust: bool = False,
     place: PathLike | None = None,
+    given: StoredPrior | None = None,
 ) -> tuple[TunedPolicy, float, StoredPrior]:
     """The tuned model of a finished run, its c, and the prior it was tuned from.
 
@@ -128,16 +129,23 @@ def load_policy(
         device: where to compute.
         trust: run a prior of Python that the folder names, see `trust`.
         place: where a prior from elsewhere has moved.
+        given: the prior, where it is in memory.
 
     Raises:
-        UserError: the run is not finished, or a file is damaged.
+        UserError: the run is not finished, a file is damaged, or the prior is another one.
     """
     path = folder / POLICY_FILE
     if not path.is_file():
         raise UserError(f"{folder}: this run is not finished; the same tune command continues it")
     spec = load_spec(folder)
     settings, checksums = spec.tune, spec.checksums
-    stored = load_prior(folder, device, trust=trust, place=place, expected=checksums.get("prior"))
+    if given is None:
+        sum_ = checksums.get("prior")
+        stored = load_prior(folder, device, trust=trust, place=place, expected=sum_)
+    else:
+        stored = given
+        if not holds_same(folder, stored):
+            raise UserError(f"{folder}: was tuned from another prior than the one given")
     tensors, info = load_checkpoint(path, checksums.get("policy"))
     if max(spec.prefix, default=0) >= stored.prior.vocab_size or len(spec.prefix) >= spec.length:
         raise UserError(

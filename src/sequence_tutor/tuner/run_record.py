@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from sequence_tutor.config.settings import Settings
 from sequence_tutor.errors import UserError
 from sequence_tutor.trust import Code, programs_of, python_code
 from sequence_tutor.tuner.idle_settings import ASKED
@@ -46,6 +47,8 @@ class RunSpec:
         folder: where the command was given, in which its programs are started; None: of a version
             that did not note it.
         checksums: of the files of a finished run: `policy`, `prior` and `log`.
+        own_reward: of a reward that was an object in memory: its `kind`, its `terms` with their
+            weights, and what it `paid` two sequences of the prior.
     """
 
     domain: str
@@ -63,10 +66,12 @@ class RunSpec:
     output: dict[str, Any] = field(default_factory=dict)
     folder: str | None = None
     checksums: dict[str, str] = field(default_factory=dict)
+    own_reward: dict[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """As plain JSON."""
-        return {"format": FORMAT, **vars(self), "tune": self.tune.model_dump(mode="json")}
+        """As plain JSON; earlier versions know no reward in memory and read runs without one."""
+        own = {name: value for name, value in vars(self).items() if name != "own_reward" or value}
+        return {"format": FORMAT, **own, "tune": self.tune.model_dump(mode="json")}
 
 
 def load_spec(folder: Path) -> RunSpec:
@@ -92,6 +97,14 @@ def load_spec(folder: Path) -> RunSpec:
         raise UserError(f"{path}: not a run of this version ({said})") from error
 
 
+class OwnReward(Settings):
+    """What a record says of a reward in memory."""
+
+    kind: str
+    terms: dict[str, float]
+    paid: list[float]
+
+
 _KINDS: dict[str, Any] = {  # of the fields of run.json, as pydantic has them
     "domain": str,
     "prior": str,
@@ -108,6 +121,7 @@ _KINDS: dict[str, Any] = {  # of the fields of run.json, as pydantic has them
     "output": dict[str, Any],
     "folder": str | None,
     "checksums": dict[str, str],
+    "own_reward": OwnReward | None,
 }
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from sequence_tutor.config.presets import build, read_preset
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
@@ -16,7 +15,7 @@ from sequence_tutor.files import PathLike, named_path, optional_path
 from sequence_tutor.prior.store import find_prior
 from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.settings import TuneSettings
-from sequence_tutor.verbs.settings_tables import TuningTables, asked_for, layered
+from sequence_tutor.tuner.settings_tables import TuningTables, read_layers
 
 if TYPE_CHECKING:
     from sequence_tutor.molecule.benchmarks.results import Benchmarked
@@ -97,9 +96,6 @@ def resolve(
     Raises:
         UserError: a setting, preset or file that cannot be used.
     """
-    source = str(config) if config else f"preset {preset}"
-    below = read_preset("benchmark", DOMAIN, preset)
-    tables = layered(TuningTables, below, config, overrides, source)
-    algorithm = str(tables.tune.get("algorithm", TuneSettings().algorithm))
-    asked = asked_for(config, overrides, algorithm)
-    return tables.length, build(TuneSettings, tables.tune, source, asked)
+    layers = read_layers(DOMAIN, preset, config, overrides, verb="benchmark")
+    tables = layers.tables(TuningTables)
+    return tables.length, layers.tuning(tables)

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sequence_tutor.domain import check_domain, find_domain
-from sequence_tutor.errors import settings_of
 from sequence_tutor.files import PathLike, optional_path
 from sequence_tutor.measure import score
 from sequence_tutor.prior.check import check_prior
@@ -17,8 +16,8 @@ from sequence_tutor.randomness import named_generator
 from sequence_tutor.reward.check import check_reward
 from sequence_tutor.reward.looking_ahead import declared
 from sequence_tutor.rollout import rollout
-from sequence_tutor.verbs.settings_tables import read_reward, read_tuning
-from sequence_tutor.verbs.tune import open_prior
+from sequence_tutor.tuner.order import Given, open_order
+from sequence_tutor.verbs.tune import AnyPrior, AnyReward
 
 OURS = "sequence_tutor."
 """Begins the modules of domains that are checked by the tests, and not by every call."""
@@ -83,7 +82,8 @@ class Checked:
 def check(
     domain: str,
     *,
-    prior: PathLike | None = None,
+    prior: AnyPrior | None = None,
+    reward: AnyReward | None = None,
     preset: str = "default",
     config: PathLike | None = None,
     rules: PathLike | None = None,
@@ -99,6 +99,7 @@ def check(
     Args:
         domain: such as "melody".
         prior: as `tune` takes it.
+        reward: an object in place of the domain's, as `tune` takes it.
         preset: of tuning, whose reward is taken.
         config: TOML file whose table `reward` wins over the preset's.
         rules: Python file with rules of the user's own.
@@ -107,27 +108,27 @@ def check(
     Raises:
         UserError: the first broken promise, or what cannot be read.
     """
-    config, rules = optional_path(config), optional_path(rules)
     asked = find_domain(domain)
     if not type(asked).__module__.startswith(OURS):
         check_domain(asked)
-    room, stored = open_prior(domain, prior, "cpu", trust=trust)
-    check_prior(stored.prior)
-    with settings_of(f"{config or f'preset {preset}'}: reward"):
-        reward = room.reward(read_reward(room, preset, config), rules)
-    check_reward(reward, room.vocab_size)
-    generator = named_generator(0, "check", device_of(stored.prior))
+    given = Given(prior, optional_path(rules), reward)
+    order = open_order(domain, preset, optional_path(config), None, given, trust=trust)
+    policy, end_token = order.stored.prior, order.domain.end_token
+    check_prior(policy)
+    judge = order.reward()
+    check_reward(judge, order.domain.vocab_size)
+    generator = named_generator(0, "check", device_of(policy))
     begun = time.perf_counter()
-    batch = rollout(stored.prior, SAMPLES, room.length, generator, end_token=room.end_token).batch
+    batch = rollout(policy, SAMPLES, order.domain.length, generator, end_token=end_token).batch
     sampled = time.perf_counter()
-    paid = score(reward, batch).sum(1)  # (B, R)
+    paid = score(judge, batch).sum(1)  # (B, R)
     scored = time.perf_counter()
-    terms = dict(zip(reward.names, paid.mean(0).tolist(), strict=True))
-    c = read_tuning(room, preset, config).c
-    found = zip(reward.names, paid.std(0).tolist(), reward.weights.tolist(), strict=True)
+    terms = dict(zip(judge.names, paid.mean(0).tolist(), strict=True))
+    c = order.spec.tune.c
+    found = zip(judge.names, paid.std(0).tolist(), judge.weights.tolist(), strict=True)
     strengths = {name: strength(spread, weight, c) for name, spread, weight in found}
     seconds = sampled - begun, scored - sampled
-    return Checked(terms, c, strengths, len(batch), *seconds, declared(reward))
+    return Checked(terms, c, strengths, len(batch), *seconds, declared(judge))
 
 
 def strength(spread: float, weight: float, c: float) -> Strength:

@@ -16,10 +16,11 @@ from sequence_tutor.folder_lock import writing_in
 from sequence_tutor.run_log import Record, read_log
 from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.logbook import LOG_FILE
+from sequence_tutor.tuner.order import Given, open_order
 from sequence_tutor.tuner.run_folder import RunSpec
 from sequence_tutor.verbs.compare_run import run_of
 from sequence_tutor.verbs.problem import Problem, check_plays_a_part, check_same_problem
-from sequence_tutor.verbs.tune import open_prior
+from sequence_tutor.verbs.tune import AnyPrior, AnyReward
 from sequence_tutor.workbench.comparison import (
     Run,
     against_best_bound,
@@ -63,7 +64,8 @@ def compare(
     budget: int = 200_000,
     seeds: int = 3,
     samples: int = 10_000,
-    prior: PathLike | None = None,
+    prior: AnyPrior | None = None,
+    reward: AnyReward | None = None,
     preset: str = "compare",
     config: PathLike | None = None,
     overrides: Mapping[str, Any] | None = None,
@@ -86,6 +88,7 @@ def compare(
         seeds: runs of each method, with seeds from 0.
         samples: sequences that each finished run is judged by.
         prior: as for `tune`; likewise the arguments below.
+        reward: an object in place of the domain's reward.
         preset: of `tune`.
         config: TOML file whose tables win over the preset's, while the methods' win over it.
         overrides: tables that win over all.
@@ -106,23 +109,28 @@ def compare(
     ):
         if number < least:
             raise UserError(f"{name} is {number}, expected at least {least}")
-    out, config, rules = named_path(out), optional_path(config), optional_path(rules)
-    forms = chosen_forms(methods)
-    room, stored = open_prior(domain, prior, device, trust=trust)
-    problem = Problem(
-        *(domain, prior, room, stored, preset, config, overrides or {}, rules),
-        *(budget, samples, device, torch.get_num_threads(), quiet, trust),
+    out, forms = named_path(out), chosen_forms(methods)
+    given = Given(prior, optional_path(rules), reward)
+    order = open_order(
+        *(domain, preset, optional_path(config), overrides, given),
+        serves_several=True,
+        trust=trust,
+        device=device,
+        quiet=quiet,
     )
-    specs = {name: problem.spec(form, 0) for name, form in forms.items()}
+    problem = Problem(order, budget, samples, torch.get_num_threads(), quiet)
+    orders = {name: problem.of_form(form) for name, form in forms.items()}
+    specs = {name: own.spec for name, own in orders.items()}
     check_same_problem(specs)
-    check_plays_a_part(config, specs)
+    check_plays_a_part(order.layers, specs)
     problem = replace(problem, threads=set_threads(threads))
     asked = [(seed, name) for seed in range(seeds) for name in forms]
     with writing_in(out):
         runs = []
         for number, (seed, name) in enumerate(asked, start=1):
             folder, place = out / name / f"seed_{seed}", f"{number} of {len(asked)}"
-            runs.append(run_of(problem, name, forms[name], seed, folder, place))
+            own = orders[name].with_({"tune": {"seed": seed}})
+            runs.append(run_of(problem, name, forms[name], own, folder, place))
         comparison = Comparison(
             against_best_bound(runs), _caption(problem, seeds, specs[methods[0]])
         )
@@ -133,9 +141,10 @@ def compare(
 
 
 def _caption(problem: Problem, seeds: int, spec: RunSpec) -> str:
+    domain = problem.order.domain.name
     run, over = ("1 seed", "the samples") if seeds == 1 else (f"{seeds} seeds", "seeds")
     return (
-        f"{problem.domain}, c = {spec.tune.c:g}, {problem.budget:,} scored sequences, {run}, "
+        f"{domain}, c = {spec.tune.c:g}, {problem.budget:,} scored sequences, {run}, "
         f"judged by {problem.samples:,} samples each; ± is the farther end of the 95 % interval "
         f"over {over}; objective and gap in nats, the gap to the best lower bound on log Z of all "
         "runs, or to log Z where it is known"

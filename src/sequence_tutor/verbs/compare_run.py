@@ -9,19 +9,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sequence_tutor.config.presets import build
+from sequence_tutor.config.presets import Tables
 from sequence_tutor.config.settings import first_difference
 from sequence_tutor.estimates import Estimate
 from sequence_tutor.evaluation.evaluate import evaluate
-from sequence_tutor.evaluation.model import Model, UserRules
+from sequence_tutor.evaluation.model import model_of_prior
 from sequence_tutor.evaluation.terms import weighted_parts
 from sequence_tutor.progress import heading, progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.run_log import read_log
 from sequence_tutor.tuner.logbook import LOG_FILE
+from sequence_tutor.tuner.order import Order
 from sequence_tutor.verbs.finished_run import RESULT_FILE, drop_state, read_result, write_result
 from sequence_tutor.verbs.problem import Problem
-from sequence_tutor.verbs.tune import tune
+from sequence_tutor.verbs.tune import tuned
 from sequence_tutor.workbench.baselines import (
     best_n,
     best_of,
@@ -35,7 +36,7 @@ from sequence_tutor.workbench.comparison import Run
 
 
 def run_of(
-    problem: Problem, name: str, form: Mapping[str, Any], seed: int, folder: Path, place: str
+    problem: Problem, name: str, form: Tables, order: Order, folder: Path, place: str
 ) -> Run:
     """One method with one seed; read from its folder if it is over.
 
@@ -43,14 +44,14 @@ def run_of(
         problem: what all methods have in common.
         name: of the method.
         form: what is its own.
-        seed: of the run.
+        order: of this run, with its seed.
         folder: of the run.
         place: which of all runs it is, as its heading says.
 
     Raises:
         UserError: the folder holds a run that was asked for something else, or a damaged result.
     """
-    asked = problem.asked(form, seed)
+    asked, seed = problem.asked(form, order), order.spec.tune.seed
     path = folder / RESULT_FILE
     if path.is_file():
         return read_result(
@@ -62,9 +63,9 @@ def run_of(
         )
     heading(f"{name}, seed {seed} ({place})", quiet=problem.quiet)
     if "baseline" in form:
-        run = _sampled(problem, name, form, seed)
+        run = _sampled(problem, name, form, order)
     else:
-        run = _tuned(problem, name, form, seed, folder)
+        run = _tuned(problem, name, order, folder)
     found = {
         "asked": asked,
         "statistics": {key: asdict(value) for key, value in run.statistics.items()},
@@ -88,23 +89,13 @@ def _finished(name: str, seed: int, found: Mapping[str, Any]) -> Run:
     return Run(name, seed, statistics, *own)
 
 
-def _tuned(problem: Problem, name: str, form: Mapping[str, Any], seed: int, folder: Path) -> Run:
+def _tuned(problem: Problem, name: str, order: Order, folder: Path) -> Run:
     """Tune to the end, from wherever the folder stands, and evaluate."""
-    model = tune(
-        problem.domain,
-        folder,
-        prior=problem.prior,
-        preset=problem.preset,
-        config=problem.config,
-        overrides=problem.tables(form, seed),
-        rules=problem.rules,
-        trust=problem.trust,
-        device=problem.device,
-        threads=problem.threads,
-        tell=partial(heading, quiet=problem.quiet),
-        serves_several=True,
-        quiet=problem.quiet,
+    quiet, seed = problem.quiet, order.spec.tune.seed
+    order.carry_out(
+        folder, threads=problem.threads, tell=partial(heading, quiet=quiet), quiet=quiet
     )
+    model = tuned(order, folder)
     last = read_log(folder / LOG_FILE)[-1]
     with progress(f"evaluating {name}", problem.samples, quiet=problem.quiet) as advance:
         (column,) = evaluate([model], problem.samples, seed, advance).columns
@@ -118,24 +109,14 @@ def _tuned(problem: Problem, name: str, form: Mapping[str, Any], seed: int, fold
     )
 
 
-def _sampled(problem: Problem, name: str, form: Mapping[str, Any], seed: int) -> Run:
+def _sampled(problem: Problem, name: str, form: Tables, order: Order) -> Run:
     """Sample the whole budget from the prior and keep what the baseline keeps."""
-    spec = problem.spec(form, seed)
-    model = Model(
-        name,
-        problem.room,
-        problem.stored.prior,
-        problem.stored,
-        build(problem.room.reward_settings, spec.reward, "reward"),
-        spec.length,
-        UserRules(problem.rules) if problem.rules else None,
-        trust=True,  # the user named all of it in this call
-    )
+    model, tune = model_of_prior(order, name), order.spec.tune
     begun = time.perf_counter()
-    generator = named_generator(seed, "pool", model.device)
+    generator = named_generator(tune.seed, "pool", model.device)
     with progress(f"sampling for {name}", problem.budget, quiet=problem.quiet) as advance:
         pool = sample_pool(model.task, problem.budget, generator, advance)
-    c, names = spec.tune.c, model.reward.names
+    c, names = tune.c, model.reward.names
     if form["baseline"] == "best-of-n":
         n = best_n(pool.reward, c)
         rows = best_of(pool.reward, n)
@@ -149,4 +130,4 @@ def _sampled(problem: Problem, name: str, form: Mapping[str, Any], seed: int) ->
     seconds = round(time.perf_counter() - begun, 4)
     parts = weighted_parts(statistics, names, model.reward.weights.tolist())
     every = {**own.result(), **statistics, **parts}
-    return Run(name, seed, every, mean_length(pool, rows), len(pool), seconds)
+    return Run(name, tune.seed, every, mean_length(pool, rows), len(pool), seconds)

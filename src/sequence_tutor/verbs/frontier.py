@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from sequence_tutor.algorithms.registry import find_algorithm
-from sequence_tutor.config.presets import build
+from sequence_tutor.config.presets import Tables, build
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import mean_of
 from sequence_tutor.evaluation.model import Model, prior_of
 from sequence_tutor.files import PathLike, named_path, optional_path, write_json
 from sequence_tutor.folder_lock import writing_in
-from sequence_tutor.progress import progress
+from sequence_tutor.progress import heading, progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.run_log import read_log
 from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.logbook import LOG_FILE
+from sequence_tutor.tuner.order import Given, Order, open_order
 from sequence_tutor.tuner.settings import TuneSettings
-from sequence_tutor.verbs.sweep import Sweep
+from sequence_tutor.verbs.tune import AnyPrior, AnyReward, tuned
 from sequence_tutor.workbench.baselines import sample_pool
 from sequence_tutor.workbench.forms import chosen_forms
 from sequence_tutor.workbench.frontier import (
@@ -71,7 +73,8 @@ def frontier(
     share: float = 0.25,
     samples: int = 4096,
     pool: int = 50_000,
-    prior: PathLike | None = None,
+    prior: AnyPrior | None = None,
+    reward: AnyReward | None = None,
     preset: str = "compare",
     config: PathLike | None = None,
     overrides: Mapping[str, Any] | None = None,
@@ -98,6 +101,7 @@ def frontier(
         samples: sequences that each point is measured with.
         pool: sequences of the prior for best of n.
         prior: as for `tune`; likewise the arguments below.
+        reward: an object in place of the domain's reward.
         preset: of `tune`.
         config: TOML file whose tables win over the preset's.
         overrides: tables that win over both.
@@ -110,20 +114,28 @@ def frontier(
     Raises:
         UserError: numbers or an algorithm that give no frontier.
     """
-    out, config, rules = named_path(out), optional_path(config), optional_path(rules)
+    out = named_path(out)
     temperatures = _checked(c, seeds, share, samples, pool)
-    form = _trained(algorithm)
-    sweep = Sweep(domain, prior, preset, config, overrides or {}, rules, share, samples, trust)
-    sweep.check(device, (form, temperatures), (ENDS, temperatures[-1:]))
+    form, given = _trained(algorithm), Given(prior, optional_path(rules), reward)
+    order = open_order(
+        *(domain, preset, optional_path(config), overrides, given),
+        serves_several=True,
+        trust=trust,
+        device=device,
+        quiet=quiet,
+    )
+    sweep = _sweep(order, form, temperatures, share, samples)
+    end = _sweep(order, ENDS, temperatures[-1:], share, samples)
     threads = set_threads(threads)
     with writing_in(out):
         points: list[Point] = []
         for seed in range(seeds):
-            own, end = out / f"seed_{seed}", out / "rl-only" / f"seed_{seed}"
-            sweep.run(form, temperatures, seed, own, device, threads, quiet=quiet)
-            points += _tuned_points(own, seed)
-            model = sweep.run(ENDS, temperatures[-1:], seed, end, device, threads, quiet=quiet)
-            points.append(_end_point(end, seed))
+            for asked, folder in ((sweep, out), (end, out / "rl-only")):
+                own, run = asked.with_({"tune": {"seed": seed}}), folder / f"seed_{seed}"
+                tell = partial(heading, quiet=quiet)
+                own.carry_out(run, threads=threads, tell=tell, quiet=quiet)
+                points += _tuned_points(run, seed) if asked is sweep else [_end_point(run, seed)]
+        model = tuned(own, run)
         prior_model = prior_of(model)
         points += _prior_points(prior_model, pool, quiet=quiet)
         points = [replace(point, on_front=is_on_front(point, points)) for point in points]
@@ -135,6 +147,31 @@ def frontier(
             out / "frontier.png", points, f"{domain}: reward against divergence, {algorithm}"
         )
     return result
+
+
+def _sweep(
+    order: Order, form: Tables, temperatures: Sequence[float], share: float, samples: int
+) -> Order:
+    """One run over some temperatures, each of which goes on from the weights of the one before.
+
+    Raises:
+        UserError: a setting that cannot be used.
+    """
+    asked = order.with_({"tune": {"seed": 0}}, below={"tune": form})
+    first = asked.spec.tune.steps
+    later = max(1, round(share * first))
+    stages = [
+        {"name": f"c={value:g}", "c": value, "steps": later if place else first}
+        for place, value in enumerate(temperatures)
+    ]
+    every = {"evaluate_every": first, "evaluate_samples": samples}
+    sweep = asked.with_({"tune": every, "stages": stages})
+    if sweep.spec.tune.prior_temperature != 1:
+        raise UserError(
+            f"prior_temperature is {sweep.spec.tune.prior_temperature:g}, expected 1: the "
+            "frontier is that of the prior itself"
+        )
+    return sweep
 
 
 def _checked(c: Sequence[float], seeds: int, share: float, samples: int, pool: int) -> list[float]:

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import torch
-
-from sequence_tutor.config.presets import merged
-from sequence_tutor.config.toml_files import read_toml
-from sequence_tutor.domain import Domain
+from sequence_tutor.config.presets import Tables
 from sequence_tutor.errors import UserError
-from sequence_tutor.files import PathLike
-from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.tuner.budget import steps_for_budget
 from sequence_tutor.tuner.idle_settings import idle, names_in, refuse_idle
+from sequence_tutor.tuner.order import Order
 from sequence_tutor.tuner.run_folder import RunSpec
-from sequence_tutor.verbs.tune import resolve
+from sequence_tutor.tuner.settings_tables import Layers
 
 EVALUATIONS = 12
 """Points of a learning curve after the first."""
@@ -29,66 +23,31 @@ class Problem:
     """What all methods have in common.
 
     Attributes:
-        domain: name.
-        prior: as it was named.
-        room: the domain, speaking the prior's vocabulary.
-        stored: the prior.
-        preset: of `tune`.
-        config: file of settings.
-        overrides: tables that win.
-        rules: file of the user's own.
+        order: what each is asked, its own settings aside.
         budget: sequences that each method may have scored.
         samples: sequences that each is judged by.
-        device: where to compute.
         threads: torch's.
         quiet: show no progress.
-        trust: run a prior of Python that the prior's folder names.
     """
 
-    domain: str
-    prior: PathLike | None
-    room: Domain
-    stored: StoredPrior
-    preset: str
-    config: Path | None
-    overrides: Mapping[str, Any]
-    rules: Path | None
+    order: Order
     budget: int
     samples: int
-    device: torch.device | str
     threads: int
     quiet: bool
-    trust: bool = False
 
-    def spec(self, form: Mapping[str, Any], seed: int) -> RunSpec:
-        """What a method is asked to do, every setting resolved, within the budget."""
-        return resolve(
-            self.room,
-            str(self.prior or self.domain),
-            self.preset,
-            self.config,
-            self.tables(form, seed),
-            self.rules,
-            serves_several=True,
-        )
+    def of_form(self, form: Tables) -> Order:
+        """What a method is asked, with as many updates as the budget feeds."""
+        below, budget = {"tune": form.get("tune", {})}, {"tune": {"budget": self.budget}}
+        asked = self.order.with_(budget, below=below)
+        steps = steps_for_budget(asked.spec.tune, self.budget)
+        return asked.with_({"tune": {"steps": steps, "evaluate_every": -(-steps // EVALUATIONS)}})
 
-    def tables(self, form: Mapping[str, Any], seed: int) -> dict[str, Any]:
-        """The form's tables, with as many updates as the budget feeds."""
-        tables = merged({"tune": form.get("tune", {})}, self.overrides)
-        tables = merged(tables, {"tune": {"seed": seed, "budget": self.budget}})
-        asked = resolve(
-            *(self.room, self.domain, self.preset, self.config, tables, self.rules),
-            serves_several=True,
-        )
-        steps = steps_for_budget(asked.tune, self.budget)
-        every = {"steps": steps, "evaluate_every": -(-steps // EVALUATIONS)}
-        return merged(tables, {"tune": every})
-
-    def asked(self, form: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    def asked(self, form: Tables, order: Order) -> dict[str, Any]:
         """What decides a run's result, as plain JSON."""
-        spec = self.spec(form, seed).to_json()
-        kept = ("domain", "prior", "length", "tune", "reward", "rules_digest")
-        asked = {name: spec[name] for name in kept}
+        spec = order.spec.to_json()
+        kept = ("domain", "prior", "length", "tune", "reward", "rules_digest", "own_reward")
+        asked = {name: spec[name] for name in kept if name in spec}
         return {**asked, "baseline": form.get("baseline"), "samples": self.samples}
 
 
@@ -124,15 +83,15 @@ def check_same_problem(specs: Mapping[str, RunSpec]) -> None:
             )
 
 
-def check_plays_a_part(config: Path | None, specs: Mapping[str, RunSpec]) -> None:
+def check_plays_a_part(layers: Layers, specs: Mapping[str, RunSpec]) -> None:
     """Refuse a setting of a shared file that does nothing in any of the methods.
 
     Raises:
         UserError: it names the setting.
     """
-    given = names_in(read_toml(config).get("tune", {})) if config else set()
+    given = names_in(layers.file.get("tune", {}))
     nowhere = given.intersection(*(idle(spec.tune) for spec in specs.values()))
     try:
         refuse_idle(next(iter(specs.values())).tune, nowhere)
     except ValueError as error:
-        raise UserError(f"{config}: {error}") from error
+        raise UserError(f"{layers.source}: {error}") from error

@@ -9,7 +9,8 @@ from pathlib import Path
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Beginning, Progress, Reward
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.model import Model, scored_here
+from sequence_tutor.evaluation.alike import scored_here
+from sequence_tutor.evaluation.model import Model
 from sequence_tutor.files import PathLike, optional_path
 from sequence_tutor.folder_lock import writing_in
 from sequence_tutor.prior.fingerprints import sequence_hashes

@@ -16,7 +16,7 @@ from sequence_tutor.progress import heading, progress
 from sequence_tutor.reward.description import effective_weights
 from sequence_tutor.step_scores import Scored
 from sequence_tutor.token_lines import json_lines_writer
-from sequence_tutor.verbs.settings_tables import read_reward
+from sequence_tutor.tuner.settings_tables import read_reward
 
 _JSON_SUFFIXES = (".jsonl", ".json")
 

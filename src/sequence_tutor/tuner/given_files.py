@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from sequence_tutor.config.settings import Settings
@@ -11,7 +13,7 @@ from sequence_tutor.errors import UserError
 
 
 def check_read(
-    column: str | None, standardise: str | None, seeds: Path | None, prime: Path | None
+    column: str | None, standardise: str | None, seeds: object, prime: Path | None
 ) -> None:
     """Refuse to be told how to read files where there is none to read.
 
@@ -28,7 +30,7 @@ def check_read(
         )
 
 
-def beginning_of(room: Domain, prime: Path | None, output: Settings, length: int) -> Beginning:
+def beginning_of(domain: Domain, prime: Path | None, output: Settings, length: int) -> Beginning:
     """The tokens of a file that every sequence begins with.
 
     Raises:
@@ -36,7 +38,7 @@ def beginning_of(room: Domain, prime: Path | None, output: Settings, length: int
     """
     if prime is None:
         return Beginning((), output)
-    begun = room.begin(prime, output)
+    begun = domain.begin(prime, output)
     tokens = begun.tokens
     if not 1 <= len(tokens) < length:
         raise UserError(
@@ -46,10 +48,16 @@ def beginning_of(room: Domain, prime: Path | None, output: Settings, length: int
     return begun
 
 
-def digest_of(path: Path | None, what: str, *read_by: str | None) -> str | None:
-    """SHA-256 of a file that was given, with the choices that it is read by, or None."""
+def digest_of(
+    path: Path | Sequence[Sequence[int]] | None, what: str, *read_by: str | None
+) -> str | None:
+    """SHA-256 of a file, with the choices that it is read by, or of lists of tokens; or None."""
     if path is None:
         return None
+    if not isinstance(path, Path):
+        return hashlib.sha256(
+            json.dumps([list(map(int, row)) for row in path]).encode()
+        ).hexdigest()
     if not path.is_file():
         raise UserError(f"{path}: there is no such file of {what}")
     digest = hashlib.sha256(path.read_bytes())

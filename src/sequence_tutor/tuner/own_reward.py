@@ -10,13 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
 
-from sequence_tutor.config.presets import preset_names, read_preset
+from sequence_tutor.config.presets import Tables, preset_names, read_preset
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.domain import Domain
 from sequence_tutor.errors import SettingsError
-
-Tables = Mapping[str, Any]
-"""Nested tables as TOML has them."""
 
 EXTENDS = "extends"
 """Under `[reward]`: the name of the preset that a file adds to."""
@@ -33,28 +30,28 @@ class NamesOthers(Protocol):
         """A reward's tables, where what they do not name has weight 0. A class method."""
 
 
-def reward_layers(preset: Tables, given: Tables, room: Domain) -> tuple[Tables, Tables]:
+def reward_layers(preset: Tables, given: Tables, domain: Domain) -> tuple[Tables, Tables]:
     """What is below a file and the file itself, so that laid over each other they are one reward.
 
     Args:
         preset: tables of `tune`; also what it says of single algorithms.
         given: tables of the file.
-        room: the domain.
+        domain: the domain.
 
     Raises:
         SettingsError: the file extends a preset that there is not.
     """
     reward: Tables = given.get("reward", {})
     if EXTENDS in reward:
-        other = read_preset("tune", room.name, _known(reward[EXTENDS], room.name))
+        other = read_preset("tune", domain.name, _known(reward[EXTENDS], domain.name))
         if not any(name in other.get("reward", {}) for name in SAID):  # what there is without any
-            built_in = room.reward_settings().model_dump(mode="json", include=set(SAID))
+            built_in = domain.reward_settings().model_dump(mode="json", include=set(SAID))
             other = {**other, "reward": {**built_in, **other.get("reward", {})}}
         own = {name: value for name, value in reward.items() if name != EXTENDS}
         return _under(_with_rewards_of(preset, other), own), {**given, "reward": own}
     if not reward.get("weights"):
         return _under(preset, reward), given
-    kind: object = room.reward_settings
+    kind: object = domain.reward_settings
     if isinstance(kind, NamesOthers):
         given = {**given, "reward": kind.others_off(reward)}
     return _saying_nothing(preset), given

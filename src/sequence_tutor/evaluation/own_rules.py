@@ -1,0 +1,121 @@
+"""What a user has added to a run's reward, or put in its place: a file of rules, an object."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sequence_tutor.domain import Domain
+from sequence_tutor.errors import UserError
+from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.trust import allow, python_code
+from sequence_tutor.tuner.order import kind_of_reward, own_reward
+from sequence_tutor.tuner.run_folder import RunSpec
+
+
+@dataclass(frozen=True)
+class UserRules:
+    """A user's file of rules.
+
+    Attributes:
+        file: where it is, or was.
+        digest: SHA-256 of what it must hold; None: anything.
+        run: the run that was tuned with it, for the error's sentence.
+        recorded: whether the run's record names the file, and not the user.
+    """
+
+    file: Path
+    digest: str | None = None
+    run: Path | None = field(default=None, compare=False)  # runs with the same rules are alike
+    recorded: bool = field(default=False, compare=False)
+
+    def path(self, *, trust: bool = False) -> Path:
+        """The file, which must still be what it was, and may be run.
+
+        Args:
+            trust: whether the user allows what the record names.
+
+        Raises:
+            UserError: it is missing, no longer the same, or was not allowed to be run.
+        """
+        if not self.file.is_file():
+            tuned = f"that {self.run} was tuned with " if self.run else ""
+            raise UserError(f"{self.file}: the rules {tuned}are not there; say where with --rules")
+        content = self.file.read_bytes()
+        if self.digest not in (None, hashlib.sha256(content).hexdigest()):
+            raise UserError(
+                f"{self.file}: not the rules that {self.run} was tuned with; give those with "
+                "--rules"
+            )
+        if self.recorded:
+            allow([python_code("rules", self.file, content)], str(self.run), trust=trust)
+        return self.file
+
+
+@dataclass(frozen=True)
+class RewardObject:
+    """A reward in memory that a run was tuned toward.
+
+    Attributes:
+        recorded: what the run's record says of it, see `RunSpec.own_reward`.
+        run: the run, for the error's sentence.
+        given: the object; None: the user has not given it.
+    """
+
+    recorded: Mapping[str, Any] = field(hash=False)  # JSON
+    run: str = field(compare=False)
+    given: Reward | None = field(default=None, compare=False)
+
+    @property
+    def reward(self) -> Reward:
+        """The object.
+
+        Raises:
+            UserError: it was not given.
+        """
+        if self.given is None:
+            raise UserError(
+                f"{self.run}: the reward was an object in memory with the terms "
+                f"{', '.join(self.recorded['terms'])}, expected the same one; it can be given in "
+                "Python only, with reward="
+            )
+        return self.given
+
+
+def own_rules(
+    folder: Path, spec: RunSpec, domain: Domain, rules: Path | None, reward: object | None
+) -> UserRules | RewardObject | None:
+    """What a run was tuned with, from where it was or as it is given now.
+
+    Args:
+        folder: of the run.
+        spec: its record.
+        domain: in the frame of its reward.
+        rules: file that must hold the same rules, if it has moved.
+        reward: the object that its reward was.
+
+    Raises:
+        UserError: what is given is not what the run was tuned with.
+    """
+    if spec.own_reward is not None:
+        given = None if reward is None else own_reward(reward, domain)
+        recorded = spec.own_reward
+        if given is not None and {**recorded, **kind_of_reward(given)} != recorded:
+            raise UserError(f"{folder}: was tuned toward another reward than the one given")
+        return RewardObject(recorded, str(folder), given)
+    if reward is not None:
+        raise UserError(f"{folder}: was tuned toward a reward of settings; leave out reward=")
+    if spec.rules_digest is None:
+        if rules is not None:
+            raise UserError(
+                f"{rules}: {folder} was tuned without rules of one's own; leave out --rules"
+            )
+        return None
+    file = rules or Path(spec.rules or "")
+    own = UserRules(file, spec.rules_digest, folder, recorded=rules is None)
+    if rules is not None:
+        own.path()
+    return own

@@ -1,0 +1,388 @@
+"""An order: what a run is asked, resolved once, and carried out in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.text import Text
+
+from sequence_tutor.config.presets import Tables, build
+from sequence_tutor.config.settings import Settings, first_difference
+from sequence_tutor.domain import Beginning, Domain, find_domain
+from sequence_tutor.errors import UserError, reading, settings_of
+from sequence_tutor.files import PathLike, is_empty
+from sequence_tutor.folder_lock import writing_in
+from sequence_tutor.measure import Task, measure
+from sequence_tutor.memory import require_memory
+from sequence_tutor.printable import printable
+from sequence_tutor.prior.check import check_prior
+from sequence_tutor.prior.elsewhere import OBJECT
+from sequence_tutor.prior.protocol import device_of
+from sequence_tutor.prior.store import StoredPrior, find_prior, given_prior
+from sequence_tutor.progress import heading, progress
+from sequence_tutor.randomness import named_generator
+from sequence_tutor.reward.check import check_batch
+from sequence_tutor.reward.description import effective_weights
+from sequence_tutor.reward.in_memory import given_reward
+from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.tensorboard_events import ask_for_events
+from sequence_tutor.threads import set_threads
+from sequence_tutor.trust import programs_of, remember
+from sequence_tutor.tuner.beginning import chosen_start
+from sequence_tutor.tuner.budget import check_budget
+from sequence_tutor.tuner.given_files import beginning_of, check_read, digest_of
+from sequence_tutor.tuner.logbook import Warn
+from sequence_tutor.tuner.loop import STATE_FILE, Tuner
+from sequence_tutor.tuner.own_reward import SAID
+from sequence_tutor.tuner.run_folder import (
+    RunSpec,
+    code_of,
+    is_run,
+    keep_prior,
+    load_spec,
+    save_policy,
+    save_spec,
+    with_unsaid,
+)
+from sequence_tutor.tuner.seeds import check_seeds
+from sequence_tutor.tuner.settings import sizes
+from sequence_tutor.tuner.settings_tables import Layers, TuneTables, read_layers
+from sequence_tutor.tuner.stages import most_steps, stages_of
+from sequence_tutor.versions import versions
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a run is given beside its settings.
+
+    Attributes:
+        prior: path, name or object; None: the one that the domain begins with.
+        rules: Python file with rules of the user's own.
+        reward: an object in place of the domain's reward.
+        seeds: file of sequences that replay begins with, or the sequences.
+        prime: file whose first sequence every sampled one begins with.
+        column: of tables of molecules, the one with the SMILES.
+        standardise: what is left of seeds that are molecules.
+    """
+
+    prior: object | None = None
+    rules: Path | None = None
+    reward: object | None = None
+    seeds: Path | Sequence[Sequence[int]] | None = None
+    prime: Path | None = None
+    column: str | None = None
+    standardise: str | None = None
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a run is asked; everything that follows from it is found out once.
+
+    Attributes:
+        domain: it speaks the prior's vocabulary and reads files as asked.
+        stored: the prior.
+        layers: of the settings.
+        given: what there is beside the settings.
+    """
+
+    domain: Domain
+    stored: StoredPrior
+    layers: Layers
+    given: Given
+
+    def with_(self, above: Tables | None = None, *, below: Tables | None = None) -> Order:
+        """The same order with other settings, of the same prior.
+
+        Args:
+            above: tables that win over all that was asked.
+            below: tables that win over presets and files, but over nothing asked beside them.
+        """
+        return replace(self, layers=self.layers.over(above or {}, below or {}))
+
+    @cached_property
+    def spec(self) -> RunSpec:
+        """What is asked for, every setting resolved and checked.
+
+        Raises:
+            UserError: a setting or a file that cannot be used.
+        """
+        tables, given = self._tables, self.given
+        seeds = given.seeds
+        return RunSpec(
+            domain=self.domain.name,
+            prior=named_prior(given.prior, self.stored),
+            length=self._length,
+            tune=self.layers.tuning(tables),
+            reward=self.reward_settings.model_dump(mode="json"),
+            rules=str(given.rules.absolute()) if given.rules else None,
+            rules_digest=digest_of(given.rules, "rules"),
+            versions=versions(),
+            threads=torch.get_num_threads(),
+            prefix=list(self.begun.tokens),
+            seeds=str(seeds.absolute()) if isinstance(seeds, Path) else None,
+            seeds_digest=digest_of(seeds, "sequences", given.column, given.standardise),
+            output=self.begun.settings.model_dump(mode="json"),
+            folder=str(Path.cwd()) if programs_of(tables.reward) else None,
+            own_reward=self._account(),
+        )
+
+    @cached_property
+    def reward_settings(self) -> Settings:
+        """What the domain's reward is built from; of one in memory only its frame counts."""
+        return self.layers.reward(self._tables, self.domain)
+
+    @cached_property
+    def begun(self) -> Beginning:
+        """What every sequence begins with, and the settings of files."""
+        source = f"{self.layers.source}: output"
+        output = build(self.domain.output_settings, self._tables.output, source)
+        own = self.domain.framed(self.reward_settings)
+        own.check_output(output)
+        return beginning_of(own, self.given.prime, output, self._length)
+
+    @cached_property
+    def seeds(self) -> Sequence[Sequence[int]]:
+        """The sequences that replay begins with."""
+        seeds = self.given.seeds
+        return self.domain.read_sequences(seeds) if isinstance(seeds, Path) else seeds or []
+
+    def reward(self, settings: Tables | None = None) -> Reward:
+        """A new reward, which remembers nothing yet; that of an object is the object's.
+
+        Args:
+            settings: tables in place of those of the order.
+
+        Raises:
+            UserError: the rules or the settings cannot be used.
+        """
+        if self.given.reward is not None:
+            return self._own_reward
+        tables = self.reward_settings.model_dump(mode="json") if settings is None else settings
+        with settings_of(f"{self.layers.source}: reward"):
+            built = build(self.domain.reward_settings, tables, "reward")
+            return self.domain.reward(built, self.given.rules)
+
+    def task(self, reward: Reward) -> Task:
+        """What the run is tuned on."""
+        return Task(
+            *(self.stored.prior, reward, self._length, self.domain.end_token),
+            prefix=tuple(self.begun.tokens),
+            speller=self.domain.speller(),
+            opener=self.domain.opener(),
+        )
+
+    def carry_out(
+        self,
+        out: Path,
+        *,
+        threads: int | None = None,
+        tensorboard: bool = False,
+        tell: Callable[[str], None] = lambda _: None,
+        quiet: bool = False,
+    ) -> None:
+        """Tune in a folder, from wherever it stands; see `verbs.tune` for the arguments.
+
+        Raises:
+            UserError: something cannot be used, or the folder holds something else.
+        """
+        spec = self.spec
+        for remark in self.begun.remarks:
+            heading(remark, quiet=quiet)
+        chosen_start(self.stored.prior, spec.tune)
+        if is_run(out):  # a setting that it could not say yet is as it was then
+            spec = replace(spec, reward=with_unsaid(load_spec(out), out, spec.reward))
+        reward = self.reward(spec.reward)
+        task = self.task(reward)
+        self._check(task, spec)
+        with ExitStack() as stack:
+            stack.enter_context(writing_in(out))
+            spec = _begin_or_resume(out, spec, self.stored, threads)
+            tell(effective_weights(reward))
+            if tensorboard:
+                ask_for_events(out)
+            name, begun = f"tuning {spec.tune.algorithm}", (out / STATE_FILE).exists()
+            gatherer = self.domain.gatherer(out, reward, self.begun.settings, begun)
+            if gatherer is not None:
+                stack.callback(gatherer.close)
+            tuner = Tuner(
+                task, spec.tune, out, warner(quiet=quiet), gatherer=gatherer, seeds=self.seeds
+            )
+            advance = stack.enter_context(progress(name, most_steps(spec.tune), quiet=quiet))
+            save_policy(out, tuner.run(advance), tuner.c)
+
+    def _check(self, task: Task, spec: RunSpec) -> None:
+        """Whatever is wrong is found before anything is written."""
+        require_memory("length", spec.length, 8)
+        names = task.reward.names
+        for size, number, each in sizes(spec.tune, spec.length, self.domain.vocab_size, len(names)):
+            require_memory(size, number, each)
+        stages_of(spec.tune, task.reward)
+        check_budget(spec.tune, len(self.seeds))
+        if self.given.seeds is not None:  # a file without any is a mistake
+            try:
+                check_seeds(self.seeds, task, spec.tune)
+            except UserError as error:
+                said = self.given.seeds if isinstance(self.given.seeds, Path) else "seeds"
+                raise UserError(f"{said}: {error}") from error
+        generator = named_generator(0, "trial", device_of(task.prior))
+        for _ in measure(task.prior, task, 2, generator):
+            pass
+
+    @cached_property
+    def _tables(self) -> TuneTables:
+        """All layers in one."""
+        return self.layers.tables(TuneTables, self.domain)
+
+    @property
+    def _length(self) -> int:
+        return self._tables.length or self.domain.length
+
+    @cached_property
+    def _own_reward(self) -> Reward:
+        """The object as a reward.
+
+        Raises:
+            UserError: it is none, or settings or a file say what is scored as well.
+        """
+        said = {**self.layers.file.get("reward", {}), **self.layers.overrides.get("reward", {})}
+        if self.given.rules is not None or any(said.get(name) for name in SAID):
+            raise UserError(
+                "the reward is an object, and rules, weights or terms are given beside it, "
+                "expected one of them"
+            )
+        return own_reward(self.given.reward, self.domain.framed(self.reward_settings))
+
+    def _account(self) -> dict[str, Any] | None:
+        """What tells a reward in memory from others: its kind, its terms and what it pays; JSON."""
+        if self.given.reward is None:
+            return None
+        task = self.task(self._own_reward)
+        generator = named_generator(0, "trial", device_of(task.prior))
+        (tried,) = measure(task.prior, task, 2, generator)
+        check_batch(task.reward, tried.batch)
+        paid = tried.terms.sum(1).flatten().tolist()
+        return {**kind_of_reward(task.reward), "paid": [float(f"{value:.4g}") for value in paid]}
+
+
+def own_reward(given: object, domain: Domain) -> Reward:
+    """A reward in memory, whose functions are given what the domain's rules are."""
+    return given_reward(given, domain.shown_to_functions)
+
+
+def kind_of_reward(reward: Reward) -> dict[str, Any]:
+    """What a record says of a reward in memory; JSON."""
+    terms = dict(zip(reward.names, reward.weights.tolist(), strict=True))
+    return {"kind": type(reward).__name__, "terms": terms}
+
+
+def open_order(
+    name: str,
+    preset: str,
+    config: Path | None,
+    overrides: Tables | None,
+    given: Given,
+    *,
+    serves_several: bool = False,
+    trust: bool = False,
+    device: torch.device | str = "cpu",
+    quiet: bool = False,
+) -> Order:
+    """An order with its prior opened and its files read; see `verbs.tune` for the arguments.
+
+    Raises:
+        UserError: domain, prior or files cannot be used.
+    """
+    domain, stored = _open_prior(name, given.prior, device, trust=trust)
+    check_read(given.column, given.standardise, given.seeds, given.prime)
+    domain = domain.reading(given.column, given.standardise, warner(quiet=quiet))
+    layers = read_layers(name, preset, config, overrides, serves_several=serves_several)
+    return Order(domain, stored, layers, given)
+
+
+def _open_prior(
+    name: str, prior: object | None, device: torch.device | str, *, trust: bool
+) -> tuple[Domain, StoredPrior]:
+    """A prior, and its domain speaking its vocabulary.
+
+    Raises:
+        UserError: it cannot be used, or is of another domain.
+    """
+    domain = find_domain(name)
+    if prior is None or prior == "":
+        stored = domain.default_prior(device)
+    elif not isinstance(prior, PathLike):
+        stored = given_prior(prior, name)
+    elif is_run(Path(prior)):
+        raise UserError(
+            f"{prior}: a tuned run, expected a prior, such as the one it began with, "
+            f"{load_spec(Path(prior)).prior}"
+        )
+    else:
+        stored = find_prior(prior, device, name, trust=trust)
+    said = named_prior(prior, stored)
+    if stored.domain != name:
+        raise UserError(f"{said}: a prior of {stored.domain!r}, expected one of {name!r}")
+    with reading(said, f"a prior of {name}"):
+        domain = domain.with_prior(stored.card, stored.tensors)
+    if stored.elsewhere is not None:
+        if stored.prior.vocab_size != domain.vocab_size:
+            raise UserError(
+                f"the prior has {stored.prior.vocab_size} tokens, expected {domain.vocab_size} "
+                f"for {name}"
+            )
+        check_prior(stored.prior)
+    return domain, stored
+
+
+def named_prior(prior: object | None, stored: StoredPrior) -> str:
+    """A prior as it was named; where it is an object, its kind."""
+    if prior is None or isinstance(prior, PathLike):
+        return str(prior or stored.domain)
+    return stored.elsewhere.place if stored.elsewhere else f"{OBJECT}{type(stored.prior).__name__}"
+
+
+def _begin_or_resume(out: Path, spec: RunSpec, stored: StoredPrior, threads: int | None) -> RunSpec:
+    """The run's own spec if the folder holds one that asks for the same, else a new one."""
+    if not is_run(out):
+        if not is_empty(out):
+            raise UserError(f"{out}: not empty and no run of this program; use another --out")
+        spec = replace(spec, threads=set_threads(threads))
+        save_spec(out, spec, stored)
+        return spec
+    begun = load_spec(out)
+    for name in ("domain", "length", "tune", "reward", "prefix"):
+        found = first_difference(name, getattr(begun, name), getattr(spec, name))
+        if found is not None:
+            raise _other_run(out, found)
+    for name in ("rules", "seeds"):
+        if getattr(begun, f"{name}_digest") != getattr(spec, f"{name}_digest"):
+            raise _other_run(out, f"another file of {name}, or with none")
+    if begun.own_reward != spec.own_reward:
+        raise _other_run(out, "another reward or prior in memory, or with none")
+    remember(code_of(spec))  # the user named all of it in this call
+    keep_prior(out, stored)
+    # the order in which threads add numbers is part of what makes a resume exact
+    set_threads(begun.threads)
+    return begun
+
+
+def _other_run(out: Path, difference: str) -> UserError:
+    return UserError(
+        f"{out}: holds a run with {difference}; use another --out, or give the same settings to "
+        "continue it"
+    )
+
+
+def warner(*, quiet: bool) -> Warn:
+    """Prints a warning to standard error."""
+    console = Console(stderr=True, quiet=quiet)
+    return lambda message: console.print(
+        Text.assemble(("warning:", "yellow"), f" {printable(message)}")
+    )

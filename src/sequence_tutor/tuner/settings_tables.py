@@ -1,0 +1,201 @@
+"""The tables of a settings file, and what lies below them.
+
+From bottom to top: a preset, what its algorithm needs of every preset, what the preset itself says
+of that algorithm, the user's file, single settings of a command.
+
+The reward is the exception: a file that gives weights gives all of them, see `own_reward.py`, so
+that it is one reward for every verb and over every preset.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from pydantic import Field, model_validator
+
+from sequence_tutor.algorithms.registry import algorithm_names, needs_of
+from sequence_tutor.config.presets import Tables, build, merged, read_preset
+from sequence_tutor.config.settings import Settings, check_names, nearest
+from sequence_tutor.config.toml_files import read_toml
+from sequence_tutor.domain import Domain
+from sequence_tutor.errors import settings_of
+from sequence_tutor.printable import shown
+from sequence_tutor.tuner.idle_settings import ASKED, names_in
+from sequence_tutor.tuner.own_reward import reward_layers
+from sequence_tutor.tuner.settings import TuneSettings
+
+
+class TuningTables(Settings):
+    """The tables of a settings file for whatever tunes."""
+
+    length: int | None = Field(
+        None, ge=1, description="tokens of a sequence; the domain's or the prior's if unset"
+    )
+    tune: dict[str, Any] = Field(default_factory=dict, description="see TuneSettings")
+    algorithms: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="what an algorithm needs different, table by table"
+    )
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> Self:
+        """Also of tables that the verb at hand or the algorithm asked for does not read."""
+        check_names(TuneSettings, self.tune, "tune")
+        for algorithm, tables in self.algorithms.items():
+            if algorithm not in algorithm_names():
+                known = nearest(algorithm, algorithm_names())
+                raise ValueError(f"algorithms: unknown name {shown(algorithm)}: {known}")
+            place = f"algorithms.{algorithm}"
+            others = [name for name in type(self).model_fields if name != "algorithms"]
+            for name in tables:
+                if name not in others:
+                    raise ValueError(
+                        f"{place}: unknown name {shown(name)}: {nearest(name, others)}"
+                    )
+            check_names(TuneSettings, tables.get("tune", {}), f"{place}.tune")
+        return self
+
+    @property
+    def algorithm(self) -> str:
+        """The algorithm that is asked for."""
+        return str(self.tune.get("algorithm", TuneSettings().algorithm))
+
+
+class TuneTables(TuningTables):
+    """The tables of a settings file for `tune`; the domain checks those of reward and output."""
+
+    reward: dict[str, Any] = Field(default_factory=dict, description="the domain's reward")
+    stages: list[dict[str, Any]] = Field(
+        default_factory=list, description="one after the other, see StageSettings"
+    )
+    output: dict[str, Any] = Field(
+        default_factory=dict, description="how the domain reads and writes files"
+    )
+
+
+AnyTables = TypeVar("AnyTables", bound=TuningTables)
+
+
+@dataclass(frozen=True)
+class Layers:
+    """What the settings of a run are made of; every file is read once.
+
+    Attributes:
+        preset: the lowest layer.
+        file: the user's file; empty: there is none.
+        overrides: the highest layer, single settings of a command.
+        source: what the values come from, for the errors' sentences.
+        serves_several: the file is that of several runs and may hold settings that play no part
+            in this one.
+    """
+
+    preset: Tables
+    file: Tables
+    overrides: Tables
+    source: str
+    serves_several: bool = False
+
+    def over(self, above: Tables, below: Tables) -> Layers:
+        """The same layers with tables over the overrides, and others right below them."""
+        return replace(self, overrides=merged(merged(below, self.overrides), above))
+
+    def tables(self, kind: type[AnyTables], domain: Domain | None = None) -> AnyTables:
+        """All layers in one.
+
+        Args:
+            kind: which tables there may be.
+            domain: whose reward the tables may have; None: they have none.
+
+        Raises:
+            UserError: a name or a value that does not fit.
+        """
+        build(kind, self.file, self.source)  # their shape, before anything wins over them
+        with settings_of(self.source):
+            preset, given = self.preset, self._given()
+            build(kind, given, self.source)
+            if domain is not None:
+                preset, given = reward_layers(preset, given, domain)
+            tables = build(kind, merged(preset, given), self.source)
+            algorithm = tables.algorithm
+            own = merged(tables.model_dump(), needs_of(algorithm))
+            own = merged(own, tables.algorithms.get(algorithm, {}))
+            own = merged(own, given)
+        return build(kind, own, self.source)
+
+    def tuning(self, tables: TuningTables) -> TuneSettings:
+        """The settings of tuning from `tables`; what a user asked for must play a part.
+
+        Raises:
+            UserError: a value that does not fit.
+        """
+        given = self.overrides if self.serves_several else self._given()
+        own = given.get("algorithms", {}).get(tables.algorithm, {}).get("tune", {})
+        asked = frozenset(names_in(given.get("tune", {})) | names_in(own))
+        stages = (
+            {"stages": tables.stages} if isinstance(tables, TuneTables) and tables.stages else {}
+        )
+        return build(TuneSettings, {**tables.tune, **stages}, self.source, {ASKED: asked})
+
+    def reward(self, tables: TuneTables, domain: Domain) -> Settings:
+        """The settings of the reward from `tables`.
+
+        Raises:
+            UserError: a value that does not fit.
+        """
+        return build(domain.reward_settings, tables.reward, f"{self.source}: reward")
+
+    def _given(self) -> Tables:
+        """What a user, not a preset, says."""
+        return merged(self.file, self.overrides)
+
+
+def read_layers(
+    domain: str,
+    preset: str,
+    config: Path | None,
+    overrides: Tables | None = None,
+    *,
+    verb: str = "tune",
+    serves_several: bool = False,
+) -> Layers:
+    """The layers of a command.
+
+    Args:
+        domain: its name.
+        preset: name of a shipped preset.
+        config: the user's file, if any.
+        overrides: single settings.
+        verb: whose presets.
+        serves_several: see `Layers`.
+
+    Raises:
+        UserError: there is no such preset or file.
+    """
+    source = str(config) if config else f"preset {preset}"
+    below = read_preset(verb, domain, preset)
+    return Layers(
+        below, read_toml(config) if config else {}, overrides or {}, source, serves_several
+    )
+
+
+def read_reward(domain: Domain, preset: str, config: Path | None) -> Settings:
+    """The reward that `tune` would take with this preset and the user's file, if any.
+
+    Raises:
+        UserError: a setting, preset or file that cannot be used.
+    """
+    layers = read_layers(domain.name, preset, config)
+    return layers.reward(layers.tables(TuneTables, domain), domain)
+
+
+def read_tables(config: Path | None) -> TuneTables:
+    """A settings file for `tune`, for a verb that takes only some of its tables.
+
+    Args:
+        config: the file; None: an empty one.
+
+    Raises:
+        UserError: a table that there is not, or something else in its place.
+    """
+    return build(TuneTables, read_toml(config) if config else {}, str(config))
