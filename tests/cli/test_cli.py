@@ -331,6 +331,26 @@ def test_the_toy_domain_takes_every_verb(
         (["evaluate", "nothing"], "nothing: neither a folder"),
         (["evaluate", "MODEL", "--samples", "1"], "expected at least 2"),
         (["evaluate", "MODEL", "--threads", "0"], "--threads 0"),
+        (
+            ["evaluate", "MODEL", "--threads", "1000000"],
+            "expected auto or a number from 1 to 1,024",
+        ),
+        (
+            ["evaluate", "MODEL", "--samples", "1000000000000000"],
+            "--samples is 1,000,000,000,000,000, which takes at least 8 PB of memory",
+        ),
+        (
+            ["study", "make", "MODEL", "--pairs", "1000000000000000", "--out", "OUT"],
+            "--pairs is 1,000,000,000,000,000, which takes at least 8 PB of memory",
+        ),
+        (
+            ["compare", "toy", "--seeds", "1000000000000000", "--out", "OUT"],
+            "--seeds is 1,000,000,000,000,000, which takes at least 8 PB of memory",
+        ),
+        (
+            ["sample", "MODEL", "--out", "OUT", "-n", "1000000000000000"],
+            "count is 1,000,000,000,000,000, which takes at least ",
+        ),
         (["sample", "MODEL", "--out", "OUT", "-n", "0"], "count is 0"),
         (["sample", "MODEL", "--out", "OUT", "--temperature", "0"], "temperature is 0"),
         (["sample", "MODEL", "--out", "OUT", "--key", "H"], "unknown key 'H'"),
@@ -369,10 +389,35 @@ def test_what_cannot_be_done_is_one_sentence_and_leaves_nothing(
     is_melody = arguments[0] == "tune" and "toy" not in arguments
     preset = ["--preset", "paper"] if is_melody and "--preset" not in arguments else []
     given = [places.get(argument, argument) for argument in arguments]
-    threads = [] if "--threads" in arguments else ["--threads", "1"]
+    threads = [] if "--threads" in arguments or "study" in arguments else ["--threads", "1"]
     assert run(*given, *preset, *threads) == 2
     assert complaint in sentence(capsys)
     assert not out.exists()
+
+
+def test_what_a_file_sets_in_vain_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "mine.toml"
+    config.write_text(f"{SMALL_TUNE}".replace("[tune]", "[tune]\nseed = 7\nbudget = 9"))
+    small = ("--config", config, "--seeds", 1, "--samples", 64, "--threads", 1)
+    compare = ("compare", "toy", "--methods", "psi", "--budget", 8, "--out", tmp_path / "c")
+    assert run(*compare, *small) == 0
+    said = "compare itself sets tune.seed and tune.budget and tune.evaluate_every"
+    assert f"{config}: {said}; what the file says is not used" in capsys.readouterr().err
+    frontier = ("frontier", "toy", "--c", "1,2", "--steps", 2, "--out", tmp_path / "f")
+    assert run(*frontier, "--pool", 64, *small) == 0
+    assert "frontier itself sets tune.seed and tune.evaluate_every" in capsys.readouterr().err
+
+
+def test_a_batch_of_pretraining_that_fits_no_machine(
+    tunes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "mine.toml"
+    config.write_text("[train]\nbatch = 1000000000000\n")
+    given = ("--data", tunes, "--out", tmp_path / "prior", "--config", config, "--threads", 1)
+    assert run("pretrain", "melody", *given, "--quiet") == 2
+    assert "train.batch is 1,000,000,000,000, which takes at least" in sentence(capsys)
 
 
 def test_a_tuned_run_is_not_taken_for_its_prior(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -10,8 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from sequence_tutor.cli.parsing import option as option  # what every verb describes itself with
-from sequence_tutor.errors import UserError
+from sequence_tutor.errors import Remark, UserError
+from sequence_tutor.memory import require_memory
 from sequence_tutor.printable import printable
+
+MOST_THREADS = 1024
 
 if TYPE_CHECKING:
     from sequence_tutor.drawing.table import Table
@@ -80,6 +84,25 @@ class Tuning:
     def arguments(self) -> dict[str, Any]:
         """As the functions of the verbs take them."""
         return asdict(self)
+
+    def remark_replaced(self, verb: str, *names: str) -> None:
+        """Say what a user's file sets in vain, because the verb sets it in each of its runs.
+
+        Args:
+            verb: its name.
+            names: of settings in the table tune.
+        """
+        from sequence_tutor.config.toml_files import read_toml
+
+        table = read_toml(self.config).get("tune") if self.config else None
+        given = [f"tune.{name}" for name in names if isinstance(table, dict) and name in table]
+        if given:
+            warnings.warn(
+                f"{self.config}: {verb} itself sets {' and '.join(given)}; what the file says is "
+                "not used",
+                Remark,
+                stacklevel=2,
+            )
 
 
 @Parameter(name="*", group="stored models")
@@ -152,12 +175,14 @@ def thread_count(threads: str | int) -> int | None:
     """The number of threads, None for a measured one.
 
     Raises:
-        UserError: fewer than one.
+        UserError: fewer than one, or more than any machine has.
     """
     if isinstance(threads, str):
         return None
-    if threads < 1:
-        raise UserError(f"--threads {threads}: expected auto or a number from 1")
+    if not 1 <= threads <= MOST_THREADS:
+        raise UserError(
+            f"--threads {threads}: expected auto or a number from 1 to {MOST_THREADS:,}"
+        )
     return threads
 
 
@@ -191,6 +216,21 @@ def check_places(verb: object) -> None:
             raise UserError(f"--{name} {place}: {nearest} is a file, expected a folder")
         if not os.access(nearest, os.W_OK):
             raise UserError(f"--{name} {place}: nothing may be written in {nearest}")
+
+
+def check_sizes(verb: object) -> None:
+    """Refuse numbers of sequences or studies that cannot fit into memory, before any work.
+
+    Args:
+        verb: its arguments; each of those sequences takes at least a number of eight bytes.
+
+    Raises:
+        UserError: it names the option and what would fit.
+    """
+    for name in ("samples", "pool", "pairs", "studies", "seeds"):
+        number = getattr(verb, name, None)
+        if isinstance(number, int):
+            require_memory(f"--{name}", number, 8)
 
 
 def show(what: str | Table) -> None:

@@ -51,6 +51,7 @@ class Compare:
 
         given = {} if self.c is None else {"c": self.c}
         build(TuneSettings, given, "--c")
+        self.tuning.remark_replaced("compare", "seed", "budget", "steps", "evaluate_every")
         comparison = compare(
             self.domain,
             self.out,

@@ -56,6 +56,9 @@ class Frontier:
 
         given = {} if self.steps is None else {"steps": self.steps}
         build(TuneSettings, given, "--steps")
+        self.tuning.remark_replaced(
+            "frontier", "seed", "c", "stages", "evaluate_every", "evaluate_samples"
+        )
         found = frontier(
             self.domain,
             self.out,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from sequence_tutor.cli import USAGE_ERROR
-from sequence_tutor.cli.arguments import check_places
+from sequence_tutor.cli.arguments import check_places, check_sizes
 from sequence_tutor.cli.bench import Bench
 from sequence_tutor.cli.benchmark import Benchmark
 from sequence_tutor.cli.check import Check
@@ -145,6 +145,7 @@ def _run(name: str, kind: type[Verb], arguments: list[str]) -> int:
     try:
         verb = read(kind, name, arguments)
         check_places(verb)
+        check_sizes(verb)
         with remarks(quiet=getattr(getattr(verb, "shown", verb), "quiet", False)):
             verb.run()
     except UserError as error:

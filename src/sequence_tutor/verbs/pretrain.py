@@ -19,6 +19,7 @@ from sequence_tutor.domain import Domain, Judge, TrainingData, find_domain
 from sequence_tutor.errors import UserError, settings_of
 from sequence_tutor.files import PathLike, listed_paths, named_path, optional_path
 from sequence_tutor.folder_lock import writing_in
+from sequence_tutor.memory import require_memory
 from sequence_tutor.models import weights_digest
 from sequence_tutor.pretraining.report import held_out_report
 from sequence_tutor.pretraining.settings import PretrainSettings
@@ -113,6 +114,7 @@ def pretrain(
         found = _read(room, data, data_settings, out, quiet=quiet)
         set_threads(threads)
         room = room.with_prior(found.card)
+        require_memory("train.batch", settings.train.batch, 4 * room.vocab_size)
         if tensorboard:
             ask_for_events(out)
         probe = Probing(room, found.judge, settings.train.seed)

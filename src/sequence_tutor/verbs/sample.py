@@ -13,6 +13,7 @@ from sequence_tutor.evaluation.alike import scored_here
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.files import PathLike, optional_path
 from sequence_tutor.folder_lock import writing_in
+from sequence_tutor.memory import require_memory
 from sequence_tutor.prior.fingerprints import sequence_hashes
 from sequence_tutor.progress import Advance, counted, heading, progress
 from sequence_tutor.randomness import named_generator
@@ -84,6 +85,7 @@ def sample(
         raise UserError(f"--column {column}: there is no file to read, expected it with --prime")
     length = model.length if length is None else length
     check_length(model, length)
+    require_memory("count", count, 8 * length)
     settings = settings or model.files(primed=prime is not None)
     for remark in model.room.check_output(settings):
         heading(remark, quiet=quiet)
