@@ -11,6 +11,7 @@ from sequence_tutor.cli.parsing import app_of
 from sequence_tutor.errors import UserError
 from sequence_tutor.printable import shown
 
+PROGRAM = "sequence-tutor"
 Shell = Literal["bash", "zsh", "fish"]
 
 
@@ -29,7 +30,10 @@ def completion(shell: str, verbs: Mapping[str, Any]) -> str:
 
         known = nearest(shell, get_args(Shell))
         raise UserError(f"--completion: unknown shell {shown(shell)}: {known}")
-    return _joined("sequence-tutor", verbs).generate_completion(shell=cast(Shell, shell))
+    script = _joined(PROGRAM, verbs).generate_completion(shell=cast(Shell, shell))
+    if shell == "zsh":  # which a file in its search path needs not, but `eval` does
+        script += f"\ncompdef _cyclopts_{PROGRAM} {PROGRAM}\n"
+    return script
 
 
 def _joined(name: str, verbs: Mapping[str, Any]) -> App:
