@@ -224,8 +224,8 @@ def test_commands_of_a_page_work_in_their_order(
     page: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_page_files(page)
-    if page.name == "domain.md":
-        install(Path("docs/examples/dna"), monkeypatch)
+    if page.name in PACKAGES:
+        install(Path("docs/examples") / PACKAGES[page.name], monkeypatch)
     given = [shlex.split(before) for before in BEFORE.get(named(page), [])] + calls(page)
     for made in {one[one.index("--out") + 1] for one in given if "--out" in one}:
         shutil.rmtree(made, ignore_errors=True)  # the page makes it itself
