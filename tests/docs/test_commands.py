@@ -85,6 +85,9 @@ BEFORE = {
 }
 """What a page takes for done elsewhere."""
 
+PACKAGES = {"domain.md": "dna", "algorithm.md": "contrast"}
+"""The example that a page has the reader install."""
+
 TEXT_RULE = """
 def brief(texts):
     return texts.at_end([-float(len(line)) for line in texts.lines])
