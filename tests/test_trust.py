@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from sequence_tutor.cli import main
-from sequence_tutor.errors import UserError
+from sequence_tutor.errors import Remark, UserError
 from sequence_tutor.evaluation.evaluate import evaluate
-from sequence_tutor.evaluation.model import load_model
+from sequence_tutor.evaluation.model import load_model, prior_of
 from sequence_tutor.prior.store import find_prior, load_prior, save_prior
 from sequence_tutor.trust import (
     STATE_VARIABLE,
@@ -105,6 +105,17 @@ def test_rules_that_a_strangers_run_names_are_not_run(
         use(rules_run)
     assert not has_run(rules_run)
     assert len(sample(load_model(rules_run), 2)) == 2  # for that none of it is needed
+
+
+def test_a_report_of_stored_numbers_runs_nothing(rules_run: Path, melody_run: Path) -> None:
+    (rules_run / "training.jsonl").write_text('{"step": 0}\n')
+    table = rules_run / "table.json"
+    evaluation = evaluate([prior_of(load_model(melody_run)), load_model(melody_run)], samples=64)
+    table.write_text(json.dumps(evaluation.to_json()))
+    with pytest.warns(Remark, match=r"would run the rules .*--trust.*without what they are paid"):
+        page = report([rules_run], rules_run / "page.html", table=table, quiet=True)
+    assert "<svg" in page.read_text(encoding="utf-8")
+    assert not has_run(rules_run)
 
 
 def test_a_prior_judged_by_a_strangers_run_asks_too(rules_run: Path, melody_prior: Path) -> None:

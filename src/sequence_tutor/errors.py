@@ -14,6 +14,10 @@ class UserError(Exception):
     """
 
 
+class NotAllowedError(UserError):
+    """What a folder's records name would be run, and its user has not allowed it."""
+
+
 class Remark(UserWarning):
     """Something that a user should know of, said once; nothing ends by it.
 

@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sequence_tutor.errors import UserError
+from sequence_tutor.errors import NotAllowedError
 from sequence_tutor.files import write_text
 from sequence_tutor.printable import printable, shortened
 
@@ -120,7 +120,7 @@ def allow(codes: Sequence[Code], source: Path | str, *, trust: bool = False) -> 
         trust: whether the user allows it now, which is remembered.
 
     Raises:
-        UserError: it names what would be run and how to allow it.
+        NotAllowedError: it names what would be run and how to allow it.
     """
     strange = [code for code in codes if not is_remembered(code)]
     if trust:
@@ -128,7 +128,7 @@ def allow(codes: Sequence[Code], source: Path | str, *, trust: bool = False) -> 
     elif strange:
         named = " and ".join(code.what for code in strange)
         options = "".join(f", or name it with {code.option}" for code in strange[:1] if code.option)
-        raise UserError(
+        raise NotAllowedError(
             f"{source}: would run {named}, which comes from this folder's records and was not "
             "allowed before; look at it, then allow it with --trust (in Python: trust=True)"
             f"{options}"

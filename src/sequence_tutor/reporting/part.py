@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import torch
 from sequence_tutor.domain import Domain, Exhibit, Material
 from sequence_tutor.drawing.plot import Plot
 from sequence_tutor.drawing.table import Table
-from sequence_tutor.errors import UserError
+from sequence_tutor.errors import NotAllowedError, Remark, UserError
 from sequence_tutor.evaluation.alike import scored_here, sharing_rewards
 from sequence_tutor.evaluation.model import Model, load_model, prior_of
 from sequence_tutor.evaluation.seeds import between_seeds, seeds_table
@@ -28,6 +29,7 @@ from sequence_tutor.reporting.curves import (
 )
 from sequence_tutor.reporting.sampled import Sampled
 from sequence_tutor.reporting.tradeoff import tradeoff
+from sequence_tutor.reward.unknown import UnknownReward
 from sequence_tutor.run_log import Record
 from sequence_tutor.tuner.run_folder import RunSpec, load_spec
 from sequence_tutor.workbench.frontier import Point
@@ -88,6 +90,7 @@ def load_runs(
     *,
     trust: bool = False,
     prior: PathLike | None = None,
+    scored: bool = True,
 ) -> list[ReportedRun]:
     """Finished runs under names that tell them apart.
 
@@ -96,6 +99,8 @@ def load_runs(
         rules: file of the user's own rules, if it has moved.
         trust: run what the folders' records name, see `trust`.
         prior: where a prior from elsewhere has moved.
+        scored: whether what is shown must be scored; else a run whose reward may not be executed
+            has an `UnknownReward`.
 
     Raises:
         UserError: there is none, one is given twice, or one is not finished or damaged.
@@ -111,9 +116,23 @@ def load_runs(
         spec = load_spec(folder)  # first, for it says best that a folder is no run
         model = load_model(folder, rules=rules, trust=trust, prior=prior)
         log = read_run_log(folder, spec.checksums.get("log"))
+        if not scored:
+            model = _without_code(model)
         runs.append(ReportedRun(replace(model, name=name), spec, log))
     models = sharing_rewards(_sharing_priors([scored_here(run.model) for run in runs]))
     return [replace(run, model=model) for run, model in zip(runs, models, strict=True)]
+
+
+def _without_code(model: Model) -> Model:
+    """The same model; nothing is paid where its reward would execute what is not allowed."""
+    try:
+        model.allowed_rules()
+    except NotAllowedError as error:
+        warnings.warn(
+            f"{error}; its sequences are shown without what they are paid", Remark, stacklevel=3
+        )
+        return replace(model, shared_reward=UnknownReward())
+    return model
 
 
 def by_domain(runs: Sequence[ReportedRun]) -> dict[str, list[ReportedRun]]:

@@ -56,7 +56,13 @@ def report(
             something else.
     """
     out = named_path(out)
-    parts = by_domain(load_runs(listed_paths(runs), optional_path(rules), trust=trust, prior=prior))
+    found = load_runs(
+        *(listed_paths(runs), optional_path(rules)),
+        trust=trust,
+        prior=prior,
+        scored=table is None,
+    )
+    parts = by_domain(found)
     saved = _saved(Path(table), list(parts)) if table else None
     points = read_frontier(Path(frontier)) if frontier else []
 
@@ -70,12 +76,12 @@ def report(
         count = usual if samples is None else samples
         sampled = Sampled(seed, count, more)
         if saved is not None and saved.models[0].domain == domain:
-            found = saved
+            figures = saved
         else:
-            found = _evaluated(models, count, seed, sampled, quiet=quiet)
+            figures = _evaluated(models, count, seed, sampled, quiet=quiet)
         section = f"part{len(shown) + 1}"
         models = by_one_yardstick(models)
-        shown.append(make_part(own, models, found, sampled, points, section))
+        shown.append(make_part(own, models, figures, sampled, points, section))
     write_named_text(out, render(shown))
     return out
 
