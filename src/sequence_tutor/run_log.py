@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import warnings
 from collections.abc import Mapping
@@ -21,6 +22,12 @@ from sequence_tutor.tensorboard_events import FOLDER, EventFile
 
 Record = dict[str, Any]
 """One line of a log; `Any` because it may hold numbers, strings and tables of them."""
+
+
+def number(record: Mapping[str, object], name: str) -> float:
+    """A logged number; NaN where the log has none."""
+    value = record.get(name)
+    return float(value) if isinstance(value, (int, float)) else math.nan
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from sequence_tutor.estimates import (
 )
 from sequence_tutor.importance import ImportanceWeights
 from sequence_tutor.measure import Measured
-from sequence_tutor.prior.fingerprints import WINDOW, are_among, sequence_hashes
+from sequence_tutor.prior.fingerprints import WINDOW, are_among, distinct_share, sequence_hashes
 
 MOST_COMPARED = 2**20
 """Sequences that `distinct` compares with each other: the first of them."""
@@ -132,8 +132,7 @@ class GeneralStatistics:
     def _distinct(self) -> Estimate:
         if not self._hashes:
             return UNDEFINED
-        distinct = len(torch.cat(self._hashes).unique())
-        return wilson(distinct / self._compared, self._compared)
+        return wilson(distinct_share(torch.cat(self._hashes)), self._compared)
 
     def _optimality(self) -> dict[str, Estimate]:
         if self._importance.count == 0:

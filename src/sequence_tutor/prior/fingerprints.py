@@ -38,6 +38,11 @@ def sequence_hashes(batch: SequenceBatch) -> Tensor:
     return (coded * _multipliers(coded.shape[1]).to(coded.device)).sum(1)  # wraps around at 2^64
 
 
+def distinct_share(hashes: Tensor) -> float:
+    """How many of some sequences are distinct, by their hashes (N,), as a share of all."""
+    return len(hashes.unique()) / len(hashes)
+
+
 def window_fingerprints(
     sequences: Sequence[Sequence[int] | NDArray[np.uint8]], window: int = WINDOW, grid: int = GRID
 ) -> Tensor:

@@ -10,7 +10,7 @@ from pathlib import Path
 from sequence_tutor.drawing.plot import Plot, Series, plot
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.figures import titles
-from sequence_tutor.run_log import Record, read_log
+from sequence_tutor.run_log import Record, number, read_log
 from sequence_tutor.tuner.logbook import LOG_FILE
 
 CHARTS = titles(
@@ -49,7 +49,7 @@ def training_curves(logs: Mapping[str, Sequence[Record]], first_style: int) -> l
             title,
             "updates",
             [
-                _series(run, place, log, [_number(record.get(figure)) for record in log])
+                _series(run, place, log, [number(record, figure) for record in log])
                 for place, (run, log) in enumerate(logs.items(), start=first_style)
             ],
         )
@@ -113,7 +113,7 @@ def term_curves(logs: Mapping[str, Sequence[Record]], first_style: int) -> list[
     charts = []
     for name in names:
         series = [
-            _series(run, place, logs[run], [_number(record.get(name)) for record in own])
+            _series(run, place, logs[run], [number(record, name) for record in own])
             for place, (run, own) in enumerate(means.items(), first_style)
             if any(name in record for record in own)
         ]
@@ -124,7 +124,7 @@ def term_curves(logs: Mapping[str, Sequence[Record]], first_style: int) -> list[
 def _paid(log: Sequence[Record], weights: Mapping[str, float]) -> dict[str, list[float]]:
     """For each rule what it added at each evaluation."""
     return {
-        rule: [weight * _number(_terms(record).get(rule)) for record in log]
+        rule: [weight * number(_terms(record), rule) for record in log]
         for rule, weight in weights.items()
     }
 
@@ -147,11 +147,6 @@ def _terms(record: Record) -> Mapping[str, object]:
 def _mapping(record: Record, name: str) -> Mapping[str, object]:
     found = record.get(name)
     return found if isinstance(found, dict) else {}
-
-
-def _number(value: object) -> float:
-    """A logged number; NaN where the log has none."""
-    return float(value) if isinstance(value, (int, float)) else math.nan
 
 
 def _words(name: str) -> str:

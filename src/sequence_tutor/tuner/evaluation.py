@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
 
 from sequence_tutor.estimates import finite_or_none
 from sequence_tutor.importance import optimality
 from sequence_tutor.measure import Measured, Task, commonest, measure
+from sequence_tutor.prior.fingerprints import distinct_share, sequence_hashes
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.reward.protocol import Reports
 from sequence_tutor.reward.weighted import explaining
@@ -39,7 +39,7 @@ def evaluate_policy(
         "log_prior_per_token": _per_token([part.log_prior for part in parts], tokens),
         "kl_to_prior_per_token": _per_token([part.kl for part in parts], tokens),
         "entropy_per_token": _per_token([part.entropy for part in parts], tokens),
-        "distinct": distinct_share(parts),
+        "distinct": distinct_share(torch.cat([sequence_hashes(part.batch) for part in parts])),
     }
     if settings.discount == 1:
         differences = [(part.log_reference - part.log_policy).sum(1) for part in parts]
@@ -70,18 +70,6 @@ def _measured(
             values.setdefault(name, []).append(own[~own.isnan()])
     every = {name: torch.cat(own) for name, own in values.items()}
     return parts, {name: own.mean().item() for name, own in every.items() if len(own)}
-
-
-def distinct_share(parts: list[Measured]) -> float:
-    """Distinct sequences as a share of all; each part is as wide as its own longest."""
-    widest = max(part.batch.tokens.shape[1] for part in parts)
-    rows = torch.cat(
-        [
-            torch.cat([pad(tokens, (0, widest - tokens.shape[1])), lengths[:, None]], 1)
-            for tokens, lengths in ((part.batch.tokens, part.batch.lengths) for part in parts)
-        ]
-    )  # (N, T + 1)
-    return len(rows.unique(dim=0)) / len(rows)
 
 
 def _per_token(values: list[Tensor], tokens: float) -> float:

@@ -10,7 +10,6 @@ from sequence_tutor.evaluation.figures import titles
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.evaluation.seeds import between_seeds, seeds_table
 from sequence_tutor.evaluation.table import Evaluation
-from sequence_tutor.figures import Curve, Panel, learning_curves
 from sequence_tutor.files import write_json, write_text
 from sequence_tutor.melody.exhibit import heard_of
 from sequence_tutor.melody.pictures import next_token_probabilities
@@ -19,6 +18,7 @@ from sequence_tutor.randomness import named_generator
 from sequence_tutor.rollout import rollout
 from sequence_tutor.run_log import read_log
 from sequence_tutor.tuner.logbook import LOG_FILE
+from sequence_tutor.workbench.comparison import draw_comparison
 
 PANELS = titles(
     "reward_per_sequence", "log_prior_per_token", "kl_to_prior_per_token", "entropy_per_token"
@@ -75,18 +75,8 @@ def write_seeds(
 
 def draw_curves(path: Path, runs: Mapping[str, Path]) -> None:
     """Figure 2 of the paper: what each run's evaluations said, against updates."""
-    logs = {name: read_log(run / LOG_FILE) for name, run in runs.items()}
-    panels = [
-        Panel(
-            title,
-            [
-                Curve(name, [r["step"] for r in records], [r[figure] for r in records])
-                for name, records in logs.items()
-            ],
-        )
-        for figure, title in PANELS.items()
-    ]
-    learning_curves(panels, path, x_label="updates")
+    logs = {name: [read_log(run / LOG_FILE)] for name, run in runs.items()}
+    draw_comparison(path, logs, "step", "updates", PANELS)
 
 
 def draw_next_tokens(path: Path, models: Sequence[Model], seed: int) -> None:

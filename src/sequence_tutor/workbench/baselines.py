@@ -31,7 +31,7 @@ from sequence_tutor.estimates import (
 )
 from sequence_tutor.importance import ImportanceWeights
 from sequence_tutor.measure import Task, measure
-from sequence_tutor.prior.fingerprints import sequence_hashes
+from sequence_tutor.prior.fingerprints import distinct_share, sequence_hashes
 from sequence_tutor.sequences import SequenceBatch
 
 FEWEST_GROUPS = 64
@@ -146,7 +146,7 @@ def resampled_statistics(
 def _selected(pool: Pool, names: tuple[str, ...], rows: Tensor) -> dict[str, Estimate]:
     log_prior = RatioOfSums()
     log_prior.update(pool.log_prior[rows], pool.chosen[rows])
-    distinct = len(sequence_hashes(pool.batch(rows)).unique()) / len(rows)
+    distinct = distinct_share(sequence_hashes(pool.batch(rows)))
     return {
         "reward_per_sequence": mean_of(pool.reward[rows]),
         **{

@@ -13,7 +13,7 @@ from sequence_tutor.estimates import UNDEFINED, Estimate, finite_or_none, mean_o
 from sequence_tutor.evaluation.bounds import with_best_bound
 from sequence_tutor.evaluation.figures import FIGURES, cell, titles
 from sequence_tutor.figures import Curve, Panel, learning_curves
-from sequence_tutor.run_log import Record
+from sequence_tutor.run_log import Record, number
 
 COLUMNS = (
     "reward_per_sequence",
@@ -113,7 +113,11 @@ def _cell(estimate: Estimate) -> str:
 
 
 def draw_comparison(
-    path: Path, logs: Mapping[str, Sequence[Sequence[Record]]], along: str, x_label: str
+    path: Path,
+    logs: Mapping[str, Sequence[Sequence[Record]]],
+    along: str,
+    x_label: str,
+    panels: Mapping[str, str] = PANELS,
 ) -> None:
     """Draw what the evaluations of every method said, mean and interval over its seeds.
 
@@ -122,17 +126,18 @@ def draw_comparison(
         logs: method -> one log a seed; of a method that does not train one record.
         along: logged figure on the x axis.
         x_label: what it is.
+        panels: logged figures, with their titles.
     """
-    panels = [
+    drawn = [
         Panel(title, [_curve(name, own, figure, along) for name, own in logs.items()])
-        for figure, title in PANELS.items()
+        for figure, title in panels.items()
     ]
-    learning_curves(panels, path, x_label=x_label)
+    learning_curves(drawn, path, x_label=x_label)
 
 
 def _curve(name: str, logs: Sequence[Sequence[Record]], figure: str, along: str) -> Curve:
     together = list(zip(*logs, strict=False))  # the same evaluation of every seed
-    means = [mean_of([_number(record.get(figure)) for record in records]) for records in together]
+    means = [mean_of([number(record, figure) for record in records]) for records in together]
     places = [mean_of([record[along] for record in records]).value for records in together]
     values = [mean.value for mean in means]
     if len(logs) == 1:
@@ -141,7 +146,3 @@ def _curve(name: str, logs: Sequence[Sequence[Record]], figure: str, along: str)
     low = [max(mean.low, least) for mean in means]
     high = [min(mean.high, most) for mean in means]
     return Curve(name, places, values, low, high)
-
-
-def _number(value: float | None) -> float:
-    return math.nan if value is None else value
