@@ -22,7 +22,8 @@ from sequence_tutor.prior.store import StoredPrior, load_prior, save_prior
 from sequence_tutor.reporting.curves import read_run_log
 from sequence_tutor.run_log import read_log
 from sequence_tutor.tuner.loop import STATE_FILE, Tuner
-from sequence_tutor.tuner.run_folder import POLICY_FILE, RUN_FILE, load_spec
+from sequence_tutor.tuner.run_folder import POLICY_FILE
+from sequence_tutor.tuner.run_record import RUN_FILE, load_spec
 from sequence_tutor.verbs.sample import sample
 from sequence_tutor.verbs.tune import tune
 

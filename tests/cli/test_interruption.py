@@ -18,7 +18,8 @@ from sequence_tutor.cli import main
 from sequence_tutor.run_log import read_log
 from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.tuner.loop import STATE_FILE
-from sequence_tutor.tuner.run_folder import POLICY_FILE, RUN_FILE
+from sequence_tutor.tuner.run_folder import POLICY_FILE
+from sequence_tutor.tuner.run_record import RUN_FILE
 
 TUNE = """
 [tune]

@@ -6,7 +6,7 @@ import pytest
 
 from sequence_tutor.reporting.account import listed, run_facts, sentences
 from sequence_tutor.reporting.comparison import Cell, JudgedRow, JudgedTable
-from sequence_tutor.tuner.run_folder import RunSpec
+from sequence_tutor.tuner.run_record import RunSpec
 from sequence_tutor.tuner.settings import TuneSettings
 
 from .conftest import record

@@ -18,7 +18,7 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import load_model
 from sequence_tutor.reward.description import effective_weights
 from sequence_tutor.tuner.order import Given, Order, open_order
-from sequence_tutor.tuner.run_folder import RUN_FILE, load_spec
+from sequence_tutor.tuner.run_record import RUN_FILE, load_spec
 from sequence_tutor.tuner.settings_tables import read_layers, read_reward
 from sequence_tutor.verbs.score import score
 from sequence_tutor.verbs.tune import tune

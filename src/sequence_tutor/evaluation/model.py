@@ -25,7 +25,8 @@ from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.weighted import Reweighted
 from sequence_tutor.trust import allow, programs_of
 from sequence_tutor.tuner.order import Order
-from sequence_tutor.tuner.run_folder import is_run, load_policy, load_spec, placed_programs
+from sequence_tutor.tuner.run_folder import load_policy
+from sequence_tutor.tuner.run_record import is_run, load_spec, placed_programs
 from sequence_tutor.tuner.settings import StageSettings, TuneSettings
 from sequence_tutor.tuner.stages import most_steps, stage_weights
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from sequence_tutor.domain import Domain
 from sequence_tutor.errors import UserError
+from sequence_tutor.reward.in_memory import given_reward, kind_of_reward
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.trust import allow, python_code
-from sequence_tutor.tuner.order import kind_of_reward, own_reward
-from sequence_tutor.tuner.run_folder import RunSpec
+from sequence_tutor.tuner.run_record import RunSpec
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def own_rules(
         UserError: what is given is not what the run was tuned with.
     """
     if spec.own_reward is not None:
-        given = None if reward is None else own_reward(reward, domain)
+        given = None if reward is None else given_reward(reward, domain.shown_to_functions)
         recorded = spec.own_reward
         if given is not None and {**recorded, **kind_of_reward(given)} != recorded:
             raise UserError(f"{folder}: was tuned toward another reward than the one given")

@@ -28,6 +28,7 @@ from sequence_tutor.files import PathLike, write_json
 from sequence_tutor.flat_tables import flattened
 from sequence_tutor.models import Network, NetworkSettings, build_network
 from sequence_tutor.prior.elsewhere import (
+    OBJECT,
     Elsewhere,
     FoundElsewhere,
     code_of,
@@ -70,6 +71,11 @@ class StoredPrior:
     def elsewhere(self) -> Elsewhere | None:
         """Where it comes from; None: it is a network of ours."""
         return None if self.found is None else self.found.elsewhere
+
+    @property
+    def kind(self) -> str:
+        """Where it comes from, or that it is an object in memory, in a few words."""
+        return self.elsewhere.place if self.elsewhere else f"{OBJECT}{type(self.prior).__name__}"
 
     @property
     def network(self) -> Network:

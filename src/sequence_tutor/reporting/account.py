@@ -10,7 +10,7 @@ from pathlib import Path
 from sequence_tutor.flat_tables import flattened
 from sequence_tutor.reporting.comparison import JudgedTable
 from sequence_tutor.run_log import Record
-from sequence_tutor.tuner.run_folder import RunSpec
+from sequence_tutor.tuner.run_record import RunSpec
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from sequence_tutor.reporting.sampled import Sampled
 from sequence_tutor.reporting.tradeoff import tradeoff
 from sequence_tutor.reward.unknown import UnknownReward
 from sequence_tutor.run_log import Record
-from sequence_tutor.tuner.run_folder import RunSpec, load_spec
+from sequence_tutor.tuner.run_record import RunSpec, load_spec
 from sequence_tutor.workbench.frontier import Point
 
 PRIOR = "prior"

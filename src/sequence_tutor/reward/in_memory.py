@@ -53,6 +53,12 @@ def given_reward(given: object, view: Callable[[SequenceBatch], object]) -> Rewa
     return WeightedReward(_Whole, {name: term}, {})
 
 
+def kind_of_reward(reward: Reward) -> dict[str, Any]:
+    """What a record says of a reward in memory; JSON."""
+    terms = dict(zip(reward.names, reward.weights.tolist(), strict=True))
+    return {"kind": type(reward).__name__, "terms": terms}
+
+
 def _by_token(answer: Any, batch: SequenceBatch) -> Any:
     """Numbers of sequences, (B,), at their last tokens, (B, T); anything else as it is."""
     if isinstance(answer, Tensor) and answer.dim() != 1:

@@ -14,43 +14,33 @@ from rich.console import Console
 from rich.text import Text
 
 from sequence_tutor.config.presets import Tables, build
-from sequence_tutor.config.settings import Settings, first_difference
+from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Beginning, Domain, find_domain
 from sequence_tutor.errors import UserError, reading, settings_of
-from sequence_tutor.files import PathLike, is_empty
+from sequence_tutor.files import PathLike
 from sequence_tutor.folder_lock import writing_in
 from sequence_tutor.measure import Task, measure
 from sequence_tutor.memory import require_memory
 from sequence_tutor.printable import printable
 from sequence_tutor.prior.check import check_prior
-from sequence_tutor.prior.elsewhere import OBJECT
 from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.prior.store import StoredPrior, find_prior, given_prior
 from sequence_tutor.progress import heading, progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reward.check import check_batch
 from sequence_tutor.reward.description import effective_weights
-from sequence_tutor.reward.in_memory import given_reward
+from sequence_tutor.reward.in_memory import given_reward, kind_of_reward
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.tensorboard_events import ask_for_events
-from sequence_tutor.threads import set_threads
-from sequence_tutor.trust import programs_of, remember
+from sequence_tutor.trust import programs_of
 from sequence_tutor.tuner.beginning import chosen_start
 from sequence_tutor.tuner.budget import check_budget
 from sequence_tutor.tuner.given_files import beginning_of, check_read, digest_of
 from sequence_tutor.tuner.logbook import Warn
 from sequence_tutor.tuner.loop import STATE_FILE, Tuner
 from sequence_tutor.tuner.own_reward import SAID
-from sequence_tutor.tuner.run_folder import (
-    RunSpec,
-    code_of,
-    is_run,
-    keep_prior,
-    load_spec,
-    save_policy,
-    save_spec,
-    with_unsaid,
-)
+from sequence_tutor.tuner.run_folder import begin_or_resume, save_policy
+from sequence_tutor.tuner.run_record import RunSpec, is_run, load_spec, with_unsaid
 from sequence_tutor.tuner.seeds import check_seeds
 from sequence_tutor.tuner.settings import sizes
 from sequence_tutor.tuner.settings_tables import Layers, TuneTables, read_layers
@@ -117,7 +107,7 @@ class Order:
         seeds = given.seeds
         return RunSpec(
             domain=self.domain.name,
-            prior=named_prior(given.prior, self.stored),
+            prior=self.named_prior,
             length=self._length,
             tune=self.layers.tuning(tables),
             reward=self.reward_settings.model_dump(mode="json"),
@@ -131,6 +121,16 @@ class Order:
             output=self.begun.settings.model_dump(mode="json"),
             folder=str(Path.cwd()) if programs_of(tables.reward) else None,
             own_reward=self._account(),
+        )
+
+    @property
+    def named_prior(self) -> str:
+        """The prior as it was named; of an object the kind."""
+        named = self.given.prior
+        return (
+            str(named or self.domain.name)
+            if isinstance(named, PathLike | None)
+            else self.stored.kind
         )
 
     @cached_property
@@ -203,7 +203,7 @@ class Order:
         self._check(task, spec)
         with ExitStack() as stack:
             stack.enter_context(writing_in(out))
-            spec = _begin_or_resume(out, spec, self.stored, threads)
+            spec = begin_or_resume(out, spec, self.stored, threads)
             tell(effective_weights(reward))
             if tensorboard:
                 ask_for_events(out)
@@ -257,7 +257,8 @@ class Order:
                 "the reward is an object, and rules, weights or terms are given beside it, "
                 "expected one of them"
             )
-        return own_reward(self.given.reward, self.domain.framed(self.reward_settings))
+        own = self.domain.framed(self.reward_settings)
+        return given_reward(self.given.reward, own.shown_to_functions)
 
     def _account(self) -> dict[str, Any] | None:
         """What tells a reward in memory from others: its kind, its terms and what it pays; JSON."""
@@ -269,17 +270,6 @@ class Order:
         check_batch(task.reward, tried.batch)
         paid = tried.terms.sum(1).flatten().tolist()
         return {**kind_of_reward(task.reward), "paid": [float(f"{value:.4g}") for value in paid]}
-
-
-def own_reward(given: object, domain: Domain) -> Reward:
-    """A reward in memory, whose functions are given what the domain's rules are."""
-    return given_reward(given, domain.shown_to_functions)
-
-
-def kind_of_reward(reward: Reward) -> dict[str, Any]:
-    """What a record says of a reward in memory; JSON."""
-    terms = dict(zip(reward.names, reward.weights.tolist(), strict=True))
-    return {"kind": type(reward).__name__, "terms": terms}
 
 
 def open_order(
@@ -326,7 +316,7 @@ def _open_prior(
         )
     else:
         stored = find_prior(prior, device, name, trust=trust)
-    said = named_prior(prior, stored)
+    said = str(prior or name) if isinstance(prior, PathLike | None) else stored.kind
     if stored.domain != name:
         raise UserError(f"{said}: a prior of {stored.domain!r}, expected one of {name!r}")
     with reading(said, f"a prior of {name}"):
@@ -339,45 +329,6 @@ def _open_prior(
             )
         check_prior(stored.prior)
     return domain, stored
-
-
-def named_prior(prior: object | None, stored: StoredPrior) -> str:
-    """A prior as it was named; where it is an object, its kind."""
-    if prior is None or isinstance(prior, PathLike):
-        return str(prior or stored.domain)
-    return stored.elsewhere.place if stored.elsewhere else f"{OBJECT}{type(stored.prior).__name__}"
-
-
-def _begin_or_resume(out: Path, spec: RunSpec, stored: StoredPrior, threads: int | None) -> RunSpec:
-    """The run's own spec if the folder holds one that asks for the same, else a new one."""
-    if not is_run(out):
-        if not is_empty(out):
-            raise UserError(f"{out}: not empty and no run of this program; use another --out")
-        spec = replace(spec, threads=set_threads(threads))
-        save_spec(out, spec, stored)
-        return spec
-    begun = load_spec(out)
-    for name in ("domain", "length", "tune", "reward", "prefix"):
-        found = first_difference(name, getattr(begun, name), getattr(spec, name))
-        if found is not None:
-            raise _other_run(out, found)
-    for name in ("rules", "seeds"):
-        if getattr(begun, f"{name}_digest") != getattr(spec, f"{name}_digest"):
-            raise _other_run(out, f"another file of {name}, or with none")
-    if begun.own_reward != spec.own_reward:
-        raise _other_run(out, "another reward or prior in memory, or with none")
-    remember(code_of(spec))  # the user named all of it in this call
-    keep_prior(out, stored)
-    # the order in which threads add numbers is part of what makes a resume exact
-    set_threads(begun.threads)
-    return begun
-
-
-def _other_run(out: Path, difference: str) -> UserError:
-    return UserError(
-        f"{out}: holds a run with {difference}; use another --out, or give the same settings to "
-        "continue it"
-    )
 
 
 def warner(*, quiet: bool) -> Warn:

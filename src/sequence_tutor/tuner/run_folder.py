@@ -29,8 +29,9 @@ from sequence_tutor.checkpoints import (
     save_checkpoint,
     under,
 )
+from sequence_tutor.config.settings import first_difference
 from sequence_tutor.errors import UserError, reading
-from sequence_tutor.files import PathLike, write_json
+from sequence_tutor.files import PathLike, is_empty, write_json
 from sequence_tutor.prior.store import (
     PRIOR_FILE,
     StoredPrior,
@@ -40,6 +41,7 @@ from sequence_tutor.prior.store import (
     save_prior,
 )
 from sequence_tutor.prior.tempered import tempered
+from sequence_tutor.threads import set_threads
 from sequence_tutor.trust import remember
 from sequence_tutor.tuner.beginning import initial_values
 from sequence_tutor.tuner.run_record import (
@@ -48,28 +50,11 @@ from sequence_tutor.tuner.run_record import (
     code_of,
     is_run,
     load_spec,
-    placed_programs,
-    with_unsaid,
 )
 
 LOG_FILE = "training.jsonl"
 POLICY_FILE = "policy.safetensors"
 FORMAT = 1
-
-__all__ = [
-    "POLICY_FILE",
-    "RUN_FILE",
-    "RunSpec",
-    "code_of",
-    "is_run",
-    "keep_prior",
-    "load_policy",
-    "load_spec",
-    "placed_programs",
-    "save_policy",
-    "save_spec",
-    "with_unsaid",
-]
 
 
 def save_spec(folder: Path, spec: RunSpec, prior: StoredPrior) -> None:
@@ -92,6 +77,48 @@ def keep_prior(folder: Path, prior: StoredPrior) -> None:
             f"{folder}: holds a run with another 'prior'; use another --out, or give the same "
             "prior to continue it"
         )
+
+
+def begin_or_resume(out: Path, spec: RunSpec, stored: StoredPrior, threads: int | None) -> RunSpec:
+    """The run's own spec if the folder holds one that asks for the same, else a new one.
+
+    Args:
+        out: the folder.
+        spec: what is asked for.
+        stored: the prior.
+        threads: torch's; None measures. A run that goes on keeps its number.
+
+    Raises:
+        UserError: the folder holds something else.
+    """
+    if not is_run(out):
+        if not is_empty(out):
+            raise UserError(f"{out}: not empty and no run of this program; use another --out")
+        spec = replace(spec, threads=set_threads(threads))
+        save_spec(out, spec, stored)
+        return spec
+    begun = load_spec(out)
+    for name in ("domain", "length", "tune", "reward", "prefix"):
+        found = first_difference(name, getattr(begun, name), getattr(spec, name))
+        if found is not None:
+            raise _other_run(out, found)
+    for name in ("rules", "seeds"):
+        if getattr(begun, f"{name}_digest") != getattr(spec, f"{name}_digest"):
+            raise _other_run(out, f"another file of {name}, or with none")
+    if begun.own_reward != spec.own_reward:
+        raise _other_run(out, "another reward or prior in memory, or with none")
+    remember(code_of(spec))  # the user named all of it in this call
+    keep_prior(out, stored)
+    # the order in which threads add numbers is part of what makes a resume exact
+    set_threads(begun.threads)
+    return begun
+
+
+def _other_run(out: Path, difference: str) -> UserError:
+    return UserError(
+        f"{out}: holds a run with {difference}; use another --out, or give the same settings to "
+        "continue it"
+    )
 
 
 def save_policy(folder: Path, policy: TunedPolicy, c: float) -> None:

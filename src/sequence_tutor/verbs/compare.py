@@ -17,7 +17,7 @@ from sequence_tutor.run_log import Record, read_log
 from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.tuner.order import Given, open_order
-from sequence_tutor.tuner.run_folder import RunSpec
+from sequence_tutor.tuner.run_record import RunSpec
 from sequence_tutor.verbs.compare_run import run_of
 from sequence_tutor.verbs.problem import Problem, check_plays_a_part, check_same_problem
 from sequence_tutor.verbs.tune import AnyPrior, AnyReward

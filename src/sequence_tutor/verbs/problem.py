@@ -11,7 +11,7 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.tuner.budget import steps_for_budget
 from sequence_tutor.tuner.idle_settings import idle, names_in, refuse_idle
 from sequence_tutor.tuner.order import Order
-from sequence_tutor.tuner.run_folder import RunSpec
+from sequence_tutor.tuner.run_record import RunSpec
 from sequence_tutor.tuner.settings_tables import Layers
 
 EVALUATIONS = 12

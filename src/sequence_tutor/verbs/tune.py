@@ -17,7 +17,7 @@ from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.tensorboard_events import require_tensorboard
 from sequence_tutor.tuner.order import Given, Order, open_order
-from sequence_tutor.tuner.run_folder import load_spec
+from sequence_tutor.tuner.run_record import load_spec
 
 AnyPrior = PathLike | StoredPrior | Prior | Callable[[Tensor], Tensor]
 """What `tune` takes for a prior."""
@@ -45,7 +45,6 @@ def tune(
     threads: int | None = None,
     tensorboard: bool = False,
     tell: Callable[[str], None] = lambda _: None,
-    serves_several: bool = False,
     quiet: bool = False,
 ) -> Model:
     """Tune a prior; the same call continues an interrupted run, bit for bit.
@@ -74,8 +73,6 @@ def tune(
         tensorboard: write the numbers of the log as TensorBoard's events too.
         tell: called, before the first update, with the effective weights of the reward in one
             line.
-        serves_several: the file is that of several runs, and may hold settings of tuning that play
-            no part in this one; elsewhere they are refused.
         quiet: show no progress.
 
     Returns:
@@ -92,7 +89,6 @@ def tune(
     given = Given(prior, optional_path(rules), reward, seeds, prime, column, standardise)
     order = open_order(
         *(domain, preset, config, overrides, given),
-        serves_several=serves_several,
         trust=trust,
         device=device,
         quiet=quiet,
