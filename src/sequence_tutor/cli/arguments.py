@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -81,10 +81,6 @@ class Tuning:
     rules: Rules = None
     trust: Trust = False
 
-    def arguments(self) -> dict[str, Any]:
-        """As the functions of the verbs take them."""
-        return asdict(self)
-
     def remark_replaced(self, verb: str, *names: str) -> None:
         """Say what a user's file sets in vain, because the verb sets it in each of its runs.
 
@@ -113,10 +109,6 @@ class Stored:
     prior: Moved = None
     trust: Trust = False
 
-    def arguments(self) -> dict[str, Any]:
-        """As the functions of the verbs take them."""
-        return asdict(self)
-
 
 @Parameter(name="*", group="computation")
 @dataclass(frozen=True, kw_only=True)
@@ -125,10 +117,6 @@ class Machine:
 
     device: Device = "auto"
     threads: Threads = "auto"
-
-    def arguments(self) -> dict[str, Any]:
-        """As the functions of the verbs take them."""
-        return {"device": device_named(self.device), "threads": thread_count(self.threads)}
 
     def set_threads(self) -> str:
         """Compute with so many threads from now on; the device."""
@@ -154,6 +142,24 @@ class Shown:
         """Say what a script does not want to read."""
         if not self.quiet:
             show(text)
+
+
+def arguments_of(verb: Any, *without: str) -> dict[str, Any]:
+    """The fields of a verb, those of its groups too, as its function takes them by name.
+
+    Args:
+        verb: a dataclass of arguments, or a group of them.
+        without: names of fields that the function does not take as they are.
+    """
+    made = {"device": device_named, "threads": thread_count}
+    given: dict[str, Any] = {}
+    for name in (field.name for field in fields(verb)):
+        value = getattr(verb, name)
+        if is_dataclass(value):
+            given |= arguments_of(value, *without)
+        elif name not in (*without, "json"):
+            given[name] = made[name](value) if name in made else value
+    return given
 
 
 def device_named(name: str) -> str:

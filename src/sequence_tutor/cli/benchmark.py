@@ -15,6 +15,7 @@ from sequence_tutor.cli.arguments import (
     Machine,
     Shown,
     Trust,
+    arguments_of,
     option,
     show,
 )
@@ -91,7 +92,7 @@ class Benchmark:
             preset=self.preset,
             config=self.config,
             overrides=given,
-            **self.machine.arguments(),
+            **arguments_of(self.machine),
             quiet=self.shown.quiet,
         )
         return found.to_json(), found.table()

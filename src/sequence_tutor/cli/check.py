@@ -9,6 +9,7 @@ from sequence_tutor.cli.arguments import (
     Preset,
     Shown,
     Tuning,
+    arguments_of,
     show,
 )
 from sequence_tutor.drawing.table import Table
@@ -37,7 +38,7 @@ class Check:
         found = check(
             self.domain,
             preset=self.preset,
-            **self.tuning.arguments(),
+            **arguments_of(self.tuning),
         )
         self.shown.write(asdict(found))
         numbers = ("mean", "spread", "weight", "odds of 1 point", "odds of a spread", "1 nat at")

@@ -11,6 +11,7 @@ from sequence_tutor.cli.arguments import (
     Machine,
     Shown,
     Tuning,
+    arguments_of,
     option,
     show,
 )
@@ -53,17 +54,9 @@ class Compare:
         build(TuneSettings, given, "--c")
         self.tuning.remark_replaced("compare", "seed", "budget", "steps", "evaluate_every")
         comparison = compare(
-            self.domain,
-            self.out,
-            [name for name in self.methods.split(",") if name],
-            budget=self.budget,
-            seeds=self.seeds,
-            samples=self.samples,
-            preset=self.preset,
-            **self.tuning.arguments(),
+            methods=[name for name in self.methods.split(",") if name],
             overrides={"tune": given},
-            **self.machine.arguments(),
-            quiet=self.shown.quiet,
+            **arguments_of(self, "methods", "c"),
         )
         self.shown.write(comparison.to_json())
         show(comparison.table())

@@ -11,9 +11,9 @@ from sequence_tutor.cli.arguments import (
     Seed,
     Shown,
     Threads,
+    arguments_of,
     option,
     show,
-    thread_count,
 )
 
 
@@ -37,14 +37,7 @@ class Demo:
         """Do all of it, then show the table."""
         from sequence_tutor.verbs.demo import REPORT, demo
 
-        evaluation = demo(
-            self.out,
-            samples=self.samples,
-            seed=self.seed,
-            preset=self.preset,
-            threads=thread_count(self.threads),
-            quiet=self.shown.quiet,
-        )
+        evaluation = demo(**arguments_of(self))
         self.shown.write(evaluation.to_json())
         show(evaluation.table())
         self.shown.remark(f"Table, curves, melodies and the tuned model are in {self.out}.")

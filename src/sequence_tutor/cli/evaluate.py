@@ -14,6 +14,7 @@ from sequence_tutor.cli.arguments import (
     Seed,
     Shown,
     Stored,
+    arguments_of,
     option,
     show,
 )
@@ -61,7 +62,8 @@ class Evaluate:
 
         device = self.machine.set_threads()
         models = [
-            load_model(name, device, self.rules, **self.stored.arguments()) for name in self.models
+            load_model(name, device, self.rules, **arguments_of(self.stored))
+            for name in self.models
         ]
         names = Counter(model.name for model in models)
         models = [  # folders of one name, such as priors/dna and runs/dna, go by their paths

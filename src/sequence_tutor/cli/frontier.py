@@ -11,6 +11,7 @@ from sequence_tutor.cli.arguments import (
     Machine,
     Shown,
     Tuning,
+    arguments_of,
     option,
     show,
 )
@@ -60,19 +61,9 @@ class Frontier:
             "frontier", "seed", "c", "stages", "evaluate_every", "evaluate_samples"
         )
         found = frontier(
-            self.domain,
-            self.out,
-            numbers(self.c),
-            algorithm=self.algorithm,
-            seeds=self.seeds,
-            share=self.share,
-            samples=self.samples,
-            pool=self.pool,
-            preset=self.preset,
-            **self.tuning.arguments(),
+            c=numbers(self.c),
             overrides={"tune": given},
-            **self.machine.arguments(),
-            quiet=self.shown.quiet,
+            **arguments_of(self, "c", "steps"),
         )
         self.shown.write(found.to_json())
         show(points_table(found.points))

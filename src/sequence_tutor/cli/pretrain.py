@@ -16,6 +16,7 @@ from sequence_tutor.cli.arguments import (
     Standardised,
     Tensorboard,
     Trust,
+    arguments_of,
     option,
     show,
 )
@@ -91,17 +92,8 @@ class Pretrain:
                 build(kinds[table], {name: value}, f"--{name}")  # so that the option is named
                 overrides[table][name] = value
         stored = pretrain(
-            self.domain,
-            self.data,
-            self.out,
-            preset=self.preset,
-            begin_with=self.begin_with,
-            trust=self.trust,
-            config=self.config,
             overrides=overrides,
-            **self.machine.arguments(),
-            tensorboard=self.tensorboard,
-            quiet=self.shown.quiet,
+            **arguments_of(self, *(name for _, name in _OPTIONS)),
         )
         self.shown.write(stored.card)
         summary = stored.card["data"]["summary"]

@@ -12,6 +12,7 @@ from sequence_tutor.cli.arguments import (
     Seed,
     Stored,
     Threads,
+    arguments_of,
     option,
     show,
     thread_count,
@@ -55,16 +56,6 @@ class Report:
         from sequence_tutor.verbs.report import report
 
         set_threads(thread_count(self.threads))
-        page = report(
-            self.runs,
-            self.out,
-            table=self.table,
-            frontier=self.frontier,
-            samples=self.samples,
-            rules=self.rules,
-            **self.stored.arguments(),
-            seed=self.seed,
-            quiet=self.quiet,
-        )
+        page = report(**arguments_of(self, "threads"))
         if not self.quiet:
             show(f"{page} has everything in it: {page.stat().st_size / 1e6:.1f} MB.")

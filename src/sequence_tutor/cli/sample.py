@@ -6,7 +6,7 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Annotated
 
-from sequence_tutor.cli.arguments import Column, Machine, Seed, Shown, Stored, option
+from sequence_tutor.cli.arguments import Column, Machine, Seed, Shown, Stored, arguments_of, option
 from sequence_tutor.errors import UserError
 
 
@@ -86,7 +86,7 @@ class Sample:
         if named is None:
             raise UserError("RUN|PRIOR or --tutor RUN must be given")
         device = self.machine.set_threads()
-        model = load_model(named, device, **self.stored.arguments())
+        model = load_model(named, device, **arguments_of(self.stored))
         if self.tutor is not None and self.model is not None:
             model = with_prior(model, load_model(self.model, device, trust=self.stored.trust))
         tables = read_tables(self.config).output

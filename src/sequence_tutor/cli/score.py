@@ -13,6 +13,7 @@ from sequence_tutor.cli.arguments import (
     Rules,
     Standardised,
     Stored,
+    arguments_of,
     option,
     show,
 )
@@ -85,7 +86,7 @@ class Score:
             config=self.config,
             preset=self.preset,
             run=self.reward_of,
-            **self.stored.arguments(),
+            **arguments_of(self.stored),
             table=self.out,
             column=self.column,
             standardise=self.standardise,

@@ -11,6 +11,7 @@ from sequence_tutor.cli.arguments import (
     Seed,
     Shown,
     Stored,
+    arguments_of,
     option,
     show,
 )
@@ -67,7 +68,7 @@ class StudyMake:
         }
         design = build(Design, given, "study make")
         set_threads(1)
-        models = [load_model(name, **self.stored.arguments()) for name in self.models]
+        models = [load_model(name, **arguments_of(self.stored)) for name in self.models]
         study = make_study(
             models, self.out, design=design, length=self.length, quiet=self.shown.quiet
         )

@@ -10,9 +10,9 @@ from sequence_tutor.cli.arguments import (
     Seed,
     Shown,
     Threads,
+    arguments_of,
     option,
     show,
-    thread_count,
 )
 
 
@@ -36,14 +36,7 @@ class Tables:
         """Do all of it, then show the table."""
         from sequence_tutor.verbs.tables import tables
 
-        evaluation = tables(
-            self.out,
-            samples=self.samples,
-            seed=self.seed,
-            seeds=self.seeds,
-            threads=thread_count(self.threads),
-            quiet=self.shown.quiet,
-        )
+        evaluation = tables(**arguments_of(self))
         self.shown.write(evaluation.to_json())
         show(evaluation.table())
         if self.seeds > 1:

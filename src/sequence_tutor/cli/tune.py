@@ -16,6 +16,7 @@ from sequence_tutor.cli.arguments import (
     Standardised,
     Tensorboard,
     Tuning,
+    arguments_of,
     option,
     show,
 )
@@ -88,19 +89,9 @@ class Tune:
             )
         length = {} if self.length is None else {"length": self.length}
         tune(
-            self.domain,
-            self.out,
-            preset=self.preset,
-            **self.tuning.arguments(),
             overrides={"tune": given, **length},
-            seeds=self.seeds,
-            prime=self.prime,
-            column=self.column,
-            standardise=self.standardise,
-            **self.machine.arguments(),
-            tensorboard=self.tensorboard,
             tell=_silent if self.shown.quiet else show,
-            quiet=self.shown.quiet,
+            **arguments_of(self, *names, "length"),
         )
         last = read_log(self.out / LOG_FILE)[-1]
         self.shown.write(last)

@@ -9,9 +9,9 @@ from sequence_tutor.cli.arguments import (
     Seed,
     Shown,
     Threads,
+    arguments_of,
     option,
     show,
-    thread_count,
 )
 from sequence_tutor.drawing.table import Table
 
@@ -35,12 +35,7 @@ class Verify:
         """Verify, then show the distances."""
         from sequence_tutor.verbs.verify import verify
 
-        found = verify(
-            names=self.algorithms,
-            seed=self.seed,
-            threads=thread_count(self.threads),
-            quiet=self.shown.quiet,
-        )
+        found = verify(names=self.algorithms, **arguments_of(self, "algorithms"))
         self.shown.write(found)
         rows = []
         for row in found["algorithms"]:
