@@ -63,16 +63,11 @@ class ImportanceWeights:
         self.count = 0
         self._largest = -math.inf  # the largest l
         self._tail = torch.zeros(0, dtype=torch.float64)  # the largest few thousand
-        self._log_sums: tuple[float, ...] = (
-            0.0,
-            0.0,
-        )  # of l - l_0 and its square, where l_0 is the first mean
+        # of l - l_0 and its square, where l_0 is the first mean
+        self._log_sums: tuple[float, ...] = (0.0, 0.0)
         self._first_mean = 0.0
-        self._sums: tuple[float, ...] = (
-            0.0,
-            0.0,
-            0.0,
-        )  # of w, w^2 and w (l - l_0), where w is relative
+        # of w, w^2 and w (l - l_0), where w is relative
+        self._sums: tuple[float, ...] = (0.0, 0.0, 0.0)
 
     def update(self, log_weights: Tensor) -> None:
         """Add the log w = r/c + log p(x) - log pi(x) of a batch, (B,) with B > 0."""
