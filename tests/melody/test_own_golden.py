@@ -76,7 +76,7 @@ def test_counts_are_what_they_were(golden: list[Line], present: list[Line]) -> N
 def walk(numbers: random.Random, length: int, steps: tuple[int, ...]) -> list[int]:
     """Notes by steps of the C major scale, with rests and holds."""
     scale = [note for note in range(FIRST_NOTE, VOCAB_SIZE) if (note - FIRST_NOTE) % 12 in MAJOR]
-    place, tokens = numbers.randrange(len(scale)), []
+    place, tokens = numbers.randrange(len(scale)), list[int]()
     while len(tokens) < length:
         place = min(max(place + numbers.choice(steps), 0), len(scale) - 1)
         tokens += [scale[place], *numbers.choices([[], [HOLD], [HOLD] * 3, [NOTE_OFF]])[0]]
