@@ -20,6 +20,9 @@ from sequence_tutor.tuner.run_folder import save_policy, save_spec
 from sequence_tutor.tuner.run_record import RunSpec
 from sequence_tutor.tuner.settings import TuneSettings
 
+# what it asserts is shown as what a test asserts is
+pytest.register_assert_rewrite("kit")
+
 # the networks of the tests are too small to share work between more
 torch.set_num_threads(1)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from kit import uncounted
 from sequence_tutor import UserError, find_domain, score
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.melody.encoding import decode
@@ -95,7 +96,7 @@ def test_one_odd_file_never_ends_a_folder(tmp_path: Path) -> None:
     domain = find_domain("melody")
     settings = domain.data_settings.model_validate({"minimum_bars": 2})
     assert isinstance(settings, Settings)
-    data = domain.read_training([tmp_path], settings, None, lambda _done, _all: None)
+    data = domain.read_training([tmp_path], settings, None, uncounted)
     assert len(data.train) + len(data.validation) + len(data.test) >= 7
     skipped = " ".join(f"{file} {reason}" for file, reason in data.skipped)
     for name in ("k_bar.abc", "alter_inf.xml", "lz_bad.zip", "pb15k.abc", "version80.zip", "neg"):

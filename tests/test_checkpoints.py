@@ -6,6 +6,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from kit import generator
 from sequence_tutor.checkpoints import (
     load_checkpoint,
     named,
@@ -23,7 +24,7 @@ def test_tensors_and_numbers_come_back_bit_for_bit(tmp_path: Path) -> None:
         "weights": torch.randn(3, 4),
         "double": torch.tensor([0.1], dtype=torch.float64),
         "tokens": torch.tensor([1, -2], dtype=torch.int16),
-        "generator": torch.Generator().manual_seed(3).get_state(),
+        "generator": generator(3).get_state(),
         "step": torch.tensor(7.0),
         "empty": torch.zeros(0, 5),
     }

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 
+from kit import KilledError
 from sequence_tutor.checkpoints import load_checkpoint, save_checkpoint
 from sequence_tutor.errors import Remark, UserError
 from sequence_tutor.evaluation.evaluate import evaluate
@@ -33,10 +34,6 @@ ODD: list[Any] = [
 FLIPS = 12
 
 Result = tuple[object, ...]
-
-
-class KilledError(Exception):
-    """Ends a run as a kill would."""
 
 
 @pytest.fixture(scope="module")

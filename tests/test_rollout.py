@@ -5,6 +5,7 @@ import torch
 from scipy.stats import chisquare
 from torch import Tensor
 
+from kit import generator
 from sequence_tutor.exact import SequenceSpace, along_sequences
 from sequence_tutor.models import State
 from sequence_tutor.prior.ngram import NGramPrior
@@ -29,10 +30,6 @@ class Alternating:
 
     def sequence_log_probs(self, tokens: Tensor) -> Tensor:
         raise NotImplementedError("a rollout takes steps")
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def codes(tokens: Tensor, vocab_size: int) -> Tensor:

@@ -3,8 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-import torch
 
+from kit import generator
 from sequence_tutor import step_scores as module
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.step_scores import step_scores, summed
@@ -12,7 +12,7 @@ from sequence_tutor.toy.reward import ToyReward
 
 
 def toy_reward() -> ToyReward:
-    return ToyReward(4, 6, torch.Generator().manual_seed(0))
+    return ToyReward(4, 6, generator())
 
 
 def test_an_endless_stream_is_read_a_chunk_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

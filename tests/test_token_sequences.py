@@ -3,13 +3,10 @@
 import pytest
 import torch
 
+from kit import generator
 from sequence_tutor.token_sequences import TokenSequences
 
 ROWS = [[1, 2, 3, 4, 5], [6], [7, 8, 9]]
-
-
-def generator() -> torch.Generator:
-    return torch.Generator().manual_seed(0)
 
 
 def test_rows_come_back() -> None:

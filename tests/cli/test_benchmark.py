@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from sequence_tutor.cli import main
+from kit import run
 
 SETTINGS = """
 [tune]
@@ -12,10 +12,6 @@ batch = 4
 collect = 8
 collect_every = 1
 """
-
-
-def run(*arguments: object) -> int:
-    return main([str(argument) for argument in arguments])
 
 
 @pytest.mark.parametrize("suite", ["pmo", "guacamol"])

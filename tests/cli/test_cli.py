@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 import sequence_tutor
+from kit import program, run, sentence
 from sequence_tutor.algorithms.registry import SHIPPED
-from sequence_tutor.cli import main
 from sequence_tutor.cli.program import VERBS, help_text
 from sequence_tutor.melody.midi import write_midi
 
@@ -35,19 +35,6 @@ evaluate_every = 2
 [train.network]
 width = 8
 """
-
-
-def run(*arguments: object) -> int:
-    """The exit status of a command, as a shell sees it."""
-    return main([str(argument) for argument in arguments])
-
-
-def sentence(capsys: pytest.CaptureFixture[str]) -> str:
-    """What went to standard error, which must be one line."""
-    error = capsys.readouterr().err.rstrip("\n")
-    assert "\n" not in error
-    assert error.startswith("sequence-tutor: ")
-    return error
 
 
 @pytest.fixture
@@ -457,7 +444,7 @@ def test_ctrl_c_ends_with_130_and_says_how_to_go_on(melody_prior: Path, tmp_path
     out = tmp_path / "run"
     tune = ["tune", "melody", "--preset", "paper", "--prior", str(melody_prior), "--out", str(out)]
     process = subprocess.Popen(
-        [sys.executable, "-m", "sequence_tutor", *tune, "--threads", "1"],
+        program(*tune, "--threads", 1),
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -474,7 +461,7 @@ def test_ctrl_c_ends_with_130_and_says_how_to_go_on(melody_prior: Path, tmp_path
 @pytest.mark.parametrize("asked", ["tune --help", "terms list molecule", "--help"])
 def test_a_reader_that_has_gone_is_no_mistake(asked: str) -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "sequence_tutor", *asked.split()],
+        program(*asked.split()),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as process:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import shutil
-import signal
 import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 
+from kit import ONE_THREAD, kill_once_there, program, run
 from sequence_tutor.checkpoints import load_checkpoint, save_checkpoint
-from sequence_tutor.cli import main
 from sequence_tutor.run_log import read_log
 from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.tuner.loop import STATE_FILE
@@ -40,30 +36,23 @@ patience = 100
 
 def start(*arguments: object) -> subprocess.Popen[str]:
     """A command of its own process."""
-    command = [sys.executable, "-m", "sequence_tutor", *map(str, arguments)]
     return subprocess.Popen(
-        [*command, "--threads", "1", "--quiet"],
+        program(*arguments, "--threads", 1, "--quiet"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        env=ONE_THREAD,
     )
 
 
 def finish(*arguments: object) -> None:
     """The same command in this process, to its end."""
-    assert main([*map(str, arguments), "--threads", "1", "--quiet"]) == 0
+    assert run(*arguments, "--threads", 1, "--quiet") == 0
 
 
 def kill_once_saved(folder: Path, *arguments: object) -> int:
     """Kill a command soon after its first checkpoint; the step it had logged."""
-    process = start(*arguments)
-    deadline = time.monotonic() + 60
-    while not (folder / STATE_FILE).exists() and time.monotonic() < deadline:
-        time.sleep(0.005)
-    process.kill()
-    process.communicate()
-    assert process.returncode == -signal.SIGKILL
+    kill_once_there(folder / STATE_FILE, program(*arguments, "--threads", 1, "--quiet"))
     assert not (folder / POLICY_FILE).exists()
     step: int = read_log(folder / LOG_FILE)[-1]["step"]
     return step
@@ -140,7 +129,7 @@ def test_a_run_goes_on_from_its_own_prior_only(
     tensors, info = load_checkpoint(other / "prior.safetensors")
     tensors["network.head.bias"] = tensors["network.head.bias"].flip(0)
     save_checkpoint(other / "prior.safetensors", tensors, info)
-    assert main([*map(str, command), "--threads", "1"]) == 2
+    assert run(*command, "--threads", 1) == 2
     assert "holds a run with another 'prior'" in capsys.readouterr().err
 
 

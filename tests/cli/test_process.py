@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from kit import ONE_THREAD, program
 from sequence_tutor.cli import main
 from sequence_tutor.cli.parsing import read
 from sequence_tutor.cli.program import VERBS
@@ -19,12 +19,11 @@ from sequence_tutor.files import LOCK_FILE
 
 slow = pytest.mark.slow
 PROGRAM = f"{sys.executable} -m sequence_tutor"
-ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
 def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["bash", "-c", command], text=True, capture_output=True, cwd=folder, env=ENVIRONMENT
+        ["bash", "-c", command], text=True, capture_output=True, cwd=folder, env=ONE_THREAD
     )
 
 
@@ -43,9 +42,9 @@ def test_without_standard_streams_the_work_is_done(closed: str, tmp_path: Path) 
 def test_an_interruption_of_the_first_seconds_is_one_line(
     number: signal.Signals, seconds: float, tmp_path: Path
 ) -> None:
-    command = [sys.executable, "-m", "sequence_tutor", "tune", "melody", "--out", "run"]
+    command = program("tune", "melody", "--out", "run")
     with subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=ENVIRONMENT
+        command, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=ONE_THREAD
     ) as process:
         time.sleep(seconds)
         process.send_signal(number)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from kit import sentence
 from sequence_tutor.cli import main
 from sequence_tutor.study.answers import Answer
 from sequence_tutor.study.folder import load_study
@@ -19,14 +20,6 @@ from sequence_tutor.study.schedule import schedule
 
 def run(*arguments: object) -> int:
     return main(["study", *(str(argument) for argument in arguments)])
-
-
-def sentence(capsys: pytest.CaptureFixture[str]) -> str:
-    """What went to standard error, which must be one line."""
-    error = capsys.readouterr().err.rstrip("\n")
-    assert "\n" not in error
-    assert error.startswith("sequence-tutor: ")
-    return error
 
 
 def made(prior: Path, run_folder: Path, out: Path) -> Path:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
+from kit import kill_once_there, program, sentence
 from sequence_tutor.checkpoints import load_checkpoint
 from sequence_tutor.cli import main
 from sequence_tutor.molecule.tokens import Vocabulary
@@ -85,12 +83,6 @@ def tuned(prior: Path, settings: Path, out: Path, option: str, molecules: Path) 
     given = ("--prior", prior, "--config", settings, option, molecules, "--out", out)
     assert main(command(*given)) == 0
     return out
-
-
-def sentence(capsys: pytest.CaptureFixture[str]) -> str:
-    error = capsys.readouterr().err.rstrip("\n")
-    assert "\n" not in error
-    return error
 
 
 def found(run: Path) -> list[dict[str, str]]:
@@ -310,14 +302,7 @@ def test_killed_with_replay_priorities_memory_and_cache_it_ends_the_same(
     prime.write_text("N\n")
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     given = ("--prior", molecule_prior, "--config", settings, "--seeds", seeds, "--prime", prime)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sequence_tutor", *command(*given, "--out", killed)]
-    )
-    deadline = time.monotonic() + 120
-    while not (killed / STATE_FILE).exists() and time.monotonic() < deadline:
-        time.sleep(0.005)
-    process.kill()
-    assert process.wait() == -signal.SIGKILL
+    kill_once_there(killed / STATE_FILE, program(*command(*given, "--out", killed)))
     assert 0 < read_log(killed / LOG_FILE)[-1]["step"] < 80
     with (killed / "found.csv").open("a") as table:  # as if it had found and not yet saved
         table.write("NCCC,NC")

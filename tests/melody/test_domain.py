@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from kit import uncounted
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.abc_writing import write_abc
@@ -98,7 +99,7 @@ def test_training_data_with_summary_skips_and_sides(tmp_path: Path) -> None:
     assert [Path(name).name for name, _ in data.skipped] == ["empty.mid"]
     assert data.provenance["sources"] == ["tunes"]
     assert data.card == {"melody": {"meter": "4/4"}}
-    again = ROOM.read_training([folder], settings, tmp_path / "cache", lambda _done, _total: None)
+    again = ROOM.read_training([folder], settings, tmp_path / "cache", uncounted)
     assert again.train.rows() == data.train.rows()
 
 
@@ -151,7 +152,7 @@ def test_a_run_writes_in_the_key_of_its_rules(tmp_path: Path) -> None:
         ("E", [64, 67, 71, 73], "K:Edor"),
     ):
         settings = MelodyOutputSettings(key=asked, score=False, wav=False)
-        room.write(batch, tmp_path, settings, lambda _done, _total: None)
+        room.write(batch, tmp_path, settings, uncounted)
         assert written in (tmp_path / "melody-0001.abc").read_text()
         score = read_midi((tmp_path / "melody-0001.mid").read_bytes(), "melody")
         assert score.parts[0].pitches.tolist() == pitches

@@ -6,6 +6,7 @@ import pytest
 import torch
 from pydantic import BaseModel
 
+from kit import generator
 from sequence_tutor.config.presets import build
 from sequence_tutor.errors import UserError
 from sequence_tutor.models import (
@@ -62,7 +63,7 @@ def test_weights_depend_on_the_generator_alone(
     weights: list[torch.Tensor] = []
     for seed in (0, 0, 1):
         torch.manual_seed(len(weights))
-        network = seeded_network(shape, V, V, torch.Generator().manual_seed(seed))
+        network = seeded_network(shape, V, V, generator(seed))
         weights.append(torch.cat([parameter.flatten() for parameter in network.parameters()]))
     assert torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[0], weights[2])
@@ -70,7 +71,7 @@ def test_weights_depend_on_the_generator_alone(
 
 def test_a_fresh_transformer_lets_its_inputs_through() -> None:
     shape = TransformerSettings(cell="transformer", width=64, layers=4)
-    network = seeded_network(shape, V, V, torch.Generator().manual_seed(0))
+    network = seeded_network(shape, V, V, generator())
     for name, parameter in network.named_parameters():
         if name.endswith("bias"):
             assert not parameter.any(), name

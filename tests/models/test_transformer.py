@@ -4,6 +4,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from kit import generator
 from sequence_tutor.models.transformer import TransformerNetwork, TransformerSettings
 
 V = 7
@@ -32,7 +33,7 @@ def by_steps(made: TransformerNetwork, tokens: torch.Tensor) -> torch.Tensor:
 @pytest.mark.parametrize(("layers", "heads"), [(1, 1), (2, 4), (3, 2)])
 def test_steps_agree_with_the_whole_sequence(layers: int, heads: int) -> None:
     made = network(layers, heads=heads)
-    tokens = torch.randint(V, (9, 20), generator=torch.Generator().manual_seed(0))
+    tokens = torch.randint(V, (9, 20), generator=generator())
     whole = made(tokens).detach()
     assert whole.shape == (9, 20, 5)
     assert float((by_steps(made, tokens) - whole).abs().max()) < 1e-5 * float(whole.abs().max())
@@ -40,7 +41,7 @@ def test_steps_agree_with_the_whole_sequence(layers: int, heads: int) -> None:
 
 def test_an_output_has_seen_the_tokens_before_it_and_no_others() -> None:
     made = network()
-    tokens = torch.randint(V, (1, 8), generator=torch.Generator().manual_seed(0))
+    tokens = torch.randint(V, (1, 8), generator=generator())
     before = made(tokens)
     for t in range(8):
         changed = tokens.clone()
@@ -59,7 +60,7 @@ def test_places_matter() -> None:
 
 def test_a_step_leaves_the_state_it_was_given_and_rows_can_leave() -> None:
     made = network()
-    tokens = torch.randint(V, (4, 6), generator=torch.Generator().manual_seed(1))
+    tokens = torch.randint(V, (4, 6), generator=generator(1))
     _, state = made.step(torch.full((4,), V), made.initial_state(4))
     copies = tuple(memory.clone() for memory in state)
     both, _ = made.step(tokens[:, 0], state)

@@ -3,16 +3,13 @@
 import pytest
 import torch
 
+from kit import generator
 from sequence_tutor.molecule.chemistry import canonical_of
 from sequence_tutor.molecule.spelling import settled, varied
 from sequence_tutor.molecule.tokens import Tokeniser, Vocabulary
 from sequence_tutor.sequences import SequenceBatch
 
 DRUGS = ("CC(=O)Oc1ccccc1C(=O)O", "Cn1c(=O)c2c(ncn2C)n(C)c1=O", "CC(N)Cc1ccccc1")
-
-
-def generator() -> torch.Generator:
-    return torch.Generator().manual_seed(0)
 
 
 def batch_of(vocabulary: Vocabulary, smiles: list[str], width: int = 40) -> SequenceBatch:

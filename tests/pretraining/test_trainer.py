@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from kit import silent
 from sequence_tutor.errors import UserError
 from sequence_tutor.models import Network, RecurrentNetwork, RecurrentSettings
 from sequence_tutor.pretraining.settings import PretrainSettings
@@ -36,10 +37,6 @@ def trainer(folder: Path, settings: PretrainSettings = SETTINGS, seed: int = 0) 
     return PriorTrainer(data(seed), data(seed + 1), V, settings, folder)
 
 
-def ignore(_n: int = 1, /, **_live_values: float) -> None:
-    """Progress that nobody watches."""
-
-
 def interrupting_after(steps: int) -> Advance:
     """Progress that is interrupted in the update after `steps` of them."""
     counted = 0
@@ -64,14 +61,14 @@ def test_an_interrupted_training_ends_bit_for_bit_as_one_that_was_not(
     tmp_path: Path, updates: int, settings: PretrainSettings
 ) -> None:
     whole = trainer(tmp_path / "whole", settings)
-    whole.run(ignore)
+    whole.run(silent)
     cut = trainer(tmp_path / "cut", settings)
     with pytest.raises(KeyboardInterrupt):
         cut.run(interrupting_after(updates))
     torch.manual_seed(99)  # no global state takes part
     resumed = trainer(tmp_path / "cut", settings)
     assert resumed.progress.step == updates // 10 * 10  # the last look at validation
-    resumed.run(ignore)
+    resumed.run(silent)
     assert_equal_weights(resumed.network, whole.network)
     assert_equal_weights(resumed.best, whole.best)
     for record, expected in zip(
@@ -82,14 +79,14 @@ def test_an_interrupted_training_ends_bit_for_bit_as_one_that_was_not(
 
 def test_a_finished_training_has_nothing_left_to_do(tmp_path: Path) -> None:
     first = trainer(tmp_path)
-    first.run(ignore)
+    first.run(silent)
     again = trainer(tmp_path)
     assert again.finished
-    assert_equal_weights(again.run(ignore).network, first.best)
+    assert_equal_weights(again.run(silent).network, first.best)
 
 
 def test_a_folder_of_another_training_is_refused(tmp_path: Path) -> None:
-    trainer(tmp_path).run(ignore)
+    trainer(tmp_path).run(silent)
     other = SETTINGS.model_copy(update={"learning_rate": 0.5})
     with pytest.raises(UserError, match="other settings, data or first weights"):
         trainer(tmp_path, other)
@@ -98,7 +95,7 @@ def test_a_folder_of_another_training_is_refused(tmp_path: Path) -> None:
 def test_going_on_from_a_network_begins_with_its_weights_and_leaves_it_alone(
     tmp_path: Path,
 ) -> None:
-    given = trainer(tmp_path / "first").run(ignore).network
+    given = trainer(tmp_path / "first").run(silent).network
     before = copy.deepcopy(given)
 
     def further(network: Network, steps: int = 30) -> PriorTrainer:
@@ -109,7 +106,7 @@ def test_going_on_from_a_network_begins_with_its_weights_and_leaves_it_alone(
 
     begun = further(given)
     assert_equal_weights(begun.network, given)
-    begun.run(ignore)
+    begun.run(silent)
     assert_equal_weights(given, before)
     assert not torch.equal(begun.network.head.weight, given.head.weight)
     assert begun.progress.best_nll < mean_nll(given, data(1))
@@ -124,7 +121,7 @@ def test_it_learns_a_pattern_close_to_its_entropy(tmp_path: Path) -> None:
     )
     trained = trainer(tmp_path, settings)
     before = mean_nll(trained.network, trained.validation)
-    prior = trained.run(ignore)
+    prior = trained.run(silent)
     # entropy of 1/4 against 3/4 is .562 nats a token; the first token is no different
     assert before > 1.2
     assert trained.progress.best_nll < 0.65
@@ -138,7 +135,7 @@ def test_in_bfloat16_it_learns_nearly_the_same_and_weights_stay_float32(tmp_path
     for precision in ("float32", "bfloat16"):
         chosen = settings.model_copy(update={"precision": precision})
         trained = trainer(tmp_path / precision, chosen)
-        trained.run(ignore)
+        trained.run(silent)
         best.append(trained.progress.best_nll)
         assert {parameter.dtype for parameter in trained.network.parameters()} == {torch.float32}
     assert best[0] != best[1]
@@ -151,7 +148,7 @@ def test_epochs_of_like_lengths_do_not_prefer_short_sequences(tmp_path: Path) ->
     settings = EPOCHS.model_copy(
         update={"steps": 800, "learning_rate": 0.02, "window": 32, "evaluate_every": 100}
     )
-    prior = PriorTrainer(both, both, V, settings, tmp_path).run(ignore)
+    prior = PriorTrainer(both, both, V, settings, tmp_path).run(silent)
     first = prior.sequence_log_probs(torch.tensor([short]))[0, 0].exp()
     # as many begin with 0 as with 1; each batch alike would give the short ones 10/11
     assert first[:2].tolist() == pytest.approx([0.5, 0.5], abs=0.1)
@@ -164,9 +161,9 @@ def test_a_probe_is_asked_at_every_look_and_changes_nothing(tmp_path: Path) -> N
         return {"bias": float(prior.network.head.bias.sum())}
 
     plain = trainer(tmp_path / "plain")
-    plain.run(ignore)
+    plain.run(silent)
     probed = PriorTrainer(data(0), data(1), V, SETTINGS, tmp_path / "probed", probe=probe)
-    probed.run(ignore)
+    probed.run(silent)
     assert_equal_weights(probed.network, plain.network)
     records = read_log(tmp_path / "probed" / LOG_FILE)
     assert len(records) == 3
@@ -192,7 +189,7 @@ def test_it_stops_when_validation_no_longer_improves_and_keeps_the_best(tmp_path
         update={"steps": 4000, "evaluate_every": 5, "patience": 3, "learning_rate": 0.3}
     )
     trained = trainer(tmp_path, settings.model_copy(update={"schedule": "constant"}))
-    prior = trained.run(ignore)
+    prior = trained.run(silent)
     assert trained.progress.step == trained.progress.best_step + 15
     assert trained.progress.step < 4000
     assert mean_nll(prior.network, trained.validation) == trained.progress.best_nll
@@ -205,7 +202,7 @@ def test_a_diverging_training_says_so(tmp_path: Path) -> None:
     with torch.no_grad():
         broken.network.head.bias[0] = torch.nan
     with pytest.raises(UserError, match=r"diverged at step 0.*learning rate below 0\.008"):
-        broken.run(ignore)
+        broken.run(silent)
 
 
 def test_learning_rates_by_hand(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import sequence_tutor
+from kit import generator
 from sequence_tutor.errors import UserError
 from sequence_tutor.prior.check import check_prior
 from sequence_tutor.prior.hugging_face import HuggingFacePrior
@@ -23,7 +24,7 @@ transformers = pytest.importorskip("transformers", reason="the extra hf is not i
 
 WORDS = ("the", "cat", "dog", "sat", "ran", "here", "there")
 V = len(WORDS) + 1
-TOKENS = torch.randint(V - 1, (4, 6), generator=torch.Generator().manual_seed(0))
+TOKENS = torch.randint(V - 1, (4, 6), generator=generator())
 
 
 @pytest.fixture(scope="module", params=["gpt2", "llama"])
@@ -69,9 +70,7 @@ def test_it_is_the_models_own_distribution_after_the_left_context(
 
 def test_rows_that_end_leave_the_others_as_they_are(folder: Path) -> None:
     prior = find_prior(str(folder)).prior
-    batch = rollout(
-        prior, 64, 8, torch.Generator().manual_seed(0), end_token=V - 1, keep_log_probs=True
-    )
+    batch = rollout(prior, 64, 8, generator(), end_token=V - 1, keep_log_probs=True)
     assert len(set(batch.batch.lengths.tolist())) > 3
     assert batch.log_probs is not None
     whole = prior.sequence_log_probs(batch.batch.tokens)

@@ -2,12 +2,13 @@
 
 import torch
 
+from kit import generator
 from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
 from sequence_tutor.objectives.divergences import tempered
 from sequence_tutor.prior.neural import NeuralPrior
 
 V = 6
-TOKENS = torch.randint(V, (5, 8), generator=torch.Generator().manual_seed(0))
+TOKENS = torch.randint(V, (5, 8), generator=generator())
 
 
 def test_it_is_normalised_and_its_steps_are_its_sequences() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from kit import generator
 from sequence_tutor.checkpoints import load_checkpoint, save_checkpoint
 from sequence_tutor.errors import UserError
 from sequence_tutor.models import RecurrentSettings, TransformerSettings, build_network
@@ -22,7 +23,7 @@ from sequence_tutor.prior.store import (
 from sequence_tutor.prior.tempered import TemperedPrior, tempered
 
 V = 5
-TOKENS = torch.randint(V, (3, 6), generator=torch.Generator().manual_seed(0))
+TOKENS = torch.randint(V, (3, 6), generator=generator())
 SHAPES: list[RecurrentSettings | TransformerSettings] = [
     RecurrentSettings(width=8),
     RecurrentSettings(cell="gru", width=8),

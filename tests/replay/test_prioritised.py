@@ -7,6 +7,7 @@ import torch
 from scipy.stats import chisquare
 from torch import Tensor
 
+from kit import generator
 from sequence_tutor.checkpoints import load_checkpoint, save_checkpoint
 from sequence_tutor.replay.prioritised import LEAST_PRIORITY, PrioritySampler
 from sequence_tutor.replay.sampling import Drawn
@@ -15,10 +16,6 @@ from sequence_tutor.sequences import SequenceBatch
 
 N, T, ALPHA = 50, 4, 0.6
 LENGTHS = torch.arange(N) % T + 1
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def worthless(batch: SequenceBatch) -> Stored:

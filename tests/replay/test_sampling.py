@@ -4,13 +4,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from kit import generator
 from sequence_tutor.replay.sampling import RankSampler, draw_ranks
 from sequence_tutor.replay.sequences import SequenceReplay, Stored
 from sequence_tutor.sequences import SequenceBatch
-
-
-def generator() -> torch.Generator:
-    return torch.Generator().manual_seed(0)
 
 
 def paid_their_token(tokens: Tensor) -> Stored:

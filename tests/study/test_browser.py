@@ -7,7 +7,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
+from kit import program
 from sequence_tutor.study.folder import load_study
 from sequence_tutor.verbs.study import analyse_study, export_study
 
@@ -119,7 +119,7 @@ def browser(*arguments: str, downloads: Path | None = None) -> Iterator[Page]:
 @contextmanager
 def served(folder: Path, port: int = 0) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The service as users run it; and its address."""
-    command = [sys.executable, "-m", "sequence_tutor", "study", "serve", str(folder)]
+    command = program("study", "serve", folder)
     with subprocess.Popen(
         [*command, "--port", str(port)], stdout=subprocess.PIPE, text=True
     ) as process:

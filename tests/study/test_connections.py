@@ -8,7 +8,6 @@ import resource
 import socket
 import stat
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -17,6 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from kit import program
 from sequence_tutor.errors import UserError
 from sequence_tutor.study import server as servers
 from sequence_tutor.study.connections import limited
@@ -34,7 +34,7 @@ BODY = UNFINISHED + b"Content-Length: 40\r\n\r\n{"
 @contextmanager
 def served(folder: Path, files: int) -> Iterator[tuple[str, int, subprocess.Popen[str]]]:
     """`study serve` in a process that may open so many files: its address and port."""
-    command = [sys.executable, "-m", "sequence_tutor", "study", "serve", str(folder)]
+    command = program("study", "serve", folder)
     limits = (files, files)
     with subprocess.Popen(
         [*command, "--port", "0"],

@@ -7,15 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from kit import uncounted
 from sequence_tutor.division import TEST, TRAIN, VALIDATION
 from sequence_tutor.errors import UserError
 from sequence_tutor.text.corpus import TextDataSettings, read_corpus
 from sequence_tutor.text.reading import read_lines
 from sequence_tutor.text.vocabulary import TextVocabulary
-
-
-def ignore(_done: int, _total: int) -> None:
-    pass
 
 
 def write(path: Path, *lines: str) -> Path:
@@ -27,7 +24,7 @@ def test_every_line_comes_back_and_equal_ones_are_on_one_side(tmp_path: Path) ->
     lines = [f"line {number % 60} é" for number in range(300)]
     file = write(tmp_path / "lines.txt", *lines, "", "  ")
     settings = TextDataSettings(validation=0.2, test=0.2)
-    corpus = read_corpus([file], settings, ignore)
+    corpus = read_corpus([file], settings, uncounted)
     vocabulary = TextVocabulary(tuple(corpus.facts["tokens"]), corpus.facts["tokeniser"])
     sides = [
         [vocabulary.decode(row) for row in corpus.side(side).rows()]
@@ -46,7 +43,7 @@ def test_every_line_comes_back_and_equal_ones_are_on_one_side(tmp_path: Path) ->
 def test_a_given_vocabulary_is_kept_whole_and_drops_what_it_lacks(tmp_path: Path) -> None:
     file = write(tmp_path / "a.txt", "ab", "abc", "ba", "aa")
     settings = TextDataSettings(vocabulary=("a", "b", "z"))
-    corpus = read_corpus([file], settings, ignore)
+    corpus = read_corpus([file], settings, uncounted)
     assert corpus.facts["tokens"] == ["a", "b", "z"]
     assert corpus.sequences.rows() == [[0, 1, 3], [1, 0, 3], [0, 0, 3]]
     assert corpus.dropped == {"a token that the vocabulary lacks": 1}
@@ -57,7 +54,7 @@ def test_words_long_lines_rare_tokens_and_copies(tmp_path: Path) -> None:
     corpus = read_corpus(
         [file],
         TextDataSettings(tokeniser="words", longest=3, fewest=2, distinct=True),
-        ignore,
+        uncounted,
     )
     assert corpus.facts["tokens"] == ["a", "b"]
     assert [row[:-1] for row in corpus.sequences.rows()] == [[1, 0], [1, 1], [0, 0]]
@@ -75,7 +72,7 @@ def test_folders_packed_files_and_what_is_no_text(tmp_path: Path) -> None:
     (tmp_path / "damaged.gz").write_bytes(gzip.compress(b"abab\n" * 1000)[:-20])
     (tmp_path / "picture.png").write_bytes(b"\x89PNG\xff\xfe")
     write(tmp_path / ".hidden", "secret")
-    corpus = read_corpus([tmp_path], TextDataSettings(), ignore)
+    corpus = read_corpus([tmp_path], TextDataSettings(), uncounted)
     assert corpus.facts["tokens"] == ["a", "b"]
     reasons = {Path(where).name: reason for where, reason in corpus.skipped}
     assert reasons["picture.png"].startswith("not a text file in UTF-8")
@@ -96,13 +93,13 @@ def test_one_large_file_shows_how_far_it_is(tmp_path: Path) -> None:
 
 def test_nothing_to_learn_from_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there: no such file or folder"):
-        read_corpus([tmp_path / "there"], TextDataSettings(), ignore)
+        read_corpus([tmp_path / "there"], TextDataSettings(), uncounted)
     file = write(tmp_path / "long.txt", "a" * 200)
     with pytest.raises(UserError, match=r"long\.txt: no line found; dropped because: more than 1"):
-        read_corpus([file], TextDataSettings(), ignore)
+        read_corpus([file], TextDataSettings(), uncounted)
     write(file, "ab", "cd")
     with pytest.raises(UserError, match=r"no line found; dropped because: a token .* rarely \(2\)"):
-        read_corpus([file], TextDataSettings(fewest=2), ignore)
+        read_corpus([file], TextDataSettings(fewest=2), uncounted)
     write(file, "a" * 70_000)
     with pytest.raises(UserError, match=r"long\.txt line 1: a line of more than 65536 characters"):
         list(read_lines(file))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kit import uncounted
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.sequences import SequenceBatch
@@ -24,7 +25,7 @@ def test_lines_are_divided_by_what_they_hold(tmp_path: Path) -> None:
     numbers = random.Random(0)
     rows = [[numbers.randrange(4) for _ in range(6)] for _ in range(300)]
     path.write_text("".join(json.dumps({"tokens": row}) + "\n" for row in rows * 2))
-    data = ROOM.read_training([path], ROOM.data_settings(), None, lambda _done, _total: None)
+    data = ROOM.read_training([path], ROOM.data_settings(), None, uncounted)
     sides = [
         {tuple(row) for row in side.rows()} for side in (data.train, data.validation, data.test)
     ]
@@ -35,7 +36,7 @@ def test_lines_are_divided_by_what_they_hold(tmp_path: Path) -> None:
 
 def test_what_is_written_can_be_a_prime(tmp_path: Path) -> None:
     batch = SequenceBatch.from_lists([[3, 2], [1, 0]])
-    ROOM.write(batch, tmp_path, ROOM.output_settings(), lambda _done, _total: None)
+    ROOM.write(batch, tmp_path, ROOM.output_settings(), uncounted)
     path = tmp_path / "sequences.jsonl"
     assert ROOM.read_sequences(path) == [[3, 2], [1, 0]]
     assert ROOM.begin(path, ROOM.output_settings()).tokens == [3, 2]

@@ -3,14 +3,11 @@
 import pytest
 import torch
 
+from kit import generator
 from sequence_tutor.exact import enumerate_sequences
 from sequence_tutor.reward import check_reward
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.toy import ToyReward, make_toy
-
-
-def generator() -> torch.Generator:
-    return torch.Generator().manual_seed(0)
 
 
 def test_one_seed_gives_one_problem_whatever_torch_drew_before() -> None:

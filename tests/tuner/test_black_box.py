@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from kit import silent
 from sequence_tutor.errors import UserError
 from sequence_tutor.exact.finite_state import FiniteProblem, StateTable, finite_soft_optimum
 from sequence_tutor.measure import Task
@@ -19,10 +20,6 @@ from sequence_tutor.tuner.beginning import chosen_start, initial_values
 from sequence_tutor.tuner.evaluation import evaluate_policy
 from sequence_tutor.tuner.loop import Tuner
 from sequence_tutor.tuner.settings import TuneSettings
-
-
-def silent(_n: int = 1, /, **_live: float) -> None:
-    pass
 
 
 class Automaton:

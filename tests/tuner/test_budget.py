@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from torch import Tensor
 
+from kit import silent
 from sequence_tutor.errors import UserError
 from sequence_tutor.measure import Task
 from sequence_tutor.run_log import read_log
@@ -28,10 +29,6 @@ class Counted:
     def __call__(self, batch: SequenceBatch) -> Tensor:
         self.scored += len(batch)
         return self.reward(batch)
-
-
-def silent(_n: int = 1, /, **_live: float) -> None:
-    pass
 
 
 @pytest.mark.parametrize("budget", [1, 16, 40, 100])

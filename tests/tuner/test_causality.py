@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from kit import silent
 from sequence_tutor.algorithms import find_algorithm
 from sequence_tutor.evaluation.bounds import exact_log_prior, exact_rewards
 from sequence_tutor.exact import SequenceSpace, along_sequences, enumerate_sequences, sequence_kl
@@ -45,10 +46,6 @@ FORMS: dict[str, dict[str, object]] = {
     "ppo": {"algorithm": "ppo"},
     "dap": {"algorithm": "dap"},
 }
-
-
-def silent(_n: int = 1, /, **_live: float) -> None:
-    pass
 
 
 def distance(folder: Path, form: dict[str, object], prefix: tuple[int, ...], steps: int) -> float:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from kit import silent
 from sequence_tutor.measure import Task
 from sequence_tutor.toy import make_toy
 from sequence_tutor.tuner.loop import Tuner
@@ -13,10 +14,6 @@ from sequence_tutor.verbs.verify import distances
 ONE_STEP: dict[str, object] = {"n_steps": 1, "paths": "every", "eta": 0.1}
 EVERY: dict[str, object] = {"n_steps": "all", "paths": "every"}
 WHOLE: dict[str, object] = {"n_steps": "all", "paths": "whole"}
-
-
-def silent(_n: int = 1, /, **_live: float) -> None:
-    pass
 
 
 def trained(

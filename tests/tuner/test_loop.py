@@ -1,13 +1,11 @@
-import signal
-import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 import torch
 
+from kit import kill_once_there, silent, toy_task
 from sequence_tutor.checkpoints import load_checkpoint
 from sequence_tutor.collected import Collected
 from sequence_tutor.errors import UserError
@@ -33,15 +31,6 @@ def quick(**changes: object) -> TuneSettings:
         **changes,
     }
     return TuneSettings.model_validate(given)
-
-
-def toy_task() -> Task:
-    toy = make_toy(0, length=4, width=16)
-    return Task(toy.prior, toy.reward, 4)
-
-
-def silent(_n: int = 1, /, **_live: float) -> None:
-    pass
 
 
 class CountOfOnes:
@@ -190,7 +179,7 @@ SCRIPT = """
 import sys, torch
 from pathlib import Path
 torch.set_num_threads(1)
-sys.path.insert(0, {tests!r})
+sys.path[:0] = {tests!r}, {kit!r}
 from test_loop import longer
 longer(Path({folder!r}))
 """
@@ -200,13 +189,9 @@ def test_a_killed_run_goes_on_and_ends_the_same_bit_for_bit(tmp_path: Path) -> N
     interrupted, whole = tmp_path / "interrupted", tmp_path / "whole"
     interrupted.mkdir()
     whole.mkdir()
-    code = SCRIPT.format(tests=str(Path(__file__).parent), folder=str(interrupted))
-    process = subprocess.Popen([sys.executable, "-c", code])
-    deadline = time.monotonic() + 120
-    while not (interrupted / STATE_FILE).exists() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    process.kill()
-    assert process.wait() == -signal.SIGKILL
+    here = Path(__file__).parent
+    code = SCRIPT.format(tests=str(here), kit=str(here.parent), folder=str(interrupted))
+    kill_once_there(interrupted / STATE_FILE, [sys.executable, "-c", code])
     killed_at = read_log(interrupted / LOG_FILE)[-1]["step"]
     assert 0 < killed_at < 490
 

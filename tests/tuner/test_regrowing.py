@@ -6,6 +6,7 @@ import pytest
 import torch
 from scipy.stats import chisquare
 
+from kit import generator
 from sequence_tutor.measure import Task
 from sequence_tutor.replay.sequences import SequenceReplay, Stored
 from sequence_tutor.sequences import SequenceBatch
@@ -14,10 +15,6 @@ from sequence_tutor.tuner.loop import Tuner
 from sequence_tutor.tuner.regrowing import Regrower, cut
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.verbs.verify import distances
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def filled(rows: list[list[int]], length: int) -> SequenceReplay:

@@ -8,10 +8,9 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from kit import KilledError, silent, toy_task
 from sequence_tutor.cli import main
-from sequence_tutor.measure import Task
 from sequence_tutor.run_log import read_log
-from sequence_tutor.toy import make_toy
 from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.tuner.loop import Tuner
 from sequence_tutor.tuner.settings import TuneSettings
@@ -33,15 +32,6 @@ def settings(**changes: object) -> TuneSettings:
         **changes,
     }
     return TuneSettings.model_validate(given)
-
-
-def toy_task() -> Task:
-    toy = make_toy(0, length=4, width=16)
-    return Task(toy.prior, toy.reward, 4)
-
-
-def silent(_n: int = 1, /, **_live: float) -> None:
-    pass
 
 
 @pytest.mark.parametrize(
@@ -107,9 +97,6 @@ def test_the_divergence_asked_for_is_reached_from_both_sides(begin: float, tmp_p
 def test_a_resumed_run_finds_the_same_c(tmp_path: Path) -> None:
     whole = Tuner(toy_task(), settings(), tmp_path / "whole")
     whole.run(silent)
-
-    class KilledError(Exception):
-        pass
 
     def kill(_n: int = 1, /, **_live: float) -> None:
         if tuner.step == 150:

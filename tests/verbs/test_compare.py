@@ -6,15 +6,12 @@ import gc
 import json
 import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kit import kill_once_there, program
 from sequence_tutor.cli import main
 from sequence_tutor.errors import UserError
 from sequence_tutor.replay.sequences import SequenceReplay
@@ -119,13 +116,8 @@ def test_killed_it_goes_on_by_the_same_command(tmp_path: Path) -> None:
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     asked = "compare toy --methods psi,tb,sir --budget 5000 --seeds 1 --samples 100"
     command = [*asked.split(), "--threads", "1", "--quiet", "--out"]
-    process = subprocess.Popen([sys.executable, "-m", "sequence_tutor", *command, str(killed)])
     first, second = killed / "psi" / "seed_0", killed / "tb" / "seed_0"
-    deadline = time.monotonic() + 120
-    while not (second / STATE_FILE).exists() and time.monotonic() < deadline:
-        time.sleep(0.005)
-    process.kill()
-    assert process.wait() == -signal.SIGKILL
+    kill_once_there(second / STATE_FILE, program(*command, killed))
     assert not (second / RESULT_FILE).exists()
     assert not (killed / "compare.json").exists()
     finished = {path: path.stat().st_mtime_ns for path in first.iterdir()}

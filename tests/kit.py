@@ -1,0 +1,71 @@
+"""What tests of many rooms share: progress that nobody watches, generators, commands, kills."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import torch
+
+from sequence_tutor.cli import main
+from sequence_tutor.measure import Task
+from sequence_tutor.toy.problem import make_toy
+
+ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}
+"""The environment of programs whose numbers are compared with those of this process."""
+
+
+class KilledError(Exception):
+    """Ends a run inside this process as a kill would."""
+
+
+def silent(_n: int = 1, /, **_live: float) -> None:
+    """Progress of steps that nobody watches."""
+
+
+def uncounted(_done: int, _total: int) -> None:
+    """Progress of files that nobody watches."""
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def toy_task() -> Task:
+    """Sequences of up to four of four tokens, and a network of 16 that wrote them."""
+    toy = make_toy(0, length=4, width=16)
+    return Task(toy.prior, toy.reward, 4)
+
+
+def run(*arguments: object) -> int:
+    """The exit status of a command, as a shell sees it, run in this process."""
+    return main([str(argument) for argument in arguments])
+
+
+def sentence(capsys: pytest.CaptureFixture[str]) -> str:
+    """What went to standard error, which must be one line."""
+    error = capsys.readouterr().err.rstrip("\n")
+    assert "\n" not in error
+    assert error.startswith("sequence-tutor: ")
+    return error
+
+
+def program(*arguments: object) -> list[str]:
+    """The command of a process of its own."""
+    return [sys.executable, "-m", "sequence_tutor", *map(str, arguments)]
+
+
+def kill_once_there(file: Path, command: Sequence[str]) -> None:
+    """Start a program and kill it as soon as it has written the file."""
+    process = subprocess.Popen(command, env=ONE_THREAD)
+    deadline = time.monotonic() + 120
+    while not file.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
