@@ -27,6 +27,12 @@ def dna(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     numbers = random.Random(0)
     strands = ("".join(numbers.choices("ACGT", (6, 1, 1, 6), k=12)) for _ in range(80))
     (tmp_path / "strands.txt").write_text("".join(f"{strand}\n" for strand in strands))
+    forget_package()  # another test may have imported it from elsewhere
     yield tmp_path
+    forget_package()
+
+
+def forget_package() -> None:
+    """Let the next import of the package read its files."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "dna"]:
         del sys.modules[name]
