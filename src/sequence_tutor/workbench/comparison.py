@@ -26,9 +26,10 @@ COLUMNS = (
 )
 """Figures of the table; those that nothing defines are left out."""
 
-PANELS = titles(
-    "reward_per_sequence", "kl_to_prior_per_token", "objective_per_sequence", "distinct"
-)
+PANELS = {
+    **titles("reward_per_sequence", "kl_to_prior_per_token", "objective_per_sequence", "distinct"),
+    "kl_to_prior_per_token": "KL to the prior a token, nats",  # of a baseline it is a bound
+}
 """Logged figures that are drawn, with their titles."""
 
 
