@@ -23,8 +23,8 @@ import torch
 
 import sequence_tutor as st
 from sequence_tutor.rollout import rollout
+from sequence_tutor.storage.versions import versions
 from sequence_tutor.threads import set_threads
-from sequence_tutor.versions import versions
 
 BATCH = 128
 PRIOR = {

@@ -12,11 +12,11 @@ from small_files import Kind
 
 from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.model import load_model, prior_of
-from sequence_tutor.files import write_json
 from sequence_tutor.prior.store import find_prior, save_prior
 from sequence_tutor.reporting.comparison import read_table
 from sequence_tutor.reporting.curves import read_run_log
 from sequence_tutor.reporting.tradeoff import read_frontier
+from sequence_tutor.storage.files import write_json
 from sequence_tutor.study.folder import ANSWERS_FILE, load_study
 from sequence_tutor.study.making import Design, make_folder, melodies_needed
 from sequence_tutor.study.schedule import schedule

@@ -15,7 +15,7 @@ from sequence_tutor.models import ActionValueNetwork, RecurrentNetwork, Recurren
 from sequence_tutor.prior.fingerprints import window_fingerprints
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.store import StoredPrior, load_prior, save_prior
-from sequence_tutor.trust import STATE_VARIABLE
+from sequence_tutor.storage.trust import STATE_VARIABLE
 from sequence_tutor.tuner.run_folder import save_policy, save_spec
 from sequence_tutor.tuner.run_record import RunSpec
 from sequence_tutor.tuner.settings import TuneSettings

@@ -13,7 +13,6 @@ import pytest
 import torch
 
 from kit import KilledError
-from sequence_tutor.checkpoints import load_checkpoint, save_checkpoint
 from sequence_tutor.errors import Remark, UserError
 from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.model import load_model
@@ -21,7 +20,8 @@ from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.store import StoredPrior, load_prior, save_prior
 from sequence_tutor.reporting.curves import read_run_log
-from sequence_tutor.run_log import read_log
+from sequence_tutor.storage.checkpoints import load_checkpoint, save_checkpoint
+from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.tuner.loop import STATE_FILE, Tuner
 from sequence_tutor.tuner.run_folder import POLICY_FILE
 from sequence_tutor.tuner.run_record import RUN_FILE, load_spec

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from sequence_tutor.files import replacing
+from sequence_tutor.storage.files import replacing
 
 # Okabe and Ito's colours, told apart by readers with any kind of colour vision (yellow left out:
 # too pale for a line on white).

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from kit import ONE_THREAD, kill_once_there, program, run
-from sequence_tutor.checkpoints import load_checkpoint, save_checkpoint
-from sequence_tutor.run_log import read_log
+from sequence_tutor.storage.checkpoints import load_checkpoint, save_checkpoint
+from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.tuner.loop import STATE_FILE
 from sequence_tutor.tuner.run_folder import POLICY_FILE

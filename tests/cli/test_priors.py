@@ -11,7 +11,7 @@ import pytest
 
 from sequence_tutor.cli import main
 from sequence_tutor.melody.midi import write_midi
-from sequence_tutor.run_log import read_log
+from sequence_tutor.storage.run_log import read_log
 
 TRANSFORMER = """
 [train]

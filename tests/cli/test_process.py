@@ -15,7 +15,7 @@ from kit import ONE_THREAD, program
 from sequence_tutor.cli import main
 from sequence_tutor.cli.parsing import read
 from sequence_tutor.cli.program import VERBS
-from sequence_tutor.files import LOCK_FILE
+from sequence_tutor.storage.files import LOCK_FILE
 
 slow = pytest.mark.slow
 PROGRAM = f"{sys.executable} -m sequence_tutor"

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from kit import kill_once_there, program, sentence
-from sequence_tutor.checkpoints import load_checkpoint
 from sequence_tutor.cli import main
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.prior.store import load_prior
-from sequence_tutor.run_log import read_log
+from sequence_tutor.storage.checkpoints import load_checkpoint
+from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.tuner.loop import STATE_FILE
 

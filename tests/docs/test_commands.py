@@ -20,7 +20,7 @@ from sequence_tutor.cli.program import GROUPS, find_verb
 from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.meter import Meter
 from sequence_tutor.melody.midi import write_midi
-from sequence_tutor.token_lines import write_json_lines
+from sequence_tutor.storage.token_lines import write_json_lines
 
 ROOT = Path(__file__).parents[2]
 CALLS = r"^\s*(sequence-tutor [a-z].*)$|`(sequence-tutor [a-z][^`]*)`"

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 import sequence_tutor as st
-from sequence_tutor.run_log import read_log
-from sequence_tutor.token_lines import write_json_lines
+from sequence_tutor.storage.run_log import read_log
+from sequence_tutor.storage.token_lines import write_json_lines
 from sequence_tutor.verbs.verify import Verified
 from sequence_tutor.workbench.frontier import Point
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sequence_tutor.drawing.table import Table, html_facts
-from sequence_tutor.flat_tables import flattened
+from sequence_tutor.storage.flat_tables import flattened
 
 
 def test_what_is_written_is_text_and_no_markup() -> None:

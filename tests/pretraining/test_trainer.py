@@ -14,8 +14,8 @@ from sequence_tutor.pretraining.settings import PretrainSettings
 from sequence_tutor.pretraining.trainer import LOG_FILE, PriorTrainer, mean_nll, token_nll
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.progress import Advance
-from sequence_tutor.run_log import read_log
 from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.token_sequences import TokenSequences
 
 V = 4

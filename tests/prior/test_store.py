@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from kit import generator
-from sequence_tutor.checkpoints import load_checkpoint, save_checkpoint
 from sequence_tutor.errors import UserError
 from sequence_tutor.models import RecurrentSettings, TransformerSettings, build_network
 from sequence_tutor.prior.check import check_prior
@@ -21,6 +20,7 @@ from sequence_tutor.prior.store import (
     save_prior,
 )
 from sequence_tutor.prior.tempered import TemperedPrior, tempered
+from sequence_tutor.storage.checkpoints import load_checkpoint, save_checkpoint
 
 V = 5
 TOKENS = torch.randint(V, (3, 6), generator=generator())

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from sequence_tutor.checkpoints import load_checkpoint, save_checkpoint
 from sequence_tutor.replay.sequences import Keep, SequenceReplay, Stored
 from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.storage.checkpoints import load_checkpoint, save_checkpoint
 
 T, R = 3, 2
 WEIGHTS = torch.tensor([1.0, 10.0])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sequence_tutor.run_log import Record
+from sequence_tutor.storage.run_log import Record
 from sequence_tutor.verbs.report import report
 
 

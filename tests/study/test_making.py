@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.files import LEFTOVER
+from sequence_tutor.storage.files import LEFTOVER
 from sequence_tutor.study.design import Study
 from sequence_tutor.study.folder import clip_path, load_study
 from sequence_tutor.study.making import Design, make_folder

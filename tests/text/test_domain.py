@@ -11,8 +11,8 @@ import torch
 import sequence_tutor
 from sequence_tutor import UserError, find_domain, load_model
 from sequence_tutor.reward.check import check_reward
-from sequence_tutor.run_log import read_log
 from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.text import TextDomain
 from sequence_tutor.text.reward import TextRewardSettings
 

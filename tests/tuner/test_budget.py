@@ -10,8 +10,8 @@ from torch import Tensor
 from kit import silent
 from sequence_tutor.errors import UserError
 from sequence_tutor.measure import Task
-from sequence_tutor.run_log import read_log
 from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.toy import ToyReward, make_toy
 from sequence_tutor.tuner.budget import check_budget, steps_for_budget
 from sequence_tutor.tuner.logbook import LOG_FILE

@@ -1,6 +1,6 @@
 import math
 
-from sequence_tutor.run_log import Record
+from sequence_tutor.storage.run_log import Record
 from sequence_tutor.tuner.health import diagnose
 from sequence_tutor.tuner.health_settings import HealthSettings
 

@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from kit import kill_once_there, silent, toy_task
-from sequence_tutor.checkpoints import load_checkpoint
 from sequence_tutor.collected import Collected
 from sequence_tutor.errors import UserError
 from sequence_tutor.measure import Task
-from sequence_tutor.run_log import read_log
 from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.storage.checkpoints import load_checkpoint
+from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.toy import make_toy
 from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.tuner.loop import STATE_FILE, Tuner

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from kit import KilledError, silent, toy_task
 from sequence_tutor.cli import main
-from sequence_tutor.run_log import read_log
+from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.tuner.loop import Tuner
 from sequence_tutor.tuner.settings import TuneSettings

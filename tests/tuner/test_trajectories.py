@@ -22,7 +22,7 @@ from sequence_tutor.config.presets import build, merged
 from sequence_tutor.measure import Task
 from sequence_tutor.replay.sampling import Drawn
 from sequence_tutor.replay.sequences import Stored
-from sequence_tutor.run_log import read_log
+from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.toy import make_toy
 from sequence_tutor.tuner.learner import Update
 from sequence_tutor.tuner.logbook import LOG_FILE

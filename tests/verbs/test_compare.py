@@ -15,7 +15,7 @@ from kit import kill_once_there, program
 from sequence_tutor.cli import main
 from sequence_tutor.errors import UserError
 from sequence_tutor.replay.sequences import SequenceReplay
-from sequence_tutor.run_log import read_log
+from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.tuner.loop import STATE_FILE, Tuner
 from sequence_tutor.tuner.order import Order
 from sequence_tutor.verbs import compare_run

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 import sequence_tutor as st
 from sequence_tutor.prior.ngram import NGramPrior
 from sequence_tutor.prior.store import load_prior, shipped_prior
-from sequence_tutor.run_log import read_log
+from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.tuner.loop import Tuner
 from sequence_tutor.verbs.check import check
 

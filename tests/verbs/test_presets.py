@@ -12,7 +12,7 @@ from sequence_tutor.config.presets import preset_names, read_preset
 from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.melody.midi import write_midi
 from sequence_tutor.prior.store import StoredPrior
-from sequence_tutor.run_log import read_log
+from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.verbs import verify as verify_room
 from sequence_tutor.verbs.benchmark import benchmark
 from sequence_tutor.verbs.pretrain import pretrain

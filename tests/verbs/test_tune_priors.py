@@ -14,7 +14,7 @@ from sequence_tutor import UserError, find_domain, load_model, pretrain, sample,
 from sequence_tutor.algorithms.policy import TunedPolicy
 from sequence_tutor.models import ActionValueNetwork, TransformerNetwork
 from sequence_tutor.prior.check import check_prior
-from sequence_tutor.run_log import read_log
+from sequence_tutor.storage.run_log import read_log
 
 QUICK = {
     "c": 0.5,

@@ -202,7 +202,7 @@ def check_places(verb: object) -> None:
     Raises:
         UserError: a place is taken, or not open to this user.
     """
-    from sequence_tutor.named_files import is_special
+    from sequence_tutor.storage.named_files import is_special
 
     printed = getattr(verb, "shown", None)
     for name in ("out", "json", "markdown", "html"):
@@ -257,7 +257,7 @@ def show(what: str | Table) -> None:
 
 def write_numbers(path: Path | None, numbers: object) -> None:
     """Write what a verb found as JSON, if it was asked to."""
-    from sequence_tutor.named_files import write_named_json
+    from sequence_tutor.storage.named_files import write_named_json
 
     if path is not None:
         write_named_json(path, numbers)

@@ -63,7 +63,7 @@ class Benchmark:
     def run(self) -> None:
         """Run what was asked for, then show the table."""
         from sequence_tutor.domain import find_domain
-        from sequence_tutor.named_files import write_named_text
+        from sequence_tutor.storage.named_files import write_named_text
 
         find_domain(self.domain)  # for want of RDKit it says so in a sentence
         if self.domain != "molecule":

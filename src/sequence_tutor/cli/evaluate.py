@@ -57,8 +57,8 @@ class Evaluate:
         from sequence_tutor.evaluation.evaluate import evaluate
         from sequence_tutor.evaluation.model import load_model
         from sequence_tutor.evaluation.seeds import between_seeds, seeds_table
-        from sequence_tutor.named_files import write_named_text
         from sequence_tutor.progress import heading, progress
+        from sequence_tutor.storage.named_files import write_named_text
 
         device = self.machine.set_threads()
         models = [

@@ -75,7 +75,7 @@ class Tune:
         """Tune, then show where the run stands."""
         from sequence_tutor.algorithms.registry import needs_of
         from sequence_tutor.config.presets import build
-        from sequence_tutor.run_log import read_log
+        from sequence_tutor.storage.run_log import read_log
         from sequence_tutor.tuner.logbook import LOG_FILE
         from sequence_tutor.tuner.settings import TuneSettings
         from sequence_tutor.verbs.tune import tune

@@ -16,7 +16,7 @@ import numpy as np
 
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain.corpus import Corpus
-from sequence_tutor.files import replacing, write_json
+from sequence_tutor.storage.files import replacing, write_json
 
 _ARRAYS = {"tokens": np.int16, "lengths": np.int32, "sides": np.int8, "hashes": np.int64}
 _DESCRIPTION = "corpus.json"

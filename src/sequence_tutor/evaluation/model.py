@@ -16,14 +16,14 @@ from sequence_tutor.domain import Domain, find_domain
 from sequence_tutor.drawing.table import html_facts
 from sequence_tutor.errors import UserError, reading
 from sequence_tutor.evaluation.own_rules import RewardObject, UserRules, own_rules
-from sequence_tutor.files import PathLike, optional_path
-from sequence_tutor.flat_tables import flattened
 from sequence_tutor.measure import Task
 from sequence_tutor.prior.protocol import Prior, device_of
 from sequence_tutor.prior.store import StoredPrior, find_prior, given_prior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.weighted import Reweighted
-from sequence_tutor.trust import allow, programs_of
+from sequence_tutor.storage.files import PathLike, optional_path
+from sequence_tutor.storage.flat_tables import flattened
+from sequence_tutor.storage.trust import allow, programs_of
 from sequence_tutor.tuner.order import Order
 from sequence_tutor.tuner.run_folder import load_policy
 from sequence_tutor.tuner.run_record import is_run, load_spec, placed_programs
@@ -185,7 +185,7 @@ def load_model(
         rules: file of the user's own rules that a run was tuned with, if it has moved; or rules
             to judge a prior by.
         trust: run what the folder's records name (rules, programs, a prior of Python) although it
-            was not written here; read it first. See `sequence_tutor.trust`.
+            was not written here; read it first. See `sequence_tutor.storage.trust`.
         prior: where a prior from elsewhere has moved, see `prior.elsewhere`; or the prior itself,
             as `tune` takes it, of a run whose prior was an object.
         reward: of a run whose reward was an object the same one.

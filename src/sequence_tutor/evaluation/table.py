@@ -14,7 +14,7 @@ from sequence_tutor.evaluation.figures import cell, figure, is_at_least, label, 
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.evaluation.terms import directions
 from sequence_tutor.reward.description import effective_weights
-from sequence_tutor.versions import versions
+from sequence_tutor.storage.versions import versions
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from pathlib import Path
 
-from sequence_tutor.files import write_text
 from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.signature import Signature
 from sequence_tutor.melody.spans import Span, sounding_spans
+from sequence_tutor.storage.files import write_text
 
 _BARS_PER_LINE = 4
 _AS_TOKENS = Heard()

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.files import replacing
 from sequence_tutor.melody.encoding import decode
+from sequence_tutor.storage.files import replacing
 
 PEAK = 0.8  # of full scale: about -2 dB, room for a player's own resampling
 PARTIALS = 10

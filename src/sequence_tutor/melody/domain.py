@@ -40,7 +40,7 @@ from sequence_tutor.prior.store import StoredPrior, shipped_prior
 from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.step_scores import Scored, summed
-from sequence_tutor.token_lines import token_lines
+from sequence_tutor.storage.token_lines import token_lines
 
 Found = TypeVar("Found")
 

@@ -16,7 +16,7 @@ from sequence_tutor.melody.signature import signature_of
 from sequence_tutor.melody.sources import holds_tokens
 from sequence_tutor.reward.user_terms import UserTerm
 from sequence_tutor.step_scores import CHUNK, Scored, step_scores
-from sequence_tutor.token_lines import token_lines
+from sequence_tutor.storage.token_lines import token_lines
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,6 @@ from symusic.core import (
 )
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.files import replacing
 from sequence_tutor.foreign import door, said
 from sequence_tutor.melody.encoding import STEPS_PER_QUARTER, decode
 from sequence_tutor.melody.frame import Heard
@@ -39,6 +38,7 @@ from sequence_tutor.melody.score import (
     meters_in_force,
 )
 from sequence_tutor.melody.signature import MOST_FIFTHS
+from sequence_tutor.storage.files import replacing
 
 TICKS_PER_QUARTER = 480
 VELOCITY = 90

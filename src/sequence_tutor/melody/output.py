@@ -10,7 +10,6 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.files import write_text
 from sequence_tutor.melody.abc_writing import write_abc
 from sequence_tutor.melody.audio import synthesise, write_wav
 from sequence_tutor.melody.encoding import FIRST_NOTE, VOCAB_SIZE
@@ -21,7 +20,8 @@ from sequence_tutor.melody.meter import Meter
 from sequence_tutor.melody.midi import write_midi
 from sequence_tutor.melody.notation import to_musicxml
 from sequence_tutor.melody.scales import OCTAVE
-from sequence_tutor.token_lines import write_json_lines
+from sequence_tutor.storage.files import write_text
+from sequence_tutor.storage.token_lines import write_json_lines
 
 LIST_FILE, PICTURE_FILE = "melodies.jsonl", "melodies.png"
 MOST_PICTURED = 24

@@ -24,7 +24,7 @@ from typing import IO
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.molecule.closing import Closing
-from sequence_tutor.processes import end_marked
+from sequence_tutor.storage.processes import end_marked
 
 LAST_WORDS = 1000  # bytes of standard error that are remembered
 PATIENCE = 2.0  # seconds to end in, once nothing more will be asked

@@ -22,11 +22,11 @@ from torch import Tensor
 from sequence_tutor.collected import Collected
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import finite_or_none
-from sequence_tutor.files import open_own
 from sequence_tutor.molecule.chemistry import molecule_hash
 from sequence_tutor.molecule.output import Cell, Row, picture_rows, write_sdf
 from sequence_tutor.molecule.parquet import parquet_of
 from sequence_tutor.molecule.terminal_reward import FOUND_COLUMNS, MoleculeReward
+from sequence_tutor.storage.files import open_own
 
 FOUND_FILE = "found.csv"
 

@@ -17,11 +17,11 @@ from rdkit.Chem.Draw import rdDepictor
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import finite_or_none
-from sequence_tutor.files import replacing, write_text
 from sequence_tutor.molecule.chemistry import parse, quiet
 from sequence_tutor.molecule.parquet import parquet_of, require_pyarrow
 from sequence_tutor.molecule.pictures import picture_grid
 from sequence_tutor.molecule.rewarded_table import raw_names
+from sequence_tutor.storage.files import replacing, write_text
 
 WRITTEN = (
     *("molecules.smi", "molecules.csv", "molecules.parquet", "molecules.sdf"),

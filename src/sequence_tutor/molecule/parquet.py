@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sequence_tutor.extras import require
-from sequence_tutor.files import replacing
+from sequence_tutor.storage.files import replacing
 
 
 def require_pyarrow() -> None:

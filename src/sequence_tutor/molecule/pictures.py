@@ -8,8 +8,8 @@ from pathlib import Path
 from rdkit import Chem
 from rdkit.Chem.Draw import rdDepictor, rdMolDraw2D
 
-from sequence_tutor.files import replacing, write_text
 from sequence_tutor.molecule.chemistry import parse, quiet
+from sequence_tutor.storage.files import replacing, write_text
 
 PANEL = (280, 240)
 """Width and height of one molecule in pixels."""

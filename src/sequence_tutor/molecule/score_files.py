@@ -17,8 +17,8 @@ from rdkit import Chem
 from rdkit.Chem.Draw import rdDepictor
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.files import replacing
 from sequence_tutor.molecule.chemistry import parse, quiet
+from sequence_tutor.storage.files import replacing
 
 Write = Callable[[Mapping[str, Any]], None]
 """Takes one `ScoredLine` (JSON, hence `Any`)."""

@@ -14,7 +14,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sequence_tutor.checkpoints import (
+from sequence_tutor.errors import UserError, reading
+from sequence_tutor.models import Network, RecurrentNetwork, seeded_network, weights_digest
+from sequence_tutor.pretraining.order import DataOrder
+from sequence_tutor.pretraining.settings import PretrainSettings
+from sequence_tutor.prior.neural import NeuralPrior
+from sequence_tutor.progress import Advance
+from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.storage.checkpoints import (
     load_checkpoint,
     named,
     optimizer_tensors,
@@ -22,14 +29,7 @@ from sequence_tutor.checkpoints import (
     save_checkpoint,
     under,
 )
-from sequence_tutor.errors import UserError, reading
-from sequence_tutor.models import Network, RecurrentNetwork, seeded_network, weights_digest
-from sequence_tutor.pretraining.order import DataOrder
-from sequence_tutor.pretraining.settings import PretrainSettings
-from sequence_tutor.prior.neural import NeuralPrior
-from sequence_tutor.progress import Advance
-from sequence_tutor.run_log import RunLog
-from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.storage.run_log import RunLog
 from sequence_tutor.token_sequences import TokenSequences
 
 STATE_FILE = "training.safetensors"

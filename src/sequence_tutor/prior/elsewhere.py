@@ -17,7 +17,6 @@ from typing import Any
 import torch
 
 from sequence_tutor.errors import UserError, reading
-from sequence_tutor.files import PathLike
 from sequence_tutor.prior.hugging_face_files import (
     OpenedModel,
     hub_name,
@@ -28,7 +27,8 @@ from sequence_tutor.prior.hugging_face_settings import MARK, HuggingFaceSettings
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.prior.tokenizers import TOKENIZER_FOLDER, check_tokenizer, save_tokenizer
 from sequence_tutor.prior.user_file import read_prior_file
-from sequence_tutor.trust import Code, allow, fetched_model, python_code
+from sequence_tutor.storage.files import PathLike
+from sequence_tutor.storage.trust import Code, allow, fetched_model, python_code
 
 OBJECT = "object "
 """What the place of a prior in memory begins with; its kind follows."""

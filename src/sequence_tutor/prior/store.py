@@ -20,12 +20,9 @@ import torch
 from pydantic import TypeAdapter
 from torch import Tensor
 
-from sequence_tutor.checkpoints import load_checkpoint, named, save_checkpoint, under
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.drawing.table import html_facts
 from sequence_tutor.errors import UserError
-from sequence_tutor.files import PathLike, write_json
-from sequence_tutor.flat_tables import flattened
 from sequence_tutor.models import Network, NetworkSettings, build_network
 from sequence_tutor.prior.elsewhere import (
     OBJECT,
@@ -39,7 +36,10 @@ from sequence_tutor.prior.elsewhere import (
 from sequence_tutor.prior.in_memory import found_in_memory
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.protocol import Prior
-from sequence_tutor.trust import remember
+from sequence_tutor.storage.checkpoints import load_checkpoint, named, save_checkpoint, under
+from sequence_tutor.storage.files import PathLike, write_json
+from sequence_tutor.storage.flat_tables import flattened
+from sequence_tutor.storage.trust import remember
 
 PRIOR_FILE = "prior.safetensors"
 ELSEWHERE_FILE = "prior.json"

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sequence_tutor.flat_tables import flattened
 from sequence_tutor.reporting.comparison import JudgedTable
-from sequence_tutor.run_log import Record
+from sequence_tutor.storage.flat_tables import flattened
+from sequence_tutor.storage.run_log import Record
 from sequence_tutor.tuner.run_record import RunSpec
 
 

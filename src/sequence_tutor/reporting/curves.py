@@ -10,7 +10,7 @@ from pathlib import Path
 from sequence_tutor.drawing.plot import Plot, Series, plot
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.figures import titles
-from sequence_tutor.run_log import Record, number, read_log
+from sequence_tutor.storage.run_log import Record, number, read_log
 from sequence_tutor.tuner.logbook import LOG_FILE
 
 CHARTS = titles(

@@ -16,7 +16,6 @@ from sequence_tutor.errors import NotAllowedError, Remark, UserError
 from sequence_tutor.evaluation.alike import scored_here, sharing_rewards
 from sequence_tutor.evaluation.model import Model, load_model, prior_of
 from sequence_tutor.evaluation.seeds import between_seeds, seeds_table
-from sequence_tutor.files import PathLike
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reporting.account import RunFacts, run_facts, sentences
 from sequence_tutor.reporting.comparison import JudgedTable, SavedTable, compare
@@ -30,7 +29,8 @@ from sequence_tutor.reporting.curves import (
 from sequence_tutor.reporting.sampled import Sampled
 from sequence_tutor.reporting.tradeoff import tradeoff
 from sequence_tutor.reward.unknown import UnknownReward
-from sequence_tutor.run_log import Record
+from sequence_tutor.storage.files import PathLike
+from sequence_tutor.storage.run_log import Record
 from sequence_tutor.tuner.run_record import RunSpec, load_spec
 from sequence_tutor.workbench.frontier import Point
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from sequence_tutor.config.presets import build
 from sequence_tutor.errors import UserError
-from sequence_tutor.files import write_json
 from sequence_tutor.foreign import said
+from sequence_tutor.storage.files import write_json
 from sequence_tutor.study.design import FORMAT, Study
 
 STUDY_FILE = "study.json"

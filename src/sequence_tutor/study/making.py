@@ -14,10 +14,10 @@ from pydantic import Field
 
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.errors import UserError
-from sequence_tutor.files import is_empty
-from sequence_tutor.folder_lock import writing_in
 from sequence_tutor.melody.audio import synthesise, write_wav
 from sequence_tutor.randomness import named_generator
+from sequence_tutor.storage.files import is_empty
+from sequence_tutor.storage.folder_lock import writing_in
 from sequence_tutor.study.design import Clip, Pair, Study, Texts
 from sequence_tutor.study.folder import clip_path, save_study
 from sequence_tutor.study.private_files import PRIVATE_FOLDER

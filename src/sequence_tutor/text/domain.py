@@ -13,12 +13,12 @@ from sequence_tutor.config.settings import Settings, of_kind
 from sequence_tutor.division import TRAIN
 from sequence_tutor.domain import Beginning, Domain, Progress, TrainingData
 from sequence_tutor.errors import UserError
-from sequence_tutor.files import write_text
 from sequence_tutor.prior.fingerprints import sequence_hashes
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.step_scores import Scored, step_scores
+from sequence_tutor.storage.files import write_text
 from sequence_tutor.text.corpus import TextDataSettings, read_corpus
 from sequence_tutor.text.reading import read_lines, text_files
 from sequence_tutor.text.reward import TextReward, TextRewardSettings

@@ -12,7 +12,7 @@ from sequence_tutor.prior.fingerprints import distinct_share, sequence_hashes
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.reward.protocol import Reports
 from sequence_tutor.reward.weighted import explaining
-from sequence_tutor.run_log import Record
+from sequence_tutor.storage.run_log import Record
 from sequence_tutor.tuner.settings import TuneSettings
 
 

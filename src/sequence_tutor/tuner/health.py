@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sequence_tutor.run_log import Record
+from sequence_tutor.storage.run_log import Record
 from sequence_tutor.tuner.health_settings import HealthSettings
 from sequence_tutor.tuner.target_kl import MISSED
 

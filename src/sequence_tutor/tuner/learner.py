@@ -11,13 +11,6 @@ from torch import Tensor
 
 from sequence_tutor.algorithms.experience import Experience, Graded, Predicted
 from sequence_tutor.algorithms.policy import TunedPolicy
-from sequence_tutor.checkpoints import (
-    Tensors,
-    named,
-    optimizer_tensors,
-    restore_optimizer,
-    under,
-)
 from sequence_tutor.errors import UserError
 from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.objectives.divergences import tempered as flattened
@@ -27,6 +20,13 @@ from sequence_tutor.replay.sampling import Drawn
 from sequence_tutor.replay.sequences import Stored
 from sequence_tutor.reward.looking_ahead import paid_where_chosen, paid_where_decided
 from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.storage.checkpoints import (
+    Tensors,
+    named,
+    optimizer_tensors,
+    restore_optimizer,
+    under,
+)
 from sequence_tutor.tuner.beginning import chosen_start, initial_values
 from sequence_tutor.tuner.by_length import by_length
 from sequence_tutor.tuner.settings import TuneSettings

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from sequence_tutor.algorithms.policy import TunedPolicy
-from sequence_tutor.checkpoints import load_checkpoint, named, save_checkpoint, under
 from sequence_tutor.collected import Gatherer
 from sequence_tutor.errors import UserError, reading
 from sequence_tutor.measure import Task, score
@@ -17,8 +16,9 @@ from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.progress import Advance
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.replay.sequences import SequenceReplay, Stored
-from sequence_tutor.run_log import Record
 from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.storage.checkpoints import load_checkpoint, named, save_checkpoint, under
+from sequence_tutor.storage.run_log import Record
 from sequence_tutor.tuner.budget import check_budget
 from sequence_tutor.tuner.causality import late_terms, mask_of, remark
 from sequence_tutor.tuner.collecting import Collector

@@ -17,8 +17,6 @@ from sequence_tutor.config.presets import Tables, build
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Beginning, Domain, find_domain
 from sequence_tutor.errors import UserError, reading, settings_of
-from sequence_tutor.files import PathLike
-from sequence_tutor.folder_lock import writing_in
 from sequence_tutor.measure import Task, measure
 from sequence_tutor.memory import require_memory
 from sequence_tutor.printable import printable
@@ -31,8 +29,11 @@ from sequence_tutor.reward.check import check_batch
 from sequence_tutor.reward.description import effective_weights
 from sequence_tutor.reward.in_memory import given_reward, kind_of_reward
 from sequence_tutor.reward.protocol import Reward
-from sequence_tutor.tensorboard_events import ask_for_events
-from sequence_tutor.trust import programs_of
+from sequence_tutor.storage.files import PathLike
+from sequence_tutor.storage.folder_lock import writing_in
+from sequence_tutor.storage.tensorboard_events import ask_for_events
+from sequence_tutor.storage.trust import programs_of
+from sequence_tutor.storage.versions import versions
 from sequence_tutor.tuner.beginning import chosen_start
 from sequence_tutor.tuner.budget import check_budget
 from sequence_tutor.tuner.given_files import beginning_of, check_read, digest_of
@@ -45,7 +46,6 @@ from sequence_tutor.tuner.seeds import check_seeds
 from sequence_tutor.tuner.settings import sizes
 from sequence_tutor.tuner.settings_tables import Layers, TuneTables, read_layers
 from sequence_tutor.tuner.stages import most_steps, stages_of
-from sequence_tutor.versions import versions
 
 
 @dataclass(frozen=True)

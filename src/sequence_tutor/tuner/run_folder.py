@@ -8,7 +8,7 @@ RUN/policy.safetensors     the tuned model, once training is over
 
 Once training is over, run.json holds the checksums of the policy, the prior and the log. What the
 records name that is code (rules, programs, a prior of Python) is remembered as the user's own as
-they are written, and asked about elsewhere: see `sequence_tutor.trust`.
+they are written, and asked about elsewhere: see `sequence_tutor.storage.trust`.
 """
 
 from __future__ import annotations
@@ -22,16 +22,8 @@ import torch
 
 from sequence_tutor.algorithms.policy import TunedPolicy
 from sequence_tutor.algorithms.registry import find_algorithm
-from sequence_tutor.checkpoints import (
-    checksum_of,
-    load_checkpoint,
-    named,
-    save_checkpoint,
-    under,
-)
 from sequence_tutor.config.settings import first_difference
 from sequence_tutor.errors import UserError, reading
-from sequence_tutor.files import PathLike, is_empty, write_json
 from sequence_tutor.prior.store import (
     PRIOR_FILE,
     StoredPrior,
@@ -41,8 +33,16 @@ from sequence_tutor.prior.store import (
     save_prior,
 )
 from sequence_tutor.prior.tempered import tempered
+from sequence_tutor.storage.checkpoints import (
+    checksum_of,
+    load_checkpoint,
+    named,
+    save_checkpoint,
+    under,
+)
+from sequence_tutor.storage.files import PathLike, is_empty, write_json
+from sequence_tutor.storage.trust import remember
 from sequence_tutor.threads import set_threads
-from sequence_tutor.trust import remember
 from sequence_tutor.tuner.beginning import initial_values
 from sequence_tutor.tuner.run_record import (
     RUN_FILE,

@@ -14,7 +14,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.errors import UserError
-from sequence_tutor.trust import Code, programs_of, python_code
+from sequence_tutor.storage.trust import Code, programs_of, python_code
 from sequence_tutor.tuner.idle_settings import ASKED
 from sequence_tutor.tuner.settings import TuneSettings
 

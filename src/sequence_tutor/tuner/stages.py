@@ -16,7 +16,7 @@ from torch import Tensor
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError
 from sequence_tutor.reward.protocol import Reward
-from sequence_tutor.run_log import Record
+from sequence_tutor.storage.run_log import Record
 from sequence_tutor.tuner.settings import StageSettings, TuneSettings
 
 

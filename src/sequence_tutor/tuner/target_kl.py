@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sequence_tutor.run_log import Record
+from sequence_tutor.storage.run_log import Record
 
 GAIN, MOST = 0.1, 0.2
 """K, and the largest relative error that counts: c moves by at most 2 % a collection."""

@@ -18,11 +18,11 @@ from sequence_tutor.randomness import named_generator
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.rollout import rollout
 from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.storage.versions import versions
 from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.idle_settings import ASKED
 from sequence_tutor.tuner.learner import Learner
 from sequence_tutor.tuner.settings import TuneSettings
-from sequence_tutor.versions import versions
 
 SAMPLING_BATCH, LEARNING_BATCH, LENGTH, WIDTH = 2048, 64, 32, 100
 ROUNDS = 15

@@ -11,8 +11,8 @@ import torch
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
-from sequence_tutor.files import PathLike, named_path, optional_path
 from sequence_tutor.prior.store import find_prior
+from sequence_tutor.storage.files import PathLike, named_path, optional_path
 from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.tuner.settings_tables import TuningTables, read_layers

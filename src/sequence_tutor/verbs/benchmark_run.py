@@ -12,8 +12,6 @@ from typing import Any
 import torch
 
 from sequence_tutor.domain import find_domain
-from sequence_tutor.files import write_text
-from sequence_tutor.folder_lock import writing_in
 from sequence_tutor.measure import Task
 from sequence_tutor.molecule.benchmarks.oracle import BudgetSpent, Oracle
 from sequence_tutor.molecule.benchmarks.reward import BenchmarkReward
@@ -22,10 +20,12 @@ from sequence_tutor.molecule.benchmarks.tasks import BenchmarkTask
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.progress import Advance, progress
+from sequence_tutor.storage.files import write_text
+from sequence_tutor.storage.folder_lock import writing_in
+from sequence_tutor.storage.versions import versions
 from sequence_tutor.tuner.loop import Tuner
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.verbs.finished_run import RESULT_FILE, drop_state, read_result, write_result
-from sequence_tutor.versions import versions
 
 DOMAIN = "molecule"
 CALLS_FILE = "calls.tsv"

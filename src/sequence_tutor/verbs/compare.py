@@ -11,9 +11,9 @@ import torch
 
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import UserError
-from sequence_tutor.files import PathLike, named_path, optional_path, write_json, write_text
-from sequence_tutor.folder_lock import writing_in
-from sequence_tutor.run_log import Record, read_log
+from sequence_tutor.storage.files import PathLike, named_path, optional_path, write_json, write_text
+from sequence_tutor.storage.folder_lock import writing_in
+from sequence_tutor.storage.run_log import Record, read_log
 from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.tuner.order import Given, open_order

@@ -17,7 +17,7 @@ from sequence_tutor.evaluation.model import model_of_prior
 from sequence_tutor.evaluation.terms import weighted_parts
 from sequence_tutor.progress import heading, progress
 from sequence_tutor.randomness import named_generator
-from sequence_tutor.run_log import read_log
+from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.tuner.order import Order
 from sequence_tutor.verbs.finished_run import RESULT_FILE, drop_state, read_result, write_result

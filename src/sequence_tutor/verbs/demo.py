@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from sequence_tutor.evaluation.model import prior_of
 from sequence_tutor.evaluation.table import Evaluation
-from sequence_tutor.files import PathLike, named_path
-from sequence_tutor.folder_lock import writing_in
+from sequence_tutor.storage.files import PathLike, named_path
+from sequence_tutor.storage.folder_lock import writing_in
 from sequence_tutor.verbs.report import report
 from sequence_tutor.verbs.results import draw_curves, write_results
 from sequence_tutor.verbs.sample import sample

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.files import write_text
 from sequence_tutor.foreign import said
+from sequence_tutor.storage.files import write_text
 from sequence_tutor.tuner.loop import STATE_FILE
 
 RESULT_FILE = "result.json"

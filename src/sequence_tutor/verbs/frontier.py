@@ -15,11 +15,11 @@ from sequence_tutor.config.presets import Tables, build
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import mean_of
 from sequence_tutor.evaluation.model import Model, prior_of
-from sequence_tutor.files import PathLike, named_path, optional_path, write_json
-from sequence_tutor.folder_lock import writing_in
 from sequence_tutor.progress import heading, progress
 from sequence_tutor.randomness import named_generator
-from sequence_tutor.run_log import read_log
+from sequence_tutor.storage.files import PathLike, named_path, optional_path, write_json
+from sequence_tutor.storage.folder_lock import writing_in
+from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.tuner.order import Given, Order, open_order

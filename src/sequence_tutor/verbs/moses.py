@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model
-from sequence_tutor.files import PathLike
 from sequence_tutor.progress import progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.rollout import rollout
-from sequence_tutor.versions import versions
+from sequence_tutor.storage.files import PathLike
+from sequence_tutor.storage.versions import versions
 
 if TYPE_CHECKING:
     from sequence_tutor.molecule.entry import Choice

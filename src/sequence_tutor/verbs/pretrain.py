@@ -17,8 +17,6 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.domain import Domain, Judge, TrainingData, find_domain
 from sequence_tutor.errors import UserError, settings_of
-from sequence_tutor.files import PathLike, listed_paths, named_path, optional_path
-from sequence_tutor.folder_lock import writing_in
 from sequence_tutor.memory import require_memory
 from sequence_tutor.models import weights_digest
 from sequence_tutor.pretraining.report import held_out_report
@@ -30,10 +28,12 @@ from sequence_tutor.progress import counted, progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.rollout import rollout
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.tensorboard_events import ask_for_events, require_tensorboard
+from sequence_tutor.storage.files import PathLike, listed_paths, named_path, optional_path
+from sequence_tutor.storage.folder_lock import writing_in
+from sequence_tutor.storage.tensorboard_events import ask_for_events, require_tensorboard
+from sequence_tutor.storage.token_lines import write_json_lines
+from sequence_tutor.storage.versions import versions
 from sequence_tutor.threads import set_threads
-from sequence_tutor.token_lines import write_json_lines
-from sequence_tutor.versions import versions
 
 PROBE_BATCH = 1000
 

@@ -8,8 +8,6 @@ from pathlib import Path
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.evaluate import FEWEST, by_one_yardstick, evaluate
 from sequence_tutor.evaluation.model import Model
-from sequence_tutor.files import PathLike, listed_paths, named_path, optional_path
-from sequence_tutor.named_files import write_named_text
 from sequence_tutor.progress import progress
 from sequence_tutor.reporting.comparison import SavedTable, read_table
 from sequence_tutor.reporting.page import render
@@ -17,6 +15,8 @@ from sequence_tutor.reporting.part import Part, by_domain, load_runs, make_part,
 from sequence_tutor.reporting.sampled import Sampled
 from sequence_tutor.reporting.tradeoff import read_frontier
 from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.storage.files import PathLike, listed_paths, named_path, optional_path
+from sequence_tutor.storage.named_files import write_named_text
 from sequence_tutor.verbs.sample import sample
 
 

@@ -10,13 +10,13 @@ from sequence_tutor.evaluation.figures import titles
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.evaluation.seeds import between_seeds, seeds_table
 from sequence_tutor.evaluation.table import Evaluation
-from sequence_tutor.files import write_json, write_text
 from sequence_tutor.melody.exhibit import heard_of
 from sequence_tutor.melody.pictures import next_token_probabilities
 from sequence_tutor.progress import progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.rollout import rollout
-from sequence_tutor.run_log import read_log
+from sequence_tutor.storage.files import write_json, write_text
+from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.workbench.comparison import draw_comparison
 

@@ -11,15 +11,15 @@ from sequence_tutor.domain import Beginning, Progress, Reward
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.alike import scored_here
 from sequence_tutor.evaluation.model import Model
-from sequence_tutor.files import PathLike, optional_path
-from sequence_tutor.folder_lock import writing_in
 from sequence_tutor.memory import require_memory
 from sequence_tutor.prior.fingerprints import sequence_hashes
 from sequence_tutor.progress import Advance, counted, heading, progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reporting.samples import Samples
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.token_lines import write_json_lines
+from sequence_tutor.storage.files import PathLike, optional_path
+from sequence_tutor.storage.folder_lock import writing_in
+from sequence_tutor.storage.token_lines import write_json_lines
 from sequence_tutor.verbs.draws import DRAWS_FILE, draws
 from sequence_tutor.workbench.tutored import (
     BATCH,

@@ -9,10 +9,10 @@ from pathlib import Path
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.figures import Curve, Panel, learning_curves
-from sequence_tutor.files import PathLike, listed_paths, named_path
 from sequence_tutor.melody.exhibit import heard_of
-from sequence_tutor.named_files import write_named_text
 from sequence_tutor.progress import counted, progress
+from sequence_tutor.storage.files import PathLike, listed_paths, named_path
+from sequence_tutor.storage.named_files import write_named_text
 from sequence_tutor.study.analysis import Analysis, analyse
 from sequence_tutor.study.answers import read_answers
 from sequence_tutor.study.design import Study

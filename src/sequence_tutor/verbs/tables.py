@@ -10,8 +10,8 @@ from sequence_tutor.config.presets import merged
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model, prior_of
 from sequence_tutor.evaluation.table import Evaluation
-from sequence_tutor.files import PathLike, named_path
-from sequence_tutor.folder_lock import writing_in
+from sequence_tutor.storage.files import PathLike, named_path
+from sequence_tutor.storage.folder_lock import writing_in
 from sequence_tutor.verbs.results import draw_curves, write_results, write_seeds
 from sequence_tutor.verbs.tune import tune
 

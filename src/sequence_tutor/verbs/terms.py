@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from sequence_tutor.config.settings import nearest, of_kind
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
-from sequence_tutor.files import PathLike, named_path, optional_path
 from sequence_tutor.reward.user_terms import load_user_terms
+from sequence_tutor.storage.files import PathLike, named_path, optional_path
 from sequence_tutor.tuner.settings_tables import read_reward
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.evaluation.model import Model, load_model
-from sequence_tutor.files import PathLike, named_path, optional_path
 from sequence_tutor.prior.protocol import Prior, device_of
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reward.protocol import Reward
-from sequence_tutor.tensorboard_events import require_tensorboard
+from sequence_tutor.storage.files import PathLike, named_path, optional_path
+from sequence_tutor.storage.tensorboard_events import require_tensorboard
 from sequence_tutor.tuner.order import Given, Order, open_order
 from sequence_tutor.tuner.run_record import load_spec
 

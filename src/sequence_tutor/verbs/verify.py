@@ -17,12 +17,12 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.exact import compare_greedy, kl_to_optimum
 from sequence_tutor.measure import Task
 from sequence_tutor.progress import progress
+from sequence_tutor.storage.versions import versions
 from sequence_tutor.threads import set_threads
 from sequence_tutor.toy import ToyProblem, make_toy
 from sequence_tutor.tuner.idle_settings import ASKED
 from sequence_tutor.tuner.loop import Tuner
 from sequence_tutor.tuner.settings import TuneSettings
-from sequence_tutor.versions import versions
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from sequence_tutor.estimates import UNDEFINED, Estimate, finite_or_none, mean_o
 from sequence_tutor.evaluation.bounds import with_best_bound
 from sequence_tutor.evaluation.figures import FIGURES, cell, titles
 from sequence_tutor.figures import Curve, Panel, learning_curves
-from sequence_tutor.run_log import Record, number
+from sequence_tutor.storage.run_log import Record, number
 
 COLUMNS = (
     "reward_per_sequence",

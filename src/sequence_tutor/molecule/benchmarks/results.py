@@ -9,7 +9,7 @@ from typing import Any
 
 from sequence_tutor.drawing.table import PUBLISHED, Table
 from sequence_tutor.molecule.benchmarks.suites import Suite
-from sequence_tutor.versions import versions
+from sequence_tutor.storage.versions import versions
 
 
 @dataclass(frozen=True)

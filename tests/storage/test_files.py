@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.files import (
+from sequence_tutor.storage.files import (
     LEFTOVER,
     is_empty,
     listed_paths,
@@ -155,7 +155,7 @@ def test_halves_of_files_of_the_dead_are_removed_and_those_of_the_living_stay(
     tmp_path: Path,
 ) -> None:
     code = (
-        "import os, sys; from pathlib import Path; from sequence_tutor.files import replacing\n"
+        "import os, sys; from pathlib import Path; from sequence_tutor.storage.files import replacing\n"
         "with replacing(Path(sys.argv[1])) as beside:\n    beside.write_text('half'); os._exit(9)"
     )
     subprocess.run([sys.executable, "-c", code, tmp_path / "run.json"], check=False)

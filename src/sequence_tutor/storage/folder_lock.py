@@ -21,8 +21,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.files import LEFTOVER, LOCK_FILE, remove_leftovers
-from sequence_tutor.processes import is_alive, machine, start_of
+from sequence_tutor.storage.files import LEFTOVER, LOCK_FILE, remove_leftovers
+from sequence_tutor.storage.processes import is_alive, machine, start_of
 
 HEARTBEAT = 10.0  # seconds
 SILENCE = 60.0  # seconds without a heartbeat after which a process elsewhere counts as gone

@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.files import PathLike, json_text, kind_of, named_path, replacing
+from sequence_tutor.storage.files import PathLike, json_text, kind_of, named_path, replacing
 
 _DESCRIPTOR = re.compile(r"/(?:dev/fd|proc/(?:self|\d+)(?:/task/\d+)?/fd)/(\d+)")
 _STANDARD = {"/dev/stdout": 1, "/dev/stderr": 2}

@@ -31,8 +31,8 @@ from pathlib import Path
 from typing import Any
 
 from sequence_tutor.errors import NotAllowedError
-from sequence_tutor.files import write_text
 from sequence_tutor.printable import printable, shortened
+from sequence_tutor.storage.files import write_text
 
 STATE_VARIABLE = "SEQUENCE_TUTOR_STATE"
 """Environment variable with the absolute path of the state folder, where it is to be another."""

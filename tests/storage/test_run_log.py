@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sequence_tutor.run_log import RunLog, read_log
+from sequence_tutor.storage.run_log import RunLog, read_log
 
 
 def logged(path: Path, steps: int) -> str:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.files import replacing
 from sequence_tutor.foreign import door, lines, one_line, unpacked
+from sequence_tutor.storage.files import replacing
 
 LONGEST_LINE = 2**20  # characters; the longest sequence takes a few thousand
 _EXPECTED = '{"tokens": [...]}'

@@ -7,7 +7,8 @@ import torch
 from safetensors.torch import save_file
 
 from kit import generator
-from sequence_tutor.checkpoints import (
+from sequence_tutor.errors import UserError
+from sequence_tutor.storage.checkpoints import (
     load_checkpoint,
     named,
     optimizer_tensors,
@@ -15,7 +16,6 @@ from sequence_tutor.checkpoints import (
     save_checkpoint,
     under,
 )
-from sequence_tutor.errors import UserError
 
 
 def test_tensors_and_numbers_come_back_bit_for_bit(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.token_lines import LONGEST_LINE, read_token_lines, write_json_lines
+from sequence_tutor.storage.token_lines import LONGEST_LINE, read_token_lines, write_json_lines
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from sequence_tutor.errors import Remark, UserError
-from sequence_tutor.files import write_bytes
-from sequence_tutor.tensorboard_events import FOLDER, EventFile
+from sequence_tutor.storage.files import write_bytes
+from sequence_tutor.storage.tensorboard_events import FOLDER, EventFile
 
 Record = dict[str, Any]
 """One line of a log; `Any` because it may hold numbers, strings and tables of them."""

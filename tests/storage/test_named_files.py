@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from sequence_tutor.named_files import is_special, write_named_json, write_named_text
+from sequence_tutor.storage.named_files import is_special, write_named_json, write_named_text
 
 WRITE = (
-    "import sys; from sequence_tutor.named_files import write_named_text\n"
+    "import sys; from sequence_tutor.storage.named_files import write_named_text\n"
     "print('before'); write_named_text(sys.argv[1], 'written\\n'); print('after')"
 )
 

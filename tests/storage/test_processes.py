@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from sequence_tutor.processes import end_marked, is_alive, machine, start_of
+from sequence_tutor.storage.processes import end_marked, is_alive, machine, start_of
 
 
 def test_this_process_is_alive_and_others_are_not() -> None:

@@ -9,8 +9,8 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.run_log import Record, RunLog, read_log
-from sequence_tutor.tensorboard_events import (
+from sequence_tutor.storage.run_log import Record, RunLog, read_log
+from sequence_tutor.storage.tensorboard_events import (
     FOLDER,
     EventFile,
     ask_for_events,

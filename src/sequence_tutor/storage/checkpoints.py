@@ -21,7 +21,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from sequence_tutor.errors import Remark, UserError
-from sequence_tutor.files import replacing
+from sequence_tutor.storage.files import replacing
 
 Tensors = dict[str, Tensor]
 

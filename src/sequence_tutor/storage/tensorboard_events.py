@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from sequence_tutor.extras import require
-from sequence_tutor.files import replacing
-from sequence_tutor.flat_tables import flattened
+from sequence_tutor.storage.files import replacing
+from sequence_tutor.storage.flat_tables import flattened
 
 FOLDER = "tensorboard"
 """Beside the log. Where it is, the log writes events into it."""

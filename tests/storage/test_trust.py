@@ -15,7 +15,7 @@ from sequence_tutor.errors import Remark, UserError
 from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.model import load_model, prior_of
 from sequence_tutor.prior.store import find_prior, load_prior, save_prior
-from sequence_tutor.trust import (
+from sequence_tutor.storage.trust import (
     STATE_VARIABLE,
     allow,
     is_remembered,

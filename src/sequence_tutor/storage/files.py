@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.processes import is_alive, machine
+from sequence_tutor.storage.processes import is_alive, machine
 
 PathLike = str | Path
 """How a caller may name a file or a folder."""

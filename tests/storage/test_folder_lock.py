@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from sequence_tutor import folder_lock
 from sequence_tutor.errors import UserError
-from sequence_tutor.files import LEFTOVER, LOCK_FILE, write_text
-from sequence_tutor.folder_lock import SILENCE, Holder, writing_in
+from sequence_tutor.storage import folder_lock
+from sequence_tutor.storage.files import LEFTOVER, LOCK_FILE, write_text
+from sequence_tutor.storage.folder_lock import SILENCE, Holder, writing_in
 
 HOLD = (
     "import sys, time; from pathlib import Path\n"
-    "from sequence_tutor.folder_lock import writing_in\n"
+    "from sequence_tutor.storage.folder_lock import writing_in\n"
     "with writing_in(Path(sys.argv[1])):\n    print('held', flush=True); time.sleep(60)"
 )
 
@@ -146,7 +146,7 @@ def test_a_disk_without_hard_links_will_do(tmp_path: Path, monkeypatch: pytest.M
 def test_a_crash_leaves_nothing_that_the_next_one_does_not_remove(tmp_path: Path) -> None:
     with held(tmp_path / "run") as process:
         code = (
-            f"from sequence_tutor.files import replacing; from pathlib import Path; import os\n"
+            f"from sequence_tutor.storage.files import replacing; from pathlib import Path; import os\n"
             f"with replacing(Path({str(tmp_path / 'run' / 'a.json')!r})) as beside:\n"
             "    beside.write_text('half'); os._exit(9)"
         )
