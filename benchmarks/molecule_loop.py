@@ -22,7 +22,7 @@ from pathlib import Path
 import torch
 
 import sequence_tutor as st
-from sequence_tutor.rollout import rollout
+from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.storage.versions import versions
 from sequence_tutor.threads import set_threads
 

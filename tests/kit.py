@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from sequence_tutor.cli import main
-from sequence_tutor.measure import Task
+from sequence_tutor.sampling.measure import Task
 from sequence_tutor.toy.problem import make_toy
 
 ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}

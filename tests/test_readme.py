@@ -14,7 +14,7 @@ from sequence_tutor.cli.program import find_verb
 from sequence_tutor.config.presets import merged
 from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.domain import find_domain
-from sequence_tutor.measure import score
+from sequence_tutor.sampling.measure import score
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.tuner.order import Given, Order
 from sequence_tutor.tuner.settings_tables import read_layers

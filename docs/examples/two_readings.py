@@ -15,7 +15,7 @@ import torch
 import sequence_tutor as st
 from sequence_tutor.melody.encoding import HOLD, NOTE_OFF
 from sequence_tutor.melody.statistics import MelodyStatistics
-from sequence_tutor.rollout import rollout
+from sequence_tutor.sampling.rollout import rollout
 
 BATCH = 2000
 

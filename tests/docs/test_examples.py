@@ -21,9 +21,9 @@ from sequence_tutor import (
     pretrain,
 )
 from sequence_tutor.domain import find_domain
-from sequence_tutor.measure import score
 from sequence_tutor.melody.statistics import MelodyStatistics
 from sequence_tutor.prior.user_file import read_prior_file
+from sequence_tutor.sampling.measure import score
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 

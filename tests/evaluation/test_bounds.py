@@ -23,11 +23,11 @@ from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.model import load_model, prior_of
 from sequence_tutor.evaluation.own_optimum import own_optimum
 from sequence_tutor.exact import Levels, enumerate_sequences
-from sequence_tutor.importance import ImportanceWeights
-from sequence_tutor.measure import Task
 from sequence_tutor.models import State
 from sequence_tutor.objectives.pareto import pareto_k
-from sequence_tutor.smc import sequential_monte_carlo
+from sequence_tutor.sampling.importance import ImportanceWeights
+from sequence_tutor.sampling.measure import Task
+from sequence_tutor.sampling.smc import sequential_monte_carlo
 from sequence_tutor.toy import make_toy
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.verbs.tune import tune

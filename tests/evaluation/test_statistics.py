@@ -8,9 +8,9 @@ from torch import Tensor
 
 from sequence_tutor.evaluation import statistics
 from sequence_tutor.evaluation.statistics import GeneralStatistics
-from sequence_tutor.importance import optimality
-from sequence_tutor.measure import Measured
 from sequence_tutor.prior.fingerprints import window_fingerprints
+from sequence_tutor.sampling.importance import optimality
+from sequence_tutor.sampling.measure import Measured
 from sequence_tutor.sequences import SequenceBatch
 
 WEIGHTS = torch.tensor([1.0, 0.5], dtype=torch.float64)

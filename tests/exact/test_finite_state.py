@@ -14,7 +14,7 @@ from sequence_tutor.exact.finite_state import (
     finite_hard_optimum,
     finite_soft_optimum,
 )
-from sequence_tutor.importance import optimality
+from sequence_tutor.sampling.importance import optimality
 
 
 def random_prior(states: int, vocab_size: int, seed: int) -> StateTable:

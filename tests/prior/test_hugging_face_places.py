@@ -14,7 +14,7 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.prior.hugging_face import HuggingFacePrior
 from sequence_tutor.prior.hugging_face_settings import settings_of
 from sequence_tutor.prior.store import StoredPrior, find_prior, load_prior, save_prior
-from sequence_tutor.rollout import rollout
+from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.text.domain import TextDomain
 
 transformers = pytest.importorskip("transformers", reason="the extra hf is not installed")

@@ -14,7 +14,6 @@ import torch
 from rdkit.Chem import QED
 from rdkit.Contrib.SA_Score import sascorer
 
-from sequence_tutor import measure
 from sequence_tutor.cli import main
 from sequence_tutor.molecule import exhibit as grids_module
 from sequence_tutor.molecule import pool
@@ -24,6 +23,7 @@ from sequence_tutor.molecule.held_out import HELD_OUT, HELD_OUT_LENGTHS, HELD_OU
 from sequence_tutor.molecule.statistics import Reference
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.store import StoredPrior, load_prior, save_prior
+from sequence_tutor.sampling import measure
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.verbs.report import report
 from sequence_tutor.verbs.tune import tune

@@ -11,10 +11,10 @@ import torch
 from kit import silent
 from sequence_tutor.errors import UserError
 from sequence_tutor.exact.finite_state import FiniteProblem, StateTable, finite_soft_optimum
-from sequence_tutor.measure import Task
 from sequence_tutor.models import ActionValueNetwork
 from sequence_tutor.prior.ngram import NGramPrior
 from sequence_tutor.randomness import named_generator
+from sequence_tutor.sampling.measure import Task
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.tuner.beginning import chosen_start, initial_values
 from sequence_tutor.tuner.evaluation import evaluate_policy

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from kit import silent
 from sequence_tutor.errors import UserError
-from sequence_tutor.measure import Task
+from sequence_tutor.sampling.measure import Task
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.toy import ToyReward, make_toy

@@ -10,7 +10,7 @@ from kit import silent
 from sequence_tutor.algorithms import find_algorithm
 from sequence_tutor.evaluation.bounds import exact_log_prior, exact_rewards
 from sequence_tutor.exact import SequenceSpace, along_sequences, enumerate_sequences, sequence_kl
-from sequence_tutor.measure import Task
+from sequence_tutor.sampling.measure import Task
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.toy import make_toy
 from sequence_tutor.tuner.causality import late_terms

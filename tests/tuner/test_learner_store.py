@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from sequence_tutor.objectives.action_values import taken
-from sequence_tutor.rollout import rollout
+from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.toy import make_toy
 from sequence_tutor.tuner.learner import Learner

@@ -8,7 +8,7 @@ import torch
 from kit import kill_once_there, silent, toy_task
 from sequence_tutor.collected import Collected
 from sequence_tutor.errors import UserError
-from sequence_tutor.measure import Task
+from sequence_tutor.sampling.measure import Task
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.checkpoints import load_checkpoint
 from sequence_tutor.storage.run_log import read_log

@@ -7,8 +7,8 @@ import torch
 from scipy.stats import chisquare
 
 from kit import generator
-from sequence_tutor.measure import Task
 from sequence_tutor.replay.sequences import SequenceReplay, Stored
+from sequence_tutor.sampling.measure import Task
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.toy import make_toy
 from sequence_tutor.tuner.loop import Tuner

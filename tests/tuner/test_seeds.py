@@ -1,7 +1,7 @@
 import pytest
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.measure import Task
+from sequence_tutor.sampling.measure import Task
 from sequence_tutor.toy import make_toy
 from sequence_tutor.tuner.seeds import check_seeds
 from sequence_tutor.tuner.settings import TuneSettings

@@ -19,9 +19,9 @@ import pytest
 import torch
 
 from sequence_tutor.config.presets import build, merged
-from sequence_tutor.measure import Task
 from sequence_tutor.replay.sampling import Drawn
 from sequence_tutor.replay.sequences import Stored
+from sequence_tutor.sampling.measure import Task
 from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.toy import make_toy
 from sequence_tutor.tuner.learner import Update

@@ -12,11 +12,11 @@ import torch
 from sequence_tutor.cli import main
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model, load_model, prior_of
-from sequence_tutor.measure import score
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.randomness import named_generator
+from sequence_tutor.sampling.measure import score
+from sequence_tutor.sampling.smc import ValuedPolicy, sequential_monte_carlo
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.smc import ValuedPolicy, sequential_monte_carlo
 from sequence_tutor.verbs.sample import sample
 from sequence_tutor.verbs.tune import tune
 from sequence_tutor.workbench.tutored import (

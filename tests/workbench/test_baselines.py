@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from sequence_tutor.measure import Task
+from sequence_tutor.sampling.measure import Task
 from sequence_tutor.toy import make_toy
 from sequence_tutor.workbench.baselines import (
     Pool,

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from sequence_tutor.exact import along_sequences
-from sequence_tutor.measure import Task
+from sequence_tutor.sampling.measure import Task
 from sequence_tutor.toy import make_toy
 from sequence_tutor.workbench.frontier import Point, exact_points, is_on_front, write_csv
 

@@ -26,14 +26,14 @@ from sequence_tutor.estimates import (
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.exact import SequenceSpace, along_sequences, enumerate_sequences, sequence_kl
 from sequence_tutor.exact.space import cut_at_end
-from sequence_tutor.measure import Task, score
 from sequence_tutor.models import State
 from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.objectives.divergences import tempered
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.randomness import named_generator
+from sequence_tutor.sampling.measure import Task, score
+from sequence_tutor.sampling.smc import ImpossibleError, ValuedPolicy, sequential_monte_carlo
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.smc import ImpossibleError, ValuedPolicy, sequential_monte_carlo
 from sequence_tutor.tuner.settings import TuneSettings
 
 PARTICLES, REPEATS = 512, 4

@@ -20,9 +20,9 @@ from sequence_tutor.evaluation.own_optimum import own_optimum
 from sequence_tutor.evaluation.statistics import OPTIMALITY, GeneralStatistics
 from sequence_tutor.evaluation.table import Column, Evaluation
 from sequence_tutor.evaluation.terms import TermStatistics, weighted_parts
-from sequence_tutor.measure import commonest, measure, score
 from sequence_tutor.prior.fingerprints import WINDOWS
 from sequence_tutor.randomness import named_generator
+from sequence_tutor.sampling.measure import commonest, measure, score
 from sequence_tutor.sequences import SequenceBatch
 
 FEWEST = 2

@@ -16,11 +16,11 @@ from sequence_tutor.domain import Domain, find_domain
 from sequence_tutor.drawing.table import html_facts
 from sequence_tutor.errors import UserError, reading
 from sequence_tutor.evaluation.own_rules import RewardObject, UserRules, own_rules
-from sequence_tutor.measure import Task
 from sequence_tutor.prior.protocol import Prior, device_of
 from sequence_tutor.prior.store import StoredPrior, find_prior, given_prior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.weighted import Reweighted
+from sequence_tutor.sampling.measure import Task
 from sequence_tutor.storage.files import PathLike, optional_path
 from sequence_tutor.storage.flat_tables import flattened
 from sequence_tutor.storage.trust import allow, programs_of

@@ -13,10 +13,10 @@ from torch import Tensor
 from sequence_tutor.estimates import Estimate, exactly
 from sequence_tutor.evaluation.bounds import enumerable_space
 from sequence_tutor.exact import hard_optimum, kl_to_optimum, soft_optimum
-from sequence_tutor.measure import Task
 from sequence_tutor.objectives.divergences import tempered
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.reward.looking_ahead import paid_where_decided
+from sequence_tutor.sampling.measure import Task
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.tuner.causality import late_terms, mask_of
 from sequence_tutor.tuner.settings import TuneSettings

@@ -22,9 +22,9 @@ from sequence_tutor.estimates import (
     within,
     without_ends,
 )
-from sequence_tutor.importance import ImportanceWeights
-from sequence_tutor.measure import Measured
 from sequence_tutor.prior.fingerprints import WINDOW, are_among, distinct_share, sequence_hashes
+from sequence_tutor.sampling.importance import ImportanceWeights
+from sequence_tutor.sampling.measure import Measured
 
 MOST_COMPARED = 2**20
 """Sequences that `distinct` compares with each other: the first of them."""

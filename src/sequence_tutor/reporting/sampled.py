@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.randomness import named_generator
-from sequence_tutor.rollout import rollout
+from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.sequences import SequenceBatch
 
 MOST_KEPT = 1024

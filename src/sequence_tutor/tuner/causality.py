@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from sequence_tutor.measure import Task
 from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reward.looking_ahead import PaysAtTheEnd, declared, looking_ahead
 from sequence_tutor.reward.protocol import Reward
-from sequence_tutor.rollout import rollout
+from sequence_tutor.sampling.measure import Task
+from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.sequences import SequenceBatch
 
 TRIED = 64

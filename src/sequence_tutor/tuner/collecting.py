@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.collected import Collected, Gatherer
-from sequence_tutor.measure import Task, score
 from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.objectives.divergences import token_kl
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.reward.protocol import Remembers
-from sequence_tutor.rollout import Rollout, rollout
+from sequence_tutor.sampling.measure import Task, score
+from sequence_tutor.sampling.rollout import Rollout, rollout
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.checkpoints import Tensors, named, under
 from sequence_tutor.tuner.by_length import by_length

@@ -6,12 +6,12 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.estimates import finite_or_none
-from sequence_tutor.importance import optimality
-from sequence_tutor.measure import Measured, Task, commonest, measure
 from sequence_tutor.prior.fingerprints import distinct_share, sequence_hashes
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.reward.protocol import Reports
 from sequence_tutor.reward.weighted import explaining
+from sequence_tutor.sampling.importance import optimality
+from sequence_tutor.sampling.measure import Measured, Task, commonest, measure
 from sequence_tutor.storage.run_log import Record
 from sequence_tutor.tuner.settings import TuneSettings
 

@@ -11,10 +11,10 @@ from typing import Any
 import torch
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.measure import Task
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reward.weighted import Reweighted
+from sequence_tutor.sampling.measure import Task
 from sequence_tutor.storage.run_log import Record, RunLog
 from sequence_tutor.tuner.evaluation import evaluate_policy
 from sequence_tutor.tuner.health import diagnose

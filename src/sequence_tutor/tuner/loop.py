@@ -11,11 +11,11 @@ from typing import Any
 from sequence_tutor.algorithms.policy import TunedPolicy
 from sequence_tutor.collected import Gatherer
 from sequence_tutor.errors import UserError, reading
-from sequence_tutor.measure import Task, score
 from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.progress import Advance
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.replay.sequences import SequenceReplay, Stored
+from sequence_tutor.sampling.measure import Task, score
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.checkpoints import load_checkpoint, named, save_checkpoint, under
 from sequence_tutor.storage.run_log import Record

@@ -17,7 +17,6 @@ from sequence_tutor.config.presets import Tables, build
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Beginning, Domain, find_domain
 from sequence_tutor.errors import UserError, reading, settings_of
-from sequence_tutor.measure import Task, measure
 from sequence_tutor.memory import require_memory
 from sequence_tutor.printable import printable
 from sequence_tutor.prior.check import check_prior
@@ -29,6 +28,7 @@ from sequence_tutor.reward.check import check_batch
 from sequence_tutor.reward.description import effective_weights
 from sequence_tutor.reward.in_memory import given_reward, kind_of_reward
 from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.sampling.measure import Task, measure
 from sequence_tutor.storage.files import PathLike
 from sequence_tutor.storage.folder_lock import writing_in
 from sequence_tutor.storage.tensorboard_events import ask_for_events

@@ -15,10 +15,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from sequence_tutor.measure import Task
 from sequence_tutor.replay.sampling import draw_ranks
 from sequence_tutor.replay.sequences import SequenceReplay
-from sequence_tutor.rollout import rollout
+from sequence_tutor.sampling.measure import Task
+from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.sequences import SequenceBatch
 
 BY_RANK = 0.5

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.measure import Task
+from sequence_tutor.sampling.measure import Task
 from sequence_tutor.tuner.settings import TuneSettings
 
 

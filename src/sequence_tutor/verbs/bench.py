@@ -16,7 +16,7 @@ from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.progress import Advance, progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reward.protocol import Reward
-from sequence_tutor.rollout import rollout
+from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.versions import versions
 from sequence_tutor.threads import set_threads

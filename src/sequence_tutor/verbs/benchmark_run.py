@@ -12,7 +12,6 @@ from typing import Any
 import torch
 
 from sequence_tutor.domain import find_domain
-from sequence_tutor.measure import Task
 from sequence_tutor.molecule.benchmarks.oracle import BudgetSpent, Oracle
 from sequence_tutor.molecule.benchmarks.reward import BenchmarkReward
 from sequence_tutor.molecule.benchmarks.suites import Suite
@@ -20,6 +19,7 @@ from sequence_tutor.molecule.benchmarks.tasks import BenchmarkTask
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.progress import Advance, progress
+from sequence_tutor.sampling.measure import Task
 from sequence_tutor.storage.files import write_text
 from sequence_tutor.storage.folder_lock import writing_in
 from sequence_tutor.storage.versions import versions

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sequence_tutor.domain import check_domain, find_domain
-from sequence_tutor.measure import score
 from sequence_tutor.prior.check import check_prior
 from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reward.check import check_reward
 from sequence_tutor.reward.looking_ahead import declared
-from sequence_tutor.rollout import rollout
+from sequence_tutor.sampling.measure import score
+from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.storage.files import PathLike, optional_path
 from sequence_tutor.tuner.order import Given, open_order
 from sequence_tutor.verbs.tune import AnyPrior, AnyReward

@@ -11,11 +11,11 @@ from torch import Tensor
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.alike import scored_here
 from sequence_tutor.evaluation.model import Model
-from sequence_tutor.measure import score
 from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.progress import heading
 from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.sampling.measure import score
 from sequence_tutor.sequences import SequenceBatch
 
 DRAWS_FILE = "draws.jsonl"

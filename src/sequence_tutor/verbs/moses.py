@@ -10,7 +10,7 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.progress import progress
 from sequence_tutor.randomness import named_generator
-from sequence_tutor.rollout import rollout
+from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.storage.files import PathLike
 from sequence_tutor.storage.versions import versions
 

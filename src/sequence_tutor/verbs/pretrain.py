@@ -26,7 +26,7 @@ from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.store import StoredPrior, find_prior, save_prior
 from sequence_tutor.progress import counted, progress
 from sequence_tutor.randomness import named_generator
-from sequence_tutor.rollout import rollout
+from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.files import PathLike, listed_paths, named_path, optional_path
 from sequence_tutor.storage.folder_lock import writing_in

@@ -14,7 +14,7 @@ from sequence_tutor.melody.exhibit import heard_of
 from sequence_tutor.melody.pictures import next_token_probabilities
 from sequence_tutor.progress import progress
 from sequence_tutor.randomness import named_generator
-from sequence_tutor.rollout import rollout
+from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.storage.files import write_json, write_text
 from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.tuner.logbook import LOG_FILE

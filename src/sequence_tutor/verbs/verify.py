@@ -15,8 +15,8 @@ from sequence_tutor.config.presets import build, merged, read_preset
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError
 from sequence_tutor.exact import compare_greedy, kl_to_optimum
-from sequence_tutor.measure import Task
 from sequence_tutor.progress import progress
+from sequence_tutor.sampling.measure import Task
 from sequence_tutor.storage.versions import versions
 from sequence_tutor.threads import set_threads
 from sequence_tutor.toy import ToyProblem, make_toy

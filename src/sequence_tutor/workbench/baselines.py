@@ -29,9 +29,9 @@ from sequence_tutor.estimates import (
     within,
     without_ends,
 )
-from sequence_tutor.importance import ImportanceWeights
-from sequence_tutor.measure import Task, measure
 from sequence_tutor.prior.fingerprints import distinct_share, sequence_hashes
+from sequence_tutor.sampling.importance import ImportanceWeights
+from sequence_tutor.sampling.measure import Task, measure
 from sequence_tutor.sequences import SequenceBatch
 
 FEWEST_GROUPS = 64

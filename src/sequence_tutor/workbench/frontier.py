@@ -22,7 +22,7 @@ from sequence_tutor.evaluation.bounds import (
 from sequence_tutor.exact import enumerate_sequences
 from sequence_tutor.exact.space import cut_at_end
 from sequence_tutor.figures import GRID, INK, PALETTE, new_figure, save_png, tidy
-from sequence_tutor.measure import Task
+from sequence_tutor.sampling.measure import Task
 from sequence_tutor.storage.files import write_text
 from sequence_tutor.workbench.baselines import (
     FEWEST_GROUPS,

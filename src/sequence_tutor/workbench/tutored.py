@@ -14,11 +14,11 @@ from sequence_tutor.evaluation.bounds import valued
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.prior.protocol import Prior
-from sequence_tutor.rollout import rollout
+from sequence_tutor.sampling.rollout import rollout
+from sequence_tutor.sampling.smc import sequential_monte_carlo
+from sequence_tutor.sampling.tutoring import TutoredPolicy
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.smc import sequential_monte_carlo
 from sequence_tutor.tuner.settings import TuneSettings
-from sequence_tutor.tutoring import TutoredPolicy
 
 BATCH = 1024
 STRONGEST = 2.0

@@ -9,13 +9,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from sequence_tutor import smc
 from sequence_tutor.errors import UserError
 from sequence_tutor.exact import Levels, enumerate_sequences
-from sequence_tutor.measure import Task
 from sequence_tutor.models import State
+from sequence_tutor.sampling import smc
+from sequence_tutor.sampling.measure import Task
+from sequence_tutor.sampling.smc import sequential_monte_carlo
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.smc import sequential_monte_carlo
 from sequence_tutor.toy import ToyProblem, make_toy
 
 C = 0.8

@@ -15,7 +15,7 @@ from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.objectives.divergences import tempered, token_entropy, token_kl
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.reward.protocol import Reward
-from sequence_tutor.rollout import rollout
+from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.sequences import SequenceBatch
 
 

@@ -23,11 +23,11 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.measure import Task, score
 from sequence_tutor.models import State
 from sequence_tutor.objectives.divergences import tempered
 from sequence_tutor.prior.protocol import Prior
-from sequence_tutor.rollout import sample_tokens
+from sequence_tutor.sampling.measure import Task, score
+from sequence_tutor.sampling.rollout import sample_tokens
 from sequence_tutor.sequences import SequenceBatch
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from sequence_tutor.domain import find_domain
-from sequence_tutor.measure import Opens, commonest
+from sequence_tutor.sampling.measure import Opens, commonest
 from sequence_tutor.sequences import SequenceBatch
 
 

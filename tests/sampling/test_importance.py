@@ -8,7 +8,7 @@ from math import log
 import pytest
 import torch
 
-from sequence_tutor.importance import ImportanceWeights, optimality
+from sequence_tutor.sampling.importance import ImportanceWeights, optimality
 
 
 def test_two_weights_by_hand() -> None:

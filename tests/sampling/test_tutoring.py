@@ -7,8 +7,8 @@ import torch
 
 from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
 from sequence_tutor.prior.neural import NeuralPrior
-from sequence_tutor.rollout import rollout
-from sequence_tutor.tutoring import TutoredPolicy
+from sequence_tutor.sampling.rollout import rollout
+from sequence_tutor.sampling.tutoring import TutoredPolicy
 
 V = 5
 

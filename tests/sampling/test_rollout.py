@@ -9,7 +9,7 @@ from kit import generator
 from sequence_tutor.exact import SequenceSpace, along_sequences
 from sequence_tutor.models import State
 from sequence_tutor.prior.ngram import NGramPrior
-from sequence_tutor.rollout import rollout, sample_tokens
+from sequence_tutor.sampling.rollout import rollout, sample_tokens
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.toy import make_toy
 

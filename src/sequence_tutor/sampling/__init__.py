@@ -1,0 +1,1 @@
+"""Sequences drawn from a policy or a prior, and what is measured on them."""
