@@ -11,8 +11,8 @@ import torch
 
 from sequence_tutor.algorithms.policy import TunedPolicy
 from sequence_tutor.algorithms.registry import find_algorithm
+from sequence_tutor.domain.fingerprints import window_fingerprints
 from sequence_tutor.models import ActionValueNetwork, RecurrentNetwork, RecurrentSettings
-from sequence_tutor.prior.fingerprints import window_fingerprints
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.store import StoredPrior, load_prior, save_prior
 from sequence_tutor.storage.trust import STATE_VARIABLE

@@ -11,8 +11,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from sequence_tutor.division import TEST, TRAIN
 from sequence_tutor.domain.corpus import Corpus
+from sequence_tutor.domain.division import TEST, TRAIN
 from sequence_tutor.errors import UserError
 from sequence_tutor.molecule.corpus import read_corpus
 from sequence_tutor.molecule.corpus_settings import MoleculeDataSettings

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from sequence_tutor.domain.fingerprints import window_fingerprints
 from sequence_tutor.evaluation import statistics
 from sequence_tutor.evaluation.statistics import GeneralStatistics
-from sequence_tutor.prior.fingerprints import window_fingerprints
 from sequence_tutor.sampling.importance import optimality
 from sequence_tutor.sampling.measure import Measured
 from sequence_tutor.sequences import SequenceBatch

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sequence_tutor.division import TEST, TRAIN, VALIDATION, divide
 from sequence_tutor.domain.corpus import Corpus
+from sequence_tutor.domain.division import TEST, TRAIN, VALIDATION, divide
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.abc_writing import write_abc
 from sequence_tutor.melody.corpus import (

@@ -9,9 +9,9 @@ import torch
 from rdkit import Chem
 from rdkit.Chem import rdMolDescriptors
 
-from sequence_tutor.division import TEST, TRAIN, VALIDATION
 from sequence_tutor.domain import corpus as corpora
 from sequence_tutor.domain.corpus import Corpus
+from sequence_tutor.domain.division import TEST, TRAIN, VALIDATION
 from sequence_tutor.errors import UserError
 from sequence_tutor.molecule import corpus as corpus_of_molecules
 from sequence_tutor.molecule.chemistry import canonical_smiles, molecule_hash, parse

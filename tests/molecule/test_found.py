@@ -9,7 +9,7 @@ import torch
 from rdkit import Chem
 from rdkit.Chem import QED
 
-from sequence_tutor.collected import Collected
+from sequence_tutor.domain.collected import Collected
 from sequence_tutor.errors import UserError
 from sequence_tutor.molecule.found import FoundMolecules, read_table
 from sequence_tutor.molecule.reward import MoleculeReward, MoleculeRewardSettings

@@ -7,10 +7,10 @@ import torch
 from pydantic import ValidationError
 
 from kit import generator
+from sequence_tutor.domain.token_sequences import TokenSequences
 from sequence_tutor.pretraining.order import DataOrder, bucketed
 from sequence_tutor.pretraining.settings import PretrainSettings
 from sequence_tutor.randomness import named_generator
-from sequence_tutor.token_sequences import TokenSequences
 
 SETTINGS = PretrainSettings(order="bucketed", crop=0.0, batch=4, window=64)
 

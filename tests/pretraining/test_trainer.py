@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from kit import silent
+from sequence_tutor.domain.token_sequences import TokenSequences
 from sequence_tutor.errors import UserError
 from sequence_tutor.models import Network, RecurrentNetwork, RecurrentSettings
 from sequence_tutor.pretraining.settings import PretrainSettings
@@ -16,7 +17,6 @@ from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.progress import Advance
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.run_log import read_log
-from sequence_tutor.token_sequences import TokenSequences
 
 V = 4
 SETTINGS = PretrainSettings(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kit import uncounted
-from sequence_tutor.division import TEST, TRAIN, VALIDATION
+from sequence_tutor.domain.division import TEST, TRAIN, VALIDATION
 from sequence_tutor.errors import UserError
 from sequence_tutor.text.corpus import TextDataSettings, read_corpus
 from sequence_tutor.text.reading import read_lines

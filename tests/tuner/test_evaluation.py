@@ -1,6 +1,6 @@
 import torch
 
-from sequence_tutor.prior.fingerprints import distinct_share, sequence_hashes
+from sequence_tutor.domain.fingerprints import distinct_share, sequence_hashes
 from sequence_tutor.sequences import SequenceBatch
 
 

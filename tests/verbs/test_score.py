@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from sequence_tutor.domain.step_scores import step_scores
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.midi import write_midi
 from sequence_tutor.melody.reward import MelodyReward
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.step_scores import step_scores
 from sequence_tutor.verbs.score import score
 
 NINE = [

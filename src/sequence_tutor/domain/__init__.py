@@ -13,6 +13,7 @@ from sequence_tutor.domain.data import (
     TrainingData,
 )
 from sequence_tutor.domain.exhibit import Exhibit, Material, ShownModel
+from sequence_tutor.domain.token_sequences import TokenSequences
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import Estimate, Mean, RatioOfSums
 from sequence_tutor.prior.store import StoredPrior
@@ -21,7 +22,6 @@ from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.reward.weighted import WeightedReward
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.files import write_text
-from sequence_tutor.token_sequences import TokenSequences
 
 __all__ = [
     "Beginning",

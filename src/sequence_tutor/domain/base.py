@@ -16,17 +16,17 @@ from typing import Any, ClassVar, Self
 import torch
 from torch import Tensor
 
-from sequence_tutor.collected import Gatherer
 from sequence_tutor.config.presets import DOMAINS
 from sequence_tutor.config.settings import Settings, nearest
+from sequence_tutor.domain.collected import Gatherer
 from sequence_tutor.domain.data import Beginning, Figure, Progress, Statistics, TrainingData
 from sequence_tutor.domain.exhibit import Exhibit, Material, ShownModel, display, exhibit
+from sequence_tutor.domain.step_scores import Scored, step_scores, summed
 from sequence_tutor.errors import UserError
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sampling.measure import Opens, Spells
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.step_scores import Scored, step_scores, summed
 
 
 class Domain(ABC):

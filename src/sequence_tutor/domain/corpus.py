@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.division import TEST, TRAIN, VALIDATION, divide
 from sequence_tutor.domain.data import Judge, Progress, TrainingData
+from sequence_tutor.domain.division import TEST, TRAIN, VALIDATION, divide
+from sequence_tutor.domain.token_sequences import TokenSequences
 from sequence_tutor.errors import UserError
-from sequence_tutor.token_sequences import TokenSequences
 
 LISTED = 10_000
 """Places without a sequence that are listed one by one; all of them are counted."""

@@ -9,9 +9,9 @@ from typing import Any, Literal, Protocol
 from torch import Tensor
 
 from sequence_tutor.config.settings import Settings
+from sequence_tutor.domain.token_sequences import TokenSequences
 from sequence_tutor.estimates import Estimate
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.token_sequences import TokenSequences
 
 Progress = Callable[[int, int], None]
 """Called with the units of work done and of all."""

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Protocol
 import torch
 
 from sequence_tutor.config.settings import Settings
+from sequence_tutor.domain.step_scores import step_scores
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.step_scores import step_scores
 
 if TYPE_CHECKING:
     from sequence_tutor.domain.base import Domain

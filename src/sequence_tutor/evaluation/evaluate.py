@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 
+from sequence_tutor.domain.fingerprints import WINDOWS
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import UNDEFINED, wilson
 from sequence_tutor.evaluation.alike import judged_alike, rewarded_alike
@@ -20,7 +21,6 @@ from sequence_tutor.evaluation.own_optimum import own_optimum
 from sequence_tutor.evaluation.statistics import OPTIMALITY, GeneralStatistics
 from sequence_tutor.evaluation.table import Column, Evaluation
 from sequence_tutor.evaluation.terms import TermStatistics, weighted_parts
-from sequence_tutor.prior.fingerprints import WINDOWS
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.sampling.measure import commonest, measure, score
 from sequence_tutor.sequences import SequenceBatch

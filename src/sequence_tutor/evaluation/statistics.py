@@ -11,6 +11,7 @@ import math
 import torch
 from torch import Tensor
 
+from sequence_tutor.domain.fingerprints import WINDOW, are_among, distinct_share, sequence_hashes
 from sequence_tutor.estimates import (
     UNDEFINED,
     Estimate,
@@ -22,7 +23,6 @@ from sequence_tutor.estimates import (
     within,
     without_ends,
 )
-from sequence_tutor.prior.fingerprints import WINDOW, are_among, distinct_share, sequence_hashes
 from sequence_tutor.sampling.importance import ImportanceWeights
 from sequence_tutor.sampling.measure import Measured
 

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.config.settings import Settings, of_kind
-from sequence_tutor.division import TRAIN
 from sequence_tutor.domain import (
     Beginning,
     Domain,
@@ -20,6 +19,9 @@ from sequence_tutor.domain import (
     ShownModel,
     TrainingData,
 )
+from sequence_tutor.domain.division import TRAIN
+from sequence_tutor.domain.fingerprints import WINDOWS, window_fingerprints
+from sequence_tutor.domain.step_scores import Scored, summed
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.beginnings import begin_with
 from sequence_tutor.melody.corpus import MelodyDataSettings, read_corpus
@@ -35,11 +37,9 @@ from sequence_tutor.melody.signature import signature_of
 from sequence_tutor.melody.sources import holds_tokens
 from sequence_tutor.melody.statistics import FIGURES, MelodyStatistics
 from sequence_tutor.melody.view import Melodies
-from sequence_tutor.prior.fingerprints import WINDOWS, window_fingerprints
 from sequence_tutor.prior.store import StoredPrior, shipped_prior
 from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.step_scores import Scored, summed
 from sequence_tutor.storage.token_lines import token_lines
 
 Found = TypeVar("Found")

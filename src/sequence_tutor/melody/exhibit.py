@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sequence_tutor.config.settings import of_kind
 from sequence_tutor.domain import Exhibit, Material, ShownModel
+from sequence_tutor.domain.step_scores import step_scores
 from sequence_tutor.drawing.fragments import data_uri, fragment
 from sequence_tutor.melody.audio import synthesise, wav_bytes
 from sequence_tutor.melody.domain import MelodyDomain
@@ -19,7 +20,6 @@ from sequence_tutor.melody.notation import to_musicxml
 from sequence_tutor.melody.output import MelodyOutputSettings
 from sequence_tutor.melody.rolls import Roll, draw_roll, shown_pitches
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.step_scores import step_scores
 
 SAMPLE_RATES = (22050, 11025)
 """The best that the page has room for is taken; half of a CD's is enough for these sounds."""

@@ -15,7 +15,6 @@ from rdkit import rdBase
 from torch import Tensor
 
 from sequence_tutor.config.settings import Settings, of_kind
-from sequence_tutor.division import TRAIN
 from sequence_tutor.domain import (
     Beginning,
     Domain,
@@ -26,6 +25,7 @@ from sequence_tutor.domain import (
     TrainingData,
 )
 from sequence_tutor.domain.corpus import ALL
+from sequence_tutor.domain.division import TRAIN
 from sequence_tutor.molecule.beginnings import first_molecule, read_seeds
 from sequence_tutor.molecule.chemistry import quiet, scaffold_of
 from sequence_tutor.molecule.corpus import read_corpus

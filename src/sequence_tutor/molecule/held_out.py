@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 import torch
 from torch import Tensor
 
-from sequence_tutor.division import TEST
 from sequence_tutor.domain.corpus import Corpus
+from sequence_tutor.domain.division import TEST
+from sequence_tutor.domain.token_sequences import TokenSequences
 from sequence_tutor.molecule.chemistry import PROPERTIES, known
 from sequence_tutor.molecule.tokens import Vocabulary
-from sequence_tutor.token_sequences import TokenSequences
 
 HELD_OUT, HELD_OUT_LENGTHS = "held_out_tokens", "held_out_lengths"
 HELD_OUT_PROPERTIES = "held_out_properties"

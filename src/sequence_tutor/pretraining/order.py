@@ -13,10 +13,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from sequence_tutor.domain.token_sequences import TokenSequences
 from sequence_tutor.pretraining.settings import PretrainSettings
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.token_sequences import TokenSequences
 
 POOL = 64
 """Batches whose sequences are sorted by length together: more pad less and mix less."""

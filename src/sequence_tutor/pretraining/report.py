@@ -8,12 +8,12 @@ from typing import Any
 
 import torch
 
+from sequence_tutor.domain.token_sequences import TokenSequences
 from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.pretraining.trainer import WHOLE
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.ngram import NGramPrior
 from sequence_tutor.progress import Advance, progress
-from sequence_tutor.token_sequences import TokenSequences
 
 NGRAM_ORDERS = range(1, 9)
 NGRAM_SEQUENCES = 50_000

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from sequence_tutor.domain.token_sequences import TokenSequences
 from sequence_tutor.errors import UserError, reading
 from sequence_tutor.models import Network, RecurrentNetwork, seeded_network, weights_digest
 from sequence_tutor.pretraining.order import DataOrder
@@ -30,7 +31,6 @@ from sequence_tutor.storage.checkpoints import (
     under,
 )
 from sequence_tutor.storage.run_log import RunLog
-from sequence_tutor.token_sequences import TokenSequences
 
 STATE_FILE = "training.safetensors"
 LOG_FILE = "training.jsonl"

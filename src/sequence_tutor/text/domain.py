@@ -10,14 +10,15 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.config.settings import Settings, of_kind
-from sequence_tutor.division import TRAIN
 from sequence_tutor.domain import Beginning, Domain, Progress, TrainingData
+from sequence_tutor.domain.division import TRAIN
+from sequence_tutor.domain.fingerprints import sequence_hashes
+from sequence_tutor.domain.step_scores import Scored, step_scores
+from sequence_tutor.domain.token_sequences import TokenSequences
 from sequence_tutor.errors import UserError
-from sequence_tutor.prior.fingerprints import sequence_hashes
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.step_scores import Scored, step_scores
 from sequence_tutor.storage.files import write_text
 from sequence_tutor.text.corpus import TextDataSettings, read_corpus
 from sequence_tutor.text.reading import read_lines, text_files
@@ -25,7 +26,6 @@ from sequence_tutor.text.reward import TextReward, TextRewardSettings
 from sequence_tutor.text.statistics import FIGURES, TextStatistics
 from sequence_tutor.text.view import TextView
 from sequence_tutor.text.vocabulary import TextVocabulary
-from sequence_tutor.token_sequences import TokenSequences
 
 KNOWN = "lines"
 """Name, among a prior's tensors, of the sorted hashes of its training lines."""

@@ -11,8 +11,8 @@ from pydantic import Field
 from torch import Tensor
 
 from sequence_tutor.config.settings import Settings
+from sequence_tutor.domain.fingerprints import are_among, sequence_hashes
 from sequence_tutor.errors import UserError
-from sequence_tutor.prior.fingerprints import are_among, sequence_hashes
 from sequence_tutor.reward.user_terms import UserTerm
 from sequence_tutor.reward.weighted import WeightedReward
 from sequence_tutor.sequences import SequenceBatch

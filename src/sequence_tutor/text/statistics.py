@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from sequence_tutor.domain import Figure
+from sequence_tutor.domain.fingerprints import are_among
 from sequence_tutor.estimates import Estimate, Mean, Proportion
-from sequence_tutor.prior.fingerprints import are_among
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.text.terms import Again, Term
 from sequence_tutor.text.view import TextView

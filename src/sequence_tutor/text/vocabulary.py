@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from sequence_tutor.domain.vocabulary import TokenVocabulary, facts_of_card
 from sequence_tutor.errors import UserError
-from sequence_tutor.vocabulary import TokenVocabulary, facts_of_card
 
 Tokeniser = Literal["characters", "words"]
 """Ours."""

@@ -11,15 +11,15 @@ import torch
 from pydantic import Field
 
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.division import TEST, TRAIN, VALIDATION, divide
 from sequence_tutor.domain import Domain, Progress, TrainingData
+from sequence_tutor.domain.division import TEST, TRAIN, VALIDATION, divide
+from sequence_tutor.domain.token_sequences import TokenSequences
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import Estimate
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.token_lines import read_token_lines, write_json_lines
-from sequence_tutor.token_sequences import TokenSequences
 from sequence_tutor.toy.problem import make_toy
 from sequence_tutor.toy.reward import ToyReward
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from sequence_tutor.domain.fingerprints import distinct_share, sequence_hashes
 from sequence_tutor.estimates import finite_or_none
-from sequence_tutor.prior.fingerprints import distinct_share, sequence_hashes
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.reward.protocol import Reports
 from sequence_tutor.reward.weighted import explaining

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Beginning, Progress, Reward
+from sequence_tutor.domain.fingerprints import sequence_hashes
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.alike import scored_here
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.memory import require_memory
-from sequence_tutor.prior.fingerprints import sequence_hashes
 from sequence_tutor.progress import Advance, counted, heading, progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reporting.samples import Samples

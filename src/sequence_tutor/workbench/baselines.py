@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from sequence_tutor.domain.fingerprints import distinct_share, sequence_hashes
 from sequence_tutor.estimates import (
     Estimate,
     RatioOfSums,
@@ -29,7 +30,6 @@ from sequence_tutor.estimates import (
     within,
     without_ends,
 )
-from sequence_tutor.prior.fingerprints import distinct_share, sequence_hashes
 from sequence_tutor.sampling.importance import ImportanceWeights
 from sequence_tutor.sampling.measure import Task, measure
 from sequence_tutor.sequences import SequenceBatch

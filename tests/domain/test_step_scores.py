@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from kit import generator
-from sequence_tutor import step_scores as module
+from sequence_tutor.domain import step_scores as module
+from sequence_tutor.domain.step_scores import step_scores, summed
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.step_scores import step_scores, summed
 from sequence_tutor.toy.reward import ToyReward
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sequence_tutor.division import TEST, TRAIN, VALIDATION, divide
+from sequence_tutor.domain.division import TEST, TRAIN, VALIDATION, divide
 
 
 def places_of(*pieces: object) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit import generator
-from sequence_tutor.prior.fingerprints import are_among, sequence_hashes, window_fingerprints
+from sequence_tutor.domain.fingerprints import are_among, sequence_hashes, window_fingerprints
 from sequence_tutor.sequences import SequenceBatch
 
 

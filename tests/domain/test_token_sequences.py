@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from kit import generator
-from sequence_tutor.token_sequences import TokenSequences
+from sequence_tutor.domain.token_sequences import TokenSequences
 
 ROWS = [[1, 2, 3, 4, 5], [6], [7, 8, 9]]
 
