@@ -8,7 +8,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 from numpy.typing import NDArray
 
-from sequence_tutor.figures import PALETTE
+from sequence_tutor.drawing.figures import PALETTE
 from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.pictures import (
     next_token_probabilities,

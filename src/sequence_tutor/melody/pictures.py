@@ -13,7 +13,7 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import FancyBboxPatch
 from numpy.typing import NDArray
 
-from sequence_tutor.figures import INK, PALETTE, new_figure, save_png, tidy
+from sequence_tutor.drawing.figures import INK, PALETTE, new_figure, save_png, tidy
 from sequence_tutor.melody.encoding import (
     FIRST_NOTE,
     HOLD,

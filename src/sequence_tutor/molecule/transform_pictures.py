@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sequence_tutor.figures import GRID, INK, PALETTE, new_figure, save_png, tidy
+from sequence_tutor.drawing.figures import GRID, INK, PALETTE, new_figure, save_png, tidy
 from sequence_tutor.molecule.terms import Term
 
 POINTS = 1001

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+from sequence_tutor.drawing.figures import GRID, INK, PALETTE, new_figure, save_png, tidy
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.estimates import Estimate
-from sequence_tutor.figures import GRID, INK, PALETTE, new_figure, save_png, tidy
 from sequence_tutor.storage.files import write_json, write_text
 from sequence_tutor.study.analysis import Analysis
 

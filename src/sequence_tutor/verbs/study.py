@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from sequence_tutor.drawing.figures import Curve, Panel, learning_curves
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model
-from sequence_tutor.figures import Curve, Panel, learning_curves
 from sequence_tutor.melody.exhibit import heard_of
 from sequence_tutor.progress import counted, progress
 from sequence_tutor.storage.files import PathLike, listed_paths, named_path

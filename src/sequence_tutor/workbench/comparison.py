@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from sequence_tutor.drawing.figures import Curve, Panel, learning_curves
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.estimates import UNDEFINED, Estimate, finite_or_none, mean_of, without_ends
 from sequence_tutor.evaluation.bounds import with_best_bound
 from sequence_tutor.evaluation.figures import FIGURES, cell, titles
-from sequence_tutor.figures import Curve, Panel, learning_curves
 from sequence_tutor.storage.run_log import Record, number
 
 COLUMNS = (

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
+from sequence_tutor.drawing.figures import GRID, INK, PALETTE, new_figure, save_png, tidy
 from sequence_tutor.drawing.table import Table, value_text
 from sequence_tutor.evaluation.bounds import (
     enumerable_space,
@@ -21,7 +22,6 @@ from sequence_tutor.evaluation.bounds import (
 )
 from sequence_tutor.exact import enumerate_sequences
 from sequence_tutor.exact.space import cut_at_end
-from sequence_tutor.figures import GRID, INK, PALETTE, new_figure, save_png, tidy
 from sequence_tutor.sampling.measure import Task
 from sequence_tutor.storage.files import write_text
 from sequence_tutor.workbench.baselines import (

@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from sequence_tutor.content_policy import content_policy
+from sequence_tutor.drawing.content_policy import content_policy
 from sequence_tutor.study.design import Study
 from sequence_tutor.study.folder import clip_path
 from sequence_tutor.study.schedule import schedule

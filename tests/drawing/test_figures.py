@@ -8,7 +8,14 @@ from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 from numpy.typing import NDArray
 
-from sequence_tutor.figures import PALETTE, Curve, Panel, learning_curves, new_figure, save_png
+from sequence_tutor.drawing.figures import (
+    PALETTE,
+    Curve,
+    Panel,
+    learning_curves,
+    new_figure,
+    save_png,
+)
 
 STEPS = list(range(0, 20_001, 1000))
 
