@@ -76,7 +76,7 @@ def test_terms() -> None:
 
 def test_program() -> None:
     pytest.importorskip("rdkit", reason="the extra [molecule] is not installed")
-    from sequence_tutor.molecule.external import ExternalProgram
+    from sequence_tutor.execution.external import ExternalProgram
 
     with ExternalProgram(f"{sys.executable} {EXAMPLES / 'my_program.py'}") as program:
         assert program(["CCO", "NCCN", "c1ccncc1"]) == [0, 2, 1]

@@ -15,8 +15,8 @@ from rdkit.Chem import QED
 from rdkit.Contrib.SA_Score import sascorer
 
 from sequence_tutor.cli import main
+from sequence_tutor.execution import pool
 from sequence_tutor.molecule import exhibit as grids_module
-from sequence_tutor.molecule import pool
 from sequence_tutor.molecule.chemistry import _known, canonical_smiles
 from sequence_tutor.molecule.domain import MoleculeDomain
 from sequence_tutor.molecule.held_out import HELD_OUT, HELD_OUT_LENGTHS, HELD_OUT_PROPERTIES

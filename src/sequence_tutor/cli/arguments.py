@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from sequence_tutor.cli.parsing import option as option  # what every verb describes itself with
 from sequence_tutor.errors import Remark, UserError
-from sequence_tutor.memory import require_memory
+from sequence_tutor.execution.memory import require_memory
 from sequence_tutor.printable import printable
 
 MOST_THREADS = 1024

@@ -30,7 +30,7 @@ from sequence_tutor.cli.terms import TERMS
 from sequence_tutor.cli.tune import Tune
 from sequence_tutor.cli.verify import Verify
 from sequence_tutor.errors import UserError
-from sequence_tutor.memory import too_large
+from sequence_tutor.execution.memory import too_large
 from sequence_tutor.printable import printable, shown
 
 

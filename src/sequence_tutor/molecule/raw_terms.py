@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sequence_tutor.molecule.external import ExternalProgram
+from sequence_tutor.execution.external import ExternalProgram
 from sequence_tutor.molecule.scoring import Cache, Scorer
 from sequence_tutor.molecule.terms import (
     BatchFunction,

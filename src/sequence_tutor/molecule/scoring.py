@@ -14,10 +14,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar
 
-from sequence_tutor.molecule.closing import Closing
-from sequence_tutor.molecule.pool import WorkerPool
+from sequence_tutor.execution.closing import Closing
+from sequence_tutor.execution.pool import WorkerPool
+from sequence_tutor.execution.worker import Lost, attempt
 from sequence_tutor.molecule.terms.term_set import MoleculeRecord
-from sequence_tutor.molecule.worker import Lost, attempt
 
 Value = TypeVar("Value")
 

@@ -17,7 +17,7 @@ from sequence_tutor.config.presets import Tables, build
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Beginning, Domain, find_domain
 from sequence_tutor.errors import UserError, reading, settings_of
-from sequence_tutor.memory import require_memory
+from sequence_tutor.execution.memory import require_memory
 from sequence_tutor.printable import printable
 from sequence_tutor.prior.check import check_prior
 from sequence_tutor.prior.protocol import device_of

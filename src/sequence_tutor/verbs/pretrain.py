@@ -17,7 +17,7 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.domain import Domain, Judge, TrainingData, find_domain
 from sequence_tutor.errors import UserError, settings_of
-from sequence_tutor.memory import require_memory
+from sequence_tutor.execution.memory import require_memory
 from sequence_tutor.models import weights_digest
 from sequence_tutor.pretraining.report import held_out_report
 from sequence_tutor.pretraining.settings import PretrainSettings

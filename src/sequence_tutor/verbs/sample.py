@@ -12,7 +12,7 @@ from sequence_tutor.domain.fingerprints import sequence_hashes
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.alike import scored_here
 from sequence_tutor.evaluation.model import Model
-from sequence_tutor.memory import require_memory
+from sequence_tutor.execution.memory import require_memory
 from sequence_tutor.progress import Advance, counted, heading, progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reporting.samples import Samples

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.molecule.external import ExternalProgram
+from sequence_tutor.execution.external import ExternalProgram
 from sequence_tutor.molecule.terms.term import Term
 
 if TYPE_CHECKING:  # workers load the terms, and need not wait for torch

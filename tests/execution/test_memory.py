@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.memory import require_memory, too_large, total_memory
+from sequence_tutor.execution.memory import require_memory, too_large, total_memory
 from sequence_tutor.tuner.settings import ReplaySettings, TuneSettings, sizes
 
 

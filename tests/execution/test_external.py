@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.molecule.external import ExternalProgram
+from sequence_tutor.execution.external import ExternalProgram
 
 DOCKING = """
 # An example: the "score" of a molecule is the number of its carbons, where it has any.

@@ -23,7 +23,7 @@ from contextlib import suppress
 from typing import IO
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.molecule.closing import Closing
+from sequence_tutor.execution.closing import Closing
 from sequence_tutor.storage.processes import end_marked
 
 LAST_WORDS = 1000  # bytes of standard error that are remembered

@@ -15,8 +15,8 @@ from types import ModuleType
 import pytest
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.molecule.pool import WorkerPool
-from sequence_tutor.molecule.worker import Lost
+from sequence_tutor.execution.pool import WorkerPool
+from sequence_tutor.execution.worker import Lost
 
 FUNCTIONS = """
 import os
@@ -196,7 +196,7 @@ def test_nothing_is_left_after_the_parent(
 import sys
 sys.path[:] = {sys.path!r}
 from {functions.__name__} import upper
-from sequence_tutor.molecule.pool import WorkerPool
+from sequence_tutor.execution.pool import WorkerPool
 with WorkerPool(upper, 2, timeout=2.0) as pool:
     pool.map(["c"] * 100)
     print(*pool.pids, flush=True)

@@ -27,8 +27,8 @@ from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import Generic, TypeVar
 
-from sequence_tutor.molecule.closing import Closing
-from sequence_tutor.molecule.worker import READY, Job, Lost
+from sequence_tutor.execution.closing import Closing
+from sequence_tutor.execution.worker import READY, Job, Lost
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -42,7 +42,7 @@ FALSE_STARTS = 3  # workers in a row that ended before they began
 PROGRAM = """\
 import json, sys
 sys.path[:] = json.loads(sys.argv[2])
-from sequence_tutor.molecule.worker import main
+from sequence_tutor.execution.worker import main
 main(int(sys.argv[1]))
 """
 
