@@ -22,10 +22,10 @@ from sequence_tutor.study.making import Design, make_folder, melodies_needed
 from sequence_tutor.study.schedule import schedule
 from sequence_tutor.study.store import Store
 from sequence_tutor.verbs.compare import compare
-from sequence_tutor.verbs.finished_run import RESULT_FILE
 from sequence_tutor.verbs.frontier import frontier
 from sequence_tutor.verbs.study import analyse_study
 from sequence_tutor.verbs.tune import tune
+from sequence_tutor.workbench.finished_run import RESULT_FILE
 
 MODELS = ("prior", "psi")
 PAIRS = 2

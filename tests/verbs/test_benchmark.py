@@ -18,8 +18,8 @@ from sequence_tutor.prior.store import load_prior
 from sequence_tutor.progress import Advance
 from sequence_tutor.tuner.loop import STATE_FILE, Tuner
 from sequence_tutor.verbs.benchmark import benchmark, resolve
-from sequence_tutor.verbs.benchmark_run import CALLS_FILE, digest
-from sequence_tutor.verbs.finished_run import RESULT_FILE
+from sequence_tutor.workbench.benchmark_run import CALLS_FILE, digest
+from sequence_tutor.workbench.finished_run import RESULT_FILE
 
 QUICK = {
     "steps": 100,

@@ -18,9 +18,9 @@ from sequence_tutor.replay.sequences import SequenceReplay
 from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.tuner.loop import STATE_FILE, Tuner
 from sequence_tutor.tuner.order import Order
-from sequence_tutor.verbs import compare_run
 from sequence_tutor.verbs.compare import Comparison, compare
-from sequence_tutor.verbs.finished_run import RESULT_FILE
+from sequence_tutor.workbench import compare_run
+from sequence_tutor.workbench.finished_run import RESULT_FILE
 from sequence_tutor.workbench.forms import read_forms
 
 SMALL = {"tune": {"evaluate_samples": 32}}

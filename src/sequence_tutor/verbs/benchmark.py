@@ -67,7 +67,7 @@ def benchmark(
     find_domain(DOMAIN)  # for want of RDKit it says so in a sentence, before the imports below
     from sequence_tutor.molecule.benchmarks.results import Benchmarked
     from sequence_tutor.molecule.benchmarks.suites import SUITES
-    from sequence_tutor.verbs.benchmark_run import Run
+    from sequence_tutor.workbench.benchmark_run import Run
 
     if suite not in SUITES:
         raise UserError(f"unknown benchmark {suite!r}: {nearest(suite, SUITES)}")

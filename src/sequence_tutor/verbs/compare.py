@@ -18,9 +18,8 @@ from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.tuner.order import Given, open_order
 from sequence_tutor.tuner.run_record import RunSpec
-from sequence_tutor.verbs.compare_run import run_of
-from sequence_tutor.verbs.problem import Problem, check_plays_a_part, check_same_problem
 from sequence_tutor.verbs.tune import AnyPrior, AnyReward
+from sequence_tutor.workbench.compare_run import run_of
 from sequence_tutor.workbench.comparison import (
     Run,
     against_best_bound,
@@ -29,6 +28,7 @@ from sequence_tutor.workbench.comparison import (
     table,
 )
 from sequence_tutor.workbench.forms import chosen_forms
+from sequence_tutor.workbench.problem import Problem, check_plays_a_part, check_same_problem
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from sequence_tutor.storage.folder_lock import writing_in
 from sequence_tutor.storage.versions import versions
 from sequence_tutor.tuner.loop import Tuner
 from sequence_tutor.tuner.settings import TuneSettings
-from sequence_tutor.verbs.finished_run import RESULT_FILE, drop_state, read_result, write_result
+from sequence_tutor.workbench.finished_run import RESULT_FILE, drop_state, read_result, write_result
 
 DOMAIN = "molecule"
 CALLS_FILE = "calls.tsv"
