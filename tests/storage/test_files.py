@@ -155,7 +155,8 @@ def test_halves_of_files_of_the_dead_are_removed_and_those_of_the_living_stay(
     tmp_path: Path,
 ) -> None:
     code = (
-        "import os, sys; from pathlib import Path; from sequence_tutor.storage.files import replacing\n"
+        "import os, sys; from pathlib import Path\n"
+        "from sequence_tutor.storage.files import replacing\n"
         "with replacing(Path(sys.argv[1])) as beside:\n    beside.write_text('half'); os._exit(9)"
     )
     subprocess.run([sys.executable, "-c", code, tmp_path / "run.json"], check=False)

@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from sequence_tutor.models import by_length
 from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.replay.sampling import Drawn
 from sequence_tutor.replay.sequences import Stored
 from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.toy import make_toy
-from sequence_tutor.tuner import by_length
 from sequence_tutor.tuner.learner import Learner
 from sequence_tutor.tuner.settings import TuneSettings
 

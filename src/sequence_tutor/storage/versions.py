@@ -24,7 +24,7 @@ def versions() -> dict[str, str]:
 
 def _commit() -> str | None:
     """The checkout's commit, with a `+` where files have changed since; None outside of git."""
-    folder = Path(__file__).parent
+    folder = Path(__file__).parents[1]
     try:
         described = subprocess.run(
             ["git", "describe", "--always", "--abbrev=12", "--dirty=+"],

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.domain.collected import Collected, Gatherer
+from sequence_tutor.models.by_length import by_length
 from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.objectives.divergences import token_kl
 from sequence_tutor.prior.protocol import Prior
@@ -17,7 +18,6 @@ from sequence_tutor.sampling.measure import Task, score
 from sequence_tutor.sampling.rollout import Rollout, rollout
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.checkpoints import Tensors, named, under
-from sequence_tutor.tuner.by_length import by_length
 from sequence_tutor.tuner.exploration import Exploration
 from sequence_tutor.tuner.regrowing import Regrower
 

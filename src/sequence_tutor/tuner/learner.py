@@ -12,6 +12,7 @@ from torch import Tensor
 from sequence_tutor.algorithms.experience import Experience, Graded, Predicted
 from sequence_tutor.algorithms.policy import TunedPolicy
 from sequence_tutor.errors import UserError
+from sequence_tutor.models.by_length import by_length
 from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.objectives.divergences import tempered as flattened
 from sequence_tutor.prior.protocol import Prior, device_of
@@ -28,7 +29,6 @@ from sequence_tutor.storage.checkpoints import (
     under,
 )
 from sequence_tutor.tuner.beginning import chosen_start, initial_values
-from sequence_tutor.tuner.by_length import by_length
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.tuner.target_kl import TargetKL
 

@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
+from sequence_tutor.models.by_length import CHUNK, by_length
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.tuner.by_length import CHUNK, by_length
 
 V = 5
 
