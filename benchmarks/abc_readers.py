@@ -30,8 +30,8 @@ from typing import Any
 
 import symusic
 
-from sequence_tutor.melody.abc_reader import read_abc
-from sequence_tutor.melody.abc_reader.tune_book import tunes
+from sequence_tutor.melody.reading.abc import read_abc
+from sequence_tutor.melody.reading.abc.tune_book import tunes
 
 Onsets = list[tuple[int, int]]
 GRID = 24  # parts of a quarter note

@@ -21,11 +21,11 @@ from sequence_tutor.config.presets import build
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.domain import find_domain
-from sequence_tutor.melody.abc_writing import to_abc
-from sequence_tutor.melody.corpus import MelodyDataSettings
-from sequence_tutor.melody.corpus import read_corpus as read_melodies
 from sequence_tutor.melody.midi import midi_bytes
-from sequence_tutor.melody.notation import to_musicxml
+from sequence_tutor.melody.reading.corpus import MelodyDataSettings
+from sequence_tutor.melody.reading.corpus import read_corpus as read_melodies
+from sequence_tutor.melody.writing.abc import to_abc
+from sequence_tutor.melody.writing.notation import to_musicxml
 from sequence_tutor.molecule.beginnings import first_molecule
 from sequence_tutor.molecule.corpus import read_corpus as read_molecule_corpus
 from sequence_tutor.molecule.corpus_settings import MoleculeDataSettings

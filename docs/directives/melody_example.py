@@ -21,11 +21,11 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from sequence_tutor.melody.audio import synthesise, write_wav
 from sequence_tutor.melody.encoding import HOLD, NOTE_OFF, VOCAB_SIZE
-from sequence_tutor.melody.pictures import token_name
 from sequence_tutor.melody.reward import MelodyReward
-from sequence_tutor.melody.rolls import Roll, draw_roll, shown_pitches
+from sequence_tutor.melody.writing.audio import synthesise, write_wav
+from sequence_tutor.melody.writing.pictures import token_name
+from sequence_tutor.melody.writing.rolls import Roll, draw_roll, shown_pitches
 from sequence_tutor.sequences import SequenceBatch
 
 SOUNDS = "_melodies"

@@ -8,15 +8,15 @@ import torch
 from kit import uncounted
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
-from sequence_tutor.melody.abc_writing import write_abc
-from sequence_tutor.melody.corpus import MelodyDataSettings
 from sequence_tutor.melody.domain import MelodyDomain
 from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.meter import Meter
 from sequence_tutor.melody.midi import read_midi, write_midi
-from sequence_tutor.melody.output import MelodyOutputSettings
+from sequence_tutor.melody.reading.corpus import MelodyDataSettings
 from sequence_tutor.melody.reward import MelodyRewardSettings
 from sequence_tutor.melody.scales import Key
+from sequence_tutor.melody.writing.abc import write_abc
+from sequence_tutor.melody.writing.output import MelodyOutputSettings
 from sequence_tutor.reward.check import check_reward
 from sequence_tutor.sequences import SequenceBatch
 

@@ -12,7 +12,7 @@ import pytest
 from sequence_tutor.evaluation.model import load_model, prior_of
 from sequence_tutor.melody.exhibit import SAMPLE_RATES, SOUND_BUDGET, melody_rounds, room_for
 from sequence_tutor.melody.midi import read_midi
-from sequence_tutor.melody.output import MelodyOutputSettings
+from sequence_tutor.melody.writing.output import MelodyOutputSettings
 
 C_AND_REST = [14, *[1] * 15, 0, *[1] * 15]  # two bars: a whole note and a whole rest
 

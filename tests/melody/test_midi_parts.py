@@ -10,11 +10,11 @@ import pytest
 from symusic.core import ScoreTick
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.melody.extraction import ExtractionSettings, choose_melody, extract
 from sequence_tutor.melody.midi import read_midi
-from sequence_tutor.melody.midi_events import MOST_NOTES, read_events
-from sequence_tutor.melody.score import Part, Score
-from sequence_tutor.melody.sources import read_sources
+from sequence_tutor.melody.reading.extraction import ExtractionSettings, choose_melody, extract
+from sequence_tutor.melody.reading.midi_events import MOST_NOTES, read_events
+from sequence_tutor.melody.reading.score import Part, Score
+from sequence_tutor.melody.reading.sources import read_sources
 
 CORPORA = Path(__file__).parents[3] / "shared" / "data" / "melodies"
 QUARTER = 480
@@ -165,7 +165,7 @@ def test_a_rest_of_the_upbeat_s_length_divides_nothing() -> None:
 
 def test_notes_are_capped(monkeypatch: pytest.MonkeyPatch) -> None:
     assert MOST_NOTES == 1_000_000
-    monkeypatch.setattr("sequence_tutor.melody.midi_events.MOST_NOTES", 7)
+    monkeypatch.setattr("sequence_tutor.melody.reading.midi_events.MOST_NOTES", 7)
     with pytest.raises(UserError, match="song: more than 7 notes"):
         parts_of(notes(UP[:4], 1), notes(UP[4:], 2))
 

@@ -16,7 +16,7 @@ from sequence_tutor.domain.exhibit import END
 from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.model import Model, load_model, prior_of
 from sequence_tutor.melody.exhibit import DISPLAYED
-from sequence_tutor.melody.output import MelodyOutputSettings
+from sequence_tutor.melody.writing.output import MelodyOutputSettings
 from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
 from sequence_tutor.molecule import MoleculeDomain
 from sequence_tutor.prior.neural import NeuralPrior

@@ -10,7 +10,7 @@ import torch
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model, load_model, prior_of
-from sequence_tutor.melody.output import MelodyOutputSettings
+from sequence_tutor.melody.writing.output import MelodyOutputSettings
 from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.store import StoredPrior

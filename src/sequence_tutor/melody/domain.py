@@ -24,19 +24,19 @@ from sequence_tutor.domain.fingerprints import WINDOWS, window_fingerprints
 from sequence_tutor.domain.step_scores import Scored, summed
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.beginnings import begin_with
-from sequence_tutor.melody.corpus import MelodyDataSettings, read_corpus
 from sequence_tutor.melody.encoding import FIRST_NOTE, VOCAB_SIZE
 from sequence_tutor.melody.frame import AS_TOKENS, Frame
 from sequence_tutor.melody.judging import judged
-from sequence_tutor.melody.output import MelodyOutputSettings, transposed, write_melodies
-from sequence_tutor.melody.own_tunes import LONGEST, own_tunes
 from sequence_tutor.melody.published import PUBLISHED
+from sequence_tutor.melody.reading.corpus import MelodyDataSettings, read_corpus
+from sequence_tutor.melody.reading.own_tunes import LONGEST, own_tunes
+from sequence_tutor.melody.reading.sources import holds_tokens
 from sequence_tutor.melody.reward import MelodyReward, MelodyRewardSettings
 from sequence_tutor.melody.scales import C_MAJOR, OCTAVE
 from sequence_tutor.melody.signature import signature_of
-from sequence_tutor.melody.sources import holds_tokens
 from sequence_tutor.melody.statistics import FIGURES, MelodyStatistics
 from sequence_tutor.melody.view import Melodies
+from sequence_tutor.melody.writing.output import MelodyOutputSettings, transposed, write_melodies
 from sequence_tutor.prior.store import StoredPrior, shipped_prior
 from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.sequences import SequenceBatch

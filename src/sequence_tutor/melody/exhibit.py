@@ -9,16 +9,16 @@ from sequence_tutor.config.settings import of_kind
 from sequence_tutor.domain import Exhibit, Material, ShownModel
 from sequence_tutor.domain.step_scores import step_scores
 from sequence_tutor.drawing.fragments import data_uri, fragment
-from sequence_tutor.melody.audio import synthesise, wav_bytes
 from sequence_tutor.melody.domain import MelodyDomain
 from sequence_tutor.melody.encoding import STEPS_PER_QUARTER
-from sequence_tutor.melody.engraving import can_engrave, engrave
 from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.midi import midi_bytes
 from sequence_tutor.melody.next_tokens import token_maps
-from sequence_tutor.melody.notation import to_musicxml
-from sequence_tutor.melody.output import MelodyOutputSettings
-from sequence_tutor.melody.rolls import Roll, draw_roll, shown_pitches
+from sequence_tutor.melody.writing.audio import synthesise, wav_bytes
+from sequence_tutor.melody.writing.engraving import can_engrave, engrave
+from sequence_tutor.melody.writing.notation import to_musicxml
+from sequence_tutor.melody.writing.output import MelodyOutputSettings
+from sequence_tutor.melody.writing.rolls import Roll, draw_roll, shown_pitches
 from sequence_tutor.sequences import SequenceBatch
 
 SAMPLE_RATES = (22050, 11025)

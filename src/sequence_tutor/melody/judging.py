@@ -10,11 +10,11 @@ from pathlib import Path
 
 from sequence_tutor.domain.step_scores import CHUNK, Scored, step_scores
 from sequence_tutor.melody.encoding import VOCAB_SIZE
-from sequence_tutor.melody.own_tunes import LONGEST, OwnTune, counted, own_tunes
+from sequence_tutor.melody.reading.own_tunes import LONGEST, OwnTune, counted, own_tunes
+from sequence_tutor.melody.reading.sources import holds_tokens
 from sequence_tutor.melody.reward import MelodyReward, MelodyRewardSettings
 from sequence_tutor.melody.scales import OCTAVE, Key
 from sequence_tutor.melody.signature import signature_of
-from sequence_tutor.melody.sources import holds_tokens
 from sequence_tutor.reward.user_terms import UserTerm
 from sequence_tutor.storage.token_lines import token_lines
 

@@ -26,9 +26,15 @@ from sequence_tutor.foreign import door, said
 from sequence_tutor.melody.encoding import STEPS_PER_QUARTER, decode
 from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.meter import Meter
-from sequence_tutor.melody.midi_events import DRUM_CHANNEL, Channel, MidiFile, Track, read_events
-from sequence_tutor.melody.part_names import rank
-from sequence_tutor.melody.score import (
+from sequence_tutor.melody.reading.midi_events import (
+    DRUM_CHANNEL,
+    Channel,
+    MidiFile,
+    Track,
+    read_events,
+)
+from sequence_tutor.melody.reading.part_names import rank
+from sequence_tutor.melody.reading.score import (
     MOST_METERS,
     MOST_PARTS,
     Part,

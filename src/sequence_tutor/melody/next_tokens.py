@@ -16,7 +16,7 @@ from sequence_tutor.domain import ShownModel
 from sequence_tutor.drawing.fragments import data_uri
 from sequence_tutor.melody.encoding import FIRST_NOTE, PITCH_OFFSET
 from sequence_tutor.melody.meter import COMMON, Meter
-from sequence_tutor.melody.pictures import LEAST_PROBABILITY, token_name
+from sequence_tutor.melody.writing.pictures import LEAST_PROBABILITY, token_name
 
 CELL = (9, 6)
 """Width and height of one probability in the drawing."""

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.errors import UserError
-from sequence_tutor.melody.audio import synthesise, write_wav
+from sequence_tutor.melody.writing.audio import synthesise, write_wav
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.storage.files import is_empty
 from sequence_tutor.storage.folder_lock import writing_in

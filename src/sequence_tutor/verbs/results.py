@@ -11,7 +11,7 @@ from sequence_tutor.evaluation.model import Model
 from sequence_tutor.evaluation.seeds import between_seeds, seeds_table
 from sequence_tutor.evaluation.table import Evaluation
 from sequence_tutor.melody.exhibit import heard_of
-from sequence_tutor.melody.pictures import next_token_probabilities
+from sequence_tutor.melody.writing.pictures import next_token_probabilities
 from sequence_tutor.progress import progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.sampling.rollout import rollout

@@ -1,0 +1,1 @@
+"""Scores of strangers read, and melodies taken from them."""

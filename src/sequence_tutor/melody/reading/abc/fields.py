@@ -1,0 +1,158 @@
+"""The values of fields: meter, unit length, parts, and how far a voice sounds from its notes.
+
+Source: the ABC standard 2.1, sections 3.1.6, 3.1.7, 3.1.9 and 4.6; ``sound=`` and ``shift=`` are of
+the draft of 2.2, ``%%MIDI`` of abc2midi.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Self
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.melody.reading.abc.keys import ALTERATIONS
+from sequence_tutor.melody.scales import NATURALS
+
+# Ticks of a whole note: divisible by every power of two to 4096, and by every number to 15.
+WHOLE = 4096 * 9 * 5 * 7 * 11 * 13
+MOST_PARTS = 10_000
+"""Parts that a ``P:`` field may play out to."""
+
+_METER = re.compile(r"\s*\(?(\d{1,2}(?:\s?\+\s?\d{1,2}){0,8})\)?\s?/\s?(\d{1,3})")
+_UNIT = re.compile(r"\s*(\d{1,3})(?:\s?/\s?(\d{1,4}))?")
+_PROPERTY = re.compile(r"""([A-Za-z]{1,20})=("[^"]{0,400}"|[^\s"]{1,400})""")
+_CLEFS = "treble|alto|tenor|bass|soprano|mezzosoprano|baritone|perc|none|auto|[GCFP]"
+_CLEF = re.compile(rf"({_CLEFS})?[1-5]?([+-]8|[+-]15)?", re.IGNORECASE)
+_PITCH = re.compile(r"(\^{1,2}|_{1,2}|=)?([A-Ga-g])([,']{0,5})")
+_PARTS = re.compile(r"[A-Za-z]|[()]|\d{1,9}")
+
+
+def parse_meter(text: str) -> tuple[int, int] | None:
+    """The numbers of an ``M:`` field, or None where it is free or unreadable."""
+    common = {"C": (4, 4), "C|": (2, 2)}.get(text.strip())
+    if common is not None:
+        return common
+    match = _METER.match(text)
+    if match is None:
+        return None
+    numerator, denominator = sum(map(int, match[1].split("+"))), int(match[2])
+    return (numerator, denominator) if numerator and denominator else None
+
+
+def parse_unit(text: str) -> int | None:
+    """The ticks of an ``L:`` field such as 1/8, or None where it is unreadable."""
+    match = _UNIT.match(text)
+    if match is None or int(match[2] or 1) == 0:
+        return None
+    return WHOLE * int(match[1]) // int(match[2] or 1) or None
+
+
+def parse_parts(text: str) -> list[str]:
+    """The letters of a ``P:`` field in playing order: ``A2(BC)3`` is A A B C B C B C.
+
+    Nothing where the field is no order of parts, such as a title.
+
+    Raises:
+        UserError: when it plays out to more than `MOST_PARTS`.
+    """
+    wanted = re.sub(r"[\s.,*]", "", text)
+    tokens = _PARTS.findall(wanted)
+    if "".join(tokens) != wanted:
+        return []
+    groups: list[list[str]] = [[]]
+    last: list[str] = []  # what a number repeats
+    for token in tokens:
+        if token == "(":
+            groups.append([])
+            last = []
+            continue
+        if token == ")":
+            if len(groups) == 1:
+                return []
+            last = groups.pop()
+        elif token.isdigit():
+            last = last * min(max(0, int(token) - 1), MOST_PARTS // max(1, len(last)) + 1)
+        else:
+            last = [token]
+        groups[-1] += last
+        if len(groups[-1]) > MOST_PARTS:
+            raise UserError(f"the P: field plays more than {MOST_PARTS} parts")
+    return groups[0] if len(groups) == 1 else []
+
+
+@dataclass
+class Pitching:
+    """Why a voice sounds elsewhere than its notes stand, and whether it has pitches at all.
+
+    Attributes:
+        semitones: by their reason: "transpose", "octave", "clef", "sound" or "midi".
+        percussion: a voice of drums.
+    """
+
+    semitones: dict[str, int] = field(default_factory=dict)
+    percussion: bool = False
+
+    @property
+    def total(self) -> int:
+        """Semitones that every note is moved by."""
+        return sum(self.semitones.values())
+
+    def copy(self) -> Self:
+        """One that may change alone."""
+        return type(self)(dict(self.semitones), self.percussion)
+
+    def follow(self, text: str) -> bool:
+        """Take what a ``K:`` or ``V:`` field says; what it does not name stays.
+
+        Returns:
+            Whether it names a clef, or anything else in the form ``name=value``.
+        """
+        properties = {name.lower(): value for name, value in _PROPERTY.findall(text)}
+        words = _PROPERTY.sub(" ", text).split()
+        clefs = [word for word in words[-4:] if len(word) > 1 and _CLEF.fullmatch(word)]
+        for clef in (*clefs, properties.get("clef")):
+            match = _CLEF.fullmatch((clef or "").strip('"'))
+            if clef is not None and match is not None:
+                self.semitones["clef"] = {"8": 12, "15": 24}.get((match[2] or "+0")[1:], 0)
+                self.semitones["clef"] *= -1 if (match[2] or "").startswith("-") else 1
+                self.percussion = (match[1] or "").lower() in ("perc", "p")
+        for name, unit in (("transpose", 1), ("octave", 12)):
+            number = _number(properties.get(name, ""))
+            if number is not None:
+                self.semitones[name] = unit * number
+        interval = _interval(properties.get("sound") or properties.get("shift") or "")
+        if interval is not None:
+            self.semitones["sound"] = interval
+        return bool(clefs or properties)
+
+    def follow_directive(self, words: list[str]) -> None:
+        """Take what ``%%MIDI`` says of pitch: ``transpose``, ``rtranspose``, ``channel 10``."""
+        number = _number(words[1]) if len(words) > 1 else None
+        if number is None:
+            return
+        if words[0] == "transpose":
+            self.semitones["midi"] = number
+        elif words[0] == "rtranspose":
+            self.semitones["midi"] = self.semitones.get("midi", 0) + number
+        elif words[0] == "channel":
+            self.percussion = number == 10
+
+
+def _number(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"[+-]?\d{1,3}", text.strip('"')) else None
+
+
+def _interval(text: str) -> int | None:
+    """Semitones from the first to the second of two notes; a single one is where ``c`` sounds."""
+    text = text.strip('"')
+    notes = list(_PITCH.finditer(text))
+    if not 1 <= len(notes) <= 2 or "".join(note[0] for note in notes) != text:
+        return None
+    heights = [
+        NATURALS[note[2].upper()]
+        + 12 * (note[2].islower() + note[3].count("'") - note[3].count(","))
+        + ALTERATIONS.get(note[1], 0)
+        for note in notes
+    ]
+    return heights[1] - heights[0] if len(heights) == 2 else heights[0] - 12

@@ -1,0 +1,106 @@
+"""The key of a ``K:`` field: what it does to the seven letters.
+
+Source: the ABC standard 2.1, section 3.1.14. Two readings are wider: a tonic may be a small letter
+where it is a word of its own (``am``), and the sharp and flat signs of Unicode stand for ``#`` and
+``b``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from sequence_tutor.melody.reading.score import WrittenKey
+from sequence_tutor.melody.signature import MOST_FIFTHS, fifths_of
+
+ALTERATIONS = {"^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}
+_FIFTHS = "FCGDAEB"
+_MODES = {
+    "": "ionian",
+    "maj": "ionian",
+    "ion": "ionian",
+    "mix": "mixolydian",
+    "dor": "dorian",
+    "m": "aeolian",
+    "min": "aeolian",
+    "aeo": "aeolian",
+    "phr": "phrygian",
+    "loc": "locrian",
+    "lyd": "lydian",
+}
+_HIGHLAND_PIPES = {"F": 1, "C": 1}
+_SIGNS = str.maketrans("♯♭", "#b")
+
+_KEY = re.compile(
+    r"""
+    \s* (?P<tonic>[A-Ga-g]) (?P<sign>[#b]?)
+    (?i: \s{0,9}
+      (?P<mode> exp | m(?=[^a-z]|$) | (?:maj|ion|mix|dor|min|aeo|phr|loc|lyd)[a-z]{0,9} ) )?
+    """,
+    re.VERBOSE,
+)
+_NO_KEY = re.compile(r"\s*(?:(?P<pipes>HP)|none)(?![A-Za-z])", re.IGNORECASE)
+_ALTERED = re.compile(r"(\^{1,2}|_{1,2}|=)([A-Ga-g])")
+_ALTERED_WORD = re.compile(rf"(?:{_ALTERED.pattern})+")
+
+
+@dataclass(frozen=True)
+class AbcKey:
+    """A key as written.
+
+    Attributes:
+        alterations: semitones by which it alters letters, e.g. ``{"F": 1}`` for G.
+        written: the same as a tonic's signature and mode; None where it is none of the usual ones.
+    """
+
+    alterations: dict[str, int] = field(default_factory=dict)
+    written: WrittenKey | None = None
+
+
+def read_key(text: str) -> AbcKey | None:
+    """The key of a field, or None where it names none; empty is the key without a signature.
+
+    Args:
+        text: a tonic and a mode, ``none`` or ``HP``, and then any number of accidentals, which
+            change the signature of the mode, or after ``exp`` are all of it: ``D Phr ^f``,
+            ``D exp _b _e ^f``. What else follows, such as a clef, is passed over.
+    """
+    text = text.translate(_SIGNS)
+    none, match = _NO_KEY.match(text), _KEY.match(text)
+    if not text.strip():
+        return AbcKey()
+    if none is not None:
+        key = AbcKey(_HIGHLAND_PIPES if none["pipes"] else {})
+        rest = text[none.end() :]
+    elif match is not None and _is_word(match, text):
+        key = _of_mode(match["tonic"].upper() + match["sign"], (match["mode"] or "").lower())
+        rest = text[match.end() :]
+        if "exp" in rest.split():
+            key = AbcKey()
+    else:
+        return None
+    altered = {
+        letter.upper(): ALTERATIONS[mark]
+        for word in rest.split()
+        if _ALTERED_WORD.fullmatch(word)
+        for mark, letter in _ALTERED.findall(word)
+    }
+    return AbcKey(key.alterations | altered) if altered else key
+
+
+def _is_word(key: re.Match[str], text: str) -> bool:
+    """A capital is always a tonic; a small letter is one where no other letter follows the key."""
+    return key["tonic"].isupper() or not text[key.end() : key.end() + 1].isalpha()
+
+
+def _of_mode(tonic: str, mode: str) -> AbcKey:
+    if mode == "exp":
+        return AbcKey()
+    name = _MODES[mode[:3]]
+    fifths = fifths_of(tonic, name)
+    order = _FIFTHS if fifths > 0 else _FIFTHS[::-1]
+    alterations = {
+        order[place % 7]: (place // 7 + 1) * (1 if fifths > 0 else -1)
+        for place in range(abs(fifths))
+    }
+    return AbcKey(alterations, WrittenKey(fifths, name) if abs(fifths) <= MOST_FIFTHS else None)

@@ -1,0 +1,281 @@
+"""A tune: its fields and lines of music handed to its voices, and the voices played out.
+
+Source: the ABC standard 2.1, sections 3.1.9, 3.2 and 7. Where it leaves something open:
+
+1. A field in the body changes the voice in which it stands, one before the first voice all.
+2. Music before the first ``V:`` of the body belongs to the first voice that the header names, else
+   to voice 1.
+3. A part that is written several times is played as it stands at its first, second, ... time.
+4. A voice without music in a part rests through it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.melody.reading.abc.fields import (
+    WHOLE,
+    Pitching,
+    parse_meter,
+    parse_parts,
+    parse_unit,
+)
+from sequence_tutor.melody.reading.abc.keys import AbcKey, read_key
+from sequence_tutor.melody.reading.abc.measures import Context, Event, Measure, VoiceReader
+from sequence_tutor.melody.reading.abc.playing import MOST_EVENTS, Played, in_order, sound
+from sequence_tutor.melody.reading.abc.tune_book import MUSIC, Line, TuneText, tunes
+from sequence_tutor.melody.reading.score import Part, Score, meters_in_force
+
+MOST_VOICES = 256
+
+_INLINE = re.compile(r'"[^"]{0,400}"|\[([A-Za-z]):([^\]]{0,400})\]')
+_CHANGING = frozenset("IKLMPV")
+_SHORT = 0.75  # of a whole note: meters below have a sixteenth as their unit length
+
+Section = tuple[str, int]
+"""The label of a part, and the how manyth of this label it is."""
+
+
+def read_abc(data: bytes, name: str) -> Iterator[tuple[str, Score]]:
+    """Every tune of a tune book, as (`name`#number, score); repeats and parts are played out.
+
+    A tune that cannot be read is there with its problem instead of notes.
+
+    Args:
+        data: the whole file, in UTF-8, UTF-16 or Latin-1.
+        name: what messages call it.
+
+    Raises:
+        UserError: when no tune is in it, or too many are.
+    """
+    try:
+        book = tunes(data)
+    except UserError as error:
+        raise UserError(f"{name}: {error}") from error
+    found = False
+    for tune in book:
+        try:
+            text = tune.read()
+            if not text.has_key and not (text.body and tune.number):
+                continue  # a book's title, or no ABC at all
+            score = _read(text)
+        except UserError as error:
+            score = Score((), problem=str(error))
+        found = True
+        yield f"{name}#{tune.number or 1}", score
+    if not found:
+        raise UserError(f"{name}: no tune in it, expected ABC with X: and K: fields")
+
+
+def _read(text: TuneText) -> Score:
+    reader = _TuneReader(text.header)
+    for line in text.body:
+        reader.take(line)
+    reader.flush()
+    return reader.score()
+
+
+class _TuneReader:
+    """Hands the lines of one tune to its voices."""
+
+    def __init__(self, header: list[Line]) -> None:
+        fields = {line.name: line.value for line in header}
+        meter = parse_meter(fields.get("M", "")) or (4, 4)
+        unit = parse_unit(fields.get("L", ""))
+        if unit is None:
+            unit = WHOLE // (16 if meter[0] / meter[1] < _SHORT else 8)
+        if "K" not in fields:
+            raise UserError("no K: field, expected one such as K:G or K:Ddor")
+        self._first = Context(AbcKey(), unit, meter, Pitching())
+        self._order = fields.get("P", "")
+        self._declared: dict[str, list[Line]] = {}  # voice -> what the header says of it
+        self._voices: dict[str, VoiceReader] = {}
+        self._voice = ""
+        self._label = ""
+        self._section: Section | None = ("", 1)  # None: the next music begins it
+        self._sections: dict[Section, None] = {("", 1): None}
+        self._unread: list[str] = []  # music that no field has come between
+        self._labels: dict[str, Counter[str]] = {}  # voice -> how often it has had which part
+        for line in header:
+            self._take_header(line)
+        self._voice = next(iter(self._declared), "")
+
+    def _take_header(self, line: Line) -> None:
+        if line.name == "V" and line.value:
+            self._voice = line.value.split()[0]
+            self._declared.setdefault(self._voice, []).append(line)
+        elif line.name == "I" and self._voice:
+            self._declared[self._voice].append(line)
+        elif line.name == "K":
+            key = read_key(line.value)
+            self._first.key = key or AbcKey()
+            if not self._first.pitching.follow(line.value) and key is None:
+                raise UserError(
+                    f"K: {line.value[:40]!r} names no key, expected one such as G, F#m or Ddor"
+                )
+        elif line.name == "I":
+            _change(self._first, line)
+
+    def take(self, line: Line) -> None:
+        """A line of the body."""
+        if line.name != MUSIC:
+            self._field(line)
+            return
+        position = 0
+        for match in _INLINE.finditer(line.value):
+            if match[1] is not None:
+                self._music(line.value[position : match.start()])
+                self._field(Line(match[1], match[2].strip()))
+                position = match.end()
+        self._music(line.value[position:])
+
+    def _field(self, line: Line) -> None:
+        if line.name in _CHANGING:
+            self.flush()
+        if line.name == "V" and line.value:
+            self._voice = line.value.split()[0]
+            if self._voice == "1" and "" in self._voices and "1" not in self._voices:
+                self._voices = {name or "1": voice for name, voice in self._voices.items()}
+                self._labels["1"] = self._labels.pop("", Counter())
+            _change(self._open().context, line)
+        elif line.name == "P":
+            self._label, self._section = line.value.rstrip("."), None
+        elif line.name in ("I", "K", "L", "M"):
+            _change(self._open().context if self._voices else self._first, line)
+
+    def _music(self, text: str) -> None:
+        self._unread.append(text)
+
+    def flush(self) -> None:
+        """Hand the lines that belong together to their voice."""
+        text = "\n".join(self._unread).replace("\\\n", " ")
+        self._unread.clear()
+        if not text.strip():
+            return
+        if self._section is None:
+            labels = self._labels.setdefault(self._voice, Counter())
+            labels[self._label] += 1
+            self._section = (self._label, labels[self._label])
+            self._sections.setdefault(self._section)
+        self._open().read(text, self._section)
+
+    def _open(self) -> VoiceReader:
+        """The reader of the current voice."""
+        if self._voice not in self._voices:
+            if len(self._voices) == MOST_VOICES:
+                raise UserError(f"more than {MOST_VOICES} voices")
+            context = self._first.copy()
+            for line in self._declared.get(self._voice, ()):
+                _change(context, line)
+            self._voices[self._voice] = VoiceReader(context)
+        return self._voices[self._voice]
+
+    def score(self) -> Score:
+        """The voices, played out.
+
+        Raises:
+            UserError: when they play out to too much.
+        """
+        order = self._playing_order()
+        sounding: dict[str, Played] = {}
+        left = MOST_EVENTS
+        for name, voice in self._voices.items():
+            played = sound(self._played(voice, order), left)
+            left -= played.events
+            if any(played.layers) and not voice.context.pitching.percussion:
+                sounding[name] = played
+        parts = tuple(
+            Part.from_notes(f"{name}&{number}" if number else name, notes)
+            for name, played in sounding.items()
+            for number, notes in enumerate(played.layers)
+            if notes
+        )
+        if not parts:
+            return Score((), (self._first.meter,))
+        voices = [self._voices[name] for name in sounding]
+        changes = [change for played in sounding.values() for change in played.meters]
+        return Score(
+            parts,
+            meters_in_force(changes, max(float(part.starts[-1]) for part in parts)),
+            next((voice.key for voice in voices if voice.key is not None), None),
+            max(played.upbeat for played in sounding.values()),
+            max(played.end for played in sounding.values()),
+            self._left_out(sum(voice.graces for voice in voices)),
+        )
+
+    def _left_out(self, graces: int) -> tuple[str, ...]:
+        """What is in the tune and not in its parts."""
+        found = [f"{graces} grace note{'' if graces == 1 else 's'} left out"] if graces else []
+        drums = any(voice.context.pitching.percussion for voice in self._voices.values())
+        return (*found, *(["percussion left out"] if drums else []))
+
+    def _playing_order(self) -> list[Section] | None:
+        """The sections as the header's ``P:`` says; None: as written."""
+        written = Counter(label for label, _ in self._sections)
+        letters = parse_parts(self._order)
+        if any(letter.islower() and letter not in written for letter in letters):
+            return None  # a title
+        played: Counter[str] = Counter()
+        order: list[Section] = [("", 1)]
+        for letter in letters:
+            if letter in written:
+                played[letter] += 1
+                order.append((letter, min(played[letter], written[letter])))
+        return order if len(order) > 1 else None
+
+    def _played(self, voice: VoiceReader, order: list[Section] | None) -> Iterator[Measure]:
+        sections = {
+            section: voice.sections.get(section) or self._silent(section)
+            for section in self._sections
+        }
+        if order is not None:
+            for section in order:
+                yield from in_order(sections[section])
+            return
+        measures: list[Measure] = []
+        for written in sections.values():
+            if measures:
+                measures[-1].ends_section = True
+            measures += written
+        yield from in_order(measures)
+
+    def _silent(self, section: Section) -> list[Measure]:
+        """Rests as long as a section, with its repeats, for a voice that has no music there."""
+        others = (
+            voice.sections[section] for voice in self._voices.values() if section in voice.sections
+        )
+        return [
+            Measure(
+                [[Event((), sum(event.duration for event in measure.layers[0]))]],
+                measure.opens,
+                measure.closes,
+                measure.ending,
+                measure.ends_section,
+            )
+            for measure in next(others, [])
+        ]
+
+
+def _change(context: Context, line: Line) -> None:
+    """Let a field change what is read after it."""
+    if line.name == "K":
+        key = read_key(line.value)
+        if key is not None:
+            context.key = key
+            context.keys += 1
+        context.pitching.follow(line.value)
+    elif line.name == "V":
+        context.pitching.follow(line.value.partition(" ")[2])
+    elif line.name == "L":
+        context.unit = parse_unit(line.value) or context.unit
+    elif line.name == "M":
+        context.meter = parse_meter(line.value) or context.meter
+    elif line.name == "I":
+        words = line.value.replace("=", " ").split()
+        if len(words) > 1 and words[0] == "MIDI":
+            context.pitching.follow_directive(words[1:])
+        elif len(words) > 1 and words[0] == "propagate-accidentals":
+            context.accidentals = words[1]

@@ -1,0 +1,258 @@
+"""From a score to melodies on the sixteenth grid.
+
+Choose the melody, quantise, split at long rests, check length and variety, transpose to C major
+or A minor, fold into the three octaves of the encoding.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Self
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from sequence_tutor.config.settings import Settings
+from sequence_tutor.errors import UserError
+from sequence_tutor.melody.encoding import (
+    HIGHEST_PITCH,
+    LOWEST_PITCH,
+    STEPS_PER_QUARTER,
+    Note,
+    encode,
+)
+from sequence_tutor.melody.reading.key_finding import estimate_key
+from sequence_tutor.melody.reading.part_names import rank
+from sequence_tutor.melody.reading.score import Part, Score
+
+MOST_NOTES = 200_000
+"""Of a part: a hundred times a symphony's first violin."""
+
+# A part counts as monophonic when at most this share of its notes sound into the next one.
+_MONOPHONIC = 0.05
+# A melody has at least this share of the notes of the part that has most: piano accompaniments of
+# songs reach seven times the notes of the voice.
+_SUBSTANTIAL = 0.1
+# A part of chords is no melody, whatever its name: of triads two notes in three overlap the next.
+_CHORDS = 0.55
+# Sounds of General MIDI that a melody rarely has: basses, pads, drums, effects.
+_BENEATH = (*range(32, 40), *range(88, 96), *range(112, 128))
+
+
+class ExtractionSettings(Settings):
+    """How tunes become melodies."""
+
+    meters: tuple[str, ...] = Field(
+        ("4/4", "2/2"), description="meters to keep; empty keeps every meter"
+    )
+    minimum_bars: float = Field(7, ge=0, description="shortest melody, in bars of its meter")
+    minimum_steps: int = Field(1, ge=1, description="shortest melody, in sixteenth notes")
+    minimum_distinct_pitches: int = Field(5, ge=1, description="fewest different pitches")
+    gap_bars: float = Field(1, gt=0, description="a rest this long splits a tune into melodies")
+    maximum_steps: int = Field(512, ge=1, description="longer melodies are cut")
+    maximum_grid_distance: float = Field(
+        0.1,
+        gt=0,
+        le=1,
+        description="mean distance of the onsets from sixteenths and triplets, in sixteenths, "
+        "above which a file is a performance without a beat (0.19 is chance)",
+    )
+    transpose: bool = Field(True, description="bring every tune to C major or A minor")
+
+    @classmethod
+    def as_written(cls, maximum_steps: int = 512) -> Self:
+        """Settings that take one file as it is: any meter, length and variety, its own key.
+
+        For melodies to score or to go on from rather than to learn from.
+        """
+        return cls(
+            meters=(),
+            minimum_bars=0,
+            minimum_distinct_pitches=1,
+            maximum_steps=maximum_steps,
+            transpose=False,
+        )
+
+    @field_validator("meters")
+    @classmethod
+    def _meters_are_fractions(cls, meters: tuple[str, ...]) -> tuple[str, ...]:
+        for meter in meters:
+            if not re.fullmatch(r"[1-9]\d*/[1-9]\d*", meter):
+                raise ValueError(f"meter {meter!r} must look like 4/4")
+        return meters
+
+
+def extract(score: Score, settings: ExtractionSettings) -> list[list[int]]:
+    """The melodies of a score, each a list of 1 to `maximum_steps` tokens.
+
+    Raises:
+        UserError: with the reason why the score has no melody under these settings; the caller
+            knows the name of the file.
+    """
+    if score.problem:
+        raise UserError(score.problem)
+    for meter in score.meters:
+        if settings.meters and f"{meter[0]}/{meter[1]}" not in settings.meters:
+            raise UserError(
+                f"meter {meter[0]}/{meter[1]} is not among {', '.join(settings.meters)}"
+            )
+    notes = quantise(melody_part(score, settings.maximum_grid_distance))
+    numerator, denominator = score.meters[0]
+    steps_per_bar = 4 * STEPS_PER_QUARTER * numerator / denominator
+    if settings.transpose:
+        durations = np.array([note.end - note.start for note in notes], dtype=np.float64)
+        key = estimate_key(np.array([note.pitch for note in notes]), durations)
+        notes = [note._replace(pitch=note.pitch + key.transposition) for note in notes]
+    shortest = max(settings.minimum_steps, settings.minimum_bars * steps_per_bar)
+    phrases = _split(notes, settings.gap_bars * steps_per_bar)
+    long_enough = [phrase for phrase in phrases if phrase[-1].end - phrase[0].start >= shortest]
+    if not long_enough:
+        raise UserError(f"no melody of {shortest:g} sixteenths without a long rest")
+    cut = [_cut(phrase, settings.maximum_steps) for phrase in long_enough]
+    varied = [
+        phrase
+        for phrase in cut
+        if len({note.pitch for note in phrase}) >= settings.minimum_distinct_pitches
+    ]
+    if not varied:
+        raise UserError(f"fewer than {settings.minimum_distinct_pitches} different pitches")
+    return [encode(_fold(phrase), phrase[-1].end) for phrase in varied]
+
+
+def melody_part(score: Score, maximum_grid_distance: float) -> Part:
+    """The part that is most likely the melody, if it is on a grid: see `ExtractionSettings`.
+
+    Raises:
+        UserError: it is a performance without a beat, too long, or there are no notes.
+    """
+    part = choose_melody(score)
+    if len(part) > MOST_NOTES:
+        raise UserError(f"a part of {len(part)} notes, expected at most {MOST_NOTES}")
+    _check_grid(part, maximum_grid_distance)
+    return part
+
+
+def choose_melody(score: Score) -> Part:
+    """The part that is most likely the melody.
+
+    Among parts with a fair share of the notes: one that is named like a melody and is not of
+    chords, else one that is neither named nor sounds like a bass or an accompaniment; among these
+    a monophonic one; the highest on average where several remain.
+
+    Raises:
+        UserError: when the score has no notes.
+    """
+    most = max((len(part) for part in score.parts), default=0)
+    if most == 0:
+        raise UserError("no notes")
+    candidates = [part for part in score.parts if len(part) >= _SUBSTANTIAL * most]
+    return max(
+        candidates,
+        key=lambda part: (
+            _rank(part),
+            part.overlap() <= _MONOPHONIC,
+            float(part.pitches.mean()),
+        ),
+    )
+
+
+def _rank(part: Part) -> int:
+    """1: called a melody, and no chords; -1: called or sounding like something beneath one."""
+    called = rank(part.name)
+    if called > 0:
+        return int(part.overlap() <= _CHORDS)
+    return -1 if part.program in _BENEATH else called
+
+
+def grid_distance(part: Part) -> float:
+    """The mean distance of the onsets from the nearest sixteenth or triplet eighth, in sixteenths.
+
+    Written music lies on these, and triplets are quantised later; a performance that knows
+    nothing of the beat is 0.19 away, as any random onset is.
+    """
+    distances = [
+        np.abs(part.starts * division - np.rint(part.starts * division)) / division
+        for division in (STEPS_PER_QUARTER, 3)
+    ]
+    return float(np.minimum(*distances).mean()) * STEPS_PER_QUARTER
+
+
+def _check_grid(part: Part, maximum: float) -> None:
+    distance = grid_distance(part)
+    if distance > maximum:
+        raise UserError(
+            f"onsets lie {distance:.2f} sixteenths from the grid on average, expected at most "
+            f"{maximum:g}: a performance without a beat"
+        )
+
+
+def quantise(part: Part) -> list[Note]:
+    """Onto the grid, and down to one voice: the skyline.
+
+    At one onset the highest note stays. A note that starts under a higher one is dropped when it
+    also ends under it; otherwise it cuts the one before, as legato playing overlaps a little.
+    """
+    starts, ends = (
+        # not rint, which sends half a step now down, now up
+        np.floor(times * STEPS_PER_QUARTER + 0.5).astype(np.int64)  # (N,)
+        for times in (part.starts, part.ends)
+    )
+    ends = np.maximum(ends, starts + 1)
+    order = np.lexsort((-part.pitches, starts))
+    columns = np.stack((starts, ends, part.pitches), axis=1)[order]  # (N, 3)
+    notes: list[Note] = []
+    for start, end, pitch in columns.tolist():
+        if notes and start < notes[-1].end:
+            last = notes[-1]
+            if start == last.start or (pitch <= last.pitch and end <= last.end):
+                continue
+            notes[-1] = last._replace(end=start)
+        notes.append(Note(start, end, pitch))
+    return notes
+
+
+def _split(notes: list[Note], gap: float) -> list[list[Note]]:
+    """Cut where `gap` steps or more are silent; every piece starts at step 0 with a note."""
+    pieces: list[list[Note]] = []
+    previous_end = -np.inf
+    offset = 0
+    for note in notes:
+        if note.start - previous_end >= gap:
+            pieces.append([])
+            offset = note.start
+        pieces[-1].append(Note(note.start - offset, note.end - offset, note.pitch))
+        previous_end = note.end
+    return pieces
+
+
+def _cut(notes: list[Note], steps: int) -> list[Note]:
+    kept = [note for note in notes if note.start < steps]
+    kept[-1] = kept[-1]._replace(end=min(kept[-1].end, steps))
+    return kept
+
+
+def _fold(notes: list[Note]) -> list[Note]:
+    """Into C3..B5: the whole melody by the octaves that fit most notes, then single notes."""
+    shift = 12 * fitting_octaves([note.pitch for note in notes])
+    return [note._replace(pitch=into_range(note.pitch + shift)) for note in notes]
+
+
+def fitting_octaves(pitches: Sequence[int]) -> int:
+    """The octaves, upwards, that bring most notes into C3..B5; the fewest of those that do."""
+    own = np.array(pitches)
+
+    def outside(octaves: int) -> tuple[int, int]:
+        moved = own + 12 * octaves
+        return int(((moved < LOWEST_PITCH) | (moved > HIGHEST_PITCH)).sum()), abs(octaves)
+
+    return min(range(-8, 9), key=outside)
+
+
+def into_range(pitch: int) -> int:
+    """A pitch by octaves in C3..B5."""
+    if pitch < LOWEST_PITCH:
+        return LOWEST_PITCH + (pitch - LOWEST_PITCH) % 12
+    if pitch > HIGHEST_PITCH:
+        return HIGHEST_PITCH - 11 + (pitch - LOWEST_PITCH) % 12
+    return pitch

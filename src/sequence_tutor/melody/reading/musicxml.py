@@ -1,0 +1,232 @@
+"""MusicXML in: plain .xml and .musicxml, and compressed .mxl, written for us alone.
+
+Source: MusicXML 4.0, https://www.w3.org/2021/06/musicxml40/. Read: notes with divisions, chords,
+ties, backup and forward, time signatures, transposing instruments. Grace and cue notes are dropped,
+unpitched percussion too; repeats are not played out. Every staff becomes a part of its own.
+
+A file may come from anywhere, so entity declarations are refused (a few lines of them can expand
+to gigabytes), nothing external is ever fetched, and sizes are capped.
+"""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from xml.etree.ElementTree import Element
+from xml.parsers import expat
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.foreign import door, one_line, said
+from sequence_tutor.melody.reading.mxl import score_of
+from sequence_tutor.melody.reading.score import (
+    MOST_METERS,
+    MOST_PARTS,
+    Part,
+    Score,
+    WrittenKey,
+    meters_in_force,
+)
+from sequence_tutor.melody.reading.xml_tree import parse_xml
+from sequence_tutor.melody.signature import MODES, MOST_FIFTHS
+
+_LARGEST_METER = 1000  # beats of a bar, or of a whole note; more is a damaged number
+_LARGEST_ALTERATION = 12  # semitones
+_LONGEST_NOTE = 1e5  # in quarters; more is a damaged number
+_MODE_NAMES = {"major": "ionian", "minor": "aeolian"}
+_SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+
+
+def read_musicxml(data: bytes, name: str) -> Score:
+    """Read a MusicXML file; a zip archive by its first bytes is taken for .mxl.
+
+    Args:
+        data: the whole file.
+        name: what messages call it.
+
+    Raises:
+        UserError: when the file is damaged, declares entities, or has no note.
+    """
+    with door(name):
+        try:
+            return _read_score(parse_xml(score_of(data) if data.startswith(b"PK") else data))
+        except (expat.ExpatError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+            raise UserError(f"damaged MusicXML ({said(error)})") from error
+        except (ValueError, LookupError, ArithmeticError) as error:  # wrong numbers, encodings
+            raise UserError(f"not readable as MusicXML ({said(error)})") from error
+
+
+def _read_score(root: Element) -> Score:
+    if root.tag not in ("score-partwise", "score-timewise"):
+        raise UserError(f"root element <{one_line(root.tag)}>, expected <score-partwise>")
+    names = {part.get("id"): part.findtext("part-name", "") for part in root.iter("score-part")}
+    parts: list[Part] = []
+    changes: list[tuple[float, int, int]] = []
+    readers: list[_PartReader] = []
+    for identity, measures in _measures_by_part(root).items():
+        reader = _PartReader()
+        for measure in measures:
+            reader.read_measure(measure)
+        for _, notes in sorted(reader.notes.items()):
+            parts.append(Part.from_notes(names.get(identity) or "", notes))
+        changes.extend(reader.meters)
+        if len(changes) > MOST_METERS or len(parts) > MOST_PARTS:
+            raise UserError("more parts or changes of meter than a piece of music has")
+        readers.append(reader)
+    parts = [part for part in parts if len(part)]
+    if not parts:
+        raise UserError("no note in it")
+    meters = meters_in_force(changes, max(float(part.starts[-1]) for part in parts))
+    bar = 4 * meters[0][0] / meters[0][1]
+    upbeats = [reader.first_bar for reader in readers if 0 < reader.first_bar < bar]
+    return Score(
+        tuple(parts),
+        meters,
+        next((reader.key for reader in readers if reader.key is not None), None),
+        max(upbeats, default=0.0),
+        max(reader.end for reader in readers),
+        _left_out(root, sum(reader.graces for reader in readers)),
+    )
+
+
+def _left_out(root: Element, graces: int) -> tuple[str, ...]:
+    """What is in the file and not in the parts."""
+    found = []
+    if graces:
+        found.append(f"{graces} grace note{'' if graces == 1 else 's'} left out")
+    if root.find(".//note/cue") is not None:
+        found.append("cue notes left out")
+    if root.find(".//note/unpitched") is not None:
+        found.append("percussion left out")
+    if root.find(".//barline/repeat") is not None:
+        found.append("repeats not played out")
+    return tuple(found)
+
+
+def _measures_by_part(root: Element) -> dict[str | None, list[Element]]:
+    """The elements that hold notes, in order, for each part, of either kind of score."""
+    if root.tag == "score-partwise":
+        return {part.get("id"): part.findall("measure") for part in root.findall("part")}
+    measures: dict[str | None, list[Element]] = {}
+    for part in root.iterfind("measure/part"):
+        measures.setdefault(part.get("id"), []).append(part)
+    return measures
+
+
+class _PartReader:
+    """Walks through the measures of one part; times in quarter notes from the start."""
+
+    def __init__(self) -> None:
+        self.notes: dict[str, list[tuple[float, float, int]]] = {}  # by staff
+        self.meters: list[tuple[float, int, int]] = []
+        self.key: WrittenKey | None = None  # the first, at concert pitch
+        self.first_bar = 0.0  # quarter notes, where there is a second bar
+        self.graces = 0
+        self._bars = 0
+        self._tied: dict[tuple[str, int], int] = {}  # (staff, pitch) -> index in its notes
+        self._now = 0.0
+        self._chord_start = 0.0
+        self._divisions = 1.0
+        self._transpose = 0
+
+    def read_measure(self, measure: Element) -> None:
+        """Read one measure; it ends at the furthest point any of its voices reached."""
+        self._bars += 1
+        if self._bars == 2:
+            self.first_bar = self._now
+        furthest = self._now
+        for element in measure:
+            if element.tag == "attributes":
+                self._read_attributes(element)
+            elif element.tag == "note":
+                self._read_note(element)
+            elif element.tag == "forward":
+                self._advance(self._duration(element))
+            elif element.tag == "backup":
+                self._advance(-self._duration(element))
+            furthest = max(furthest, self._now)
+        self._now = furthest
+
+    def _read_attributes(self, attributes: Element) -> None:
+        divisions = attributes.findtext("divisions")
+        if divisions is not None:
+            self._divisions = float(divisions)
+            if not 0 < self._divisions < 1e6:
+                raise UserError(one_line(f"{divisions} divisions of a quarter, expected 1 or more"))
+        for time in attributes.iterfind("time"):
+            beats, unit = time.findtext("beats"), time.findtext("beat-type")
+            if beats and unit:  # absent where the music has no measure
+                numerator, denominator = sum(map(int, beats.split("+"))), int(unit)
+                if max(numerator, denominator) > _LARGEST_METER:
+                    raise UserError(f"a time signature of {one_line(f'{beats}/{unit}')}")
+                if self.meters[-1:] != [(self._now, numerator, denominator)]:
+                    self.meters.append((self._now, numerator, denominator))
+        transpose = attributes.find("transpose")
+        if transpose is not None:
+            chromatic = int(transpose.findtext("chromatic", "0"))
+            self._transpose = chromatic + 12 * int(transpose.findtext("octave-change", "0"))
+        key = attributes.find("key")
+        if key is not None and self.key is None:
+            self.key = self._written_key(key)
+
+    def _written_key(self, key: Element) -> WrittenKey | None:
+        """A traditional key at concert pitch: that of a clarinet in B flat has two flats more."""
+        fifths = key.findtext("fifths")
+        if fifths is None or not abs(int(fifths)) <= MOST_FIFTHS:
+            return None
+        name = (key.findtext("mode") or "").strip().lower()
+        mode = _MODE_NAMES.get(name, name)
+        return WrittenKey(int(fifths), mode if mode in MODES else None).moved(self._transpose)
+
+    @property
+    def end(self) -> float:
+        """Where the last measure ends, in quarter notes."""
+        return self._now
+
+    def _read_note(self, note: Element) -> None:
+        if note.find("grace") is not None:
+            self.graces += 1
+            return
+        duration = self._duration(note)
+        if note.find("chord") is None:
+            self._chord_start = self._now
+            self._advance(duration)
+        pitch = note.find("pitch")
+        if pitch is not None and note.find("cue") is None:
+            end = round(self._chord_start + duration, 6)
+            self._add(note, note.findtext("staff", "1"), end, self._sounding(pitch))
+
+    def _add(self, note: Element, staff: str, end: float, pitch: int) -> None:
+        notes = self.notes.setdefault(staff, [])
+        ties = {tie.get("type") for tie in note.iterfind("tie")}
+        index = self._tied.pop((staff, pitch), None)
+        if index is not None and "stop" in ties and notes[index][1] == self._chord_start:
+            notes[index] = (notes[index][0], end, pitch)
+        else:
+            index = len(notes)
+            notes.append((self._chord_start, end, pitch))
+        if "start" in ties:
+            self._tied[staff, pitch] = index
+
+    def _sounding(self, pitch: Element) -> int:
+        step = pitch.findtext("step", "").strip()
+        if step not in _SEMITONES:
+            raise UserError(f"pitch step {one_line(step)!r}, expected A to G")
+        octave = int(pitch.findtext("octave", ""))
+        alteration = float(pitch.findtext("alter", "0"))
+        if not abs(alteration) <= _LARGEST_ALTERATION:
+            raise UserError(f"an alteration of {alteration:g} semitones")
+        altered = round(alteration)  # quarter tones go to the nearest
+        number = 12 * (octave + 1) + _SEMITONES[step] + altered + self._transpose
+        if not 0 <= number <= 127:
+            raise UserError(one_line(f"pitch {step}{octave} is outside MIDI's range"))
+        return number
+
+    def _duration(self, element: Element) -> float:
+        quarters = float(element.findtext("duration", "0")) / self._divisions
+        if not 0 <= quarters <= _LONGEST_NOTE:
+            raise UserError(f"a duration of {quarters:g} quarter notes")
+        return quarters
+
+    def _advance(self, quarters: float) -> None:
+        # rounded, so that three thirds of a quarter are one quarter
+        self._now = max(0.0, round(self._now + quarters, 6))

@@ -1,0 +1,1 @@
+"""Melodies written as files, notes, pictures and sound."""

@@ -1,0 +1,91 @@
+"""Single melodies out as ABC.
+
+Source: the ABC standard 2.1, https://abcnotation.com/wiki/abc:standard:v2.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from pathlib import Path
+
+from sequence_tutor.melody.frame import Heard
+from sequence_tutor.melody.signature import Signature
+from sequence_tutor.melody.writing.spans import Span, sounding_spans
+from sequence_tutor.storage.files import write_text
+
+_BARS_PER_LINE = 4
+_AS_TOKENS = Heard()
+
+
+def write_abc(
+    path: Path, tokens: Sequence[int], title: str = "melody", heard: Heard = _AS_TOKENS
+) -> None:
+    """Write one melody as an ABC file, atomically; see `to_abc`."""
+    write_text(path, to_abc(tokens, title, heard))
+
+
+def to_abc(tokens: Sequence[int], title: str = "melody", heard: Heard = _AS_TOKENS) -> str:
+    """One melody as an ABC tune, which `read_abc` reads back to the same notes.
+
+    Args:
+        tokens: (T,) of 0..37, one a sixteenth note.
+        title: of the tune.
+        heard: key, meter, tempo.
+
+    Raises:
+        ValueError: when there are no tokens.
+    """
+    spans = sounding_spans(tokens, heard.transpose)
+    signature = heard.signature
+    bars = [
+        _write_bar(
+            [span for span in spans if span[1] > first and span[0] < last], first, last, signature
+        )
+        for first, last in heard.bars(len(tokens))
+    ]
+    lines = ["|".join(bars[i : i + _BARS_PER_LINE]) for i in range(0, len(bars), _BARS_PER_LINE)]
+    music = "|\n".join(lines) + "|]\n"
+    head = (
+        f"X:1\nT:{' '.join(title.split())}\nM:{heard.meter}\nL:1/16\nQ:1/4={heard.tempo:g}\n"
+        f"K:{signature.abc}\n"
+    )
+    return head + music
+
+
+def _write_bar(spans: list[Span], first: int, last: int, signature: Signature) -> str:
+    """One bar, steps first to last; notes that go on after it are tied."""
+    altered: dict[Hashable, int] = {}
+    symbols = []
+    for start, end, pitch in spans:
+        length = min(end, last) - max(start, first)
+        number = str(length) if length > 1 else ""
+        if pitch is None:
+            symbols.append(f"z{number}")
+        else:
+            tie = "-" if end > last else ""
+            symbols.append(f"{_written(pitch, signature, altered)}{number}{tie}")
+    return " ".join(symbols)
+
+
+def _written(pitch: int, signature: Signature, altered: dict[Hashable, int]) -> str:
+    """The note's name, with an accidental where the key and the bar so far say otherwise.
+
+    The standard lets an accidental hold in every octave of its bar, other programs in its own
+    alone; where these two readings differ there is always one.
+
+    Args:
+        pitch: MIDI number.
+        signature: the key.
+        altered: what the bar has altered so far, by letter, and by letter and octave; changed in
+            place.
+    """
+    letter, alteration, octave = signature.spell(pitch)
+    by_key = signature.alterations.get(letter, 0)
+    readings: tuple[Hashable, ...] = (letter, (letter, octave))
+    mark = ""
+    if any(altered.get(reading, by_key) != alteration for reading in readings):
+        mark = {2: "^^", 1: "^", 0: "=", -1: "_", -2: "__"}[alteration]
+        altered |= dict.fromkeys(readings, alteration)
+    if octave >= 5:
+        return mark + letter.lower() + "'" * (octave - 5)
+    return mark + letter + "," * (4 - octave)

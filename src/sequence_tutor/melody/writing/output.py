@@ -1,0 +1,156 @@
+"""Melodies as files people open: MIDI, ABC, MusicXML, WAV, a list of tokens, pictures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import repeat
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from sequence_tutor.config.settings import Settings
+from sequence_tutor.melody.encoding import FIRST_NOTE, VOCAB_SIZE
+from sequence_tutor.melody.frame import AS_TOKENS, Frame, Heard
+from sequence_tutor.melody.key_names import KeyName, parse_key
+from sequence_tutor.melody.meter import Meter
+from sequence_tutor.melody.midi import write_midi
+from sequence_tutor.melody.scales import OCTAVE
+from sequence_tutor.melody.writing.abc import write_abc
+from sequence_tutor.melody.writing.audio import synthesise, write_wav
+from sequence_tutor.melody.writing.engraving import can_engrave, engrave
+from sequence_tutor.melody.writing.notation import to_musicxml
+from sequence_tutor.storage.files import write_text
+from sequence_tutor.storage.token_lines import write_json_lines
+
+LIST_FILE, PICTURE_FILE = "melodies.jsonl", "melodies.png"
+MOST_PICTURED = 24
+"""Piano rolls in the picture at most; more are too small to read."""
+
+_OF_ONE_MELODY = re.compile(r"melody-\d{4,}\.(mid|abc|musicxml|svg|wav)")
+
+
+class MelodyOutputSettings(Settings):
+    """How melodies are written."""
+
+    key: str | None = Field(
+        None,
+        description="what is heard: a tonic, such as D or Bb, which keeps the run's scale, or the "
+        "key in full, such as Em or D dorian; as the tokens say by default",
+    )
+    transpose: int = Field(0, ge=-60, le=60, description="semitones; beside a key whole octaves")
+    tempo: float = Field(120.0, ge=10, le=600, description="quarter notes a minute")
+    meter: str | None = Field(
+        None, description="such as 3/4; by default the one that the prior learned, or 4/4"
+    )
+    upbeat: int | None = Field(
+        None,
+        ge=0,
+        description="sixteenths before the first bar line; by default those of the tune that is "
+        "gone on from, or none",
+    )
+    wav: bool = Field(True, description="whether to write sound too")
+    score: bool = Field(
+        True, description="whether to draw scores too, where the extra `score` is there"
+    )
+
+    @field_validator("key")
+    @classmethod
+    def _known_key(cls, key: str | None) -> str | None:
+        if key is not None:
+            parse_key(key)
+        return key
+
+    @field_validator("meter")
+    @classmethod
+    def _known_meter(cls, meter: str | None) -> str | None:
+        if meter is not None:
+            Meter.parse(meter)
+        return meter
+
+    @property
+    def key_name(self) -> KeyName | None:
+        """The key that is to be heard, if one was named."""
+        return None if self.key is None else parse_key(self.key)
+
+    def heard(self, frame: Frame = AS_TOKENS) -> Heard:
+        """How melodies of a frame are heard under these settings.
+
+        Raises:
+            UserError: they cannot be: another mode than the run's, or pitches out of MIDI's range.
+        """
+        meter = None if self.meter is None else Meter.parse(self.meter)
+        return frame.heard(self.key_name, self.transpose, self.tempo, meter, self.upbeat or 0)
+
+
+def transposed(tokens: Sequence[int], semitones: int) -> list[int]:
+    """A melody moved by semitones; notes that leave the encoding's range come back by octaves."""
+
+    def move(token: int) -> int:
+        if token < FIRST_NOTE:
+            return token
+        moved = token + semitones
+        while moved < FIRST_NOTE:
+            moved += OCTAVE
+        while moved >= VOCAB_SIZE:
+            moved -= OCTAVE
+        return moved
+
+    return [move(token) for token in tokens]
+
+
+def write_melodies(
+    melodies: Sequence[Sequence[int]],
+    directory: Path,
+    settings: MelodyOutputSettings,
+    frame: Frame = AS_TOKENS,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> None:
+    """Write `melody-0001.mid`, `.abc`, `.musicxml`, `.wav`, `.svg`, and so on for each melody.
+
+    Beside them `melodies.jsonl`, a list of tokens, and `melodies.png`, a picture of piano rolls.
+
+    The tokens of the list are as the model wrote them; everything else is in the key, the meter
+    and the tempo asked for. The picture shows the first 24. Files of these names that were there
+    are removed first, the list before all others, and the list is written once all melodies are
+    there: after a crash at any moment none is of a melody that is not on the list.
+
+    Args:
+        melodies: tokens of each.
+        directory: where to; it is made.
+        settings: key, tempo, and whether sound and scores are wanted.
+        frame: the key and the meter that the tokens are in.
+        progress: called after each melody with the number written and of all.
+
+    Raises:
+        UserError: the melodies cannot be heard so, before anything is written.
+    """
+    from sequence_tutor.melody.writing.pictures import piano_rolls  # matplotlib takes its time
+
+    heard = settings.heard(frame)
+    _remove_older(directory)
+    scores = [to_musicxml(tokens, heard) for tokens in melodies]
+    engraved = engrave(scores) if settings.score and can_engrave() else repeat(None)
+    rows = zip(melodies, scores, engraved, strict=False)  # the last may have no end
+    for number, (tokens, score, picture) in enumerate(rows, start=1):
+        path = directory / f"melody-{number:04d}.mid"
+        write_midi(path, tokens, heard)
+        write_abc(path.with_suffix(".abc"), tokens, f"melody {number}", heard)
+        write_text(path.with_suffix(".musicxml"), score)
+        if picture is not None:
+            write_text(path.with_suffix(".svg"), picture)
+        if settings.wav:
+            write_wav(path.with_suffix(".wav"), synthesise(tokens, heard.tempo, heard.transpose))
+        progress(number, len(melodies))
+    write_json_lines(directory / LIST_FILE, ({"tokens": list(row)} for row in melodies))
+    piano_rolls(melodies[:MOST_PICTURED], directory / PICTURE_FILE, heard=heard)
+
+
+def _remove_older(directory: Path) -> None:
+    """Remove what an earlier call wrote, the list first: without it nothing claims to be whole."""
+    for name in (LIST_FILE, PICTURE_FILE):
+        (directory / name).unlink(missing_ok=True)
+    if directory.is_dir():
+        for path in directory.iterdir():
+            if _OF_ONE_MELODY.fullmatch(path.name):
+                path.unlink()
