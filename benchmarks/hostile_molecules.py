@@ -30,7 +30,7 @@ from typing import IO, Any
 
 from rdkit import rdBase
 
-from sequence_tutor.molecule.scoring import Scorer
+from sequence_tutor.molecule.scoring.scorer import Scorer
 from sequence_tutor.molecule.terms import SA, LogP, Qed, Ring, TermSet
 
 WELL_KNOWN = (

@@ -18,7 +18,7 @@ import time
 from itertools import count, islice
 from pathlib import Path
 
-from sequence_tutor.molecule.reading import read_molecules
+from sequence_tutor.molecule.reading.molecules import read_molecules
 
 SETTINGS = """\
 [data]

@@ -23,8 +23,8 @@ from pathlib import Path
 
 from rdkit import rdBase
 
-from sequence_tutor.molecule.reading import read_molecules
-from sequence_tutor.molecule.scoring import Scorer
+from sequence_tutor.molecule.reading.molecules import read_molecules
+from sequence_tutor.molecule.scoring.scorer import Scorer
 from sequence_tutor.molecule.terms import SA, Qed, TermSet
 
 CORES = (

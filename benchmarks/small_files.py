@@ -26,10 +26,10 @@ from sequence_tutor.melody.reading.corpus import MelodyDataSettings
 from sequence_tutor.melody.reading.corpus import read_corpus as read_melodies
 from sequence_tutor.melody.writing.abc import to_abc
 from sequence_tutor.melody.writing.notation import to_musicxml
-from sequence_tutor.molecule.beginnings import first_molecule
-from sequence_tutor.molecule.corpus import read_corpus as read_molecule_corpus
-from sequence_tutor.molecule.corpus_settings import MoleculeDataSettings
-from sequence_tutor.molecule.reading import read_molecules
+from sequence_tutor.molecule.reading.beginnings import first_molecule
+from sequence_tutor.molecule.reading.corpus import read_corpus as read_molecule_corpus
+from sequence_tutor.molecule.reading.corpus_settings import MoleculeDataSettings
+from sequence_tutor.molecule.reading.molecules import read_molecules
 from sequence_tutor.text.corpus import TextDataSettings
 from sequence_tutor.text.corpus import read_corpus as read_texts
 from sequence_tutor.tuner.settings_tables import TuneTables

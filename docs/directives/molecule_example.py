@@ -23,9 +23,9 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.molecule.pictures import picture_svg
 from sequence_tutor.molecule.terms import AnyTerm, MoleculeTerm, Term, TermSet, WritingTerm
 from sequence_tutor.molecule.tokens import split_smiles
+from sequence_tutor.molecule.writing.pictures import picture_svg
 
 
 def read_term(kind: str, settings: str) -> Term:

@@ -14,8 +14,8 @@ from pathlib import Path
 from sequence_tutor.domain.corpus import Corpus
 from sequence_tutor.domain.division import TEST, TRAIN
 from sequence_tutor.errors import UserError
-from sequence_tutor.molecule.corpus import read_corpus
-from sequence_tutor.molecule.corpus_settings import MoleculeDataSettings
+from sequence_tutor.molecule.reading.corpus import read_corpus
+from sequence_tutor.molecule.reading.corpus_settings import MoleculeDataSettings
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.prior.store import find_prior
 from sequence_tutor.progress import counted

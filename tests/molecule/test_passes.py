@@ -12,10 +12,10 @@ from sequence_tutor.evaluation.alike import scored_here
 from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.model import load_model
 from sequence_tutor.molecule.chemistry import _known
-from sequence_tutor.molecule.found import FoundMolecules
-from sequence_tutor.molecule.reward import MoleculeRewardSettings
-from sequence_tutor.molecule.terminal_reward import MoleculeReward
+from sequence_tutor.molecule.scoring.reward import MoleculeRewardSettings
+from sequence_tutor.molecule.scoring.terminal_reward import MoleculeReward
 from sequence_tutor.molecule.tokens import Vocabulary
+from sequence_tutor.molecule.writing.found import FoundMolecules
 from sequence_tutor.sequences import SequenceBatch
 
 VOCABULARY = Vocabulary.broad()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sequence_tutor.molecule.beginnings import can_begin
+from sequence_tutor.molecule.reading.beginnings import can_begin
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from rdkit.Contrib.SA_Score import sascorer
 
 from sequence_tutor.molecule import statistics as module
 from sequence_tutor.molecule.chemistry import molecule_hash
-from sequence_tutor.molecule.scoring import Scorer
+from sequence_tutor.molecule.scoring.scorer import Scorer
 from sequence_tutor.molecule.statistics import (
     TABLE_TERMS,
     MoleculeStatistics,

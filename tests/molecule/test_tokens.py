@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.molecule.reading import read_molecules
+from sequence_tutor.molecule.reading.molecules import read_molecules
 from sequence_tutor.molecule.tokens import Tokeniser, Vocabulary, element_of, split_smiles
 from sequence_tutor.sequences import SequenceBatch
 

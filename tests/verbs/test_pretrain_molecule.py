@@ -18,7 +18,7 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.model import load_model
 from sequence_tutor.molecule.domain import MoleculeDomain
-from sequence_tutor.molecule.reward import MoleculeRewardSettings
+from sequence_tutor.molecule.scoring.reward import MoleculeRewardSettings
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.prior.store import StoredPrior, load_prior
 from sequence_tutor.sequences import SequenceBatch

@@ -15,8 +15,8 @@ from sequence_tutor.config.presets import build
 from sequence_tutor.domain import find_domain
 from sequence_tutor.evaluation.model import Model, load_model
 from sequence_tutor.evaluation.own_rules import UserRules
-from sequence_tutor.molecule import output
-from sequence_tutor.molecule.output import legend
+from sequence_tutor.molecule.writing import output
+from sequence_tutor.molecule.writing.output import legend
 from sequence_tutor.verbs.sample import sample
 
 TABLES = {

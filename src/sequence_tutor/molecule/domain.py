@@ -26,29 +26,31 @@ from sequence_tutor.domain import (
 )
 from sequence_tutor.domain.corpus import ALL
 from sequence_tutor.domain.division import TRAIN
-from sequence_tutor.molecule.beginnings import first_molecule, read_seeds
 from sequence_tutor.molecule.chemistry import quiet, scaffold_of
-from sequence_tutor.molecule.corpus import read_corpus
-from sequence_tutor.molecule.corpus_settings import MoleculeDataSettings, hashes_are_canonical
-from sequence_tutor.molecule.entry import Choice
-from sequence_tutor.molecule.found import FOUND_FILE, FoundMolecules
 from sequence_tutor.molecule.held_out import (
     held_out_properties,
     held_out_smiles,
     held_out_tensors,
 )
 from sequence_tutor.molecule.judge import SampleJudge
-from sequence_tutor.molecule.output import MoleculeOutputSettings, Row, write_molecules
 from sequence_tutor.molecule.published import PUBLISHED
-from sequence_tutor.molecule.reward import MoleculeRewardSettings
-from sequence_tutor.molecule.rewarded_table import rewarded_table
-from sequence_tutor.molecule.score_files import score_writer
-from sequence_tutor.molecule.score_lines import (
+from sequence_tutor.molecule.reading.beginnings import first_molecule, read_seeds
+from sequence_tutor.molecule.reading.corpus import read_corpus
+from sequence_tutor.molecule.reading.corpus_settings import (
+    MoleculeDataSettings,
+    hashes_are_canonical,
+)
+from sequence_tutor.molecule.reading.entry import Choice
+from sequence_tutor.molecule.scoring.reward import MoleculeRewardSettings
+from sequence_tutor.molecule.scoring.rewarded_table import rewarded_table
+from sequence_tutor.molecule.scoring.score_files import score_writer
+from sequence_tutor.molecule.scoring.score_lines import (
     ScoredLine,
     score_line_row,
     score_lines,
 )
-from sequence_tutor.molecule.scoring import Scorer
+from sequence_tutor.molecule.scoring.scorer import Scorer
+from sequence_tutor.molecule.scoring.terminal_reward import MoleculeReward
 from sequence_tutor.molecule.spelling import settled, varied
 from sequence_tutor.molecule.statistics import (
     FIGURES,
@@ -56,9 +58,10 @@ from sequence_tutor.molecule.statistics import (
     MoleculeStatistics,
     Reference,
 )
-from sequence_tutor.molecule.terminal_reward import MoleculeReward
 from sequence_tutor.molecule.terms import TermSet
 from sequence_tutor.molecule.tokens import Vocabulary
+from sequence_tutor.molecule.writing.found import FOUND_FILE, FoundMolecules
+from sequence_tutor.molecule.writing.output import MoleculeOutputSettings, Row, write_molecules
 from sequence_tutor.prior.store import StoredPrior, shipped_prior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.user_terms import load_user_terms

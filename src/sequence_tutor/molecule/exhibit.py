@@ -17,9 +17,9 @@ from sequence_tutor.drawing.fragments import data_uri, fragment
 from sequence_tutor.drawing.plot import Plot, Series, plot
 from sequence_tutor.estimates import finite_or_none
 from sequence_tutor.molecule.domain import MoleculeDomain
-from sequence_tutor.molecule.pictures import picture_svg
-from sequence_tutor.molecule.rewarded_table import TOTAL, raw_names, rewarded_table
+from sequence_tutor.molecule.scoring.rewarded_table import TOTAL, raw_names, rewarded_table
 from sequence_tutor.molecule.statistics import TABLE_TERMS
+from sequence_tutor.molecule.writing.pictures import picture_svg
 from sequence_tutor.sequences import SequenceBatch
 
 SHOWN = 8

@@ -28,7 +28,7 @@ from sequence_tutor.domain import Figure
 from sequence_tutor.estimates import UNDEFINED, UPPER_TAIL, Estimate, Mean, Proportion, wilson
 from sequence_tutor.molecule.chemistry import known, molecule_hash, parse
 from sequence_tutor.molecule.distribution import cosine, ringed_scaffold
-from sequence_tutor.molecule.scoring import Scorer
+from sequence_tutor.molecule.scoring.scorer import Scorer
 from sequence_tutor.molecule.tanimoto import Prints, fingerprints, mean_similarities, nearest
 from sequence_tutor.molecule.terms import SA, LogP, MoleculeTerm, Qed, Ring
 from sequence_tutor.sequences import SequenceBatch

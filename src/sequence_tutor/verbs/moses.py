@@ -15,7 +15,7 @@ from sequence_tutor.storage.files import PathLike
 from sequence_tutor.storage.versions import versions
 
 if TYPE_CHECKING:
-    from sequence_tutor.molecule.entry import Choice
+    from sequence_tutor.molecule.reading.entry import Choice
 
 DOMAIN = "molecule"
 SAMPLES = 30_000
@@ -55,8 +55,8 @@ def moses(
         raise UserError(f"{model.name}: a model of {model.domain.name!r}, expected {DOMAIN!r}")
     # a model of molecules is there, and so is RDKit
     from sequence_tutor.molecule.distribution import canonical_set, describe, moses_statistics
-    from sequence_tutor.molecule.entry import Choice
     from sequence_tutor.molecule.published import MOSES_CHAR_RNN
+    from sequence_tutor.molecule.reading.entry import Choice
     from sequence_tutor.molecule.tokens import Vocabulary
 
     remarks: list[str] = []
@@ -94,7 +94,7 @@ def moses(
 
 def _molecules(path: Path, choice: Choice) -> list[str]:
     """The SMILES of a file; a remark says how many lines have none, and where it is damaged."""
-    from sequence_tutor.molecule.reading import molecule_files, read_molecules
+    from sequence_tutor.molecule.reading.molecules import molecule_files, read_molecules
 
     found: list[str] = []
     for file in molecule_files([path]):

@@ -15,8 +15,8 @@ from sequence_tutor.storage.files import PathLike, named_path, optional_path
 from sequence_tutor.tuner.settings_tables import read_reward
 
 if TYPE_CHECKING:
-    from sequence_tutor.molecule.check import CheckedScorer
-    from sequence_tutor.molecule.reward import MoleculeRewardSettings
+    from sequence_tutor.molecule.scoring.check import CheckedScorer
+    from sequence_tutor.molecule.scoring.reward import MoleculeRewardSettings
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def list_terms(domain: str = "molecule") -> list[TermHelp]:
         UserError: the domain has none.
     """
     _refuse_others(domain)
-    from sequence_tutor.molecule.reward import KINDS
+    from sequence_tutor.molecule.scoring.reward import KINDS
     from sequence_tutor.molecule.terms import Term
 
     common = {"kind", *Term.model_fields}
@@ -82,7 +82,7 @@ def plot_terms(
         UserError: no such term, or none with a table.
     """
     settings = _reward_settings(domain, preset, optional_path(config))
-    from sequence_tutor.molecule.transform_pictures import draw_transform
+    from sequence_tutor.molecule.writing.transform_pictures import draw_transform
 
     for name in names:
         if name not in settings.terms:
@@ -118,7 +118,7 @@ def check_terms(
         UserError: the first thing that is wrong, or nothing to check.
     """
     settings, rules = _reward_settings(domain, preset, optional_path(config)), optional_path(rules)
-    from sequence_tutor.molecule.check import check_scorer
+    from sequence_tutor.molecule.scoring.check import check_scorer
     from sequence_tutor.molecule.terms import Program, UserFunction
 
     functions = {
@@ -140,7 +140,7 @@ def check_terms(
 def _reward_settings(domain: str, preset: str, config: Path | None) -> MoleculeRewardSettings:
     """The reward of a preset and a file."""
     _refuse_others(domain)
-    from sequence_tutor.molecule.reward import MoleculeRewardSettings
+    from sequence_tutor.molecule.scoring.reward import MoleculeRewardSettings
 
     return of_kind(MoleculeRewardSettings, read_reward(find_domain(domain), preset, config))
 

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 
 from sequence_tutor.config.settings import Settings, nearest
 from sequence_tutor.molecule.chemistry import Molecule
-from sequence_tutor.molecule.transforms import TRANSFORMS, Identity, Transform
+from sequence_tutor.molecule.scoring.transforms import TRANSFORMS, Identity, Transform
 
 MoleculeFunction = Callable[[Molecule], float]
 

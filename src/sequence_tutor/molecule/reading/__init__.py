@@ -1,0 +1,1 @@
+"""Files of molecules read, and training data made of them."""

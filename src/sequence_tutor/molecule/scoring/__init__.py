@@ -1,0 +1,1 @@
+"""The reward of a molecule: terms, transforms, their aggregation."""

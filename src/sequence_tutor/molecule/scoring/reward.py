@@ -1,0 +1,282 @@
+"""The molecule reward as tables of a settings file."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import Field, model_validator
+
+from sequence_tutor.config.settings import Settings, nearest
+from sequence_tutor.errors import SettingsError, UserError
+from sequence_tutor.molecule.chemistry import DEFAULT_LIMITS, DESCRIPTORS, Limits
+from sequence_tutor.molecule.scoring.aggregation import Aggregation
+from sequence_tutor.molecule.scoring.diversity import Diversity, DiversitySettings
+from sequence_tutor.molecule.scoring.raw_terms import RawTerms, terms_of_molecules
+from sequence_tutor.molecule.scoring.scorer import Scorer
+from sequence_tutor.molecule.scoring.terminal_reward import (
+    FOUND_COLUMNS,
+    INVALID,
+    SCORE,
+    Decoder,
+    Judged,
+    JudgedMolecule,
+    MoleculeReward,
+)
+from sequence_tutor.molecule.terms import (
+    AnyTerm,
+    BatchFunction,
+    Descriptor,
+    Function,
+    Program,
+    Term,
+    TermSet,
+    UserFunction,
+    WritingTerm,
+)
+from sequence_tutor.reward.user_terms import UserTerm
+from sequence_tutor.reward.weighted import EXTENDS_HINT
+from sequence_tutor.threads import cores_at_hand
+
+__all__ = [
+    "Judged",
+    "JudgedMolecule",
+    "MoleculeReward",
+    "MoleculeRewardSettings",
+]
+
+KINDS: dict[str, type[Term]] = {
+    kind.model_fields["kind"].default: kind for kind in get_args(get_args(AnyTerm)[0])
+}
+"""Every kind of term by its name in a settings file."""
+
+READY = {
+    name: kind
+    for name, kind in KINDS.items()
+    if kind is not Function and not any(one.is_required() for one in kind.model_fields.values())
+}
+"""Those that need nothing but their name."""
+
+MOST_WORKERS = 8
+
+# A drug-like molecule of ZINC earns 3.3 for being valid and about 1.8 for the rest. logP counts
+# while it is within what such molecules have; without bounds a chain of carbons would win.
+_DEFAULT: dict[str, Any] = {  # a settings file's tables
+    "weights": {"valid": 3.3, "qed": 2.8, "sa": 0.08, "logp": 0.03, "ring": 10.0},
+    "terms": {"logp": {"transform": {"kind": "clip", "low": -0.55, "high": 4.45}}},
+}
+
+
+class LimitSettings(Settings):
+    """What a SMILES string may have; beyond it, it counts as invalid."""
+
+    characters: int = Field(DEFAULT_LIMITS.characters, ge=1, description="of the string")
+    ring_closures: int = Field(
+        DEFAULT_LIMITS.ring_closures, ge=0, description="bonds written by ring digits"
+    )
+    heavy_atoms: int = Field(DEFAULT_LIMITS.heavy_atoms, ge=1, description="of the molecule")
+    radicals: bool = Field(
+        False, description="whether molecules with unpaired electrons, carbenes too, are valid"
+    )
+
+    @property
+    def limits(self) -> Limits:
+        """The same for `chemistry.parse`."""
+        return Limits(self.characters, self.ring_closures, self.heavy_atoms)
+
+
+class MoleculeRewardSettings(Settings):
+    """The molecule reward as tables of a settings file.
+
+    ``[weights]`` holds one number a term, by the name of a kind that needs no more, by that of an
+    RDKit descriptor, or by that of a table ``[terms.NAME]`` with constants and a transform::
+
+        [reward.weights]
+        qed = 1.0
+        TPSA = 0.01
+
+        [reward.terms.like_aspirin]
+        kind = "similarity"
+        smiles = "CC(=O)Oc1ccccc1C(=O)O"
+        transform = {kind = "sigmoid", low = 0.3, high = 0.7}
+
+    With neither table the reward is the default: valid, drug-like, easy to make, somewhat fatty,
+    no large ring.
+    """
+
+    weights: dict[str, float] = Field(
+        default_factory=dict, description="weight of each term, 0 for off"
+    )
+    terms: dict[str, AnyTerm] = Field(
+        default_factory=dict, description="constants and transforms, one table a term"
+    )
+    aggregation: Aggregation = Field(
+        "sum", description="how scores become one; sum: the paper's, terms are learned from apart"
+    )
+    invalid: float = Field(0.0, description="what is paid for what is no valid molecule")
+    diversity: DiversitySettings = Field(
+        DiversitySettings(), description="penalties for what was found before"
+    )
+    limits: LimitSettings = Field(LimitSettings(), description="of strings that are parsed")
+    workers: Annotated[int, Field(ge=0)] | Literal["auto"] = Field(
+        "auto",
+        description="processes that score; auto: one for each core up to 8; 0: none, and then "
+        "nothing can be stopped that takes too long",
+    )
+    timeout: float = Field(10.0, gt=0, description="seconds until a molecule is given up")
+    cache: int = Field(200_000, ge=0, description="molecules whose terms are kept")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, given: Any) -> Any:  # whatever a user's file holds
+        """The default where there are no terms, and the kinds of those whose name is one."""
+        if not isinstance(given, dict):
+            return given
+        tables = {"weights": {}, "terms": {}, **given}
+        if not tables["weights"] and not tables["terms"]:
+            tables |= _DEFAULT
+        terms = tables["terms"]
+        if not isinstance(terms, dict):
+            return tables
+        return tables | {"terms": {name: _with_kind(name, table) for name, table in terms.items()}}
+
+    def build(
+        self,
+        decoder: Decoder,
+        training: Mapping[str, Any] | None = None,
+        user_terms: Sequence[UserTerm] = (),
+    ) -> MoleculeReward:
+        """The reward these settings describe.
+
+        Args:
+            decoder: turns tokens into SMILES; a `tokens.Vocabulary`.
+            training: what a prior's card says of its training data under `molecule`, for the
+                limits of `short` and `carbon_run`.
+            user_terms: functions of a user's file.
+
+        Raises:
+            UserError: a name that no term has, no term at all, or a limit that nobody gives.
+        """
+        functions = {term.name: UserFunction(term) for term in user_terms}
+        every = self._named(functions)
+        weights = {name: self._weight(name, term, functions) for name, term in every.items()}
+        terms = {
+            name: term.limited(name, training or {}) if isinstance(term, WritingTerm) else term
+            for name, term in every.items()
+            if weights[name]
+        }
+        if not terms:
+            raise SettingsError(
+                f"every term has weight 0, expected at least one that is not{EXTENDS_HINT}"
+            )
+        _check_columns(terms)
+        asked: dict[str, BatchFunction] = {
+            name: term.prepare() if isinstance(term, Program) else functions[name]
+            for name, term in terms.items()
+            if isinstance(term, Program | Function)
+        }
+        term_set = TermSet(
+            terms_of_molecules(terms),
+            scaffolds=True,
+            limits=self.limits.limits,
+            radicals=self.limits.radicals,
+        )
+        scorer = self.scorer(term_set)
+        return MoleculeReward(
+            decoder,
+            RawTerms(terms, asked, scorer, self.cache),
+            terms,
+            {name: weights[name] for name in terms},
+            aggregation=self.aggregation,
+            invalid=self.invalid,
+            diversity=Diversity(self.diversity) if self.diversity.weights else None,
+        )
+
+    def scorer(self, term_set: TermSet) -> Scorer:
+        """A scorer of other terms with the same workers, patience and memory."""
+        return Scorer(term_set, self._worker_count(), self.timeout, self.cache)
+
+    def _named(self, functions: Mapping[str, UserFunction]) -> dict[str, Term]:
+        """Every term that is spoken of: by a weight, by a table, by a user's file."""
+        every: dict[str, Term] = {}
+        for name in dict.fromkeys((*self.weights, *self.terms, *functions)):
+            if name in self.terms:
+                every[name] = self.terms[name]
+            elif name in functions:
+                every[name] = Function()
+            elif name in READY:
+                every[name] = READY[name]()
+            elif name in DESCRIPTORS:
+                every[name] = Descriptor(descriptor=name)
+            else:
+                raise SettingsError(_unknown(name, functions))
+            _check_name(name, every[name], functions)
+        return every
+
+    def _weight(self, name: str, term: Term, functions: Mapping[str, UserFunction]) -> float:
+        """That of the table of weights, else of the term's own table, else of the user's file."""
+        if name in self.weights:
+            return self.weights[name]
+        if term.weight is not None:
+            return term.weight
+        return functions[name].weight if name in functions else 1.0
+
+    def _worker_count(self) -> int:
+        if isinstance(self.workers, int):
+            return self.workers
+        return min(cores_at_hand(), MOST_WORKERS)
+
+
+def _with_kind(name: str, table: Any) -> Any:  # whatever a user's file holds
+    """A term's table with the kind that its name implies.
+
+    Raises:
+        ValueError: it has none, or one that does not exist.
+    """
+    if not isinstance(table, dict):
+        return table
+    if "kind" not in table:
+        if name in KINDS:
+            return {"kind": name, **table}
+        if name in DESCRIPTORS:
+            return {"kind": "descriptor", "descriptor": name, **table}
+        raise ValueError(f"term {name!r} has no kind, expected one of {', '.join(KINDS)}")
+    if table["kind"] not in KINDS:
+        kind = table["kind"]
+        raise ValueError(
+            f"term {name!r} has the unknown kind {kind!r}: {nearest(str(kind), KINDS)}"
+        )
+    return table
+
+
+def _unknown(name: str, functions: Mapping[str, UserFunction]) -> str:
+    if name in KINDS:
+        return f"term {name!r} needs more than a weight, expected a table [reward.terms.{name}]"
+    return f"weight for unknown term {name!r}: {nearest(name, (*READY, *functions))}"
+
+
+def _check_columns(names: Collection[str]) -> None:
+    """Refuse two terms that would share a column of a table of molecules."""
+    for name in names:
+        if f"{name}_score" in names:
+            raise UserError(
+                f"terms {name!r} and '{name}_score': tables call the transformed number of "
+                f"{name!r} so, expected another name for one of them"
+            )
+
+
+def _check_name(name: str, term: Term, functions: Mapping[str, UserFunction]) -> None:
+    """Refuse a name of two things, or of none."""
+    diversity = DiversitySettings(repeat=1, scaffold=1, similar=1).weights
+    if name in (INVALID, SCORE, *FOUND_COLUMNS, *diversity):
+        raise UserError(f"term {name!r} has a name that means something else, expected another")
+    if name in functions and (name in KINDS or not isinstance(term, Function)):
+        raise UserError(
+            f"{name!r} of {functions[name].file} has the name of a term that is there already, "
+            "expected another name"
+        )
+    if isinstance(term, Function) and name not in functions:
+        raise UserError(
+            f"term {name!r} is to be a function of yours, but no file with one was given: "
+            f"{nearest(name, functions) if functions else 'expected --rules FILE.py'}"
+        )

@@ -1,0 +1,64 @@
+"""A reward's own terms and the four of Table 2 for each molecule of a batch: what tables show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sequence_tutor.molecule.scoring.scorer import Scorer
+from sequence_tutor.molecule.statistics import TABLE_TERMS, Decodes
+from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.reward.weighted import explaining
+from sequence_tutor.sequences import SequenceBatch
+
+TOTAL = "total"
+"""The column of what a reward pays in all."""
+
+
+@dataclass(frozen=True)
+class RewardedTable:
+    """What there is to show of B molecules.
+
+    Attributes:
+        canonical: canonical SMILES; None: no molecule.
+        numbers: name -> B numbers, NaN where there is none: the total, the reward's terms, and then
+            those of Table 2.
+        paid: name -> B numbers: what each part of the reward pays, with its weight.
+    """
+
+    canonical: list[str | None]
+    numbers: Mapping[str, list[float]]
+    paid: Mapping[str, list[float]]
+
+
+def raw_names(names: Iterable[str]) -> list[str]:
+    """Those of some terms that are no scores of a term beside them."""
+    every = list(names)
+    return [name for name in every if name.removesuffix("_score") not in {*every} - {name}]
+
+
+def rewarded_table(
+    scorer: Scorer, vocabulary: Decodes, batch: SequenceBatch, reward: Reward | None
+) -> RewardedTable:
+    """The table of a batch.
+
+    Args:
+        scorer: of `TermSet(TABLE_TERMS)`; what is a molecule is so by this one.
+        vocabulary: of the batch.
+        batch: B sequences.
+        reward: what they are worth; None: there are the four alone.
+    """
+    records = scorer.score(vocabulary.decode_batch(batch)).records
+    numbers: dict[str, list[float]] = {}
+    paid: dict[str, list[float]] = {}
+    if reward is not None:
+        terms = reward(batch).sum(1)  # (B, R)
+        weights = reward.weights.to(terms)
+        numbers[TOTAL] = (terms @ weights).tolist()
+        paid = dict(zip(reward.names, (terms * weights).T.tolist(), strict=True))
+        if own := explaining(reward):
+            numbers |= {name: values.tolist() for name, values in own.explain(batch).items()}
+    four = zip(*(record.values for record in records), strict=True)
+    for name, values in zip(TABLE_TERMS, four, strict=True):
+        numbers.setdefault(name, list(values))
+    return RewardedTable([record.canonical for record in records], numbers, paid)

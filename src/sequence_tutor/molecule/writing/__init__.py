@@ -1,0 +1,1 @@
+"""Molecules written as files, tables and pictures."""

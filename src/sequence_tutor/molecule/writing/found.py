@@ -1,0 +1,164 @@
+"""The table of every distinct molecule that a run finds, as it finds them.
+
+One line a molecule, when it was first written: its strings, the update, its score by the reward's
+own weights whatever those of a stage are, the raw and the transformed number of each term, its
+likelihoods. The file is cut to what the checkpoint knows when a killed run goes on, so no molecule
+is in it twice and none is lost. Memory holds one hash a molecule, whatever a line is.
+"""
+
+from __future__ import annotations
+
+import csv
+import heapq
+import io
+import os
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from sequence_tutor.domain.collected import Collected
+from sequence_tutor.errors import UserError
+from sequence_tutor.estimates import finite_or_none
+from sequence_tutor.molecule.chemistry import molecule_hash
+from sequence_tutor.molecule.scoring.terminal_reward import FOUND_COLUMNS, MoleculeReward
+from sequence_tutor.molecule.writing.output import Cell, Row, picture_rows, write_sdf
+from sequence_tutor.molecule.writing.parquet import parquet_of
+from sequence_tutor.storage.files import open_own
+
+FOUND_FILE = "found.csv"
+
+
+class FoundMolecules:
+    """Writes the table. Satisfies `collected.Gatherer`.
+
+    Args:
+        path: the CSV file.
+        reward: what the run is scored with.
+        resumed: whether the table goes on from a checkpoint, whose state `restore` will get;
+            otherwise an older table at `path` is replaced.
+        parquet: whether `close` writes the table as Parquet too.
+
+    Raises:
+        UserError: there is no table to go on with.
+    """
+
+    def __init__(
+        self, path: Path, reward: MoleculeReward, resumed: bool, parquet: bool = False
+    ) -> None:
+        self.path = path
+        self._reward = reward
+        self._parquet = parquet
+        self._seen: set[int] = set()
+        if resumed and not path.is_file():
+            raise UserError(f"{path}: the table of this run is not there, expected it to go on")
+        self._file = open_own(path, resumed=resumed)
+        if not resumed:
+            self._write([header(reward.term_names)])
+
+    def gather(self, collected: Collected) -> None:
+        """Take the molecules of a batch that are valid and have not been seen before."""
+        # what was paid before the batch was remembered; judged again, it would repeat itself
+        totals = (collected.terms.sum(1) @ self._reward.weights.to(collected.terms)).tolist()
+        likelihoods = zip(collected.log_prior.tolist(), collected.log_policy.tolist(), strict=True)
+        judged = self._reward.judge(collected.batch)
+        rows: list[Sequence[Cell]] = []
+        for molecule, total, both in zip(judged, totals, likelihoods, strict=True):
+            if molecule.canonical is None or not self._is_new(molecule.canonical):
+                continue
+            pairs = zip(molecule.raw, molecule.scores, strict=True)
+            terms = [finite_or_none(number) for pair in pairs for number in pair]
+            strings = (molecule.smiles, molecule.canonical)
+            rows.append([*strings, collected.step, total, *both, molecule.scaffold, *terms])
+        self._write(rows)
+
+    def state(self) -> dict[str, Tensor]:
+        """How long the file is; all of that is on the disk by now."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        return {"bytes": torch.tensor(self._file.tell())}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Cut the file to its length of that time, and learn again what is in it.
+
+        Raises:
+            UserError: it is shorter, so somebody has changed it.
+        """
+        length = int(state["bytes"])
+        if self._file.seek(0, os.SEEK_END) < length:
+            raise UserError(f"{self.path}: shorter than the run left it, expected {length} bytes")
+        self._file.truncate(length)
+        self._file.seek(length)
+        self._seen = {molecule_hash(row["canonical"]) for row in read_table(self.path)}
+
+    def close(self) -> None:
+        """Nothing more will be found: show the best, and some of all."""
+        self._file.close()
+        write_best(self.path)
+        if self._parquet:
+            parquet_of(self.path)
+
+    def _is_new(self, canonical: str) -> bool:
+        before = len(self._seen)
+        self._seen.add(molecule_hash(canonical))
+        return len(self._seen) > before
+
+    def _write(self, rows: Sequence[Sequence[Cell]]) -> None:
+        text = io.StringIO(newline="")
+        csv.writer(text, lineterminator="\n").writerows(rows)
+        self._file.write(text.getvalue().encode())
+
+
+def header(names: Sequence[str]) -> list[str]:
+    """The columns of a table with these terms."""
+    return [*FOUND_COLUMNS, *(column for name in names for column in (name, f"{name}_score"))]
+
+
+COUNT = 20
+"""Molecules in each picture."""
+
+
+def write_best(table: Path, count: int = COUNT) -> None:
+    """Write `best.sdf` and pictures of the best and of a random sample beside a table.
+
+    The table is read once, row by row; the best are those of the highest total, the first found
+    of equals. The random sample is always the same one of the same table.
+
+    Args:
+        table: the CSV file of `found`.
+        count: molecules in each.
+    """
+    best: list[tuple[float, int, dict[str, str]]] = []
+    chance: list[dict[str, str]] = []
+    rng = random.Random(0)
+    for place, row in enumerate(read_table(table)):
+        item = (float(row["total"]), -place, row)  # places differ, so rows are never compared
+        if len(best) < count:
+            heapq.heappush(best, item)
+        elif item > best[0]:
+            heapq.heapreplace(best, item)
+        if len(chance) < count:
+            chance.append(row)
+        elif (spot := rng.randrange(place + 1)) < count:  # Vitter 1985, algorithm R
+            chance[spot] = row
+    if not chance:
+        return
+    ordered = [_row(row) for _, _, row in sorted(best, reverse=True)]
+    write_sdf(table.with_name("best.sdf"), ordered)
+    picture_rows(ordered, table.with_name("best"))
+    picture_rows([_row(row) for row in chance], table.with_name("random"))
+
+
+def read_table(table: Path) -> Iterator[dict[str, str]]:
+    """The rows of a table, one by one: column -> text."""
+    with table.open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+def _row(row: dict[str, str]) -> Row:
+    """A row with its total and its raw terms, as far as they have numbers."""
+    raw = list(row)[len(FOUND_COLUMNS) :: 2]  # between them stand the transformed
+    numbers = {name: float(row[name]) for name in ("total", *raw) if row[name]}
+    return Row(row["smiles"], row["canonical"], numbers)
