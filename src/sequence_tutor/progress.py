@@ -20,7 +20,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from sequence_tutor.printable import printable
+from sequence_tutor.errors import printable
 
 LOG_INTERVAL = 10.0  # seconds between lines when there is no terminal
 

@@ -146,7 +146,8 @@ def test_a_disk_without_hard_links_will_do(tmp_path: Path, monkeypatch: pytest.M
 def test_a_crash_leaves_nothing_that_the_next_one_does_not_remove(tmp_path: Path) -> None:
     with held(tmp_path / "run") as process:
         code = (
-            "from sequence_tutor.storage.files import replacing; from pathlib import Path; import os\n"
+            "import os; from pathlib import Path\n"
+            "from sequence_tutor.storage.files import replacing\n"
             f"with replacing(Path({str(tmp_path / 'run' / 'a.json')!r})) as beside:\n"
             "    beside.write_text('half'); os._exit(9)"
         )

@@ -17,7 +17,7 @@ from sequence_tutor.randomness import named_generator
 from sequence_tutor.sampling.measure import Task
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.tuner.beginning import chosen_start, initial_values
-from sequence_tutor.tuner.evaluation import evaluate_policy
+from sequence_tutor.tuner.logbook import evaluate_policy
 from sequence_tutor.tuner.loop import Tuner
 from sequence_tutor.tuner.settings import TuneSettings
 

@@ -11,8 +11,7 @@ from sequence_tutor.algorithms.action_values import GLearning, PsiLearning, QLea
 from sequence_tutor.algorithms.algorithm import Algorithm
 from sequence_tutor.algorithms.policy_gradients import DAP, PPO, ActorCritic, Reinforce, ReinforceKL
 from sequence_tutor.config.settings import nearest
-from sequence_tutor.errors import UserError
-from sequence_tutor.printable import shown
+from sequence_tutor.errors import UserError, shown
 
 SHIPPED: Mapping[str, Algorithm] = {
     algorithm.name: algorithm

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from sequence_tutor.cli.parsing import option as option  # what every verb describes itself with
-from sequence_tutor.errors import Remark, UserError
+from sequence_tutor.errors import Remark, UserError, printable
 from sequence_tutor.execution.memory import require_memory
-from sequence_tutor.printable import printable
 
 MOST_THREADS = 1024
 

@@ -8,8 +8,7 @@ from typing import Any, Literal, cast, get_args
 from cyclopts import App
 
 from sequence_tutor.cli.parsing import app_of
-from sequence_tutor.errors import UserError
-from sequence_tutor.printable import shown
+from sequence_tutor.errors import UserError, shown
 
 PROGRAM = "sequence-tutor"
 Shell = Literal["bash", "zsh", "fish"]

@@ -20,8 +20,7 @@ from cyclopts.exceptions import (
     UnusedCliTokensError,
 )
 
-from sequence_tutor.errors import UserError
-from sequence_tutor.printable import shown
+from sequence_tutor.errors import UserError, shown
 
 Verb = TypeVar("Verb")
 

@@ -29,9 +29,8 @@ from sequence_tutor.cli.tables import Tables
 from sequence_tutor.cli.terms import TERMS
 from sequence_tutor.cli.tune import Tune
 from sequence_tutor.cli.verify import Verify
-from sequence_tutor.errors import UserError
+from sequence_tutor.errors import UserError, printable, shown
 from sequence_tutor.execution.memory import too_large
-from sequence_tutor.printable import printable, shown
 
 
 class Verb(Protocol):

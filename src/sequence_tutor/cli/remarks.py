@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sequence_tutor.errors import Remark
-from sequence_tutor.printable import printable
+from sequence_tutor.errors import Remark, printable
 
 
 @contextmanager

@@ -15,8 +15,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from sequence_tutor.config.settings import AnySettings, Settings, check_names, nearest
-from sequence_tutor.errors import SettingsError, UserError
-from sequence_tutor.printable import shown
+from sequence_tutor.errors import SettingsError, UserError, shown
 
 Tables = Mapping[str, Any]
 """Nested tables as TOML has them; `Any` because values are checked only when settings are built."""

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from sequence_tutor.printable import shown
+from sequence_tutor.errors import shown
 
 MOST, LEAST = 1e12, 1e-12
 """The largest and the smallest number, 0 aside: what is divided by the one or squared is finite."""

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sequence_tutor.errors import UserError
-from sequence_tutor.printable import shortened
+from sequence_tutor.errors import UserError, shortened
 
 LARGEST = 2**20  # bytes; the largest that comes along takes a few thousand
 DEEPEST = 16  # tables and lists inside each other; five are enough for all there are

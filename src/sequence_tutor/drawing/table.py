@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from sequence_tutor.printable import printable
+from sequence_tutor.errors import printable
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from sequence_tutor.extras import extra
+from sequence_tutor.errors import extra
 
 with extra("molecule", "molecules need RDKit"):
     from rdkit import Chem, DataStructs, rdBase

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from sequence_tutor.errors import UserError
-from sequence_tutor.extras import require
+from sequence_tutor.errors import UserError, require
 from sequence_tutor.prior.hugging_face import HuggingFacePrior, LanguageModel, positions_of
 from sequence_tutor.prior.hugging_face_check import check_model
 from sequence_tutor.prior.hugging_face_settings import (

@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sequence_tutor.errors import UserError
-from sequence_tutor.extras import extra
+from sequence_tutor.errors import UserError, extra
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

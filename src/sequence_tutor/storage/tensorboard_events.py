@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from sequence_tutor.extras import require
+from sequence_tutor.errors import require
 from sequence_tutor.storage.files import replacing
 from sequence_tutor.storage.flat_tables import flattened
 

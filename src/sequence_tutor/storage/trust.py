@@ -30,8 +30,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sequence_tutor.errors import NotAllowedError
-from sequence_tutor.printable import printable, shortened
+from sequence_tutor.errors import NotAllowedError, printable, shortened
 from sequence_tutor.storage.files import write_text
 
 STATE_VARIABLE = "SEQUENCE_TUTOR_STATE"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from sequence_tutor.printable import printable
+from sequence_tutor.errors import printable
 
 INTERVAL = 10.0  # seconds between two lines
 

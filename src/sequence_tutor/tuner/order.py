@@ -16,9 +16,8 @@ from rich.text import Text
 from sequence_tutor.config.presets import Tables, build
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Beginning, Domain, find_domain
-from sequence_tutor.errors import UserError, reading, settings_of
+from sequence_tutor.errors import UserError, printable, reading, settings_of
 from sequence_tutor.execution.memory import require_memory
-from sequence_tutor.printable import printable
 from sequence_tutor.prior.check import check_prior
 from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.prior.store import StoredPrior, find_prior, given_prior
@@ -35,14 +34,13 @@ from sequence_tutor.storage.tensorboard_events import ask_for_events
 from sequence_tutor.storage.trust import programs_of
 from sequence_tutor.storage.versions import versions
 from sequence_tutor.tuner.beginning import chosen_start
-from sequence_tutor.tuner.budget import check_budget
+from sequence_tutor.tuner.checks import check_budget, check_seeds
 from sequence_tutor.tuner.given_files import beginning_of, check_read, digest_of
 from sequence_tutor.tuner.logbook import Warn
 from sequence_tutor.tuner.loop import STATE_FILE, Tuner
 from sequence_tutor.tuner.own_reward import SAID
 from sequence_tutor.tuner.run_folder import begin_or_resume, save_policy
 from sequence_tutor.tuner.run_record import RunSpec, is_run, load_spec, with_unsaid
-from sequence_tutor.tuner.seeds import check_seeds
 from sequence_tutor.tuner.settings import sizes
 from sequence_tutor.tuner.settings_tables import Layers, TuneTables, read_layers
 from sequence_tutor.tuner.stages import most_steps, stages_of

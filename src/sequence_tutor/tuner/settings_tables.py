@@ -20,8 +20,7 @@ from sequence_tutor.config.presets import Tables, build, merged, read_preset
 from sequence_tutor.config.settings import Settings, check_names, nearest
 from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.domain import Domain
-from sequence_tutor.errors import settings_of
-from sequence_tutor.printable import shown
+from sequence_tutor.errors import settings_of, shown
 from sequence_tutor.tuner.idle_settings import ASKED, names_in
 from sequence_tutor.tuner.own_reward import reward_layers
 from sequence_tutor.tuner.settings import TuneSettings

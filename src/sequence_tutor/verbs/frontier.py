@@ -24,8 +24,9 @@ from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.tuner.order import Given, Order, open_order
 from sequence_tutor.tuner.settings import TuneSettings
-from sequence_tutor.verbs.tune import AnyPrior, AnyReward, tuned
+from sequence_tutor.verbs.tune import AnyPrior, AnyReward
 from sequence_tutor.workbench.baselines import sample_pool
+from sequence_tutor.workbench.finished_run import tuned
 from sequence_tutor.workbench.forms import chosen_forms
 from sequence_tutor.workbench.frontier import (
     Point,

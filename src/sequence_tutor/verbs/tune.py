@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from sequence_tutor.evaluation.model import Model, load_model
-from sequence_tutor.prior.protocol import Prior, device_of
+from sequence_tutor.evaluation.model import Model
+from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.storage.files import PathLike, named_path, optional_path
 from sequence_tutor.storage.tensorboard_events import require_tensorboard
-from sequence_tutor.tuner.order import Given, Order, open_order
-from sequence_tutor.tuner.run_record import load_spec
+from sequence_tutor.tuner.order import Given, open_order
+from sequence_tutor.workbench.finished_run import tuned
 
 AnyPrior = PathLike | StoredPrior | Prior | Callable[[Tensor], Tensor]
 """What `tune` takes for a prior."""
@@ -95,13 +93,3 @@ def tune(
     )
     order.carry_out(out, threads=threads, tensorboard=tensorboard, tell=tell, quiet=quiet)
     return tuned(order, out)
-
-
-def tuned(order: Order, out: Path) -> Model:
-    """The model of an order that was carried out in a folder."""
-    given = order.given
-    model = load_model(
-        *(out, device_of(order.stored.prior), given.rules), prior=order.stored, reward=given.reward
-    )
-    # what the call itself named may run; the folder may have begun as another's
-    return replace(model, trust=load_spec(out).folder == order.spec.folder)

@@ -20,7 +20,6 @@ from sequence_tutor.randomness import named_generator
 from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.tuner.order import Order
-from sequence_tutor.verbs.tune import tuned
 from sequence_tutor.workbench.baselines import (
     best_n,
     best_of,
@@ -31,7 +30,13 @@ from sequence_tutor.workbench.baselines import (
     sample_pool,
 )
 from sequence_tutor.workbench.comparison import Run
-from sequence_tutor.workbench.finished_run import RESULT_FILE, drop_state, read_result, write_result
+from sequence_tutor.workbench.finished_run import (
+    RESULT_FILE,
+    drop_state,
+    read_result,
+    tuned,
+    write_result,
+)
 from sequence_tutor.workbench.problem import Problem
 
 

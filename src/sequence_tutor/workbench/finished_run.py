@@ -9,13 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sequence_tutor.errors import UserError
+from sequence_tutor.evaluation.model import Model, load_model
 from sequence_tutor.foreign import said
+from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.storage.files import write_text
 from sequence_tutor.tuner.loop import STATE_FILE
+from sequence_tutor.tuner.order import Order
+from sequence_tutor.tuner.run_record import load_spec
 
 RESULT_FILE = "result.json"
 CHECKSUM = "sha256"
@@ -66,3 +71,13 @@ def _checksum(found: Mapping[str, Any]) -> str:
 def drop_state(folder: Path) -> None:
     """Remove the state that a run would have gone on from: tens of megabytes."""
     (folder / STATE_FILE).unlink(missing_ok=True)
+
+
+def tuned(order: Order, out: Path) -> Model:
+    """The model of an order that was carried out in a folder."""
+    given = order.given
+    model = load_model(
+        *(out, device_of(order.stored.prior), given.rules), prior=order.stored, reward=given.reward
+    )
+    # what the call itself named may run; the folder may have begun as another's
+    return replace(model, trust=load_spec(out).folder == order.spec.folder)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sequence_tutor.config.presets import Tables
 from sequence_tutor.errors import UserError
-from sequence_tutor.tuner.budget import steps_for_budget
+from sequence_tutor.tuner.checks import steps_for_budget
 from sequence_tutor.tuner.idle_settings import idle, names_in, refuse_idle
 from sequence_tutor.tuner.order import Order
 from sequence_tutor.tuner.run_record import RunSpec

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sequence_tutor.extras import require
+from sequence_tutor.errors import require
 from sequence_tutor.storage.files import replacing
 
 

@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import torch
 
 from sequence_tutor.domain.fingerprints import distinct_share, sequence_hashes

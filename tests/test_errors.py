@@ -1,5 +1,3 @@
-"""What a terminal would obey is shown instead, and long values are cut."""
-
 from __future__ import annotations
 
 from io import StringIO
@@ -8,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from sequence_tutor.drawing.table import Table
-from sequence_tutor.printable import printable, shortened, shown
+from sequence_tutor.errors import printable, shortened, shown
 
 
 @pytest.mark.parametrize(
