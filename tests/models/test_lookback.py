@@ -14,7 +14,7 @@ NOTHING = 12  # rows: 4 last tokens, 4 at the lag, 3 places, 1 that says "repeat
 
 
 def copying(cell: str = "lstm", layers: int = 1) -> RecurrentNetwork:
-    given = {"cell": cell, "layers": layers, "width": 12, "lags": (2, 3, 8), "period": 4}
+    given = {"cell": cell, "layers": layers, "width": 12, "lags": (2, 3, 8), "periods": (4, 6)}
     made = RecurrentNetwork(RecurrentSettings.model_validate(given), 7, outputs=8)
     generator = torch.Generator().manual_seed(layers)
     with torch.no_grad():
@@ -24,7 +24,7 @@ def copying(cell: str = "lstm", layers: int = 1) -> RecurrentNetwork:
 
 
 def test_rows_are_those_worked_out_by_hand() -> None:
-    rows, at_lags = Lookback(V, (2,), 3).sequence(torch.tensor([[1, 0, 1, 2]]))
+    rows, at_lags = Lookback(V, (2,), (3,)).sequence(torch.tensor([[1, 0, 1, 2]]))
     assert rows[0].tolist() == [
         # the last token, the token two back, the place, whether the last equals the one two before
         [3, 4 + 3, 8 + 0, NOTHING],  # nothing written: all "before the first token"
@@ -33,6 +33,11 @@ def test_rows_are_those_worked_out_by_hand() -> None:
         [1, 4 + 0, 8 + 0, 11],  # 1 0 1: the last token equals the one two steps before it
     ]
     assert at_lags[0].tolist() == [[3], [3], [1], [0]]
+
+
+def test_it_sees_its_place_in_each_period() -> None:
+    rows, _ = Lookback(V, (), (2, 3)).sequence(torch.tensor([[1, 0, 1, 2]]))
+    assert rows[0].tolist() == [[3, 4, 6], [1, 5, 7], [0, 4, 8], [1, 5, 6]]
 
 
 def test_a_copy_gate_moves_the_token_at_its_lag_and_no_other_output() -> None:
@@ -70,7 +75,7 @@ def test_an_output_has_seen_the_tokens_before_it_and_no_others() -> None:
 
 def test_values_begin_as_the_prior_or_as_zero() -> None:
     prior = NeuralPrior(
-        RecurrentNetwork(RecurrentSettings(width=8, lags=(2, 4), period=4), 7, outputs=7)
+        RecurrentNetwork(RecurrentSettings(width=8, lags=(2, 4), periods=(4,)), 7, outputs=7)
     )
     tokens = torch.randint(7, (3, 9), generator=torch.Generator().manual_seed(0))
     log_prior = prior.sequence_log_probs(tokens)
@@ -87,7 +92,7 @@ def test_a_flatter_prior_divides_the_copy_gates_too() -> None:
 
 
 def test_only_noise_drops_anything_and_the_same_noise_the_same() -> None:
-    settings = RecurrentSettings(width=8, lags=(2,), period=4, dropout=0.5, input_dropout=0.3)
+    settings = RecurrentSettings(width=8, lags=(2,), periods=(4,), dropout=0.5, input_dropout=0.3)
     made = seeded_network(settings, 7, 7, torch.Generator().manual_seed(0))
     tokens = torch.randint(7, (3, 9), generator=torch.Generator().manual_seed(0))
     assert torch.equal(made(tokens), made(tokens))
@@ -99,5 +104,5 @@ def test_only_noise_drops_anything_and_the_same_noise_the_same() -> None:
 
 
 def test_lags_that_do_not_rise_are_refused() -> None:
-    with pytest.raises(ValidationError, match=r"lags is \[8, 4\], expected distances that rise"):
+    with pytest.raises(ValidationError, match=r"lags is \[8, 4\], expected numbers that rise"):
         RecurrentSettings(lags=(8, 4))

@@ -1,4 +1,4 @@
-"""What a network sees of the past beside its own memory: lookback, place in the period, copying.
+"""What a network sees of the past beside its own memory: lookback, place in a period, copying.
 
 A recurrent network of a hundred cells cannot repeat what it has not learned by heart. Three inputs
 and one output make repeating easy, after the Lookback RNN (Waite 2016, magenta.tensorflow.org):
@@ -6,14 +6,15 @@ and one output make repeating easy, after the Lookback RNN (Waite 2016, magenta.
 - the tokens that stand at fixed distances (`lags`) before the one to come;
 - for each distance, whether the last token equalled the token so many steps before it: whether a
   repetition is under way;
-- the place of the token to come in a period, such as the sixteenth of a bar;
+- the place of the token to come in one or more periods, such as the sixteenth of a bar;
 - one *copy gate* a distance: a number added to the output of the token that stood there.
 
 Where we differ: the Lookback RNN copies by a label of its own in the vocabulary; a gate leaves the
 vocabulary as it is, so that log-probabilities stay comparable and every token keeps one spelling.
 
 All inputs are rows of one table, so that a step is a sum of rows: the last token (V + 1 rows), each
-lag's token (V + 1 rows), the place (`period` rows), and one row for each lag that says "repeating".
+lag's token (V + 1 rows), the place in each period (as many rows as the period has tokens), and one
+row for each lag that says "repeating".
 A number one past the table stands for "nothing here".
 """
 
@@ -36,22 +37,22 @@ class Lookback:
     Attributes:
         vocab_size: V; the number V stands for what is before the first token.
         lags: L distances, in tokens.
-        period: tokens of a period; 0: the place is no input.
+        periods: their lengths in tokens; none: the place is no input.
     """
 
     vocab_size: int
     lags: Sequence[int] = ()
-    period: int = 0
+    periods: Sequence[int] = ()
 
     @property
     def is_plain(self) -> bool:
         """Whether the last token is the only input."""
-        return not self.lags and not self.period
+        return not self.lags and not self.periods
 
     @property
     def rows(self) -> int:
         """Rows of the input table."""
-        return (self.vocab_size + 1) * (1 + len(self.lags)) + self.period + len(self.lags)
+        return (self.vocab_size + 1) * (1 + len(self.lags)) + sum(self.periods) + len(self.lags)
 
     @property
     def _seen(self) -> int:
@@ -112,9 +113,9 @@ class Lookback:
         height, nothing = self.vocab_size + 1, self.rows
         rows = [last, *(height * (1 + number) + token for number, token in enumerate(lagged))]
         at = height * (1 + len(self.lags))
-        if self.period:
-            rows.append(at + place % self.period)
-            at += self.period
+        for period in self.periods:
+            rows.append(at + place % period)
+            at += period
         for number, token in enumerate(before):
             repeats = (token == last) & (last != self.vocab_size)
             rows.append(torch.where(repeats, at + number, nothing))

@@ -6,7 +6,7 @@ than the step. What makes it fast on a CPU: the input's row of the weight matrix
 in it, is gathered instead of multiplied by a one-hot vector, and every gate is a sigmoid,
 tanh(x) = 2 sigmoid(2x) - 1, because torch's tanh costs several times its sigmoid.
 
-With `lags` and `period` the network sees more of the past than its last token, and can copy it;
+With `lags` and `periods` the network sees more of the past than its last token, and can copy it;
 see `models.lookback`.
 """
 
@@ -17,7 +17,7 @@ from typing import Annotated, Literal
 
 import torch
 import torch.nn.functional as F
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from torch import Tensor, nn
 
 from sequence_tutor.config.settings import Settings
@@ -34,23 +34,20 @@ class RecurrentSettings(Settings):
     lags: tuple[Annotated[int, Field(ge=2, le=4096)], ...] = Field(
         (), max_length=32, description="distances back at which it sees a token and may copy it"
     )
-    period: int = Field(
-        0,
-        ge=0,
-        le=4096,
-        description="tokens of a period, such as a bar, in which it sees its place",
+    periods: tuple[Annotated[int, Field(ge=2, le=4096)], ...] = Field(
+        (), max_length=8, description="tokens of a bar, a phrase: it sees its place in each"
     )
     dropout: float = Field(0.0, ge=0, lt=1, description="share of features dropped in pretraining")
     input_dropout: float = Field(
         0.0, ge=0, lt=1, description="share of whole input tokens dropped in pretraining"
     )
 
-    @field_validator("lags")
+    @field_validator("lags", "periods")
     @classmethod
-    def _once_each(cls, lags: tuple[int, ...]) -> tuple[int, ...]:
-        if list(lags) != sorted(set(lags)):
-            raise ValueError(f"lags is {list(lags)}, expected distances that rise")
-        return lags
+    def _once_each(cls, given: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+        if list(given) != sorted(set(given)):
+            raise ValueError(f"{info.field_name} is {list(given)}, expected numbers that rise")
+        return given
 
 
 class RecurrentNetwork(NextTokenNetwork):
@@ -65,7 +62,7 @@ class RecurrentNetwork(NextTokenNetwork):
     def __init__(self, settings: RecurrentSettings, vocab_size: int, outputs: int) -> None:
         super().__init__(vocab_size)
         self.settings = settings
-        self.lookback = Lookback(vocab_size, settings.lags, settings.period)
+        self.lookback = Lookback(vocab_size, settings.lags, settings.periods)
         recurrence = nn.LSTM if settings.cell == "lstm" else nn.GRU
         self.recurrence = recurrence(
             self.lookback.rows, settings.width, settings.layers, batch_first=True
