@@ -6,9 +6,8 @@ Example:
     >>> sequence_tutor.sample(tuned, 10, "melodies")
     >>> sequence_tutor.evaluate([sequence_tutor.prior_of(tuned), tuned])
 
-A file or a folder is named by a string or a `Path`.
-
-Only what is named here is promised; everything else may change.
+A file or a folder is named by a string or a `Path`. The names of `__all__` are the public
+interface; everything else may change.
 """
 
 from __future__ import annotations
@@ -91,7 +90,7 @@ __all__ = [
     "verify",
 ]
 
-_HOMES = {
+_MODULES = {
     "domain": ("Domain", "check_domain", "find_domain"),
     "errors": ("UserError",),
     "estimates": ("Estimate",),
@@ -105,39 +104,17 @@ _HOMES = {
     "reward.check": ("check_reward",),
     "reward.protocol": ("Reward",),
     "sequences": ("SequenceBatch",),
-    "verbs.study": (
-        "analyse_study",
-        "export_study",
-        "make_study",
-        "serve_study",
-        "simulate_study",
-    ),
-    **{
-        f"verbs.{verb}": (verb,)
-        for verb in (
-            *(
-                "bench",
-                "benchmark",
-                "check",
-                "compare",
-                "demo",
-                "frontier",
-                "moses",
-                "pretrain",
-                "report",
-            ),
-            *("sample", "score", "tables", "tune", "verify"),
-        )
-    },
+    "verbs.study": ("analyse_study", "export_study", "make_study", "serve_study", "simulate_study"),
 }
+"""Module -> the public names that it defines; any other name is a verb's, `verbs.NAME`."""
 
 
 def __getattr__(name: str) -> object:
-    """Import what is asked for, so that `sequence-tutor --help` need not wait for torch."""
-    for home, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(f"{__name__}.{home}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    """Import a public name when it is first used: `sequence-tutor --help` does not need torch."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = next((home for home, names in _MODULES.items() if name in names), f"verbs.{name}")
+    return getattr(import_module(f"{__name__}.{module}"), name)
 
 
 def __dir__() -> list[str]:

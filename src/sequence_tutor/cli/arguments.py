@@ -21,15 +21,13 @@ if TYPE_CHECKING:
 
 
 DomainName = Annotated[
-    str,
-    option("kind of sequence: melody, molecule, text, or toy (with exact truth)", "DOMAIN"),
+    str, option("kind of sequence: melody, molecule, text, or toy (with exact truth)", "DOMAIN")
 ]
 Preset = Annotated[
     str, option("shipped settings: default or, for the published ones, paper", "NAME")
 ]
 Config = Annotated[
-    Path | None,
-    option("settings file: its values replace those of the preset", "FILE.toml"),
+    Path | None, option("settings file: its values replace those of the preset", "FILE.toml")
 ]
 Rules = Annotated[
     Path | None,
@@ -57,8 +55,7 @@ Device = Annotated[
     Literal["auto", "cpu", "cuda"], option("where to compute; auto: on a GPU if there is one")
 ]
 Threads = Annotated[
-    Literal["auto"] | int,
-    option("number of threads; auto: the fastest, measured", "auto|N"),
+    Literal["auto"] | int, option("number of threads; auto: the fastest, measured", "auto|N")
 ]
 Tensorboard = Annotated[bool, option("write the log for TensorBoard too")]
 Column = Annotated[str | None, option("of tables of molecules: the column with the SMILES", "NAME")]

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sequence_tutor.cli.arguments import (
-    Shown,
-    Threads,
-    show,
-    thread_count,
-)
+from sequence_tutor.cli.arguments import Shown, Threads, show, thread_count
 from sequence_tutor.drawing.table import Table
 
 

@@ -6,15 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from sequence_tutor.cli.arguments import (
-    Preset,
-    Seed,
-    Shown,
-    Threads,
-    arguments_of,
-    option,
-    show,
-)
+from sequence_tutor.cli.arguments import Preset, Seed, Shown, Threads, arguments_of, option, show
 
 
 @dataclass(frozen=True, kw_only=True)

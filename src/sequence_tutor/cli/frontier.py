@@ -61,9 +61,7 @@ class Frontier:
             "frontier", "seed", "c", "stages", "evaluate_every", "evaluate_samples"
         )
         found = frontier(
-            c=numbers(self.c),
-            overrides={"tune": given},
-            **arguments_of(self, "c", "steps"),
+            c=numbers(self.c), overrides={"tune": given}, **arguments_of(self, "c", "steps")
         )
         self.shown.write(found.to_json())
         show(points_table(found.points))

@@ -46,11 +46,7 @@ def option(
     """
     places = metavar is not None and any(word in metavar for word in _PLACES)
     return Parameter(
-        help=text,
-        metavar=metavar,
-        name=name,
-        alias=short,
-        converter=_named if places else _given,
+        help=text, metavar=metavar, name=name, alias=short, converter=_named if places else _given
     )
 
 
@@ -70,11 +66,7 @@ def app_of(verb: type, name: str = "") -> App:
         group_arguments="options",  # a place is shown above all options
         group_parameters="options",
         default_parameter=Parameter(
-            negative=(),
-            consume_multiple=1,
-            allow_repeating=True,
-            json_dict=False,
-            json_list=False,
+            negative=(), consume_multiple=1, allow_repeating=True, json_dict=False, json_list=False
         ),
     )
 

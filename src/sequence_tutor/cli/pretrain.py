@@ -92,8 +92,7 @@ class Pretrain:
                 build(kinds[table], {name: value}, f"--{name}")  # so that the option is named
                 overrides[table][name] = value
         stored = pretrain(
-            overrides=overrides,
-            **arguments_of(self, *(name for _, name in _OPTIONS)),
+            overrides=overrides, **arguments_of(self, *(name for _, name in _OPTIONS))
         )
         self.shown.write(stored.card)
         summary = stored.card["data"]["summary"]

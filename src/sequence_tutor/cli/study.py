@@ -6,15 +6,7 @@ from dataclasses import KW_ONLY, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from sequence_tutor.cli.arguments import (
-    Quiet,
-    Seed,
-    Shown,
-    Stored,
-    arguments_of,
-    option,
-    show,
-)
+from sequence_tutor.cli.arguments import Quiet, Seed, Shown, Stored, arguments_of, option, show
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import UserError
 
@@ -158,11 +150,7 @@ class StudyAnalyse:
         from sequence_tutor.verbs.study import analyse_study
 
         found = analyse_study(
-            self.study,
-            self.answers,
-            self.out,
-            allowed_failures=self.allow_failed,
-            seed=self.seed,
+            self.study, self.answers, self.out, allowed_failures=self.allow_failed, seed=self.seed
         )
         self.shown.write(found.to_json())
         show(standings_table(found))

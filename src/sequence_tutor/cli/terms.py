@@ -6,14 +6,7 @@ from dataclasses import KW_ONLY, asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
-from sequence_tutor.cli.arguments import (
-    Config,
-    Preset,
-    Rules,
-    Shown,
-    option,
-    show,
-)
+from sequence_tutor.cli.arguments import Config, Preset, Rules, Shown, option, show
 from sequence_tutor.drawing.table import Table
 
 Domain = Annotated[str, option("kind of sequence: molecule", "DOMAIN")]

@@ -5,14 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from sequence_tutor.cli.arguments import (
-    Seed,
-    Shown,
-    Threads,
-    arguments_of,
-    option,
-    show,
-)
+from sequence_tutor.cli.arguments import Seed, Shown, Threads, arguments_of, option, show
 from sequence_tutor.drawing.table import Table
 
 

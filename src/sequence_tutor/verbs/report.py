@@ -57,10 +57,7 @@ def report(
     """
     out = named_path(out)
     found = load_runs(
-        *(listed_paths(runs), optional_path(rules)),
-        trust=trust,
-        prior=prior,
-        scored=table is None,
+        *(listed_paths(runs), optional_path(rules)), trust=trust, prior=prior, scored=table is None
     )
     parts = by_domain(found)
     saved = _saved(Path(table), list(parts)) if table else None

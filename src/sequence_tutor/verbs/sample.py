@@ -21,13 +21,7 @@ from sequence_tutor.storage.files import PathLike, optional_path
 from sequence_tutor.storage.folder_lock import writing_in
 from sequence_tutor.storage.token_lines import write_json_lines
 from sequence_tutor.verbs.draws import DRAWS_FILE, draws
-from sequence_tutor.workbench.tutored import (
-    BATCH,
-    Source,
-    Tutoring,
-    rollout_source,
-    tutored_source,
-)
+from sequence_tutor.workbench.tutored import BATCH, Source, Tutoring, rollout_source, tutored_source
 
 PATIENCE = 64
 """Batches without a single new sequence, after which the model is taken to have no more."""

@@ -86,10 +86,7 @@ def tune(
         seeds = named_path(seeds)
     given = Given(prior, optional_path(rules), reward, seeds, prime, column, standardise)
     order = open_order(
-        *(domain, preset, config, overrides, given),
-        trust=trust,
-        device=device,
-        quiet=quiet,
+        *(domain, preset, config, overrides, given), trust=trust, device=device, quiet=quiet
     )
     order.carry_out(out, threads=threads, tensorboard=tensorboard, tell=tell, quiet=quiet)
     return tuned(order, out)

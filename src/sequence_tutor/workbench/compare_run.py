@@ -105,12 +105,7 @@ def _tuned(problem: Problem, name: str, order: Order, folder: Path) -> Run:
     with progress(f"evaluating {name}", problem.samples, quiet=problem.quiet) as advance:
         (column,) = evaluate([model], problem.samples, seed, advance).columns
     return Run(
-        name,
-        seed,
-        column.statistics,
-        column.mean_length,
-        last["scored_sequences"],
-        last["seconds"],
+        name, seed, column.statistics, column.mean_length, last["scored_sequences"], last["seconds"]
     )
 
 

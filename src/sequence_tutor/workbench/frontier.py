@@ -24,13 +24,7 @@ from sequence_tutor.exact import enumerate_sequences
 from sequence_tutor.exact.space import cut_at_end
 from sequence_tutor.sampling.measure import Task
 from sequence_tutor.storage.files import write_text
-from sequence_tutor.workbench.baselines import (
-    FEWEST_GROUPS,
-    Pool,
-    best_of,
-    best_of_kl,
-    mean_length,
-)
+from sequence_tutor.workbench.baselines import FEWEST_GROUPS, Pool, best_of, best_of_kl, mean_length
 
 EXACT_POINTS = 40
 CROWDED = (40, 15)  # pixels across and up between two points whose names would overlap
@@ -198,13 +192,7 @@ def _name_temperatures(axes: Axes, points: Sequence[Point]) -> None:
 
 
 def _line(
-    axes: Axes,
-    points: Sequence[Point],
-    kind: str,
-    label: str,
-    colour: str,
-    line: str,
-    marker: str,
+    axes: Axes, points: Sequence[Point], kind: str, label: str, colour: str, line: str, marker: str
 ) -> None:
     """One kind of point, joined by a line where it has a style."""
     own = [point for point in points if point.kind == kind]

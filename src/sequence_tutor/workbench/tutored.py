@@ -168,10 +168,7 @@ def _particles(model: Model, tutoring: Tutoring, length: int, prefix: tuple[int,
     assert model.tune is not None  # checked before
     policy = valued(model.policy, model.tune)
     task = replace(
-        model.task,
-        length=length,
-        prefix=prefix,
-        prior_temperature=model.tune.prior_temperature,
+        model.task, length=length, prefix=prefix, prior_temperature=model.tune.prior_temperature
     )
     c = tutoring.c or model.tune.c
 
