@@ -7,7 +7,7 @@ import pytest
 import torch
 from rdkit import Chem
 
-from sequence_tutor.domain.collected import Collected
+from sequence_tutor.domain.data import Collected
 from sequence_tutor.evaluation.alike import scored_here
 from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.model import load_model

@@ -1,7 +1,7 @@
-"""What a domain is: a vocabulary, files in and out, a reward, statistics, and how it shows itself.
+"""The `Domain` class: vocabulary, files, reward, statistics and display of one kind of sequence.
 
-Domains are found by the entry point `sequence_tutor.domains`, so that a third party adds one
-without touching this package.
+Domains are registered under the entry point `sequence_tutor.domains`, so that another package can
+add one.
 """
 
 from __future__ import annotations
@@ -18,8 +18,14 @@ from torch import Tensor
 
 from sequence_tutor.config.presets import DOMAINS
 from sequence_tutor.config.settings import Settings, nearest
-from sequence_tutor.domain.collected import Gatherer
-from sequence_tutor.domain.data import Beginning, Figure, Progress, Statistics, TrainingData
+from sequence_tutor.domain.data import (
+    Beginning,
+    Figure,
+    Gatherer,
+    Progress,
+    Statistics,
+    TrainingData,
+)
 from sequence_tutor.domain.exhibit import Exhibit, Material, ShownModel, display, exhibit
 from sequence_tutor.domain.step_scores import Scored, step_scores, summed
 from sequence_tutor.errors import UserError
@@ -30,23 +36,25 @@ from sequence_tutor.sequences import SequenceBatch
 
 
 class Domain(ABC):
-    """One kind of sequence and everything that is particular to it.
+    """One kind of sequence and everything specific to it.
 
-    What is abstract, and the attributes without a value, each domain says for itself. The rest
-    suits a domain of one vocabulary whose sequences are paid step by step.
+    A domain defines the abstract methods and the attributes without a value. The defaults of the
+    rest suit a domain with one fixed vocabulary and a reward for every token.
 
     Attributes:
-        name: as commands call it.
-        vocab_size: V, the end token included.
-        length: T, tokens of a sequence unless settings say otherwise.
+        name: used in commands.
+        vocab_size: V, including the end token.
+        length: T, the default number of tokens of a sequence.
         end_token: the token that ends a sequence; None: all have T tokens.
-        data_settings: of `read_training`; likewise `reward_settings` and `output_settings`.
-        note_tokens: tokens that a prior's accuracy is also reported on alone.
-        sequences: what several of them are called.
-        unit_read: what `read_training` counts.
-        figures: how its own statistics are shown; one that is not named is a plain number.
-        published: column -> statistic -> value, shown beside.
-        computing: settings of the reward that change how it is computed and not what it is.
+        data_settings: settings of `read_training`.
+        reward_settings: settings of `reward`.
+        output_settings: settings of the files that `write` writes.
+        note_tokens: tokens whose prediction accuracy a prior also reports separately.
+        sequences: the plural noun for its sequences.
+        unit_read: the unit in which `read_training` reports progress.
+        figures: statistic -> how it is shown; others are plain numbers.
+        published: column -> statistic -> published value, shown for comparison.
+        computing: reward settings that change how it is computed but not its values.
     """
 
     name: str
@@ -67,7 +75,7 @@ class Domain(ABC):
 
     @abstractmethod
     def default_prior(self, device: torch.device | str) -> StoredPrior:
-        """What tuning begins with where no prior is named.
+        """The prior that tuning starts from if none is named.
 
         Raises:
             UserError: this domain has none.
@@ -77,30 +85,30 @@ class Domain(ABC):
     def read_training(
         self, paths: Sequence[Path], settings: Settings, cache: Path | None, progress: Progress
     ) -> TrainingData:
-        """Read files, folders and archives to learn a prior from."""
+        """Read files, folders and archives to train a prior on."""
 
     def with_prior(
         self, card: Mapping[str, Any], tensors: Mapping[str, Tensor] | None = None
     ) -> Self:
-        """The same domain, speaking the vocabulary of a prior; itself where all have one.
+        """This domain with the vocabulary of a prior; itself if all priors share one.
 
         Args:
             card: of the prior.
-            tensors: what is kept beside its weights, such as fingerprints of its training data.
+            tensors: stored with its weights, such as fingerprints of its training data.
 
         Raises:
-            UserError: the card does not tell of one.
+            UserError: the card does not describe a vocabulary.
         """
         return self
 
     def data_of_prior(self, card: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Settings of data, as `data_settings` has them, that give them a prior's vocabulary.
+        """Values of `data_settings` that encode data in the vocabulary of a prior.
 
         Args:
             card: of a prior that is to be trained further.
 
         Raises:
-            UserError: the card does not tell of a vocabulary.
+            UserError: the card does not describe a vocabulary.
         """
         return {}
 
@@ -108,13 +116,13 @@ class Domain(ABC):
 
     @abstractmethod
     def read_sequences(self, path: Path) -> list[list[int]]:
-        """The sequences of one file, as they stand, to be scored."""
+        """The sequences of one file, unchanged, to be scored."""
 
     @abstractmethod
     def write(
         self, batch: SequenceBatch, directory: Path, settings: Settings, progress: Progress
     ) -> None:
-        """Write sequences as files people open: sounds, scores, pictures, lists."""
+        """Write sequences as files for people: sounds, scores, pictures, lists."""
 
     def write_rewarded(
         self,
@@ -124,31 +132,31 @@ class Domain(ABC):
         progress: Progress,
         reward: Callable[[], Reward | None],
     ) -> None:
-        """Write sequences, with what a reward says of each where the files have a place for it.
+        """Write sequences and, where the files have a place for it, the reward of each.
 
-        Where only some are shown, they are the best by it.
+        If the files show only some of the sequences, they show those with the highest reward.
 
         Args:
-            batch: as of `write`; likewise `directory`, `settings` and `progress`.
-            directory: where to.
-            settings: of files.
-            progress: is told how far it is.
-            reward: gives it, or None where it cannot be had.
+            batch: as in `write`; likewise `directory`, `settings` and `progress`.
+            directory: where to write.
+            settings: `output_settings`.
+            progress: called with the progress.
+            reward: returns the reward, or None if it is not available.
         """
         self.write(batch, directory, settings, progress)
 
     def reading(
         self, column: str | None, standardise: str | None, remark: Callable[[str], None]
     ) -> Domain:
-        """The same domain, reading files so.
+        """This domain with other options for reading files.
 
         Args:
-            column: of tables, the one with the sequences; None: the one whose name says so.
-            standardise: which part of what is written is meant; None: as is usual for the purpose.
-            remark: told in a sentence what a user should know, such as what was left out.
+            column: of tables, the column with the sequences; None: choose it by its name.
+            standardise: which part of an entry to use; None: the default for the purpose.
+            remark: called with sentences for the user, such as what was left out.
 
         Raises:
-            UserError: something is asked of a domain whose files leave no choice.
+            UserError: the domain does not have this option.
         """
         for name, value in (("--column", column), ("--standardise", standardise)):
             if value is not None:
@@ -156,10 +164,10 @@ class Domain(ABC):
         return self
 
     def begin(self, path: Path, settings: Settings) -> Beginning:
-        """The first sequence of a file, to go on from, and what that makes of the settings.
+        """The first sequence of a file, to be continued, and the settings it implies.
 
         Raises:
-            UserError: there is none.
+            UserError: the file has no sequence.
         """
         for tokens in self.read_sequences(path):
             ended = tokens[-1:] == [self.end_token]
@@ -167,21 +175,21 @@ class Domain(ABC):
         raise UserError(f"{path}: no sequence in it, expected one to begin with")
 
     def framed(self, reward: Settings) -> Domain:
-        """The same domain in the frame, such as a key, of a run tuned by a reward of settings."""
+        """This domain in the frame, such as a musical key, that a run's reward settings imply."""
         return self
 
     def recorded(self, output: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What the settings of files that a run recorded still mean; JSON."""
+        """The output settings recorded by a run that are still valid (JSON)."""
         return {}
 
     def check_output(self, settings: Settings) -> Sequence[str]:
-        """Refuse settings of files that cannot be met in this frame, before any work.
+        """Refuse, before any work, output settings that are impossible in this frame.
 
         Returns:
-            What is met otherwise than one may expect, a sentence each.
+            Sentences about settings that are applied differently than one may expect.
 
         Raises:
-            UserError: it says why.
+            UserError: with the reason.
         """
         return ()
 
@@ -189,67 +197,59 @@ class Domain(ABC):
 
     @abstractmethod
     def reward(self, settings: Settings, rules: Path | None) -> Reward:
-        """The reward that settings describe, with the rules of a user's file: (B, T, R)."""
+        """The reward that the settings describe, with the rules of a user's file: (B, T, R)."""
 
     def computed_here(self, settings: Settings) -> Settings:
-        """The settings of the same reward, computed in this process alone."""
+        """Settings of the same reward, computed in this process only."""
         return settings
 
     def shown_to_functions(self, batch: SequenceBatch) -> object:
-        """What a reward that is a function in memory is given of a batch; as rules see it."""
+        """The view of a batch that a reward function in memory receives, as rules do."""
         return batch
 
     def gatherer(
         self, directory: Path, reward: Reward, settings: Settings, resumed: bool
     ) -> Gatherer | None:
-        """What keeps the sequences that a run finds.
+        """An object that stores what a run samples; None: this domain has none.
 
         Args:
             directory: the run's folder.
-            reward: what they are scored with.
-            settings: of files, `output_settings`.
-            resumed: whether the run goes on from a checkpoint, whose state will be restored.
-
-        Returns:
-            None where this domain keeps none.
+            reward: scores the sequences.
+            settings: `output_settings`.
+            resumed: whether the run continues from a checkpoint, whose state will be restored.
         """
         return None
 
     def speller(self) -> Spells | None:
-        """What spells sequences in other ways; None: each has one spelling."""
+        """Writes a sequence in other spellings; None: each sequence has only one."""
         return None
 
     def opener(self) -> Opens | None:
-        """What says how sequences begin; None: it is not watched."""
+        """Extracts how sequences begin; None: beginnings are not compared."""
         return None
 
     def scores(
         self, paths: Sequence[Path], settings: Settings, rules: Path | None
     ) -> Iterator[Scored]:
-        """What the reward's terms say of each sequence of some files, in order.
+        """The reward's terms for each sequence of some files, in order.
 
-        Files are read as the scores are taken, so that memory stays flat.
-
-        Args:
-            paths: the files.
-            settings: of the reward.
-            rules: the user's own.
+        Files are read lazily, so that memory use does not grow.
 
         Raises:
-            UserError: a file, or something in it, is no sequence.
+            UserError: a file, or an entry in it, is not a sequence.
         """
         reward = self.reward(settings, rules)
         return step_scores(reward, (row for path in paths for row in self.read_sequences(path)))
 
     def score_row(self, scored: Scored) -> dict[str, str]:
-        """One of the `scores` as the cells of a table, column by column."""
+        """One of the `scores` as the cells of a table: column -> text."""
         return summed(scored)
 
     def score_writer(self, path: Path) -> AbstractContextManager[Callable[[Scored], None]]:
-        """What writes scores, one after the other, into a file that other programs open.
+        """Opens a file for scores; the function it gives writes them one by one.
 
         Raises:
-            UserError: the name of the file says no kind that can be written.
+            UserError: the file name has an unsupported ending.
         """
         raise UserError(
             f"{path}: scores of {self.name} are written as JSON lines, expected a name that ends "
@@ -260,28 +260,28 @@ class Domain(ABC):
 
     @abstractmethod
     def statistics(self, settings: Settings) -> Statistics:
-        """An empty set of statistics, in the key or other frame of the reward's settings."""
+        """New, empty statistics, in the frame (such as the key) of the reward's settings."""
 
     def token_text(self, token: int) -> str:
-        """How a token is shown, such as a character; its number where nothing better is known."""
+        """How a token is shown, such as a character; by default its number."""
         return f"{token} "
 
     def exhibit(self, shown: Material) -> Exhibit:
-        """What a report shows of models: pictures, sounds; else lines with what was paid for."""
+        """What a report shows of models; by default lines with the reward of each token."""
         return exhibit(shown)
 
     def display(self, model: ShownModel, batch: SequenceBatch, settings: Settings) -> str:
-        """What a notebook shows of sequences that a model wrote, as HTML; escape what it holds.
+        """What a notebook shows of a model's sequences, as HTML with untrusted text escaped.
 
         Args:
-            model: what wrote them.
-            batch: all of them; to show some is enough.
-            settings: of files.
+            model: the model that wrote them.
+            batch: all of them; showing some is enough.
+            settings: `output_settings`.
         """
         return display(model, batch)
 
     def report_samples(self, models: int) -> int:
-        """Samples of each of so many models, so that a report is made in seconds."""
+        """Samples of each of `models` models such that a report takes seconds."""
         return 2_000
 
 
@@ -289,7 +289,7 @@ def find_domain(name: str) -> Domain:
     """The domain of that name.
 
     Raises:
-        UserError: no installed package offers it, or what it offers is no domain.
+        UserError: no installed package provides it, or it is not a `Domain`.
     """
     offered = {point.name: point for point in entry_points(group=DOMAINS)}
     if name not in offered:

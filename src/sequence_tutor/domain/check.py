@@ -47,7 +47,7 @@ def check_domain(domain: Domain) -> None:
 class _Trial:
     """A model that gives all tokens one probability; satisfies `ShownModel`."""
 
-    room: Domain
+    framed_domain: Domain
     reward: Reward
     length: int
     name: str = "trial"
@@ -55,12 +55,12 @@ class _Trial:
 
     @property
     def policy(self) -> Prior:
-        size = self.room.vocab_size
+        size = self.framed_domain.vocab_size
         even = torch.zeros(size).log_softmax(0)
         return BlackBoxPrior(lambda tokens: even.expand(len(tokens), size), size)
 
     def files(self) -> Settings:
-        return self.room.output_settings()
+        return self.framed_domain.output_settings()
 
 
 def _problems(domain: Domain) -> Iterator[str]:

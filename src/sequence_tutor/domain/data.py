@@ -1,4 +1,4 @@
-"""What a domain gives and takes beside sequences: data to learn from, statistics, beginnings."""
+"""What a domain exchanges with the rest: training data, statistics, beginnings, collections."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from sequence_tutor.estimates import Estimate
 from sequence_tutor.sequences import SequenceBatch
 
 Progress = Callable[[int, int], None]
-"""Called with the units of work done and of all."""
+"""Called with the units of work done and the total."""
 
 Better = Literal["higher", "lower", "nearer 0"]
-"""Which way a statistic improves."""
+"""The direction in which a statistic improves."""
 
 Judge = Callable[[SequenceBatch], Mapping[str, float]]
-"""Says how good samples of a prior in training are, in figures by name."""
+"""Measures samples of a prior during training: name -> figure."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,11 @@ class Figure:
     """How a statistic is shown.
 
     Attributes:
-        better: which way it improves; None: neither.
-        share: whether it is a fraction, which tables show in percent.
-        of: what it is a fraction of, where its name says something else.
-        title: over its curve, with its unit.
-        header: of its column where methods are compared.
+        better: which direction is an improvement; None: neither.
+        share: whether it is a fraction, shown in percent in tables.
+        of: what it is a fraction of, if its name does not say so.
+        title: of its curve, with the unit.
+        header: of its column in comparisons of methods.
     """
 
     better: Better | None = None
@@ -43,24 +43,24 @@ class Figure:
 
     @property
     def unit(self) -> int:
-        """What a table multiplies it by."""
+        """The factor by which a table multiplies it."""
         return 100 if self.share else 1
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Sequences to learn a prior from, divided so that nothing is on two sides.
+    """Sequences to train a prior on, divided so that no sequence is in two parts.
 
     Attributes:
-        train: sequences of tokens; likewise `validation` and `test`.
-        summary: one row a source and one for all: column -> number, as users are shown it.
-        skipped: (file, or file and line, reason) of what gave no sequence; where that is much,
-            the first of it.
-        dropped: reason -> how often, of all of it; None: as often as `skipped` says.
-        provenance: what a card says of the data: sources, counts, settings.
-        card: what else a card must say, for `Domain.with_prior` to read it there.
-        tensors: what is kept beside the weights, such as fingerprints of `train`.
-        judge: says how good samples are; None: nothing is said of them.
+        train: token sequences; likewise `validation` and `test`.
+        summary: one row for each source and one for all: column -> number, shown to the user.
+        skipped: (file, or file and line, reason) of entries that gave no sequence; the first of
+            them if there are many.
+        dropped: reason -> count of all skipped entries; None: the counts in `skipped`.
+        provenance: sources, counts and settings, for the prior's card.
+        card: other entries that the card needs for `Domain.with_prior`.
+        tensors: stored with the prior's weights, such as fingerprints of `train`.
+        judge: measures samples of the prior; None: they are not measured.
     """
 
     train: TokenSequences
@@ -76,25 +76,64 @@ class TrainingData:
 
 
 class Statistics(Protocol):
-    """Gathers a domain's own statistics over batches of sampled sequences."""
+    """Accumulates a domain's statistics over batches of sampled sequences."""
 
     def update(self, batch: SequenceBatch) -> None:
         """Add a batch."""
 
     def result(self) -> dict[str, Estimate]:
-        """Every statistic so far, under the names of the tables."""
+        """Statistic, as tables name it -> its estimate from all batches so far."""
 
 
 @dataclass(frozen=True)
 class Beginning:
-    """A sequence of a file that others are to go on from.
+    """A sequence from a file, to be continued.
 
     Attributes:
-        tokens: in the frame that `Domain.write` undoes under the settings.
-        settings: of files, with what the file itself says of them, such as where its bars begin.
-        remarks: what reading changed, a phrase each.
+        tokens: in the frame that `Domain.write` reverses with `settings`.
+        settings: output settings, with what the file implies, such as where its bars begin.
+        remarks: phrases about what reading changed.
     """
 
     tokens: Sequence[int]
     settings: Settings
     remarks: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Collected:
+    """Sequences that a run sampled and is about to store in replay.
+
+    Attributes:
+        step: number of updates made before.
+        batch: the sequences.
+        terms: (B, T, R) unscaled rewards, computed before the reward remembered this batch.
+        log_prior: (B,) log p(x) of whole sequences under the prior, in nats.
+        log_policy: (B,) log pi(x) under the policy at that time, regardless of exploration.
+    """
+
+    step: int
+    batch: SequenceBatch
+    terms: Tensor
+    log_prior: Tensor
+    log_policy: Tensor
+
+
+class Gatherer(Protocol):
+    """Stores what a run samples, for example as a table of molecules.
+
+    A run that is killed continues from its last checkpoint: `state` is restored first, and what was
+    written after that checkpoint is gathered again.
+    """
+
+    def gather(self, collected: Collected) -> None:
+        """Store a batch."""
+
+    def state(self) -> dict[str, Tensor]:
+        """The state to resume from; everything gathered so far is on disk when it returns."""
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Return to a saved state."""
+
+    def close(self) -> None:
+        """Called when the run ends or is stopped."""

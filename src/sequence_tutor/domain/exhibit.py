@@ -39,7 +39,7 @@ class ShownModel(Protocol):
         """What it is called beside others."""
 
     @property
-    def room(self) -> Domain:
+    def framed_domain(self) -> Domain:
         """Its domain, in the frame that it writes in."""
 
     @property
@@ -159,7 +159,8 @@ def paid_lines(
 
 
 def _lines(model: ShownModel, sequences: Sequence[Sequence[int]]) -> list[Line]:
-    end, token_text = model.room.end_token, model.room.token_text
+    domain = model.framed_domain
+    end, token_text = domain.end_token, domain.token_text
 
     def text(token: int) -> str:
         return END if token == end else token_text(token)

@@ -70,7 +70,7 @@ class Model:
     own: Prior | None = field(default=None, compare=False, repr=False)
 
     @cached_property
-    def room(self) -> Domain:
+    def framed_domain(self) -> Domain:
         """Its domain in the frame that it writes in, such as the key of its rules."""
         return self.domain if self.tune is None else self.domain.framed(self.reward_settings)
 
@@ -98,7 +98,7 @@ class Model:
             left = {*moved, "upbeat"}
         kept = {name: value for name, value in self.output.items() if name not in left}
         settings = build(self.domain.output_settings, {**kept, **given}, source)
-        self.room.check_output(settings)
+        self.framed_domain.check_output(settings)
         return settings
 
     @cached_property
@@ -236,15 +236,15 @@ def domain_of(name: str, stored: StoredPrior, source: PathLike) -> Domain:
     """
     if stored.domain != name:
         raise UserError(f"{source}: a run of {name!r} with a prior of {stored.domain!r}")
-    room = find_domain(name)
+    domain = find_domain(name)
     with reading(source, f"a prior of {name}"):
-        room = room.with_prior(stored.card, stored.tensors)
-    if stored.prior.vocab_size != room.vocab_size:
+        domain = domain.with_prior(stored.card, stored.tensors)
+    if stored.prior.vocab_size != domain.vocab_size:
         raise UserError(
             f"{source}: its prior has {stored.prior.vocab_size} tokens, expected "
-            f"{room.vocab_size} of {name}"
+            f"{domain.vocab_size} of {name}"
         )
-    return room
+    return domain
 
 
 def _tuned(tune: TuneSettings) -> dict[str, object]:

@@ -144,7 +144,7 @@ def melody_rounds(
 
 def heard_of(model: ShownModel, settings: MelodyOutputSettings | None = None) -> Heard:
     """How a model's melodies are heard, under its own settings of files or others."""
-    room = model.room
+    room = model.framed_domain
     assert isinstance(room, MelodyDomain)  # of melodies
     chosen = of_kind(MelodyOutputSettings, model.files()) if settings is None else settings
     return chosen.heard(room.frame)

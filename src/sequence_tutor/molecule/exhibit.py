@@ -111,7 +111,7 @@ def molecule_grids(
         batches: distinct samples of each.
     """
     found = [_molecules(model, batch) for model, batch in zip(models, batches, strict=True)]
-    domain = models[0].room
+    domain = models[0].framed_domain
     assert isinstance(domain, MoleculeDomain)
     data = domain.held_out_properties()
     draw = cache(_picture)
@@ -173,7 +173,7 @@ def _in_words(label: str, values: Sequence[float]) -> str:
 
 def _molecules(model: ShownModel, batch: SequenceBatch) -> list[Molecule]:
     """The valid ones of a batch, distinct by their canonical SMILES, in the order of writing."""
-    domain = model.room
+    domain = model.framed_domain
     assert isinstance(domain, MoleculeDomain)
     table = rewarded_table(domain.scorer_here, domain.vocabulary, batch, model.reward)
     totals = table.numbers[TOTAL]

@@ -47,7 +47,7 @@ class Samples:
             "samples.html",
             model=self.model.name,
             said=self._said(),
-            shown=self.model.room.display(self.model, self.batch, self.settings),
+            shown=self.model.framed_domain.display(self.model, self.batch, self.settings),
         )
         return (
             f'<iframe srcdoc="{escape(page)}" title="Sequences of {escape(self.model.name)}" '

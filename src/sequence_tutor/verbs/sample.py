@@ -81,7 +81,7 @@ def sample(
     check_length(model, length)
     require_memory("count", count, 8 * length)
     settings = settings or model.files(primed=prime is not None)
-    for remark in model.room.check_output(settings):
+    for remark in model.framed_domain.check_output(settings):
         heading(remark, quiet=quiet)
     begun = _beginning(model, prime, length, settings)
     beginning, settings = tuple(begun.tokens), begun.settings
@@ -127,7 +127,7 @@ def _write(
             heading(f"{error}; files are written without the terms of the reward", quiet=quiet)
             return None
 
-    model.room.write_rewarded(batch, out, settings, report, reward)
+    model.framed_domain.write_rewarded(batch, out, settings, report, reward)
 
 
 def check_length(model: Model, length: int) -> None:
@@ -159,7 +159,7 @@ def _beginning(model: Model, prime: Path | None, length: int, settings: Settings
     if prime is None:
         begun = Beginning(model.prefix, settings)
     else:
-        begun = model.room.begin(prime, settings)
+        begun = model.framed_domain.begin(prime, settings)
     given = begun.tokens
     if len(given) >= length:
         raise UserError(

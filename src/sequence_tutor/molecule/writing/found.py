@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from sequence_tutor.domain.collected import Collected
+from sequence_tutor.domain.data import Collected
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import finite_or_none
 from sequence_tutor.molecule.chemistry import molecule_hash
