@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from sequence_tutor.algorithms.experience import Experience, Predicted
-from sequence_tutor.algorithms.losses import ActionValueMethod, mean_penalty
+from sequence_tutor.algorithms.action_values import ActionValueMethod, mean_penalty
+from sequence_tutor.algorithms.algorithm import Experience, Predicted
 from sequence_tutor.algorithms.registry import SHIPPED
 from sequence_tutor.models import ActionValueNetwork, RecurrentNetwork, RecurrentSettings, Start
 from sequence_tutor.objectives.action_values import psi_policy, taken

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from sequence_tutor.algorithms.experience import Experience
-from sequence_tutor.algorithms.losses import ActionValueMethod
+from sequence_tutor.algorithms.action_values import ActionValueMethod
+from sequence_tutor.algorithms.algorithm import Experience
 from sequence_tutor.algorithms.registry import find_algorithm
 from sequence_tutor.exact import Levels, enumerate_sequences
 from sequence_tutor.objectives.action_values import one_step_target, shift_values, taken

@@ -8,8 +8,7 @@ from scipy.stats import chisquare
 from torch import Tensor
 
 from kit import generator
-from sequence_tutor.replay.prioritised import LEAST_PRIORITY, PrioritySampler
-from sequence_tutor.replay.sampling import Drawn
+from sequence_tutor.replay.sampling import LEAST_PRIORITY, Drawn, PrioritySampler
 from sequence_tutor.replay.sequences import SequenceReplay, Stored
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.checkpoints import load_checkpoint, save_checkpoint

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from kit import generator
-from sequence_tutor.replay.sampling import RankSampler, draw_ranks
+from sequence_tutor.replay.sampling import Sampler, draw_ranks
 from sequence_tutor.replay.sequences import SequenceReplay, Stored
 from sequence_tutor.sequences import SequenceBatch
 
@@ -32,7 +32,7 @@ def test_a_batch_mixes_the_newest_with_the_whole_store() -> None:
     for start in (0, 10, 20):
         tokens = torch.arange(start, start + 10)[:, None]
         replay.add(paid_their_token(tokens))
-    sampler = RankSampler(replay, by_return=0.0)
+    sampler = Sampler(replay, by_return=0.0)
     drawn, again = (
         sampler.newest(200, source) + sampler.draw(300, 0.5, source)
         for source in (generator(), generator())
@@ -51,6 +51,6 @@ def test_by_return_prefers_the_best() -> None:
     replay = SequenceReplay(100, 1, torch.ones(1))
     tokens = torch.randperm(100, generator=generator())[:, None]
     replay.add(paid_their_token(tokens))
-    places = RankSampler(replay, by_return=0.9).draw(2000, 0.0, generator()).places
+    places = Sampler(replay, by_return=0.9).draw(2000, 0.0, generator()).places
     best = replay.read(places).batch.tokens[:, 0] == 99
     assert float(best.double().mean()) == pytest.approx(0.01**0.1, abs=0.05)

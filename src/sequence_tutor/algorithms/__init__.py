@@ -4,10 +4,9 @@ An algorithm is its mathematics, a class with its traits, and the settings that 
 is named here is promised.
 """
 
-from sequence_tutor.algorithms.algorithm import Algorithm
-from sequence_tutor.algorithms.experience import Experience, Graded, Predicted
+from sequence_tutor.algorithms.action_values import ActionValueMethod
+from sequence_tutor.algorithms.algorithm import Algorithm, Experience, Graded, Predicted
 from sequence_tutor.algorithms.loss_settings import LossSettings
-from sequence_tutor.algorithms.losses import ActionValueMethod
 from sequence_tutor.algorithms.policy_gradients import FRESH, Opinion, PolicyMethod
 from sequence_tutor.algorithms.registry import algorithm_names, find_algorithm
 

@@ -1,15 +1,15 @@
-"""What most people would reach for instead: policy gradients, each over one pure function.
+"""Policy gradients, the usual alternatives to the paper's algorithms.
 
-All of them learn from sequences that the policy itself has just written, keep log pi + V in one
-network as Psi does (its softmax is pi, its log-sum-exp V), and are named and sourced in
-`objectives.trajectories`. Fixed points at gamma = 1, where `earned` is r/c + log p - log pi:
+All of them learn from sequences that the policy itself has just sampled, and keep log pi + V in one
+network as Psi does (its softmax is pi, its log-sum-exp V). `objectives.trajectories` has their
+equations and sources. Optima at gamma = 1, where `earned` is r/c + log p - log pi:
 
 | method | earned | optimum |
 |---|---|---|
 | reinforce | r / c | the one sequence of the highest reward: the prior is forgotten |
 | reinforce-kl, actor-critic, ppo, dap | r / c + log p - log pi | p(x) exp(r/c) / Z |
 
-What they earn is counted without gradient: the gradient of -log pi itself has mean zero under pi.
+`earned` has no gradient: the gradient of -log pi itself has mean zero under pi.
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ from typing import Any, Literal
 
 from torch import Tensor
 
-from sequence_tutor.algorithms.algorithm import Algorithm
-from sequence_tutor.algorithms.experience import Experience, Graded, Predicted
+from sequence_tutor.algorithms.algorithm import Algorithm, Experience, Graded, Predicted
 from sequence_tutor.algorithms.loss_settings import LossSettings
 from sequence_tutor.config.presets import merged
 from sequence_tutor.objectives.action_values import (
@@ -121,8 +120,8 @@ class ReinforceKL(PolicyMethod):
         return policy_gradient(now.log_policy, advantage, seen.learned), advantage
 
     def earned(self, now: Opinion, seen: Experience) -> Tensor:
-        """(B, T)."""
-        return _earned(now, seen)
+        """What each step pays, (B, T): r / c + log p - log pi, without gradient."""
+        return _surplus(now, seen).detach()
 
 
 class Reinforce(ReinforceKL):
@@ -132,7 +131,7 @@ class Reinforce(ReinforceKL):
     held = False
 
     def earned(self, now: Opinion, seen: Experience) -> Tensor:
-        """(B, T): r / c."""
+        """What each step pays, (B, T): r / c."""
         return seen.reward
 
 
@@ -140,48 +139,43 @@ class ActorCritic(PolicyMethod):
     """The policy gradient with a learned V as baseline, bootstrapped by lambda."""
 
     name = "actor-critic"
+    clips = False  # PPO's surrogate in place of the policy gradient
     fits = "soft"
-    reads = ("discount", "trace", "value_weight")
+    reads: tuple[str, ...] = ("discount", "trace", "value_weight")
     needs = merged(FRESH, {"value_weight": VALUE_WEIGHT})
 
     def loss(
         self, settings: LossSettings, now: Opinion, sampled: Opinion, seen: Experience
     ) -> tuple[Tensor, Tensor]:
-        """The policy gradient, and the fit of V."""
-        earned = _earned(now, seen)
+        """The policy's loss, and the squared error of V against what was earned from each step."""
+        earned = _surplus(sampled, seen).detach()
         advantage = generalised_advantage(
-            earned, now.value, seen.learned, settings.discount, settings.trace
+            earned, sampled.value, seen.learned, settings.discount, settings.trace
         )
-        loss = policy_gradient(now.log_policy, advantage, seen.learned)
-        return loss + _fit(now.value, earned, seen, settings), advantage
+        missed = residual(now.value, earned, seen.learned, settings.discount)
+        fit = settings.value_weight * missed.square().sum(1).mean()
+        if self.clips:
+            loss = clipped_policy_gradient(
+                now.log_policy, sampled.log_policy, advantage, seen.learned, settings.clip
+            )
+        else:
+            loss = policy_gradient(now.log_policy, advantage, seen.learned)
+        return loss + fit, advantage
 
 
-class PPO(PolicyMethod):
+class PPO(ActorCritic):
     """The clipped surrogate over the sequences of the last collection, learned from repeatedly.
 
     The target network is the policy that sampled them: it is copied when they are collected.
     """
 
     name = "ppo"
-    fits = "soft"
+    clips = True
     target = "snapshot"
     reads = ("discount", "trace", "clip", "value_weight")
     needs = merged(
         FRESH, {"collect": 512, "collect_every": 8, "value_weight": VALUE_WEIGHT}
     )  # two passes over each collection
-
-    def loss(
-        self, settings: LossSettings, now: Opinion, sampled: Opinion, seen: Experience
-    ) -> tuple[Tensor, Tensor]:
-        """The clipped surrogate, and the fit of V."""
-        earned = _earned(sampled, seen)
-        advantage = generalised_advantage(
-            earned, sampled.value, seen.learned, settings.discount, settings.trace
-        )
-        loss = clipped_policy_gradient(
-            now.log_policy, sampled.log_policy, advantage, seen.learned, settings.clip
-        )
-        return loss + _fit(now.value, earned, seen, settings), advantage
 
 
 class DAP(PolicyMethod):
@@ -205,14 +199,3 @@ class DAP(PolicyMethod):
 def _surplus(opinion: Opinion, seen: Experience) -> Tensor:
     """(B, T): r / c + log p - log pi, with gradient through log pi."""
     return surplus(seen.reward, seen.log_prior_taken, opinion.log_policy, seen.learned)
-
-
-def _earned(opinion: Opinion, seen: Experience) -> Tensor:
-    """(B, T): r / c + log p - log pi, without gradient."""
-    return _surplus(opinion, seen).detach()
-
-
-def _fit(value: Tensor, earned: Tensor, seen: Experience, settings: LossSettings) -> Tensor:
-    """V toward what was earned from each step on, weighted; per sequence, as the policy's loss."""
-    missed = residual(value, earned, seen.learned, settings.discount)
-    return settings.value_weight * missed.square().sum(1).mean()

@@ -13,7 +13,7 @@ from sequence_tutor.estimates import Estimate, without_ends
 from sequence_tutor.evaluation.figures import cell, figure, is_at_least, label, side_by_side
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.evaluation.terms import directions
-from sequence_tutor.reward.description import effective_weights
+from sequence_tutor.reward.weighted import effective_weights
 from sequence_tutor.storage.versions import versions
 
 

@@ -28,7 +28,7 @@ from sequence_tutor.reporting.curves import (
 )
 from sequence_tutor.reporting.sampled import Sampled
 from sequence_tutor.reporting.tradeoff import tradeoff
-from sequence_tutor.reward.unknown import UnknownReward
+from sequence_tutor.reward.weighted import UnknownReward
 from sequence_tutor.storage.files import PathLike
 from sequence_tutor.storage.run_log import Record
 from sequence_tutor.tuner.run_record import RunSpec, load_spec

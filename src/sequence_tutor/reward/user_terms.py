@@ -1,4 +1,4 @@
-"""Rules a user writes: plain functions in a file of their own, checked at every call."""
+"""Rewards of a user's own: functions in a file, or an object in memory; checked at every call."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, cast
 
 import torch
 from torch import Tensor
 
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError
+from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.reward.weighted import WeightedReward
 from sequence_tutor.sequences import SequenceBatch
 
 
 class BatchView(Protocol):
-    """Whatever a domain gives its rules; the checks need the batch behind it."""
+    """What a domain gives its rules."""
 
     @property
     def batch(self) -> SequenceBatch:
@@ -33,11 +35,11 @@ class BatchView(Protocol):
 
 @dataclass(frozen=True)
 class UserTerm:
-    """A user's function as a term; it stops with the rule's name when the function is broken.
+    """A user's function as a term; a broken function is an error that names the rule.
 
     Attributes:
         name: the function's name.
-        function: a view of the batch in, (B, T) numbers out; what stands beyond a sequence's
+        function: a view of the batch in, (B, T) numbers out; what is beyond a sequence's
             length is ignored. The view is on the CPU wherever models compute, so that a rule may
             make tensors of its own. Its type is the domain's, hence `Any`.
         weight: its weight unless settings say otherwise.
@@ -62,7 +64,10 @@ class UserTerm:
         view = view.to("cpu")
         batch = view.batch
         tokens = batch.tokens.clone()
-        values = self._call(view)
+        try:
+            values = self.function(view)
+        except Exception as error:
+            raise self._broken(f"failed{what_happened(error, self.file)}") from error
         if not isinstance(values, Tensor):
             raise self._broken(f"gave a {type(values).__name__}, expected a tensor")
         if values.shape != tokens.shape:
@@ -74,24 +79,14 @@ class UserTerm:
         if not torch.equal(tokens, batch.tokens):
             raise self._broken("wrote into the tokens it was given")
         values = values.detach().cpu().double().masked_fill(~batch.mask, 0.0)
-        self._refuse_not_finite(values, batch)
-        return values.to(device)
-
-    def _call(self, view: BatchView) -> Any:
-        try:
-            return self.function(view)
-        except Exception as error:
-            raise self._broken(f"failed{what_happened(error, self.file)}") from error
-
-    def _refuse_not_finite(self, values: Tensor, batch: SequenceBatch) -> None:
         finite = values.isfinite()
         if not finite.all():
             row, step = (~finite).nonzero()[0].tolist()
-            sequence = batch.tokens[row, : int(batch.lengths[row])].tolist()
             raise self._broken(
-                f"gave {float(values[row, step])} at step {step + 1} of the sequence {sequence}, "
-                "expected finite numbers"
+                f"gave {float(values[row, step])} at step {step + 1} of the sequence "
+                f"{batch.to_lists()[row]}, expected finite numbers"
             )
+        return values.to(device)
 
     def _broken(self, what: str) -> UserError:
         return UserError(f"rule {self.name!r} of {self.file} {what}")
@@ -128,7 +123,7 @@ def load_user_terms(path: Path) -> tuple[UserTerm, ...]:
     if not functions:
         raise UserError(f"{path} defines no rule, expected a public function of a batch")
     weights = _weights(module, path, functions)
-    ahead = _looking_ahead(module, path, functions)
+    ahead = _names(module, "LOOKS_AHEAD", [], (list, tuple, set, frozenset), path, functions)
     return tuple(
         UserTerm(name, function, weights.get(name, 1.0), path, name in ahead)
         for name, function in functions.items()
@@ -164,20 +159,36 @@ def run_user_file(path: Path, what: str, source: bytes | None = None) -> ModuleT
 
 
 def _weights(module: ModuleType, path: Path, functions: Mapping[str, object]) -> dict[str, float]:
-    weights = getattr(module, "WEIGHTS", {})
-    if not isinstance(weights, dict):
-        raise UserError(f"WEIGHTS of {path} is a {type(weights).__name__}, expected a dict")
+    weights: dict[str, Any] = _names(module, "WEIGHTS", {}, (dict,), path, functions)
     for name, weight in weights.items():
-        if name not in functions:
-            raise UserError(
-                f"WEIGHTS of {path} names {name!r}, no rule of the file: "
-                f"{nearest(str(name), functions)}"
-            )
         if not isinstance(weight, int | float) or not abs(weight) < float("inf"):
             raise UserError(
                 f"WEIGHTS of {path} gives {name!r} {weight!r}, expected a finite number"
             )
     return {name: float(weight) for name, weight in weights.items()}
+
+
+def _names(
+    module: ModuleType,
+    name: str,
+    default: Any,
+    kinds: tuple[type, ...],
+    path: Path,
+    functions: Mapping[str, object],
+) -> Any:
+    """A value of a user's file, of one of some kinds, that names rules of the file only."""
+    value: Any = getattr(module, name, default)
+    if not isinstance(value, kinds):
+        raise UserError(
+            f"{name} of {path} is a {type(value).__name__}, expected a {kinds[0].__name__}"
+        )
+    for rule in value:
+        if rule not in functions:
+            raise UserError(
+                f"{name} of {path} names {rule!r}, no rule of the file: "
+                f"{nearest(str(rule), functions)}"
+            )
+    return value
 
 
 def what_happened(error: BaseException, path: Path) -> str:
@@ -191,16 +202,54 @@ def what_happened(error: BaseException, path: Path) -> str:
     return f"{where}: {type(error).__name__}: {error}"
 
 
-def _looking_ahead(
-    module: ModuleType, path: Path, functions: Mapping[str, object]
-) -> tuple[str, ...]:
-    names = getattr(module, "LOOKS_AHEAD", ())
-    if not isinstance(names, list | tuple | set | frozenset):
-        raise UserError(f"LOOKS_AHEAD of {path} is a {type(names).__name__}, expected a list")
-    for name in names:
-        if name not in functions:
-            raise UserError(
-                f"LOOKS_AHEAD of {path} names {name!r}, which is no rule there: "
-                f"{nearest(str(name), functions)}"
-            )
-    return tuple(names)
+@dataclass(frozen=True)
+class _Whole:
+    """A batch as it is. Satisfies `BatchView`."""
+
+    batch: SequenceBatch
+
+    def to(self, device: str) -> _Whole:
+        return _Whole(self.batch.to(device))
+
+
+def given_reward(given: object, view: Callable[[SequenceBatch], object]) -> Reward:
+    """An object as a reward.
+
+    Args:
+        given: it satisfies `Reward`; or it is a function of `view` that gives one number a token,
+            (B, T), or one a sequence, (B,) or a list, which is paid at its last token.
+        view: what such a function is given.
+
+    Raises:
+        UserError: it is neither.
+    """
+    if hasattr(given, "names") and hasattr(given, "weights"):
+        return cast("Reward", given)  # what it pays is checked where it is tried
+    if not callable(given):
+        raise UserError(
+            f"the reward is a {type(given).__name__}, expected an object that satisfies Reward, or "
+            "a function of a batch of sequences"
+        )
+    function: Callable[[Any], Any] = given
+    name = getattr(function, "__name__", type(function).__name__).strip("<>")
+    code = getattr(function, "__code__", None)
+    file = Path(type(function).__module__ if code is None else code.co_filename)
+    term = UserTerm(name, lambda seen: _by_token(function(view(seen.batch)), seen.batch), 1.0, file)
+    return WeightedReward(_Whole, {name: term}, {})
+
+
+def kind_of_reward(reward: Reward) -> dict[str, Any]:
+    """What a record says of a reward in memory; JSON."""
+    terms = dict(zip(reward.names, reward.weights.tolist(), strict=True))
+    return {"kind": type(reward).__name__, "terms": terms}
+
+
+def _by_token(answer: Any, batch: SequenceBatch) -> Any:
+    """Numbers of sequences, (B,), at their last tokens, (B, T); anything else as it is."""
+    if isinstance(answer, Tensor) and answer.dim() != 1:
+        return answer
+    values = torch.as_tensor(answer, dtype=torch.float64).cpu()
+    if values.shape != batch.lengths.shape:
+        return values
+    steps = torch.arange(batch.tokens.shape[1])
+    return values[:, None].where(steps == batch.lengths[:, None] - 1, 0.0)

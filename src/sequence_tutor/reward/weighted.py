@@ -1,9 +1,9 @@
-"""A reward made of named terms, each with a weight: scored apart, summed only when asked."""
+"""Rewards of named terms, each with a weight; terms are scored apart and summed later."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -39,7 +39,7 @@ class WeightedReward(Generic[View]):
         *,
         score_all: bool = False,
     ) -> None:
-        """Choose the terms that are on.
+        """Choose the terms that are computed.
 
         Args:
             view: makes what the terms are given, once per batch.
@@ -141,3 +141,41 @@ def explaining(reward: Reward) -> Explains | None:
     while isinstance(reward, Reweighted):
         reward = reward.reward
     return reward if isinstance(reward, Explains) else None
+
+
+class UnknownReward:
+    """No terms, so nothing is paid: what a run's records would execute was not allowed."""
+
+    names: tuple[str, ...] = ()
+
+    @property
+    def weights(self) -> Tensor:
+        """(0,)."""
+        return torch.zeros(0, dtype=torch.float64)
+
+    def __call__(self, batch: SequenceBatch) -> Tensor:
+        """(B, T, 0)."""
+        return torch.zeros(*batch.tokens.shape, 0, dtype=torch.float64)
+
+
+@runtime_checkable
+class Describes(Protocol):
+    """A reward whose weights do not tell how it is made, such as a mean of several terms."""
+
+    def describe(self) -> str:
+        """How it is made, in the words of `weights_in_words`."""
+
+
+def effective_weights(reward: Reward) -> str:
+    """What a reward pays for, such as `reward: tonic 3, leap 1`; never more than one line."""
+    if isinstance(reward, Reweighted) and torch.equal(reward.weights, reward.reward.weights):
+        return effective_weights(reward.reward)
+    if isinstance(reward, Describes):
+        return f"reward: {reward.describe()}"
+    weights = zip(reward.names, reward.weights.tolist(), strict=True)
+    return f"reward: {weights_in_words(dict(weights))}"
+
+
+def weights_in_words(weights: Mapping[str, float]) -> str:
+    """`tonic 3, leap 1`: what has a weight of 0 is left out."""
+    return ", ".join(f"{name} {weight:g}" for name, weight in weights.items() if weight)

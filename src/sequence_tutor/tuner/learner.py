@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sequence_tutor.algorithms.experience import Experience, Graded, Predicted
+from sequence_tutor.algorithms.algorithm import Experience, Graded, Predicted
 from sequence_tutor.algorithms.policy import TunedPolicy
 from sequence_tutor.errors import UserError
 from sequence_tutor.models.by_length import by_length

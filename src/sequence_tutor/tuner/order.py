@@ -24,9 +24,9 @@ from sequence_tutor.prior.store import StoredPrior, find_prior, given_prior
 from sequence_tutor.progress import heading, progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reward.check import check_batch
-from sequence_tutor.reward.description import effective_weights
-from sequence_tutor.reward.in_memory import given_reward, kind_of_reward
 from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.reward.user_terms import given_reward, kind_of_reward
+from sequence_tutor.reward.weighted import effective_weights
 from sequence_tutor.sampling.measure import Task, measure
 from sequence_tutor.storage.files import PathLike
 from sequence_tutor.storage.folder_lock import writing_in

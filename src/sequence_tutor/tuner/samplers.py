@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sequence_tutor.replay.prioritised import PrioritySampler
-from sequence_tutor.replay.sampling import RankSampler, Sampler
+from sequence_tutor.replay.sampling import PrioritySampler, Sampler
 from sequence_tutor.replay.sequences import SequenceReplay
 from sequence_tutor.tuner.settings import ReplaySettings
 
@@ -17,7 +16,7 @@ def make_sampler(settings: ReplaySettings, replay: SequenceReplay, first_step: i
         first_step: tokens before it were given to the policy and are not learned from.
     """
     if settings.priority == "none":
-        return RankSampler(replay, settings.by_return)
+        return Sampler(replay, settings.by_return)
     return PrioritySampler(
         replay,
         by_step=settings.priority == "step",

@@ -13,7 +13,7 @@ from sequence_tutor.domain.step_scores import Scored
 from sequence_tutor.errors import UserError, settings_of
 from sequence_tutor.evaluation.model import load_model
 from sequence_tutor.progress import heading, progress
-from sequence_tutor.reward.description import effective_weights
+from sequence_tutor.reward.weighted import effective_weights
 from sequence_tutor.storage.files import PathLike, listed_paths, optional_path
 from sequence_tutor.storage.token_lines import json_lines_writer
 from sequence_tutor.tuner.settings_tables import read_reward

@@ -18,7 +18,7 @@ from sequence_tutor.molecule.scoring.diversity import Diversity
 from sequence_tutor.molecule.scoring.raw_terms import RawTerms
 from sequence_tutor.molecule.scoring.term_numbers import better_by, numbers_by_name, transformed
 from sequence_tutor.molecule.terms import MoleculeRecord, Term
-from sequence_tutor.reward.description import weights_in_words
+from sequence_tutor.reward.weighted import weights_in_words
 from sequence_tutor.sequences import SequenceBatch
 
 SCORE = "score"
