@@ -6,7 +6,7 @@ import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -177,7 +177,7 @@ def _names(
     functions: Mapping[str, object],
 ) -> Any:
     """A value of a user's file, of one of some kinds, that names rules of the file only."""
-    value: Any = getattr(module, name, default)
+    value: Iterable[Any] = getattr(module, name, default)
     if not isinstance(value, kinds):
         raise UserError(
             f"{name} of {path} is a {type(value).__name__}, expected a {kinds[0].__name__}"
