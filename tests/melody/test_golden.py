@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.melody.reward import MelodyReward
-from sequence_tutor.melody.rules.autocorrelation import correlations
+from sequence_tutor.melody.rules.repetition import correlations
 from sequence_tutor.melody.statistics import melody_counts
 from sequence_tutor.melody.view import Melodies
 from sequence_tutor.reward import weighted_total

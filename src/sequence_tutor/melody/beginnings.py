@@ -12,7 +12,8 @@ from sequence_tutor.domain import Beginning
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.frame import AS_TOKENS, Frame
 from sequence_tutor.melody.meter import Meter
-from sequence_tutor.melody.reading.own_tunes import OwnTune, counted
+from sequence_tutor.melody.reading.own_tunes import OwnTune
+from sequence_tutor.melody.reading.score import counted
 from sequence_tutor.melody.scales import OCTAVE, TONICS, Key
 from sequence_tutor.melody.signature import mode_of, moved, signature_of
 from sequence_tutor.melody.writing.output import MelodyOutputSettings

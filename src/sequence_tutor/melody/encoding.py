@@ -1,6 +1,6 @@
 """The 38-token encoding of melodies: one token a sixteenth note.
 
-Token 0 ends the sounding note (a rest begins), 1 lets the last event go on, and 2..37 start the
+Token 0 ends the sounding note (a rest begins), 1 continues the last event, and 2..37 start the
 note of MIDI pitch ``token + 46``, so that 2 is C3, 14 middle C (MIDI 60) and 37 is B5. A new note
 ends the one before. Source: Jaques et al., Sequence Tutor, section 5 (arXiv:1611.02796).
 """
@@ -29,7 +29,7 @@ class Note(NamedTuple):
 
 
 def encode(notes: Sequence[Note], steps: int) -> list[int]:
-    """Write notes that do not overlap as `steps` tokens.
+    """Notes that do not overlap as `steps` tokens.
 
     ``encode([Note(0, 2, 60), Note(3, 4, 62)], 5)`` gives ``[14, 1, 0, 16, 0]``.
 
@@ -55,7 +55,7 @@ def encode(notes: Sequence[Note], steps: int) -> list[int]:
 
 
 def decode(tokens: Sequence[int]) -> list[Note]:
-    """Read the notes out of tokens; holds and note-offs while nothing sounds are silence.
+    """The notes of tokens; holds and note-offs while nothing sounds are silence.
 
     Raises:
         ValueError: when a token is outside 0..37.
@@ -73,3 +73,29 @@ def decode(tokens: Sequence[int]) -> list[Note]:
     if sounding is not None:
         notes.append(Note(sounding[0], len(tokens), sounding[1]))
     return notes
+
+
+Span = tuple[int, int, int | None]
+"""First step, step after the last, and the MIDI pitch; None for a rest."""
+
+
+def sounding_spans(tokens: Sequence[int], transpose: int = 0) -> list[Span]:
+    """The notes and rests of a melody, in order and without gaps.
+
+    Args:
+        tokens: (T,) of 0..37.
+        transpose: semitones added to every pitch.
+
+    Raises:
+        ValueError: when there are no tokens.
+    """
+    if not tokens:
+        raise ValueError("tokens must hold at least one token")
+    spans: list[Span] = []
+    now = 0
+    for note in decode(tokens):
+        spans.append((now, note.start, None))
+        spans.append((note.start, note.end, note.pitch + transpose))
+        now = note.end
+    spans.append((now, len(tokens), None))
+    return [span for span in spans if span[0] < span[1]]

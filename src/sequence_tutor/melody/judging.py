@@ -10,7 +10,8 @@ from pathlib import Path
 
 from sequence_tutor.domain.step_scores import CHUNK, Scored, step_scores
 from sequence_tutor.melody.encoding import VOCAB_SIZE
-from sequence_tutor.melody.reading.own_tunes import LONGEST, OwnTune, counted, own_tunes
+from sequence_tutor.melody.reading.own_tunes import LONGEST, OwnTune, own_tunes
+from sequence_tutor.melody.reading.score import counted
 from sequence_tutor.melody.reading.sources import holds_tokens
 from sequence_tutor.melody.reward import MelodyReward, MelodyRewardSettings
 from sequence_tutor.melody.scales import OCTAVE, Key

@@ -10,20 +10,12 @@ from pydantic import Field
 
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.errors import UserError
-from sequence_tutor.melody.rules import (
-    Autocorrelation,
-    InKey,
-    Interval,
-    Leap,
-    Motif,
-    RepeatedMotif,
-    Repetition,
-    Rule,
-    Tonic,
-    UniqueExtrema,
-)
+from sequence_tutor.melody.rules.leap import Leap
+from sequence_tutor.melody.rules.motifs import Motif, RepeatedMotif
+from sequence_tutor.melody.rules.pitches import InKey, Interval, Tonic, UniqueExtrema
+from sequence_tutor.melody.rules.repetition import Autocorrelation, Repetition
 from sequence_tutor.melody.scales import C_MAJOR, Key
-from sequence_tutor.melody.view import Melodies
+from sequence_tutor.melody.view import Melodies, Rule
 from sequence_tutor.reward.user_terms import UserTerm
 from sequence_tutor.reward.weighted import WeightedReward
 
@@ -68,30 +60,30 @@ class MelodyReward(WeightedReward[Melodies]):
         key: Key = C_MAJOR,
         score_all: bool = False,
     ) -> None:
-        """Put the rules together.
+        """Combine the rules.
 
         Args:
-            rules: ours, any of them with other constants.
-            weights: rule name -> weight; where one is missing a user's rule has the weight its
-                file gives it, and ours have 1. Weight 0 turns a rule off.
+            rules: the nine, or some of them, with any constants.
+            weights: rule name -> weight; a user's rule that is not named has the weight of its
+                file, one of the nine has 1. Weight 0 turns a rule off.
             user_rules: from `load_user_terms`.
-            key: what all rules take for tonic, third, fifth and scale.
-            score_all: name and compute the rules that are off too.
+            key: gives all rules the tonic, third, fifth and scale.
+            score_all: also compute the rules that are off.
 
         Raises:
-            UserError: when a user's rule has the name of one of ours, a weight names no rule, or
-                every rule is off.
+            UserError: when a user's rule has the name of one of the nine, a weight names no rule,
+                or every rule is off.
         """
-        terms = {rule.name: rule for rule in rules}
+        names = {rule.name for rule in rules}
         for user_rule in user_rules:
-            if user_rule.name in terms:
+            if user_rule.name in names:
                 raise UserError(
                     f"rule {user_rule.name!r} of {user_rule.file} has the name of a rule that is "
                     "there already, expected another name"
                 )
         super().__init__(
             partial(Melodies, key=key),
-            {**terms, **{user_rule.name: user_rule for user_rule in user_rules}},
+            {**{rule.name: rule for rule in rules}, **{rule.name: rule for rule in user_rules}},
             {**{rule.name: rule.weight for rule in user_rules}, **(weights or {})},
             score_all=score_all,
         )
@@ -101,8 +93,8 @@ class MelodyRewardSettings(Settings):
     """The melody reward as tables of a settings file.
 
     ``[weights]`` holds one number a rule, 0 for off; in a settings file the rules that it does not
-    name are off as well. ``[key]`` a tonic and a scale, by name or as
-    a list of pitch classes; ``[rules.motif]`` and its like the constants of one rule each.
+    name are off as well. ``[key]`` holds a tonic and a scale, by name or as a list of pitch
+    classes; ``[rules.motif]`` and the like hold the constants of one rule each.
     """
 
     key: Key = Field(C_MAJOR, description="tonic and scale")
@@ -114,9 +106,9 @@ class MelodyRewardSettings(Settings):
 
     @classmethod
     def others_off(cls, reward: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A settings file's table, in which the rules that it gives no weight have weight 0.
+        """A settings file's table, with weight 0 for each of the nine rules that it does not name.
 
-        What a user writes down is then all that is paid, a user's own rules aside.
+        Then only what the user wrote down is paid, and the user's own rules.
         """
         if not isinstance(reward.get("weights"), Mapping):
             return reward
@@ -126,11 +118,7 @@ class MelodyRewardSettings(Settings):
     def build(
         self, user_rules: Sequence[UserTerm] = (), *, score_all: bool = False
     ) -> MelodyReward:
-        """The reward these settings describe.
-
-        Raises:
-            UserError: see `MelodyReward`.
-        """
+        """The reward these settings describe; see `MelodyReward` for errors."""
         return MelodyReward(
             self.rules.all, self.weights, user_rules, key=self.key, score_all=score_all
         )

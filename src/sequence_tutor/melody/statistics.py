@@ -11,9 +11,8 @@ from torch import Tensor
 from sequence_tutor.domain import Figure
 from sequence_tutor.estimates import Estimate, Mean, Proportion, ShareOfSteps
 from sequence_tutor.melody.rules import Leap, Motif, RepeatedMotif, Repetition
-from sequence_tutor.melody.rules.autocorrelation import correlations
-from sequence_tutor.melody.rules.key import out_of_key
-from sequence_tutor.melody.rules.unique_extrema import unique_extrema
+from sequence_tutor.melody.rules.pitches import out_of_key, unique_extrema
+from sequence_tutor.melody.rules.repetition import correlations
 from sequence_tutor.melody.scales import C_MAJOR, Key
 from sequence_tutor.melody.view import Melodies
 from sequence_tutor.sequences import SequenceBatch

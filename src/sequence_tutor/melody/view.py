@@ -1,20 +1,23 @@
-"""Melodies: a batch as the rules see it, with everything two of them need computed once."""
+"""What a rule is, and a batch of melodies with the tensors that several rules share."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
+from sequence_tutor.config.settings import Settings
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.encoding import FIRST_NOTE, VOCAB_SIZE
 from sequence_tutor.melody.scales import C_MAJOR, Key
 from sequence_tutor.sequences import SequenceBatch
 
 NO_PITCH = 0
-"""Stands where there is no pitched token; never a pitch itself, since those start at 2."""
+"""Marks the absence of a pitched token; pitched tokens start at 2."""
 
 TOKEN_BITS = (VOCAB_SIZE - 1).bit_length()
 
@@ -23,11 +26,11 @@ TOKEN_BITS = (VOCAB_SIZE - 1).bit_length()
 class Melodies:
     """B melodies of up to T sixteenths, and tensors derived from them.
 
-    Rules must not write into any of these tensors: they are shared. What stands in them beyond a
-    melody's length means nothing; `zero_beyond` clears a rule's result there.
+    Rules share these tensors and must not write into them. Values beyond a melody's length are
+    meaningless; `zero_beyond` clears a rule's result there.
 
     Attributes:
-        batch: the tokens; padding comes after the melodies, so a melody's steps never see it.
+        batch: the tokens; padding comes after the melodies, so that no step depends on it.
         key: the key the rules judge in.
     """
 
@@ -35,7 +38,7 @@ class Melodies:
     key: Key = C_MAJOR
 
     def __post_init__(self) -> None:
-        """Refuse tokens that are no melody."""
+        """Refuse tokens outside the vocabulary."""
         tokens = self.batch.tokens
         outside = (tokens < 0) | (tokens >= VOCAB_SIZE)
         if outside.any():
@@ -98,7 +101,7 @@ class Melodies:
         return self._distinct_by_window[window]
 
     def _count_distinct(self, window: int) -> Tensor:
-        """One bit a pitch, united over the window by doubling; the answer is how many are set."""
+        """Unite one bit a pitch over the window, by doubling its width, and count the bits set."""
         count = torch.zeros_like(self.tokens)
         steps = self.tokens.shape[1] - window + 1  # full windows
         if steps <= 0:
@@ -106,7 +109,7 @@ class Melodies:
         seen = self.is_pitched << self.tokens  # (B, T), 36 of the bits
         width = 1
         while width < window:
-            # Overlap is harmless: uniting a pitch with itself changes nothing.
+            # Windows may overlap: uniting a pitch with itself changes nothing.
             shift = min(width, window - width)
             seen = seen[:, shift:] | seen[:, :-shift]  # windows of width + shift
             width += shift
@@ -130,13 +133,24 @@ def delayed(values: Tensor) -> Tensor:
 
 
 def count_bits(words: Tensor) -> Tensor:
-    """How many bits are set in each non-negative int64.
-
-    Pairs, then nibbles, then bytes are summed side by side, the classic counting by halves.
-    """
+    """How many bits are set in each non-negative int64: sums of pairs, nibbles, then bytes."""
     pairs = words - ((words >> 1) & 0x5555555555555555)
     nibbles = (pairs & 0x3333333333333333) + ((pairs >> 2) & 0x3333333333333333)
     octets = (nibbles + (nibbles >> 4)) & 0x0F0F0F0F0F0F0F0F
     octets = octets + (octets >> 8)
     octets = octets + (octets >> 16)
     return (octets + (octets >> 32)) & 0x7F
+
+
+class Rule(Settings, ABC):
+    """One rule: constants as fields, and the reward it pays at every step.
+
+    Source of the nine rules: Jaques et al., Sequence Tutor (arXiv:1611.02796), section 5, and the
+    program published with it, whose values they reproduce with their default constants.
+    """
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def __call__(self, melodies: Melodies) -> Tensor:
+        """(B, T) float64: the reward of each step; 0 beyond each melody's length."""

@@ -166,7 +166,7 @@ def test_real_files_agree_with_their_conversions() -> None:
     as_written = ExtractionSettings.as_written()
     first = [
         {
-            Path(tune.name).stem: tune.melodies[0].tolist()
+            Path(tune.name).stem: tune.melodies[0]
             for file in reversed(list(read_sources([archive])))
             for tune in tunes_of(file, as_written)
             if not tune.problem

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from sequence_tutor.melody.rules import Autocorrelation
-from sequence_tutor.melody.rules.autocorrelation import correlations
+from sequence_tutor.melody.rules.repetition import correlations
 from sequence_tutor.melody.view import Melodies
 from sequence_tutor.sequences import SequenceBatch
 

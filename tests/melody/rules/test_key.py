@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 
 from sequence_tutor.melody.rules import InKey
-from sequence_tutor.melody.rules.key import out_of_key
+from sequence_tutor.melody.rules.pitches import out_of_key
 from sequence_tutor.melody.scales import Key
 from sequence_tutor.melody.view import Melodies
 from sequence_tutor.sequences import SequenceBatch

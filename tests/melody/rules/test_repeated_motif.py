@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from sequence_tutor.melody.rules import RepeatedMotif
-from sequence_tutor.melody.rules.repeated_motif import heard_before, window_codes
+from sequence_tutor.melody.rules.motifs import heard_before, window_codes
 from sequence_tutor.melody.view import Melodies
 from sequence_tutor.sequences import SequenceBatch
 

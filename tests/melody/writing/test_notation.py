@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from symusic.core import ScoreTick
 
-from sequence_tutor.melody.encoding import decode
+from sequence_tutor.melody.encoding import decode, sounding_spans
 from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.key_names import parse_key
 from sequence_tutor.melody.meter import Meter
@@ -19,7 +19,6 @@ from sequence_tutor.melody.reading.musicxml import read_musicxml
 from sequence_tutor.melody.scales import Key
 from sequence_tutor.melody.writing.abc import to_abc
 from sequence_tutor.melody.writing.notation import TYPES, bar_pieces, to_musicxml
-from sequence_tutor.melody.writing.spans import sounding_spans
 
 C, CIS, D, E = 14, 15, 16, 18
 

@@ -22,7 +22,7 @@ from sequence_tutor.melody.encoding import (
     Note,
     encode,
 )
-from sequence_tutor.melody.reading.key_finding import estimate_key
+from sequence_tutor.melody.reading.keys import estimate_key
 from sequence_tutor.melody.reading.part_names import rank
 from sequence_tutor.melody.reading.score import Part, Score
 

@@ -1,11 +1,8 @@
-"""MusicXML in: plain .xml and .musicxml, and compressed .mxl, written for us alone.
+"""MusicXML in: plain .xml and .musicxml, and compressed .mxl.
 
 Source: MusicXML 4.0, https://www.w3.org/2021/06/musicxml40/. Read: notes with divisions, chords,
-ties, backup and forward, time signatures, transposing instruments. Grace and cue notes are dropped,
-unpitched percussion too; repeats are not played out. Every staff becomes a part of its own.
-
-A file may come from anywhere, so entity declarations are refused (a few lines of them can expand
-to gigabytes), nothing external is ever fetched, and sizes are capped.
+ties, backup and forward, time signatures, transposing instruments. Grace and cue notes and
+unpitched percussion are dropped; repeats are not played out. Every staff becomes a part of its own.
 """
 
 from __future__ import annotations
@@ -17,31 +14,27 @@ from xml.parsers import expat
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.foreign import door, one_line, said
-from sequence_tutor.melody.reading.mxl import score_of
+from sequence_tutor.melody.reading.mxl import parse_xml, score_of
 from sequence_tutor.melody.reading.score import (
     MOST_METERS,
     MOST_PARTS,
     Part,
     Score,
     WrittenKey,
+    counted,
     meters_in_force,
 )
-from sequence_tutor.melody.reading.xml_tree import parse_xml
+from sequence_tutor.melody.scales import NATURALS
 from sequence_tutor.melody.signature import MODES, MOST_FIFTHS
 
 _LARGEST_METER = 1000  # beats of a bar, or of a whole note; more is a damaged number
 _LARGEST_ALTERATION = 12  # semitones
 _LONGEST_NOTE = 1e5  # in quarters; more is a damaged number
 _MODE_NAMES = {"major": "ionian", "minor": "aeolian"}
-_SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 
 def read_musicxml(data: bytes, name: str) -> Score:
-    """Read a MusicXML file; a zip archive by its first bytes is taken for .mxl.
-
-    Args:
-        data: the whole file.
-        name: what messages call it.
+    """Read a whole MusicXML file, called `name` in messages; a zip archive is taken for .mxl.
 
     Raises:
         UserError: when the file is damaged, declares entities, or has no note.
@@ -83,27 +76,26 @@ def _read_score(root: Element) -> Score:
         meters,
         next((reader.key for reader in readers if reader.key is not None), None),
         max(upbeats, default=0.0),
-        max(reader.end for reader in readers),
+        max(reader.now for reader in readers),
         _left_out(root, sum(reader.graces for reader in readers)),
     )
 
 
 def _left_out(root: Element, graces: int) -> tuple[str, ...]:
-    """What is in the file and not in the parts."""
-    found = []
-    if graces:
-        found.append(f"{graces} grace note{'' if graces == 1 else 's'} left out")
-    if root.find(".//note/cue") is not None:
-        found.append("cue notes left out")
-    if root.find(".//note/unpitched") is not None:
-        found.append("percussion left out")
-    if root.find(".//barline/repeat") is not None:
-        found.append("repeats not played out")
-    return tuple(found)
+    """What of the file is not in the parts."""
+    phrases = {
+        "note/cue": "cue notes left out",
+        "note/unpitched": "percussion left out",
+        "barline/repeat": "repeats not played out",
+    }
+    return (
+        *([f"{counted(graces, 'grace note')} left out"] if graces else []),
+        *(phrase for path, phrase in phrases.items() if root.find(f".//{path}") is not None),
+    )
 
 
 def _measures_by_part(root: Element) -> dict[str | None, list[Element]]:
-    """The elements that hold notes, in order, for each part, of either kind of score."""
+    """The elements that hold notes, in order, for each part."""
     if root.tag == "score-partwise":
         return {part.get("id"): part.findall("measure") for part in root.findall("part")}
     measures: dict[str | None, list[Element]] = {}
@@ -113,7 +105,7 @@ def _measures_by_part(root: Element) -> dict[str | None, list[Element]]:
 
 
 class _PartReader:
-    """Walks through the measures of one part; times in quarter notes from the start."""
+    """Reads the measures of one part; times in quarter notes from the start."""
 
     def __init__(self) -> None:
         self.notes: dict[str, list[tuple[float, float, int]]] = {}  # by staff
@@ -123,17 +115,17 @@ class _PartReader:
         self.graces = 0
         self._bars = 0
         self._tied: dict[tuple[str, int], int] = {}  # (staff, pitch) -> index in its notes
-        self._now = 0.0
+        self.now = 0.0  # after all measures: where the last one ends
         self._chord_start = 0.0
         self._divisions = 1.0
         self._transpose = 0
 
     def read_measure(self, measure: Element) -> None:
-        """Read one measure; it ends at the furthest point any of its voices reached."""
+        """Read one measure; it ends where the longest of its voices does."""
         self._bars += 1
         if self._bars == 2:
-            self.first_bar = self._now
-        furthest = self._now
+            self.first_bar = self.now
+        furthest = self.now
         for element in measure:
             if element.tag == "attributes":
                 self._read_attributes(element)
@@ -143,8 +135,8 @@ class _PartReader:
                 self._advance(self._duration(element))
             elif element.tag == "backup":
                 self._advance(-self._duration(element))
-            furthest = max(furthest, self._now)
-        self._now = furthest
+            furthest = max(furthest, self.now)
+        self.now = furthest
 
     def _read_attributes(self, attributes: Element) -> None:
         divisions = attributes.findtext("divisions")
@@ -158,8 +150,8 @@ class _PartReader:
                 numerator, denominator = sum(map(int, beats.split("+"))), int(unit)
                 if max(numerator, denominator) > _LARGEST_METER:
                     raise UserError(f"a time signature of {one_line(f'{beats}/{unit}')}")
-                if self.meters[-1:] != [(self._now, numerator, denominator)]:
-                    self.meters.append((self._now, numerator, denominator))
+                if self.meters[-1:] != [(self.now, numerator, denominator)]:
+                    self.meters.append((self.now, numerator, denominator))
         transpose = attributes.find("transpose")
         if transpose is not None:
             chromatic = int(transpose.findtext("chromatic", "0"))
@@ -177,18 +169,13 @@ class _PartReader:
         mode = _MODE_NAMES.get(name, name)
         return WrittenKey(int(fifths), mode if mode in MODES else None).moved(self._transpose)
 
-    @property
-    def end(self) -> float:
-        """Where the last measure ends, in quarter notes."""
-        return self._now
-
     def _read_note(self, note: Element) -> None:
         if note.find("grace") is not None:
             self.graces += 1
             return
         duration = self._duration(note)
         if note.find("chord") is None:
-            self._chord_start = self._now
+            self._chord_start = self.now
             self._advance(duration)
         pitch = note.find("pitch")
         if pitch is not None and note.find("cue") is None:
@@ -209,14 +196,14 @@ class _PartReader:
 
     def _sounding(self, pitch: Element) -> int:
         step = pitch.findtext("step", "").strip()
-        if step not in _SEMITONES:
+        if step not in NATURALS:
             raise UserError(f"pitch step {one_line(step)!r}, expected A to G")
         octave = int(pitch.findtext("octave", ""))
         alteration = float(pitch.findtext("alter", "0"))
         if not abs(alteration) <= _LARGEST_ALTERATION:
             raise UserError(f"an alteration of {alteration:g} semitones")
         altered = round(alteration)  # quarter tones go to the nearest
-        number = 12 * (octave + 1) + _SEMITONES[step] + altered + self._transpose
+        number = 12 * (octave + 1) + NATURALS[step] + altered + self._transpose
         if not 0 <= number <= 127:
             raise UserError(one_line(f"pitch {step}{octave} is outside MIDI's range"))
         return number
@@ -229,4 +216,4 @@ class _PartReader:
 
     def _advance(self, quarters: float) -> None:
         # rounded, so that three thirds of a quarter are one quarter
-        self._now = max(0.0, round(self._now + quarters, 6))
+        self.now = max(0.0, round(self.now + quarters, 6))

@@ -1,9 +1,10 @@
-"""The score inside a compressed MusicXML file (.mxl): a zip archive whose container names it.
+"""XML from untrusted files, and the score inside a compressed MusicXML file (.mxl).
 
-Source: MusicXML 4.0, https://www.w3.org/2021/06/musicxml40/tutorial/compressed-mxl-files/. Real
-containers name a file of the archive with its blanks as %20, with backslashes, from ./ on, or in
-capitals; some are no XML at all. A score that no container names is read where it is the only one,
-and never guessed among several.
+An .mxl file is a zip archive in which a container names the score. Real containers write blanks as
+%20, backslashes, a leading ./ or capitals, and some are not well-formed XML. If no container names
+a score, the only one in the archive is read; among several none is guessed.
+
+Source: MusicXML 4.0, https://www.w3.org/2021/06/musicxml40/tutorial/compressed-mxl-files/.
 """
 
 from __future__ import annotations
@@ -14,12 +15,19 @@ import unicodedata
 import zipfile
 from html import unescape
 from pathlib import PurePosixPath
+from typing import NoReturn
 from urllib.parse import unquote
+from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.foreign import one_line
-from sequence_tutor.melody.reading.xml_tree import parse_xml
+
+MOST_ELEMENTS = 3_000_000
+"""A symphony of an hour has a million."""
+
+DEEPEST = 100
+"""Nested elements; MusicXML has a dozen."""
 
 MAXIMUM_BYTES = 64 * 2**20  # of XML, after decompression
 MAXIMUM_MEMBERS = 10_000  # scores with pictures and sounds have a few dozen
@@ -27,6 +35,44 @@ MAXIMUM_MEMBERS = 10_000  # scores with pictures and sounds have a few dozen
 _CONTAINER = "meta-inf/container.xml"
 _SCORE_TYPES = ("", "application/vnd.recordare.musicxml+xml", "application/vnd.recordare.musicxml")
 _FULL_PATH = re.compile(rb"full-path\s*=\s*(\"[^\"<>]*\"|'[^'<>]*')")
+
+
+def parse_xml(text: bytes) -> Element:
+    """An element tree, with names without namespace prefixes; nothing external is fetched.
+
+    Raises:
+        UserError: entities are declared, or there are too many or too deeply nested elements.
+        ExpatError: the text is not well-formed.
+    """
+    builder = TreeBuilder()
+    elements = depth = 0
+
+    def start(prefixed: str, attributes: dict[str, str]) -> None:
+        nonlocal elements, depth
+        elements += 1
+        depth += 1
+        if elements > MOST_ELEMENTS:
+            raise UserError(f"more than {MOST_ELEMENTS} elements of XML, expected one score")
+        if depth > DEEPEST:
+            raise UserError(f"elements of XML more than {DEEPEST} deep, expected a score")
+        builder.start(prefixed.rpartition(":")[2], attributes)
+
+    def end(prefixed: str) -> None:
+        nonlocal depth
+        depth -= 1
+        builder.end(prefixed.rpartition(":")[2])
+
+    def refuse_entity(*_declaration: object) -> NoReturn:
+        raise UserError("declares XML entities, which are refused")
+
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = builder.data
+    parser.EntityDeclHandler = refuse_entity
+    parser.Parse(text, True)
+    return builder.close()
 
 
 def score_of(data: bytes) -> bytes:
@@ -55,36 +101,31 @@ def score_of(data: bytes) -> bytes:
 
 
 def _path(name: str) -> str:
-    """A name as paths are compared: percent signs, backslashes and capitals aside."""
+    """A name in the form in which paths are compared."""
     whole = unicodedata.normalize("NFC", unquote(name)).replace("\\", "/").casefold()
     return str(PurePosixPath("/", whole)).lstrip("/")
 
 
 def _may_be_score(path: str) -> bool:
-    """By its suffix, and not of those that archivers add: resource forks, hidden files."""
+    """By its suffix; resource forks and hidden files, which archivers add, are none."""
     pieces = path.split("/")
     beside = pieces[0] in ("meta-inf", "__macosx") or pieces[-1].startswith(".")
     return path.endswith((".xml", ".musicxml")) and not beside
 
 
 def _named(archive: zipfile.ZipFile, by_path: dict[str, str]) -> list[str]:
-    """The paths that the container names, scores first; none where it is missing.
-
-    Real containers hold file names whose ampersands and quotes are not escaped.
-    """
+    """The paths that the container names, scores first; none where it is missing."""
     if _CONTAINER not in by_path:
         return []
     text = _read(archive, by_path[_CONTAINER])
     try:
         files = list(parse_xml(text).iter("rootfile"))
-    except expat.ExpatError:
-        paths = [
-            unescape(found[1:-1].decode("utf-8", "replace")) for found in _FULL_PATH.findall(text)
+    except expat.ExpatError:  # ampersands and quotes of file names are often not escaped
+        return [
+            unescape(path[1:-1].decode("utf-8", "replace")) for path in _FULL_PATH.findall(text)
         ]
-    else:
-        files.sort(key=lambda file: file.get("media-type", "") not in _SCORE_TYPES)
-        paths = [file.get("full-path", "") for file in files]
-    return paths
+    files.sort(key=lambda file: file.get("media-type", "") not in _SCORE_TYPES)
+    return [file.get("full-path", "") for file in files]
 
 
 def _read(archive: zipfile.ZipFile, name: str) -> bytes:

@@ -24,9 +24,9 @@ from sequence_tutor.melody.reading.extraction import (
     melody_part,
     quantise,
 )
-from sequence_tutor.melody.reading.score import Part, Score
+from sequence_tutor.melody.reading.keys import key_of
+from sequence_tutor.melody.reading.score import Part, Score, counted
 from sequence_tutor.melody.reading.sources import MIDI_SUFFIXES, read_sources
-from sequence_tutor.melody.reading.tune_keys import key_of
 from sequence_tutor.melody.scales import Key
 from sequence_tutor.melody.signature import signature_of
 
@@ -159,11 +159,6 @@ def own_tune(score: Score, name: str) -> OwnTune:
             *rest,
         ),
     )
-
-
-def counted(number: int, what: str) -> str:
-    """A number and a noun, such as 1 note or 2 notes."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _step(quarters: float) -> int:

@@ -1,4 +1,4 @@
-"""What every reader (MIDI, ABC, MusicXML) gives and the extraction takes: parts, notes, meters."""
+"""What every reader (MIDI, ABC, MusicXML) returns: a score of parts, with meters and a key."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _LEGATO = 1 / 8
-"""Quarter notes, half a sixteenth: what notes and bars may overlap without meaning it."""
-
+"""Quarter notes, half a sixteenth: notes and bars may overlap so much by accident."""
 
 MOST_PARTS = 1000
 """Of a file; the largest orchestras have a tenth of it."""
@@ -186,3 +185,8 @@ def _held(spans: Sequence[_Span]) -> tuple[tuple[int, int], ...]:
     for meter, length in spans:
         held[meter] = held.get(meter, 0.0) + length
     return tuple(sorted(held, key=lambda meter: -held[meter]))
+
+
+def counted(number: int, what: str) -> str:
+    """A number and a noun, such as 1 note or 2 notes."""
+    return f"{number} {what}{'' if number == 1 else 's'}"

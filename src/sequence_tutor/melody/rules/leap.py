@@ -1,4 +1,4 @@
-"""Come back after a leap."""
+"""The rule on leaps: a leap should be resolved."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from sequence_tutor.melody.rules.rule import Rule
-from sequence_tutor.melody.view import NO_PITCH, Melodies, delayed
+from sequence_tutor.melody.view import NO_PITCH, Melodies, Rule, delayed
 
 
 class Leap(Rule):
-    """Pays for resolving a leap and punishes a second leap the same way.
+    """Pays for resolving a leap and punishes a second leap in the same direction.
 
-    A leap is resolved by stepping back to where it came from, or by a late leap the other way; an
-    early leap the other way just cancels it. Until then it is pending, and a further leap in its
-    own direction is punished.
+    A leap is resolved by stepping back to the note it came from, or by a late leap in the opposite
+    direction; an early one only cancels it. Until then the leap is pending, and a further leap in
+    its own direction is punished.
     """
 
     name: ClassVar[str] = "leap"
@@ -50,7 +49,7 @@ class Leap(Rule):
     def _late(self, leaps: Tensor) -> Tensor:
         """(B, T) bool: True where more than `patience` steps lie between here and the last leap."""
         steps = torch.arange(leaps.shape[1], device=leaps.device)
-        # The first step only sets the scene: without a leap, counting starts after it.
+        # Without a leap, counting starts after the first step.
         last_leap = delayed((steps * leaps).cummax(dim=1).values)
         return steps - last_leap - 1 > self.patience
 
@@ -58,17 +57,11 @@ class Leap(Rule):
 def _pending_leaps(
     tokens: Tensor, previous: Tensor, leap: Tensor, moves: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Run the state (direction pending, note leapt from) over all steps.
+    """Run the state (direction pending, note leapt from) over all steps; all are (T, B) int8.
 
-    Args:
-        tokens: (T, B) int8.
-        previous: (T, B) int8, the last pitched token before each step.
-        leap: (T, B) int8, the direction of the leap made here, or 0.
-        moves: (T, B) int8, 1 where a note starts without a leap.
-
-    Returns:
-        two (T, B) int8: the direction pending before each step, and 1 where a note that is no
-        leap comes back to (or passes) the note leapt from.
+    `previous` is the last pitched token, `leap` the direction of the leap made at a step or 0,
+    `moves` 1 where a note starts without a leap. The results are the direction pending before each
+    step, and 1 where a note that is no leap comes back to, or passes, the note leapt from.
     """
     pending_before, returns = torch.empty_like(leap), torch.empty_like(leap)
     pending, leapt_from = torch.zeros_like(leap[0]), torch.zeros_like(leap[0])  # (B,)

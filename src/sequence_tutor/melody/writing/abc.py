@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from pathlib import Path
 
+from sequence_tutor.melody.encoding import Span, sounding_spans
 from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.signature import Signature
-from sequence_tutor.melody.writing.spans import Span, sounding_spans
 from sequence_tutor.storage.files import write_text
 
 _BARS_PER_LINE = 4

@@ -11,10 +11,10 @@ from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from sequence_tutor.melody.encoding import STEPS_PER_QUARTER as BEAT
+from sequence_tutor.melody.encoding import Span, sounding_spans
 from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.meter import COMMON, Meter
 from sequence_tutor.melody.signature import Signature
-from sequence_tutor.melody.writing.spans import Span, sounding_spans
 
 BASS_BELOW = 57.0
 """A melody whose mean pitch is lower stands in the bass clef, where it needs fewer ledger lines."""

@@ -243,9 +243,7 @@ def _openings(archive: Path) -> dict[str, Sequence[int]]:
     """The first 48 tokens of each tune, by a name that MIDI file and ABC tune have in common."""
     anything = ExtractionSettings.as_written()
     return {
-        Path(tune.name).name.replace(".abc#", "").removesuffix(".mid"): tune.melodies[0][
-            :48
-        ].tolist()
+        Path(tune.name).name.replace(".abc#", "").removesuffix(".mid"): tune.melodies[0][:48]
         for file in read_sources([archive])
         for tune in tunes_of(file, anything)
         if not tune.problem

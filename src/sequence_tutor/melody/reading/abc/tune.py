@@ -27,7 +27,7 @@ from sequence_tutor.melody.reading.abc.keys import AbcKey, read_key
 from sequence_tutor.melody.reading.abc.measures import Context, Event, Measure, VoiceReader
 from sequence_tutor.melody.reading.abc.playing import MOST_EVENTS, Played, in_order, sound
 from sequence_tutor.melody.reading.abc.tune_book import MUSIC, Line, TuneText, tunes
-from sequence_tutor.melody.reading.score import Part, Score, meters_in_force
+from sequence_tutor.melody.reading.score import Part, Score, counted, meters_in_force
 
 MOST_VOICES = 256
 
@@ -208,7 +208,7 @@ class _TuneReader:
 
     def _left_out(self, graces: int) -> tuple[str, ...]:
         """What is in the tune and not in its parts."""
-        found = [f"{graces} grace note{'' if graces == 1 else 's'} left out"] if graces else []
+        found = [f"{counted(graces, 'grace note')} left out"] if graces else []
         drums = any(voice.context.pitching.percussion for voice in self._voices.values())
         return (*found, *(["percussion left out"] if drums else []))
 

@@ -1,4 +1,4 @@
-"""Bring a motif back."""
+"""Rules on motifs: several different notes within a bar, and their repetition."""
 
 from __future__ import annotations
 
@@ -9,12 +9,27 @@ from pydantic import Field
 from torch import Tensor
 
 from sequence_tutor.melody.encoding import VOCAB_SIZE
-from sequence_tutor.melody.rules.rule import Rule
-from sequence_tutor.melody.view import Melodies
+from sequence_tutor.melody.view import Melodies, Rule
+
+
+class Motif(Rule):
+    """Pays at every step whose last `window` steps hold enough distinct notes."""
+
+    name: ClassVar[str] = "motif"
+    amount: float = Field(3.0, ge=0, description="paid for a motif")
+    bonus: float = Field(0.3, ge=0, description="paid on top for each further distinct note")
+    window: int = Field(8, ge=2, description="steps of a motif")
+    distinct: int = Field(3, ge=1, description="distinct notes that make a motif")
+
+    def __call__(self, melodies: Melodies) -> Tensor:
+        """(B, T) float64."""
+        extra = melodies.distinct_pitched(self.window) - self.distinct
+        paid = (self.amount + self.bonus * extra.double()) * (extra >= 0)
+        return melodies.zero_beyond(paid)
 
 
 class RepeatedMotif(Rule):
-    """Pays at every step that completes a motif heard before, without overlap."""
+    """Pays at every step that completes a motif which occurred before, without overlap."""
 
     name: ClassVar[str] = "repeated_motif"
     amount: float = Field(4.0, ge=0, description="paid for a repeated motif")
@@ -29,7 +44,7 @@ class RepeatedMotif(Rule):
         return melodies.zero_beyond(paid)
 
     def fires(self, melodies: Melodies) -> Tensor:
-        """(B, T) bool: True where the last `window` steps are a motif and were heard before."""
+        """(B, T) bool: True where the last `window` steps are a motif that occurred before."""
         fires = melodies.distinct_pitched(self.window) >= self.distinct
         fires[:, : self.window - 1] = False
         fires[:, self.window - 1 :] &= heard_before(melodies.tokens, self.window)
@@ -37,10 +52,10 @@ class RepeatedMotif(Rule):
 
 
 def heard_before(tokens: Tensor, window: int) -> Tensor:
-    """Does the window ending here stand somewhere earlier, the two not overlapping?
+    """Whether the window that ends at a step occurs earlier, the two not overlapping.
 
-    Every window is one number in base 38, and each is compared with all the earlier ones, one
-    distance after the other: no tensor is larger than the batch.
+    Every window is one number in base 38. Windows are compared one distance at a time, so that no
+    tensor is larger than the batch.
 
     Args:
         tokens: (B, T) int64.
@@ -59,7 +74,7 @@ def heard_before(tokens: Tensor, window: int) -> Tensor:
 def window_codes(tokens: Tensor, window: int) -> Tensor:
     """(B, max(T - w + 1, 0)) int64: the tokens of each full window as digits of base 38.
 
-    A window is put together from two halves, so that eight digits take three steps.
+    A window is composed of two halves, so that eight digits take three steps.
     """
     if window == 1:
         return tokens
