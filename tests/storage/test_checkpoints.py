@@ -1,5 +1,6 @@
 """Checkpoints come back exactly, or say in a sentence why they cannot."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,11 @@ def test_a_restored_optimiser_takes_the_same_steps(tmp_path: Path) -> None:
     restore_optimizer(restored, under("adam", tensors))
     train(again, restored, 5)
     assert torch.equal(again, weight)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no permissions of groups")
+def test_colleagues_may_read_what_the_umask_allows(tmp_path: Path) -> None:
+    path = tmp_path / "state.safetensors"
+    (tmp_path / "usual").touch()
+    save_checkpoint(path, {"weights": torch.zeros(2)}, {})
+    assert path.stat().st_mode == (tmp_path / "usual").stat().st_mode

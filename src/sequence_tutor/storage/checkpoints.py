@@ -50,8 +50,11 @@ def save_checkpoint(path: Path, tensors: Mapping[str, Tensor], info: Mapping[str
     # beside the numbers, for the order of several texts in the file's header is left to chance
     text = json.dumps({**info, CHECKSUM: checksum})
     with replacing(path) as beside:
+        beside.touch()
+        mode = beside.stat().st_mode  # of the umask; safetensors lets only the owner read
         try:
             save_file(whole, beside, metadata={"info": text})
+            beside.chmod(mode)
         except SafetensorError as error:  # how it reports a full disk
             raise OSError(None, f"cannot be written ({error})", str(path)) from error
     return checksum
