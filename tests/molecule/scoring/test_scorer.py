@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.molecule.scoring.scorer import Scorer, Terms
+from sequence_tutor.molecule.scoring.scorer import Scorer
 from sequence_tutor.molecule.terms import SA, LogP, Qed, Ring, TermSet
 
 TERMS = TermSet({"qed": Qed(), "sa": SA(), "logp": LogP(), "ring": Ring()}, scaffolds=True)
@@ -59,11 +59,11 @@ class Hostile:
 
 
 @pytest.fixture
-def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terms:
+def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TermSet:
     name = f"hostile_{abs(hash(tmp_path))}"
     (tmp_path / f"{name}.py").write_text(HOSTILE)
     monkeypatch.syspath_prepend(str(tmp_path))
-    terms: Terms = importlib.import_module(name).Hostile()
+    terms: TermSet = importlib.import_module(name).Hostile()
     return terms
 
 
@@ -117,7 +117,7 @@ def test_what_is_known_is_not_computed_again() -> None:
         assert scorer.computed == 3
 
 
-def test_the_lost_are_counted_and_invalid(hostile: Terms) -> None:
+def test_the_lost_are_counted_and_invalid(hostile: TermSet) -> None:
     strings = ["c", "hang", "n", "crash", "refuse", "CC", "crash", "", "o"]
     with Scorer(hostile, workers=2, timeout=0.5) as scorer:
         scores = scorer.score(strings)
@@ -132,7 +132,7 @@ def test_the_lost_are_counted_and_invalid(hostile: Terms) -> None:
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_a_users_mistake_stops(hostile: Terms, workers: int) -> None:
+def test_a_users_mistake_stops(hostile: TermSet, workers: int) -> None:
     with Scorer(hostile, workers) as scorer:
         with pytest.raises(UserError, match="a fault of the user"):
             scorer.score(["c", "user"])

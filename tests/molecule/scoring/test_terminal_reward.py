@@ -85,12 +85,11 @@ def test_judged_rows_tell_everything_in_order() -> None:
     assert judged.raw[:3, 0] == pytest.approx([1.3101, -0.0014, 1.5763], abs=1e-3)
     assert judged.scores[:3, 0].tolist() == [0, 0, 1]
     assert judged.total.tolist() == [0, 0, 0.5, 0]
-    rows = list(judged)
-    assert [row.canonical for row in rows[:2]] == [ASPIRIN, "CCO"]
-    assert [row.smiles for row in rows] == [ASPIRIN, "OCC", AMPHETAMINE, "C("]
-    assert rows[0].scaffold == "c1ccccc1"
-    assert rows[3].canonical is None
-    assert math.isnan(rows[3].raw[0])
+    assert [record.canonical for record in judged.records[:2]] == [ASPIRIN, "CCO"]
+    assert judged.smiles == [ASPIRIN, "OCC", AMPHETAMINE, "C("]
+    assert judged.records[0].scaffold == "c1ccccc1"
+    assert judged.records[3].canonical is None
+    assert math.isnan(judged.raw[3, 0])
 
 
 @pytest.mark.parametrize(

@@ -1,48 +1,30 @@
-"""The raw numbers of many molecules: from workers, from how they are written, from users."""
+"""The raw numbers of many molecules: terms of molecules, terms of strings, a user's functions."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sequence_tutor.execution.external import ExternalProgram
-from sequence_tutor.molecule.scoring.scorer import Cache, Scorer
-from sequence_tutor.molecule.terms import (
-    BatchFunction,
-    MoleculeRecord,
-    MoleculeTerm,
-    Term,
-    WritingTerm,
-)
-
-
-@dataclass(frozen=True)
-class RawNumbers:
-    """What terms say of B molecules.
-
-    Attributes:
-        records: canonical SMILES and the terms of the molecule.
-        values: (B, K); NaN where invalid or not to be computed.
-        timeouts: strings that took too long, and count as invalid.
-        failures: strings that ended their worker or made RDKit fail; invalid too.
-    """
-
-    records: list[MoleculeRecord]
-    values: NDArray[np.float64]
-    timeouts: int
-    failures: int
+from sequence_tutor.molecule.scoring.scorer import Cache, Records, Scorer
+from sequence_tutor.molecule.terms import BatchFunction, MoleculeTerm, Term, WritingTerm
 
 
 class RawTerms:
-    """Computes the raw number of every term, each where it is cheapest.
+    """Computes the raw number of every term.
 
-    Terms of the molecule come from the scorer, which has workers and a cache. Terms of the writing
-    are cheap and done here. A user's functions and programs are asked once for each distinct
-    molecule, by its canonical SMILES, and their answers are kept too.
+    Terms of molecules come from the scorer, which has workers and a cache; terms of strings are
+    cheap and computed here. A user's functions and programs are called with the canonical SMILES of
+    distinct molecules, and their answers are cached.
+
+    Args:
+        terms: name -> term.
+        functions: name -> function, for the terms of the kinds `function` and `program`.
+        scorer: computes `terms_of_molecules(terms)`, in that order.
+        kept: cached answers of each function.
     """
 
     def __init__(
@@ -52,35 +34,27 @@ class RawTerms:
         scorer: Scorer,
         kept: int,
     ) -> None:
-        """Put the sources together.
-
-        Args:
-            terms: name -> term.
-            functions: name -> function, for those terms that neither of the other kinds are.
-            scorer: gives the terms of `terms_of_molecules(terms)`, in that order.
-            kept: answers of each function that are remembered.
-        """
-        self.names = tuple(terms)
-        self.scorer = scorer
-        self._terms = dict(terms)
+        self.terms, self.scorer = dict(terms), scorer
         self._functions = dict(functions)
         self._answers: dict[str, Cache[float]] = {name: Cache(kept) for name in functions}
 
-    def __call__(self, smiles: Sequence[str | None], tokens: Sequence[int]) -> RawNumbers:
-        """The raw numbers of some molecules.
+    def __call__(
+        self, smiles: Sequence[str | None], tokens: Sequence[int]
+    ) -> tuple[Records, NDArray[np.float64]]:
+        """The records of B strings, and (B, K) numbers of K terms, NaN where there is none.
 
         Args:
             smiles: B strings as written; None is no molecule.
-            tokens: how many each has, the end token not counted.
+            tokens: tokens of each, without the end token.
 
         Raises:
             UserError: a user's function or program is broken.
         """
-        scores = self.scorer.score(smiles)
-        records = scores.records
+        scored = self.scorer.score(smiles)
+        records = scored.records
         of_molecule = iter(np.array([record.values for record in records], dtype=np.float64).T)
-        raw = np.full((len(smiles), len(self.names)), math.nan)
-        for column, (name, term) in enumerate(self._terms.items()):
+        raw = np.full((len(smiles), len(self.terms)), math.nan)
+        for column, (name, term) in enumerate(self.terms.items()):
             if isinstance(term, MoleculeTerm):
                 raw[:, column] = next(of_molecule)
             elif isinstance(term, WritingTerm):
@@ -90,7 +64,7 @@ class RawTerms:
                 ]
             else:
                 raw[:, column] = self._asked(name, [record.canonical for record in records])
-        return RawNumbers(records, raw, scores.timeouts, scores.failures)
+        return scored, raw
 
     def close(self) -> None:
         """End workers and programs."""
@@ -100,7 +74,7 @@ class RawTerms:
                 function.close()
 
     def _asked(self, name: str, canonical: Sequence[str | None]) -> list[float]:
-        """What a function says of each molecule, asking only what it did not say lately."""
+        """A function's number for each molecule; it is called for those not in the cache."""
         answers = self._answers[name]
         known = {one: answers.get(one) for one in dict.fromkeys(canonical) if one is not None}
         asked = [one for one, value in known.items() if value is None]
@@ -113,5 +87,5 @@ class RawTerms:
 
 
 def terms_of_molecules(terms: Mapping[str, Term]) -> dict[str, MoleculeTerm]:
-    """Those terms that a `TermSet` computes."""
+    """The terms that a `TermSet` computes."""
     return {name: term for name, term in terms.items() if isinstance(term, MoleculeTerm)}

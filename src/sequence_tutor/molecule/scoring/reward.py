@@ -18,9 +18,6 @@ from sequence_tutor.molecule.scoring.terminal_reward import (
     FOUND_COLUMNS,
     INVALID,
     SCORE,
-    Decoder,
-    Judged,
-    JudgedMolecule,
     MoleculeReward,
 )
 from sequence_tutor.molecule.terms import (
@@ -34,16 +31,12 @@ from sequence_tutor.molecule.terms import (
     UserFunction,
     WritingTerm,
 )
+from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.reward.user_terms import UserTerm
 from sequence_tutor.reward.weighted import EXTENDS_HINT
 from sequence_tutor.threads import cores_at_hand
 
-__all__ = [
-    "Judged",
-    "JudgedMolecule",
-    "MoleculeReward",
-    "MoleculeRewardSettings",
-]
+__all__ = ["KINDS", "READY", "MoleculeReward", "MoleculeRewardSettings"]
 
 KINDS: dict[str, type[Term]] = {
     kind.model_fields["kind"].default: kind for kind in get_args(get_args(AnyTerm)[0])
@@ -55,12 +48,12 @@ READY = {
     for name, kind in KINDS.items()
     if kind is not Function and not any(one.is_required() for one in kind.model_fields.values())
 }
-"""Those that need nothing but their name."""
+"""The kinds of terms that need nothing but their name."""
 
 MOST_WORKERS = 8
 
-# A drug-like molecule of ZINC earns 3.3 for being valid and about 1.8 for the rest. logP counts
-# while it is within what such molecules have; without bounds a chain of carbons would win.
+# A drug-like molecule of ZINC earns 3.3 for being valid and about 1.8 for the rest. logP is clipped
+# to the range of such molecules; without bounds a chain of carbons would be best.
 _DEFAULT: dict[str, Any] = {  # a settings file's tables
     "weights": {"valid": 3.3, "qed": 2.8, "sa": 0.08, "logp": 0.03, "ring": 10.0},
     "terms": {"logp": {"transform": {"kind": "clip", "low": -0.55, "high": 4.45}}},
@@ -68,7 +61,7 @@ _DEFAULT: dict[str, Any] = {  # a settings file's tables
 
 
 class LimitSettings(Settings):
-    """What a SMILES string may have; beyond it, it counts as invalid."""
+    """Limits of a SMILES string; a string beyond one of them counts as invalid."""
 
     characters: int = Field(DEFAULT_LIMITS.characters, ge=1, description="of the string")
     ring_closures: int = Field(
@@ -81,15 +74,15 @@ class LimitSettings(Settings):
 
     @property
     def limits(self) -> Limits:
-        """The same for `chemistry.parse`."""
+        """The limits of `chemistry.parse`."""
         return Limits(self.characters, self.ring_closures, self.heavy_atoms)
 
 
 class MoleculeRewardSettings(Settings):
     """The molecule reward as tables of a settings file.
 
-    ``[weights]`` holds one number a term, by the name of a kind that needs no more, by that of an
-    RDKit descriptor, or by that of a table ``[terms.NAME]`` with constants and a transform::
+    ``[weights]`` holds one number for each term. A term is named by a kind that needs no constants,
+    by an RDKit descriptor, or by a table ``[terms.NAME]`` with constants and a transform::
 
         [reward.weights]
         qed = 1.0
@@ -100,8 +93,8 @@ class MoleculeRewardSettings(Settings):
         smiles = "CC(=O)Oc1ccccc1C(=O)O"
         transform = {kind = "sigmoid", low = 0.3, high = 0.7}
 
-    With neither table the reward is the default: valid, drug-like, easy to make, somewhat fatty,
-    no large ring.
+    Without both tables the reward is the default: valid, drug-like, easy to synthesise, somewhat
+    lipophilic, no large ring.
     """
 
     weights: dict[str, float] = Field(
@@ -111,25 +104,25 @@ class MoleculeRewardSettings(Settings):
         default_factory=dict, description="constants and transforms, one table a term"
     )
     aggregation: Aggregation = Field(
-        "sum", description="how scores become one; sum: the paper's, terms are learned from apart"
+        "sum", description="how scores become one; sum: as in the paper, every term is learned from"
     )
-    invalid: float = Field(0.0, description="what is paid for what is no valid molecule")
+    invalid: float = Field(0.0, description="what an invalid molecule is paid")
     diversity: DiversitySettings = Field(
-        DiversitySettings(), description="penalties for what was found before"
+        DiversitySettings(), description="penalties for molecules found before"
     )
-    limits: LimitSettings = Field(LimitSettings(), description="of strings that are parsed")
+    limits: LimitSettings = Field(LimitSettings(), description="limits of strings that are parsed")
     workers: Annotated[int, Field(ge=0)] | Literal["auto"] = Field(
         "auto",
-        description="processes that score; auto: one for each core up to 8; 0: none, and then "
-        "nothing can be stopped that takes too long",
+        description="processes that score; auto: one for each core up to 8; 0: none, and then no "
+        "molecule that takes too long can be stopped",
     )
-    timeout: float = Field(10.0, gt=0, description="seconds until a molecule is given up")
-    cache: int = Field(200_000, ge=0, description="molecules whose terms are kept")
+    timeout: float = Field(10.0, gt=0, description="seconds for one molecule")
+    cache: int = Field(200_000, ge=0, description="molecules whose terms are cached")
 
     @model_validator(mode="before")
     @classmethod
     def _complete(cls, given: Any) -> Any:  # whatever a user's file holds
-        """The default where there are no terms, and the kinds of those whose name is one."""
+        """Fill in the default terms, and the kinds of terms whose name is that of a kind."""
         if not isinstance(given, dict):
             return given
         tables = {"weights": {}, "terms": {}, **given}
@@ -142,20 +135,20 @@ class MoleculeRewardSettings(Settings):
 
     def build(
         self,
-        decoder: Decoder,
+        vocabulary: Vocabulary,
         training: Mapping[str, Any] | None = None,
         user_terms: Sequence[UserTerm] = (),
     ) -> MoleculeReward:
         """The reward these settings describe.
 
         Args:
-            decoder: turns tokens into SMILES; a `tokens.Vocabulary`.
-            training: what a prior's card says of its training data under `molecule`, for the
-                limits of `short` and `carbon_run`.
+            vocabulary: decodes tokens.
+            training: facts about the training data from a prior's card, for the limits of `short`
+                and `carbon_run`.
             user_terms: functions of a user's file.
 
         Raises:
-            UserError: a name that no term has, no term at all, or a limit that nobody gives.
+            UserError: a weight for an unknown term, no term at all, or a term without a limit.
         """
         functions = {term.name: UserFunction(term) for term in user_terms}
         every = self._named(functions)
@@ -183,9 +176,8 @@ class MoleculeRewardSettings(Settings):
         )
         scorer = self.scorer(term_set)
         return MoleculeReward(
-            decoder,
+            vocabulary,
             RawTerms(terms, asked, scorer, self.cache),
-            terms,
             {name: weights[name] for name in terms},
             aggregation=self.aggregation,
             invalid=self.invalid,
@@ -193,11 +185,11 @@ class MoleculeRewardSettings(Settings):
         )
 
     def scorer(self, term_set: TermSet) -> Scorer:
-        """A scorer of other terms with the same workers, patience and memory."""
+        """A scorer of other terms with the same workers, time limit and cache."""
         return Scorer(term_set, self._worker_count(), self.timeout, self.cache)
 
     def _named(self, functions: Mapping[str, UserFunction]) -> dict[str, Term]:
-        """Every term that is spoken of: by a weight, by a table, by a user's file."""
+        """Every term named by a weight, a table or a user's file."""
         every: dict[str, Term] = {}
         for name in dict.fromkeys((*self.weights, *self.terms, *functions)):
             if name in self.terms:
@@ -214,7 +206,7 @@ class MoleculeRewardSettings(Settings):
         return every
 
     def _weight(self, name: str, term: Term, functions: Mapping[str, UserFunction]) -> float:
-        """That of the table of weights, else of the term's own table, else of the user's file."""
+        """From the table of weights, else the term's own table, else the user's file."""
         if name in self.weights:
             return self.weights[name]
         if term.weight is not None:
@@ -228,11 +220,7 @@ class MoleculeRewardSettings(Settings):
 
 
 def _with_kind(name: str, table: Any) -> Any:  # whatever a user's file holds
-    """A term's table with the kind that its name implies.
-
-    Raises:
-        ValueError: it has none, or one that does not exist.
-    """
+    """A term's table with the kind that its name implies."""
     if not isinstance(table, dict):
         return table
     if "kind" not in table:
@@ -256,7 +244,7 @@ def _unknown(name: str, functions: Mapping[str, UserFunction]) -> str:
 
 
 def _check_columns(names: Collection[str]) -> None:
-    """Refuse two terms that would share a column of a table of molecules."""
+    """Refuse two terms that would share a column of a table."""
     for name in names:
         if f"{name}_score" in names:
             raise UserError(
@@ -266,7 +254,7 @@ def _check_columns(names: Collection[str]) -> None:
 
 
 def _check_name(name: str, term: Term, functions: Mapping[str, UserFunction]) -> None:
-    """Refuse a name of two things, or of none."""
+    """Refuse a name that has two meanings, or none."""
     diversity = DiversitySettings(repeat=1, scaffold=1, similar=1).weights
     if name in (INVALID, SCORE, *FOUND_COLUMNS, *diversity):
         raise UserError(f"term {name!r} has a name that means something else, expected another")

@@ -1,4 +1,4 @@
-"""What every term says of each line of files of molecules."""
+"""Scores of each line of files of molecules."""
 
 from __future__ import annotations
 
@@ -18,17 +18,16 @@ CHUNK = 4096
 """Lines held in memory at a time."""
 
 USUAL: Standardise = "none"
-"""How molecules are read where nobody has said it: scores are of what is written."""
+"""Standardisation by default: molecules are scored as they are written."""
 
 LONGEST_SHOWN = 60
 """Characters of a SMILES in a table."""
 
 ScoredLine = dict[str, Any]
-"""`{"smiles", "valid", "canonical", "terms": {name: number or None}, "scores": likewise, of those
-that have a transform, "total": number}`, and where there are any: `standardised`, the SMILES that
-was scored in place of `smiles`; `name` and `fields`, what the file says beside it; `problem`;
-`damaged`, the place from where on the file cannot be read.
-JSON, hence `Any`."""
+"""`{"smiles", "valid", "canonical", "terms": {name: number or None}, "scores": the same for terms
+with a transform, "total": number}`. Optional: `standardised`, the SMILES that was scored instead of
+`smiles`; `name` and `fields`, the other data of the file; `problem`; `damaged`, the position from
+which on the file cannot be read. JSON, hence `Any`."""
 
 
 def score_lines(
@@ -39,18 +38,17 @@ def score_lines(
 ) -> Iterator[ScoredLine]:
     """Score files as they are read: one result for every line, record or row, in order.
 
-    A heading is no line of these. A line without a molecule, a blank one too, is invalid and has
-    None for every term; one that cannot be read also has a `problem`. Terms have their raw values,
-    `total` is what is paid.
+    A heading gives no result. A line without a molecule, a blank one too, is invalid and has None
+    for every term; a line that cannot be read also has a `problem`. `terms` are raw numbers.
 
     Args:
-        reward: its terms are computed; it is closed at the end.
+        reward: computes the terms; it is closed at the end.
         paths: files of molecules, or folders of them.
-        tokeniser: what the terms of a molecule's writing count.
-        choice: what is read of the files.
+        tokeniser: for terms that count the tokens of a SMILES.
+        choice: how the files are read.
 
     Raises:
-        UserError: a path that cannot be used, or a scorer that is broken.
+        UserError: a path that cannot be used, or a user's function or program that is broken.
     """
     try:
         for file in molecule_files(paths):
@@ -62,7 +60,7 @@ def score_lines(
 
 
 def score_line_row(scored: ScoredLine) -> dict[str, str]:
-    """A result as the cells of a table."""
+    """A result as cells of a table: column -> text."""
     smiles = scored["smiles"]
     shown = smiles if len(smiles) <= LONGEST_SHOWN else f"{smiles[:LONGEST_SHOWN]}..."
     numbers: dict[str, float | None] = {}
@@ -86,19 +84,22 @@ def _scored(
     meant: list[str | None] = [choice.meant(entry.smiles, USUAL) for entry in entries]
     counts = [len(split_smiles(smiles or "", tokeniser)) for smiles in meant]
     judged = reward.judge_smiles(meant, counts)
-    for entry, smiles, molecule in zip(entries, meant, judged, strict=True):
-        scores = dict(zip(reward.term_names, molecule.scores, strict=True))
+    numbers = zip(judged.raw.tolist(), judged.scores.tolist(), judged.total.tolist(), strict=True)
+    for entry, smiles, record, (raw, transformed, total) in zip(
+        entries, meant, judged.records, numbers, strict=True
+    ):
+        scores = dict(zip(reward.term_names, transformed, strict=True))
         line: ScoredLine = {"smiles": entry.smiles}
         if smiles != entry.smiles:
             line["standardised"] = smiles
         if entry.name:
             line["name"] = entry.name
         line |= {
-            "valid": molecule.canonical is not None,
-            "canonical": molecule.canonical,
-            "terms": _numbers(dict(zip(reward.term_names, molecule.raw, strict=True))),
+            "valid": record.canonical is not None,
+            "canonical": record.canonical,
+            "terms": _numbers(dict(zip(reward.term_names, raw, strict=True))),
             "scores": _numbers({name: scores[name] for name in reward.transformed}),
-            "total": molecule.total + 0.0,  # which turns -0 into 0
+            "total": total + 0.0,  # which turns -0 into 0
         }
         if entry.fields:
             line["fields"] = dict(entry.fields)
@@ -110,5 +111,4 @@ def _scored(
 
 
 def _numbers(values: Mapping[str, float]) -> dict[str, float | None]:
-    """What JSON can say of them."""
     return {name: finite_or_none(value) for name, value in values.items()}

@@ -16,6 +16,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -65,13 +66,14 @@ class FoundMolecules:
         likelihoods = zip(collected.log_prior.tolist(), collected.log_policy.tolist(), strict=True)
         judged = self._reward.judge(collected.batch)
         rows: list[Sequence[Cell]] = []
-        for molecule, total, both in zip(judged, totals, likelihoods, strict=True):
-            if molecule.canonical is None or not self._is_new(molecule.canonical):
+        numbers = np.stack([judged.raw, judged.scores], axis=2).reshape(len(totals), -1).tolist()
+        for smiles, record, total, both, terms in zip(
+            judged.smiles, judged.records, totals, likelihoods, numbers, strict=True
+        ):
+            if record.canonical is None or not self._is_new(record.canonical):
                 continue
-            pairs = zip(molecule.raw, molecule.scores, strict=True)
-            terms = [finite_or_none(number) for pair in pairs for number in pair]
-            strings = (molecule.smiles, molecule.canonical)
-            rows.append([*strings, collected.step, total, *both, molecule.scaffold, *terms])
+            first = (smiles, record.canonical, collected.step, total, *both, record.scaffold)
+            rows.append([*first, *map(finite_or_none, terms)])
         self._write(rows)
 
     def state(self) -> dict[str, Tensor]:
