@@ -19,13 +19,11 @@ from sequence_tutor.molecule.chemistry import (
     packed,
     parse,
     pattern,
-    penalised_logp,
     ring_closures,
-    scaffold,
-    scaled_penalised_logp,
     tanimoto,
     unpacked,
 )
+from sequence_tutor.molecule.terms.properties import penalised_logp, scaled_penalised_logp
 
 ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
 CAFFEINE = "Cn1c(=O)c2c(ncn2C)n(C)c1=O"
@@ -102,8 +100,8 @@ def test_properties_of_known_molecules() -> None:
 
 def test_scaffolds_and_canonical_strings() -> None:
     assert canonical_smiles(molecule("OCC")) == "CCO"
-    assert scaffold(molecule(ASPIRIN)) == "c1ccccc1"
-    assert scaffold(molecule("CCO")) == ""
+    assert Molecule(molecule(ASPIRIN)).scaffold == "c1ccccc1"
+    assert Molecule(molecule("CCO")).scaffold == ""
 
 
 def test_penalised_logp_by_hand() -> None:

@@ -1,4 +1,4 @@
-"""The one door to RDKit: reading SMILES within limits, and the properties of one molecule."""
+"""RDKit: reading SMILES within limits, and the properties of one molecule."""
 
 from __future__ import annotations
 
@@ -21,20 +21,13 @@ from typing import NamedTuple
 Fingerprint = DataStructs.ExplicitBitVect
 
 KEPT = 2048
-"""Molecules that are kept for whoever asks next: a batch of an evaluation, each by the string that
-was written and by the canonical one."""
+"""Cached molecules: a batch of an evaluation, each by its string and by its canonical SMILES."""
 
 PROPERTIES = ("logp", "qed", "sa")
-"""What a summary of molecules tells of them."""
+"""The properties in a summary of molecules."""
 
 FREE_RING = 6
-"""Atoms a ring may have before it is penalised."""
-
-# Mean and standard deviation over ZINC250k that papers on penalised logP divide by (the program
-# of You et al. 2018, https://arxiv.org/abs/1806.02473, has them in its reward).
-_LOGP = (2.4570953396190123, 1.434324401111988)
-_SA = (-3.0525811293166134, 0.8335207024513095)
-_RING = (-0.0485696876403053, 0.2860212110245455)
+"""Atoms of the largest ring without a penalty."""
 
 _BRACKET_ATOM = re.compile(r"\[[^\]]*\]")
 _CARBONS = re.compile(r"(?:C(?!l))+")
@@ -43,16 +36,15 @@ _TEXT = re.compile(r"[!-~]+")  # printable ASCII without blanks
 
 
 class Limits(NamedTuple):
-    """What a SMILES string may have; beyond it the string counts as invalid.
+    """Limits of a SMILES string; a string beyond one of them counts as invalid.
 
-    Known hangs and memory blow-ups of RDKit need long strings or many interlocked rings. The
-    defaults let through every molecule of ZINC and ChEMBL that a generator of drug-like molecules
-    learns from, and fullerenes.
+    Known strings for which RDKit hangs or fills the memory are long or have many interlocked rings.
+    The defaults allow every drug-like molecule of ZINC and ChEMBL, and fullerenes.
 
     Attributes:
-        characters: of the string, checked before it is parsed.
-        ring_closures: bonds written by ring digits, likewise.
-        heavy_atoms: of the molecule, checked before anything is computed of it.
+        characters: of the string; checked before it is parsed.
+        ring_closures: bonds written by ring digits; checked before it is parsed.
+        heavy_atoms: of the molecule; checked before anything is computed of it.
     """
 
     characters: int = 500
@@ -64,14 +56,13 @@ DEFAULT_LIMITS = Limits()
 
 
 def parse(smiles: str, limits: Limits = DEFAULT_LIMITS) -> Chem.Mol | None:
-    """The molecule of a SMILES string, or None where there is none.
+    """The molecule of a SMILES string; None if it is invalid.
 
     Differs from `Chem.MolFromSmiles` in that
     1. the empty string, which parses to a molecule without atoms, is invalid;
-    2. blanks, NUL and anything but printable ASCII are invalid: RDKit reads only what stands
-       before them;
-    3. what is beyond the limits is invalid, mostly without being parsed;
-    4. complaints are dropped while it runs, and only then; a user's log settings stay.
+    2. blanks, NUL and anything but printable ASCII are invalid: RDKit ignores what follows them;
+    3. strings beyond the limits are invalid, mostly without being parsed;
+    4. RDKit's log is off while it runs.
     """
     if len(smiles) > limits.characters or not _TEXT.fullmatch(smiles):
         return None
@@ -85,26 +76,23 @@ def parse(smiles: str, limits: Limits = DEFAULT_LIMITS) -> Chem.Mol | None:
 
 
 def quiet() -> AbstractContextManager[object]:
-    """RDKit says nothing while this lasts; whatever was set before holds again afterwards."""
+    """RDKit logs nothing inside this context; afterwards the previous log settings hold again."""
     return rdBase.BlockLogs()
 
 
 def ring_closures(smiles: str) -> int:
-    """Bonds that ring digits of a string write: half of the digits, rounded up."""
+    """Bonds written by ring digits: half of the ring digits, rounded up."""
     return (len(_CLOSURE.findall(_BRACKET_ATOM.sub("", smiles))) + 1) // 2
 
 
 def longest_carbon_run(smiles: str) -> int:
-    """The most aliphatic carbons `C` written one after the other, as the string stands.
-
-    Chlorine ends a run, and so does an atom in brackets.
-    """
+    """The longest run of aliphatic carbons `C` in a string; Cl and bracket atoms end a run."""
     runs = _CARBONS.findall(_BRACKET_ATOM.sub(".", smiles))
     return max(map(len, runs), default=0)
 
 
 def canonical_of(smiles: str, limits: Limits = DEFAULT_LIMITS) -> str | None:
-    """The canonical SMILES of a string; None where it is no valid molecule."""
+    """The canonical SMILES of a string; None if it is invalid."""
     found = known(smiles, limits)
     return None if found is None else found.canonical
 
@@ -115,51 +103,24 @@ def canonical_smiles(molecule: Chem.Mol) -> str:
 
 
 def molecule_hash(canonical: str) -> int:
-    """A signed 64-bit number of a canonical SMILES, the same on every machine."""
+    """A signed 64-bit hash of a canonical SMILES, the same on every machine."""
     digest = hashlib.blake2b(canonical.encode("utf-8", "replace"), digest_size=8).digest()
     return int.from_bytes(digest, "little", signed=True)
 
 
 def random_smiles(molecule: Chem.Mol, seed: int) -> str:
-    """A SMILES that begins at some atom and takes branches in some order; the seed says which."""
+    """A SMILES with a random first atom and a random order of branches."""
     (spelling,) = Chem.MolToRandomSmilesVect(molecule, 1, randomSeed=seed)
     return str(spelling)
 
 
-def scaffold(molecule: Chem.Mol) -> str:
-    """Canonical SMILES of the Bemis-Murcko scaffold; empty where there is no ring."""
-    return str(MurckoScaffold.MurckoScaffoldSmiles(mol=molecule))
-
-
-def scaffold_of(smiles: str) -> str | None:
-    """The scaffold of a string; None where it is no valid molecule."""
-    found = known(smiles)
-    return None if found is None else found.scaffold
-
-
 def largest_ring(molecule: Chem.Mol) -> int:
-    """Atoms of the largest ring of RDKit's symmetrised smallest set of rings; 0 without one."""
+    """Atoms of the largest ring of RDKit's symmetrised smallest set of rings; 0 without rings."""
     return max((len(ring) for ring in molecule.GetRingInfo().AtomRings()), default=0)
 
 
-def penalised_logp(logp: float, sa: float, ring: float) -> float:
-    """Logp + sa + ring, the latter two being penalties below zero.
-
-    Source: Gomez-Bombarelli et al. 2018, https://arxiv.org/abs/1610.02415, the function of its
-    section on optimisation. The ring term there counts a cycle basis of the graph, ours
-    `largest_ring`; they differ for some fused systems.
-    """
-    return logp + sa + ring
-
-
-def scaled_penalised_logp(logp: float, sa: float, ring: float) -> float:
-    """The same, each part first brought to mean 0 and deviation 1 over ZINC250k."""
-    parts = ((logp, _LOGP), (sa, _SA), (ring, _RING))
-    return sum((value - mean) / deviation for value, (mean, deviation) in parts)
-
-
 def fingerprint(molecule: Chem.Mol, radius: int = 2, bits: int = 2048) -> Fingerprint:
-    """Morgan fingerprint; radius 2 is commonly called ECFP4."""
+    """Morgan fingerprint; radius 2 corresponds to ECFP4."""
     found: Fingerprint = _morgan(radius, bits).GetFingerprint(molecule)
     return found
 
@@ -170,7 +131,7 @@ def _morgan(radius: int, bits: int) -> rdFingerprintGenerator.FingerprintGenerat
 
 
 def tanimoto(one: Fingerprint, others: Sequence[Fingerprint]) -> list[float]:
-    """Tanimoto similarity of one fingerprint to each of some others."""
+    """Tanimoto similarity of one fingerprint to each of the others."""
     return list(DataStructs.BulkTanimotoSimilarity(one, list(others)))
 
 
@@ -178,7 +139,7 @@ def pattern(smarts: str) -> Chem.Mol:
     """The pattern of a SMARTS string.
 
     Raises:
-        ValueError: it cannot be read.
+        ValueError: it is no SMARTS.
     """
     with quiet():
         found = Chem.MolFromSmarts(smarts)
@@ -190,8 +151,8 @@ def pattern(smarts: str) -> Chem.Mol:
 def has_radicals(molecule: Chem.Mol) -> bool:
     """Whether an atom has unpaired electrons: a radical, a carbene, a free valence.
 
-    A free valence is what is left where brackets name fewer hydrogens than an atom needs, as in
-    `C[C]C` or in `[C@]` with three bonds.
+    An atom has a free valence where brackets name fewer hydrogens than it needs, as in `C[C]C` or
+    in `[C@]` with three bonds.
     """
     return any(atom.GetNumRadicalElectrons() for atom in molecule.GetAtoms())
 
@@ -202,7 +163,7 @@ def element_counts(molecule: Chem.Mol) -> dict[str, int]:
 
 
 def formula_counts(formula: str) -> dict[str, int]:
-    """Atoms of each element in a molecular formula such as C9H8O4; a charge at its end is left out.
+    """Atoms of each element in a molecular formula such as C9H8O4; a charge at its end is ignored.
 
     Raises:
         ValueError: it is no formula.
@@ -218,26 +179,25 @@ def formula_counts(formula: str) -> dict[str, int]:
 
 
 DESCRIPTORS: dict[str, Callable[[Chem.Mol], float]] = dict(Descriptors.descList)
-"""Every RDKit descriptor of one number, by RDKit's own name."""
+"""RDKit's descriptors, by their names in RDKit."""
 
 
-def packed(print_: Fingerprint) -> bytes:
+def packed(fingerprint: Fingerprint) -> bytes:
     """A fingerprint as bytes, eight bits each."""
-    data: bytes = DataStructs.BitVectToBinaryText(print_)
+    data: bytes = DataStructs.BitVectToBinaryText(fingerprint)
     return data
 
 
 def unpacked(data: bytes) -> Fingerprint:
-    """A fingerprint of `packed`."""
+    """The inverse of `packed`."""
     return DataStructs.CreateFromBinaryText(data)  # type: ignore[arg-type]  # takes bytes
 
 
 def known(smiles: str, limits: Limits = DEFAULT_LIMITS) -> Molecule | None:
-    """The molecule of a string; None where there is none. Nobody may change its atoms.
+    """The molecule of a string, from a cache; None if it is invalid. Do not change its atoms.
 
-    The last ones stay: a reward and the statistics beside it, which ask one after the other, do not
-    each parse a molecule and compute its QED; and what is written as its canonical SMILES is not
-    parsed once as written and once as canonical.
+    The cache saves a second parse and a second QED where a reward and statistics ask for the same
+    molecule one after the other, or for a string and its identical canonical SMILES.
     """
     return _known(smiles, limits)
 
@@ -250,7 +210,7 @@ def _known(smiles: str, limits: Limits) -> Molecule | None:
 
 @lru_cache(maxsize=1)
 def _qed_alerts() -> FilterCatalog.FilterCatalog:
-    """The patterns that QED counts, as one catalogue."""
+    """The structural alerts of QED as one catalogue."""
     catalogue = FilterCatalog.FilterCatalog()
     for number, alert in enumerate(QED.StructuralAlerts):
         matcher = FilterCatalog.SmartsMatcher(str(number), alert, 1)
@@ -259,7 +219,7 @@ def _qed_alerts() -> FilterCatalog.FilterCatalog:
 
 
 class Molecule:
-    """One molecule with what several terms share, computed once and only where asked for."""
+    """A molecule with the properties that several terms share, each computed once when needed."""
 
     def __init__(self, rdkit: Chem.Mol) -> None:
         self.rdkit = rdkit
@@ -271,12 +231,12 @@ class Molecule:
 
     @cached_property
     def scaffold(self) -> str:
-        """Of its rings and what joins them; empty where there is no ring."""
-        return scaffold(self.rdkit)
+        """Canonical SMILES of the Bemis-Murcko scaffold; empty without rings."""
+        return str(MurckoScaffold.MurckoScaffoldSmiles(mol=self.rdkit))
 
     @property
     def properties(self) -> tuple[float, ...]:
-        """The `PROPERTIES`; SA as a penalty, -1 easy to -10."""
+        """The `PROPERTIES`; SA from -1 (easy) to -10."""
         return self.logp, self.qed, self.sa
 
     @cached_property
@@ -286,16 +246,16 @@ class Molecule:
 
     @cached_property
     def sa(self) -> float:
-        """Minus the synthetic accessibility score of Ertl and Schuffenhauer: -1 easy to -10."""
+        """Minus the synthetic accessibility score of Ertl and Schuffenhauer: -1 (easy) to -10."""
         return -float(sascorer.calculateScore(self.rdkit))
 
     @cached_property
     def qed(self) -> float:
         """Quantitative estimate of drug-likeness (Bickerton et al. 2012), 0 to 1.
 
-        RDKit's own number to the last bit, in about half the time: logP is not computed again, and
-        its alerts are matched in one call. It drops explicit hydrogens first; where there are any,
-        all is left to RDKit.
+        RDKit's own number to the last bit, in about half the time: logP is reused, and the alerts
+        are matched in one call. RDKit removes explicit hydrogens first; where there are any, its
+        own function is called.
         """
         mol = self.rdkit
         if mol.GetNumHeavyAtoms() < mol.GetNumAtoms():
@@ -315,5 +275,5 @@ class Molecule:
 
     @cached_property
     def ring(self) -> float:
-        """Minus the atoms of the largest ring beyond six."""
+        """Minus the number of atoms beyond six in the largest ring."""
         return float(min(0, FREE_RING - largest_ring(self.rdkit)))

@@ -1,4 +1,4 @@
-"""Molecules as a domain of the tutor."""
+"""The domain `molecule`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from sequence_tutor.domain import (
 )
 from sequence_tutor.domain.corpus import ALL
 from sequence_tutor.domain.division import TRAIN
-from sequence_tutor.molecule.chemistry import quiet, scaffold_of
+from sequence_tutor.molecule.chemistry import known, quiet
 from sequence_tutor.molecule.held_out import (
     held_out_properties,
     held_out_smiles,
@@ -42,7 +42,6 @@ from sequence_tutor.molecule.reading.corpus_settings import (
 )
 from sequence_tutor.molecule.reading.entry import Choice
 from sequence_tutor.molecule.scoring.reward import MoleculeRewardSettings
-from sequence_tutor.molecule.scoring.rewarded_table import rewarded_table
 from sequence_tutor.molecule.scoring.score_files import score_writer
 from sequence_tutor.molecule.scoring.score_lines import (
     ScoredLine,
@@ -51,7 +50,7 @@ from sequence_tutor.molecule.scoring.score_lines import (
 )
 from sequence_tutor.molecule.scoring.scorer import Scorer
 from sequence_tutor.molecule.scoring.terminal_reward import MoleculeReward
-from sequence_tutor.molecule.spelling import settled, varied
+from sequence_tutor.molecule.spelling import Speller
 from sequence_tutor.molecule.statistics import (
     FIGURES,
     TABLE_TERMS,
@@ -61,27 +60,25 @@ from sequence_tutor.molecule.statistics import (
 from sequence_tutor.molecule.terms import TermSet
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.molecule.writing.found import FOUND_FILE, FoundMolecules
-from sequence_tutor.molecule.writing.output import MoleculeOutputSettings, Row, write_molecules
+from sequence_tutor.molecule.writing.output import MoleculeOutputSettings, write_scored
 from sequence_tutor.prior.store import StoredPrior, shipped_prior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.sequences import SequenceBatch
 
 KNOWN = "molecules"
-"""Name, among a prior's tensors, of the sorted hashes of its training molecules."""
+"""Name of the tensor of a prior with the sorted hashes of its training molecules."""
 LONGEST = 120
-"""Most tokens of a molecule, the end token aside, where no prior says otherwise."""
-SCORED_AT_ONCE = 256
-"""Molecules to be written between two reports of progress."""
+"""Most tokens of a molecule, without the end token, unless the prior's card says otherwise."""
 
 
 class MoleculeDomain(Domain):
     """SMILES strings, each ended by an end token.
 
     Args:
-        card: of a prior, which says under `molecule` what its training data fix; None: there is
-            no prior, and the vocabulary is the broad one.
-        tensors: what is kept beside the prior's weights.
+        card: of a prior, with facts about its training data under `molecule`; None: no prior, and
+            the broad vocabulary.
+        tensors: stored beside the prior's weights.
         choice: how files are read.
     """
 
@@ -114,13 +111,13 @@ class MoleculeDomain(Domain):
     def with_prior(
         self, card: Mapping[str, Any], tensors: Mapping[str, Tensor] | None = None
     ) -> MoleculeDomain:
-        """The domain with a prior's vocabulary, and the limits of its training data."""
+        """The domain with a prior's vocabulary and the limits of its training data."""
         return MoleculeDomain(card, tensors, self.choice)
 
     def reading(
         self, column: str | None, standardise: str | None, remark: Callable[[str], None]
     ) -> MoleculeDomain:
-        """Reads tables by that column, and salts so."""
+        """The domain that reads this column of tables and standardises molecules so."""
         other = copy(self)
         other.choice = Choice.checked(column, standardise, remark)
         return other
@@ -136,10 +133,9 @@ class MoleculeDomain(Domain):
 
     def openings(self, batch: SequenceBatch, given: int) -> Sequence[Hashable]:
         """The scaffold of each molecule with a ring, whatever was given."""
-        written = (smiles for smiles in self.vocabulary.decode_batch(batch) if smiles is not None)
         with quiet():
-            found = (scaffold_of(smiles) for smiles in written)
-            return [one for one in found if one]
+            found = (known(smiles) for smiles in self.vocabulary.decode_batch(batch) if smiles)
+            return [one.scaffold for one in found if one is not None and one.scaffold]
 
     def default_prior(self, device: torch.device | str) -> StoredPrior:
         """The shipped prior `molecule`."""
@@ -148,7 +144,7 @@ class MoleculeDomain(Domain):
     def read_training(
         self, paths: Sequence[Path], settings: Settings, cache: Path | None, progress: Progress
     ) -> TrainingData:
-        """Read lists, tables and SD files; the molecule is the unit of the division."""
+        """Read lists, tables and SD files; all rows of one molecule are on one side."""
         chosen = of_kind(MoleculeDataSettings, settings)
         corpus = read_corpus(paths, chosen, cache, progress)
         vocabulary = Vocabulary.from_card({self.name: corpus.facts})
@@ -165,80 +161,71 @@ class MoleculeDomain(Domain):
         )
 
     def read_sequences(self, path: Path) -> list[list[int]]:
-        """The molecules of a file in the prior's tokens, each with its end.
+        """The molecules of a file in the prior's tokens, each with its end token.
 
-        What is no molecule, or has a token that the prior does not know, is left out with a remark.
+        Entries that are no molecule or have an unknown token are left out with a remark.
 
         Raises:
-            UserError: nothing of it can be used.
+            UserError: no entry can be used.
         """
         return read_seeds(path, self.vocabulary, self.length, self.choice)
 
     def begin(self, path: Path, settings: Settings) -> Beginning:
-        """The first SMILES of a file, or the beginning of one, without an end.
+        """The first SMILES of a file, or the beginning of one, without an end token.
 
-        What is sampled goes on after its last atom: of `c1ccc(cc1)C(=O)N`, from the nitrogen. A
+        Sampling continues after its last atom: after the nitrogen of `c1ccc(cc1)C(=O)N`. A
         beginning may leave branches and rings open.
 
         Raises:
-            UserError: there is none, no molecule can begin so, or it has a token that the prior
-                does not know.
+            UserError: there is none, no molecule can begin so, or it has an unknown token.
         """
         tokens = self.vocabulary.encode(first_molecule(path, self.choice), end=False)
         return Beginning(tokens, settings)
 
-    def speller(self) -> MoleculeDomain:
-        """Itself: a molecule has many SMILES."""
-        return self
-
-    def varied(self, batch: SequenceBatch, generator: torch.Generator) -> SequenceBatch:
-        """About half of the molecules in a random spelling each."""
-        return varied(self.vocabulary, batch, generator)
-
-    def settled(self, batch: SequenceBatch) -> SequenceBatch:
-        """The molecules by their canonical SMILES."""
-        return settled(self.vocabulary, batch)
+    def speller(self) -> Speller:
+        """A molecule has many SMILES."""
+        return Speller(self.vocabulary)
 
     def reward(self, settings: Settings, rules: Path | None) -> MoleculeReward:
-        """The terms as settings say, and a user's own."""
+        """The terms of the settings and of a user's file."""
         user_terms = load_user_terms(rules) if rules else ()
         chosen = of_kind(MoleculeRewardSettings, settings)
         return chosen.build(self.vocabulary, self.training, user_terms)
 
     def computed_here(self, settings: Settings) -> Settings:
-        """Without workers: to start them takes longer than to score a few."""
+        """Without workers: starting them takes longer than scoring a few molecules."""
         return settings.model_copy(update={"workers": 0})
 
     def gatherer(
         self, directory: Path, reward: Reward, settings: Settings, resumed: bool
     ) -> FoundMolecules | None:
-        """The table of every distinct molecule that a run finds by a reward of this domain."""
-        if not isinstance(reward, MoleculeReward):  # an object of the user's own
+        """The table of every distinct molecule of a run; None for a reward of another kind."""
+        if not isinstance(reward, MoleculeReward):  # an object of the user
             return None
         parquet = of_kind(MoleculeOutputSettings, settings).parquet
         return FoundMolecules(directory / FOUND_FILE, reward, resumed, parquet)
 
     def shown_to_functions(self, batch: SequenceBatch) -> list[str]:
-        """SMILES."""
+        """The SMILES."""
         return [self.vocabulary.decode(tokens) for tokens in batch.to_lists()]
 
     def scores(
         self, paths: Sequence[Path], settings: Settings, rules: Path | None
     ) -> Iterator[ScoredLine]:
-        """Every term and the total, one result a line; no prior need know the tokens."""
+        """Every term and the total of each line; tokens may be unknown to the prior."""
         reward = self.reward(settings, rules)
         return score_lines(reward, paths, self.vocabulary.tokeniser, self.choice)
 
     def score_writer(self, path: Path) -> AbstractContextManager[Callable[[ScoredLine], None]]:
-        """Writes a table, structures or a list, with names and columns as they were read."""
+        """Writes a table, structures or a list, with the names and columns that were read."""
         return score_writer(path)
 
     def score_row(self, scored: ScoredLine) -> dict[str, str]:
-        """Its SMILES, whether it is valid, its terms and their total."""
+        """SMILES, whether it is valid, terms and total."""
         return score_line_row(scored)
 
     def statistics(self, settings: Settings) -> MoleculeStatistics:
-        """The rows of Table 2; new and alike by the prior's training and test data."""
+        """The rows of Table 2, compared with the prior's training and test data."""
         chosen = of_kind(MoleculeRewardSettings, settings)
         scorer = chosen.scorer(TermSet(TABLE_TERMS)) if chosen.workers else self.scorer_here
         statistics = MoleculeStatistics(
@@ -252,28 +239,25 @@ class MoleculeDomain(Domain):
         return statistics
 
     def exhibit(self, shown: Material) -> Exhibit:
-        """The best structures and some by chance, a table to save, histograms of properties."""
+        """The best structures, a random sample, a table, histograms of properties."""
         from sequence_tutor.molecule.exhibit import exhibit
 
         return exhibit(shown)
 
     def display(self, model: ShownModel, batch: SequenceBatch, settings: Settings) -> str:
-        """The best structures and some by chance, and a table to save."""
+        """The best structures, a random sample and a table."""
         from sequence_tutor.molecule.exhibit import display
 
         return display(model, batch)
 
     def report_samples(self, models: int) -> int:
-        """400, and fewer where there are more models: 880 of all of them together."""
+        """At most 400, and at most 880 for all models together."""
         return min(400, 880 // models)
 
     def write(
         self, batch: SequenceBatch, directory: Path, settings: Settings, progress: Progress
     ) -> None:
-        """A list, a table with the terms of Table 2, structures and pictures.
-
-        Progress counts every molecule twice: once it is scored, and once it is written.
-        """
+        """A list, a table with the terms of Table 2, structures and pictures."""
         self.write_rewarded(batch, directory, settings, progress, lambda: None)
 
     def write_rewarded(
@@ -284,50 +268,29 @@ class MoleculeDomain(Domain):
         progress: Progress,
         reward: Callable[[], Reward | None],
     ) -> None:
-        """The same with what a reward pays in all and the numbers of its terms before these.
+        """The same, with the total and the terms of a reward before those of Table 2.
 
-        The best are those of the highest total, unless the settings name a term.
+        The best molecules are those of the highest total, unless the settings name a term.
         """
-        paid, count = reward(), len(batch)
-        every: dict[str, list[float]] = {}
-        canonical: list[str | None] = []
-        for begin in range(0, count, SCORED_AT_ONCE):
-            part = batch[begin : begin + SCORED_AT_ONCE]
-            table = rewarded_table(self.scorer_here, self.vocabulary, part, paid)
-            canonical += table.canonical
-            for name, values in table.numbers.items():
-                every.setdefault(name, []).extend(values)
-            progress(len(canonical), 2 * count)
-
-        def written(done: int, files: int) -> None:
-            progress(count + count * done // files, 2 * count)
-
-        rows = [
-            Row(
-                self.vocabulary.decode(tokens),
-                name,
-                {} if name is None else {term: every[term][place] for term in every},
-            )
-            for place, (tokens, name) in enumerate(zip(batch.to_lists(), canonical, strict=True))
-        ]
         chosen = of_kind(MoleculeOutputSettings, settings)
-        write_molecules(rows, tuple(every) or tuple(TABLE_TERMS), directory, chosen, written)
+        scorer, vocabulary = self.scorer_here, self.vocabulary
+        write_scored(batch, vocabulary, scorer, reward(), directory, chosen, progress)
 
     @cached_property
     def scorer_here(self) -> Scorer:
-        """Computes the terms of Table 2 in this process, and remembers them like the domain."""
+        """Computes the terms of Table 2 in this process, with a cache."""
         return Scorer(TermSet(TABLE_TERMS))
 
     @cached_property
     def _reference(self) -> Reference | None:
-        """The molecules of `held_out_smiles`, looked at once for whatever is compared with them."""
+        """The molecules of `held_out_smiles`, as statistics compare with them."""
         smiles = self.held_out_smiles()
         return None if smiles is None else Reference.of_smiles(smiles)
 
     def held_out_properties(self) -> Mapping[str, list[float]]:
-        """Property -> its values in the prior's test data; empty where the prior kept none."""
+        """Property -> its values in the prior's test data; empty where none are stored."""
         return held_out_properties(self.tensors)
 
     def held_out_smiles(self) -> list[str] | None:
-        """Molecules of the prior's test data; None where it kept none."""
+        """Molecules of the prior's test data; None where none are stored."""
         return held_out_smiles(self.tensors, self.vocabulary)

@@ -1,4 +1,4 @@
-"""What samples of a prior are judged by while it is trained."""
+"""Figures of the samples of a prior while it is trained."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ from sequence_tutor.sequences import SequenceBatch
 
 
 class SampleJudge:
-    """Says how many samples are molecules, distinct, new, and like the data.
+    """Computes shares of valid, distinct and novel samples, and their mean properties.
 
     Args:
-        vocabulary: what the samples are written in.
-        known: (M,) sorted hashes of the training molecules by canonical SMILES; None: none are
-            known, and nothing is said of what is new.
+        vocabulary: decodes the samples.
+        known: (M,) sorted hashes of the canonical SMILES of the training molecules; None: unknown.
         data: mean properties of the data, by name.
     """
 
@@ -33,9 +32,9 @@ class SampleJudge:
         """The figures of some samples.
 
         Returns:
-            `valid`, the share of molecules; `unique`, of the valid the share of distinct ones;
-            `novel`, of the distinct the share that was not trained on, if that is known; the mean
-            of each property over the valid ones, and beside it that of the data, as `logp_data`.
+            `valid`: share of valid molecules; `unique`: share of distinct ones among these;
+            `novel`: share of the distinct ones not in the training data, if that is known; the
+            mean of each property over the valid ones, and of the data, such as `logp_data`.
         """
         found: dict[str, tuple[float, ...]] = {}
         counts: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""One molecule, written in other ways: another atom first, another branch before the next."""
+"""Other SMILES of the same molecule: another first atom, another order of branches."""
 
 from __future__ import annotations
 
@@ -12,63 +12,50 @@ from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.sequences import SequenceBatch
 
 VARIED = 0.5
-"""Share of molecules that are written in another way. The prior knows best how to go on from what
-is written as it learned; but from such beginnings alone the first atoms would never change."""
+"""Share of molecules that `varied` rewrites. The prior continues best what is written like its
+training data, but with such beginnings alone the first atoms would never change."""
 
 
-def varied(
-    vocabulary: Vocabulary, batch: SequenceBatch, generator: torch.Generator
-) -> SequenceBatch:
-    """About half of the molecules of a batch, each in a random spelling.
+class Speller:
+    """Rewrites the molecules of a batch. Satisfies `Spells`.
 
-    What is no molecule stays as it is, and so does one whose spelling would be longer than the
-    batch is wide, or have a token that the vocabulary has not.
+    A row stays as it is if it is no molecule, or if the new SMILES is longer than the batch is wide
+    or has a token that the vocabulary lacks.
     """
-    count, device = len(batch), generator.device
-    chosen = (torch.rand(count, generator=generator, device=device) < VARIED).tolist()
-    seeds = torch.randint(2**31 - 1, (count,), generator=generator, device=device).tolist()
-    smiles = vocabulary.decode_batch(batch)
-    return _rewritten(
-        vocabulary,
-        batch,
-        (
-            _random(text, seed) if one else text
-            for text, one, seed in zip(smiles, chosen, seeds, strict=True)
-        ),
-    )
 
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
 
-def settled(vocabulary: Vocabulary, batch: SequenceBatch) -> SequenceBatch:
-    """Every molecule of a batch by its canonical SMILES, with the same exceptions."""
-    smiles = vocabulary.decode_batch(batch)
-    return _rewritten(vocabulary, batch, [text and canonical_of(text) for text in smiles])
+    def varied(self, batch: SequenceBatch, generator: torch.Generator) -> SequenceBatch:
+        """About half of the molecules of a batch, each as a random SMILES."""
+        count, device = len(batch), generator.device
+        chosen = (torch.rand(count, generator=generator, device=device) < VARIED).tolist()
+        seeds = torch.randint(2**31 - 1, (count,), generator=generator, device=device).tolist()
+        smiles = self.vocabulary.decode_batch(batch)
+        rows = zip(smiles, chosen, seeds, strict=True)
+        return self._rewritten(
+            batch, (_random(text, seed) if one else text for text, one, seed in rows)
+        )
+
+    def settled(self, batch: SequenceBatch) -> SequenceBatch:
+        """Every molecule of a batch as its canonical SMILES."""
+        smiles = self.vocabulary.decode_batch(batch)
+        return self._rewritten(batch, (text and canonical_of(text) for text in smiles))
+
+    def _rewritten(self, batch: SequenceBatch, smiles: Iterable[str | None]) -> SequenceBatch:
+        tokens, lengths = batch.tokens.clone(), batch.lengths.clone()
+        for row, text in enumerate(smiles):
+            try:
+                written = self.vocabulary.encode(text) if text else []
+            except UserError:  # a token that the vocabulary lacks
+                continue
+            if 0 < len(written) <= tokens.shape[1]:
+                tokens[row] = 0
+                tokens[row, : len(written)] = tokens.new_tensor(written)
+                lengths[row] = len(written)
+        return SequenceBatch(tokens, lengths)
 
 
 def _random(smiles: str | None, seed: int) -> str | None:
     molecule = None if smiles is None else known(smiles)
     return None if molecule is None else random_smiles(molecule.rdkit, seed)
-
-
-def _rewritten(
-    vocabulary: Vocabulary, batch: SequenceBatch, spellings: Iterable[str | None]
-) -> SequenceBatch:
-    """A batch of the same width whose rows say what they are told to, where they can."""
-    tokens, lengths = batch.tokens.clone(), batch.lengths.clone()
-    for row, spelling in enumerate(spellings):
-        written = _fitting(vocabulary, spelling, tokens.shape[1])
-        if written:
-            tokens[row] = 0
-            tokens[row, : len(written)] = tokens.new_tensor(written)
-            lengths[row] = len(written)
-    return SequenceBatch(tokens, lengths)
-
-
-def _fitting(vocabulary: Vocabulary, smiles: str | None, width: int) -> list[int]:
-    """The tokens of a SMILES with its end; none where there is no string, or it does not fit."""
-    if not smiles:
-        return []
-    try:
-        written = vocabulary.encode(smiles)
-    except UserError:  # a token that the vocabulary has not
-        return []
-    return written if len(written) <= width else []

@@ -1,4 +1,4 @@
-"""Does a user's function or program score molecules as it should? Tried on ten of them."""
+"""Check a user's function or program on ten molecules."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ TEN_MOLECULES = (
     "C1CCCCCCCCCCCCC1",  # a macrocycle
     "CCCCCCCCCCCCCCCCCCCC",
 )
-"""Drugs, and what stumbles over: no carbon, two parts, a large ring, a long chain."""
+"""Drugs and difficult cases: no carbon, two parts, a large ring, a long chain."""
 
 
 @dataclass(frozen=True)
 class CheckedScorer:
-    """What was found out about a scorer that works.
+    """The result for a scorer that works.
 
     Attributes:
         values: its numbers for `TEN_MOLECULES`; NaN where it has none.
-        seconds: that it took for the ten, the faster of two times.
+        seconds: for all ten, the faster of two runs.
     """
 
     values: tuple[float, ...]
@@ -38,7 +38,7 @@ class CheckedScorer:
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """The molecules without a number."""
+        """Molecules without a number."""
         pairs = zip(TEN_MOLECULES, self.values, strict=True)
         return tuple(smiles for smiles, value in pairs if math.isnan(value))
 
@@ -51,8 +51,8 @@ def check_scorer(name: str, function: BatchFunction) -> CheckedScorer:
         function: a user's function or program.
 
     Raises:
-        UserError: one sentence about the first thing that is wrong: it fails, gives no number for
-            any molecule, another count of numbers, or other numbers the second time.
+        UserError: it fails, gives no number for any molecule, a wrong count of numbers, or other
+            numbers the second time.
     """
     forward, first = _timed(function, TEN_MOLECULES)
     backward, second = _timed(function, TEN_MOLECULES[::-1])

@@ -1,4 +1,4 @@
-"""What a run has found already, and what finding it again costs."""
+"""Penalties for molecules, scaffolds and similar molecules that a run has found before."""
 
 from __future__ import annotations
 
@@ -25,48 +25,47 @@ from sequence_tutor.molecule.terms import MoleculeRecord
 
 BITS = 2048
 
+PENALTIES = ("found_before", "crowded_scaffold", "similar_to_found")
+"""Names of the terms."""
+
 
 class DiversitySettings(Settings):
-    """Penalties for what the run has found before; all are off unless they have a weight."""
+    """Penalties for molecules found before; a penalty is off unless it has a weight."""
 
     repeat: float = Field(0.0, ge=0, description="weight of -1 for a molecule found before")
     scaffold: float = Field(
-        0.0, ge=0, description="weight of -1 for a molecule whose scaffold has been found enough"
+        0.0, ge=0, description="weight of -1 for a molecule whose scaffold was found `bucket` times"
     )
-    bucket: int = Field(25, ge=1, description="molecules of one scaffold that are enough")
+    bucket: int = Field(25, ge=1, description="molecules of one scaffold without a penalty")
     similar: float = Field(
-        0.0, ge=0, description="weight of the penalty for being similar to something found"
+        0.0, ge=0, description="weight of the penalty for being similar to a molecule found before"
     )
     similarity: float = Field(
         0.7,
         ge=0,
         lt=1,
-        description="Tanimoto similarity up to which that is free; from there it falls to -1",
+        description="Tanimoto similarity up to which that penalty is 0; at 1 it is -1",
     )
-    kept: int = Field(1000, ge=1, description="newest distinct molecules that are compared with")
+    kept: int = Field(1000, ge=1, description="newest distinct molecules to compare with")
     minimum: float | None = Field(
-        None, description="score that a molecule must have to be remembered; none: any"
+        None, description="lowest score of a molecule that is remembered; none: any"
     )
 
     @property
     def weights(self) -> dict[str, float]:
         """The terms that are on: name -> weight."""
-        every = {
-            "found_before": self.repeat,
-            "crowded_scaffold": self.scaffold,
-            "similar_to_found": self.similar,
-        }
-        return {name: weight for name, weight in every.items() if weight}
+        every = zip(PENALTIES, (self.repeat, self.scaffold, self.similar), strict=True)
+        return {name: weight for name, weight in every if weight}
 
 
 class Diversity:
-    """The memory of a run and the terms that are read off it.
+    """The memory of a run and the penalties computed from it.
 
-    A term depends on what was remembered before and on nothing else in its batch, so that
+    A penalty depends on what was remembered before and on nothing else in its batch, so that
     sequences can be scored in any order and number. Molecules without rings share one empty
     scaffold, as in the filter of REINVENT (Blaschke et al. 2020, https://doi.org/10.1186/
-    s13321-020-00473-0), from which the buckets are taken. It differs in that the penalty is a term
-    of its own with a weight, where there the score becomes 0: terms stay apart in replay.
+    s13321-020-00473-0), from which the buckets are taken. Here a penalty is a term with a weight,
+    because replay stores terms separately; there the score becomes 0.
     """
 
     def __init__(self, settings: DiversitySettings) -> None:
@@ -77,16 +76,13 @@ class Diversity:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The D terms that are on."""
+        """The D penalties that are on."""
         return tuple(self.settings.weights)
 
     def __call__(self, records: Sequence[MoleculeRecord]) -> NDArray[np.float64]:
-        """(B, D): 0, or down to -1 for what was found before; 0 where invalid."""
-        terms = {
-            "found_before": self._found_before,
-            "crowded_scaffold": self._crowded,
-            "similar_to_found": self._similar,
-        }
+        """(B, D) from -1 to 0; 0 where invalid."""
+        penalties = (self._found_before, self._crowded, self._similar)
+        terms = dict(zip(PENALTIES, penalties, strict=True))
         columns = [
             [0.0 if record.canonical is None else terms[name](record) for record in records]
             for name in self.names
@@ -94,7 +90,7 @@ class Diversity:
         return np.array(columns, dtype=np.float64).reshape(len(columns), len(records)).T
 
     def remember(self, records: Sequence[MoleculeRecord]) -> None:
-        """Take note of molecules, each as often as it is given; what is invalid is left out."""
+        """Add molecules, each as often as it is given; invalid ones are skipped."""
         for record in records:
             if record.canonical is None:
                 continue
@@ -107,7 +103,7 @@ class Diversity:
         del self._prints[: -self.settings.kept]
 
     def report(self) -> dict[str, float]:
-        """How much was found: distinct molecules, repeats, scaffolds, and how many are full."""
+        """Counts of distinct molecules, repeats, scaffolds, and scaffolds with a full bucket."""
         full = sum(count >= self.settings.bucket for count in self._scaffolds.values())
         return {
             "found": len(self._molecules),
@@ -128,7 +124,7 @@ class Diversity:
         }
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Put a memory of `state` back."""
+        """Restore a `state`."""
         self._molecules = _counter(state["molecules"], state["molecule_counts"])
         self._scaffolds = _counter(state["scaffolds"], state["scaffold_counts"])
         self._prints = [unpacked(row.tobytes()) for row in state["fingerprints"].cpu().numpy()]

@@ -11,7 +11,7 @@ from sequence_tutor.config.settings import Settings, nearest
 from sequence_tutor.errors import SettingsError, UserError
 from sequence_tutor.molecule.chemistry import DEFAULT_LIMITS, DESCRIPTORS, Limits
 from sequence_tutor.molecule.scoring.aggregation import Aggregation
-from sequence_tutor.molecule.scoring.diversity import Diversity, DiversitySettings
+from sequence_tutor.molecule.scoring.diversity import PENALTIES, Diversity, DiversitySettings
 from sequence_tutor.molecule.scoring.raw_terms import RawTerms, terms_of_molecules
 from sequence_tutor.molecule.scoring.scorer import Scorer
 from sequence_tutor.molecule.scoring.terminal_reward import (
@@ -255,8 +255,7 @@ def _check_columns(names: Collection[str]) -> None:
 
 def _check_name(name: str, term: Term, functions: Mapping[str, UserFunction]) -> None:
     """Refuse a name that has two meanings, or none."""
-    diversity = DiversitySettings(repeat=1, scaffold=1, similar=1).weights
-    if name in (INVALID, SCORE, *FOUND_COLUMNS, *diversity):
+    if name in (INVALID, SCORE, *FOUND_COLUMNS, *PENALTIES):
         raise UserError(f"term {name!r} has a name that means something else, expected another")
     if name in functions and (name in KINDS or not isinstance(term, Function)):
         raise UserError(

@@ -1,4 +1,4 @@
-"""A reward's own terms and the four of Table 2 for each molecule of a batch: what tables show."""
+"""The numbers that tables show for each molecule: terms of a reward and the four of Table 2."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from sequence_tutor.reward.weighted import explaining
 from sequence_tutor.sequences import SequenceBatch
 
 TOTAL = "total"
-"""The column of what a reward pays in all."""
+"""The column of the total reward."""
 
 
 @dataclass(frozen=True)
 class RewardedTable:
-    """What there is to show of B molecules.
+    """The numbers of B molecules.
 
     Attributes:
         canonical: canonical SMILES; None: no molecule.
-        numbers: name -> B numbers, NaN where there is none: the total, the reward's terms, and then
+        numbers: name -> B numbers, NaN where there is none: the total, the reward's terms, then
             those of Table 2.
-        paid: name -> B numbers: what each part of the reward pays, with its weight.
+        paid: name -> B numbers: what each term of the reward pays, times its weight.
     """
 
     canonical: list[str | None]
@@ -32,7 +32,7 @@ class RewardedTable:
 
 
 def raw_names(names: Iterable[str]) -> list[str]:
-    """Those of some terms that are no scores of a term beside them."""
+    """The names that are not `NAME_score` of another name among them."""
     every = list(names)
     return [name for name in every if name.removesuffix("_score") not in {*every} - {name}]
 
@@ -40,13 +40,13 @@ def raw_names(names: Iterable[str]) -> list[str]:
 def rewarded_table(
     scorer: Scorer, vocabulary: Decodes, batch: SequenceBatch, reward: Reward | None
 ) -> RewardedTable:
-    """The table of a batch.
+    """The table of a batch of B sequences.
 
     Args:
-        scorer: of `TermSet(TABLE_TERMS)`; what is a molecule is so by this one.
-        vocabulary: of the batch.
-        batch: B sequences.
-        reward: what they are worth; None: there are the four alone.
+        scorer: of `TermSet(TABLE_TERMS)`; it decides what is valid.
+        vocabulary: decodes the batch.
+        batch: the sequences.
+        reward: None: the four terms of Table 2 only.
     """
     records = scorer.score(vocabulary.decode_batch(batch)).records
     numbers: dict[str, list[float]] = {}

@@ -1,6 +1,6 @@
-"""Scored molecules as files people open: a table, structures, a list, with all that was read.
+"""Scored molecules as a table, structures or a list, with the columns and fields that were read.
 
-A line that is no molecule is in the table, with empty cells; structures and lists leave it out.
+A line that is no molecule is in the table, with empty cells; structures and lists omit it.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _ALWAYS = ("smiles", "valid", "canonical", "total")
 
 
 def score_writer(path: Path) -> AbstractContextManager[Write]:
-    """What writes scored molecules into a file, of the kind that its name says, atomically.
+    """Write scored molecules atomically; the suffix of the file chooses the format.
 
     Raises:
-        UserError: the name says none.
+        UserError: unknown suffix.
     """
     kinds = {".csv": _csv_writer, ".sdf": _sdf_writer, ".smi": _smi_writer}
     if path.suffix.lower() not in kinds:
@@ -44,7 +44,7 @@ def score_writer(path: Path) -> AbstractContextManager[Write]:
 
 @contextmanager
 def _csv_writer(path: Path) -> Iterator[Write]:
-    """Lines wait on disk: which columns there are is known with the last of them."""
+    """Lines are kept on disk until the last one, because only then all columns are known."""
     columns: dict[str, dict[str, None]] = {part: {} for part in ("lines", "fields", "terms")}
     with TemporaryFile("w+", encoding="utf-8") as waiting:
 
@@ -109,12 +109,12 @@ def _smi_writer(path: Path) -> Iterator[Write]:
 
 
 def _numbers(scored: Mapping[str, Any]) -> dict[str, float | None]:
-    """Each term raw and, where it has a transform, transformed; but `valid`, which is a word."""
+    """Each term raw and, where it has a transform, transformed; `valid` has a column of its own."""
     numbers: dict[str, float | None] = {}
     for name, value in scored["terms"].items():
         if name == "valid":
             continue
-        column = f"{name}_term" if name in (*_FIRST, *_LAST) else name  # of a user's own
+        column = f"{name}_term" if name in (*_FIRST, *_LAST) else name  # a user's own term
         numbers[column] = value
         if name in scored["scores"]:
             numbers[f"{name}_score"] = scored["scores"][name]
@@ -122,13 +122,13 @@ def _numbers(scored: Mapping[str, Any]) -> dict[str, float | None]:
 
 
 def _texts(scored: Mapping[str, Any], header: list[str]) -> dict[str, Any]:
-    """What else is known of a line, under those names of the header that are ours."""
+    """The other cells of a line that this module names."""
     found = {name: scored.get(name) for name in (*_FIRST, *_LAST) if name in header}
     return found | {"valid": "yes" if scored["valid"] else "no"}
 
 
 def _beside(name: str, ours: tuple[str, ...]) -> str:
-    """The name of a user's column, told apart from those that are written here."""
+    """The name of an input column, changed where a column written here has that name."""
     return f"input_{name}" if name in ours else name
 
 
@@ -137,11 +137,11 @@ def _one_line(text: str) -> str:
 
 
 def _field_name(name: str) -> str:
-    """A name that may stand in angle brackets."""
+    """A field name without angle brackets."""
     return _one_line(name).replace("<", "(").replace(">", ")") or "field"
 
 
 def _lines(text: str) -> str:
-    """A value none of whose lines ends the field or the record."""
+    """A value without lines that would end the field or the record."""
     lines = [line for line in text.splitlines() if line.strip()]
     return "\n".join(f" {line}" if line.startswith(("$$$$", ">")) else line for line in lines)

@@ -1,4 +1,4 @@
-"""From a raw number to a score: pure functions, each with settings that are checked at once."""
+"""Transforms make a score of a raw number; their settings are validated when they are read."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _LN10 = float(np.log(10.0))
 def sigmoid(x: Values, low: float, high: float, steepness: float) -> Values:
     """1 / (1 + 10^(-10 steepness (x - middle) / (high - low))): rises from 0 to 1.
 
-    At the default steepness of .5 it is .003 at `low`, .5 in the middle and .997 at `high`, the
-    form that users of REINVENT 4 know as its sigmoid with k = .5.
+    At the default steepness of .5 it is .003 at `low`, .5 in the middle and .997 at `high`; this is
+    the sigmoid of REINVENT 4 with k = .5.
     """
     middle = (low + high) / 2
     return np.asarray(expit(_LN10 * 10 * steepness * (x - middle) / (high - low)))
 
 
 def double_sigmoid(x: Values, low: float, high: float, width: float) -> Values:
-    """1 / (1 + 10^(-(x - low) / width)) times the same falling at `high`: a soft window.
+    """1 / (1 + 10^(-(x - low) / width)) times the same falling at `high`: a smooth window.
 
-    It is about .5 at both ends, and a `width` beyond an end about .09.
+    It is about .5 at both ends, and about .09 at a distance of `width` outside.
     """
     return np.asarray(expit(_LN10 * (x - low) / width) * expit(_LN10 * (high - x) / width))
 
@@ -44,12 +44,12 @@ class Identity(Settings):
         return x
 
     def shown(self) -> tuple[float, float]:
-        """The stretch of raw numbers that a picture shows."""
+        """The range of raw numbers that a picture shows."""
         return 0.0, 1.0
 
 
 class _Range(Settings):
-    """Two raw numbers between which something happens."""
+    """A range of raw numbers."""
 
     low: float
     high: float
@@ -61,7 +61,7 @@ class _Range(Settings):
         return self
 
     def shown(self) -> tuple[float, float]:
-        """The range and half as much on both sides."""
+        """The range with a margin of half its width on both sides."""
         margin = (self.high - self.low) / 2
         return self.low - margin, self.high + margin
 
@@ -92,7 +92,7 @@ class DoubleSigmoid(_Range):
     """1 between low and high, smoothly 0 outside."""
 
     kind: Literal["double_sigmoid"] = "double_sigmoid"
-    width: float = Field(gt=0, description="how far beyond an end it has nearly faded, to .09")
+    width: float = Field(gt=0, description="distance outside an end at which the score is .09")
 
     def __call__(self, x: Values) -> Values:
         """(B,) in 0..1."""
@@ -110,7 +110,7 @@ class Window(_Range):
 
 
 class Clip(_Range):
-    """The raw number, but no less than low and no more than high."""
+    """The raw number, limited to low..high."""
 
     kind: Literal["clip"] = "clip"
 
@@ -120,7 +120,7 @@ class Clip(_Range):
 
 
 class Step(Settings):
-    """1 from a threshold on, 0 below it; or the other way round."""
+    """1 at or above a threshold, 0 below it; or the reverse."""
 
     kind: Literal["step"] = "step"
     threshold: float
@@ -132,13 +132,13 @@ class Step(Settings):
         return reached.astype(np.float64)
 
     def shown(self) -> tuple[float, float]:
-        """As much on both sides of the threshold."""
+        """A margin on both sides of the threshold."""
         margin = max(1.0, abs(self.threshold) / 2)
         return self.threshold - margin, self.threshold + margin
 
 
 class ZScore(Settings):
-    """Deviations from a mean."""
+    """Difference from a mean, in standard deviations."""
 
     kind: Literal["z_score"] = "z_score"
     mean: float
@@ -158,16 +158,15 @@ Transform = Annotated[
     Field(discriminator="kind"),
 ]
 
-FALLING, EITHER_WAY = (ReverseSigmoid,), (DoubleSigmoid, Window)
-
 
 def direction(transform: Transform) -> int:
-    """1 where a larger raw number has the larger score, -1 where the smaller has; 0: neither."""
-    if isinstance(transform, EITHER_WAY):
+    """1 where larger raw numbers have larger scores, -1 where smaller ones have; else 0."""
+    if isinstance(transform, DoubleSigmoid | Window):
         return 0
-    falls = isinstance(transform, FALLING) or (isinstance(transform, Step) and not transform.rising)
-    return -1 if falls else 1
+    if isinstance(transform, ReverseSigmoid):
+        return -1
+    return -1 if isinstance(transform, Step) and not transform.rising else 1
 
 
 TRANSFORMS = tuple(kind.model_fields["kind"].default for kind in get_args(get_args(Transform)[0]))
-"""The kinds, by their names in a settings file."""
+"""Names of the transforms in a settings file."""

@@ -1,4 +1,4 @@
-"""The properties of the paper's experiment, each a term without constants."""
+"""The properties of the paper's experiment as terms."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from sequence_tutor.molecule.chemistry import (
-    Molecule,
-    penalised_logp,
-    scaled_penalised_logp,
-)
 from sequence_tutor.molecule.terms.term import MoleculeFunction, MoleculeTerm
+
+# Mean and standard deviation over ZINC250k by which papers on penalised logP scale its parts (as in
+# the reward of the program of You et al. 2018, https://arxiv.org/abs/1806.02473).
+_LOGP = (2.4570953396190123, 1.434324401111988)
+_SA = (-3.0525811293166134, 0.8335207024513095)
+_RING = (-0.0485696876403053, 0.2860212110245455)
 
 
 class Valid(MoleculeTerm):
-    """1 for every molecule; nothing that is invalid is paid it."""
+    """1 for every valid molecule."""
 
     unit: ClassVar[str] = "1"
     kind: Literal["valid"] = "valid"
@@ -26,7 +27,7 @@ class Valid(MoleculeTerm):
 
 
 class LogP(MoleculeTerm):
-    """Crippen's logP: how well it dissolves in fat; unbounded, so clip it or scale it."""
+    """Crippen's logP, the lipophilicity; unbounded, so clip it or scale it."""
 
     unit: ClassVar[str] = "log10 units"
     kind: Literal["logp"] = "logp"
@@ -37,7 +38,7 @@ class LogP(MoleculeTerm):
 
 
 class SA(MoleculeTerm):
-    """Minus the synthetic accessibility score: -1 is easy to make, -10 hard."""
+    """Minus the synthetic accessibility score: -1 is easy to synthesise, -10 hard."""
 
     unit: ClassVar[str] = "-10..-1"
     kind: Literal["sa"] = "sa"
@@ -59,7 +60,7 @@ class Qed(MoleculeTerm):
 
 
 class Ring(MoleculeTerm):
-    """Minus the atoms of the largest ring beyond six."""
+    """Minus the number of atoms beyond six in the largest ring."""
 
     unit: ClassVar[str] = "atoms, 0 or less"
     kind: Literal["ring"] = "ring"
@@ -70,19 +71,31 @@ class Ring(MoleculeTerm):
 
 
 class PenalisedLogP(MoleculeTerm):
-    """Penalised logP, logp + sa + ring: as it is, or scaled as papers on ZINC250k report it."""
+    """Penalised logP, logp + sa + ring; optionally scaled as papers on ZINC250k report it.
+
+    Source: Gomez-Bombarelli et al. 2018, https://arxiv.org/abs/1610.02415, the function of its
+    section on optimisation. The ring term there counts a cycle basis of the graph, ours the largest
+    ring of RDKit; they differ for some fused systems.
+    """
 
     unit: ClassVar[str] = "log10 units, or deviations"
     kind: Literal["penalised_logp"] = "penalised_logp"
     scaled: bool = Field(
-        False, description="each part first brought to mean 0 and deviation 1 over ZINC250k"
+        False, description="scale each part to mean 0 and deviation 1 over ZINC250k"
     )
 
     def prepare(self) -> MoleculeFunction:
-        """Of the three terms above."""
+        """The sum of the three terms above."""
         combine = scaled_penalised_logp if self.scaled else penalised_logp
+        return lambda molecule: combine(molecule.logp, molecule.sa, molecule.ring)
 
-        def of(molecule: Molecule) -> float:
-            return combine(molecule.logp, molecule.sa, molecule.ring)
 
-        return of
+def penalised_logp(logp: float, sa: float, ring: float) -> float:
+    """Logp + sa + ring; the latter two are penalties of 0 or less."""
+    return logp + sa + ring
+
+
+def scaled_penalised_logp(logp: float, sa: float, ring: float) -> float:
+    """The same, each part scaled to mean 0 and deviation 1 over ZINC250k."""
+    parts = ((logp, _LOGP), (sa, _SA), (ring, _RING))
+    return sum((value - mean) / deviation for value, (mean, deviation) in parts)

@@ -1,4 +1,4 @@
-"""Molecules as files people open: SMILES, a table, structures, pictures."""
+"""Molecules as files: SMILES, a table, structures, pictures."""
 
 from __future__ import annotations
 
@@ -18,19 +18,27 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import finite_or_none
 from sequence_tutor.molecule.chemistry import parse, quiet
-from sequence_tutor.molecule.scoring.rewarded_table import raw_names
+from sequence_tutor.molecule.scoring.rewarded_table import raw_names, rewarded_table
+from sequence_tutor.molecule.scoring.scorer import Scorer
+from sequence_tutor.molecule.statistics import TABLE_TERMS
+from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.molecule.writing.parquet import parquet_of, require_pyarrow
 from sequence_tutor.molecule.writing.pictures import picture_grid
+from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.files import replacing, write_text
 
 WRITTEN = (
     *("molecules.smi", "molecules.csv", "molecules.parquet", "molecules.sdf"),
     *("best.png", "best.svg", "random.png", "random.svg"),
 )
-"""What `write_molecules` may write."""
+"""Files that `write_molecules` may write."""
+
+SCORED_AT_ONCE = 256
+"""Molecules scored between two reports of progress."""
 
 Cell = str | float | int | None
-"""None is an empty cell."""
+"""None: an empty cell."""
 
 
 class MoleculeOutputSettings(Settings):
@@ -50,17 +58,57 @@ class MoleculeOutputSettings(Settings):
 
 @dataclass(frozen=True)
 class Row:
-    """A molecule and what is known of it.
+    """One molecule of a table.
 
     Attributes:
-        smiles: as it was written.
-        canonical: its canonical SMILES; None: it is no molecule.
-        terms: name -> raw value; empty where it is no molecule.
+        smiles: as written.
+        canonical: canonical SMILES; None: invalid.
+        terms: name -> number; empty where invalid.
     """
 
     smiles: str
     canonical: str | None
     terms: Mapping[str, float]
+
+
+def write_scored(
+    batch: SequenceBatch,
+    vocabulary: Vocabulary,
+    scorer: Scorer,
+    reward: Reward | None,
+    directory: Path,
+    settings: MoleculeOutputSettings,
+    progress: Callable[[int, int], None],
+) -> None:
+    """Score a batch and write it with `write_molecules`.
+
+    Args:
+        batch: the sequences.
+        vocabulary: decodes them.
+        scorer: of `TermSet(TABLE_TERMS)`.
+        reward: its total and terms come before those of Table 2.
+        directory: made if it does not exist.
+        settings: which files to write.
+        progress: counts every molecule twice: when it is scored and when it is written.
+    """
+    count = len(batch)
+    rows: list[Row] = []
+    names: tuple[str, ...] = tuple(TABLE_TERMS)
+    for begin in range(0, count, SCORED_AT_ONCE):
+        part = batch[begin : begin + SCORED_AT_ONCE]
+        table = rewarded_table(scorer, vocabulary, part, reward)
+        names = tuple(table.numbers)
+        texts = map(vocabulary.decode, part.to_lists())
+        numbers = zip(*table.numbers.values(), strict=True)
+        for text, canonical, values in zip(texts, table.canonical, numbers, strict=True):
+            terms = {} if canonical is None else dict(zip(names, values, strict=True))
+            rows.append(Row(text, canonical, terms))
+        progress(len(rows), 2 * count)
+
+    def written(done: int, files: int) -> None:
+        progress(count + count * done // files, 2 * count)
+
+    write_molecules(rows, names, directory, settings, written)
 
 
 def write_molecules(
@@ -72,15 +120,15 @@ def write_molecules(
 ) -> None:
     """Write `molecules.smi`, `.csv`, `.sdf`, and pictures of the best and of a random sample.
 
-    The table has all rows, the invalid ones with empty cells; the other files the valid ones.
-    What an earlier call wrote is removed first.
+    The table has all rows, the invalid ones with empty cells; the other files have the valid ones.
+    Files of an earlier call are removed first.
 
     Args:
-        rows: the molecules, in the order in which they shall stand.
-        names: the terms, column by column.
-        directory: where to; it is made.
-        settings: what to write.
-        progress: called with the files written and of all.
+        rows: the molecules, in the order of the files.
+        names: the terms, in the order of the columns.
+        directory: made if it does not exist.
+        settings: which files to write.
+        progress: called with the number of files written and of all files.
 
     Raises:
         UserError: `sort_by` is no term.
@@ -95,7 +143,14 @@ def write_molecules(
         lambda: write_table(
             table,
             ["smiles", "canonical", *names],
-            ([row.smiles, row.canonical, *_cells(row, names)] for row in rows),
+            (
+                [
+                    row.smiles,
+                    row.canonical,
+                    *(finite_or_none(row.terms.get(name, math.nan)) for name in names),
+                ]
+                for row in rows
+            ),
         ),
     ]
     if settings.parquet:
@@ -120,21 +175,15 @@ def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[Cell]
 
 
 def write_sdf(path: Path, rows: Iterable[Row]) -> None:
-    """Write structures in the plane with their terms as properties, atomically.
-
-    Args:
-        path: the file.
-        rows: valid molecules.
-    """
+    """Write the 2D structures of valid molecules with their terms as properties, atomically."""
     with replacing(path) as beside, quiet():
         writer = Chem.SDWriter(str(beside))
         for row in rows:
-            assert row.canonical is not None  # the caller gives valid ones
-            mol = parse(row.canonical)
+            mol = parse(row.canonical or "")
             if mol is None:
                 raise ValueError(f"{row.canonical!r} is no valid molecule")
             rdDepictor.Compute2DCoords(mol)
-            mol.SetProp("_Name", row.canonical)
+            mol.SetProp("_Name", str(row.canonical))
             for name, value in row.terms.items():
                 if math.isfinite(value):
                     mol.SetDoubleProp(name, value)
@@ -143,36 +192,29 @@ def write_sdf(path: Path, rows: Iterable[Row]) -> None:
 
 
 def legend(terms: Mapping[str, float], most: int = 6, line: int = 3) -> str:
-    """The first terms by their own numbers, in lines of a few: `qed 0.91  sa -2.1`.
-
-    What a transform makes of a term is not shown.
-    """
+    """The raw numbers of the first terms, a few on each line: `qed 0.91  sa -2.1`."""
     shown = [f"{name} {terms[name]:.3g}" for name in raw_names(terms)[:most]]
     return "\n".join("  ".join(shown[i : i + line]) for i in range(0, len(shown), line))
 
 
 def _pictures(rows: Sequence[Row], best_by: str | None, directory: Path, count: int) -> None:
-    """Of the best distinct molecules, and of as many taken at random, always the same ones."""
+    """Pictures of the best distinct molecules and of a random sample of fixed seed."""
     distinct = list({row.canonical: row for row in rows}.values())
     chance = random.Random(0).sample(distinct, min(count, len(distinct)))
     if best_by is not None:
-        best = sorted(distinct, key=lambda row: -_or_lowest(row.terms[best_by]))[:count]
-        picture_rows(best, directory / "best")
+
+        def worst_last(row: Row) -> float:
+            number = row.terms[best_by]
+            return math.inf if math.isnan(number) else -number
+
+        picture_rows(sorted(distinct, key=worst_last)[:count], directory / "best")
     picture_rows(chance, directory / "random")
 
 
-def _or_lowest(number: float) -> float:
-    return -math.inf if math.isnan(number) else number
-
-
 def picture_rows(rows: Sequence[Row], path: Path) -> None:
-    """Draw valid molecules with their first terms below them, as PNG and SVG."""
+    """Draw valid molecules with their first terms below, as PNG and SVG."""
     smiles = [row.canonical for row in rows if row.canonical is not None]
     picture_grid(smiles, [legend(row.terms) for row in rows], path)
-
-
-def _cells(row: Row, names: Sequence[str]) -> list[Cell]:
-    return [finite_or_none(row.terms.get(name, math.nan)) for name in names]
 
 
 def _sorting_term(asked: str, names: Sequence[str]) -> str | None:
