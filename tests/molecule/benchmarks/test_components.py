@@ -5,14 +5,15 @@ import pytest
 from sequence_tutor.molecule.benchmarks.components import (
     Component,
     Formula,
+    Gaussian,
+    HasPattern,
     Objective,
     Property,
     SameProperty,
-    Similarity,
-    Substructure,
+    SimilarTo,
+    Thresholded,
     molecule_of,
 )
-from sequence_tutor.molecule.benchmarks.modifiers import Gaussian, Thresholded
 
 ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
 AMPHETAMINE = "CC(N)Cc1ccccc1"
@@ -24,7 +25,7 @@ def score(component: Component, smiles: str) -> float:
 
 @pytest.mark.parametrize("kind", ["ECFP4", "ECFP6", "FCFP4", "AP", "PHCO"])
 def test_a_molecule_is_similar_to_itself_however_it_is_written(kind: str) -> None:
-    likeness = Similarity(ASPIRIN, kind)  # type: ignore[arg-type]  # a word of a list of words
+    likeness = SimilarTo(ASPIRIN, kind)  # type: ignore[arg-type]  # a word of a list of words
     assert score(likeness, "OC(=O)c1ccccc1OC(C)=O") == 1
     assert score(likeness, AMPHETAMINE) < 0.5
 
@@ -32,12 +33,12 @@ def test_a_molecule_is_similar_to_itself_however_it_is_written(kind: str) -> Non
 def test_fingerprints_count() -> None:
     # octane and decane have the same environments, the longer chain more of those in its middle:
     # 8, 8 and 6 of radius 0, 1 and 2 are shared, of 10, 10 and 8
-    assert score(Similarity("CCCCCCCC", "ECFP4"), "CCCCCCCCCC") == pytest.approx(22 / 28)
+    assert score(SimilarTo("CCCCCCCC", "ECFP4"), "CCCCCCCCCC") == pytest.approx(22 / 28)
 
 
 def test_a_threshold_is_enough() -> None:
-    raw = score(Similarity(ASPIRIN, "AP"), AMPHETAMINE)
-    assert score(Similarity(ASPIRIN, "AP", Thresholded(raw)), AMPHETAMINE) == 1
+    raw = score(SimilarTo(ASPIRIN, "AP"), AMPHETAMINE)
+    assert score(SimilarTo(ASPIRIN, "AP", Thresholded(raw)), AMPHETAMINE) == 1
 
 
 def test_the_formula_of_water_against_that_of_methanol() -> None:
@@ -57,9 +58,9 @@ def test_a_charge_does_not_disturb_the_formula() -> None:
 
 
 def test_substructure_present_and_absent() -> None:
-    amine = Substructure("[NX3;H2]")
+    amine = HasPattern("[NX3;H2]")
     assert (score(amine, AMPHETAMINE), score(amine, ASPIRIN)) == (1, 0)
-    no_amine = Substructure("[NX3;H2]", absent=True)
+    no_amine = HasPattern("[NX3;H2]", absent=True)
     assert (score(no_amine, AMPHETAMINE), score(no_amine, ASPIRIN)) == (0, 1)
 
 

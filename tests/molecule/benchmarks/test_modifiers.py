@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from sequence_tutor.molecule.benchmarks.modifiers import (
+from sequence_tutor.molecule.benchmarks.components import (
     AtLeast,
     AtMost,
     Gaussian,

@@ -1,7 +1,8 @@
-"""What the benchmarks' scores are made of: similarity, properties, formulas, substructures.
+"""Components of the benchmarks' scores: similarity, properties, formulas, substructures.
 
-Source: Brown et al., GuacaMol, 2019 (https://arxiv.org/abs/1811.09621), section 3.2. A component
-maps a molecule to a score from 0 to 1; an `Objective` takes the mean of some.
+Source: Brown et al., GuacaMol: Benchmarking Models for de Novo Molecular Design, 2019
+(https://arxiv.org/abs/1811.09621), section 3.2. A component maps a molecule to a score from 0 to 1,
+where a modifier may map a property to that score; an `Objective` is the mean of several components.
 """
 
 from __future__ import annotations
@@ -10,25 +11,67 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from rdkit import Chem, DataStructs
 from rdkit.Chem import QED, GraphDescriptors, rdFingerprintGenerator, rdMolDescriptors
 from rdkit.Chem.Pharm2D import Generate, Gobbi_Pharm2D
 
-from sequence_tutor.molecule.benchmarks.modifiers import Gaussian, Modifier, unchanged
 from sequence_tutor.molecule.chemistry import element_counts, formula_counts, parse, pattern
 
 FingerprintKind = Literal["ECFP4", "ECFP6", "FCFP4", "AP", "PHCO"]
 PropertyName = Literal["qed", "logp", "tpsa", "bertz", "rings", "aromatic_rings", "fluorines"]
 Fingerprint = Any  # RDKit has one class of sparse counts for each width, without a common base
 
+Component = Callable[[Chem.Mol], float]
+"""A score of a molecule, 0 to 1."""
 
-class Component(Protocol):
-    """A score of a molecule."""
+Modifier = Callable[[float], float]
+"""The score of a property, 0 to 1."""
 
-    def __call__(self, molecule: Chem.Mol, /) -> float:
-        """From 0 to 1."""
+
+def unchanged(value: float) -> float:
+    """A property that is a score already."""
+    return value
+
+
+@dataclass(frozen=True)
+class Gaussian:
+    """1 at `mu`, a bell curve of width `sigma` on both sides (GuacaMol: Gaussian(mu, sigma))."""
+
+    mu: float
+    sigma: float
+
+    def __call__(self, value: float) -> float:
+        """The score of a property."""
+        return math.exp(-0.5 * ((value - self.mu) / self.sigma) ** 2)
+
+
+class AtMost(Gaussian):
+    """1 up to `mu`, above it the bell curve (GuacaMol: MinGaussian)."""
+
+    def __call__(self, value: float) -> float:
+        """The score of a property."""
+        return super().__call__(max(value, self.mu))
+
+
+class AtLeast(Gaussian):
+    """1 from `mu` on, below it the bell curve (GuacaMol: MaxGaussian)."""
+
+    def __call__(self, value: float) -> float:
+        """The score of a property."""
+        return super().__call__(min(value, self.mu))
+
+
+@dataclass(frozen=True)
+class Thresholded:
+    """Rises linearly from 0 at 0 to 1 at `threshold`, 1 beyond (GuacaMol: Thresholded(t))."""
+
+    threshold: float
+
+    def __call__(self, value: float) -> float:
+        """The score of a property."""
+        return min(max(value / self.threshold, 0.0), 1.0)
 
 
 @cache
@@ -47,12 +90,12 @@ def _fingerprinter(kind: FingerprintKind) -> Callable[[Chem.Mol], Fingerprint]:
 
 
 def fingerprint(molecule: Chem.Mol, kind: FingerprintKind) -> Fingerprint:
-    """A fingerprint of the benchmarks: unfolded, and with counts but for PHCO."""
+    """A fingerprint of the benchmarks: unfolded, and with counts except for PHCO."""
     return _fingerprinter(kind)(molecule)
 
 
 @dataclass(frozen=True)
-class Similarity:
+class SimilarTo:
     """Tanimoto similarity to a molecule."""
 
     target: str
@@ -91,7 +134,7 @@ PROPERTIES: Mapping[PropertyName, Callable[[Chem.Mol], float]] = {
 
 @dataclass(frozen=True)
 class Property:
-    """A number RDKit computes of a molecule."""
+    """A property that RDKit computes."""
 
     name: PropertyName
     modifier: Modifier = unchanged
@@ -103,7 +146,7 @@ class Property:
 
 @dataclass(frozen=True)
 class SameProperty:
-    """How near a property is to that of another molecule."""
+    """How near a property is to that of another molecule: a bell curve of width `sigma`."""
 
     name: PropertyName
     of: str
@@ -120,9 +163,9 @@ class SameProperty:
 
 @dataclass(frozen=True)
 class Formula:
-    """How near the molecular formula is: the geometric mean of a bell for each element's count.
+    """How near the molecular formula is: the geometric mean of bell curves for atom counts.
 
-    Bells of width 1, and one of width 2 for the number of all atoms; hydrogen counts.
+    Each element, hydrogen too, has a curve of width 1; the number of all atoms one of width 2.
     """
 
     formula: str
@@ -137,8 +180,8 @@ class Formula:
 
 
 @dataclass(frozen=True)
-class Substructure:
-    """1 where a SMARTS pattern is present, or where it is absent, if that is asked for."""
+class HasPattern:
+    """1 where a SMARTS pattern is present; with `absent`, where it is not."""
 
     smarts: str
     absent: bool = False
@@ -154,7 +197,7 @@ class Substructure:
 
 @dataclass(frozen=True)
 class Objective:
-    """The mean of components, by default the geometric one, in which none can be neglected."""
+    """The mean of components; the geometric mean is 0 as soon as one component is."""
 
     components: tuple[Component, ...]
     mean: Literal["geometric", "arithmetic"] = "geometric"
@@ -168,7 +211,7 @@ class Objective:
 
 
 def geometric_mean(scores: list[float]) -> float:
-    """The n-th root of the product of n scores; 0 as soon as one is."""
+    """The n-th root of the product of n scores."""
     return math.prod(scores) ** (1 / len(scores))
 
 

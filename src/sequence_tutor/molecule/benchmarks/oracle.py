@@ -1,16 +1,16 @@
-"""A score that is asked for a limited number of times, and how well the calls were used.
+"""A score with a limited number of calls, and figures of how well the calls were used.
 
 Source: Gao et al., Sample Efficiency Matters: A Benchmark for Practical Molecular Optimization,
-2022 (https://arxiv.org/abs/2206.12411), section 2. At most 10,000 molecules are scored. What
-counts is a molecule not scored before, known by its canonical SMILES; an invalid string, or one
-seen again, costs nothing. The figure of merit is the area under the mean score of the best ten
-found so far, over the calls: sampled every 100 calls, joined by straight lines from 0 at no call,
-and divided by the budget; a run that ends early keeps its last value to the end.
+2022 (https://arxiv.org/abs/2206.12411), section 2. At most 10,000 molecules are scored. A call is a
+molecule, by its canonical SMILES, that was not scored before; invalid and repeated strings cost
+nothing. The figure of merit is the area under the mean score of the ten best molecules so far, over
+the calls: sampled every 100 calls, joined by straight lines from 0 at no call, and divided by the
+budget; a run that ends early keeps its last value to the end.
 
 Where we differ:
     1. The published programs may end a run once the best 100 molecules have not changed for some
        rounds (patience 5). Here a run goes on to its last call, or to its last update.
-    2. The last batch is scored up to the last call and no further; there, the whole batch is.
+    2. The published programs score the whole last batch; here it is scored up to the last call.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ EVERY = 100
 INVALID = 0.0
 
 _UNDESCRIBED = (ValueError, RuntimeError, ArithmeticError)
-"""What RDKit raises where a property cannot be computed; the published score is then 0."""
+"""Errors of RDKit where a property cannot be computed; the published score is then 0."""
 
 
-class BudgetSpent(Exception):  # noqa: N818 - how every run is meant to end
-    """Another molecule was to be scored, but every call has been made."""
+class BudgetSpent(Exception):  # noqa: N818 - the normal end of a run
+    """No call is left for another molecule."""
 
 
 class Oracle:
-    """Scores molecules and remembers every call.
+    """Scores molecules and records every call.
 
     Args:
         objective: the score of a molecule, 0 to 1.
-        budget: most molecules scored.
+        budget: most molecules to score.
     """
 
     def __init__(self, objective: Component, budget: int = BUDGET) -> None:
@@ -50,7 +50,7 @@ class Oracle:
         return len(self._scores)
 
     def __call__(self, smiles: str | None) -> float:
-        """The score of a molecule; 0 where there is none.
+        """The score of a molecule; 0 if it is invalid.
 
         Raises:
             BudgetSpent: it would be a call beyond the budget.
@@ -67,7 +67,7 @@ class Oracle:
         return self._scores[name]
 
     def judge(self, smiles: str) -> float:
-        """The score of a molecule, which is no call: for the benchmark itself, after a run."""
+        """The score of a molecule without a call, for the benchmark's own figures after a run."""
         molecule = parse(smiles)
         try:
             return INVALID if molecule is None else float(self.objective(molecule))
@@ -80,7 +80,7 @@ class Oracle:
         return list(self._scores.items())
 
     def restore(self, calls: Iterable[tuple[str, float]]) -> None:
-        """Go back to where exactly these calls had been made."""
+        """Replace the calls by these."""
         self._scores = dict(calls)
 
 
@@ -93,7 +93,7 @@ def top_mean(scores: Sequence[float], count: int) -> float:
 def top_curve(
     scores: Sequence[float], count: int = 10, every: int = EVERY
 ) -> list[tuple[int, float]]:
-    """(calls, mean of the best `count` so far), every so many calls and after the last one."""
+    """(calls, mean of the best `count` so far) every `every` calls and after the last one."""
     best: list[float] = []  # a heap of the best so far
     curve = []
     for call, score in enumerate(scores, start=1):
@@ -112,9 +112,9 @@ def top_auc(
     """The area under the curve of the best `count`, 0 to 1.
 
     Args:
-        scores: of each call, in order; at most `budget` of them.
-        count: 10 is PMO's figure of merit.
-        budget: calls that a whole run has.
+        scores: of each call, in order; at most `budget`.
+        count: 10 for PMO's figure of merit.
+        budget: calls of a whole run.
         every: calls between two points of the curve.
     """
     if len(scores) > budget:

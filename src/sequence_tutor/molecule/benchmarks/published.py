@@ -1,4 +1,4 @@
-"""Published figures of the goal-directed benchmarks, to stand beside ours.
+"""Published figures of the goal-directed benchmarks.
 
 Sources:
     REINVENT and Graph GA on PMO: Gao et al., Sample Efficiency Matters, 2022

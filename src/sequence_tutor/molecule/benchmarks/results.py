@@ -1,4 +1,4 @@
-"""The runs of a suite as a table, beside published figures: on a terminal, in Markdown, in JSON."""
+"""The runs of a suite as a table, with published figures."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Benchmarked:
     """The runs of a suite.
 
     Attributes:
-        suite: what was run.
-        runs: what each run's `result.json` holds, task by task, seed by seed.
+        suite: the benchmark.
+        runs: the content of each run's `result.json`, task by task, seed by seed.
     """
 
     suite: Suite
@@ -40,18 +40,15 @@ class Benchmarked:
 
     @property
     def caption(self) -> str:
-        """What the table's figures are, and what has to be known to compare them."""
+        """The table's figure, and the conditions of ours and the published ones."""
         budgets = {run["budget"] for run in self.runs}
         seeds = {run["settings"]["seed"] for run in self.runs}
-        of_seeds = (
-            f"the mean of {len(seeds)} seeds ± their standard deviation"
-            if len(seeds) > 1
-            else "one seed"
-        )
+        mean = f"the mean of {len(seeds)} seeds ± their standard deviation"
+        of_seeds = mean if len(seeds) > 1 else "one seed"
         return f"{self.suite.caption}; ours: {max(budgets):,} calls, {of_seeds}"
 
     def table(self) -> Table:
-        """One row a task: ours with its spread over seeds, others'; sums over the tasks run."""
+        """One row for each task, and their sum: ours with its spread over seeds, and published."""
         published = self.suite.published
         algorithm = self.runs[0]["settings"]["algorithm"]
         rows = []
@@ -65,7 +62,7 @@ class Benchmarked:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Everything as plain JSON."""
+        """All figures as JSON."""
         return {
             "suite": self.suite.name,
             "figure": self.suite.figure,
@@ -78,6 +75,6 @@ class Benchmarked:
 
 
 def _with_spread(figures: Sequence[float]) -> str:
-    """Mean and standard deviation, as the field writes them."""
+    """Mean and standard deviation."""
     mean = f"{statistics.fmean(figures):.3f}"
     return mean if len(figures) < 2 else f"{mean} ± {statistics.stdev(figures):.3f}"

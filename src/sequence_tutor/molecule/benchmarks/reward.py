@@ -1,4 +1,4 @@
-"""A benchmark's task as a reward: one term, paid at a molecule's end token."""
+"""A benchmark's task as a reward: one term, paid at the end token."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from sequence_tutor.sequences import SequenceBatch
 
 
 class BenchmarkReward:
-    """Asks an oracle for every row of a batch. Satisfies `Reward` and `Remembers`.
+    """Calls an oracle for every row of a batch. Satisfies `Reward` and `Remembers`.
 
-    Rows are asked for one after the other, so that the budget is kept to the call:
-    `BudgetSpent` leaves the reward, and ends the loop that called it, as soon as a call is one too
-    many. Whoever calls it, a call is a call; evaluations of the run are charged like collections.
+    Rows are scored one after the other, and `BudgetSpent` is raised at the first call beyond the
+    budget, which ends the loop. Evaluations of a run use calls like collections do.
 
     Args:
         name: of the task.
@@ -36,7 +35,7 @@ class BenchmarkReward:
         """(B, T, 1) float64.
 
         Raises:
-            BudgetSpent: the oracle is asked for more molecules than it may be.
+            BudgetSpent: no call is left.
         """
         scores = [self.oracle(smiles) for smiles in self.vocabulary.decode_batch(batch)]
         terms = torch.zeros(*batch.tokens.shape, 1, dtype=torch.float64)
@@ -45,10 +44,10 @@ class BenchmarkReward:
         return terms.to(batch.tokens.device)
 
     def remember(self, batch: SequenceBatch) -> None:
-        """Nothing more: the oracle remembers its calls itself."""
+        """Does nothing: the oracle records its calls itself."""
 
     def state(self) -> dict[str, Tensor]:
-        """Every call so far, so that a resumed run has spent what it had spent."""
+        """Every call so far, so that a resumed run has the same calls left."""
         calls = self.oracle.calls
         text = "\n".join(smiles for smiles, _ in calls).encode()
         return {
@@ -57,7 +56,7 @@ class BenchmarkReward:
         }
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Put the calls back."""
+        """Restore the calls."""
         names = bytes(state["smiles"].cpu().tolist()).decode().split("\n")
         scores = state["scores"].tolist()
         self.oracle.restore(zip(names[: len(scores)], scores, strict=True))

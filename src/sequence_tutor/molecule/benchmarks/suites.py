@@ -1,4 +1,4 @@
-"""The two suites of goal-directed tasks: which tasks, which figure, beside which published ones."""
+"""The two suites of goal-directed tasks: tasks, figures and published figures."""
 
 from __future__ import annotations
 
@@ -20,9 +20,8 @@ from sequence_tutor.molecule.chemistry import parse
 
 TOPS = (1, 10, 100)
 
-
 Figures = Callable[[Oracle, Sequence[int]], dict[str, float]]
-"""What a finished run is judged by: figures by name, given the task's `tops`."""
+"""Figures of a finished run by name, given the task's `tops`."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +31,10 @@ class Suite:
     Attributes:
         name: as users ask for it.
         tasks: their names, in the order of the table.
-        figures: judge a run.
+        figures: computes the figures of a run.
         figure: the one that the table shows, and sums.
-        published: others' figures.
-        caption: what has to be known of these to compare.
+        published: figures of other methods.
+        caption: how the published figures were obtained.
     """
 
     name: str
@@ -46,10 +45,10 @@ class Suite:
     caption: str
 
     def chosen(self, names: Sequence[str]) -> list[BenchmarkTask]:
-        """The tasks of these names, all of them where none is given.
+        """The tasks of these names; without names, all tasks.
 
         Raises:
-            UserError: a name is that of no task of this suite.
+            UserError: this suite has no task of a name.
         """
         for name in names:
             if name not in self.tasks:
@@ -60,7 +59,7 @@ class Suite:
 
 
 def pmo_figures(oracle: Oracle, _tops: Sequence[int] = ()) -> dict[str, float]:
-    """Areas under the curves of the best 10, 1 and 100, and the last points of these curves."""
+    """Areas under the curves of the best 10, 1 and 100, and the last points of the curves."""
     scores = [score for _, score in oracle.calls]
     areas = {f"auc_top{top}": top_auc(scores, top, oracle.budget) for top in (10, 1, 100)}
     return areas | {f"top{top}": top_mean(scores, top) for top in TOPS}
@@ -69,8 +68,8 @@ def pmo_figures(oracle: Oracle, _tops: Sequence[int] = ()) -> dict[str, float]:
 def guacamol_figures(oracle: Oracle, tops: Sequence[int]) -> dict[str, float]:
     """The score of GuacaMol: the mean over the task's n of the mean of the best n molecules.
 
-    As published, molecules are told apart and scored without their stereochemistry, and where
-    fewer than n were found, the missing ones score 0.
+    As published, molecules are compared and scored without stereochemistry, and where fewer than n
+    were found, the missing ones score 0.
     """
     scores = flat_scores(oracle, max(*tops, *TOPS))
     means = {top: sum(scores[:top]) / top for top in (*tops, *TOPS)}
@@ -81,7 +80,7 @@ def guacamol_figures(oracle: Oracle, tops: Sequence[int]) -> dict[str, float]:
 def flat_scores(oracle: Oracle, count: int) -> list[float]:
     """The scores of the best `count` distinct molecules without stereochemistry, best first.
 
-    They are scored anew by the benchmark's judge, which are no calls of the run.
+    They are scored again by `Oracle.judge`, which uses no calls.
     """
     found: dict[str, float] = {}
     for smiles, _ in sorted(oracle.calls, key=lambda call: -call[1]):
