@@ -1,26 +1,20 @@
-"""What holds processes and gives them back when it is closed."""
+"""Objects that hold processes and end them when they are closed."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from types import TracebackType
 from typing import Self
 
 
 class Closing(ABC):
-    """Closed at the end of a `with` block, however that ends."""
+    """Closed at the end of a `with` block."""
 
     @abstractmethod
     def close(self) -> None:
-        """Give everything back; may be called again."""
+        """End the processes; may be called again."""
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()

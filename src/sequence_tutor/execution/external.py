@@ -1,9 +1,9 @@
-"""Numbers from another program: a docking script, a model in an environment of its own.
+"""Numbers from another program: a docking script, a model in a Python environment of its own.
 
 The program is started once. It reads lines ``{"smiles": "CCO"}`` and answers each with one line,
-in order: ``{"value": 1.5}``, or the bare number, or ``null`` where it can say nothing about a
-molecule. It must write out each answer before it waits for the next question; for Python programs
-we see to that. What it writes to standard error is only looked at when it breaks down.
+in order: ``{"value": 1.5}``, or the bare number, or ``null`` for no number. It must flush each
+answer before it reads the next line; for Python programs this module sets PYTHONUNBUFFERED. Its
+standard error is only shown if it fails.
 """
 
 from __future__ import annotations
@@ -26,38 +26,37 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.execution.closing import Closing
 from sequence_tutor.storage.processes import end_marked
 
-LAST_WORDS = 1000  # bytes of standard error that are remembered
-PATIENCE = 2.0  # seconds to end in, once nothing more will be asked
+LAST_WORDS = 1000  # bytes of standard error that are kept
+PATIENCE = 2.0  # seconds for its own end before it is killed
 PIECE = 1 << 16
 
-
 MARK = "SEQUENCE_TUTOR_PROGRAM"
-"""In the environment of a program and of all that it starts, whatever session they are in."""
+"""Environment variable of a program and all that it starts, whatever session they are in."""
 
 
 class ExternalProgram(Closing):
     """A long-lived program that scores molecules; close it, or use it in a `with`.
 
+    It is started at the first call.
+
     Example:
         with ExternalProgram("python dock.py --receptor 1abc.pdb") as dock:
             scores = dock(["CCO", "c1ccccc1"])
 
+    Args:
+        command: as on a command line, but without a shell.
+        timeout: seconds for one answer.
+        folder: working directory; None: the current one.
+
     Attributes:
         failures: molecules so far for which it gave no finite number.
         timeouts: those of them for which it took too long.
+
+    Raises:
+        UserError: the command is empty or its quotes do not match.
     """
 
     def __init__(self, command: str, timeout: float = 60.0, folder: str | None = None) -> None:
-        """Read the command; the program is started when it is first needed.
-
-        Args:
-            command: as on a command line, but without a shell.
-            timeout: seconds that one answer may take.
-            folder: it is started in; None: the current one.
-
-        Raises:
-            UserError: the command is empty or its quotes do not match.
-        """
         try:
             self._arguments = shlex.split(command)
         except ValueError as error:
@@ -75,17 +74,17 @@ class ExternalProgram(Closing):
     def __call__(self, smiles: Sequence[str]) -> list[float]:
         """The program's number for each molecule, NaN where it has none.
 
-        A molecule for which it takes too long has none, and costs a restart of the program.
+        After a molecule that takes too long, which has none, the program is restarted.
 
         Raises:
-            UserError: the program cannot be started, ends, answers nonsense, or never answers.
+            UserError: it cannot be started, ends, gives an invalid answer, or never answers.
         """
         values: list[float] = []
         try:
             while len(values) < len(smiles):
                 values += self._some(smiles[len(values) :])
         except BaseException:
-            self.close()  # answers may still come, and would be taken for those of the next call
+            self.close()  # late answers would be taken for those of the next call
             raise
         self.failures += sum(map(math.isnan, values))
         return values
@@ -97,10 +96,10 @@ class ExternalProgram(Closing):
         self._program = None
 
     def _some(self, smiles: Sequence[str]) -> list[float]:
-        """The numbers of all of them, or of those up to one that takes too long."""
+        """The numbers of all molecules, or of those up to one that takes too long."""
         if self._program is None:
             self._program = _Program(self.command, self._arguments, self._folder)
-            self._end = weakref.finalize(self, self._program.end)  # should nobody close us
+            self._end = weakref.finalize(self, self._program.end)  # if it is never closed
         answers = self._program.ask(smiles, self.timeout)
         values = [self._number(*pair) for pair in zip(answers, smiles, strict=False)]
         if len(answers) < len(smiles):
@@ -136,7 +135,7 @@ class ExternalProgram(Closing):
 
 
 class _Program:
-    """One running process and the pipes to and from it."""
+    """One running process and its pipes."""
 
     def __init__(self, command: str, arguments: Sequence[str], folder: str | None) -> None:
         self._command = command
@@ -148,7 +147,7 @@ class _Program:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 bufsize=0,
-                # a keyboard interrupt is for us, and what it starts itself ends with it
+                # a keyboard interrupt goes to this process only; all of the session is killed
                 start_new_session=True,
                 env=os.environ | {"PYTHONUNBUFFERED": "1", MARK: self._mark},
                 cwd=folder,
@@ -167,10 +166,10 @@ class _Program:
         os.set_blocking(_opened(self._process.stdin).fileno(), False)
 
     def ask(self, smiles: Sequence[str], timeout: float) -> list[bytes]:
-        """The answers in order; too few of them if the next one took longer than `timeout`.
+        """The answers in order; too few if the next one took longer than `timeout`.
 
         Raises:
-            UserError: the program ended, or answered what it was not asked.
+            UserError: the program ended, or gave too many answers.
         """
         self._read_what_is_there()
         self._unsent = b"".join(json.dumps({"smiles": one}).encode() + b"\n" for one in smiles)
@@ -189,21 +188,21 @@ class _Program:
         return answers
 
     def end(self) -> None:
-        """Let it finish what it does, then end it and all it has started."""
+        """Close its input, wait a little, then kill it and all it has started."""
         with suppress(OSError):  # the pipe may be full or broken
             _opened(self._process.stdin).close()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(PATIENCE)
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        end_marked(MARK, self._mark)  # what has left its session
+        end_marked(MARK, self._mark)  # processes that have left its session
         self._process.wait()
         self._selector.close()
         for stream in (self._process.stdout, self._process.stderr):
             _opened(stream).close()
 
     def _read_what_is_there(self) -> None:
-        """Make sure that it is silent until it is asked again."""
+        """Refuse answers without a question."""
         for key, _ in self._selector.select(0):
             key.data()
         if self._received:
@@ -220,7 +219,7 @@ class _Program:
         try:
             sent = os.write(stdin.fileno(), self._unsent[:PIECE])
         except BrokenPipeError:
-            sent = len(self._unsent)  # it has ended; so its answers will, and say so
+            sent = len(self._unsent)  # it has ended, which reading its answers will show
         self._unsent = self._unsent[sent:]
         if not self._unsent:
             self._selector.unregister(stdin)
@@ -239,7 +238,7 @@ class _Program:
             self._selector.unregister(stderr)
 
     def _refuse_end(self) -> None:
-        """Say what the program said last, now that it has closed its end."""
+        """Raise an error with the end of its standard error; it has closed its output."""
         stderr = _opened(self._process.stderr)
         os.set_blocking(stderr.fileno(), False)
         with suppress(BlockingIOError):
@@ -256,6 +255,6 @@ class _Program:
 
 
 def _opened(stream: IO[bytes] | None) -> IO[bytes]:
-    """A pipe that was asked for, and is therefore there."""
+    """The stream; it is there, because it was asked for."""
     assert stream is not None
     return stream

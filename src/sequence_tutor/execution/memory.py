@@ -1,4 +1,4 @@
-"""What fits into this machine, asked before it is allocated."""
+"""The memory of this machine: checks before an allocation, and the error for too little."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TORCH = re.compile(
 
 @cache
 def total_memory() -> int | None:
-    """Bytes of this machine, or of the container; None: the system does not say."""
+    """Bytes of memory of this machine or container; None: unknown."""
     found = []
     with suppress(ValueError, OSError, AttributeError):  # a system without sysconf
         found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
@@ -34,12 +34,12 @@ def require_memory(size: str, number: int, each: int) -> None:
     """Refuse a size that cannot fit.
 
     Args:
-        size: name of what was asked for.
-        number: how many of it.
-        each: bytes that one takes at least.
+        size: name of the setting, for the error.
+        number: its value.
+        each: least bytes for each.
 
     Raises:
-        UserError: all of them take more memory than the machine has.
+        UserError: together they need more memory than the machine has.
     """
     total = total_memory()
     if total is not None and number * each > total:
@@ -51,7 +51,7 @@ def require_memory(size: str, number: int, each: int) -> None:
 
 
 def too_large(error: Exception) -> str | None:
-    """A sentence about an error that says that memory is exhausted; None for any other."""
+    """A sentence for an error that means that memory is exhausted; None for any other error."""
     asked = ""
     if isinstance(error, RuntimeError):
         found = _TORCH.search(str(error))

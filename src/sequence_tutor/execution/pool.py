@@ -1,16 +1,15 @@
-"""A pool of processes for a function that may hang, crash or eat the memory on some items.
+"""A pool of processes for a function that may hang, crash or fill the memory on some items.
 
-`concurrent.futures` and `multiprocessing.Pool` give up all their work when one process dies, and
-cannot end one that hangs. Here a process that dies or takes too long costs the one item that is
-to blame for it:
+`concurrent.futures` and `multiprocessing.Pool` lose all their work when one process dies, and
+cannot end one that hangs. Here only the item that causes it is lost:
 
-1. Items go out in chunks. A chunk that loses its worker is taken apart, and each of its items is
-   tried once more, alone in its chunk: so a worker killed by a stranger costs nothing.
-2. An item that loses its worker a second time is `Lost`, and the rest never notice.
+1. Items are sent in chunks. If a worker dies or takes too long, each item of its chunk is tried
+   once more, alone in a chunk; so a worker that something else has killed costs nothing.
+2. An item whose worker dies or takes too long a second time is `Lost`.
 
-Workers are new interpreters joined by a socket, not forks, because a fork of a process with
-torch's threads may inherit locks that nobody will ever release; and not `multiprocessing`'s
-spawned processes, because those import the main program of the user again, and torch with it.
+Workers are new interpreters connected by a socket. They are no forks, because a fork of a process
+with torch's threads may inherit locks that are never released; and no spawned processes of
+`multiprocessing`, because those import the user's main program again, and torch with it.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import Generic, TypeVar
 
@@ -34,11 +34,11 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 GIB = 1 << 30
-LEAST_SECONDS = 0.005  # of a chunk: long beside the cost of a message
-MOST_SECONDS = 0.1  # short beside any time-out
+LEAST_SECONDS = 0.005  # for a chunk: much longer than sending a message
+MOST_SECONDS = 0.1  # for a chunk: much shorter than any time-out
 LARGEST_CHUNK = 256
-START_SECONDS = 120.0  # the term set's imports on a crowded machine
-FALSE_STARTS = 3  # workers in a row that ended before they began
+START_SECONDS = 120.0  # the imports of a worker on a busy machine
+FALSE_STARTS = 3  # workers in a row that ended before they were ready
 PROGRAM = """\
 import json, sys
 sys.path[:] = json.loads(sys.argv[2])
@@ -50,12 +50,20 @@ main(int(sys.argv[1]))
 class WorkerPool(Closing, Generic[Item, Result]):
     """Long-lived workers that apply one function; close it, or use it in a `with`.
 
+    The workers start at once, and load the function while this process continues.
+
     Example:
         with WorkerPool(terms.evaluate, workers=2, timeout=10.0) as pool:
             records = pool.map(["CCO", "c1ccccc1"])
 
+    Args:
+        function: an item in, a result out; all three picklable.
+        workers: number of processes.
+        timeout: seconds for one item.
+        memory: bytes that each worker may allocate after it has loaded the function.
+
     Attributes:
-        replaced: how many workers had to be replaced so far.
+        replaced: workers that had to be replaced so far.
     """
 
     def __init__(
@@ -65,28 +73,20 @@ class WorkerPool(Closing, Generic[Item, Result]):
         timeout: float,
         memory: int = 2 * GIB,
     ) -> None:
-        """Start the workers; they load the function while this process goes on.
-
-        Args:
-            function: an item in, a result out; all three picklable.
-            workers: how many processes.
-            timeout: seconds that one item may take.
-            memory: bytes each worker may take beyond what it has once the function is loaded.
-        """
         if workers < 1 or timeout <= 0:
             raise ValueError(f"{workers} workers and {timeout} s, expected at least one and > 0")
         self._job = Job(function, timeout, memory)
         self._count = workers
         self._workers: list[_Worker] = []
-        self._seconds = MOST_SECONDS / 8  # of one item, as workers measured it lately
+        self._seconds = MOST_SECONDS / 8  # for one item: a running mean
         self._false_starts = 0
         self.replaced = 0
-        self._end = weakref.finalize(self, _end_all, self._workers)  # should nobody close it
+        self._end = weakref.finalize(self, _end_all, self._workers)  # if it is never closed
         self._fill_up()
 
     @property
     def pids(self) -> tuple[int, ...]:
-        """The processes at work now."""
+        """The worker processes."""
         return tuple(worker.process.pid for worker in self._workers)
 
     def map(self, items: Sequence[Item]) -> list[Result | Lost]:
@@ -94,7 +94,7 @@ class WorkerPool(Closing, Generic[Item, Result]):
 
         Raises:
             UserError: raised by the function.
-            RuntimeError: the function is broken, or workers do not even start.
+            RuntimeError: the function is broken, or workers do not start.
         """
         work = _Work[Item, Result](items)
         try:
@@ -105,13 +105,13 @@ class WorkerPool(Closing, Generic[Item, Result]):
                     self._listen(worker, work)
                 self._end_the_late(work)
         finally:
-            # Nobody will wait for these any more, should something have been raised above.
+            # after an error nothing will read the answers of these
             for worker in [worker for worker in self._workers if worker.chunk]:
                 self._drop(worker)
         return work.results
 
     def close(self) -> None:
-        """End all workers; nothing is left behind."""
+        """End all workers."""
         self._end()
         self._count = 0
 
@@ -131,13 +131,13 @@ class WorkerPool(Closing, Generic[Item, Result]):
                 worker.give(work.take(self._chunk_size(work)), work.items, self._job.timeout)
 
     def _chunk_size(self, work: _Work[Item, Result]) -> int:
-        """Ever smaller chunks, so that all workers end together, but not too small ones."""
+        """Chunks become smaller, so that all workers finish together, but not too small."""
         fair = math.ceil(work.left / (2 * self._count))
         least, most = LEAST_SECONDS / self._seconds, MOST_SECONDS / self._seconds
         return max(1, min(LARGEST_CHUNK, int(most), max(int(least), fair)))
 
     def _heard_from(self) -> list[_Worker]:
-        """The workers that said something or ended, waiting until the next one is late."""
+        """Wait for the workers that sent a message or ended, until the next deadline."""
         talkers = {
             worker.pipe: worker for worker in self._workers if worker.chunk or not worker.ready
         }
@@ -166,7 +166,7 @@ class WorkerPool(Closing, Generic[Item, Result]):
         now = time.monotonic()
         for worker in list(self._workers):
             if (worker.chunk or not worker.ready) and worker.deadline <= now:
-                # all of them may be slow: smaller chunks until we know
+                # all items may be slow: smaller chunks until their time is known
                 self._seconds = max(self._seconds, self._job.timeout / max(1, len(worker.chunk)))
                 self._bury(worker, work, Lost.TIMED_OUT)
 
@@ -184,7 +184,7 @@ class WorkerPool(Closing, Generic[Item, Result]):
 
 
 class _Worker:
-    """One process and what it is doing."""
+    """One process and its chunk."""
 
     def __init__(self, job: Job[Item, Result]) -> None:
         self.pipe, theirs = Pipe()
@@ -193,10 +193,9 @@ class _Worker:
                 [sys.executable, "-c", PROGRAM, str(theirs.fileno()), json.dumps(sys.path)],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
-                stdout=2,  # what a user's function prints must not mix with our results
-                # a keyboard interrupt is for us alone: we end our workers
-                start_new_session=True,
-                # as many workers as cores already; more threads only get in each other's way
+                stdout=2,  # what a user's function prints must not mix with results
+                start_new_session=True,  # a keyboard interrupt goes to this process only
+                # there are as many workers as cores already
                 env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
             )
         self.ready = False
@@ -205,24 +204,21 @@ class _Worker:
         self._send(job)
 
     def give(self, chunk: Sequence[int], items: Sequence[Item], timeout: float) -> None:
-        """Ask for the items at the positions of `chunk`."""
+        """Send the items at the positions of `chunk`."""
         self.chunk = chunk
         self.deadline = time.monotonic() + timeout
         if chunk:
             self._send([items[position] for position in chunk])
 
     def end(self) -> None:
-        """Kill it, if it lives, and wait for its end."""
+        """Kill it and wait for its end."""
         self.pipe.close()
         self.process.kill()
         self.process.wait()
 
     def _send(self, message: object) -> None:
-        try:
+        with suppress(OSError):  # it has died, which reading its answer will show
             self.pipe.send(message)
-        except OSError:
-            # It has died; reading says so to those who wait for its answer.
-            return
 
 
 def _end_all(workers: list[_Worker]) -> None:
@@ -231,7 +227,7 @@ def _end_all(workers: list[_Worker]) -> None:
 
 
 class _Work(Generic[Item, Result]):
-    """The items of one call: which wait, which are tried again, and the results so far."""
+    """The items of one call: those not sent yet, those to be tried again, the results so far."""
 
     def __init__(self, items: Sequence[Item]) -> None:
         self.items = items
@@ -243,11 +239,11 @@ class _Work(Generic[Item, Result]):
 
     @property
     def left(self) -> int:
-        """How many nobody has been given yet."""
+        """Items that were not sent yet."""
         return len(self.items) - self._fresh
 
     def take(self, size: int) -> Sequence[int]:
-        """The next positions to be worked on: so many new ones, or one that is tried again."""
+        """The next positions: up to `size` new ones, or one that is tried again."""
         if self._fresh < len(self.items):
             begin, self._fresh = self._fresh, min(self._fresh + size, len(self.items))
             return range(begin, self._fresh)
@@ -258,13 +254,13 @@ class _Work(Generic[Item, Result]):
         return ()
 
     def finish(self, chunk: Sequence[int], results: Sequence[Result | Lost]) -> None:
-        """Keep the results of a chunk."""
+        """Store the results of a chunk."""
         for position, result in zip(chunk, results, strict=True):
             self.results[position] = result
         self.unfinished -= len(chunk)
 
     def lose(self, chunk: Sequence[int], why: Lost) -> None:
-        """Take apart a chunk that lost its worker, or blame the item that was tried alone."""
+        """Try the items of a chunk that lost its worker again, or give up one tried alone."""
         for position in chunk:
             if position in self._tried_alone:
                 self.finish((position,), (why,))

@@ -1,7 +1,7 @@
-"""One worker process: it answers chunks of items until its pipe closes.
+"""One worker process: it computes chunks of items until its pipe closes.
 
-It is started by `pool.WorkerPool` and imports nothing that its function does not need, so that a
-new one is there within a fraction of a second.
+`pool.WorkerPool` starts it. It imports only what its function needs, so that a new worker starts in
+a fraction of a second.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 READY = "ready"
-"""What a worker says once it can begin."""
+"""The first message of a worker."""
 
 FAULTS_OF_AN_ITEM = (ValueError, ArithmeticError, RuntimeError)
-"""What a function may raise for one item and still be sound; RDKit's own errors are these."""
+"""Errors that a function may raise for single items, as RDKit does; others stop the pool."""
 
 
 class Lost(Enum):
@@ -40,12 +40,12 @@ class Lost(Enum):
 
 @dataclass(frozen=True)
 class Job(Generic[Item, Result]):
-    """What a worker is told first.
+    """The first message to a worker.
 
     Attributes:
         function: an item in, a result out.
-        timeout: seconds a chunk may take.
-        memory: bytes it may take beyond what it has once it is ready.
+        timeout: seconds for a chunk.
+        memory: bytes that it may allocate beyond what it has when it is ready.
     """
 
     function: Callable[[Item], Result]
@@ -54,11 +54,10 @@ class Job(Generic[Item, Result]):
 
 
 def attempt(function: Callable[[Item], Result], item: Item) -> Result | Lost:
-    """The function's result, or that this item made it fail.
+    """The function's result, or `Lost.FAILED`.
 
     Raises:
-        Exception: what is no fault of the item, such as a name that does not exist.
-        MemoryError: where the fault may be an older item's.
+        Exception: any but `FAULTS_OF_AN_ITEM`; a `MemoryError` may be the fault of an older item.
     """
     try:
         return function(item)
@@ -67,8 +66,8 @@ def attempt(function: Callable[[Item], Result], item: Item) -> Result | Lost:
 
 
 def main(descriptor: int) -> None:
-    """Work for whoever holds the other end of the socket `descriptor`, and end when it closes."""
-    # Our parent being gone is the usual end, and no news: hence OSError too.
+    """Compute what arrives on the socket `descriptor` until it closes."""
+    # the usual end is that the parent closes the socket or is gone: hence OSError too
     with Connection(descriptor) as pipe, suppress(EOFError, OSError):
         try:
             _answer(pipe)
@@ -86,20 +85,20 @@ def _answer(pipe: Connection) -> None:
     pipe.send(READY)
     while True:
         items: list[object] = pipe.recv()
-        # Our parent kills us in time; the alarm is for the day on which it has been killed itself
-        # while we hang in foreign code, where no handler of ours would ever run.
+        # The parent kills a worker that takes too long. The alarm is for a parent that was killed
+        # itself while this worker hangs in foreign code, where no Python handler would run.
         signal.setitimer(signal.ITIMER_REAL, 2 * job.timeout)
         begun = time.monotonic()
         try:
             results = [attempt(job.function, item) for item in items]
         except MemoryError:
-            return  # what fills the memory may be older: the pool tries them in a fresh process
+            return  # older items may fill the memory: the pool tries these in a new process
         signal.setitimer(signal.ITIMER_REAL, 0)
         pipe.send((time.monotonic() - begun, results))
 
 
 def _limit_memory(extra: int) -> None:
-    """Let this process have `extra` bytes more than now, and let it leave no core file."""
+    """Allow this process `extra` bytes more than it has now, and no core file."""
     import resource  # POSIX alone has it
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
