@@ -8,7 +8,7 @@ from kit import generator
 from sequence_tutor.domain import step_scores as module
 from sequence_tutor.domain.step_scores import step_scores, summed
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.toy.reward import ToyReward
+from sequence_tutor.toy.problem import ToyReward
 
 
 def toy_reward() -> ToyReward:

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
-from sequence_tutor.models.by_length import CHUNK, by_length
+from sequence_tutor.models.next_token import CHUNK, by_length
 from sequence_tutor.sequences import SequenceBatch
 
 V = 5

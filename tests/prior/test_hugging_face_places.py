@@ -12,7 +12,7 @@ import torch
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.prior.hugging_face import HuggingFacePrior
-from sequence_tutor.prior.hugging_face_settings import settings_of
+from sequence_tutor.prior.hugging_face_files import settings_of
 from sequence_tutor.prior.store import StoredPrior, find_prior, load_prior, save_prior
 from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.text.domain import TextDomain

@@ -18,8 +18,8 @@ from sequence_tutor.domain.data import Figure
 from sequence_tutor.domain.exhibit import Exhibit, Material
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import Estimate
-from sequence_tutor.prior.black_box import BlackBoxPrior
 from sequence_tutor.prior.protocol import Prior
+from sequence_tutor.prior.user_file import BlackBoxPrior
 from sequence_tutor.reward.check import check_reward
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sequences import SequenceBatch

@@ -7,12 +7,6 @@ from sequence_tutor.exact.constrained import (
     expected_distinct,
     finite_constrained_optimum,
 )
-from sequence_tutor.exact.distances import (
-    GreedyComparison,
-    compare_greedy,
-    kl_to_optimum,
-    sequence_kl,
-)
 from sequence_tutor.exact.finite_state import (
     FiniteOptimum,
     FiniteProblem,
@@ -22,10 +16,14 @@ from sequence_tutor.exact.finite_state import (
 )
 from sequence_tutor.exact.optimum import (
     Gibbs,
+    GreedyComparison,
     HardOptimum,
     SoftOptimum,
+    compare_greedy,
     gibbs_distribution,
     hard_optimum,
+    kl_to_optimum,
+    sequence_kl,
     soft_optimum,
 )
 from sequence_tutor.exact.space import Levels, SequenceSpace, along_sequences, enumerate_sequences

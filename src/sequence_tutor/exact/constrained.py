@@ -27,7 +27,8 @@ from scipy.optimize import brentq, minimize
 from scipy.special import logsumexp
 from torch import Tensor
 
-from sequence_tutor.exact.finite_state import FiniteProblem
+from sequence_tutor.exact.finite_state import FiniteProblem, finite_hard_optimum
+from sequence_tutor.exact.optimum import sequence_kl
 
 Dual = Callable[[NDArray[np.float64]], tuple[float, NDArray[np.float64]]]
 """Multipliers -> the dual's value and its gradient, bound minus expectation for each."""
@@ -120,14 +121,14 @@ def constrained_optimum(
     def dual(multipliers: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         log_probs = at(multipliers)
         missed = every - expectations(log_probs)
-        value = _divergence(log_probs, log_prior) + float(torch.from_numpy(multipliers) @ missed)
+        value = sequence_kl(log_probs, log_prior) + float(torch.from_numpy(multipliers) @ missed)
         return value, missed.numpy()
 
     most = float(-log_prior[support].min())
     multipliers, feasible = maximise(dual, len(every), most)
     log_probs = at(multipliers)
     value, missed = dual(multipliers)
-    divergence = _divergence(log_probs, log_prior)
+    divergence = sequence_kl(log_probs, log_prior)
     return ConstrainedOptimum(
         torch.from_numpy(multipliers),
         torch.from_numpy(-missed),
@@ -172,7 +173,7 @@ def finite_constrained_optimum(
         problem.start,
         problem.length,
     )
-    most = float(_hard_value(rare))
+    most = finite_hard_optimum(rare, 1.0).value
     multipliers, feasible = maximise(dual, len(bounds), most)
     value, missed = dual(multipliers)
     slack = torch.from_numpy(-missed)
@@ -265,19 +266,3 @@ def _bonus(log_p: NDArray[np.float64], mu: float, draws: int) -> NDArray[np.floa
     """What a sequence of probability p is paid for being rare: mu (1 - p)^(N-1)."""
     with np.errstate(divide="ignore"):  # the log of 0 where p is 1: no bonus
         return np.asarray(mu * np.exp((draws - 1) * np.log1p(-np.exp(log_p))))
-
-
-def _divergence(log_probs: Tensor, log_prior: Tensor) -> float:
-    """KL(pi || p) in nats."""
-    written = log_probs > -torch.inf
-    ratio = log_probs[written] - log_prior[written]
-    return float(log_probs[written].exp() @ ratio)
-
-
-def _hard_value(problem: FiniteProblem) -> Tensor:
-    """The largest sum of log prior and reward over all sequences."""
-    paid = problem.log_prior + problem.reward
-    value = paid.new_zeros(len(paid))
-    for _ in range(problem.length):
-        value = (paid + value[problem.next_state]).amax(1)
-    return value[problem.start]

@@ -1,18 +1,20 @@
 """Hugging Face causal language models as priors of text; `prior.hugging_face_files` opens them.
 
-What a sequence is made of:
+- Our tokens are the tokenizer's without its special ones, in their order, and the last is its end
+  of text; the model's distribution is renormalised over them.
+- The left context, or the beginning of text if there is none, comes before the first token.
+- Rows of a batch are padded on the right, which causal attention never sees.
 
-- our tokens are the tokenizer's without its special ones, in their order, and the last is its end
-  of text; the model's distribution is renormalised over them;
-- before the first token stands the left context, or the beginning of text if there is none;
-- rows of a batch are padded on the right, which causal attention never sees.
-
-The key-value cache is a state like any other: tensors with the batch first, so rows may leave.
+The key-value cache is a state like any other: tensors with the batch first, so rows may be removed.
+A prior samples token by token, so `check_model` refuses models that see later tokens (BERT and
+other masked models) and those whose memory is not keys and values of every layer (Mamba, RWKV and
+hybrids).
 """
 
 from __future__ import annotations
 
 import copy
+import inspect
 import warnings
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,7 +24,8 @@ from torch import Tensor, nn
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.models import ActionValueNetwork, Start, State
-from sequence_tutor.prior.softmax import SoftmaxPrior
+from sequence_tutor.prior.neural import SoftmaxPrior
+from sequence_tutor.prior.tokenizers import first_line
 
 
 def positions_of(model: nn.Module) -> int | None:
@@ -79,9 +82,8 @@ class CausalNetwork(nn.Module):
         self.layers = int(config.num_hidden_layers)
         self.heads = int(getattr(config, "num_key_value_heads", None) or config.num_attention_heads)
         width = config.hidden_size
-        self.head_width = int(
-            getattr(config, "head_dim", None) or width // config.num_attention_heads
-        )
+        head_width = getattr(config, "head_dim", None) or width // config.num_attention_heads
+        self.head_width = int(head_width)
         self.extra: nn.Linear | None = None
         if start in ("log_prior", "zero"):
             outputs = 1 if start == "log_prior" else len(language.ids) + 1
@@ -103,9 +105,8 @@ class CausalNetwork(nn.Module):
 
     def initial_state(self, batch: int) -> State:
         """Empty caches: keys and values of each layer, (B, heads, t, width) with t = 0."""
-        empty = torch.zeros(
-            batch, self.heads, 0, self.head_width, device=self.get_buffer("ids").device
-        )
+        device = self.get_buffer("ids").device
+        empty = torch.zeros(batch, self.heads, 0, self.head_width, device=device)
         return (empty,) * (2 * self.layers)
 
     @torch.no_grad()
@@ -136,11 +137,8 @@ class CausalNetwork(nn.Module):
             use_cache=True,
             output_hidden_states=self.extra is not None,
         )
-        caches = tuple(
-            tensor
-            for layer in found.past_key_values.layers
-            for tensor in (layer.keys, layer.values)
-        )
+        layers = found.past_key_values.layers
+        caches = tuple(one for layer in layers for one in (layer.keys, layer.values))
         if self.start == "zero" and self.extra is not None:
             return self.extra(found.hidden_states[-1]), caches
         logits = found.logits[..., self.get_buffer("ids")] / self.temperature  # (B, T, V)
@@ -176,7 +174,10 @@ class HuggingFacePrior(SoftmaxPrior[CausalNetwork]):
 
         Dropout stays off: a value must not depend on chance.
         """
-        model = _with_lora(self.language) if self.language.lora_rank else _copied(self.language)
+        if self.language.lora_rank:
+            model = _with_lora(self.language)
+        else:
+            model = copy.deepcopy(self.language.model).requires_grad_(True)
         language = LanguageModel(model, self.language.ids, self.language.prompt)
         network = CausalNetwork(language, start, self.temperature)
         return ActionValueNetwork(network.eval(), start)
@@ -185,10 +186,6 @@ class HuggingFacePrior(SoftmaxPrior[CausalNetwork]):
     def device(self) -> torch.device:
         """Where it computes."""
         return self.language.ids.device
-
-
-def _copied(language: LanguageModel) -> nn.Module:
-    return copy.deepcopy(language.model).requires_grad_(True)
 
 
 def _with_lora(language: LanguageModel) -> nn.Module:
@@ -209,3 +206,67 @@ def _with_lora(language: LanguageModel) -> nn.Module:
         # peft asks a name of transformers that has a new one; no user can do anything about it
         warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
         return get_peft_model(model, config)
+
+
+TOLERANCE = 1e-6
+"""How far two answers that should be equal may differ, relative to the largest logit."""
+
+
+@torch.no_grad()
+def check_model(model: Any, name: str) -> None:
+    """Ask a model for a few tokens and stop at what it cannot do.
+
+    Args:
+        model: a causal language model; every kind has another class, hence `Any`.
+        name: for the error's sentence.
+
+    Raises:
+        UserError: it sees later tokens, keeps no keys and values, or cannot be asked at all.
+    """
+    kind = type(model).__name__
+    model = model.eval()
+    first, second = torch.tensor([[0, 1, 2, 3]]), torch.tensor([[0, 1, 2, 4]])
+    size = model.config.get_text_config().vocab_size
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            whole, other = (
+                model(input_ids=tokens % size, use_cache=True, **_empty_cache(model))
+                for tokens in (first, second)
+            )
+    except Exception as error:
+        raise UserError(
+            f"{name}: a {kind} cannot be asked for the next token "
+            f"({type(error).__name__}: {first_line(error)}), expected a causal language model"
+        ) from error
+    scale = 1.0 + float(whole.logits.abs().max())
+    if float((whole.logits[:, :3] - other.logits[:, :3]).abs().max()) > TOLERANCE * scale:
+        raise UserError(
+            f"{name}: a {kind} sees the tokens that come later, as masked models do; expected a "
+            "causal language model, such as GPT-2 or Llama"
+        )
+    if not _keeps_keys(model, whole):
+        raise UserError(
+            f"{name}: a {kind} keeps no keys and values of all its layers, as models with states "
+            "(Mamba, RWKV and hybrids) do not; expected a transformer with attention alone, such "
+            "as GPT-2 or Llama"
+        )
+
+
+def _empty_cache(model: Any) -> dict[str, Any]:
+    """The memory that a prior begins with, for a model that takes one."""
+    from transformers import DynamicCache
+
+    takes = "past_key_values" in inspect.signature(model.forward).parameters
+    return {"past_key_values": DynamicCache()} if takes else {}
+
+
+def _keeps_keys(model: Any, answer: Any) -> bool:
+    """Whether its memory is two tensors (1, heads, t, width) a layer, t being the tokens seen."""
+    cache = getattr(answer, "past_key_values", None)
+    layers = getattr(cache, "layers", None)
+    shape = model.config.get_text_config()
+    if layers is None or len(layers) != getattr(shape, "num_hidden_layers", None):
+        return False
+    kept = [getattr(layer, name, None) for layer in layers for name in ("keys", "values")]
+    return all(isinstance(one, Tensor) and one.dim() == 4 and one.shape[2] == 4 for one in kept)

@@ -1,8 +1,10 @@
-"""Hugging Face models on disk or on the hub, opened as priors of text.
+"""Hugging Face models in a folder or on the hub: which one a name means, and how it is opened.
 
 A model is named by a folder, by `hf:NAME` on the hub, or by a settings file (FILE.toml, see
-`HuggingFaceSettings`) with a left context and the rank of LoRA. Only safetensors are read, and no
-code of the model's own is run, nor any that its config names on the hub.
+`HuggingFaceSettings`) with a left context and the rank of LoRA. A name is resolved once: a folder
+becomes an absolute path, relative to the settings file where one names it; any other name is one
+of the hub, never that of a folder in the current directory. Only safetensors are read, and no code
+of the model's own is run, nor any that its config names on the hub.
 """
 
 from __future__ import annotations
@@ -14,22 +16,86 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from pydantic import Field
 from torch import nn
 
+from sequence_tutor.config.presets import build
+from sequence_tutor.config.settings import Settings
+from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.errors import UserError, require
-from sequence_tutor.prior.hugging_face import HuggingFacePrior, LanguageModel, positions_of
-from sequence_tutor.prior.hugging_face_check import check_model
-from sequence_tutor.prior.hugging_face_settings import (
-    HuggingFaceSettings,
-    hub_name,
-    settings_of,
+from sequence_tutor.prior.hugging_face import (
+    HuggingFacePrior,
+    LanguageModel,
+    check_model,
+    positions_of,
 )
 from sequence_tutor.prior.tokenizers import first_line, load_tokenizer, prompt_tokens
 
+MARK = "hf:"
+"""Before the name of a model on the hub."""
+
+
+class HuggingFaceSettings(Settings):
+    """A language model and what it is asked to go on from."""
+
+    model: str = Field(description="folder, relative to the settings file, or name on the hub")
+    prompt: str = Field("", description="left context of every sequence")
+    longest: int = Field(40, ge=1, description="most tokens of a sequence, the end token aside")
+    lora_rank: int = Field(
+        0, ge=0, description="rank of LoRA in the tuned model; 0: all of its weights are tuned"
+    )
+
+
+def settings_of(name: str) -> HuggingFaceSettings | None:
+    """What the name of a prior asks for; None: it means no Hugging Face model.
+
+    Raises:
+        UserError: a settings file that cannot be used, or a name that means two things.
+    """
+    if name.startswith(MARK):
+        asked = HuggingFaceSettings(model=name.removeprefix(MARK))
+        return asked.model_copy(update={"model": _of_hub(asked.model, name)})
+    if name.endswith(".toml"):
+        path = Path(name)
+        asked = build(HuggingFaceSettings, read_toml(path), name)
+        return asked.model_copy(update={"model": _beside(asked.model, path)})
+    if (Path(name) / "config.json").is_file():
+        return HuggingFaceSettings(model=str(Path(name).absolute()))
+    return None
+
+
+def hub_name(model: str) -> str | None:
+    """The name that a resolved model has on the hub; None: it is a folder."""
+    return None if Path(model).is_absolute() else model
+
+
+def _beside(model: str, path: Path) -> str:
+    """A model as a settings file names it."""
+    if model.startswith(MARK):
+        return _of_hub(model.removeprefix(MARK), f"{path}: model")
+    folder = path.parent.absolute() / Path(model).expanduser()
+    if folder.is_dir():
+        return str(folder)
+    if Path(model).is_absolute() or model.startswith((".", "~")) or model.count("/") > 1:
+        raise UserError(f"{path}: model is {model!r}, but there is no folder {folder}")
+    return _of_hub(model, f"{path}: model")
+
+
+def _of_hub(model: str, source: str) -> str:
+    """A name on the hub that is not that of a folder here, which would be read in its place."""
+    if Path(model).is_absolute():
+        return model
+    if Path(model).exists():
+        raise UserError(
+            f"{source}: {model!r} is a name on the hub, but the current directory has a folder of "
+            "that name, which would be read in its place; name the folder by its path, relative to "
+            "the settings file, or go to another directory"
+        )
+    return model
+
+
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
-
-__all__ = ["HuggingFaceSettings", "OpenedModel", "hub_name", "open_model", "settings_of"]
 
 
 @dataclass(frozen=True)
@@ -103,8 +169,11 @@ def open_model(
             "longest": longest,
         },
     }
-    digest = _digest(settings, language)
-    return OpenedModel(HuggingFacePrior(language), card, digest, settings, tokenizer)
+    digest = hashlib.sha256(settings.model_dump_json(exclude={"model"}).encode())
+    for tensor in (language.ids, language.prompt, *language.model.state_dict().values()):
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    prior = HuggingFacePrior(language)
+    return OpenedModel(prior, card, digest.hexdigest(), settings, tokenizer)
 
 
 def _load(name: str) -> nn.Module:
@@ -124,10 +193,3 @@ def _load(name: str) -> nn.Module:
         raise UserError(
             f"{name}: no causal language model could be loaded ({first_line(error)})"
         ) from error
-
-
-def _digest(settings: HuggingFaceSettings, language: LanguageModel) -> str:
-    digest = hashlib.sha256(settings.model_dump_json(exclude={"model"}).encode())
-    for tensor in (language.ids, language.prompt, *language.model.state_dict().values()):
-        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()

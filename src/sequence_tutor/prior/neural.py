@@ -1,13 +1,47 @@
-"""One of our networks as a prior."""
+"""Networks as priors: the softmax of their logits, step by step and over whole sequences."""
 
 from __future__ import annotations
 
 import copy
+from typing import Generic, TypeVar
 
 import torch
+from torch import Tensor
 
-from sequence_tutor.models import ActionValueNetwork, Network, Start
-from sequence_tutor.prior.softmax import SoftmaxPrior
+from sequence_tutor.models import ActionValueNetwork, Network, Start, State
+from sequence_tutor.models.action_values import Trunk
+
+Net = TypeVar("Net", bound=Trunk)
+
+
+class SoftmaxPrior(Generic[Net]):
+    """Softmax over the logits of `network`. Satisfies `Prior`.
+
+    Attributes:
+        network: the logits.
+    """
+
+    network: Net
+
+    @property
+    def vocab_size(self) -> int:
+        """V."""
+        return self.network.vocab_size
+
+    def initial_state(self, batch: int) -> State:
+        """The state before the first token."""
+        return self.network.initial_state(batch)
+
+    def step(self, previous: Tensor, state: State) -> tuple[Tensor, State]:
+        """Log p(.|s) (B, V) after `previous` (B,), and the new state."""
+        logits, state = self.network.step(previous, state)
+        return logits.log_softmax(-1), state
+
+    @torch.no_grad()
+    def sequence_log_probs(self, tokens: Tensor) -> Tensor:
+        """Log p(.|s_t) at every step, tokens (B, T) -> (B, T, V)."""
+        logits: Tensor = self.network(tokens)
+        return logits.log_softmax(-1)
 
 
 class NeuralPrior(SoftmaxPrior[Network]):

@@ -30,10 +30,10 @@ from sequence_tutor.prior.elsewhere import (
     FoundElsewhere,
     code_of,
     find_elsewhere,
+    found_in_memory,
     load_elsewhere,
     record_of,
 )
-from sequence_tutor.prior.in_memory import found_in_memory
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.storage.checkpoints import load_checkpoint, named, save_checkpoint, under
@@ -286,7 +286,7 @@ def given_prior(given: object, domain: str) -> StoredPrior:
     """A prior that is given as an object, and not by where it is.
 
     Args:
-        given: a `StoredPrior`, or what `prior.in_memory` takes.
+        given: a `StoredPrior`, or what `prior.elsewhere` takes.
         domain: of its tokens, where it does not say.
 
     Raises:

@@ -146,12 +146,9 @@ def explaining(reward: Reward) -> Explains | None:
 class UnknownReward:
     """No terms, so nothing is paid: what a run's records would execute was not allowed."""
 
-    names: tuple[str, ...] = ()
-
-    @property
-    def weights(self) -> Tensor:
-        """(0,)."""
-        return torch.zeros(0, dtype=torch.float64)
+    def __init__(self) -> None:
+        self.names: tuple[str, ...] = ()
+        self.weights = torch.zeros(0, dtype=torch.float64)
 
     def __call__(self, batch: SequenceBatch) -> Tensor:
         """(B, T, 0)."""

@@ -1,7 +1,6 @@
 """A problem small enough that its optimum is known exactly."""
 
 from sequence_tutor.toy.domain import ToyDomain
-from sequence_tutor.toy.problem import ToyProblem, make_toy
-from sequence_tutor.toy.reward import ToyReward
+from sequence_tutor.toy.problem import ToyProblem, ToyReward, make_toy
 
 __all__ = ["ToyDomain", "ToyProblem", "ToyReward", "make_toy"]

@@ -20,8 +20,7 @@ from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.token_lines import read_token_lines, write_json_lines
-from sequence_tutor.toy.problem import make_toy
-from sequence_tutor.toy.reward import ToyReward
+from sequence_tutor.toy.problem import ToyReward, make_toy
 
 
 class ToyDataSettings(Settings):

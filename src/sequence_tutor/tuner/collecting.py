@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.domain.data import Collected, Gatherer
-from sequence_tutor.models.by_length import by_length
+from sequence_tutor.models.next_token import by_length
 from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.objectives.divergences import token_kl
 from sequence_tutor.prior.protocol import Prior

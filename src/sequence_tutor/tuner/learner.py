@@ -12,7 +12,7 @@ from torch import Tensor
 from sequence_tutor.algorithms.algorithm import Experience, Graded, Predicted
 from sequence_tutor.algorithms.policy import TunedPolicy
 from sequence_tutor.errors import UserError
-from sequence_tutor.models.by_length import by_length
+from sequence_tutor.models.next_token import by_length
 from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.objectives.divergences import tempered as flattened
 from sequence_tutor.prior.protocol import Prior, device_of
