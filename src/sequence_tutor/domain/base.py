@@ -7,7 +7,7 @@ add one.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -27,6 +27,7 @@ from sequence_tutor.domain.data import (
     TrainingData,
 )
 from sequence_tutor.domain.exhibit import Exhibit, Material, ShownModel, display, exhibit
+from sequence_tutor.domain.rows import RewardRows, Rows
 from sequence_tutor.domain.step_scores import Scored, step_scores, summed
 from sequence_tutor.errors import UserError
 from sequence_tutor.prior.store import StoredPrior
@@ -261,6 +262,22 @@ class Domain(ABC):
     @abstractmethod
     def statistics(self, settings: Settings) -> Statistics:
         """New, empty statistics, in the frame (such as the key) of the reward's settings."""
+
+    def rows(
+        self, settings: Settings, reward: Reward, names: Collection[str] | None = None
+    ) -> Rows:
+        """What can be aimed at: counts of every row of the tables, sequence by sequence.
+
+        Args:
+            settings: of the reward, whose key or other frame the rows are counted in.
+            reward: the run's; each of its terms is a row by its name.
+            names: of the rows wanted, also those that no table has, such as a window of a
+                descriptor; what is not known is left out. None: those of the tables.
+
+        Raises:
+            UserError: one of the names has the form of a row and is none.
+        """
+        return RewardRows(reward, names)
 
     def token_text(self, token: int) -> str:
         """How a token is shown, such as a character; by default its number."""

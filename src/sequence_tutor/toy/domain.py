@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +13,17 @@ from pydantic import Field
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Domain, Progress, TrainingData
 from sequence_tutor.domain.division import TEST, TRAIN, VALIDATION, divide
+from sequence_tutor.domain.rows import JoinedRows, RewardRows, Rows
 from sequence_tutor.domain.token_sequences import TokenSequences
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import Estimate
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.store import StoredPrior
+from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.token_lines import read_token_lines, write_json_lines
 from sequence_tutor.toy.problem import ToyReward, make_toy
+from sequence_tutor.toy.rows import ToyRows
 
 
 class ToyDataSettings(Settings):
@@ -102,6 +105,12 @@ class ToyDomain(Domain):
     def statistics(self, settings: Settings) -> ToyStatistics:
         """None of its own."""
         return ToyStatistics()
+
+    def rows(
+        self, settings: Settings, reward: Reward, names: Collection[str] | None = None
+    ) -> Rows:
+        """Shares of tokens, and the terms."""
+        return JoinedRows(ToyRows(self.vocab_size), RewardRows(reward, names))
 
     def write(
         self, batch: SequenceBatch, directory: Path, settings: Settings, progress: Progress

@@ -1,0 +1,228 @@
+"""Rows of a domain's tables, counted sequence by sequence: what statistics and aims are made of.
+
+A row is the sum of its numerators over the sum of its denominators. Each row is therefore a moment
+of the policy: E[numerator] - b E[denominator] >= 0 says that the row is at least b.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import torch
+from torch import Tensor
+
+from sequence_tutor.estimates import Estimate, Mean, Proportion, RatioOfSums, ShareOfSteps
+from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.sequences import SequenceBatch
+
+Kind = Literal["mean", "share", "share of steps", "ratio"]
+"""How the interval of a row is computed.
+
+- mean: of one number a sequence, Student's; sequences without one have a denominator of 0.
+- share: of the sequences that have a property, Wilson's; those it cannot be asked of have a
+  denominator of 0.
+- share of steps: steps with a property among steps of the same sequences; within 0..1.
+- ratio: any other quotient of sums, by the delta method.
+"""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What one row counts, sequence by sequence.
+
+    Attributes:
+        numerators: (B,) float64; 0 where the quantity is undefined.
+        denominators: (B,) float64; 1 for a mean or a share of sequences, 0 where the quantity is
+            undefined, the number of steps for a share of steps.
+    """
+
+    numerators: Tensor
+    denominators: Tensor
+
+    def __post_init__(self) -> None:
+        """Check shapes."""
+        if self.numerators.dim() != 1 or self.numerators.shape != self.denominators.shape:
+            raise ValueError(
+                f"expected (B,) numerators and denominators, got {tuple(self.numerators.shape)} "
+                f"and {tuple(self.denominators.shape)}"
+            )
+
+    @property
+    def value(self) -> float:
+        """The row over these sequences; NaN where no sequence defines it."""
+        below = float(self.denominators.sum())
+        return float(self.numerators.sum()) / below if below else math.nan
+
+
+@dataclass(frozen=True)
+class RowRange:
+    """What a row can be.
+
+    Attributes:
+        low: the least value; -inf where there is none.
+        high: the largest value; inf where there is none.
+        kind: how its interval is computed.
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+    kind: Kind = "mean"
+
+    @property
+    def is_share(self) -> bool:
+        """Whether it is a fraction, which tables show in percent."""
+        return self.kind in ("share", "share of steps")
+
+
+SHARE = RowRange(0.0, 1.0, "share")
+SHARE_OF_STEPS = RowRange(0.0, 1.0, "share of steps")
+
+
+class Rows(Protocol):
+    """Per-sequence counts of every row that a domain can measure on its sequences."""
+
+    def ranges(self) -> Mapping[str, RowRange]:
+        """Row -> what it can be, in the order of the tables."""
+
+    def count(self, batch: SequenceBatch, terms: Tensor | None = None) -> Mapping[str, Counts]:
+        """What each row counts in a batch.
+
+        Args:
+            batch: B sequences.
+            terms: (B, T, R) what the reward's terms pay, where the caller knows it; otherwise the
+                reward is computed if a row needs it.
+        """
+
+
+class RewardRows:
+    """One row for each term of a reward: the mean of what it pays a sequence, unweighted.
+
+    Satisfies `Rows`.
+
+    Args:
+        reward: any.
+        names: of the terms wanted; None: all.
+    """
+
+    def __init__(self, reward: Reward, names: Collection[str] | None = None) -> None:
+        self._reward = reward
+        self._names = [name for name in reward.names if names is None or name in names]
+
+    def ranges(self) -> Mapping[str, RowRange]:
+        """No term is bounded."""
+        return dict.fromkeys(self._names, RowRange())
+
+    def count(self, batch: SequenceBatch, terms: Tensor | None = None) -> Mapping[str, Counts]:
+        """The sum of each term over each sequence."""
+        if not self._names:
+            return {}
+        paid = self._reward(batch) if terms is None else terms  # (B, T, R)
+        sums = paid.double().sum(1)  # (B, R)
+        columns = dict(zip(self._reward.names, sums.unbind(1), strict=True))
+        return {name: numbers(columns[name]) for name in self._names}
+
+
+class JoinedRows:
+    """Rows of several sources; of two with one name the first counts. Satisfies `Rows`.
+
+    Args:
+        sources: what counts, the domain's own rows before those of the reward's terms.
+    """
+
+    def __init__(self, *sources: Rows) -> None:
+        self._sources = sources
+
+    def ranges(self) -> Mapping[str, RowRange]:
+        """Those of all sources."""
+        found: dict[str, RowRange] = {}
+        for source in self._sources:
+            found |= {name: one for name, one in source.ranges().items() if name not in found}
+        return found
+
+    def count(self, batch: SequenceBatch, terms: Tensor | None = None) -> Mapping[str, Counts]:
+        """Those of all sources."""
+        found: dict[str, Counts] = {}
+        for source in self._sources:
+            counted = source.count(batch, terms)
+            found |= {name: one for name, one in counted.items() if name not in found}
+        return found
+
+
+class RowStatistics:
+    """Gathers rows over batches and gives each with its 95 % interval.
+
+    Args:
+        ranges: of the rows.
+    """
+
+    def __init__(self, ranges: Mapping[str, RowRange]) -> None:
+        self._gathered = {name: _GATHERERS[one.kind]() for name, one in ranges.items()}
+
+    def add(self, counts: Mapping[str, Counts]) -> None:
+        """Add what a batch counts; what is no row of these is left out."""
+        for name, gathered in self._gathered.items():
+            gathered.add(counts[name])
+
+    def result(self) -> dict[str, Estimate]:
+        """Every row so far."""
+        return {name: gathered.estimate() for name, gathered in self._gathered.items()}
+
+
+def numbers(values: Tensor) -> Counts:
+    """A mean of one number a sequence, (B,); NaN where a sequence has none."""
+    defined = ~values.isnan()
+    return Counts(values.double().where(defined, 0.0), defined.double())
+
+
+def having(has: Tensor, among: Tensor | None = None) -> Counts:
+    """A share of sequences with a property.
+
+    Args:
+        has: (B,) bool.
+        among: (B,) bool, the sequences that it is asked of; None: all.
+    """
+    if among is None:
+        return Counts(has.double(), torch.ones_like(has, dtype=torch.float64))
+    return Counts((has & among).double(), among.double())
+
+
+def ratio(numerators: Tensor, denominators: Tensor) -> Counts:
+    """A quotient of sums, (B,) each, such as steps with a property and steps."""
+    return Counts(numerators.double(), denominators.double())
+
+
+class _Gathered(Protocol):
+    def add(self, counts: Counts) -> None: ...
+
+    def estimate(self) -> Estimate: ...
+
+
+class _Means(Mean):
+    def add(self, counts: Counts) -> None:
+        self.update(counts.numerators[counts.denominators > 0])
+
+
+class _Shares(Proportion):
+    def add(self, counts: Counts) -> None:
+        self.update(counts.numerators[counts.denominators > 0] > 0)
+
+
+class _Steps(ShareOfSteps):
+    def add(self, counts: Counts) -> None:
+        self.update(counts.numerators, counts.denominators)
+
+
+class _Ratios(RatioOfSums):
+    def add(self, counts: Counts) -> None:
+        self.update(counts.numerators, counts.denominators)
+
+
+_GATHERERS: dict[Kind, Callable[[], _Gathered]] = {
+    "mean": _Means,
+    "share": _Shares,
+    "share of steps": _Steps,
+    "ratio": _Ratios,
+}
