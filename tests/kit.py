@@ -12,9 +12,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor
 
 from sequence_tutor.cli import main
+from sequence_tutor.domain.rows import Counts
+from sequence_tutor.melody.rows import TABLE_1, MelodyRows
+from sequence_tutor.melody.scales import Key
 from sequence_tutor.sampling.measure import Task
+from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.toy.problem import make_toy
 
 ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -69,3 +74,18 @@ def kill_once_there(file: Path, command: Sequence[str]) -> None:
         time.sleep(0.005)
     process.kill()
     assert process.wait() == -signal.SIGKILL
+
+
+def melody_counts(batch: SequenceBatch, key: Key | None = None) -> dict[str, Tensor]:
+    """What the rows of Table 1 count, (B,) each; NaN where a melody has no such number."""
+    counts = MelodyRows(key or Key()).count(batch)
+    leaps = counts["leaps_resolved"]
+    named = {name: _as_counted(name, one) for name, one in counts.items() if name in TABLE_1}
+    return {**named, "leaps_doubled": leaps.denominators - leaps.numerators}
+
+
+def _as_counted(name: str, counts: Counts) -> Tensor:
+    """A correlation, a property, or steps."""
+    if name.startswith("autocorrelation"):
+        return counts.numerators.where(counts.denominators > 0, torch.nan)
+    return counts.numerators.bool() if TABLE_1[name].kind == "share" else counts.numerators

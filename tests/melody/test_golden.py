@@ -13,9 +13,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from kit import melody_counts
 from sequence_tutor.melody.reward import MelodyReward
 from sequence_tutor.melody.rules.repetition import correlations
-from sequence_tutor.melody.statistics import melody_counts
 from sequence_tutor.melody.view import Melodies
 from sequence_tutor.reward import weighted_total
 from sequence_tutor.sequences import SequenceBatch
@@ -89,7 +89,7 @@ def test_the_total(golden: list[dict[str, Any]], batch: SequenceBatch, decided: 
 
 
 def test_the_statistics_of_every_melody(golden: list[dict[str, Any]], batch: SequenceBatch) -> None:
-    counts = melody_counts(Melodies(batch))
+    counts = melody_counts(batch)
     for ours, theirs in COUNTS.items():
         expected = values_of(golden, "statistics", theirs)
         assert torch.equal(counts[ours].double(), expected), ours

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 import torch
 
+from kit import melody_counts
 from sequence_tutor.melody.encoding import FIRST_NOTE, HOLD, NOTE_OFF, VOCAB_SIZE
 from sequence_tutor.melody.reward import RuleConstants
 from sequence_tutor.melody.scales import Key
-from sequence_tutor.melody.statistics import melody_counts
 from sequence_tutor.melody.view import Melodies
 from sequence_tutor.sequences import SequenceBatch
 
@@ -44,7 +44,7 @@ def found(line: Line) -> Line:
     batch = SequenceBatch.full(torch.tensor([line["tokens"]]))
     melodies = Melodies(batch, key=Key(**line["key"]))
     rules = {rule.name: rule(melodies)[0].tolist() for rule in RuleConstants().all}
-    counts = {name: one.item() for name, one in melody_counts(melodies).items()}
+    counts = {name: one.item() for name, one in melody_counts(batch, melodies.key).items()}
     return {"rules": rules, "counts": {name: one for name, one in counts.items() if one == one}}
 
 

@@ -71,7 +71,7 @@ def test_transposing_melodies_and_key_changes_nothing() -> None:
 
 
 def test_rows_and_published_columns_agree_in_names() -> None:
-    assert tuple(MelodyStatistics().result()) == ROWS
+    assert tuple(MelodyStatistics().result())[: len(ROWS)] == ROWS  # those published come first
     assert all(tuple(column) == ROWS for column in PUBLISHED.values())
     assert PUBLISHED["Psi"]["leaps_resolved"] == 0.9
     assert PUBLISHED["G"]["autocorrelation_lag1"] == 0.55

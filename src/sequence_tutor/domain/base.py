@@ -279,6 +279,15 @@ class Domain(ABC):
         """
         return RewardRows(reward, names)
 
+    def likeness(self, real: SequenceBatch, settings: Settings) -> Statistics | None:
+        """Statistics that say how like real sequences others are; None: there are none.
+
+        Args:
+            real: sequences of a reference, such as held-out data.
+            settings: of the reward.
+        """
+        return None
+
     def token_text(self, token: int) -> str:
         """How a token is shown, such as a character; by default its number."""
         return f"{token} "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ from sequence_tutor.domain import (
 )
 from sequence_tutor.domain.division import TRAIN
 from sequence_tutor.domain.fingerprints import WINDOWS, window_fingerprints
+from sequence_tutor.domain.rows import JoinedRows, RewardRows, Rows
 from sequence_tutor.domain.step_scores import Scored, summed
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.beginnings import begin_with
@@ -32,12 +33,14 @@ from sequence_tutor.melody.reading.corpus import MelodyDataSettings, read_corpus
 from sequence_tutor.melody.reading.own_tunes import LONGEST, own_tunes
 from sequence_tutor.melody.reading.sources import holds_tokens
 from sequence_tutor.melody.reward import MelodyReward, MelodyRewardSettings
+from sequence_tutor.melody.rows import MelodyRows
 from sequence_tutor.melody.scales import C_MAJOR, OCTAVE
 from sequence_tutor.melody.signature import signature_of
-from sequence_tutor.melody.statistics import FIGURES, MelodyStatistics
+from sequence_tutor.melody.statistics import FIGURES, LikenessToTunes, MelodyStatistics
 from sequence_tutor.melody.view import Melodies
 from sequence_tutor.melody.writing.output import MelodyOutputSettings, transposed, write_melodies
 from sequence_tutor.prior.store import StoredPrior, shipped_prior
+from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.token_lines import token_lines
@@ -61,23 +64,25 @@ class MelodyDomain(Domain):
     published = PUBLISHED
     opening = "rhythm of the first bar"
 
-    def __init__(self, frame: Frame = AS_TOKENS) -> None:
+    def __init__(self, frame: Frame = AS_TOKENS, windows: Tensor | None = None) -> None:
         """Melodies in a frame.
 
         Args:
             frame: the key and the meter that a model's tokens are in.
+            windows: fingerprints of a prior's training tunes, or None.
         """
-        self.frame = frame
+        self.frame, self._windows = frame, windows
 
     def with_prior(
         self, card: Mapping[str, Any], tensors: Mapping[str, Tensor] | None = None
     ) -> MelodyDomain:
         """The same domain in the meter that a prior learned, in C major or A minor."""
-        return MelodyDomain(Frame.of_card(card))
+        return MelodyDomain(Frame.of_card(card), (tensors or {}).get(WINDOWS))
 
     def framed(self, reward: Settings) -> MelodyDomain:
         """The same domain in the key of a run's rules."""
-        return MelodyDomain(self.frame.judged_in(of_kind(MelodyRewardSettings, reward).key))
+        key = of_kind(MelodyRewardSettings, reward).key
+        return MelodyDomain(self.frame.judged_in(key), self._windows)
 
     def recorded(self, output: Mapping[str, Any]) -> Mapping[str, Any]:
         """The settings of files that a run was tuned with.
@@ -179,8 +184,21 @@ class MelodyDomain(Domain):
         return {"sequence": scored["name"], "judged in": judged_in, **summed(scored)}
 
     def statistics(self, settings: Settings) -> MelodyStatistics:
-        """The rows of Table 1 in the reward's key."""
-        return MelodyStatistics(of_kind(MelodyRewardSettings, settings).key)
+        """The rows of `MelodyRows` in the reward's key."""
+        key = of_kind(MelodyRewardSettings, settings).key
+        return MelodyStatistics(key, self.frame.meter, self._windows)
+
+    def rows(
+        self, settings: Settings, reward: Reward, names: Collection[str] | None = None
+    ) -> Rows:
+        """Those of the statistics, and what each rule pays."""
+        key = of_kind(MelodyRewardSettings, settings).key
+        own = MelodyRows(key, self.frame.meter, self._windows)
+        return JoinedRows(own, RewardRows(reward, names))
+
+    def likeness(self, real: SequenceBatch, settings: Settings) -> LikenessToTunes:
+        """Distances of intervals and durations."""
+        return LikenessToTunes(real)
 
     def exhibit(self, shown: Material) -> Exhibit:
         """Sound, piano roll, score and MIDI file; next-token probabilities along one melody."""

@@ -1,7 +1,4 @@
-"""The statistics of Table 1, streaming: any number of melodies in the memory of one batch.
-
-Source: Jaques et al., Sequence Tutor (arXiv:1611.02796), Table 1.
-"""
+"""The statistics of melodies, streaming: any number of them in the memory of one batch."""
 
 from __future__ import annotations
 
@@ -9,15 +6,14 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.domain import Figure
-from sequence_tutor.estimates import Estimate, Mean, Proportion, ShareOfSteps
-from sequence_tutor.melody.rules import Leap, Motif, RepeatedMotif, Repetition
-from sequence_tutor.melody.rules.pitches import out_of_key, unique_extrema
-from sequence_tutor.melody.rules.repetition import correlations
-from sequence_tutor.melody.scales import C_MAJOR, Key
+from sequence_tutor.domain.rows import RowStatistics
+from sequence_tutor.estimates import Estimate, without_ends
+from sequence_tutor.melody.heard import TRAINING_ROWS, durations, intervals
+from sequence_tutor.melody.meter import COMMON, Meter
+from sequence_tutor.melody.rows import LAGS, MelodyRows
+from sequence_tutor.melody.scales import C_MAJOR, OCTAVE, Key
 from sequence_tutor.melody.view import Melodies
 from sequence_tutor.sequences import SequenceBatch
-
-LAGS = (1, 2, 3)
 
 FIGURES: dict[str, Figure] = {
     **dict.fromkeys(("repeated_notes", "notes_not_in_key"), Figure("lower", True, "sixteenths")),
@@ -27,94 +23,81 @@ FIGURES: dict[str, Figure] = {
     **dict.fromkeys(
         ("notes_in_motif", "notes_in_repeated_motif"), Figure("higher", True, "sixteenths")
     ),
+    **dict.fromkeys(("motif_comes_back", "loops"), Figure(None, True, "melodies")),
+    **dict.fromkeys(("onsets_on_eighths", "onsets_on_beats"), Figure(None, True, "notes")),
+    **dict.fromkeys(("first_note_is_tonic", "last_note_is_tonic"), Figure("higher", True)),
+    **dict.fromkeys(TRAINING_ROWS, Figure("lower", True, "stretches")),
+    **dict.fromkeys(("interval_distance", "duration_distance"), Figure("lower", True)),
 }
-"""How each row is shown; those that count notes are shares of all sixteenths, holds and rests
-included, as published."""
+"""How each row is shown; those that count notes of Table 1 are shares of all sixteenths, holds and
+rests included, as published."""
+
+LONGEST_NOTE = 16
+"""Sixteenths; longer notes are counted together."""
 
 
 class MelodyStatistics:
-    """Gathers the rows of Table 1 over batches of melodies.
+    """Gathers the rows of `MelodyRows` over batches of melodies. Satisfies `domain.Statistics`.
 
-    The definitions are the published ones, whatever weights and constants a reward has; only the
-    key may be another.
+    Args:
+        key: that melodies are judged in.
+        meter: of their bars.
+        windows: sorted fingerprints of the training tunes, or None.
     """
 
-    def __init__(self, key: Key = C_MAJOR) -> None:
-        self._key = key
-        self._repeated = ShareOfSteps()
-        self._autocorrelation = {lag: Mean() for lag in LAGS}
-        self._off_key = ShareOfSteps()
-        self._tonic = Proportion()
-        self._leaps = ShareOfSteps()
-        self._unique_max = Proportion()
-        self._unique_min = Proportion()
-        self._motif = ShareOfSteps()
-        self._repeated_motif = ShareOfSteps()
+    def __init__(
+        self, key: Key = C_MAJOR, meter: Meter = COMMON, windows: Tensor | None = None
+    ) -> None:
+        self._rows = MelodyRows(key, meter, windows)
+        self._gathered = RowStatistics(self._rows.ranges())
 
     def update(self, batch: SequenceBatch) -> None:
         """Add a batch."""
-        counts = melody_counts(Melodies(batch, self._key))
-        steps = batch.lengths
-        self._repeated.update(counts["repeated_notes"], steps)
-        self._off_key.update(counts["notes_not_in_key"], steps)
-        self._motif.update(counts["notes_in_motif"], steps)
-        self._repeated_motif.update(counts["notes_in_repeated_motif"], steps)
-        self._tonic.update(counts["starts_with_tonic"])
-        self._unique_max.update(counts["unique_max_note"])
-        self._unique_min.update(counts["unique_min_note"])
-        resolved, doubled = counts["leaps_resolved"], counts["leaps_doubled"]
-        self._leaps.update(resolved, resolved + doubled)
-        for lag, mean in self._autocorrelation.items():
-            r = counts[f"autocorrelation_lag{lag}"]
-            mean.update(r[~r.isnan()])
+        self._gathered.add(self._rows.count(batch))
 
     def result(self) -> dict[str, Estimate]:
-        """Every row so far, as shares of 1 and plain correlations."""
+        """Every row so far, as shares of 1 and plain correlations; those of Table 1 first."""
+        return self._gathered.result()
+
+
+class LikenessToTunes:
+    """How far melodies are from real tunes in what they are made of.
+
+    - `interval_distance`, `duration_distance`: the total variation distance, 0 alike to 1 nothing
+      in common, between the histograms of intervals in semitones, those beyond an octave counted
+      together, and of the notes' durations.
+
+    Args:
+        real: the real tunes.
+    """
+
+    def __init__(self, real: SequenceBatch) -> None:
+        self._real, self._own = _histograms(real), _histograms(real[:0])
+
+    def update(self, batch: SequenceBatch) -> None:
+        """Add a batch."""
+        for name, counts in _histograms(batch).items():
+            self._own[name] = self._own[name] + counts
+
+    def result(self) -> dict[str, Estimate]:
+        """Both distances so far, without an interval."""
         return {
-            "repeated_notes": self._repeated.estimate(),
-            **{
-                f"autocorrelation_lag{lag}": mean.estimate()
-                for lag, mean in self._autocorrelation.items()
-            },
-            "notes_not_in_key": self._off_key.estimate(),
-            "starts_with_tonic": self._tonic.estimate(),
-            "leaps_resolved": self._leaps.estimate(),
-            "unique_max_note": self._unique_max.estimate(),
-            "unique_min_note": self._unique_min.estimate(),
-            "notes_in_motif": self._motif.estimate(),
-            "notes_in_repeated_motif": self._repeated_motif.estimate(),
+            name: without_ends(_distance(own, self._real[name])) for name, own in self._own.items()
         }
 
 
-def melody_counts(melodies: Melodies) -> dict[str, Tensor]:
-    """What the rows are made of, melody by melody.
-
-    Returns:
-        name -> (B,): steps counted (int64), properties (bool), and the signed autocorrelation of
-        the whole melody (float64, NaN where it is constant).
-    """
-    resolved, doubled = Leap().outcomes(melodies)
-    unique_max, unique_min = unique_extrema(melodies)
-    motif = Motif()
-    fires = {
-        "repeated_notes": Repetition().excessive(melodies),
-        "notes_not_in_key": out_of_key(melodies),
-        "leaps_resolved": resolved,
-        "leaps_doubled": doubled,
-        "notes_in_motif": melodies.distinct_pitched(motif.window) >= motif.distinct,
-        "notes_in_repeated_motif": RepeatedMotif().fires(melodies),
-    }
+def _histograms(batch: SequenceBatch) -> dict[str, Tensor]:
+    """Distance's name -> (K,) float64 counts."""
+    melodies = Melodies(batch)
+    beyond = OCTAVE + 1
+    steps = intervals(melodies).clamp(-beyond, beyond) + beyond
+    held = durations(melodies).clamp(max=LONGEST_NOTE + 1)
     return {
-        **{name: (fired & melodies.mask).sum(dim=1) for name, fired in fires.items()},
-        "starts_with_tonic": melodies.tokens[:, 0] == melodies.key.tonic_token,
-        "unique_max_note": unique_max,
-        "unique_min_note": unique_min,
-        **_whole_correlations(melodies),
+        "interval_distance": torch.bincount(steps, minlength=2 * beyond + 1).double().cpu(),
+        "duration_distance": torch.bincount(held, minlength=LONGEST_NOTE + 2).double().cpu(),
     }
 
 
-def _whole_correlations(melodies: Melodies) -> dict[str, Tensor]:
-    rows = torch.arange(len(melodies.tokens), device=melodies.tokens.device)
-    last = melodies.lengths - 1  # (B,)
-    so_far = correlations(melodies, LAGS)
-    return {f"autocorrelation_lag{lag}": r[rows, last] for lag, r in zip(LAGS, so_far, strict=True)}
+def _distance(one: Tensor, other: Tensor) -> float:
+    """Total variation of two histograms; NaN where one is empty."""
+    return 0.5 * (one / one.sum() - other / other.sum()).abs().sum().item()
