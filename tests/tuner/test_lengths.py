@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from sequence_tutor.models import by_length
+from sequence_tutor.models import next_token
 from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.replay.sampling import Drawn
 from sequence_tutor.replay.sequences import Stored
@@ -54,7 +54,7 @@ def value_gradients(tutor: Learner, stored: Stored) -> Tensor:
     assert isinstance(network, torch.nn.Module)
     hook = network.register_forward_hook(lambda _module, _given, outputs: kept.append(outputs))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(by_length, "CHUNK", len(stored.batch))  # all at once
+        patch.setattr(next_token, "CHUNK", len(stored.batch))  # all at once
         loss = tutor.grade(seen).loss
     hook.remove()
     (gradient,) = torch.autograd.grad(loss, kept[:1])
