@@ -1,4 +1,4 @@
-"""Terms of the molecule reward: what may be asked of a molecule, and how it is computed."""
+"""Terms of the molecule reward, each the settings and the computation of one number."""
 
 from typing import Annotated
 
@@ -54,4 +54,4 @@ AnyTerm = Annotated[
     | Function,
     Field(discriminator="kind"),
 ]
-"""A term's table in a settings file; `kind` says which, and need not where the name is one."""
+"""A term's table in a settings file; `kind` may be left out where the name is that of a kind."""

@@ -1,7 +1,7 @@
-"""Terms that score many molecules at a time: a user's functions and programs.
+"""Terms that score many molecules in one call: a user's functions and programs.
 
 They are called in the process that tunes, with the canonical SMILES of distinct valid molecules
-that they have not scored lately.
+that are not in their cache.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BatchFunction = Callable[[Sequence[str]], Sequence[float]]
 """SMILES in, as many numbers out; NaN where there is none."""
 
 ENOUGH = 8
-"""Molecules that fail one and all before the function itself is held to be broken."""
+"""If a function fails for each of at least so many molecules, it is broken."""
 
 
 class Program(Term):
@@ -33,25 +33,23 @@ class Program(Term):
     unit: ClassVar[str] = "the program's own"
     kind: Literal["program"] = "program"
     command: str = Field(description="as on a command line, such as 'python dock.py'")
-    timeout: float = Field(60.0, gt=0, description="seconds one answer may take")
-    folder: str | None = Field(
-        None, description="folder it is started in; the current one where none is given"
-    )
+    timeout: float = Field(60.0, gt=0, description="seconds for one answer")
+    folder: str | None = Field(None, description="its working directory; unset: the current one")
 
     def prepare(self) -> ExternalProgram:
-        """The program, which starts when it is first asked."""
+        """The program, which starts at its first call."""
         return ExternalProgram(self.command, self.timeout, self.folder)
 
 
 class Function(Term):
-    """A function of yours from the file given with --rules; the table has the function's name."""
+    """A function of yours from the file given with --rules; the table has its name."""
 
     unit: ClassVar[str] = "the function's own"
     kind: Literal["function"] = "function"
 
 
 class UserFunction:
-    """A user's function of a list of SMILES; it stops with its name when it is broken.
+    """A user's function of a list of SMILES.
 
     Attributes:
         name: the function's name.
@@ -66,11 +64,11 @@ class UserFunction:
     def __call__(self, smiles: Sequence[str]) -> list[float]:
         """A number for each molecule, NaN for those it fails for.
 
-        Where it raises for a list, it is asked molecule by molecule, so that one bad molecule
-        costs no other its number.
+        If it raises for a list, it is called molecule by molecule, so that only the molecules that
+        it fails for have no number.
 
         Raises:
-            UserError: it gives no list of as many numbers, or raises for every one of several.
+            UserError: it does not return as many numbers, or raises for each of several molecules.
         """
         try:
             return self._numbers(self._function(list(smiles)), len(smiles))

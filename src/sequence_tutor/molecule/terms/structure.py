@@ -1,4 +1,4 @@
-"""Terms of what a molecule looks like: similar to others, holding a pattern, of a formula."""
+"""Terms of a molecule's structure: similarity, substructures, molecular formula."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from sequence_tutor.molecule.terms.term import MoleculeFunction, MoleculeTerm
 
 
 def _listed(given: Any) -> Any:  # whatever a user's file holds
-    """One text as a list of one."""
     return (given,) if isinstance(given, str) else given
 
 
@@ -32,7 +31,7 @@ class Similarity(MoleculeTerm):
     unit: ClassVar[str] = "0..1"
     kind: Literal["similarity"] = "similarity"
     smiles: Texts = Field(description="the given molecules")
-    over: Literal["max", "mean"] = Field("max", description="of several: to the nearest, or mean")
+    over: Literal["max", "mean"] = Field("max", description="of several: the nearest, or the mean")
     radius: int = Field(2, ge=0, le=6, description="bonds around each atom; 2: ECFP4")
     bits: int = Field(2048, ge=64, le=65536, description="length of the fingerprint")
 
@@ -45,7 +44,7 @@ class Similarity(MoleculeTerm):
         return smiles
 
     def prepare(self) -> MoleculeFunction:
-        """Against fingerprints made once."""
+        """Compares with fingerprints made once."""
         molecules = (parse(one) for one in self.smiles)
         given = [fingerprint(one, self.radius, self.bits) for one in molecules if one is not None]
 
@@ -57,7 +56,7 @@ class Similarity(MoleculeTerm):
 
 
 class Substructure(MoleculeTerm):
-    """1 where a molecule holds one of some SMARTS patterns (or where it holds none), else 0."""
+    """1 where a molecule has one of the SMARTS patterns (or where it has none), else 0."""
 
     unit: ClassVar[str] = "0 or 1"
     kind: Literal["substructure"] = "substructure"
@@ -72,7 +71,7 @@ class Substructure(MoleculeTerm):
         return smarts
 
     def prepare(self) -> MoleculeFunction:
-        """Against patterns read once."""
+        """Matches patterns read once."""
         patterns = [pattern(one) for one in self.smarts]
 
         def of(molecule: Molecule) -> float:
@@ -83,7 +82,7 @@ class Substructure(MoleculeTerm):
 
 
 class Isomer(MoleculeTerm):
-    """Minus the atoms that are too many or too few for a molecular formula, element by element."""
+    """Minus the number of atoms too many or too few for a molecular formula, by element."""
 
     unit: ClassVar[str] = "atoms, 0 for an isomer"
     kind: Literal["isomer"] = "isomer"
@@ -96,7 +95,7 @@ class Isomer(MoleculeTerm):
         return formula
 
     def prepare(self) -> MoleculeFunction:
-        """Against counts read once."""
+        """Compares with counts read once."""
         wanted = formula_counts(self.formula)
 
         def of(molecule: Molecule) -> float:

@@ -1,4 +1,4 @@
-"""What a term is: a raw number of a molecule, a transform, a weight."""
+"""A term: a raw number of a molecule, a transform, a weight."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ MoleculeFunction = Callable[[Molecule], float]
 
 
 class Term(Settings):
-    """What every term has in a settings file beside its own constants.
+    """The settings of every term, beside its own constants.
 
-    The first line of a term's docstring says what it is, for `sequence-tutor terms list`.
+    `sequence-tutor terms list` shows the first line of a term's docstring.
     """
 
     unit: ClassVar[str]
-    """What its raw number counts, or its range."""
+    """The unit of its raw number, or the range."""
 
     weight: float | None = Field(
         None, description="its weight where the table of weights has none; 1 if unset"
     )
-    transform: Transform = Field(Identity(), description="what makes a score of the raw number")
+    transform: Transform = Field(Identity(), description="makes a score of the raw number")
 
     @field_validator("transform", mode="before")
     @classmethod
@@ -39,18 +39,18 @@ class Term(Settings):
 
 
 class MoleculeTerm(Term, ABC):
-    """A term of the molecule itself, whatever string it was written as."""
+    """A term of the molecule, the same for each of its SMILES."""
 
     @abstractmethod
     def prepare(self) -> MoleculeFunction:
-        """The function of a molecule, with everything that can be made beforehand.
+        """The function of a molecule, with its constants prepared.
 
-        Settings are small and travel to other processes; what is made of them stays there.
+        Settings are small and are sent to other processes, which prepare the function themselves.
         """
 
 
 class WritingTerm(Term, ABC):
-    """A term of the molecule as it was written: the same molecule may be written otherwise."""
+    """A term of the SMILES string: it may differ between strings of the same molecule."""
 
     @abstractmethod
     def __call__(self, smiles: str, tokens: int) -> float:
@@ -58,17 +58,17 @@ class WritingTerm(Term, ABC):
 
         Args:
             smiles: as written.
-            tokens: how many, the end token not counted.
+            tokens: its tokens, without the end token.
         """
 
     @abstractmethod
     def limited(self, name: str, training: Mapping[str, Any]) -> Self:
-        """The same with the limit that the prior's training data gives it, if it has none itself.
+        """The same term with a limit from the prior's training data, if it has none itself.
 
         Args:
             name: of the term, for the error.
-            training: what a prior's card has under `molecule`.
+            training: the facts under `molecule` in a prior's card.
 
         Raises:
-            UserError: nobody gives a limit.
+            UserError: the card has no limit either.
         """

@@ -1,4 +1,4 @@
-"""The terms of a molecule, together: it is parsed once, and only what is asked for is computed."""
+"""All terms of a molecule, computed of one parsed molecule."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from sequence_tutor.molecule.terms.term import MoleculeFunction, MoleculeTerm
 
 
 class MoleculeRecord(NamedTuple):
-    """What is known of one string.
+    """The terms of one string.
 
     Attributes:
         canonical: RDKit's canonical SMILES; None where the string is no valid molecule.
-        scaffold: of its rings and what joins them; None where invalid or not asked for.
-        values: the raw numbers of the terms, in order; NaN where invalid, or not to be computed.
-        radical: whether it is a molecule, but one with unpaired electrons that were not allowed.
+        scaffold: Bemis-Murcko scaffold; None where invalid or not asked for.
+        values: the raw numbers of the terms, in order; NaN where invalid or undefined.
+        radical: invalid only because it has unpaired electrons, which are not allowed.
     """
 
     canonical: str | None
@@ -35,16 +35,22 @@ class MoleculeRecord(NamedTuple):
 
 
 class TermSet:
-    """Computes terms of molecules; travels to other processes as its settings.
+    """Computes terms of molecules; it is pickled as its settings.
 
-    Whatever way a molecule is written, its record is that of its canonical SMILES, to the last
-    bit: sums over atoms depend on their order by rounding, so the canonical string is parsed
-    again. That and the name itself take about a quarter as long as QED and SA. Thus it never
-    matters to a number whether it came from a cache, and under which string it got there.
+    The record of every SMILES of a molecule is that of its canonical SMILES, to the last bit:
+    the rounding of sums depends on the order of atoms, so the canonical string is parsed again.
+    This takes about a quarter as long as QED and SA. So a number does not depend on whether it
+    came from a cache, or which string it was cached for.
 
     >>> terms = TermSet({"qed": Qed(), "sa": SA()})
     >>> terms.evaluate("OCC").canonical
     'CCO'
+
+    Args:
+        specs: name -> settings of a term.
+        scaffolds: compute scaffolds too.
+        limits: of a string.
+        radicals: whether molecules with unpaired electrons are valid.
     """
 
     def __init__(
@@ -55,42 +61,25 @@ class TermSet:
         limits: Limits = DEFAULT_LIMITS,
         radicals: bool = True,
     ) -> None:
-        """Prepare the terms.
-
-        Args:
-            specs: name -> settings of a term.
-            scaffolds: compute scaffolds too.
-            limits: what a string may have.
-            radicals: whether molecules with unpaired electrons are valid.
-        """
-        self._specs = dict(specs)
-        self._scaffolds = scaffolds
-        self._limits = limits
-        self._radicals = radicals
-        self._functions = [spec.prepare() for spec in self._specs.values()]
+        self.names = tuple(specs)  # in the order of the values
+        self._settings: dict[str, Any] = {
+            "specs": dict(specs),
+            "scaffolds": scaffolds,
+            "limits": limits,
+            "radicals": radicals,
+        }
+        self._scaffolds, self._limits, self._radicals = scaffolds, limits, radicals
+        self._functions = [spec.prepare() for spec in specs.values()]
         self._invalid = MoleculeRecord(None, None, (math.nan,) * len(self._functions))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {
-            "specs": self._specs,
-            "scaffolds": self._scaffolds,
-            "limits": self._limits,
-            "radicals": self._radicals,
-        }
+        return self._settings
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(**state)  # type: ignore[misc]  # what is prepared is made where it is used
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The terms, in the order of the values."""
-        return tuple(self._specs)
+    def __setstate__(self, settings: dict[str, Any]) -> None:
+        self.__init__(**settings)  # type: ignore[misc]  # prepared again in the other process
 
     def evaluate(self, smiles: str | None) -> MoleculeRecord:
-        """The record of a string; of None, as of anything that is no molecule, an invalid one.
-
-        A term that cannot be computed for a molecule has the value NaN.
-        """
+        """The record of a string; None is invalid. A term that is undefined has the value NaN."""
         if smiles is None:
             return self._invalid
         with quiet():
@@ -98,11 +87,11 @@ class TermSet:
             return self._invalid if canonical is None else self.of_canonical(canonical)
 
     def canonical(self, smiles: str) -> str | None:
-        """The canonical SMILES of a string; None where it is no valid molecule."""
+        """The canonical SMILES of a string; None if it is invalid."""
         return canonical_of(smiles, self._limits)
 
     def of_canonical(self, canonical: str) -> MoleculeRecord:
-        """The record of a molecule whose canonical SMILES is known."""
+        """The record of a canonical SMILES."""
         with quiet():
             molecule = known(canonical, self._limits)
             if molecule is None:  # a canonical string can be longer than the one it came from
@@ -115,7 +104,7 @@ class TermSet:
 
 
 def _number(function: MoleculeFunction, molecule: Molecule) -> float:
-    """A finite number, or NaN; RDKit's own failures are errors of these kinds."""
+    """A finite number, or NaN; RDKit's own errors are of these kinds."""
     try:
         value = function(molecule)
     except (ValueError, ArithmeticError, RuntimeError):

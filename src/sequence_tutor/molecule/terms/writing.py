@@ -1,4 +1,4 @@
-"""Terms of how a molecule is written: too short, or a run of carbons longer than any learned."""
+"""Terms of the SMILES string: too few tokens, or a run of carbons that is too long."""
 
 from __future__ import annotations
 
@@ -12,52 +12,52 @@ from sequence_tutor.molecule.chemistry import longest_carbon_run
 from sequence_tutor.molecule.terms.term import WritingTerm
 
 LONGEST_RUN, RUN_QUANTILES = "longest_carbon_run", "carbon_run_quantiles"
-"""What a prior's card calls the runs of its training data: the longest, and share -> length."""
+"""Facts in a prior's card about runs of carbon: the longest, and share -> length."""
 
 
 class Short(WritingTerm):
-    """Minus the tokens that it lacks to the shortest molecule of the prior's training data."""
+    """Minus the number of tokens below that of the shortest training molecule of the prior."""
 
     unit: ClassVar[str] = "tokens, 0 or less"
     kind: Literal["short"] = "short"
     limit: int | None = Field(
-        None, ge=1, description="tokens that are enough; from the prior's training data if unset"
+        None, ge=1, description="tokens without a penalty; unset: from the prior's training data"
     )
 
     def __call__(self, smiles: str, tokens: int) -> float:
-        """0 from the limit on; without a limit nothing is too short."""
+        """0 at the limit and above; without a limit always 0."""
         return float(min(0, tokens - (self.limit or 0)))
 
     def limited(self, name: str, training: Mapping[str, Any]) -> Self:
-        """The limit is the fewest tokens of a training molecule."""
+        """The limit is the number of tokens of the shortest training molecule."""
         found = training.get("shortest") if self.limit is None else self.limit
         return self.model_copy(update={"limit": _given(name, found)})
 
 
 class CarbonRun(WritingTerm):
-    """Minus the carbons by which the longest run of C exceeds that of the training data."""
+    """Minus the number of carbons by which the longest run of C exceeds the training data's."""
 
     unit: ClassVar[str] = "carbons, 0 or less"
     kind: Literal["carbon_run"] = "carbon_run"
     limit: int | None = Field(
-        None, ge=0, description="carbons that are free; from the prior's training data if unset"
+        None, ge=0, description="carbons without a penalty; unset: from the prior's training data"
     )
     quantile: float = Field(
         1.0,
         gt=0,
         le=1,
-        description="share of the training data whose runs are free: 1 is the longest of all, "
-        "which one odd molecule can make useless",
+        description="share of the training data within the limit: 1 is the longest run of all, "
+        "which one unusual molecule can make useless",
     )
 
     def __call__(self, smiles: str, tokens: int) -> float:
-        """0 up to the limit; without a limit no run is too long."""
+        """0 up to the limit; without a limit always 0."""
         if self.limit is None:
             return 0.0
         return float(min(0, self.limit - longest_carbon_run(smiles)))
 
     def limited(self, name: str, training: Mapping[str, Any]) -> Self:
-        """The limit is the longest run of the training data, or a quantile of them."""
+        """The limit is the longest run of the training data, or a quantile of the runs."""
         if self.limit is not None:
             return self
         if self.quantile == 1:
