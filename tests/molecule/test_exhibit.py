@@ -15,7 +15,7 @@ from sequence_tutor.domain import find_domain
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
 from sequence_tutor.molecule import MoleculeDomain
-from sequence_tutor.molecule.exhibit import Molecule, histogram, molecule_grids, table
+from sequence_tutor.molecule.exhibit import ScoredMolecule, histogram, molecule_grids, table
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.sequences import SequenceBatch
@@ -65,7 +65,7 @@ def test_the_table_has_every_molecule_with_its_reward() -> None:
 
 
 def test_a_term_without_a_number_is_an_empty_cell() -> None:
-    assert table([Molecule("C", 1.0, {"qed": math.nan})]) == "smiles,total,qed\nC,1.0,\n"
+    assert table([ScoredMolecule("C", 1.0, {"qed": math.nan})]) == "smiles,total,qed\nC,1.0,\n"
     assert table([]) == "smiles,total\n"
 
 

@@ -1,22 +1,22 @@
-"""How like a reference set a set of generated molecules is: the statistics of MOSES.
+"""The statistics of MOSES: how similar generated molecules are to a reference set.
 
 Source: Polykovskiy et al., Molecular Sets (MOSES): A Benchmarking Platform for Molecular
 Generation Models, 2020 (https://doi.org/10.3389/fphar.2020.565644), section 3, as its program
 computes them.
 
 Where we differ, and why:
-    1. Frechet ChemNet distance and natural-product likeness need networks and tables that RDKit
-       does not bring, and the share that passes the filters needs MOSES' own list of patterns
-       (MCF): they are left out, not approximated.
+    1. Frechet ChemNet distance and natural-product likeness need networks and tables that are not
+       part of RDKit, and the share that passes the filters needs MOSES' own list of patterns (MCF):
+       they are left out, not approximated.
     2. The empty string, which RDKit reads as a molecule without atoms, is invalid.
-    3. The synthetic accessibility is that of this RDKit, whose fragment table may be newer.
+    3. The synthetic accessibility score may use a newer fragment table, that of this RDKit.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +29,7 @@ from sequence_tutor.molecule.tanimoto import Prints, fingerprints, mean_similari
 from sequence_tutor.progress import progress
 
 LEAST_RINGS = 2
-"""Rings of a scaffold below which `Scaf` does not count it."""
+"""Least rings of a scaffold that `Scaf` counts."""
 
 PROPERTIES: Mapping[str, Callable[[Molecule], float]] = {
     "logP": lambda molecule: molecule.logp,
@@ -41,7 +41,7 @@ PROPERTIES: Mapping[str, Callable[[Molecule], float]] = {
 
 @dataclass(frozen=True)
 class Described:
-    """All that the statistics need of a set of N valid molecules.
+    """A set of N valid molecules, as the statistics need it.
 
     Attributes:
         canonical: the canonical SMILES of each.
@@ -67,7 +67,7 @@ def moses_statistics(
 ) -> dict[str, float]:
     """The statistics of MOSES that RDKit alone defines.
 
-    - `valid`: share of the generated that are molecules; all else is of the valid ones.
+    - `valid`: share of valid molecules; all other statistics are of the valid ones.
     - `unique@1k`, `unique@10k`: share of distinct molecules among the first so many; NaN if there
       are fewer.
     - `novelty`: share of the distinct molecules that are not in `train`; NaN without it.
@@ -79,12 +79,12 @@ def moses_statistics(
 
     Args:
         generated: SMILES in the order of sampling; None: no molecule.
-        reference: the test set, looked at before.
-        train: those of the training set, as `canonical_set` gives them.
+        reference: the test set.
+        train: canonical SMILES of the training set, from `canonical_set`.
         silent: show no progress.
 
     Raises:
-        UserError: there is no valid molecule among the generated.
+        UserError: no generated molecule is valid.
     """
     from scipy.stats import wasserstein_distance  # takes a second to import
 
@@ -112,66 +112,65 @@ def moses_statistics(
 
 
 def describe(smiles: Sequence[str | None], name: str, *, silent: bool = True) -> Described:
-    """Look at every valid molecule once, some milliseconds each.
+    """Describe every valid molecule of a set, some milliseconds for each.
 
     Raises:
-        UserError: there is none; says which set by its `name`.
+        UserError: there is none; names the set by `name`.
     """
     canonical: list[str] = []
     prints: list[Prints] = []
     fragments: Counter[str] = Counter()
     scaffolds: Counter[str] = Counter()
     properties: dict[str, list[float]] = {name: [] for name in PROPERTIES}
-    with quiet(), progress(f"describing {name}", len(smiles), quiet=silent) as advance:
-        for text in smiles:
-            advance()
-            mol = _molecule(text)
-            if mol is None:
-                continue
-            canonical.append(Chem.MolToSmiles(mol))
-            prints.append(fingerprints([mol]))
-            fragments.update(brics_fragments(mol))
-            scaffold = ringed_scaffold(mol)
-            if scaffold is not None:
-                scaffolds[scaffold] += 1
-            molecule = Molecule(mol)
-            for property_name, function in PROPERTIES.items():
-                properties[property_name].append(function(molecule))
-    if not canonical:
-        raise UserError(f"no valid molecule among the {len(smiles)} of {name}")
+    for mol in _molecules(smiles, f"describing {name}", silent):
+        canonical.append(Chem.MolToSmiles(mol))
+        prints.append(fingerprints([mol]))
+        fragments.update(brics_fragments(mol))
+        scaffold = ringed_scaffold(mol)
+        if scaffold is not None:
+            scaffolds[scaffold] += 1
+        molecule = Molecule(mol)
+        for property_name, function in PROPERTIES.items():
+            properties[property_name].append(function(molecule))
+    _require(canonical, smiles, name)
     return Described(canonical, np.concatenate(prints), fragments, scaffolds, properties)
 
 
 def canonical_set(
     smiles: Sequence[str | None], name: str, *, silent: bool = True
 ) -> tuple[Set[str], int]:
-    """The canonical SMILES of the valid molecules, and how many strings are none.
+    """The canonical SMILES of the valid molecules, and the number of invalid strings.
 
     Raises:
-        UserError: there is none, so that everything would be new; says which set by its `name`.
+        UserError: no molecule is valid, so that everything would be novel; names the set by `name`.
     """
-    canonical: set[str] = set()
-    invalid = 0
-    with quiet(), progress(f"reading {name}", len(smiles), quiet=silent) as advance:
+    canonical = [Chem.MolToSmiles(mol) for mol in _molecules(smiles, f"reading {name}", silent)]
+    _require(canonical, smiles, name)
+    return set(canonical), len(smiles) - len(canonical)
+
+
+def _molecules(smiles: Sequence[str | None], title: str, silent: bool) -> Iterator[Chem.Mol]:
+    """The valid molecules, under a progress bar."""
+    with quiet(), progress(title, len(smiles), quiet=silent) as advance:
         for text in smiles:
             advance()
-            mol = _molecule(text)
-            if mol is None:
-                invalid += 1
-            else:
-                canonical.add(Chem.MolToSmiles(mol))
+            mol = None if text is None else parse(text)
+            if mol is not None:
+                yield mol
+
+
+def _require(canonical: Sequence[str], smiles: Sequence[str | None], name: str) -> None:
     if not canonical:
         raise UserError(f"no valid molecule among the {len(smiles)} of {name}")
-    return canonical, invalid
 
 
 def brics_fragments(mol: Chem.Mol) -> list[str]:
-    """SMILES of the pieces that are left when every BRICS bond is cut."""
+    """SMILES of the fragments of a molecule cut at every BRICS bond."""
     return Chem.MolToSmiles(Chem.FragmentOnBRICSBonds(mol)).split(".")
 
 
 def ringed_scaffold(mol: Chem.Mol) -> str | None:
-    """SMILES of the Bemis-Murcko scaffold if it has two rings or more."""
+    """SMILES of the Bemis-Murcko scaffold if it has two rings or more; else None."""
     scaffold = MurckoScaffold.GetScaffoldForMol(mol)
     if scaffold.GetRingInfo().NumRings() < LEAST_RINGS:
         return None
@@ -185,10 +184,6 @@ def cosine(left: Mapping[str, int], right: Mapping[str, int]) -> float:
     shared = sum(count * right.get(key, 0) for key, count in left.items())
     lengths = [math.sqrt(sum(count**2 for count in side.values())) for side in (left, right)]
     return shared / (lengths[0] * lengths[1])
-
-
-def _molecule(text: str | None) -> Chem.Mol | None:
-    return None if text is None else parse(text)
 
 
 def _unique(canonical: Sequence[str], count: int) -> float:

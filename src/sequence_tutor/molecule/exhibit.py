@@ -1,4 +1,4 @@
-"""Molecules before and after: structures with their terms, properties, a table to save."""
+"""Molecules in a report or notebook: structures with terms, histograms, a table to save."""
 
 from __future__ import annotations
 
@@ -26,22 +26,21 @@ SHOWN = 8
 """Structures in each grid."""
 
 MOST, DISPLAYED = 400, 200
-"""Of a model, in the table of a report and of a notebook's cell; the best are drawn, and some by
-chance."""
+"""Most sequences of a model in a report and in a notebook's cell."""
 
 PACKAGE = "sequence_tutor.molecule"
 BINS = 24
 DATA = "test data of the prior"
 PAID_FOR = "paid for "
-"""Begins the name of what a part of the reward pays for a molecule."""
+"""Begins the name of what a term of the reward pays, times its weight."""
 
 PROPERTIES = {"logp": "logP", "qed": "QED", "sa": "minus the SA score"}
-"""Term -> how its histogram is called."""
+"""Term -> title of its histogram."""
 
 
 @dataclass(frozen=True)
-class Molecule:
-    """One valid molecule: its canonical SMILES, what it is paid in all, its terms."""
+class ScoredMolecule:
+    """One valid molecule: canonical SMILES, total reward, terms."""
 
     smiles: str
     total: float
@@ -50,7 +49,7 @@ class Molecule:
 
 @dataclass(frozen=True)
 class Structure:
-    """A molecule as it is shown: its picture as an address, and its figures as text."""
+    """A molecule as text for a page, and its picture as a data URI."""
 
     smiles: str
     picture: str
@@ -60,14 +59,14 @@ class Structure:
 
 @dataclass(frozen=True)
 class Grids:
-    """What is shown of one model.
+    """The molecules of one model.
 
     Attributes:
-        model, style: whose they are, and its place in the list.
-        sampled, valid: how many sequences there were, and how many different molecules in them.
-        best, chance: structures of the highest reward, and taken by chance.
-        csv: address of the table of all that are valid.
-        file: its name when it is saved.
+        model, style: name of the model, and its position in the list.
+        sampled, valid: number of sequences, and of distinct molecules among them.
+        best, chance: structures of the highest reward, and of a random sample.
+        csv: data URI of the table of all valid molecules.
+        file: file name of the table.
     """
 
     model: str
@@ -81,7 +80,7 @@ class Grids:
 
 
 def exhibit(shown: Material) -> Exhibit:
-    """Structures of every model, and histograms of what all of them wrote."""
+    """Structures of every model, and histograms of all models."""
     grids, histograms = molecule_grids(shown.models, shown.at_most(MOST))
     html = fragment(
         PACKAGE,
@@ -96,7 +95,7 @@ def exhibit(shown: Material) -> Exhibit:
 
 
 def display(model: ShownModel, batch: SequenceBatch) -> str:
-    """The best and some of the first molecules of one model."""
+    """The best molecules of one model and a random sample."""
     (grids,), _ = molecule_grids([model], [batch[:DISPLAYED]])
     return fragment(PACKAGE, "display.html", shown=grids)
 
@@ -107,14 +106,14 @@ def molecule_grids(
     """Grids of every model, and histograms of their properties.
 
     Args:
-        models: the prior first; all judged by one reward.
-        batches: distinct samples of each.
+        models: the prior first; all scored by one reward.
+        batches: distinct samples of each model.
     """
     found = [_molecules(model, batch) for model, batch in zip(models, batches, strict=True)]
     domain = models[0].framed_domain
     assert isinstance(domain, MoleculeDomain)
     data = domain.held_out_properties()
-    draw = cache(_picture)
+    draw = cache(lambda smiles: data_uri(picture_svg(smiles).encode(), "image/svg+xml"))
     grids = [
         _grids(model, place, len(batch), own, draw)
         for place, (model, batch, own) in enumerate(zip(models, batches, found, strict=True))
@@ -128,13 +127,13 @@ def molecule_grids(
 
 
 def histogram(label: str, style: int, values: Sequence[float], edges: Sequence[float]) -> Series:
-    """The share of values in each bin as the outline of its bars; what lies outside is left out.
+    """The outline of a histogram: the share of finite values in each bin.
 
     Args:
-        label: whose they are.
-        style: its place.
-        values: the numbers, NaN among them.
-        edges: (N + 1,) of the bins.
+        label: name of the series.
+        style: its number.
+        values: may contain NaN.
+        edges: (N + 1,) of the bins; values outside are not shown.
     """
     finite = [value for value in values if math.isfinite(value)]
     counts, _ = np.histogram(finite, bins=np.asarray(edges))
@@ -145,9 +144,9 @@ def histogram(label: str, style: int, values: Sequence[float], edges: Sequence[f
 
 
 def _histogram_plot(
-    term: str, sets: Mapping[str, Sequence[Molecule]], known: Sequence[float]
+    term: str, sets: Mapping[str, Sequence[ScoredMolecule]], known: Sequence[float]
 ) -> Plot | None:
-    """One property of all models, and of the data where it is known; None: of none of them."""
+    """The histogram of a property of all models, and of the data if known; None: no values."""
     values = {name: [one.terms.get(term, math.nan) for one in own] for name, own in sets.items()}
     every = np.array([*known, *(value for own in values.values() for value in own)])
     every = every[np.isfinite(every)]
@@ -171,23 +170,23 @@ def _in_words(label: str, values: Sequence[float]) -> str:
     return f"{label} {sum(finite) / len(finite):.3g} in the mean" if finite else f"{label} none"
 
 
-def _molecules(model: ShownModel, batch: SequenceBatch) -> list[Molecule]:
-    """The valid ones of a batch, distinct by their canonical SMILES, in the order of writing."""
+def _molecules(model: ShownModel, batch: SequenceBatch) -> list[ScoredMolecule]:
+    """The distinct valid molecules of a batch, in its order."""
     domain = model.framed_domain
     assert isinstance(domain, MoleculeDomain)
     table = rewarded_table(domain.scorer_here, domain.vocabulary, batch, model.reward)
     totals = table.numbers[TOTAL]
-    found: dict[str, Molecule] = {}
+    found: dict[str, ScoredMolecule] = {}
     for row, canonical in enumerate(table.canonical):
         if canonical is not None and canonical not in found:
             terms = {name: own[row] for name, own in table.numbers.items() if name != TOTAL}
             paid = {f"{PAID_FOR}{name}": own[row] for name, own in table.paid.items()}
-            found[canonical] = Molecule(canonical, totals[row], {**terms, **paid})
+            found[canonical] = ScoredMolecule(canonical, totals[row], {**terms, **paid})
     return list(found.values())
 
 
-def _shown(molecules: Iterable[Molecule]) -> list[str]:
-    """The terms of some molecules that are shown: the reward's own first, before any transform."""
+def _shown(molecules: Iterable[ScoredMolecule]) -> list[str]:
+    """The names of terms that are shown: raw numbers, those of the reward first."""
     names = dict.fromkeys(name for one in molecules for name in one.terms)
     return raw_names(name for name in names if not name.startswith(PAID_FOR))
 
@@ -196,7 +195,7 @@ def _grids(
     model: ShownModel,
     place: int,
     sampled: int,
-    found: Sequence[Molecule],
+    found: Sequence[ScoredMolecule],
     draw: Callable[[str], str],
 ) -> Grids:
     best = sorted(found, key=lambda one: -one.total)[:SHOWN]
@@ -213,8 +212,8 @@ def _grids(
     )
 
 
-def table(found: Sequence[Molecule]) -> str:
-    """Molecules as CSV: SMILES, total, then every term, empty where it has no number."""
+def table(found: Sequence[ScoredMolecule]) -> str:
+    """Molecules as CSV: SMILES, total, every term; empty where there is no number."""
     names = list(found[0].terms) if found else []
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
@@ -225,19 +224,7 @@ def table(found: Sequence[Molecule]) -> str:
     return text.getvalue()
 
 
-def _picture(smiles: str) -> str:
-    """Its address."""
-    return data_uri(picture_svg(smiles).encode(), "image/svg+xml")
-
-
-def _structure(molecule: Molecule, draw: Callable[[str], str]) -> Structure:
-    return Structure(
-        molecule.smiles,
-        draw(molecule.smiles),
-        f"{molecule.total:.3g}",
-        [
-            (name, f"{molecule.terms[name]:.3g}")
-            for name in _shown([molecule])
-            if math.isfinite(molecule.terms[name])
-        ],
-    )
+def _structure(molecule: ScoredMolecule, draw: Callable[[str], str]) -> Structure:
+    numbers = ((name, molecule.terms[name]) for name in _shown([molecule]))
+    terms = [(name, f"{number:.3g}") for name, number in numbers if math.isfinite(number)]
+    return Structure(molecule.smiles, draw(molecule.smiles), f"{molecule.total:.3g}", terms)

@@ -1,12 +1,12 @@
-"""Published figures, to stand beside ours.
+"""Published figures.
 
 Sources:
     Jaques et al., Sequence Tutor: Conservative Fine-Tuning of Sequence Generation Models with
-    KL-control, ICML 2017 (arXiv:1611.02796), Table 2: 100,000 molecules a column; the data that
-    its prior learned from is not named. Shares are of 1.
+    KL-control, ICML 2017 (arXiv:1611.02796), Table 2: 100,000 molecules in each column; the
+    training data of its prior is not named. Shares are fractions.
     Polykovskiy et al., Molecular Sets (MOSES), Frontiers in Pharmacology 2020 (arXiv:1811.12823):
-    its CharRNN, the mean of three seeds, 30,000 molecules each, against the MOSES test set. The
-    figures of other data, ZINC250k for instance, are not comparable to the last digit.
+    its CharRNN, the mean of three seeds, 30,000 molecules each, against the MOSES test set. Figures
+    of other data, such as ZINC250k, are not comparable to the last digit.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _COLUMNS = {
 PUBLISHED: dict[str, dict[str, float]] = {
     column: dict(zip(ROWS, values, strict=True)) for column, values in _COLUMNS.items()
 }
-"""Column name -> row name -> value, of Table 2."""
+"""Table 2: column -> row -> value."""
 
 MOSES_CHAR_RNN: dict[str, float] = {
     "valid": 0.9748,
@@ -34,4 +34,4 @@ MOSES_CHAR_RNN: dict[str, float] = {
     "Frag": 0.9998,
     "Scaf": 0.9242,
 }
-"""Statistic -> value of the CharRNN of MOSES, under our names in `distribution`."""
+"""Statistic, as in `distribution` -> value of the CharRNN of MOSES."""

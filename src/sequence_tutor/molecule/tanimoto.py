@@ -1,8 +1,8 @@
-"""Similarity of many molecules at once, by matrix products of their fingerprint bits.
+"""Tanimoto similarities of many molecules, by matrix products of their fingerprint bits.
 
-Two 1,024-bit fingerprints a, b share a . b bits, so the Tanimoto similarities of a block are one
-product of matrices of 0 and 1; float32 counts to 1,024 exactly. Bits are kept packed (128 bytes a
-molecule) and unpacked a block at a time, so memory stays flat.
+Two 1,024-bit fingerprints a, b share a . b bits, so the similarities of a block are one product of
+matrices of 0 and 1, which float32 represents exactly. Bits are stored packed (128 bytes for each
+molecule) and unpacked block by block, so that memory stays constant.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from rdkit.Chem import rdFingerprintGenerator
 from torch import Tensor
 
 RADIUS, BITS = 2, 1024
-"""Morgan fingerprints as MOSES takes them."""
+"""Morgan fingerprints as in MOSES."""
 
 BLOCK = 2048
 
 Prints = NDArray[np.uint8]
-"""(N, 128): one molecule a row, eight bits a byte."""
+"""(N, 128): one row for each molecule, eight bits in each byte."""
 
 
 def fingerprints(mols: Sequence[Chem.Mol]) -> Prints:
@@ -44,12 +44,12 @@ def tanimoto(left: Tensor, right: Tensor) -> Tensor:
 def nearest(
     generated: Prints, reference: Prints, advance: Callable[[int], None] = lambda _: None
 ) -> NDArray[np.float64]:
-    """(N,) how similar each generated molecule is to the most similar one of the reference.
+    """(N,) similarity of each generated molecule to the most similar one of the reference.
 
     Args:
         generated: N molecules.
-        reference: what they are compared with.
-        advance: called with the molecules of each block once it is compared.
+        reference: the molecules to compare with.
+        advance: called with the number of molecules of each block after it is compared.
     """
     best = torch.zeros(len(generated))
     for begin, left in _blocks(generated):
@@ -63,11 +63,11 @@ def nearest(
 def mean_similarities(
     prints: Prints, advance: Callable[[int], None] = lambda _: None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """How similar each molecule is to all of them, itself among them.
+    """Similarity of each molecule to all N molecules, including itself.
 
     Args:
         prints: N molecules.
-        advance: called with the molecules of each block once it is compared.
+        advance: called with the number of molecules of each block after it is compared.
 
     Returns:
         (N,) the mean over j of T_ij, and (N,) the root of the mean over j of T_ij^2.
@@ -77,7 +77,7 @@ def mean_similarities(
     second = torch.zeros(count, dtype=torch.float64)
     for begin, left in _blocks(prints):
         rows = slice(begin, begin + len(left))
-        for offset, right in _blocks(prints[begin:]):  # the rest is known by symmetry
+        for offset, right in _blocks(prints[begin:]):  # the rest follows by symmetry
             columns = slice(begin + offset, begin + offset + len(right))
             similar = tanimoto(left, right)
             for sums, values in ((first, similar), (second, similar.square())):
@@ -89,7 +89,7 @@ def mean_similarities(
 
 
 def _blocks(prints: Prints) -> Iterator[tuple[int, Tensor]]:
-    """Where each block begins, and its bits (at most `BLOCK`, F) as float32."""
+    """The first row of each block, and its bits (at most `BLOCK`, F) as float32."""
     for begin in range(0, len(prints), BLOCK):
         bits = np.unpackbits(prints[begin : begin + BLOCK], axis=1)
         yield begin, torch.from_numpy(bits).float()

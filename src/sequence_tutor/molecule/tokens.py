@@ -1,10 +1,10 @@
-"""SMILES as tokens, and back again exactly.
+"""SMILES as tokens.
 
-Two ways to cut a SMILES. `characters` is the paper's: every character is a token, so `Cl` is a C
-that an l follows. `atoms` keeps together what means one thing: an atom in brackets, Br, Cl, a ring
-number of two digits (`%12`) or more (`%(123)`); all else is one character.
+There are two tokenisers. `characters` is the paper's: every character is a token, so `Cl` is the
+tokens C and l. `atoms` has one token for an atom in brackets, Br, Cl, and a ring number of two
+digits (`%12`) or more (`%(123)`); every other character is a token.
 
-Whatever a string holds, its tokens joined are the string.
+The tokens of any string, concatenated, are the string.
 """
 
 from __future__ import annotations
@@ -37,30 +37,30 @@ def split_smiles(smiles: str, tokeniser: Tokeniser = "atoms") -> list[str]:
 
 
 def element_of(token: str) -> str | None:
-    """The element of an atom-wise token, "N" of `[nH+]`; "*" of any atom; None: it is no atom."""
+    """The element of an atom-wise token, such as "N" of `[nH+]`; "*": any; None: no atom."""
     match = _ELEMENT.match(token)
     return (match[1] or match[2]).capitalize() if match else None
 
 
 @dataclass(frozen=True)
 class Vocabulary(TokenVocabulary):
-    """The tokens that a prior of molecules knows; their places are their numbers.
+    """The tokens of a prior of molecules, numbered in their order.
 
     Attributes:
         tokens: all but the end token, whose number is the last.
-        tokeniser: how a SMILES is cut into them.
+        tokeniser: splits a SMILES into them.
     """
 
     tokeniser: Tokeniser = "atoms"
 
     @classmethod
     def of_tokens(cls, tokens: Iterable[str], tokeniser: Tokeniser) -> Vocabulary:
-        """The vocabulary of the tokens met in data, in the order of their spelling."""
+        """The vocabulary of some tokens, in alphabetical order."""
         return cls(tuple(sorted(set(tokens))), tokeniser)
 
     @classmethod
     def broad(cls, tokeniser: Tokeniser = "atoms") -> Vocabulary:
-        """What nearly every drug-like molecule of the public collections is written with."""
+        """The tokens of nearly every drug-like molecule of the public collections."""
         tokens = set(_broad_tokens())
         if tokeniser == "characters":
             tokens = set("".join(tokens))
@@ -68,10 +68,10 @@ class Vocabulary(TokenVocabulary):
 
     @classmethod
     def from_card(cls, card: Mapping[str, Any]) -> Vocabulary:
-        """The vocabulary that a prior's card tells of.
+        """The vocabulary of a prior's card.
 
         Raises:
-            UserError: it tells of none.
+            UserError: it has none.
         """
         facts = facts_of_card(card, "molecule")
         return cls(tuple(facts["tokens"]), facts["tokeniser"])
@@ -81,7 +81,7 @@ class Vocabulary(TokenVocabulary):
 
         Args:
             smiles: the molecule.
-            end: whether the end token follows; without it, this is a beginning to go on from.
+            end: whether the end token follows; False for a beginning to continue.
 
         Raises:
             UserError: naming the molecule and the first token that is not in the vocabulary.
@@ -98,7 +98,7 @@ class Vocabulary(TokenVocabulary):
 
 
 def _broad_tokens() -> Iterable[str]:
-    """Atoms as ring systems, salts, isotopes and stereo centres write them."""
+    """Atoms as they occur in ring systems, salts, isotopes and stereo centres."""
     yield from (*_ORGANIC, *_BONDS, *_RINGS)
     yield from (f"[{atom}{charge}]" for atom in _BARE for charge in ("", "+", "-", "+2"))
     for atom in _CENTRES:

@@ -1,1 +1,1 @@
-"""Files of molecules read, and training data made of them."""
+"""Reading files of molecules, and making training data of them."""

@@ -1,4 +1,4 @@
-"""What a run begins with: molecules of a user's file, and beginnings of SMILES to go on from."""
+"""A run's seeds, molecules of a user's file, and its prime, the beginning of a SMILES."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ def first_molecule(path: Path, choice: Choice = DEFAULT_CHOICE) -> str:
 def can_begin(beginning: str) -> bool:
     """Whether any molecule's SMILES begins so.
 
-    Open branches and rings are closed in the simplest ways, of which one must be a SMILES whose
-    atoms have possible valences; whether its aromatic rings are any is left open.
+    Open branches and rings are closed in the simplest ways, one of which must be a SMILES with
+    possible valences. Its aromatic rings are not checked.
     """
     if len(beginning) > DEFAULT_LIMITS.characters:
-        return True  # not looked at: whatever is wrong with it, its length is
+        return True  # not checked: it will be refused for its length
     with quiet():
         return any(map(_is_possible, _completions(beginning)))
 
@@ -82,26 +82,26 @@ def _completions(beginning: str) -> Iterator[str]:
 
 REASONS_SHOWN = 3
 USUAL: Standardise = "fragment"
-"""How molecules are read where nobody has said it: a prior seldom writes counter-ions."""
+"""Standardisation of seeds by default: a prior seldom writes counter-ions."""
 
 
 def read_seeds(path: Path, vocabulary: Vocabulary, longest: int, choice: Choice) -> list[list[int]]:
-    """The molecules of a file in a prior's tokens, each with its end.
+    """The molecules of a file in a prior's tokens, each with its end token.
 
-    A line that cannot be used is left out; a remark says how many are, and why.
+    Entries that cannot be used are left out; a remark gives their number and the reasons.
 
     Args:
         path: the file.
         vocabulary: of the prior.
-        longest: most tokens of a molecule, the end token included.
+        longest: most tokens of a molecule, including the end token.
         choice: how the file is read.
 
     Raises:
-        UserError: it has lines and none can be used, or no line at all.
+        UserError: no entry can be used.
     """
     sequences: list[list[int]] = []
     left_out: Counter[str] = Counter()
-    first: dict[str, str] = {}  # reason -> where it was met first
+    first: dict[str, str] = {}  # reason -> its first entry
     for file in molecule_files([path]):
         for entry in read_molecules(file, choice):
             found = _encoded(entry, vocabulary, longest, choice)
@@ -129,7 +129,7 @@ def read_seeds(path: Path, vocabulary: Vocabulary, longest: int, choice: Choice)
 
 
 def _encoded(entry: Entry, vocabulary: Vocabulary, longest: int, choice: Choice) -> list[int] | str:
-    """The tokens of an entry, or why there are none."""
+    """The tokens of an entry, or the reason why there are none."""
     if entry.problem:
         return entry.problem
     smiles = choice.meant(entry.smiles, USUAL)

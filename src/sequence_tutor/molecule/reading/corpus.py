@@ -1,4 +1,4 @@
-"""Molecules to learn a prior from: read one at a time, checked, encoded, divided."""
+"""The training data of a prior: molecules are read one by one, checked, encoded and divided."""
 
 from __future__ import annotations
 
@@ -28,22 +28,21 @@ from sequence_tutor.molecule.reading.molecules import molecule_files, open_molec
 from sequence_tutor.molecule.reading.standardise import standardised
 from sequence_tutor.molecule.tokens import Vocabulary, element_of, split_smiles
 
-# Raise it whenever reading or encoding changes, so that no stale cache is used.
-CACHE_VERSION = 3
+CACHE_VERSION = 3  # raise it whenever reading or encoding changes
 
 QUANTILES = (0.5, 0.9, 0.99, 0.999, 0.9999)
 
 SUMMARY = 1000
-"""Kilobytes of progress that the summary after reading counts for: about as long as it takes."""
+"""Kilobytes of progress that the summary after reading counts as; it takes about as long."""
 SUMMARISED = 10_000
 """Molecules whose properties are computed for the summary: those with the lowest hashes."""
 MOST_REASONS, LONGEST_REASON = 200, 80
-"""Reasons told apart, and characters of one that quotes what was read."""
+"""Distinct reasons that are counted, and characters of a reason that quotes the input."""
 
 MOST_REMARKS = 20
 
 _REPORTED = 2000  # lines between two reports of progress
-_SUMMARISED = 100  # molecules of the summary between two, each of which takes some milliseconds
+_SUMMARISED = 100  # molecules of the summary between two reports, some milliseconds each
 
 
 def read_corpus(
@@ -52,10 +51,10 @@ def read_corpus(
     """Read every molecule of files and folders; rows of one molecule share its hash.
 
     Args:
-        paths: what to read.
-        settings: how.
-        cache: folder in which the encoded corpus is kept, by content and settings; None: nowhere.
-        progress: called with the kilobytes read and those of all files, both with `SUMMARY` more.
+        paths: files and folders.
+        settings: how they are read.
+        cache: folder for the encoded corpus, by content and settings; None: no cache.
+        progress: called with the kilobytes read and those of all files; the summary counts too.
 
     Raises:
         UserError: a path that cannot be used, or no molecule at all.
@@ -69,7 +68,7 @@ def read_corpus(
             try:
                 reader.read(file, report)
             except ColumnError as error:
-                if file in paths:  # named by the user, and not met in a folder
+                if file in paths:  # named by the user, not found in a folder
                     raise
                 reader.skip(file, str(error))
         missing = ", expected SMILES or structures"
@@ -84,27 +83,23 @@ def read_corpus(
 
 
 class _Reader:
-    """Takes molecules as the settings say."""
+    """Takes the molecules that the settings allow."""
 
     def __init__(self, settings: MoleculeDataSettings) -> None:
         self.settings = settings
         self.intake = Intake()
         self.numbers = Numbers(settings.known_tokens())
         self._remarks: list[str] = []
-        self._standardised = 0  # molecules kept that are not as they were written
+        self._standardised = 0  # molecules that standardisation has changed
         self._choice = Choice(settings.column, settings.standardise, self._remarks.append)
         self._seen: set[int] = set()
-        self._sizes: Counter[int] = Counter()  # tokens of the molecules as given
+        self._sizes: Counter[int] = Counter()  # tokens of each molecule
         self._runs: Counter[int] = Counter()  # their longest runs of carbon
         self._lowest: list[tuple[int, str, str]] = []  # -hash, source, SMILES: a heap
-        self._strange: dict[str, str] = {}  # atom-wise token -> its element if not allowed
+        self._strange: dict[str, str] = {}  # atom-wise token -> its element, "" if allowed
 
     def read(self, file: Path, report: Callable[[int], None]) -> None:
-        """Take every molecule of a file.
-
-        Raises:
-            ColumnError: a table without a column of SMILES.
-        """
+        """Take every molecule of a file; may raise `ColumnError`."""
         counts = self.intake.counts(file.name)
         with open_molecules(file, self._choice) as (entries, raw):
             for number, entry in enumerate(entries, start=1):
@@ -117,16 +112,12 @@ class _Reader:
                     report(raw.tell())
 
     def skip(self, file: Path, reason: str) -> None:
-        """Count a file that cannot be read at all as one line of it, dropped."""
+        """Count a file that cannot be read as one dropped line."""
         self.intake.counts(file.name).update(read=1, dropped=1)
         self.intake.drop(file.name, reason.removeprefix(f"{file} "))
 
     def finish(self, report: Callable[[float], None]) -> Corpus:
-        """The corpus.
-
-        Args:
-            report: called now and then with the share of the summary that is made.
-        """
+        """The corpus; `report` is called with the finished share of its summary."""
         settings = self.settings
         vocabulary = Vocabulary.of_tokens(self.numbers.of_piece, settings.tokeniser)
         facts = {
@@ -156,7 +147,7 @@ class _Reader:
         )
 
     def _take(self, entry: Entry, source: str) -> str:
-        """Keep a molecule, or say why not."""
+        """Take a molecule, or return the reason why not."""
         if entry.problem:
             return entry.problem
         settings = self.settings
@@ -182,7 +173,7 @@ class _Reader:
         self._sizes[len(pieces)] += 1
         self._runs[longest_carbon_run(smiles)] += 1
         self._keep_lowest((-name, source, smiles))
-        # for training, unless so few are read that sides are moved
+        # for training, unless there are so few molecules that sides are moved
         if (
             molecule is not None
             and settings.augment
@@ -198,7 +189,7 @@ class _Reader:
             heappushpop(self._lowest, entry)
 
     def _take_spellings(self, molecule: Chem.Mol, smiles: str, place: float, name: int) -> None:
-        """Random spellings of a molecule, other than its own, as further rows of its side."""
+        """Take random SMILES of a molecule, other than its own, as rows of the same side."""
         seed = (name ^ self.settings.split_seed) & 0x7FFFFFFF
         spellings = Chem.MolToRandomSmilesVect(molecule, self.settings.augment, randomSeed=seed)
         for spelling in dict.fromkeys(spellings):
@@ -214,11 +205,11 @@ class _Reader:
         return reason if len(reason) <= LONGEST_REASON and is_known else others
 
     def _place(self, name: int) -> float:
-        """What decides the side of the division, in [0, 1): of molecule and seed alone."""
+        """The position in [0, 1) that decides the side, by the molecule and the seed only."""
         return molecule_hash(f"{self.settings.split_seed}:{name}") / 2**64 + 0.5
 
     def _strange_element(self, smiles: str) -> str:
-        """The first element that is not allowed; empty: there is none."""
+        """The first element that is not allowed; empty if there is none."""
         for token in split_smiles(smiles):
             if token not in self._strange:
                 element = element_of(token)
@@ -229,7 +220,7 @@ class _Reader:
         return ""
 
     def _summary(self, report: Callable[[float], None]) -> dict[str, dict[str, float]]:
-        """Counts of each source and of all, and mean properties of a sample of what was kept."""
+        """Counts of each source and of all, and mean properties of a sample of the molecules."""
         sources = self.intake.sources
         values: dict[str, list[tuple[float, ...]]] = {name: [] for name in sources}
         for number, (_, source, smiles) in enumerate(sorted(self._lowest), start=1):
@@ -252,14 +243,14 @@ def _digest(file: Path) -> str:
 
 
 def _row(counts: Mapping[str, int], sample: list[tuple[float, ...]]) -> dict[str, float]:
-    """A row of the summary; a mean of nothing is 0, for JSON has no other word."""
+    """A row of the summary; a mean of nothing is 0, because JSON has no NaN."""
     means = np.mean(sample, axis=0).tolist() if sample else [0.0] * len(PROPERTIES)
     named = dict(zip(PROPERTIES, means, strict=True))
     return {name: counts[name] for name in ("read", "kept", "dropped")} | named
 
 
 def _quantiles(counts: Counter[int]) -> dict[str, int]:
-    """Share -> the least number that so large a share of the molecules does not exceed."""
+    """Share -> the least number that this share of the molecules does not exceed."""
     values = np.array(sorted(counts))
     shares = np.cumsum([counts[value] for value in values.tolist()]) / counts.total()
     return {str(share): int(values[np.searchsorted(shares, share)]) for share in QUANTILES}

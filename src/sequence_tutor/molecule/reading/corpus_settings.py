@@ -1,4 +1,4 @@
-"""Settings of how files become molecules."""
+"""Settings of the training data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DRUG_ELEMENTS = ("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Se", "Br",
 
 
 class MoleculeDataSettings(Settings):
-    """How files become molecules, and who learns from them."""
+    """How files become training data."""
 
     tokeniser: Tokeniser = Field("atoms", description="what a token is; the paper's: characters")
     vocabulary: Literal["data", "broad"] | tuple[str, ...] = Field(
@@ -26,33 +26,33 @@ class MoleculeDataSettings(Settings):
         "fragment", description="fragment: no counter-ions; parent: no charges either; or none"
     )
     check: bool = Field(
-        True, description="parse with RDKit: drops what is no molecule, finds equal ones"
+        True, description="parse with RDKit: drops invalid strings and repeated molecules"
     )
-    elements: tuple[str, ...] = Field(DRUG_ELEMENTS, description="that molecules may have")
-    longest: int = Field(120, ge=1, description="most tokens of a molecule, the end token aside")
+    elements: tuple[str, ...] = Field(DRUG_ELEMENTS, description="elements that molecules may have")
+    longest: int = Field(120, ge=1, description="most tokens, without the end token")
     augment: int = Field(
-        0, ge=0, le=100, description="random spellings of each training molecule beside its own"
+        0, ge=0, le=100, description="additional random SMILES of each training molecule"
     )
-    validation: float = Field(0.02, gt=0, lt=0.5, description="share of molecules to stop by")
-    test: float = Field(0.02, gt=0, lt=0.5, description="share of molecules to report on")
-    split_seed: int = Field(0, ge=0, description="seed of the division and of random spellings")
+    validation: float = Field(0.02, gt=0, lt=0.5, description="share of molecules for validation")
+    test: float = Field(0.02, gt=0, lt=0.5, description="share of molecules for the test")
+    split_seed: int = Field(0, ge=0, description="seed of the division and of random SMILES")
 
     @property
     def parses(self) -> bool:
-        """Whether RDKit reads every molecule, which are then known by their canonical SMILES."""
+        """Whether RDKit parses every molecule; hashes are then of canonical SMILES."""
         return self.check or self.augment > 0
 
     def known_tokens(self) -> tuple[str, ...]:
-        """The only tokens that molecules may have; none: whatever the data have."""
+        """The tokens that molecules may have; empty: any."""
         if self.vocabulary == "broad":
             return Vocabulary.broad(self.tokeniser).tokens
         return () if self.vocabulary == "data" else tuple(self.vocabulary)
 
 
 def hashes_are_canonical(card: Mapping[str, Any]) -> bool:
-    """Whether the training molecules of a prior are known by canonical SMILES.
+    """Whether a prior's hashes of its training molecules are of canonical SMILES.
 
-    Unchecked data are known as they were written: all that is sampled would count as new.
+    Those of unchecked data are of the strings as written: all samples would count as novel.
     """
     settings = card.get("data", {}).get("settings", {})
     return bool(settings.get("check", True) or settings.get("augment", 0))

@@ -1,4 +1,4 @@
-"""One molecule as a file has it, and what a user may choose of how files are read."""
+"""One entry of a file of molecules, and the choices of how files are read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.molecule.reading.standardise import Standardise, standardised
 
 Fields = Sequence[tuple[str, str]]
-"""Names and texts that a file has beside a molecule."""
+"""Names and texts of the other data of a molecule."""
 
 LONGEST_LINE = 2**17
 """Characters; no line that is longer holds one molecule."""
@@ -18,16 +18,16 @@ LONGEST_LINE = 2**17
 
 @dataclass(frozen=True)
 class Entry:
-    """One molecule as a file has it.
+    """One entry of a file.
 
     Attributes:
-        place: of the line or record, from 1.
+        place: number of the line or record, from 1.
         smiles: as written there; empty where `problem` is set.
-        problem: why there is no SMILES; empty where all is well.
-        name: what the file calls it; empty where it does not.
-        fields: what else the file says of it, in its order, where that was asked for.
+        problem: why there is no SMILES; else empty.
+        name: name of the molecule; else empty.
+        fields: the other data, in the order of the file, where asked for.
         unit: what `place` counts.
-        is_end: whether the rest of the file cannot be read.
+        is_end: the rest of the file cannot be read.
     """
 
     place: int
@@ -40,22 +40,22 @@ class Entry:
 
     @property
     def where(self) -> str:
-        """Its place in words."""
+        """Its position in words."""
         return f"{self.unit} {self.place}"
 
 
 class ColumnError(UserError):
-    """A table has no column of SMILES, or not the one that was asked for."""
+    """A table has no column of SMILES, or not the chosen one."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What is read.
+    """How files are read.
 
     Attributes:
-        column: of tables, the one with the SMILES; None: the one whose name says so.
-        standardise: what is left of a salt, see `standardise`; None: as is usual for the purpose.
-        remark: told in a sentence what a user should know, such as which of several columns it is.
+        column: the column of tables with the SMILES; None: the one whose name contains `smiles`.
+        standardise: see `standardise`; None: the default of the purpose.
+        remark: called with a sentence for the user, such as which of several columns was read.
     """
 
     column: str | None = None
@@ -66,10 +66,10 @@ class Choice:
     def checked(
         cls, column: str | None, standardise: str | None, remark: Callable[[str], None]
     ) -> Self:
-        """A choice as a user gives it.
+        """A choice of a user.
 
         Raises:
-            UserError: there is no such way to standardise.
+            UserError: unknown standardisation.
         """
         for how in (None, *get_args(Standardise)):
             if standardise == how:
@@ -79,12 +79,7 @@ class Choice:
         )
 
     def meant(self, smiles: str, usual: Standardise) -> str:
-        """The molecule that is meant.
-
-        Args:
-            smiles: as a file has it.
-            usual: what is left of it where nobody has said.
-        """
+        """The standardised SMILES; by `usual` where nothing was chosen."""
         return standardised(smiles, self.standardise or usual)
 
 

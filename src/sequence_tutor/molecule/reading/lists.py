@@ -1,4 +1,4 @@
-"""Lists of molecules: a SMILES at the beginning of each line, or in the column of a heading."""
+"""Lists of molecules: a SMILES at the beginning of each line, or in a column named by a heading."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from sequence_tutor.foreign import Line
 from sequence_tutor.molecule.chemistry import parse
 from sequence_tutor.molecule.reading.entry import Choice, Entry
-from sequence_tutor.molecule.reading.tables import MARKS, TableColumns, speaks_of_smiles
+from sequence_tutor.molecule.reading.tables import SEPARATORS, TableColumns, names_smiles
 
 _COMMENT = "#"
 _MOST_WORDS = 8  # of a heading with spaces between its columns
@@ -23,20 +23,20 @@ ReadLine = Callable[[Line], Entry]
 def list_entries(
     path: Path, lines: Iterator[Line], choice: Choice, *, every_line: bool
 ) -> Iterator[Entry]:
-    """The molecules of a list.
+    """The entries of a list.
 
-    The first line that is neither blank nor a comment says how all are read: a heading names the
-    column, and is itself no molecule; without one the SMILES is the first word of a line, and what
-    follows is its name.
+    The first line that is neither blank nor a comment decides how all lines are read. A heading
+    names the column and is no molecule; without one the SMILES is the first word of a line, and the
+    name follows it.
 
     Args:
         path: the file, for messages.
         lines: of the file.
-        choice: the column of a heading, if there is one.
-        every_line: give blank lines and comments too, as an empty or strange SMILES, and names.
+        choice: the column, if there is a heading.
+        every_line: give blank lines and comments too, as an empty or invalid SMILES, and names.
 
     Raises:
-        ColumnError: there is a heading, and it has no such column.
+        ColumnError: the heading has no such column.
     """
     read: ReadLine | None = None
     for line in lines:
@@ -56,42 +56,41 @@ def list_entries(
 
 
 def _layout(path: Path, line: Line, choice: Choice, *, details: bool) -> tuple[ReadLine, bool]:
-    """How the lines are read, by the first of them, and whether that is a heading."""
-    for mark in _marks(line.text):
-        cells = _cells(line.text, mark)
+    """How the lines are read, given the first of them, and whether that is a heading."""
+    for separator in _separators(line.text):
+        cells = _cells(line.text, separator)
         if any(len(cell) > 1 and parse(cell) is not None for cell in cells):
-            continue  # a molecule, whose name may well speak of SMILES
-        if choice.column in cells or any(map(speaks_of_smiles, cells)):
+            continue  # a molecule, whose name may contain `smiles`
+        if choice.column in cells or any(map(names_smiles, cells)):
             if _ONE_HEADING.fullmatch(line.text) and '"' not in line.text:
                 return _first_word, True
             columns = TableColumns(path, line.number, cells, choice)
-            if mark is None and columns.wanted == 0:
-                return _first_word, True  # of names with spaces, all is kept
-            return _in_columns(columns, mark, details=details), True
+            if separator is None and columns.wanted == 0:
+                return _first_word, True  # keeps names with spaces
+            return partial(_in_columns, columns, separator, details), True
     word = _first_word(line).smiles
-    for mark in (",", ";"):  # which no SMILES has
-        before, found, _ = word.partition(mark)
+    for separator in (",", ";"):  # which no SMILES contains
+        before, found, _ = word.partition(separator)
         if found and parse(before) is not None:
-            return partial(_before, mark), False
+            return partial(_before, separator), False
     return _first_word, False
 
 
-def _marks(text: str) -> Sequence[str | None]:
-    """What may stand between the columns of a line; None: spaces."""
-    marks: list[str | None] = [mark for mark in sorted(MARKS, key=text.count) if mark in text]
-    words = len(text.split())
-    if not marks and '"' in text:
+def _separators(text: str) -> Sequence[str | None]:
+    """Possible separators of the columns of a line, the most frequent first; None: spaces."""
+    found = [one for one in sorted(SEPARATORS, key=text.count)[::-1] if one in text]
+    if not found and '"' in text:
         return [","]  # one column in quotes
-    return [*reversed(marks), None] if words <= _MOST_WORDS else list(reversed(marks))
+    return [*found, None] if len(text.split()) <= _MOST_WORDS else found
 
 
-def _cells(text: str, mark: str | None) -> list[str]:
-    if mark is None:
+def _cells(text: str, separator: str | None) -> list[str]:
+    if separator is None:
         return text.split()
     try:
-        return [cell.strip() for cell in next(csv.reader([text], delimiter=mark), [])]
+        return [cell.strip() for cell in next(csv.reader([text], delimiter=separator), [])]
     except csv.Error:
-        return [cell.strip() for cell in text.split(mark)]
+        return [cell.strip() for cell in text.split(separator)]
 
 
 def _first_word(line: Line) -> Entry:
@@ -99,10 +98,10 @@ def _first_word(line: Line) -> Entry:
     return Entry(line.number, smiles, "", rest[0].strip() if rest else "")
 
 
-def _before(mark: str, line: Line) -> Entry:
-    smiles, _, name = line.text.strip().partition(mark)
+def _before(separator: str, line: Line) -> Entry:
+    smiles, _, name = line.text.strip().partition(separator)
     return Entry(line.number, smiles.strip(), "", name.strip())
 
 
-def _in_columns(columns: TableColumns, mark: str | None, *, details: bool) -> ReadLine:
-    return lambda line: columns.entry(line.number, _cells(line.text, mark), details=details)
+def _in_columns(columns: TableColumns, separator: str | None, details: bool, line: Line) -> Entry:
+    return columns.entry(line.number, _cells(line.text, separator), details=details)

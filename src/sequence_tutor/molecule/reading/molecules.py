@@ -1,6 +1,6 @@
-"""Files of molecules: lists of SMILES, tables, SD files, packed or not, read line by line.
+"""Files of molecules: lists of SMILES, tables, SD files, compressed or not, read line by line.
 
-A line that cannot be read is handed on with its problem; it never ends the reading.
+A line that cannot be read becomes an entry with a problem; reading continues after it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _NO_TEXT = {
     b"PAR1": "a table in Parquet, expected text; write it as CSV",
     b"%PDF": "a PDF, expected text",
 }
-_LOOKED_AT = 64  # bytes at the beginning
+_BEGINNING = 64  # bytes that are checked
 _UTF_8 = encoding_of(b"")
 _SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers", ".parquet", ".feather")
 
@@ -69,15 +69,15 @@ def molecule_files(paths: Sequence[Path]) -> list[Path]:
 def open_molecules(
     path: Path, choice: Choice = DEFAULT_CHOICE, *, every_line: bool = False
 ) -> Iterator[tuple[Iterator[Entry], BinaryIO]]:
-    """The entries of a file, in order, and the raw stream, whose position tells how far they are.
+    """The entries of a file, in order, and the raw stream, whose position is the progress.
 
-    The last entry of a file that is damaged says so.
+    The last entry of a damaged file has the damage as its problem.
 
     Args:
         path: the file.
-        choice: what is read of it.
-        every_line: give names and other columns too, and of a list blank lines and comments, as an
-            empty or strange SMILES.
+        choice: how it is read.
+        every_line: give names and other columns too, and blank lines and comments of a list, as an
+            empty or invalid SMILES.
 
     Raises:
         ColumnError: while reading: a table without such a column.
@@ -88,7 +88,7 @@ def open_molecules(
         except (UserError, OSError) as error:
             yield iter([_end_of(path, 1, error)]), BytesIO()
         else:
-            yield _until_broken(path, stream, choice, every_line), raw
+            yield _until_damaged(path, stream, choice, every_line), raw
 
 
 def read_molecules(
@@ -99,10 +99,10 @@ def read_molecules(
         yield from entries
 
 
-def _until_broken(
+def _until_damaged(
     path: Path, stream: BufferedReader, choice: Choice, every_line: bool
 ) -> Iterator[Entry]:
-    """The entries up to where a file is damaged, and then the damage, whatever kind it is of."""
+    """The entries up to where a file is damaged, and then the damage."""
     place, unit = 0, "line"
     try:
         for entry in _entries(path, stream, choice, every_line):
@@ -124,7 +124,7 @@ def _end_of(path: Path, place: int, error: Exception, unit: str = "line") -> Ent
 def _entries(
     path: Path, stream: BufferedReader, choice: Choice, every_line: bool
 ) -> Iterator[Entry]:
-    _refuse_what_is_no_text(stream.peek(_LOOKED_AT)[:_LOOKED_AT])
+    _refuse_no_text(stream.peek(_BEGINNING)[:_BEGINNING])
     kind = _kind(path)
     if kind in SD_SUFFIXES:
         yield from sd_entries(_lines(stream, LONGEST_SD_LINE), details=every_line)
@@ -137,12 +137,8 @@ def _entries(
         yield from list_entries(path, rows, choice, every_line=every_line)
 
 
-def _refuse_what_is_no_text(beginning: bytes) -> None:
-    """Refuse other kinds of files under a name of text.
-
-    Raises:
-        UserError: it is one.
-    """
+def _refuse_no_text(beginning: bytes) -> None:
+    """Refuse other kinds of files that have the suffix of a text file."""
     for mark, what in _NO_TEXT.items():
         if beginning.startswith(mark):
             raise UserError(what)
@@ -153,26 +149,20 @@ def _refuse_what_is_no_text(beginning: bytes) -> None:
 
 
 def _lines(stream: BufferedReader, longest: int) -> Iterator[Line]:
-    """The lines of a text; one that is not in UTF-8 is taken for Windows-1252."""
+    """The lines of a text; one that is not in UTF-8 is decoded as Windows-1252."""
     is_utf_8 = encoding_of(stream.peek(4)[:4]) == _UTF_8
     for line in lines(stream, longest, errors="surrogateescape" if is_utf_8 else "replace"):
-        if is_utf_8 and not line.text.isascii():
-            yield line._replace(text=_old(line.text))
+        try:
+            line.text.encode("utf-8")
+        except UnicodeEncodeError:  # of surrogates, which stand for bytes that are no UTF-8
+            text = line.text.encode("utf-8", "surrogateescape").decode("cp1252", "replace")
+            yield line._replace(text=text)
         else:
             yield line
 
 
-def _old(text: str) -> str:
-    """The text, in which bytes that were no UTF-8 stand as surrogates, in the older encoding."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "surrogateescape").decode("cp1252", "replace")
-    return text
-
-
 def _kind(path: Path) -> str:
-    """The suffix that says what a file holds, below that of a packer; empty: none we know."""
+    """The suffix of a file, without that of a compression; "" if it is unknown."""
     if path.suffix.lower() in PACKED_SUFFIXES:
         path = path.with_suffix("")
     suffix = path.suffix.lower()

@@ -1,8 +1,8 @@
 """SD files: structures with data fields, record by record.
 
-RDKit's own supplier takes a record that it cannot read together with the next one, silently, where
-a data field is not followed by a blank line. Here the records are cut first, at `$$$$` and at every
-further structure, so that each of them becomes a molecule or a problem.
+RDKit's own supplier silently joins a record to the next one where a data field is not followed by a
+blank line. Here records are split first, at `$$$$` and at every further structure, so that each of
+them becomes a molecule or a problem.
 
 Source: CTfile Formats, BIOVIA 2020: connection tables in V2000 and V3000, SD files.
 """
@@ -24,7 +24,7 @@ LONGEST_SD_LINE = 2**16
 MOST_LINES = 2**16
 """Lines of a record."""
 MOST_ATOMS = 1000
-"""Of a structure; a larger one is no molecule that is written as SMILES here."""
+"""Most atoms of a structure."""
 
 _END = "$$$$"
 _TABLE_END = "M  END"
@@ -34,12 +34,7 @@ _FIELD = re.compile(r">.*?<(.+)>|>.*?\b(DT\d+)\b")
 
 
 def sd_entries(lines: Iterator[Line], *, details: bool) -> Iterator[Entry]:
-    """The molecules of an SD file, as canonical SMILES.
-
-    Args:
-        lines: of the file.
-        details: whether to give names and data fields too.
-    """
+    """The entries of an SD file, as canonical SMILES; with `details`, names and data fields too."""
     place = 0
     with quiet():
         for record, problem in _records(lines):
@@ -49,7 +44,7 @@ def sd_entries(lines: Iterator[Line], *, details: bool) -> Iterator[Entry]:
 
 
 def _records(lines: Iterator[Line]) -> Iterator[tuple[list[str], str]]:
-    """The lines up to each `$$$$`, and what is wrong with them."""
+    """The lines up to each `$$$$`, and a problem of them, or ""."""
     record: list[str] = []
     problem = ""
     for line in lines:
@@ -67,9 +62,9 @@ def _records(lines: Iterator[Line]) -> Iterator[tuple[list[str], str]]:
 
 
 def _structures(record: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The record, or each structure of one in which the `$$$$` between several are missing."""
+    """The record, or each of its structures where `$$$$` between several is missing."""
     begins = [0]
-    is_open, in_data = False, False  # whether a connection table is begun, or data fields are
+    is_open, in_data = False, False  # inside a connection table, or inside data fields
     for place, line in enumerate(record):
         if line.startswith(_TABLE_END):
             is_open = False
@@ -100,7 +95,7 @@ def _entry(place: int, record: Sequence[str], problem: str, *, details: bool) ->
 
 
 def _block(record: Sequence[str]) -> str:
-    """The structure alone, its counts on the fourth line and its end in place."""
+    """The structure without data, with its counts on the fourth line and with its end."""
     counts = _place_of_counts(record)
     header = record[max(counts - _HEADER_LINES, 0) : counts]
     block = [*[""] * (_HEADER_LINES - len(header)), *header]
@@ -114,7 +109,7 @@ def _block(record: Sequence[str]) -> str:
 
 
 def _place_of_counts(record: Sequence[str]) -> int:
-    """Where the counts of atoms and bonds stand: the fourth line, but for header lines lost."""
+    """The line with the counts of atoms and bonds: the fourth, unless header lines are missing."""
     found = (place for place, line in enumerate(record) if _COUNTS.fullmatch(line))
     return next(found, min(_HEADER_LINES, len(record)))
 
@@ -126,7 +121,7 @@ def _name(record: Sequence[str]) -> str:
 
 
 def _fields(record: Sequence[str]) -> list[tuple[str, str]]:
-    """The data fields: a name in angle brackets, and the lines below it."""
+    """The data fields: names in angle brackets, and the lines below them."""
     found: list[tuple[str, list[str]]] = []
     is_open = False
     for line in record[_place_of_counts(record) :]:

@@ -1,12 +1,12 @@
-"""The molecule that is meant: without counter-ions and solvents, on request without charges.
+"""Standardisation: molecules without counter-ions and solvents, optionally without charges.
 
-    none      as it is written
-    fragment  without salts' counter-ions and solvents; of what is left, the largest part
-    parent    the same, charges neutralised where that is possible, and without isotopes
+    none      as written
+    fragment  without counter-ions and solvents; the largest of the remaining parts
+    parent    the same, charges neutralised where possible, and without isotopes
 
-Source: M. Swain's MolVS, which RDKit has as `rdMolStandardize`; the counter-ions are those of
-RDKit's `SaltRemover`. Where we differ: a part with carbon is kept before a larger one without, and
-functional groups and tautomers stay as they are written.
+Source: M. Swain's MolVS, in RDKit as `rdMolStandardize`; the counter-ions are those of RDKit's
+`SaltRemover`. Where we differ: a part with carbon is preferred to a larger one without, and
+functional groups and tautomers are not changed.
 """
 
 from __future__ import annotations
@@ -27,12 +27,7 @@ _METAL = re.compile(r"\[\d*(?:Li|Na|K|Rb|Cs|Mg|Ca|Sr|Ba)(?![a-z])")
 
 
 def standardised(smiles: str, how: Standardise) -> str:
-    """The SMILES of what is meant; as it is written where that changes nothing, or is no molecule.
-
-    Args:
-        smiles: as a file has it.
-        how: what is left of it.
-    """
+    """The standardised SMILES; the string itself if it is invalid or nothing changes."""
     if how == "none" or (how == "fragment" and "." not in smiles and not _METAL.search(smiles)):
         return smiles
     molecule = parse(smiles)
@@ -41,7 +36,7 @@ def standardised(smiles: str, how: Standardise) -> str:
     try:
         with quiet():
             found = canonical_smiles(_parent(molecule, neutral=how == "parent"))
-    except (ValueError, RuntimeError):  # RDKit's own, of a metal's strange valences for instance
+    except (ValueError, RuntimeError):  # of RDKit, such as for unusual valences of metals
         return smiles
     return smiles if found == canonical_smiles(molecule) else found
 
@@ -60,7 +55,7 @@ def _parent(molecule: Chem.Mol, *, neutral: bool) -> Chem.Mol:
 
 
 def _size(part: Chem.Mol) -> tuple[bool, int, str]:
-    """What decides which part is the molecule; between two of one size their spelling does."""
+    """The order by which the largest part is chosen."""
     has_carbon = any(atom.GetAtomicNum() == 6 for atom in part.GetAtoms())
     return has_carbon, part.GetNumHeavyAtoms(), canonical_smiles(part)
 

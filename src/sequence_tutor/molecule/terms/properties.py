@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -26,48 +27,42 @@ class Valid(MoleculeTerm):
         return lambda _: 1.0
 
 
-class LogP(MoleculeTerm):
+class _Property(MoleculeTerm):
+    """A property of a `Molecule`, whose attribute has the name of the kind."""
+
+    kind: str
+
+    def prepare(self) -> MoleculeFunction:
+        """The attribute."""
+        return attrgetter(self.kind)
+
+
+class LogP(_Property):
     """Crippen's logP, the lipophilicity; unbounded, so clip it or scale it."""
 
     unit: ClassVar[str] = "log10 units"
     kind: Literal["logp"] = "logp"
 
-    def prepare(self) -> MoleculeFunction:
-        """RDKit's `Crippen.MolLogP`."""
-        return lambda molecule: molecule.logp
 
-
-class SA(MoleculeTerm):
+class SA(_Property):
     """Minus the synthetic accessibility score: -1 is easy to synthesise, -10 hard."""
 
     unit: ClassVar[str] = "-10..-1"
     kind: Literal["sa"] = "sa"
 
-    def prepare(self) -> MoleculeFunction:
-        """Minus RDKit's `sascorer.calculateScore`."""
-        return lambda molecule: molecule.sa
 
-
-class Qed(MoleculeTerm):
+class Qed(_Property):
     """QED, the quantitative estimate of drug-likeness."""
 
     unit: ClassVar[str] = "0..1"
     kind: Literal["qed"] = "qed"
 
-    def prepare(self) -> MoleculeFunction:
-        """RDKit's `QED.qed`."""
-        return lambda molecule: molecule.qed
 
-
-class Ring(MoleculeTerm):
+class Ring(_Property):
     """Minus the number of atoms beyond six in the largest ring."""
 
     unit: ClassVar[str] = "atoms, 0 or less"
     kind: Literal["ring"] = "ring"
-
-    def prepare(self) -> MoleculeFunction:
-        """Of RDKit's `GetRingInfo().AtomRings()`."""
-        return lambda molecule: molecule.ring
 
 
 class PenalisedLogP(MoleculeTerm):

@@ -1,9 +1,9 @@
-"""The table of every distinct molecule that a run finds, as it finds them.
+"""The table of every distinct molecule that a run samples.
 
-One line a molecule, when it was first written: its strings, the update, its score by the reward's
-own weights whatever those of a stage are, the raw and the transformed number of each term, its
-likelihoods. The file is cut to what the checkpoint knows when a killed run goes on, so no molecule
-is in it twice and none is lost. Memory holds one hash a molecule, whatever a line is.
+One line for each molecule, added when it is sampled first: its strings, the update, the total by
+the reward's own weights (not those of a stage), the raw and the transformed number of each term,
+its likelihoods. A resumed run cuts the file to its length at the checkpoint, so that every molecule
+is in it exactly once. Memory holds one hash for each molecule.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ FOUND_FILE = "found.csv"
 
 
 class FoundMolecules:
-    """Writes the table. Satisfies `collected.Gatherer`.
+    """Writes the table. Satisfies `Gatherer`.
 
     Args:
         path: the CSV file.
-        reward: what the run is scored with.
-        resumed: whether the table goes on from a checkpoint, whose state `restore` will get;
-            otherwise an older table at `path` is replaced.
+        reward: the reward of the run.
+        resumed: continue the table of a checkpoint, whose state `restore` will get; otherwise an
+            older table at `path` is replaced.
         parquet: whether `close` writes the table as Parquet too.
 
     Raises:
-        UserError: there is no table to go on with.
+        UserError: there is no table to continue.
     """
 
     def __init__(
@@ -60,8 +60,8 @@ class FoundMolecules:
             self._write([header(reward.term_names)])
 
     def gather(self, collected: Collected) -> None:
-        """Take the molecules of a batch that are valid and have not been seen before."""
-        # what was paid before the batch was remembered; judged again, it would repeat itself
+        """Add the valid molecules of a batch that are not in the table."""
+        # what was paid: scored again after `remember`, every molecule would be a repeat
         totals = (collected.terms.sum(1) @ self._reward.weights.to(collected.terms)).tolist()
         likelihoods = zip(collected.log_prior.tolist(), collected.log_policy.tolist(), strict=True)
         judged = self._reward.judge(collected.batch)
@@ -77,16 +77,16 @@ class FoundMolecules:
         self._write(rows)
 
     def state(self) -> dict[str, Tensor]:
-        """How long the file is; all of that is on the disk by now."""
+        """The length of the file, which is on the disk up to there."""
         self._file.flush()
         os.fsync(self._file.fileno())
         return {"bytes": torch.tensor(self._file.tell())}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Cut the file to its length of that time, and learn again what is in it.
+        """Cut the file to the length of a `state`, and read its molecules.
 
         Raises:
-            UserError: it is shorter, so somebody has changed it.
+            UserError: it is shorter, so it was changed.
         """
         length = int(state["bytes"])
         if self._file.seek(0, os.SEEK_END) < length:
@@ -96,7 +96,7 @@ class FoundMolecules:
         self._seen = {molecule_hash(row["canonical"]) for row in read_table(self.path)}
 
     def close(self) -> None:
-        """Nothing more will be found: show the best, and some of all."""
+        """Close the table; write the best molecules, pictures, and Parquet if asked for."""
         self._file.close()
         write_best(self.path)
         if self._parquet:
@@ -125,11 +125,11 @@ COUNT = 20
 def write_best(table: Path, count: int = COUNT) -> None:
     """Write `best.sdf` and pictures of the best and of a random sample beside a table.
 
-    The table is read once, row by row; the best are those of the highest total, the first found
-    of equals. The random sample is always the same one of the same table.
+    The table is read once, row by row. The best have the highest totals; of equals the first come
+    first. The random sample has a fixed seed.
 
     Args:
-        table: the CSV file of `found`.
+        table: the CSV file.
         count: molecules in each.
     """
     best: list[tuple[float, int, dict[str, str]]] = []
@@ -139,8 +139,8 @@ def write_best(table: Path, count: int = COUNT) -> None:
         item = (float(row["total"]), -place, row)  # places differ, so rows are never compared
         if len(best) < count:
             heapq.heappush(best, item)
-        elif item > best[0]:
-            heapq.heapreplace(best, item)
+        else:
+            heapq.heappushpop(best, item)
         if len(chance) < count:
             chance.append(row)
         elif (spot := rng.randrange(place + 1)) < count:  # Vitter 1985, algorithm R
@@ -160,7 +160,7 @@ def read_table(table: Path) -> Iterator[dict[str, str]]:
 
 
 def _row(row: dict[str, str]) -> Row:
-    """A row with its total and its raw terms, as far as they have numbers."""
-    raw = list(row)[len(FOUND_COLUMNS) :: 2]  # between them stand the transformed
+    """A row with its total and its raw terms where they have numbers."""
+    raw = list(row)[len(FOUND_COLUMNS) :: 2]  # each is followed by its transformed number
     numbers = {name: float(row[name]) for name in ("total", *raw) if row[name]}
     return Row(row["smiles"], row["canonical"], numbers)

@@ -1,4 +1,4 @@
-"""Tables as Parquet, for those who have pyarrow."""
+"""Tables as Parquet."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from sequence_tutor.storage.files import replacing
 
 
 def require_pyarrow() -> None:
-    """Check that Parquet can be written, before anything is computed that it shall hold.
+    """Check before any computation that Parquet can be written.
 
     Raises:
-        UserError: it cannot.
+        UserError: pyarrow is not installed.
     """
     require("parquet", "Parquet needs pyarrow", "pyarrow", "pyarrow.csv", "pyarrow.parquet")
 
 
 def parquet_of(table: Path) -> None:
-    """Write a CSV file's rows beside it as `.parquet`, block by block.
+    """Write a CSV file as `.parquet` beside it, block by block.
 
     Raises:
-        UserError: there is no pyarrow.
+        UserError: pyarrow is not installed.
     """
     require_pyarrow()
     import pyarrow.csv

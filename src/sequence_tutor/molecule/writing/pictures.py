@@ -1,4 +1,4 @@
-"""Molecules as pictures: a grid of structures with a line of figures below each."""
+"""Pictures of molecules: a grid of structures with numbers below each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PANEL = (280, 240)
 MOST_COLUMNS = 5
 LEGEND_SIZE = 16
 LEGEND_SHARE = 0.09
-"""Of the height of a molecule's place, that a line of its legend takes."""
+"""Height of a line of the legend, as a share of the panel."""
 
 
 def picture_grid(smiles: Sequence[str], legends: Sequence[str], path: Path) -> None:
@@ -26,11 +26,10 @@ def picture_grid(smiles: Sequence[str], legends: Sequence[str], path: Path) -> N
     Args:
         smiles: valid ones.
         legends: the text below each.
-        path: where to; its suffix becomes .png and .svg.
+        path: the file; its suffix becomes .png and .svg.
 
     Raises:
-        ValueError: there is nothing to draw, something that is no molecule, or not one legend a
-            molecule.
+        ValueError: no molecule, an invalid one, or not one legend for each.
     """
     if not smiles or len(legends) != len(smiles):
         raise ValueError(f"{len(legends)} legends were given for {len(smiles)} molecules")
@@ -62,7 +61,7 @@ def picture_svg(smiles: str) -> str:
 
 
 def _laid_out(smiles: str) -> Chem.Mol:
-    """The molecule with coordinates in the plane, ready to draw."""
+    """The molecule with 2D coordinates, ready to draw."""
     mol = parse(smiles)
     if mol is None:
         raise ValueError(f"{smiles!r} is no valid molecule")

@@ -1,4 +1,4 @@
-"""Pictures of transforms: the score over the raw number of a term."""
+"""Plots of transforms: the score over the raw number of a term."""
 
 from __future__ import annotations
 
@@ -13,13 +13,7 @@ POINTS = 1001
 
 
 def draw_transform(name: str, term: Term, path: Path) -> None:
-    """Draw what a term makes of its raw number, around where it changes, as a PNG file.
-
-    Args:
-        name: of the term.
-        term: its settings.
-        path: the file, written atomically.
-    """
+    """Plot a term's transform around the range where it changes, as a PNG file."""
     raw = np.linspace(*term.transform.shown(), POINTS)
     figure = new_figure(5.0, 3.2, name)
     axes = figure.add_subplot()
