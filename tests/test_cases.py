@@ -16,7 +16,8 @@ from kit import uncounted
 from sequence_tutor import UserError, find_domain, score
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.melody.encoding import decode
-from sequence_tutor.tuner.order import Given, open_order
+from sequence_tutor.tuner.given import Given
+from sequence_tutor.tuner.order import open_order
 
 CASES = Path(__file__).parents[2] / "shared" / "cases"
 NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")

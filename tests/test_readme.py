@@ -16,7 +16,8 @@ from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.domain import find_domain
 from sequence_tutor.sampling.measure import score
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.tuner.order import Given, Order
+from sequence_tutor.tuner.given import Given
+from sequence_tutor.tuner.order import Order
 from sequence_tutor.tuner.settings_tables import read_layers
 
 ROOT = Path(__file__).parents[1]

@@ -9,8 +9,9 @@ from sequence_tutor.config.presets import build, merged, preset_names, read_pres
 from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
+from sequence_tutor.tuner.given import Given
 from sequence_tutor.tuner.idle_settings import ASKED
-from sequence_tutor.tuner.order import Given, Order
+from sequence_tutor.tuner.order import Order
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.tuner.settings_tables import read_layers
 from sequence_tutor.verbs.pretrain import PretrainTables

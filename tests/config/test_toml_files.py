@@ -10,7 +10,8 @@ from sequence_tutor.config.presets import merged
 from sequence_tutor.config.toml_files import LARGEST, read_toml
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import SettingsError, UserError
-from sequence_tutor.tuner.order import Given, open_order
+from sequence_tutor.tuner.given import Given
+from sequence_tutor.tuner.order import open_order
 from sequence_tutor.tuner.settings_tables import read_reward, read_tables
 from sequence_tutor.verbs.pretrain import pretrain
 

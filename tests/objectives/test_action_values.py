@@ -200,5 +200,5 @@ def test_the_gradient_of_the_error_is_that_of_the_taken_value_alone() -> None:
 def test_wrong_shapes_are_named() -> None:
     with pytest.raises(ValueError, match=r"\(B, T, V\).*\(2, 3\) and \(2, 3\)"):
         taken(REWARD, TOKENS)
-    with pytest.raises(ValueError, match=r"\(2, 3\) and \(2, 2\)"):
+    with pytest.raises(ValueError, match=r"\(2, 3\), \(2, 2\)"):
         one_step_target(REWARD, REWARD[:, :2], GAMMA)

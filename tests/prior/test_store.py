@@ -11,7 +11,7 @@ from kit import generator
 from sequence_tutor.errors import UserError
 from sequence_tutor.models import RecurrentSettings, TransformerSettings, build_network
 from sequence_tutor.prior.check import check_prior
-from sequence_tutor.prior.neural import NeuralPrior
+from sequence_tutor.prior.neural import NeuralPrior, TemperedPrior, tempered
 from sequence_tutor.prior.store import (
     PRIOR_FILE,
     StoredPrior,
@@ -19,7 +19,6 @@ from sequence_tutor.prior.store import (
     load_prior,
     save_prior,
 )
-from sequence_tutor.prior.tempered import TemperedPrior, tempered
 from sequence_tutor.storage.checkpoints import load_checkpoint, save_checkpoint
 
 V = 5

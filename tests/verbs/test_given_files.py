@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.tuner.given_files import check_read, digest_of
+from sequence_tutor.tuner.given import check_read, digest_of
 
 
 def test_how_to_read_is_refused_where_there_is_nothing_to_read(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import load_model
 from sequence_tutor.reward.weighted import effective_weights
-from sequence_tutor.tuner.order import Given, Order, open_order
+from sequence_tutor.tuner.given import Given
+from sequence_tutor.tuner.order import Order, open_order
 from sequence_tutor.tuner.run_record import RUN_FILE, load_spec
 from sequence_tutor.tuner.settings_tables import read_layers, read_reward
 from sequence_tutor.verbs.score import score

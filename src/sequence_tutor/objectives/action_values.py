@@ -26,7 +26,11 @@ def taken(values: Tensor, tokens: Tensor) -> Tensor:
     Returns:
         (B, T).
     """
-    _check_values(values, tokens)
+    if values.dim() != 3 or values.shape[:2] != tokens.shape:
+        raise ValueError(
+            f"values must be (B, T, V) over tokens (B, T), "
+            f"got {tuple(values.shape)} and {tuple(tokens.shape)}"
+        )
     return values.gather(2, tokens.unsqueeze(2)).squeeze(2)  # (B, T)
 
 
@@ -82,7 +86,7 @@ def moving_level_alone(value: Tensor, level: Tensor) -> Tensor:
         value: (B, T), V(s_t).
         level: (B, T), what all action values of the state share.
     """
-    _check_same(value, level)
+    check_same(value, level)
     return value.detach() + (level - level.detach())
 
 
@@ -172,7 +176,7 @@ def one_step_target(reward: Tensor, next_value: Tensor, discount: float) -> Tens
     Returns:
         (B, T).
     """
-    _check_same(reward, next_value)
+    check_same(reward, next_value)
     return (reward + discount * next_value).detach()
 
 
@@ -186,21 +190,13 @@ def shift_values(value: Tensor, mask: Tensor) -> Tensor:
     Returns:
         (B, T).
     """
-    _check_same(value, mask)
+    check_same(value, mask)
     inside = torch.where(mask, value, 0.0)  # the state after the last token is worth nothing
     return torch.nn.functional.pad(inside[:, 1:], (0, 1))
 
 
-def _check_values(values: Tensor, tokens: Tensor) -> None:
-    if values.dim() != 3 or values.shape[:2] != tokens.shape:
-        raise ValueError(
-            f"values must be (B, T, V) over tokens (B, T), "
-            f"got {tuple(values.shape)} and {tuple(tokens.shape)}"
-        )
-
-
-def _check_same(first: Tensor, second: Tensor) -> None:
-    if first.dim() != 2 or first.shape != second.shape:
-        raise ValueError(
-            f"both arguments must be (B, T), got {tuple(first.shape)} and {tuple(second.shape)}"
-        )
+def check_same(*values: Tensor) -> None:
+    """Refuse tensors that are not all (B, T)."""
+    if any(value.dim() != 2 or value.shape != values[0].shape for value in values):
+        shapes = ", ".join(str(tuple(value.shape)) for value in values)
+        raise ValueError(f"all values must be of one shape (B, T), got {shapes}")

@@ -23,6 +23,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from sequence_tutor.objectives.action_values import check_same
+
 
 def residual(
     value: Tensor,
@@ -45,16 +47,12 @@ def residual(
         (B, T), V(s_t) minus the right-hand side above; zero outside sequences. Gradients flow
         through both sides.
     """
-    if value.shape != surplus.shape or value.shape != mask.shape or value.dim() != 2:
-        raise ValueError(
-            "value, surplus and mask must be (B, T), got "
-            f"{tuple(value.shape)}, {tuple(surplus.shape)} and {tuple(mask.shape)}"
-        )
+    check_same(value, surplus, mask)
     steps = value.shape[1]
     length = steps if n_steps is None else min(n_steps, steps)
     value = torch.where(mask, value, 0.0)
     surplus = torch.where(mask, surplus, 0.0)
-    window = _discount_window(steps, length, discount, surplus)
+    window = discount_window(steps, length, discount, surplus)
     bootstrap = torch.nn.functional.pad(value, (0, length))[:, length:]  # (B, T): V(s_t+n) or 0
     right = surplus @ window.t() + discount**length * bootstrap
     return torch.where(mask, value - right, 0.0)
@@ -81,10 +79,7 @@ def trajectory_balance(
     Returns:
         (B,). Gradients flow through surplus and log Z.
     """
-    if surplus.dim() != 2 or surplus.shape != mask.shape:
-        raise ValueError(
-            f"surplus and mask must be (B, T), got {tuple(surplus.shape)} and {tuple(mask.shape)}"
-        )
+    check_same(surplus, mask)
     ages = (mask.any(0).cumsum(0) - 1).clamp(min=0).to(surplus)  # (T,)
     return torch.where(mask, surplus, 0.0) @ discount**ages - log_z
 
@@ -115,7 +110,7 @@ def centred_total(
     return total - (weight * total).sum() / weight.sum()
 
 
-def _discount_window(steps: int, length: int, discount: float, like: Tensor) -> Tensor:
+def discount_window(steps: int, length: int, discount: float, like: Tensor) -> Tensor:
     """(T, T): entry (t, j) is gamma^(j - t) for 0 <= j - t < n, else zero."""
     ages = torch.arange(steps, device=like.device)
     ages = ages[None, :] - ages[:, None]  # (T, T): j - t

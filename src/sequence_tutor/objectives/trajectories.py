@@ -22,6 +22,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from sequence_tutor.objectives.action_values import check_same, shift_values
+from sequence_tutor.objectives.path_consistency import discount_window
+
 
 def surplus(reward: Tensor, log_prior: Tensor, log_policy: Tensor, mask: Tensor) -> Tensor:
     """What a step earns under KL-control, r_t / c + log p - log pi; 0 outside sequences.
@@ -35,7 +38,7 @@ def surplus(reward: Tensor, log_prior: Tensor, log_policy: Tensor, mask: Tensor)
     Returns:
         (B, T). Gradients flow through all three.
     """
-    _check_same(mask, reward, log_prior, log_policy)
+    check_same(mask, reward, log_prior, log_policy)
     return (reward + log_prior - log_policy).where(mask, 0.0)
 
 
@@ -50,12 +53,9 @@ def to_go(earned: Tensor, mask: Tensor, discount: float) -> Tensor:
     Returns:
         (B, T): sum_{i >= t} gamma^(i-t) earned_i; 0 outside sequences.
     """
-    _check_same(mask, earned)
-    ages = torch.arange(earned.shape[1], device=earned.device)
-    ages = ages[:, None] - ages[None, :]  # (T, T): i - t at (i, t)
-    powers = torch.as_tensor(discount, dtype=earned.dtype, device=earned.device) ** ages.clamp(0)
-    window = powers.where(ages >= 0, 0.0)
-    return (earned.where(mask, 0.0) @ window).where(mask, 0.0)
+    check_same(mask, earned)
+    window = discount_window(earned.shape[1], earned.shape[1], discount, earned)
+    return (earned.where(mask, 0.0) @ window.t()).where(mask, 0.0)
 
 
 def leave_one_out(returns: Tensor, mask: Tensor) -> Tensor:
@@ -71,7 +71,7 @@ def leave_one_out(returns: Tensor, mask: Tensor) -> Tensor:
     Returns:
         (B, T); 0 where no other sequence reaches the step.
     """
-    _check_same(mask, returns)
+    check_same(mask, returns)
     inside = returns.where(mask, 0.0)
     others = mask.sum(0) - mask.long()  # (B, T)
     return ((inside.sum(0) - inside) / others.clamp(min=1)).where(mask & (others > 0), 0.0)
@@ -88,7 +88,7 @@ def policy_gradient(log_policy: Tensor, advantage: Tensor, mask: Tensor) -> Tens
     Returns:
         Scalar; its value means nothing.
     """
-    _check_same(mask, log_policy, advantage)
+    check_same(mask, log_policy, advantage)
     return -(log_policy * advantage.detach()).where(mask, 0.0).sum(1).mean()
 
 
@@ -107,7 +107,7 @@ def clipped_policy_gradient(
     Returns:
         Scalar.
     """
-    _check_same(mask, log_policy, log_sampled, advantage)
+    check_same(mask, log_policy, log_sampled, advantage)
     ratio = (log_policy - log_sampled.detach()).where(mask, 0.0).exp()
     advantage = advantage.detach()
     gained = torch.minimum(ratio * advantage, ratio.clamp(1 - clip, 1 + clip) * advantage)
@@ -129,14 +129,6 @@ def generalised_advantage(
     Returns:
         (B, T).
     """
-    _check_same(mask, earned, value)
-    inside = value.where(mask, 0.0)
-    following = torch.nn.functional.pad(inside[:, 1:], (0, 1))  # (B, T): V(s_t+1) or 0
-    error = earned + discount * following - inside
+    check_same(mask, earned, value)
+    error = earned + discount * shift_values(value, mask) - value.where(mask, 0.0)
     return to_go(error, mask, discount * trace).detach()
-
-
-def _check_same(mask: Tensor, *values: Tensor) -> None:
-    if mask.dim() != 2 or any(value.shape != mask.shape for value in values):
-        shapes = ", ".join(str(tuple(value.shape)) for value in (mask, *values))
-        raise ValueError(f"mask and all values must be of one shape (B, T), got {shapes}")

@@ -1,9 +1,10 @@
-"""Priors that live elsewhere: in a user's Python file, as a Hugging Face model, or in memory.
+"""Priors that are not networks of ours: a user's Python file, a Hugging Face model, an object.
 
-A run keeps no copy of their weights, only where they are and what tells that they are still the
-same. A tokenizer is kept with the run, for without it its tokens mean nothing. The digests of a
-record are compared before anything that it names is run, and a file of Python that only the record
-names is run only where the user allows it, see `trust`.
+A run keeps no copy of their weights, only where they are and a digest to recognise them by; of an
+object in memory it keeps the kind and the answers to a few fixed questions. It also keeps the
+tokenizer, without which tokens mean nothing. The digests of a record are compared before anything
+that it names is run, and a file of Python that only the record names is run only where the user
+allows it, see `trust`.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ from sequence_tutor.storage.files import PathLike
 from sequence_tutor.storage.trust import Code, allow, fetched_model, python_code
 
 OBJECT = "object "
-"""What the place of a prior in memory begins with; its kind follows."""
+"""The place of a prior in memory begins with this; its kind follows."""
+
+MOVED = "if it has moved, say where with --prior (in Python: prior=)"
 
 TOLERANCE = 1e-3
 """How far, in nats, two answers of one prior in memory may differ by rounding."""
@@ -172,8 +175,7 @@ def _recorded_file(
     """A file of Python, run once it is known to be the one that was meant."""
     if not path.is_file():
         raise UserError(
-            f"{path} is not there, expected a Python file of a prior, which {record} names; if it "
-            "has moved, say where with --prior (in Python: prior=)"
+            f"{path} is not there, expected a Python file of a prior, which {record} names; {MOVED}"
         )
     content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != elsewhere.digest:
@@ -190,7 +192,7 @@ def _recorded_settings(
     if asked is None:
         raise UserError(
             f"{name}: no Hugging Face model is there, expected the one that {path} was written "
-            "with; if it has moved, say where with --prior (in Python: prior=)"
+            f"with; {MOVED}"
         )
     known = info.get("settings")
     if moved and not name.endswith(".toml") and isinstance(known, Mapping):
@@ -220,9 +222,6 @@ def _of_model(
     place = name if name.startswith(MARK) else str(Path(name).absolute())
     where = Elsewhere(place, opened.digest)
     return FoundElsewhere(opened.prior, where, "text", opened.card, opened)
-
-
-QUESTIONS, LONGEST = 2, 6
 
 
 def found_in_memory(given: object) -> FoundElsewhere:
@@ -271,7 +270,7 @@ def _of_function(given: Callable[[Tensor], Tensor], name: str) -> BlackBoxPrior:
 def _answers(prior: Prior) -> str:
     """The log-probabilities of some random tokens."""
     generator = torch.Generator().manual_seed(0)
-    tokens = torch.randint(prior.vocab_size, (QUESTIONS, LONGEST), generator=generator)
+    tokens = torch.randint(prior.vocab_size, (2, 6), generator=generator)
     answer = prior.sequence_log_probs(tokens.to(device_of(prior))).cpu()  # (B, T, V)
     chosen = answer.gather(2, tokens[:, :, None]).flatten()  # (B T)
     return " ".join(f"{value:.6g}" for value in chosen.tolist())

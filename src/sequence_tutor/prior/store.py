@@ -195,21 +195,21 @@ def load_prior(
         settings = _SHAPE.validate_python(info["network"])
         network = build_network(settings, info["vocab_size"], info["vocab_size"])
         network.load_state_dict(under("network", tensors))
-        domain, card = _named(info)
+        _check_named(info)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         said = " ".join(str(error).split())
         raise UserError(f"{path}: not a prior of this program ({said})") from error
     prior = NeuralPrior(network.to(device))
-    return StoredPrior(prior, domain, card, under("extra", tensors))
+    return StoredPrior(prior, info["domain"], info["card"], under("extra", tensors))
 
 
 def _elsewhere_record(path: Path) -> dict[str, Any]:
-    """What a prior.json says, of which nothing has been looked at yet."""
+    """The content of a prior.json; what it names is not looked at."""
     try:
-        info = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(info, dict) or info["format"] != FORMAT:
+        info: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if info["format"] != FORMAT:
             raise ValueError(f"another format than {FORMAT}")
-        _named(info)
+        _check_named(info)
         if not isinstance(info.get("digest"), str):
             raise ValueError("no digest in it")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -217,16 +217,11 @@ def _elsewhere_record(path: Path) -> dict[str, Any]:
     return info
 
 
-def _named(info: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The domain and the card.
-
-    Raises:
-        TypeError: one is of another kind.
-    """
+def _check_named(info: Mapping[str, Any]) -> None:
+    """Refuse a domain or a card of another kind, with a TypeError."""
     domain, card = info["domain"], info["card"]
     if not isinstance(domain, str) or not isinstance(card, dict):
         raise TypeError(f"domain {domain!r:.40} and card {card!r:.40}, expected a name and a table")
-    return domain, card
 
 
 def shipped_priors() -> list[str]:
@@ -283,11 +278,7 @@ def find_prior(
 
 
 def given_prior(given: object, domain: str) -> StoredPrior:
-    """A prior that is given as an object, and not by where it is.
-
-    Args:
-        given: a `StoredPrior`, or what `prior.elsewhere` takes.
-        domain: of its tokens, where it does not say.
+    """A `StoredPrior`, or an object that `found_in_memory` takes, whose tokens are of `domain`.
 
     Raises:
         UserError: it is no prior, or breaks a promise.

@@ -15,12 +15,11 @@ from rich.text import Text
 
 from sequence_tutor.config.presets import Tables, build
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.domain import Beginning, Domain, find_domain
-from sequence_tutor.errors import UserError, printable, reading, settings_of
+from sequence_tutor.domain import Beginning, Domain
+from sequence_tutor.errors import UserError, printable, settings_of
 from sequence_tutor.execution.memory import require_memory
-from sequence_tutor.prior.check import check_prior
 from sequence_tutor.prior.protocol import device_of
-from sequence_tutor.prior.store import StoredPrior, find_prior, given_prior
+from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.progress import heading, progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reward.check import check_batch
@@ -35,7 +34,7 @@ from sequence_tutor.storage.trust import programs_of
 from sequence_tutor.storage.versions import versions
 from sequence_tutor.tuner.beginning import chosen_start
 from sequence_tutor.tuner.checks import check_budget, check_seeds
-from sequence_tutor.tuner.given_files import beginning_of, check_read, digest_of
+from sequence_tutor.tuner.given import Given, beginning_of, check_read, digest_of, open_prior
 from sequence_tutor.tuner.logbook import Warn
 from sequence_tutor.tuner.loop import STATE_FILE, Tuner
 from sequence_tutor.tuner.own_reward import SAID
@@ -44,29 +43,6 @@ from sequence_tutor.tuner.run_record import RunSpec, is_run, load_spec, with_uns
 from sequence_tutor.tuner.settings import sizes
 from sequence_tutor.tuner.settings_tables import Layers, TuneTables, read_layers
 from sequence_tutor.tuner.stages import most_steps, stages_of
-
-
-@dataclass(frozen=True)
-class Given:
-    """What a run is given beside its settings.
-
-    Attributes:
-        prior: path, name or object; None: the one that the domain begins with.
-        rules: Python file with rules of the user's own.
-        reward: an object in place of the domain's reward.
-        seeds: file of sequences that replay begins with, or the sequences.
-        prime: file whose first sequence every sampled one begins with.
-        column: of tables of molecules, the one with the SMILES.
-        standardise: what is left of seeds that are molecules.
-    """
-
-    prior: object | None = None
-    rules: Path | None = None
-    reward: object | None = None
-    seeds: Path | Sequence[Sequence[int]] | None = None
-    prime: Path | None = None
-    column: str | None = None
-    standardise: str | None = None
 
 
 @dataclass(frozen=True)
@@ -287,46 +263,11 @@ def open_order(
     Raises:
         UserError: domain, prior or files cannot be used.
     """
-    domain, stored = _open_prior(name, given.prior, device, trust=trust)
+    domain, stored = open_prior(name, given.prior, device, trust=trust)
     check_read(given.column, given.standardise, given.seeds, given.prime)
     domain = domain.reading(given.column, given.standardise, warner(quiet=quiet))
     layers = read_layers(name, preset, config, overrides, serves_several=serves_several)
     return Order(domain, stored, layers, given)
-
-
-def _open_prior(
-    name: str, prior: object | None, device: torch.device | str, *, trust: bool
-) -> tuple[Domain, StoredPrior]:
-    """A prior, and its domain speaking its vocabulary.
-
-    Raises:
-        UserError: it cannot be used, or is of another domain.
-    """
-    domain = find_domain(name)
-    if prior is None or prior == "":
-        stored = domain.default_prior(device)
-    elif not isinstance(prior, PathLike):
-        stored = given_prior(prior, name)
-    elif is_run(Path(prior)):
-        raise UserError(
-            f"{prior}: a tuned run, expected a prior, such as the one it began with, "
-            f"{load_spec(Path(prior)).prior}"
-        )
-    else:
-        stored = find_prior(prior, device, name, trust=trust)
-    said = str(prior or name) if isinstance(prior, PathLike | None) else stored.kind
-    if stored.domain != name:
-        raise UserError(f"{said}: a prior of {stored.domain!r}, expected one of {name!r}")
-    with reading(said, f"a prior of {name}"):
-        domain = domain.with_prior(stored.card, stored.tensors)
-    if stored.elsewhere is not None:
-        if stored.prior.vocab_size != domain.vocab_size:
-            raise UserError(
-                f"the prior has {stored.prior.vocab_size} tokens, expected {domain.vocab_size} "
-                f"for {name}"
-            )
-        check_prior(stored.prior)
-    return domain, stored
 
 
 def warner(*, quiet: bool) -> Warn:

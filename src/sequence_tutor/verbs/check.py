@@ -16,7 +16,8 @@ from sequence_tutor.reward.looking_ahead import declared
 from sequence_tutor.sampling.measure import score
 from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.storage.files import PathLike, optional_path
-from sequence_tutor.tuner.order import Given, open_order
+from sequence_tutor.tuner.given import Given
+from sequence_tutor.tuner.order import open_order
 from sequence_tutor.verbs.tune import AnyPrior, AnyReward
 
 OURS = "sequence_tutor."

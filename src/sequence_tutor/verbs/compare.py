@@ -15,8 +15,9 @@ from sequence_tutor.storage.files import PathLike, named_path, optional_path, wr
 from sequence_tutor.storage.folder_lock import writing_in
 from sequence_tutor.storage.run_log import Record, read_log
 from sequence_tutor.threads import set_threads
+from sequence_tutor.tuner.given import Given
 from sequence_tutor.tuner.logbook import LOG_FILE
-from sequence_tutor.tuner.order import Given, open_order
+from sequence_tutor.tuner.order import open_order
 from sequence_tutor.tuner.run_record import RunSpec
 from sequence_tutor.verbs.tune import AnyPrior, AnyReward
 from sequence_tutor.workbench.compare_run import run_of

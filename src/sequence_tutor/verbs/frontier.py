@@ -21,8 +21,9 @@ from sequence_tutor.storage.files import PathLike, named_path, optional_path, wr
 from sequence_tutor.storage.folder_lock import writing_in
 from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.threads import set_threads
+from sequence_tutor.tuner.given import Given
 from sequence_tutor.tuner.logbook import LOG_FILE
-from sequence_tutor.tuner.order import Given, Order, open_order
+from sequence_tutor.tuner.order import Order, open_order
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.verbs.tune import AnyPrior, AnyReward
 from sequence_tutor.workbench.baselines import sample_pool

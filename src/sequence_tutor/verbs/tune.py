@@ -14,7 +14,8 @@ from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.storage.files import PathLike, named_path, optional_path
 from sequence_tutor.storage.tensorboard_events import require_tensorboard
-from sequence_tutor.tuner.order import Given, open_order
+from sequence_tutor.tuner.given import Given
+from sequence_tutor.tuner.order import open_order
 from sequence_tutor.workbench.finished_run import tuned
 
 AnyPrior = PathLike | StoredPrior | Prior | Callable[[Tensor], Tensor]
