@@ -15,8 +15,8 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.models.next_token import by_length
 from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.objectives.divergences import tempered as flattened
+from sequence_tutor.prior.neural import tempered
 from sequence_tutor.prior.protocol import Prior, device_of
-from sequence_tutor.prior.tempered import tempered
 from sequence_tutor.replay.sampling import Drawn
 from sequence_tutor.replay.sequences import Stored
 from sequence_tutor.reward.looking_ahead import paid_where_chosen, paid_where_decided

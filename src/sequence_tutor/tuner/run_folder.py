@@ -24,6 +24,7 @@ from sequence_tutor.algorithms.policy import TunedPolicy
 from sequence_tutor.algorithms.registry import find_algorithm
 from sequence_tutor.config.settings import first_difference
 from sequence_tutor.errors import UserError, reading
+from sequence_tutor.prior.neural import tempered
 from sequence_tutor.prior.store import (
     PRIOR_FILE,
     StoredPrior,
@@ -32,7 +33,6 @@ from sequence_tutor.prior.store import (
     load_prior,
     save_prior,
 )
-from sequence_tutor.prior.tempered import tempered
 from sequence_tutor.storage.checkpoints import (
     checksum_of,
     load_checkpoint,
