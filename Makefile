@@ -8,6 +8,9 @@ INSTALL := $(PYTHON) -m pip install --quiet --no-compile -c constraints.txt
 INSTALLED := $(VENV)/.installed
 DEVELOPED := $(VENV)/.developed
 
+# The tests start hundreds of processes: each would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help venv demo tables docs check test test-all test-pages test-wheel bench format clean
 
 help:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
+from sequence_tutor.models.adam import Adam
 
 V = 7
 CELLS = ("lstm", "gru")
@@ -81,7 +82,7 @@ def test_rows_of_a_state_can_be_selected(cell: str) -> None:
 
 
 def learns(made: RecurrentNetwork, tokens: torch.Tensor) -> None:
-    optimiser = torch.optim.Adam(made.parameters(), lr=0.1, fused=True)
+    optimiser = Adam(made.parameters(), 0.1, fused=True)
     made(tokens).square().mean().backward()
     optimiser.step()
 

@@ -17,19 +17,13 @@ from torch import Tensor
 from sequence_tutor.domain.token_sequences import TokenSequences
 from sequence_tutor.errors import UserError, reading
 from sequence_tutor.models import Network, RecurrentNetwork, seeded_network, weights_digest
+from sequence_tutor.models.adam import Adam
 from sequence_tutor.pretraining.order import DataOrder
 from sequence_tutor.pretraining.settings import PretrainSettings
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.progress import Advance
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.storage.checkpoints import (
-    load_checkpoint,
-    named,
-    optimizer_tensors,
-    restore_optimizer,
-    save_checkpoint,
-    under,
-)
+from sequence_tutor.storage.checkpoints import load_checkpoint, named, save_checkpoint, under
 from sequence_tutor.storage.run_log import RunLog
 
 STATE_FILE = "training.safetensors"
@@ -93,7 +87,7 @@ class PriorTrainer:
             else copy.deepcopy(begin_with).requires_grad_(True).train()
         ).to(device)
         self.best = copy.deepcopy(self.network)
-        self.optimizer = torch.optim.Adam(self.network.parameters(), settings.learning_rate)
+        self.optimizer = Adam(self.network.parameters(), settings.learning_rate)
         self.progress = Progress()
         self._fingerprint = {
             # what is measured when all is over may be asked for anew
@@ -142,7 +136,7 @@ class PriorTrainer:
         loss = token_nll(
             self.network, batch, settings.skip_loss, settings.precision, self.generator
         )
-        self.optimizer.param_groups[0]["lr"] = self.learning_rate(self.progress.step)
+        self.optimizer.learning_rate = self.learning_rate(self.progress.step)
         self.optimizer.zero_grad()
         penalty = sum((p.square().sum() for p in self.network.parameters()), torch.zeros_like(loss))
         (self.order.weight(batch) * loss + settings.l2 * penalty).backward()
@@ -190,7 +184,7 @@ class PriorTrainer:
             {
                 **named("network", self.network.state_dict()),
                 **named("best", self.best.state_dict()),
-                **named("adam", optimizer_tensors(self.optimizer)),
+                **named("adam", self.optimizer.state()),
                 "generator": self.generator.get_state(),
             },
             {
@@ -211,7 +205,7 @@ class PriorTrainer:
         with reading(self.state_path, "the state of a training"):
             self.network.load_state_dict(under("network", tensors))
             self.best.load_state_dict(under("best", tensors))
-            restore_optimizer(self.optimizer, under("adam", tensors))
+            self.optimizer.restore(under("adam", tensors))
             self.generator.set_state(tensors["generator"])
             self.progress = Progress(**info["progress"])
             stand: Mapping[str, Any] | None = info.get("log")

@@ -146,21 +146,3 @@ def under(prefix: str, tensors: Mapping[str, Tensor]) -> Tensors:
     """The tensors whose name begins with `prefix.`, without it: the inverse of `named`."""
     start = f"{prefix}."
     return {n.removeprefix(start): tensor for n, tensor in tensors.items() if n.startswith(start)}
-
-
-def optimizer_tensors(optimizer: torch.optim.Optimizer) -> Tensors:
-    """The moments and step counts of an optimiser, by parameter number and name."""
-    return {
-        f"{number}.{name}": torch.as_tensor(value)
-        for number, moments in optimizer.state_dict()["state"].items()
-        for name, value in moments.items()
-    }
-
-
-def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Put saved moments back; groups (learning rates) are the caller's to set."""
-    state: dict[int, dict[str, Tensor]] = {}
-    for key, tensor in tensors.items():
-        number, name = key.split(".", 1)
-        state.setdefault(int(number), {})[name] = tensor
-    optimizer.load_state_dict({**optimizer.state_dict(), "state": state})

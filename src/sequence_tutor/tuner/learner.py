@@ -12,6 +12,7 @@ from torch import Tensor
 from sequence_tutor.algorithms.algorithm import Experience, Graded, Predicted
 from sequence_tutor.algorithms.policy import TunedPolicy
 from sequence_tutor.errors import UserError
+from sequence_tutor.models.adam import Adam
 from sequence_tutor.models.next_token import by_length
 from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.objectives.divergences import tempered as flattened
@@ -21,13 +22,7 @@ from sequence_tutor.replay.sampling import Drawn
 from sequence_tutor.replay.sequences import Stored
 from sequence_tutor.reward.looking_ahead import paid_where_chosen, paid_where_decided
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.storage.checkpoints import (
-    Tensors,
-    named,
-    optimizer_tensors,
-    restore_optimizer,
-    under,
-)
+from sequence_tutor.storage.checkpoints import Tensors, named, under
 from sequence_tutor.tuner.beginning import chosen_start, initial_values
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.tuner.target_kl import TargetKL
@@ -75,7 +70,7 @@ class Learner:
         self.algorithm, self.target_is = settings.traits, settings.target_network
         self.values = initial_values(self.prior, settings, chosen_start(prior, settings))
         self.target = copy.deepcopy(self.values).requires_grad_(False)
-        self.optimiser = torch.optim.Adam(
+        self.optimiser = Adam(
             self.values.parameters(), settings.optimiser.learning_rate, fused=True
         )
         self.policy = TunedPolicy(self.values, self.algorithm, self.prior)
@@ -113,7 +108,7 @@ class Learner:
         seen = self.see(stored, self.temperature(step), drawn)
         graded = self.grade(seen)
         batch_loss = graded.loss
-        self.optimiser.param_groups[0]["lr"] = self.learning_rate(step)
+        self.optimiser.learning_rate = self.learning_rate(step)
         self.optimiser.zero_grad()
         batch_loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.values.parameters(), settings.gradient_norm)
@@ -212,14 +207,14 @@ class Learner:
             **found,
             **named("values", self.values.state_dict()),
             **named("target", self.target.state_dict()),
-            **named("adam", optimizer_tensors(self.optimiser)),
+            **named("adam", self.optimiser.state()),
         }
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Put a saved state back."""
         self.values.load_state_dict(under("values", tensors))
         self.target.load_state_dict(under("target", tensors))
-        restore_optimizer(self.optimiser, under("adam", tensors))
+        self.optimiser.restore(under("adam", tensors))
         if self.target_kl is not None:
             self.target_kl.c = tensors["c"].item()
 
