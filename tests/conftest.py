@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,8 +24,10 @@ from sequence_tutor.tuner.settings import TuneSettings
 # what it asserts is shown as what a test asserts is
 pytest.register_assert_rewrite("kit")
 
-# the networks of the tests are too small to share work between more
+# the networks of the tests are too small to share work between more, in the programs that they
+# start too
 torch.set_num_threads(1)
+os.environ["OMP_NUM_THREADS"] = "1"
 
 # some tests interrupt programs they have started; those inherit what a shell lets its background
 # jobs ignore

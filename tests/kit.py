@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -21,9 +20,6 @@ from sequence_tutor.melody.scales import Key
 from sequence_tutor.sampling.measure import Task
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.toy.problem import make_toy
-
-ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}
-"""The environment of programs whose numbers are compared with those of this process."""
 
 
 class KilledError(Exception):
@@ -68,7 +64,7 @@ def program(*arguments: object) -> list[str]:
 
 def kill_once_there(file: Path, command: Sequence[str]) -> None:
     """Start a program and kill it as soon as it has written the file."""
-    process = subprocess.Popen(command, env=ONE_THREAD)
+    process = subprocess.Popen(command)
     deadline = time.monotonic() + 120
     while not file.exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.005)

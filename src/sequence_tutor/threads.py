@@ -15,14 +15,17 @@ HOPELESS = 20.0
 
 
 def fastest_thread_count(width: int = 100) -> int:
-    """The number of threads, from 1 to the cores at hand, that trains a small LSTM fastest.
+    """The number of threads, from 1 to `threads_at_hand`, that trains a small LSTM fastest.
 
-    Takes about half a second. On cores that others use too, spinning threads can make a small
-    network a hundred times slower, so the answer is measured at the start of each run.
+    Takes about half a second where there is a choice. On cores that others use too, spinning
+    threads can make a small network a hundred times slower, so the answer is measured at the
+    start of each run.
     """
     before: int = torch.get_num_threads()
-    cores = cores_at_hand()
-    counts: list[int] = sorted(n for n in {1, 2, 4, *range(8, cores + 1, 8), cores} if n <= cores)
+    most = threads_at_hand()
+    counts: list[int] = sorted(n for n in {1, 2, 4, *range(8, most + 1, 8), most} if n <= most)
+    if len(counts) == 1:
+        return counts[0]
     seconds: dict[int, float] = {}
     try:
         for n in counts:
@@ -38,6 +41,16 @@ def cores_at_hand() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def threads_at_hand() -> int:
+    """The most threads to compute with: one for each core at hand.
+
+    Fewer where the environment variable OMP_NUM_THREADS, which torch itself goes by, is lower.
+    """
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    cores = cores_at_hand()
+    return min(cores, int(limit)) if limit.isdecimal() and int(limit) else cores
 
 
 def _time_training(threads: int, width: int, patience: float) -> float:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kit import ONE_THREAD, kill_once_there, program, run
+from kit import kill_once_there, program, run
 from sequence_tutor.storage.checkpoints import load_checkpoint, save_checkpoint
 from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.tuner.logbook import LOG_FILE
@@ -41,7 +41,6 @@ def start(*arguments: object) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=ONE_THREAD,
     )
 
 

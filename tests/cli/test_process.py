@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from kit import ONE_THREAD, program
+from kit import program
 from sequence_tutor.cli import main
 from sequence_tutor.cli.parsing import read
 from sequence_tutor.cli.program import VERBS
@@ -22,9 +22,7 @@ PROGRAM = f"{sys.executable} -m sequence_tutor"
 
 
 def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["bash", "-c", command], text=True, capture_output=True, cwd=folder, env=ONE_THREAD
-    )
+    return subprocess.run(["bash", "-c", command], text=True, capture_output=True, cwd=folder)
 
 
 @pytest.mark.parametrize(
@@ -43,9 +41,7 @@ def test_an_interruption_of_the_first_seconds_is_one_line(
     number: signal.Signals, seconds: float, tmp_path: Path
 ) -> None:
     command = program("tune", "melody", "--out", "run")
-    with subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=ONE_THREAD
-    ) as process:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as process:
         time.sleep(seconds)
         process.send_signal(number)
         _, error = process.communicate(timeout=60)

@@ -42,7 +42,6 @@ def served(folder: Path, files: int) -> Iterator[tuple[str, int, subprocess.Pope
         stderr=subprocess.PIPE,
         text=True,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, limits),
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
     ) as process:
         try:
             assert process.stdout is not None
