@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any
 
 from sequence_tutor.algorithms.action_values import GLearning, PsiLearning, QLearning, RLOnly
 from sequence_tutor.algorithms.algorithm import Algorithm
 from sequence_tutor.algorithms.policy_gradients import DAP, PPO, ActorCritic, Reinforce, ReinforceKL
+from sequence_tutor.config.packages import offered
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError, shown
 
@@ -48,9 +49,9 @@ def needs_of(name: str) -> Mapping[str, Any]:
     return {"tune": find_algorithm(name).needs} if known else {}
 
 
-def _offered() -> dict[str, EntryPoint]:
+def _offered() -> Mapping[str, EntryPoint]:
     """Those of installed packages."""
-    return {point.name: point for point in entry_points(group="sequence_tutor.algorithms")}
+    return offered("sequence_tutor.algorithms")
 
 
 @cache

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from importlib.metadata import entry_points
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from importlib.util import find_spec
@@ -14,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from sequence_tutor.config.packages import offered
 from sequence_tutor.config.settings import AnySettings, Settings, check_names, nearest
 from sequence_tutor.errors import SettingsError, UserError, shown
 
@@ -47,12 +47,12 @@ _WORDS = {  # pydantic's expectations -> those of a settings file
 
 def presets_of(domain: str) -> Traversable | None:
     """The folder `presets` of the package that offers a domain; None where there is none."""
-    for point in entry_points(group=DOMAINS, name=domain):
-        found = find_spec(point.module)
-        if found is not None and found.submodule_search_locations:  # it is a package
-            folder = files(point.module) / "presets"
-            return folder if folder.is_dir() else None
-    return None
+    point = offered(DOMAINS).get(domain)
+    found = None if point is None else find_spec(point.module)
+    if point is None or found is None or not found.submodule_search_locations:
+        return None  # it is no package
+    folder = files(point.module) / "presets"
+    return folder if folder.is_dir() else None
 
 
 def preset_names(verb: str, domain: str) -> list[str]:

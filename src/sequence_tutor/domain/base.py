@@ -9,13 +9,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor
 
+from sequence_tutor.config.packages import offered
 from sequence_tutor.config.presets import DOMAINS
 from sequence_tutor.config.settings import Settings, nearest
 from sequence_tutor.domain.data import (
@@ -317,13 +317,13 @@ def find_domain(name: str) -> Domain:
     Raises:
         UserError: no installed package provides it, or it is not a `Domain`.
     """
-    offered = {point.name: point for point in entry_points(group=DOMAINS)}
-    if name not in offered:
-        raise UserError(f"unknown domain {name!r}: {nearest(name, offered)}")
-    kind = offered[name].load()
+    domains = offered(DOMAINS)
+    if name not in domains:
+        raise UserError(f"unknown domain {name!r}: {nearest(name, domains)}")
+    kind = domains[name].load()
     if not (isinstance(kind, type) and issubclass(kind, Domain)):
         raise UserError(
-            f"{name}: {offered[name].value} is no domain, expected a class that inherits "
+            f"{name}: {domains[name].value} is no domain, expected a class that inherits "
             "sequence_tutor.domain.Domain"
         )
     if missing := sorted(kind.__abstractmethods__):
