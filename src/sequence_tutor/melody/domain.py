@@ -1,10 +1,10 @@
-"""Melodies as a domain of the tutor."""
+"""The melody domain."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -45,8 +45,6 @@ from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.token_lines import token_lines
 
-Found = TypeVar("Found")
-
 
 class MelodyDomain(Domain):
     """Monophonic melodies of sixteenth notes."""
@@ -85,15 +83,14 @@ class MelodyDomain(Domain):
         return MelodyDomain(self.frame.judged_in(key), self._windows)
 
     def recorded(self, output: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The settings of files that a run was tuned with.
+        """The output settings that a run was tuned with.
 
-        Those of runs from before there was a transposition say where C major went and nothing of
-        the run's own key, so that they are left alone.
+        Settings without `transpose`, of older versions, say nothing of the run's key; ignore them.
         """
         return output if "transpose" in output else {}
 
     def check_output(self, settings: Settings) -> Sequence[str]:
-        """Refuse a key that is not to be heard in this frame, or pitches out of MIDI's range."""
+        """Refuse a key that cannot be written from this frame, or pitches out of MIDI's range."""
         chosen = of_kind(MelodyOutputSettings, settings)
         heard = chosen.heard(self.frame)
         if self.frame.key is None or not self.frame.is_heard_in_relative(chosen.key_name):
@@ -108,7 +105,7 @@ class MelodyDomain(Domain):
         return self
 
     def openings(self, batch: SequenceBatch, given: int) -> Sequence[Hashable]:
-        """Where notes begin, hold and rest in the first whole bar that was not given."""
+        """Where notes begin, hold and rest in the first whole bar after the given tokens."""
         bar = self.frame.meter.steps
         first = -(-given // bar) * bar
         kinds = batch.tokens[:, first : first + bar].clamp(max=FIRST_NOTE)
@@ -121,7 +118,7 @@ class MelodyDomain(Domain):
     def read_training(
         self, paths: Sequence[Path], settings: Settings, cache: Path | None, progress: Progress
     ) -> TrainingData:
-        """Read MIDI, ABC and MusicXML; the tune is the unit of the division."""
+        """Read MIDI, ABC and MusicXML; tunes are divided as wholes."""
         chosen = of_kind(MelodyDataSettings, settings)
         corpus = read_corpus(paths, chosen, cache, progress)
         fingerprints = window_fingerprints(corpus.side(TRAIN).rows())
@@ -130,57 +127,55 @@ class MelodyDomain(Domain):
     def read_sequences(self, path: Path) -> list[list[int]]:
         """Melodies of a JSONL, MIDI, ABC or MusicXML file: any meter, in the key as written.
 
-        A tune begins with its first note, and its rests do not divide it.
+        A tune begins with its first note; long rests do not split it.
 
         Raises:
             UserError: the file cannot be read, or holds something that is no melody of 1 to 512
                 tokens.
         """
-        return list(self._sequences(path))
-
-    def _sequences(self, path: Path) -> Iterator[list[int]]:
         if holds_tokens(path):
-            yield from token_lines(path, VOCAB_SIZE, LONGEST)
-        else:
-            for tune in own_tunes(path):
-                yield tune.tokens(OCTAVE * tune.judged_octaves())
+            return list(token_lines(path, VOCAB_SIZE, LONGEST))
+        return [tune.tokens(OCTAVE * tune.judged_octaves()) for tune in own_tunes(path)]
 
     def begin(self, path: Path, settings: Settings) -> Beginning:
         """The first melody of a file, moved so that `write` moves it back to where it stands.
 
-        A prime in D makes the model think in C, where it learned, and is written in D. Tokens are
-        taken to be in the key that the settings name.
+        A prime in D is moved to C, the key the model learned, and the result is written in D.
+        Tokens are taken to be in the key that the settings name.
 
         Raises:
             UserError: as of `read_sequences`, or there is none in the file.
         """
         chosen = of_kind(MelodyOutputSettings, settings)
         if holds_tokens(path):
-            tokens = _first(path, token_lines(path, VOCAB_SIZE, LONGEST))
-            down = chosen.transpose - chosen.heard(self.frame).transpose
-            return Beginning(transposed(tokens, down), chosen)
-        return begin_with(_first(path, own_tunes(path)), chosen, self.frame)
+            for tokens in token_lines(path, VOCAB_SIZE, LONGEST):
+                down = chosen.transpose - chosen.heard(self.frame).transpose
+                return Beginning(transposed(tokens, down), chosen)
+        else:
+            for tune in own_tunes(path):
+                return begin_with(tune, chosen, self.frame)
+        raise UserError(f"{path}: no melody in it, expected one to begin with")
 
     def reward(self, settings: Settings, rules: Path | None) -> MelodyReward:
-        """The nine rules as settings say, and a user's own."""
+        """The nine rules with the constants of the settings, and a user's own rules."""
         user_rules = load_user_terms(rules) if rules else ()
         return of_kind(MelodyRewardSettings, settings).build(user_rules)
 
     def shown_to_functions(self, batch: SequenceBatch) -> Melodies:
-        """Melodies in the key of the run."""
+        """The melodies in the run's key."""
         return Melodies(batch, self.frame.key or C_MAJOR)
 
     def scores(
         self, paths: Sequence[Path], settings: Settings, rules: Path | None
     ) -> Iterator[Scored]:
-        """What every rule pays at every step, each melody in its own key: see `judged`."""
+        """What every rule pays at every step, each melody judged in its own key: see `judged`."""
         user_rules = load_user_terms(rules) if rules else ()
         return judged(paths, of_kind(MelodyRewardSettings, settings), user_rules)
 
     def score_row(self, scored: Scored) -> dict[str, str]:
-        """The name, the key and what each rule pays in all."""
-        found = ", as its notes tell" if scored["key_from"] == "notes" else ""
-        judged_in = scored["key"] + found  # a rule is called key
+        """The name, the key and the sum of what each rule pays."""
+        estimated = ", as its notes tell" if scored["key_from"] == "notes" else ""
+        judged_in = scored["key"] + estimated  # a rule is called key
         return {"sequence": scored["name"], "judged in": judged_in, **summed(scored)}
 
     def statistics(self, settings: Settings) -> MelodyStatistics:
@@ -207,7 +202,7 @@ class MelodyDomain(Domain):
         return exhibit(shown)
 
     def display(self, model: ShownModel, batch: SequenceBatch, settings: Settings) -> str:
-        """A player and a piano roll each."""
+        """A player and a piano roll for each melody."""
         from sequence_tutor.melody.exhibit import display
 
         return display(model, batch, of_kind(MelodyOutputSettings, settings))
@@ -218,10 +213,3 @@ class MelodyDomain(Domain):
         """MIDI, ABC, MusicXML, sound and score of each melody, a list of tokens, a picture."""
         chosen = of_kind(MelodyOutputSettings, settings)
         write_melodies(batch.to_lists(), directory, chosen, self.frame, progress)
-
-
-def _first(path: Path, found: Iterator[Found]) -> Found:
-    """The first melody of a file."""
-    for one in found:
-        return one
-    raise UserError(f"{path}: no melody in it, expected one to begin with")

@@ -1,4 +1,4 @@
-"""Melodies side by side: sound, piano roll, score, MIDI file, and what every rule paid."""
+"""Melodies in reports and notebooks: sound, piano roll, score, MIDI, and what every rule paid."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from sequence_tutor.melody.writing.rolls import Roll, draw_roll, shown_pitches
 from sequence_tutor.sequences import SequenceBatch
 
 SAMPLE_RATES = (22050, 11025)
-"""The best that the page has room for is taken; half of a CD's is enough for these sounds."""
+"""The highest within the budget is used; half the rate of a CD is enough for these sounds."""
 
 SOUND_BUDGET = 11_000_000
-"""Bytes of a page that sounds may take in all."""
+"""Bytes of all sounds of a page."""
 
 MOST_ROUNDS, WANTED_ROUNDS = 12, 3
 
 DISPLAYED, DISPLAY_BUDGET = 6, 2_000_000
-"""Melodies that a notebook's cell shows at most, and the bytes that their sounds may take."""
+"""Most melodies that a notebook's cell shows, and the bytes of their sounds."""
 
 PACKAGE = "sequence_tutor.melody"
 
@@ -40,15 +40,14 @@ class MelodyCard:
     """One melody of one model.
 
     Attributes:
-        model, style: whose it is, and its place in the list.
-        wav, midi: addresses that hold the files.
+        model, style: the model's name, and its place in the list.
+        wav, midi: data URIs of the files.
         file: the name a saved file gets, without its suffix.
         seconds: of the notes; the sound's release comes after.
-        duration: of the whole sound.
+        duration: of the whole sound, in seconds.
         total: the weighted reward.
-        steps: sixteenths, from the left edge of the roll to the right one.
-        roll: the drawing.
-        score: address of its picture as a score; None: there is no program to draw one.
+        steps: sixteenths across the roll.
+        score: data URI of its picture as a score; None where no program can draw one.
     """
 
     model: str
@@ -65,11 +64,11 @@ class MelodyCard:
 
 
 Round = Sequence[MelodyCard]
-"""The melodies of all models that began with the same random numbers."""
+"""One melody of each model, all sampled with the same random numbers."""
 
 
 def exhibit(shown: Material) -> Exhibit:
-    """Melodies of every model side by side, and what each expects along one of them."""
+    """Melodies of every model side by side, and next-token probabilities along one of them."""
     models, heard = shown.models, [heard_of(model) for model in shown.models]
     slowest = min(one.tempo for one in heard)
     count, rate = room_for(len(models), max(model.length for model in models), slowest)
@@ -105,7 +104,7 @@ def melody_rounds(
         models: the prior first; each is scored by its own reward.
         melodies: for each model as many melodies as there are rounds.
         rate: samples a second.
-        settings: the key and the tempo that they are shown in; None: each model's own.
+        settings: key and tempo; None: each model's own.
     """
     scored = [
         [one["reward"] for one in step_scores(model.reward, own)]
@@ -122,17 +121,17 @@ def melody_rounds(
         paid: Mapping[str, Sequence[float]] = scored[place][number]
         sound = synthesise(tokens, how.tempo, how.transpose, rate)
         return MelodyCard(
-            name,
-            place,
-            data_uri(wav_bytes(sound, rate), "audio/wav"),
-            data_uri(midi_bytes(tokens, how), "audio/midi"),
-            f"{name}-{number + 1}",
-            len(tokens) * _step_seconds(how.tempo),
-            len(sound) / rate,
-            sum(map(sum, paid.values())),
-            len(tokens),
-            draw_roll(tokens, paid, pitches, largest, how),
-            scores[place].get(tuple(tokens)),
+            model=name,
+            style=place,
+            wav=data_uri(wav_bytes(sound, rate), "audio/wav"),
+            midi=data_uri(midi_bytes(tokens, how), "audio/midi"),
+            file=f"{name}-{number + 1}",
+            seconds=len(tokens) * _step_seconds(how.tempo),
+            duration=len(sound) / rate,
+            total=sum(map(sum, paid.values())),
+            steps=len(tokens),
+            roll=draw_roll(tokens, paid, pitches, largest, how),
+            score=scores[place].get(tuple(tokens)),
         )
 
     rounds: list[Round] = []
@@ -143,7 +142,7 @@ def melody_rounds(
 
 
 def heard_of(model: ShownModel, settings: MelodyOutputSettings | None = None) -> Heard:
-    """How a model's melodies are heard, under its own settings of files or others."""
+    """How a model's melodies sound and are written, by its own output settings or others."""
     room = model.framed_domain
     assert isinstance(room, MelodyDomain)  # of melodies
     chosen = of_kind(MelodyOutputSettings, model.files()) if settings is None else settings
@@ -151,12 +150,9 @@ def heard_of(model: ShownModel, settings: MelodyOutputSettings | None = None) ->
 
 
 def room_for(
-    models: int,
-    steps: int,
-    tempo: float = 120.0,
-    budget: int = SOUND_BUDGET,
+    models: int, steps: int, tempo: float = 120.0, budget: int = SOUND_BUDGET
 ) -> tuple[int, int]:
-    """How many rounds a page has room for, and the samples a second of their sounds.
+    """How many rounds fit into a page, and the samples a second of their sounds.
 
     Args:
         models: sounds in a round.
@@ -178,7 +174,7 @@ def _step_seconds(tempo: float) -> float:
 
 
 def _scores(melodies: Sequence[Sequence[int]], heard: Heard) -> dict[tuple[int, ...], str]:
-    """Melody -> address of its picture as a score."""
+    """Melody -> data URI of its picture as a score."""
     distinct = list(dict.fromkeys(map(tuple, melodies)))
     pictures = engrave([to_musicxml(one, heard) for one in distinct])
     addresses = (data_uri(picture.encode(), "image/svg+xml") for picture in pictures)

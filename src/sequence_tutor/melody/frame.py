@@ -14,7 +14,7 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.melody.encoding import HIGHEST_PITCH, LOWEST_PITCH
 from sequence_tutor.melody.key_names import KeyName
 from sequence_tutor.melody.meter import COMMON, Meter
-from sequence_tutor.melody.scales import C_MAJOR, OCTAVE, TONICS, Key
+from sequence_tutor.melody.scales import C_MAJOR, OCTAVE, TONICS, Key, nearer_way
 from sequence_tutor.melody.signature import Signature, mode_of, moved, on_tonic, signature_of
 
 A_MINOR = Key(tonic="A", scale="natural_minor")
@@ -149,7 +149,7 @@ class Frame:
                     "or -12, since the key says where it sounds"
                 )
             own = self._under(name)
-            up += (TONICS[name.tonic] - TONICS[own.tonic] + 5) % OCTAVE - 5  # the nearer way
+            up += nearer_way(TONICS[name.tonic] - TONICS[own.tonic])
             key = on_tonic(own, name.tonic)
             if self.is_heard_in_relative(name):
                 key = moved(self.key or C_MAJOR, up)

@@ -1,17 +1,17 @@
-"""Scores of melodies in files: each in its own key, under its own name."""
+"""Scores of the melodies in files: each in its own key, under its own name."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
+from typing import NamedTuple
 
 from sequence_tutor.domain.step_scores import CHUNK, Scored, step_scores
 from sequence_tutor.melody.encoding import VOCAB_SIZE
 from sequence_tutor.melody.reading.own_tunes import LONGEST, OwnTune, own_tunes
-from sequence_tutor.melody.reading.score import counted
+from sequence_tutor.melody.reading.score import upwards
 from sequence_tutor.melody.reading.sources import holds_tokens
 from sequence_tutor.melody.reward import MelodyReward, MelodyRewardSettings
 from sequence_tutor.melody.scales import OCTAVE, Key
@@ -20,15 +20,13 @@ from sequence_tutor.reward.user_terms import UserTerm
 from sequence_tutor.storage.token_lines import token_lines
 
 
-@dataclass(frozen=True)
-class _Judged:
-    """A melody, its name, and what is said of its key and of how it was read."""
+class _Melody(NamedTuple):
+    """A melody to score; `remark` says how it was read where reading changed something."""
 
-    name: str
     tokens: list[int]
     key: Key
     key_from: str
-    said: str = ""
+    remark: str = ""
 
 
 def judged(
@@ -36,9 +34,9 @@ def judged(
 ) -> Iterator[Scored]:
     """What every rule pays at every step, melody by melody.
 
-    A tune is judged in the key that its file names, else in the one that its notes tell; where the
-    settings name a key, all are judged in that. Tokens are in C major, as models write them, unless
-    the settings say otherwise.
+    The key is that of the settings if they name one, else the one that the file names, else the one
+    estimated from the notes. Lists of tokens are in C major, as models write them, unless the
+    settings name another key.
 
     Args:
         paths: lists of tokens, MIDI, ABC or MusicXML.
@@ -46,8 +44,8 @@ def judged(
         user_rules: the user's own.
 
     Yields:
-        As `step_scores`, and the melody's `name`, its `key`, where that is from (`settings`,
-        `file`, `notes`, or `tokens`), and, where reading changed something, what in `read`.
+        As `step_scores`, and the melody's `name`, its `key`, the origin of that (`settings`,
+        `file`, `notes`, or `tokens`), and what reading changed in `read`.
 
     Raises:
         UserError: a file, or something in it, is no melody.
@@ -60,71 +58,47 @@ def judged(
         return rewards[key]
 
     reward_in(settings.key)  # wrong weights are refused before any file is read
-    stream = (
-        one
-        for path, label in _labelled(paths)
-        for one in _numbered(_melodies(path, settings), label)
+    names = Counter(path.name for path in dict.fromkeys(paths))
+    stream = chain.from_iterable(
+        _named(path.name if names[path.name] == 1 else str(path), _melodies(path, settings))
+        for path in paths
     )
     while chunk := list(islice(stream, CHUNK)):
         scored: dict[int, Scored] = {}
-        for key in dict.fromkeys(one.key for one in chunk):
-            places = [place for place, one in enumerate(chunk) if one.key == key]
-            rows = step_scores(reward_in(key), [chunk[place].tokens for place in places])
+        for key in dict.fromkeys(one.key for _, one in chunk):
+            places = [place for place, (_, one) in enumerate(chunk) if one.key == key]
+            rows = step_scores(reward_in(key), [chunk[place][1].tokens for place in places])
             scored |= dict(zip(places, rows, strict=True))
-        for place, one in enumerate(chunk):
-            facts = {"name": one.name, "key": str(signature_of(one.key)), "key_from": one.key_from}
-            yield {**facts, **scored[place], **({"read": one.said} if one.said else {})}
+        for place, (name, one) in enumerate(chunk):
+            facts = {"name": name, "key": str(signature_of(one.key)), "key_from": one.key_from}
+            read = {"read": f"{name}: {one.remark}"} if one.remark else {}
+            yield {**facts, **scored[place], **read}
 
 
-def _melodies(path: Path, settings: MelodyRewardSettings) -> Iterator[_Judged]:
-    """The melodies of one file; their names are given later."""
+def _melodies(path: Path, settings: MelodyRewardSettings) -> Iterator[_Melody]:
     is_given = "key" in settings.model_fields_set
     if holds_tokens(path):
         for tokens in token_lines(path, VOCAB_SIZE, LONGEST):
-            yield _Judged("", tokens, settings.key, "settings" if is_given else "tokens")
+            yield _Melody(tokens, settings.key, "settings" if is_given else "tokens")
         return
     for tune in own_tunes(path):
         key = settings.key if is_given else tune.key
-        said = tune.said(_moved(tune)) if tune.changes or _moved(tune) else ""
-        own = "file" if tune.key_is_named else "notes"
-        semitones = OCTAVE * tune.judged_octaves()
-        yield _Judged("", tune.tokens(semitones), key, "settings" if is_given else own, said)
+        key_from = "settings" if is_given else "file" if tune.key_is_named else "notes"
+        moves = _moves(tune)
+        remark = tune.description(moves) if tune.changes or moves else ""
+        yield _Melody(tune.tokens(OCTAVE * tune.judged_octaves()), key, key_from, remark)
 
 
-def _moved(tune: OwnTune) -> list[str]:
-    """What the encoding's three octaves change."""
+def _moves(tune: OwnTune) -> list[str]:
+    """The changes that bring a tune into the encoding's three octaves."""
     octaves = tune.judged_octaves()
-    folded = tune.folded(OCTAVE * octaves)
-    said = []
-    if octaves:
-        way = f"{counted(abs(octaves), 'octave')} {'up' if octaves > 0 else 'down'}"
-        said.append(f"judged {way}, in the range of three octaves")
-    if folded:
-        said.append(f"{counted(folded, 'note')} moved by octaves into the range of three")
-    return said
+    judged = f"judged {upwards(octaves, 'octave')}, in the range of three octaves"
+    return ([judged] if octaves else []) + tune.folding(OCTAVE * octaves)
 
 
-def _labelled(paths: Sequence[Path]) -> list[tuple[Path, str]]:
-    """Each path and what its melodies are called: the file's name, or all of the path to it."""
-    names = Counter(path.name for path in dict.fromkeys(paths))
-    return [(path, path.name if names[path.name] == 1 else str(path)) for path in paths]
-
-
-def _numbered(melodies: Iterable[_Judged], label: str) -> Iterator[_Judged]:
-    """The melodies of one file under its name, with a number where there are several."""
+def _named(label: str, melodies: Iterable[_Melody]) -> Iterator[tuple[str, _Melody]]:
+    """The melodies of one file under its label, with a number where there are several."""
     stream = iter(melodies)
-    first, second = next(stream, None), next(stream, None)
-    if first is None:
-        return
-    if second is None:
-        yield _named(first, label)
-        return
-    yield _named(first, f"{label}:1")
-    yield _named(second, f"{label}:2")
-    for number, one in enumerate(stream, start=3):
-        yield _named(one, f"{label}:{number}")
-
-
-def _named(one: _Judged, name: str) -> _Judged:
-    said = f"{name}: {one.said.partition(': ')[2]}" if one.said else ""
-    return _Judged(name, one.tokens, one.key, one.key_from, said)
+    first = list(islice(stream, 2))
+    for number, one in enumerate(chain(first, stream), start=1):
+        yield (label if len(first) == 1 else f"{label}:{number}"), one

@@ -1,4 +1,4 @@
-"""Figure 4 of the paper: what every model expects next along one melody."""
+"""Figure 4 of the paper: next-token probabilities of every model along one melody."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ from sequence_tutor.domain import ShownModel
 from sequence_tutor.drawing.fragments import data_uri
 from sequence_tutor.melody.encoding import FIRST_NOTE, PITCH_OFFSET
 from sequence_tutor.melody.meter import COMMON, Meter
-from sequence_tutor.melody.writing.pictures import LEAST_PROBABILITY, token_name
+from sequence_tutor.melody.writing.pictures import LABELLED, LEAST_PROBABILITY, token_name
 
 CELL = (9, 6)
 """Width and height of one probability in the drawing."""
 
 LEFT, TOP, BOTTOM = 52, 4, 18
-_NAMED = frozenset({0, 4, 7})  # C, E and G, as on the piano rolls
 
 
 @dataclass(frozen=True)
@@ -30,13 +29,13 @@ class TokenMap:
     """One heat map ready to draw.
 
     Attributes:
-        model, style: whose it is, and its place in the list.
+        model, style: the model's name, and its place in the list.
         image: address of the map, one pixel a probability, high tokens on top.
-        played: centre (x, y) of each token in fact played.
+        played: centre (x, y) of each token of the melody.
         labels: (y, name) of some notes.
-        notes_end: y below the lowest note, where holding and silence come.
+        notes_end: y below the lowest note, where hold and off follow.
         bars: (x, number) of each bar's beginning.
-        log_likelihood: mean log-probability of a token played, nats.
+        log_likelihood: mean log-probability of the melody's tokens, nats.
     """
 
     model: str
@@ -47,10 +46,10 @@ class TokenMap:
     notes_end: float
     bars: Sequence[tuple[int, int]]
     log_likelihood: float
-    left: int
-    top: int
     inner_width: int
     inner_height: int
+    left: int = LEFT
+    top: int = TOP
 
     @property
     def width(self) -> int:
@@ -67,24 +66,13 @@ class TokenMap:
 def token_maps(
     models: Sequence[ShownModel], melody: Sequence[int], meter: Meter = COMMON
 ) -> list[TokenMap]:
-    """A map for each model along the same melody.
-
-    Args:
-        models: of melodies.
-        melody: T tokens.
-        meter: of its bars.
-    """
-    tokens = torch.tensor([list(melody)])  # (1, T)
-    return [
-        token_map(
-            model.name,
-            place,
-            melody,
-            model.policy.sequence_log_probs(tokens.to(model.device))[0].cpu().numpy(),
-            meter,
-        )
-        for place, model in enumerate(models)
-    ]
+    """A map for each model along the same melody of T tokens."""
+    maps = []
+    for place, model in enumerate(models):
+        tokens = torch.tensor([melody], device=model.device)
+        log_probs = model.policy.sequence_log_probs(tokens)[0].cpu().numpy()
+        maps.append(token_map(model.name, place, melody, log_probs, meter))
+    return maps
 
 
 def token_map(
@@ -105,29 +93,23 @@ def token_map(
     """
     steps, vocabulary = log_probs.shape
     width, height = CELL
+
+    def middle(token: int) -> float:
+        return float(TOP + (vocabulary - token - 0.5) * height)
+
+    notes = range(FIRST_NOTE + 1, vocabulary)
+    bars = enumerate(range(0, steps, meter.steps), start=1)
     return TokenMap(
         model,
         style,
-        data_uri(_png(log_probs), "image/png"),
-        [
-            (LEFT + (step + 0.5) * width, TOP + (vocabulary - token - 0.5) * height)
-            for step, token in enumerate(melody)
-        ],
-        [
-            (TOP + (vocabulary - token - 0.5) * height, token_name(token))
-            for token in range(FIRST_NOTE + 1, vocabulary)
-            if (token + PITCH_OFFSET) % 12 in _NAMED
-        ],
-        TOP + (vocabulary - FIRST_NOTE) * height,
-        [
-            (LEFT + step * width, bar)
-            for bar, step in enumerate(range(0, steps, meter.steps), start=1)
-        ],
-        float(log_probs[np.arange(steps), list(melody)].mean()),
-        LEFT,
-        TOP,
-        steps * width,
-        vocabulary * height,
+        image=data_uri(_png(log_probs), "image/png"),
+        played=[(LEFT + (t + 0.5) * width, middle(token)) for t, token in enumerate(melody)],
+        labels=[(middle(n), token_name(n)) for n in notes if (n + PITCH_OFFSET) % 12 in LABELLED],
+        notes_end=TOP + (vocabulary - FIRST_NOTE) * height,
+        bars=[(LEFT + step * width, bar) for bar, step in bars],
+        log_likelihood=float(log_probs[np.arange(steps), list(melody)].mean()),
+        inner_width=steps * width,
+        inner_height=vocabulary * height,
     )
 
 

@@ -41,7 +41,7 @@ class Key(Settings):
     """A tonic and a scale; the default is C major, the key of the published rules.
 
     ``Key(tonic="A", scale="harmonic_minor")``, or ``Key(tonic="D", scale=(2, 4, 7, 9))`` for a
-    list of pitch classes, where 0 is C whatever the tonic.
+    list of pitch classes, in which 0 is C whatever the tonic.
     """
 
     tonic: str = Field("C", description="one of C, C#, Db, D, D#, Eb, ..., Bb, B")
@@ -122,8 +122,13 @@ class Key(Settings):
 C_MAJOR = Key()
 
 
+def nearer_way(semitones: int) -> int:
+    """The same interval modulo octaves, the nearer way: -5 to 6 semitones."""
+    return (semitones + 5) % OCTAVE - 5
+
+
 def nearest_tonic(text: str) -> str:
-    """The end of an error sentence about an unknown tonic, signs and small letters understood."""
+    """The end of an error sentence about an unknown tonic."""
     plain = text.strip().translate(str.maketrans("♭♯", "b#"))
     likely = plain[:1].upper() + plain[1:2]
     if likely in TONICS and len(plain) <= 2:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from sequence_tutor.melody.encoding import Note
 from sequence_tutor.melody.reading.score import WrittenKey
-from sequence_tutor.melody.scales import OCTAVE, TONICS, Key
+from sequence_tutor.melody.scales import OCTAVE, TONICS, Key, nearer_way
 from sequence_tutor.melody.signature import MODES, fifths_of
 
 MAJOR = np.array([0.748, 0.060, 0.488, 0.082, 0.670, 0.460, 0.096, 0.715, 0.104, 0.366, 0.057, 0.4])
@@ -39,7 +39,7 @@ class EstimatedKey(NamedTuple):
     def transposition(self) -> int:
         """Semitones, -5..6, that bring this key to C major or A minor the short way."""
         home = 9 if self.minor else 0
-        return (home - self.tonic + 5) % OCTAVE - 5
+        return nearer_way(home - self.tonic)
 
 
 def estimate_key(

@@ -1,6 +1,6 @@
-"""Reading a tune of one's own, to be scored or gone on from: what is kept, and what was changed.
+"""Reading a user's tune, to score it or to continue it: the melody, and what reading changed.
 
-Reading to learn from may drop and bend what does not fit; whoever hands over one tune is told.
+Reading training data may drop and change what does not fit; here the user is told.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ LONGEST = 512
 """Most sixteenths of a tune: 32 bars of 4/4."""
 
 _MOST_BARS_OF_REST = 2
-"""At the end of a tune; of more what fills its last bar is kept."""
+"""At the end of a tune; a longer rest is cut to what fills the last bar."""
 
 _MOVED = 0.1 / STEPS_PER_QUARTER
-"""Quarter notes that an onset may lie beside the grid without being moved, a tenth of a step."""
+"""Quarter notes from the grid, a tenth of a step, up to which an onset is not reported as moved."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class OwnTune:
         notes: the melody at concert pitch; the first one begins at step 0.
         steps: sixteenths from the first note to the end of the tune.
         key: of the notes.
-        key_is_named: whether the file names it; else its notes tell.
+        key_is_named: whether the file names the key; else it is estimated from the notes.
         meters: as the file has them.
         downbeat: the step at which a bar begins; below 0 where the first note comes after it.
         changes: what reading changed, a phrase each.
@@ -74,36 +74,36 @@ class OwnTune:
         return self.downbeat % meter.steps
 
     def octaves(self, semitones: int = 0) -> int:
-        """The octaves that bring most of its notes into range, once it is moved by semitones."""
+        """The octaves that bring most of the notes, moved by semitones, into range."""
         return fitting_octaves([note.pitch + semitones for note in self.notes])
 
     def judged_octaves(self) -> int:
-        """The octaves that it is moved by to be judged: none while most of its notes are in range.
-
-        A tune that fits but for a few notes stays where it stands; those few are folded.
-        """
+        """The octaves that the tune is moved by to be judged: none if most notes are in range."""
         inside = sum(note.pitch == into_range(note.pitch) for note in self.notes)
         return 0 if 2 * inside > len(self.notes) else self.octaves()
 
     def tokens(self, semitones: int = 0) -> list[int]:
-        """The melody moved by semitones; notes that leave the range come back by octaves."""
+        """The melody moved by semitones; single notes out of range are moved by octaves."""
         return encode(
             [note._replace(pitch=into_range(note.pitch + semitones)) for note in self.notes],
             self.steps,
         )
 
-    def folded(self, semitones: int = 0) -> int:
-        """How many notes come back by octaves."""
-        moved = [note.pitch + semitones for note in self.notes]
-        return sum(pitch != into_range(pitch) for pitch in moved)
+    def folding(self, semitones: int = 0) -> list[str]:
+        """A phrase on the notes that `tokens` moves by octaves; empty if there are none."""
+        pitches = [note.pitch + semitones for note in self.notes]
+        folded = sum(pitch != into_range(pitch) for pitch in pitches)
+        return [f"{counted(folded, 'note')} moved by octaves into the range of three"] * bool(
+            folded
+        )
 
-    def said(self, changes: Sequence[str] = ()) -> str:
+    def description(self, changes: Sequence[str] = ()) -> str:
         """What was read and what was changed, in a line."""
-        found = "" if self.key_is_named else ", as its notes tell"
-        facts = [f"{counted(len(self.notes), 'note')} in {signature_of(self.key)}{found}"]
+        estimated = "" if self.key_is_named else ", as its notes tell"
+        facts = [f"{counted(len(self.notes), 'note')} in {signature_of(self.key)}{estimated}"]
         upbeat = self.upbeat(self.meter) if self.meter else 0
         facts += [f"an upbeat of {counted(upbeat, 'sixteenth')}"] if upbeat else []
-        return f"{self.name}: " + "; ".join([*facts, *self.changes, *changes])
+        return "; ".join([*facts, *self.changes, *changes])
 
 
 def own_tunes(path: Path) -> Iterator[OwnTune]:
@@ -115,17 +115,14 @@ def own_tunes(path: Path) -> Iterator[OwnTune]:
     for file in read_sources([path]):
         if file.problem:
             raise UserError(f"{file.name}: {file.problem}")
+        is_midi = file.name.lower().endswith(MIDI_SUFFIXES)
         for name, score in read_scores(file):
             with door(name):
-                end = end_of_midi(file.data) if _is_midi(file.name) else score.end
+                end = end_of_midi(file.data) if is_midi else score.end
                 tune = own_tune(replace(score, end=end), name)
             if tune.steps > LONGEST:
                 raise UserError(f"{name}: {tune.steps} tokens, expected 1 to {LONGEST}")
             yield tune
-
-
-def _is_midi(name: str) -> bool:
-    return name.lower().endswith(MIDI_SUFFIXES)
 
 
 def own_tune(score: Score, name: str) -> OwnTune:
@@ -141,95 +138,77 @@ def own_tune(score: Score, name: str) -> OwnTune:
     first = notes[0].start
     kept = tuple(Note(note.start - first, note.end - first, note.pitch) for note in notes)
     downbeat = _step(score.downbeat) - first
-    steps, rest = _ending(score, first, kept[-1].end, downbeat)
-    return OwnTune(
-        name,
-        kept,
-        steps,
-        key_of(kept, score.key),
-        score.key is not None,
-        score.meters,
-        downbeat,
-        (
-            *score.left_out,
-            *_of_parts(score, part),
-            *_of_chords(part, notes),
-            *_of_rhythm(part),
-            *_of_bars(score, first),
-            *rest,
-        ),
+    steps, cut = _ending(score, first, kept[-1].end, downbeat)
+    changes = (
+        *score.left_out,
+        *_changes_of_parts(score, part),
+        *_changes_of_chords(part, notes),
+        *_changes_of_rhythm(part),
+        *_changes_of_bars(score, first),
+        *cut,
     )
+    key = key_of(kept, score.key)
+    return OwnTune(name, kept, steps, key, score.key is not None, score.meters, downbeat, changes)
 
 
 def _step(quarters: float) -> int:
     return int(np.floor(quarters * STEPS_PER_QUARTER + 0.5))
 
 
-def _ending(score: Score, first: int, end: int, downbeat: int) -> tuple[int, tuple[str, ...]]:
-    """Steps of the whole with its last rest, and what was cut of that.
+def _ending(score: Score, first: int, end: int, downbeat: int) -> tuple[int, list[str]]:
+    """Steps of the tune with its last rest, and a phrase if that was cut.
 
-    Empty bars after the tune, of which new scores of notation programs are full, are none of it.
+    Notation programs fill new scores with empty bars, which are not part of the tune.
     """
     steps = max(end, end if score.end is None else _step(score.end) - first)
-    meter = Meter.of_pair(score.meters[0])
-    bar = COMMON.steps if meter is None else meter.steps
-    if steps - end <= _MOST_BARS_OF_REST * bar:
-        return steps, ()
-    kept = end + (downbeat - end) % bar
-    return kept, (f"a rest of {counted(steps - kept, 'sixteenth')} at the end left out",)
+    meter = Meter.of_pair(score.meters[0]) or COMMON
+    if steps - end <= _MOST_BARS_OF_REST * meter.steps:
+        return steps, []
+    kept = end + (downbeat - end) % meter.steps
+    return kept, [f"a rest of {counted(steps - kept, 'sixteenth')} at the end left out"]
 
 
-def _of_parts(score: Score, part: Part) -> tuple[str, ...]:
-    if len(score.parts) == 1:
-        return ()
-    place = next(place for place, one in enumerate(score.parts, start=1) if one is part)
-    name = f" ({part.name})" if part.name.isprintable() and part.name.strip() else ""
-    return (f"part {place} of {len(score.parts)}{name} taken, the others left out",)
+def _changes_of_parts(score: Score, part: Part) -> Iterator[str]:
+    if len(score.parts) > 1:
+        place = next(place for place, one in enumerate(score.parts, start=1) if one is part)
+        name = f" ({part.name})" if part.name.isprintable() and part.name.strip() else ""
+        yield f"part {place} of {len(score.parts)}{name} taken, the others left out"
 
 
-def _of_chords(part: Part, notes: Sequence[Note]) -> tuple[str, ...]:
-    """Notes that a single voice has no room for, and those that it cuts."""
+def _changes_of_chords(part: Part, notes: Sequence[Note]) -> Iterator[str]:
+    """Notes that do not fit into a single voice, and those that the next note cuts."""
     onsets = len(np.unique(np.round(part.starts, 3)))
     chords, rest = len(part) - onsets, onsets - len(notes)
-    said = []
     if chords > 0:
-        said.append(f"{counted(chords, 'lower note')} of chords left out")
+        yield f"{counted(chords, 'lower note')} of chords left out"
     if rest > 0:
-        said.append(f"{counted(rest, 'note')} under a longer one or within one sixteenth left out")
-    until = {(_step(start), pitch): end for start, end, pitch in _rows(part)}
+        yield f"{counted(rest, 'note')} under a longer one or within one sixteenth left out"
+    columns = (part.starts.tolist(), part.ends.tolist(), part.pitches.tolist())
+    until = {(_step(start), pitch): end for start, end, pitch in zip(*columns, strict=True)}
     cut = sum(
         until.get((note.start, note.pitch), 0.0) * STEPS_PER_QUARTER > note.end + 0.6
         for note in notes
     )
     if cut:
-        said.append(f"{counted(cut, 'note')} cut short by the next")
-    return tuple(said)
+        yield f"{counted(cut, 'note')} cut short by the next"
 
 
-def _rows(part: Part) -> list[tuple[float, float, int]]:
-    return list(zip(part.starts.tolist(), part.ends.tolist(), part.pitches.tolist(), strict=True))
-
-
-def _of_rhythm(part: Part) -> tuple[str, ...]:
-    """Onsets that are on no sixteenth; a third or a sixth of a beat is a triplet's."""
+def _changes_of_rhythm(part: Part) -> Iterator[str]:
+    """Onsets off the sixteenth grid; at a third or a sixth of a beat they are triplets."""
     beside = np.abs(part.starts * STEPS_PER_QUARTER - np.rint(part.starts * STEPS_PER_QUARTER))
     moved = beside / STEPS_PER_QUARTER > _MOVED
     thirds = np.abs(part.starts * 6 - np.rint(part.starts * 6)) / 6 <= _MOVED
     triplets, others = int((moved & thirds).sum()), int((moved & ~thirds).sum())
-    said = []
     if triplets:
-        said.append(f"{counted(triplets, 'note')} of triplets moved to sixteenths")
+        yield f"{counted(triplets, 'note')} of triplets moved to sixteenths"
     if others:
-        said.append(f"{counted(others, 'note')} moved to the nearest sixteenth")
-    return tuple(said)
+        yield f"{counted(others, 'note')} moved to the nearest sixteenth"
 
 
-def _of_bars(score: Score, first: int) -> tuple[str, ...]:
-    said = []
+def _changes_of_bars(score: Score, first: int) -> Iterator[str]:
     meter = Meter.of_pair(score.meters[0])
     if meter is not None and first >= meter.steps:
-        said.append(f"{counted(first // meter.steps, 'bar')} of rest at the beginning left out")
+        yield f"{counted(first // meter.steps, 'bar')} of rest at the beginning left out"
     if len(score.meters) > 1:
         others = ", ".join(f"{a}/{b}" for a, b in score.meters[1:])
-        said.append(f"bars of {others} counted as {score.meters[0][0]}/{score.meters[0][1]}")
-    return tuple(said)
+        yield f"bars of {others} counted as {score.meters[0][0]}/{score.meters[0][1]}"

@@ -190,3 +190,8 @@ def _held(spans: Sequence[_Span]) -> tuple[tuple[int, int], ...]:
 def counted(number: int, what: str) -> str:
     """A number and a noun, such as 1 note or 2 notes."""
     return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def upwards(number: int, what: str) -> str:
+    """A movement, such as 1 octave up or, below 0, 2 semitones down."""
+    return f"{counted(abs(number), what)} {'up' if number > 0 else 'down'}"

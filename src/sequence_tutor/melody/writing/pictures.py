@@ -28,16 +28,15 @@ from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.meter import COMMON, Meter
 from sequence_tutor.melody.signature import Signature
 
-_AS_TOKENS = Heard()
+BLACK_KEYS = frozenset({1, 3, 6, 8, 10})
+LABELLED = frozenset({0, 4, 7})  # C, E and G: near enough to read any pitch, far enough to fit
 LEAST_PROBABILITY = 1e-4  # the dark end of the heat map
 _NAMES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 _SIGNS = {-2: "𝄫", -1: "♭", 0: "", 1: "♯", 2: "𝄪"}
-_BLACK_KEYS = frozenset({1, 3, 6, 8, 10})
-_LABELLED = frozenset({0, 4, 7})  # C, E and G: near enough to read any pitch, far enough to fit
 
 
 def pitch_name(pitch: int, signature: Signature | None = None) -> str:
-    """The name of a MIDI pitch: 60 is C4. In a key it is spelled as that is, else with sharps."""
+    """The name of a MIDI pitch, such as C4 for 60, spelled for a key or else with sharps."""
     if signature is None:
         return f"{_NAMES[pitch % 12]}{pitch // 12 - 1}"
     letter, alteration, octave = signature.spell(pitch)
@@ -56,19 +55,19 @@ def piano_rolls(
     path: Path,
     title: str = "",
     names: Sequence[str] | None = None,
-    heard: Heard = _AS_TOKENS,
+    heard: Heard | None = None,
 ) -> None:
-    """Draw melodies as piano rolls, a small panel each, into one PNG file.
+    """Draw melodies as piano rolls, a small panel each, into one PNG file, written atomically.
 
     Time runs to the right with a line at every beat and a heavier one at every bar; pitch runs
-    upwards on the same scale in all panels, rows of black keys shaded.
+    upwards on the same scale in all panels, with rows of black keys shaded.
 
     Args:
         melodies: tokens of each; lengths may differ.
-        path: the PNG file, written atomically.
+        path: the PNG file.
         title: above all panels.
         names: one for each melody, by default `melody 1` and so on.
-        heard: where they sound, and their bars.
+        heard: their transposition and bars; None: as the tokens say.
 
     Raises:
         ValueError: if there is nothing to draw, or not one name a melody.
@@ -79,6 +78,7 @@ def piano_rolls(
         names = [f"melody {place + 1}" for place in range(len(melodies))]
     if len(names) != len(melodies):
         raise ValueError(f"{len(names)} names were given for {len(melodies)} melodies")
+    heard = heard or Heard()
     notes = [
         [note._replace(pitch=note.pitch + heard.transpose) for note in decode(melody)]
         for melody in melodies
@@ -102,7 +102,7 @@ def piano_rolls(
 
 
 def _pitch_range(pitches: Sequence[int]) -> tuple[int, int]:
-    """The lowest and highest row: room around the notes, an octave at least."""
+    """The lowest and highest row: an octave at least, and one row more on each side."""
     lowest, highest = min(pitches, default=60), max(pitches, default=60)
     missing = max(12 - (highest - lowest), 0)
     return lowest - 1 - missing // 2, highest + 1 + (missing + 1) // 2
@@ -116,11 +116,11 @@ def _draw_keyboard(axes: Axes, steps: int, lowest: int, highest: int, heard: Hea
     axes.set_ylim(lowest - 0.5, highest + 0.5)
     pitches = range(lowest, highest + 1)
     for pitch in pitches:
-        if pitch % 12 in _BLACK_KEYS:
+        if pitch % 12 in BLACK_KEYS:
             axes.axhspan(pitch - 0.5, pitch + 0.5, color="#F2F2F2", linewidth=0, zorder=0)
     for step, bar in heard.lines(steps):
         axes.axvline(step, color="#888888" if bar else "#D5D5D5", linewidth=1 if bar else 0.6)
-    labelled = [pitch for pitch in pitches if pitch % 12 in _LABELLED]
+    labelled = [pitch for pitch in pitches if pitch % 12 in LABELLED]
     axes.set_yticks(labelled, [pitch_name(pitch) for pitch in labelled])
     starts = list(enumerate(range(heard.upbeat, steps, heard.meter.steps), start=1))
     shown = starts[:: 1 if len(starts) <= 8 else 4]
@@ -149,10 +149,10 @@ def next_token_probabilities(
     title: str = "",
     meter: Meter = COMMON,
 ) -> None:
-    """Draw what each model expects next along one melody into a PNG file.
+    """Draw each model's next-token probabilities along one melody into a PNG file.
 
     This is figure 4 of Jaques et al. (https://arxiv.org/abs/1611.02796): one heat map a model,
-    time to the right, the 38 tokens upwards, the tokens in fact played marked with dots.
+    time to the right, the 38 tokens upwards, the melody's own tokens marked with dots.
 
     Args:
         tokens: the melody, T tokens.
@@ -194,7 +194,7 @@ def next_token_probabilities(
 def _draw_map(
     axes: Axes, tokens: Sequence[int], probs: NDArray[np.floating], meter: Meter
 ) -> AxesImage:
-    """Draw one heat map of probabilities (T, V) and the tokens played."""
+    """Draw one heat map of probabilities (T, V) and the melody's tokens."""
     steps, vocab = probs.shape
     image = axes.imshow(
         np.maximum(probs, LEAST_PROBABILITY).T,  # (V, T)
@@ -204,7 +204,7 @@ def _draw_map(
         cmap="magma",
         norm=LogNorm(LEAST_PROBABILITY, 1),
     )
-    # White dots with a black edge are seen on dark squares and on light ones.
+    # White dots with a black edge are visible on dark squares and on light ones.
     axes.scatter(range(steps), tokens, s=16, c="white", edgecolors="black", linewidths=0.9)
     for step in range(meter.steps, steps, meter.steps):
         axes.axvline(step - 0.5, color="white", linewidth=0.8, alpha=0.7)
@@ -213,7 +213,7 @@ def _draw_map(
     named = [
         token
         for token in range(vocab)
-        if token < FIRST_NOTE or (token + PITCH_OFFSET) % 12 not in _BLACK_KEYS
+        if token < FIRST_NOTE or (token + PITCH_OFFSET) % 12 not in BLACK_KEYS
     ]
     axes.set_yticks(named, [token_name(token) for token in named], fontsize=8)
     axes.set_xticks(range(0, steps, STEPS_PER_QUARTER if steps <= 64 else meter.steps))

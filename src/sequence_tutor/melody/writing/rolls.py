@@ -5,33 +5,29 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sequence_tutor.melody.encoding import decode
 from sequence_tutor.melody.frame import Heard
-from sequence_tutor.melody.writing.pictures import pitch_name
+from sequence_tutor.melody.writing.pictures import BLACK_KEYS, pitch_name
 
 LEFT, SUM_WIDTH = 94, 54
-"""Room for the names at the left and the sums at the right."""
+"""Width of the names at the left and of the sums at the right."""
 
 STEP, PITCH, RULE_HEIGHT = 7.5, 5.0, 16.0
-"""Units of the drawing of a sixteenth, a semitone, and the row of a rule."""
+"""Width of a sixteenth, and heights of a semitone and of the row of a rule."""
 
 GAP = 8.0
 """Between the notes and the first rule."""
 
 LEAST_BAR = 1.5
-"""Height of the smallest payment, so that it is seen."""
-
-_BLACK_KEYS = frozenset({1, 3, 6, 8, 10})
-
-AS_TOKENS = Heard()
+"""Height of the smallest payment, so that it is visible."""
 
 Rectangle = tuple[float, float, float, float]
 """x, y, width, height."""
 
 
-@dataclass(frozen=True)
-class Payment:
+class Payment(NamedTuple):
     """What one rule paid at one step: upwards if it earned, downwards if it lost."""
 
     place: Rectangle
@@ -39,8 +35,7 @@ class Payment:
     text: str
 
 
-@dataclass(frozen=True)
-class RuleRow:
+class RuleRow(NamedTuple):
     """One rule under the notes: its payments, and their sum over the melody."""
 
     rule: str
@@ -59,9 +54,8 @@ class Roll:
         beats: (x, whether a bar begins there).
         keys: (y, name) of each C.
         rules: one row each.
-        left, inner_width: where time begins, and how wide all of it is.
-        roll_bottom: where the notes end.
-        words: the melody, note by note.
+        left, inner_width: where time begins, and the width of the melody.
+        words: the names of its notes.
     """
 
     notes: Sequence[tuple[Rectangle, str]]
@@ -69,12 +63,15 @@ class Roll:
     beats: Sequence[tuple[float, bool]]
     keys: Sequence[tuple[float, str]]
     rules: Sequence[RuleRow]
-    left: float
     inner_width: float
-    roll_bottom: float
-    width: float
     height: float
     words: str
+    left: float = LEFT
+
+    @property
+    def width(self) -> float:
+        """Of the drawing."""
+        return self.left + self.inner_width + SUM_WIDTH
 
 
 def draw_roll(
@@ -82,7 +79,7 @@ def draw_roll(
     paid: Mapping[str, Sequence[float]],
     pitches: tuple[int, int],
     largest: float,
-    heard: Heard = AS_TOKENS,
+    heard: Heard | None = None,
 ) -> Roll:
     """The geometry of one melody.
 
@@ -90,10 +87,11 @@ def draw_roll(
         tokens: the melody.
         paid: rule -> its weighted reward at each step.
         pitches: lowest and highest MIDI pitch shown.
-        largest: the size of a payment that fills half of a row; smaller ones by the logarithm of
-            1 + their size, so that both a rule of 100 and one of 1 are seen.
-        heard: where it sounds, its key and its bars.
+        largest: the size of a payment that fills half of a row. Heights are logarithms of 1 + the
+            size, so that a rule of 100 and one of 1 are both visible.
+        heard: its transposition, key and bars; None: as the tokens say.
     """
+    heard = heard or Heard()
     lowest, highest = pitches
     inner_width, bottom = len(tokens) * STEP, (highest - lowest + 1) * PITCH
 
@@ -104,6 +102,7 @@ def draw_roll(
         return pitch_name(pitch, heard.signature)
 
     notes = [note._replace(pitch=note.pitch + heard.transpose) for note in decode(tokens)]
+    shown = range(lowest, highest + 1)
     return Roll(
         notes=[
             (
@@ -113,24 +112,15 @@ def draw_roll(
             for n in notes
         ],
         dark_keys=[
-            (LEFT, row(pitch), inner_width, PITCH)
-            for pitch in range(lowest, highest + 1)
-            if pitch % 12 in _BLACK_KEYS
+            (LEFT, row(pitch), inner_width, PITCH) for pitch in shown if pitch % 12 in BLACK_KEYS
         ],
         beats=[(LEFT + step * STEP, bar) for step, bar in heard.lines(len(tokens))],
-        keys=[
-            (row(pitch) + PITCH / 2, pitch_name(pitch))
-            for pitch in range(lowest, highest + 1)
-            if pitch % 12 == 0
-        ],
+        keys=[(row(pitch) + PITCH / 2, pitch_name(pitch)) for pitch in shown if pitch % 12 == 0],
         rules=[
             _rule_row(rule, own, bottom + GAP + (place + 0.5) * RULE_HEIGHT, largest)
             for place, (rule, own) in enumerate(paid.items())
         ],
-        left=LEFT,
         inner_width=inner_width,
-        roll_bottom=bottom,
-        width=LEFT + inner_width + SUM_WIDTH,
         height=bottom + GAP + len(paid) * RULE_HEIGHT,
         words=" ".join(name(note.pitch) for note in notes) or "silence",
     )
@@ -139,7 +129,7 @@ def draw_roll(
 def shown_pitches(
     melodies: Sequence[Sequence[int]], transpose: Sequence[int] | None = None
 ) -> tuple[int, int]:
-    """Lowest and highest pitch of some melodies, an octave at least, and one more on each side.
+    """Lowest and highest pitch to show: an octave at least, and one semitone more on each side.
 
     Args:
         melodies: tokens of each.
@@ -156,21 +146,13 @@ def shown_pitches(
 
 
 def _rule_row(rule: str, paid: Sequence[float], baseline: float, largest: float) -> RuleRow:
-    return RuleRow(
-        rule.replace("_", " "),
-        baseline,
-        [_payment(step, reward, baseline, largest) for step, reward in enumerate(paid) if reward],
-        sum(paid),
-    )
-
-
-def _payment(step: int, reward: float, baseline: float, largest: float) -> Payment:
     half = RULE_HEIGHT / 2 - 1
-    share = math.log1p(abs(reward)) / math.log1p(largest)
-    height = round(max(half * min(share, 1.0), LEAST_BAR), 1)
-    top = baseline - height if reward > 0 else baseline
-    return Payment(
-        (LEFT + step * STEP + 1, round(top, 1), STEP - 2, height),
-        reward > 0,
-        f"sixteenth {step + 1}: {reward:+.3g}",
-    )
+    payments = []
+    for step, reward in enumerate(paid):
+        if reward:
+            share = math.log1p(abs(reward)) / math.log1p(largest)
+            height = round(max(half * min(share, 1.0), LEAST_BAR), 1)
+            top = baseline - height if reward > 0 else baseline
+            place = (LEFT + step * STEP + 1, round(top, 1), STEP - 2, height)
+            payments.append(Payment(place, reward > 0, f"sixteenth {step + 1}: {reward:+.3g}"))
+    return RuleRow(rule.replace("_", " "), baseline, payments, sum(paid))
