@@ -4,9 +4,9 @@ import pytest
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.frame import Frame, Heard
-from sequence_tutor.melody.key_names import parse_key
 from sequence_tutor.melody.meter import Meter
 from sequence_tutor.melody.scales import Key
+from sequence_tutor.melody.signature import parse_key
 
 DORIAN = Key(tonic="D", scale="dorian")
 PRIOR = Frame()

@@ -99,3 +99,12 @@ def sounding_spans(tokens: Sequence[int], transpose: int = 0) -> list[Span]:
         now = note.end
     spans.append((now, len(tokens), None))
     return [span for span in spans if span[0] < span[1]]
+
+
+def into_range(pitch: int) -> int:
+    """A pitch moved by octaves into C3..B5."""
+    if LOWEST_PITCH <= pitch <= HIGHEST_PITCH:
+        return pitch
+    return (LOWEST_PITCH if pitch < LOWEST_PITCH else HIGHEST_PITCH - 11) + (
+        pitch - LOWEST_PITCH
+    ) % 12

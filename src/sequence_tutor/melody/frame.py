@@ -1,21 +1,27 @@
-"""What a run knows of its music, and how its melodies are heard and written.
+"""The key and meter of a model's tokens, and those in which its melodies are written.
 
-A model's tokens stand in a frame: the key that its rules judge in and the meter that its prior
-learned. Whoever writes a melody, reads one to go on from, or draws bar lines asks for it here.
+The frame of a model is the key that its rules judge in and the meter that its prior learned.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.encoding import HIGHEST_PITCH, LOWEST_PITCH
-from sequence_tutor.melody.key_names import KeyName
 from sequence_tutor.melody.meter import COMMON, Meter
 from sequence_tutor.melody.scales import C_MAJOR, OCTAVE, TONICS, Key, nearer_way
-from sequence_tutor.melody.signature import Signature, mode_of, moved, on_tonic, signature_of
+from sequence_tutor.melody.signature import (
+    KeyName,
+    Signature,
+    mode_of,
+    moved,
+    on_tonic,
+    signature_of,
+)
 
 A_MINOR = Key(tonic="A", scale="natural_minor")
 HIGHEST_MIDI = 127
@@ -23,13 +29,13 @@ HIGHEST_MIDI = 127
 
 @dataclass(frozen=True)
 class Heard:
-    """How melodies are heard and written.
+    """How melodies sound and are written.
 
     Attributes:
-        key: of what sounds.
+        key: after the transposition.
         meter: of the bars.
         tempo: quarter notes a minute.
-        transpose: semitones from the tokens to what sounds.
+        transpose: semitones added to the pitches of the tokens.
         upbeat: sixteenths before the first bar line.
     """
 
@@ -40,7 +46,7 @@ class Heard:
     upbeat: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse pitches that no file can hold, and an upbeat that is no part of a bar."""
+        """Refuse pitches out of MIDI's range, and an upbeat of a bar or more."""
         lowest, highest = LOWEST_PITCH + self.transpose, HIGHEST_PITCH + self.transpose
         if lowest < 0 or highest > HIGHEST_MIDI:
             raise UserError(
@@ -55,11 +61,11 @@ class Heard:
 
     @property
     def signature(self) -> Signature:
-        """How the key is written."""
+        """The key's signature."""
         return signature_of(self.key)
 
     def bars(self, steps: int) -> list[tuple[int, int]]:
-        """First step of each bar and the step after its last; the upbeat is a bar of its own."""
+        """First step of each bar and the step after its last; an upbeat counts as a bar."""
         firsts = list(range(self.upbeat, steps, self.meter.steps))
         if self.upbeat and steps:
             firsts = [0, *firsts]
@@ -69,11 +75,11 @@ class Heard:
         ]
 
     def place(self, step: int) -> int:
-        """Where in its bar a step is, in sixteenths."""
+        """The position of a step in its bar, in sixteenths."""
         return (step - self.upbeat) % self.meter.steps
 
     def lines(self, steps: int) -> list[tuple[int, bool]]:
-        """Every step, up to the last one's end, that begins a beat, and whether it begins a bar."""
+        """Every step, up to and including `steps`, that begins a beat; whether it begins a bar."""
         firsts = {self.meter.beat_at(place)[0] for place in range(self.meter.steps)}
         return [
             (step, self.place(step) == 0) for step in range(steps + 1) if self.place(step) in firsts
@@ -85,10 +91,10 @@ class Frame:
     """The key and the meter that a model's tokens are in.
 
     Attributes:
-        key: None: the model learned tunes in keys of their own.
+        key: None: the model learned tunes in any key.
         meter: of the bars.
-        relative: whether melodies are in that major key or in its relative minor, as those of a
-            prior are; those of a tuned run are in the key of its rules.
+        relative: whether melodies may also be in the key's relative minor, as those of a prior;
+            those of a tuned run are in the key of its rules.
     """
 
     key: Key | None = C_MAJOR
@@ -97,26 +103,29 @@ class Frame:
 
     @classmethod
     def of_card(cls, card: Mapping[str, Any]) -> Frame:
-        """The frame of a prior.
+        """The frame of a prior, from its card (JSON).
 
-        The meter is the one that the card names, else the first that its data was limited to, as
-        in cards of before; 4/4 where it says nothing.
-
-        Args:
-            card: of the prior, JSON.
+        The meter is the one that the card names, else the first valid one that its data was limited
+        to, as in cards of older versions, else 4/4.
         """
-        data = card.get("data")
-        settings = data.get("settings") if isinstance(data, dict) else None
-        settings = settings if isinstance(settings, dict) else {}
-        own = card.get("melody")
-        named = own.get("meter") if isinstance(own, dict) else None
-        meters = settings.get("meters")
-        listed = meters if isinstance(meters, list) else []
-        key = C_MAJOR if settings.get("transpose", True) else None
-        return cls(key, _first_meter([named, *listed]))
+
+        def table(value: object) -> dict[str, Any]:
+            return value if isinstance(value, dict) else {}
+
+        settings = table(table(card.get("data")).get("settings"))
+        listed = settings.get("meters")
+        meter = COMMON
+        for text in (
+            table(card.get("melody")).get("meter"),
+            *(listed if isinstance(listed, list) else []),
+        ):
+            with suppress(TypeError, ValueError):
+                meter = Meter.parse(text)
+                break
+        return cls(C_MAJOR if settings.get("transpose", True) else None, meter)
 
     def judged_in(self, key: Key) -> Frame:
-        """The frame of a model that was tuned by rules of a key."""
+        """The frame of a model that was tuned by rules in a key."""
         return replace(self, key=key, relative=False)
 
     def heard(
@@ -127,17 +136,17 @@ class Frame:
         meter: Meter | None = None,
         upbeat: int = 0,
     ) -> Heard:
-        """How melodies of this frame are heard.
+        """How melodies of this frame sound.
 
         Args:
-            name: of the key that is to be heard; a tonic alone keeps the scale.
+            name: of the key that they should sound in; a tonic alone keeps the scale.
             transpose: semitones; with a name whole octaves.
             tempo: quarter notes a minute.
-            meter: another than the frame's.
+            meter: None: the frame's.
             upbeat: sixteenths before the first bar line.
 
         Raises:
-            UserError: the key cannot be heard from this frame, or pitches leave MIDI's range.
+            UserError: transposition does not lead to this key, or pitches leave MIDI's range.
         """
         key, up = (self.key or C_MAJOR), transpose
         if name is None:
@@ -156,7 +165,7 @@ class Frame:
         return Heard(key, meter or self.meter, tempo, up, upbeat)
 
     def is_heard_in_relative(self, name: KeyName | None) -> bool:
-        """Whether a minor key is asked of a run in major, which has its notes and another tonic."""
+        """Whether the relative minor is asked of a run in major: the same notes, another tonic."""
         return (
             name is not None
             and self.key is not None
@@ -166,7 +175,7 @@ class Frame:
         )
 
     def _under(self, name: KeyName) -> Key:
-        """The key of this frame that goes by such a name."""
+        """The key of this frame that a name stands for."""
         if self.key is None:
             raise UserError(
                 f"key is {name}, but this prior learned tunes in keys of their own and writes in "
@@ -187,14 +196,3 @@ class Frame:
 
 AS_TOKENS = Frame()
 """C major or A minor, and 4/4."""
-
-
-def _first_meter(texts: list[object]) -> Meter:
-    """The first text that is a meter which can be written."""
-    for text in texts:
-        if isinstance(text, str):
-            try:
-                return Meter.parse(text)
-            except ValueError:
-                continue
-    return COMMON

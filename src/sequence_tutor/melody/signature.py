@@ -1,18 +1,20 @@
-"""Keys as notation has them: a signature, a mode, and how each note is spelled.
+"""Keys in notation: signatures, modes, the spelling of notes, and names such as Em or D dorian.
 
-Notes of a scale of seven are spelled a letter each, from the tonic on: the seventh of D minor is
-C sharp, that of F sharp minor E sharp. The others have the names of their degrees as tunes usually
-need them (Piston, Harmony, 1941, chapter 5, on secondary dominants): in keys with a major third
-raised first, fourth and fifth, lowered third and seventh; in those with a minor third lowered
-second and raised third, fourth, sixth and seventh.
+The notes of a seven-note scale have a letter each, from the tonic on: the seventh of D minor is
+C sharp, that of F sharp minor E sharp. Other notes are spelled as tunes usually need them (Piston,
+Harmony, 1941, chapter 5, on secondary dominants): in keys with a major third as raised first,
+fourth and fifth, lowered third and seventh; in those with a minor third as lowered second and
+raised third, fourth, sixth and seventh.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sequence_tutor.melody.scales import NATURALS, OCTAVE, SCALES, TONICS, Key
+from sequence_tutor.config.settings import nearest
+from sequence_tutor.melody.scales import NATURALS, OCTAVE, SCALES, TONICS, Key, nearest_tonic
 
 LETTERS = "CDEFGAB"
 _FIFTHS = "FCGDAEB"
@@ -45,6 +47,11 @@ _MUSICXML_MODES = {"ionian": "major", "aeolian": "minor"}  # others have their o
 _MAJOR_DEGREES = (0, 0, 1, 2, 2, 3, 3, 4, 4, 5, 6, 6)
 _MINOR_DEGREES = (0, 1, 1, 2, 2, 3, 3, 4, 5, 5, 6, 6)
 
+_TEXT = re.compile(r"\s*([A-G](?:#|b)?)\s*([A-Za-z _-]*?)\s*")
+_SHORT = {"m": "minor", "min": "minor", "maj": "major"} | {mode[:3]: mode for mode in MODES}
+_SCALES_OF = {"major": "major", "minor": "natural_minor"}
+"""The scale of a name that is also that of a family of scales."""
+
 
 @dataclass(frozen=True)
 class Signature:
@@ -52,8 +59,8 @@ class Signature:
 
     Attributes:
         tonic: its name.
-        mode: one of `MODES`, the one that the signature is of.
-        scale: what people call the scale.
+        mode: one of `MODES`.
+        scale: the common name of the scale.
         fifths: sharps, or flats below 0.
         names: letter and alteration in semitones of each pitch class.
     """
@@ -69,12 +76,12 @@ class Signature:
 
     @property
     def abc(self) -> str:
-        """As the ``K:`` field has it, such as Ddor."""
+        """The value of ABC's ``K:`` field, such as Ddor."""
         return self.tonic + _ABC_MODES.get(self.mode, self.mode[:3])
 
     @property
     def musicxml_mode(self) -> str:
-        """As MusicXML's `mode` has it."""
+        """The value of MusicXML's `mode`."""
         return _MUSICXML_MODES.get(self.mode, self.mode)
 
     @property
@@ -91,7 +98,7 @@ class Signature:
 
 @lru_cache(maxsize=256)
 def signature_of(key: Key) -> Signature:
-    """How a key is written."""
+    """The signature of a key."""
     mode = mode_of(key)
     tonic = min(
         [key.tonic, *(name for name in TONICS if TONICS[name] == TONICS[key.tonic])],
@@ -113,7 +120,7 @@ def fifths_of(tonic: str, mode: str) -> int:
 
 
 def mode_of(key: Key) -> str:
-    """The mode whose signature a key is written under: of the same third, and nearest in notes."""
+    """The mode whose signature a key has: with the same third, and most notes in common."""
     if isinstance(key.scale, str):
         return _MODE_OF_SCALE.get(key.scale, key.scale)
     degrees = set(key.degrees)
@@ -157,3 +164,57 @@ def _degrees(key: Key, mode: str) -> list[int]:
     elif {5, 6} <= set(scale):
         degrees[6] = 4  # beside the fourth, as in the blues, it is a lowered fifth
     return degrees
+
+
+@dataclass(frozen=True)
+class KeyName:
+    """A tonic, and a scale where one was named.
+
+    Attributes:
+        tonic: one of `TONICS`.
+        scale: a name of `SCALES`, or "minor" for any minor scale; None: none was named.
+    """
+
+    tonic: str
+    scale: str | None = None
+
+    def __str__(self) -> str:
+        return self.tonic if self.scale is None else f"{self.tonic} {self.scale.replace('_', ' ')}"
+
+    @property
+    def key(self) -> Key:
+        """The key, major where no scale was named."""
+        scale = self.scale or "major"
+        return Key(tonic=self.tonic, scale=_SCALES_OF.get(scale, scale))
+
+    @property
+    def is_minor(self) -> bool:
+        """Whether it is written as a minor key."""
+        return self.scale is not None and mode_of(self.key) == "aeolian"
+
+    def agrees_with(self, key: Key) -> bool:
+        """Whether this name fits a key's scale."""
+        if self.scale is None or self.scale == key.scale:
+            return True
+        if self.scale in ("major", "minor"):
+            return mode_of(key) == mode_of(self.key)
+        return SCALES[self.scale] == key.degrees
+
+
+def parse_key(text: str) -> KeyName:
+    """The key of a text.
+
+    Raises:
+        ValueError: it names none; the message suggests the nearest tonic or scale.
+    """
+    match = _TEXT.fullmatch(text)
+    if match is None or match[1] not in TONICS:
+        raise ValueError(f"unknown key {text!r}: {nearest_tonic(text)}; a minor one is such as Em")
+    tonic, rest = match[1], re.sub(r"[\s-]+", "_", match[2])
+    scale = _SHORT.get(rest if rest == "m" else rest.lower(), rest.lower())
+    if not scale:
+        return KeyName(tonic)
+    if scale not in SCALES and scale != "minor":
+        known = nearest(scale, [*SCALES, "minor", "m"])
+        raise ValueError(f"unknown key {text!r}: {known}; a minor one is such as Em")
+    return KeyName(tonic, scale)

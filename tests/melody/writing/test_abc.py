@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from sequence_tutor.melody.encoding import decode
 from sequence_tutor.melody.frame import Heard
-from sequence_tutor.melody.key_names import parse_key
 from sequence_tutor.melody.reading.abc import read_abc
 from sequence_tutor.melody.reading.extraction import ExtractionSettings, extract
 from sequence_tutor.melody.reading.score import Score
+from sequence_tutor.melody.signature import parse_key
 from sequence_tutor.melody.writing.abc import to_abc, write_abc
 
 HEAD = "X:1\nT:t\nM:4/4\nL:1/8\nK:C\n"

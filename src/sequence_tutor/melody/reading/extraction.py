@@ -21,6 +21,7 @@ from sequence_tutor.melody.encoding import (
     STEPS_PER_QUARTER,
     Note,
     encode,
+    into_range,
 )
 from sequence_tutor.melody.reading.keys import estimate_key
 from sequence_tutor.melody.reading.part_names import rank
@@ -247,12 +248,3 @@ def fitting_octaves(pitches: Sequence[int]) -> int:
         return int(((moved < LOWEST_PITCH) | (moved > HIGHEST_PITCH)).sum()), abs(octaves)
 
     return min(range(-8, 9), key=outside)
-
-
-def into_range(pitch: int) -> int:
-    """A pitch by octaves in C3..B5."""
-    if pitch < LOWEST_PITCH:
-        return LOWEST_PITCH + (pitch - LOWEST_PITCH) % 12
-    if pitch > HIGHEST_PITCH:
-        return HIGHEST_PITCH - 11 + (pitch - LOWEST_PITCH) % 12
-    return pitch

@@ -13,14 +13,13 @@ import numpy as np
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.foreign import door
-from sequence_tutor.melody.encoding import STEPS_PER_QUARTER, Note, encode
+from sequence_tutor.melody.encoding import STEPS_PER_QUARTER, Note, encode, into_range
 from sequence_tutor.melody.meter import COMMON, Meter
 from sequence_tutor.melody.midi import end_of_midi
 from sequence_tutor.melody.reading.corpus import read_scores
 from sequence_tutor.melody.reading.extraction import (
     ExtractionSettings,
     fitting_octaves,
-    into_range,
     melody_part,
     quantise,
 )

@@ -1,4 +1,4 @@
-"""Single melodies out as ABC.
+"""Melodies as ABC.
 
 Source: the ABC standard 2.1, https://abcnotation.com/wiki/abc:standard:v2.1.
 """
@@ -14,42 +14,35 @@ from sequence_tutor.melody.signature import Signature
 from sequence_tutor.storage.files import write_text
 
 _BARS_PER_LINE = 4
-_AS_TOKENS = Heard()
 
 
 def write_abc(
-    path: Path, tokens: Sequence[int], title: str = "melody", heard: Heard = _AS_TOKENS
+    path: Path, tokens: Sequence[int], title: str = "melody", heard: Heard | None = None
 ) -> None:
     """Write one melody as an ABC file, atomically; see `to_abc`."""
     write_text(path, to_abc(tokens, title, heard))
 
 
-def to_abc(tokens: Sequence[int], title: str = "melody", heard: Heard = _AS_TOKENS) -> str:
+def to_abc(tokens: Sequence[int], title: str = "melody", heard: Heard | None = None) -> str:
     """One melody as an ABC tune, which `read_abc` reads back to the same notes.
 
     Args:
-        tokens: (T,) of 0..37, one a sixteenth note.
+        tokens: (T,) of 0..37.
         title: of the tune.
-        heard: key, meter, tempo.
+        heard: key, meter, tempo; None: as the tokens say.
 
     Raises:
         ValueError: when there are no tokens.
     """
+    heard = heard or Heard()
     spans = sounding_spans(tokens, heard.transpose)
     signature = heard.signature
-    bars = [
-        _write_bar(
-            [span for span in spans if span[1] > first and span[0] < last], first, last, signature
-        )
-        for first, last in heard.bars(len(tokens))
-    ]
+    bars = [_write_bar(spans, first, last, signature) for first, last in heard.bars(len(tokens))]
     lines = ["|".join(bars[i : i + _BARS_PER_LINE]) for i in range(0, len(bars), _BARS_PER_LINE)]
-    music = "|\n".join(lines) + "|]\n"
-    head = (
+    return (
         f"X:1\nT:{' '.join(title.split())}\nM:{heard.meter}\nL:1/16\nQ:1/4={heard.tempo:g}\n"
-        f"K:{signature.abc}\n"
+        f"K:{signature.abc}\n" + "|\n".join(lines) + "|]\n"
     )
-    return head + music
 
 
 def _write_bar(spans: list[Span], first: int, last: int, signature: Signature) -> str:
@@ -58,6 +51,8 @@ def _write_bar(spans: list[Span], first: int, last: int, signature: Signature) -
     symbols = []
     for start, end, pitch in spans:
         length = min(end, last) - max(start, first)
+        if length <= 0:
+            continue
         number = str(length) if length > 1 else ""
         if pitch is None:
             symbols.append(f"z{number}")
@@ -68,16 +63,11 @@ def _write_bar(spans: list[Span], first: int, last: int, signature: Signature) -
 
 
 def _written(pitch: int, signature: Signature, altered: dict[Hashable, int]) -> str:
-    """The note's name, with an accidental where the key and the bar so far say otherwise.
+    """The note's name, with an accidental if the key and the bar so far imply another pitch.
 
-    The standard lets an accidental hold in every octave of its bar, other programs in its own
-    alone; where these two readings differ there is always one.
-
-    Args:
-        pitch: MIDI number.
-        signature: the key.
-        altered: what the bar has altered so far, by letter, and by letter and octave; changed in
-            place.
+    By the standard an accidental holds in every octave up to the bar line, in other programs in
+    its own octave alone; where the two differ, an accidental is written. `altered` holds those of
+    the bar so far, by letter, and by letter and octave; it is changed in place.
     """
     letter, alteration, octave = signature.spell(pitch)
     by_key = signature.alterations.get(letter, 0)

@@ -1,8 +1,8 @@
 """A melody as sound: a small additive synthesiser and a WAV writer.
 
-Each note is a sum of sine partials that start together at phase 0 and die away, the higher ones
-sooner, as on a plucked or struck string. A raised-cosine attack and release keep every edge
-smooth; the release sounds on under the next note, so that joins are heard as joins, not clicks.
+Each note is a sum of sine partials that start at phase 0 and decay, the higher ones faster, as on
+a plucked or struck string. A raised-cosine attack and release avoid clicks; the release overlaps
+the next note.
 """
 
 from __future__ import annotations
@@ -16,18 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.melody.encoding import decode
+from sequence_tutor.melody.encoding import STEPS_PER_QUARTER, decode
 from sequence_tutor.storage.files import replacing
 
-PEAK = 0.8  # of full scale: about -2 dB, room for a player's own resampling
+PEAK = 0.8  # of full scale: about -2 dB, so that a player's resampling does not clip
 PARTIALS = 10
 BRIGHTNESS = 1.6  # partial k starts at amplitude k ** -BRIGHTNESS
-DECAY = (
-    1.1  # per second for the fundamental of middle C; partial k decays (1 + k) / 2 times as fast
-)
+DECAY = 1.1  # a second, the fundamental of middle C; partial k decays (1 + k) / 2 times as fast
 ATTACK = 0.012  # seconds
-RELEASE = 0.060  # seconds after a note's end; what the last note rings on for
-_SIXTEENTHS_PER_BEAT = 4
+RELEASE = 0.060  # seconds after a note's end
 
 
 def synthesise(
@@ -52,7 +49,7 @@ def synthesise(
         raise UserError(
             f"tempo {tempo} and sample rate {sample_rate} were given, both must be positive"
         )
-    step = 60 / tempo / _SIXTEENTHS_PER_BEAT  # seconds
+    step = 60 / tempo / STEPS_PER_QUARTER  # seconds
     release = min(RELEASE, step / 2)  # at any tempo, half of the shortest rest is silent
     tail = round(release * sample_rate)
     sound = np.zeros(round(len(tokens) * step * sample_rate) + tail)  # (samples,)
@@ -69,11 +66,11 @@ def synthesise(
 def _note(frequency: float, held: int, tail: int, sample_rate: int) -> NDArray[np.float64]:
     """One note of `held` samples and its release: (held + tail,) float64."""
     seconds = np.arange(held + tail) / sample_rate
-    decay = DECAY * np.sqrt(frequency / 262)  # shorter strings die away sooner
+    decay = DECAY * np.sqrt(frequency / 262)  # shorter strings decay faster
     sound = np.zeros(held + tail)
     for k in range(1, PARTIALS + 1):
         if k * frequency >= sample_rate / 2:
-            break  # above Nyquist it would fold back as a false tone
+            break  # above the Nyquist frequency
         amplitude = k**-BRIGHTNESS * np.exp(-decay * (1 + k) / 2 * seconds)
         sound += amplitude * np.sin(2 * np.pi * k * frequency * seconds)
     attack = min(round(ATTACK * sample_rate), held // 2)
@@ -88,19 +85,18 @@ def _rise(samples: int) -> NDArray[np.float64]:
 
 
 def write_wav(path: Path, samples: NDArray[np.float32], sample_rate: int = 44100) -> None:
-    """Write a mono 16-bit WAV file atomically.
-
-    Args:
-        path: where to.
-        samples: (samples,) from -1 to 1; what lies outside is clipped.
-        sample_rate: samples a second.
-    """
+    """Write a mono 16-bit WAV file atomically; see `wav_bytes`."""
     with replacing(path) as beside:
         beside.write_bytes(wav_bytes(samples, sample_rate))
 
 
 def wav_bytes(samples: NDArray[np.float32], sample_rate: int = 44100) -> bytes:
-    """The same file in memory."""
+    """A mono 16-bit WAV file.
+
+    Args:
+        samples: (samples,) from -1 to 1; values outside are clipped.
+        sample_rate: samples a second.
+    """
     integers = np.round(np.clip(samples, -1, 1) * 32767).astype("<i2")
     content = io.BytesIO()
     with wave.open(content, "wb") as file:

@@ -1,7 +1,7 @@
 """A program that draws scores: MusicXML in, SVG out, as two JSON lists of texts.
 
-`engraving` runs it as a child process and by its path, because verovio, which draws, can end the
-process it is in, and because then nothing else of this package need be loaded.
+`engraving` runs it by its path in a child process, because verovio can end the process it runs in,
+and because then nothing else of this package is imported.
 """
 
 from __future__ import annotations

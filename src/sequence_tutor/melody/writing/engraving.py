@@ -13,16 +13,16 @@ from sequence_tutor.melody.writing import engraver
 
 PATIENCE = 60.0  # seconds, and one more for each score; a score takes some milliseconds
 AT_ONCE = 500
-"""Scores that one process draws, so that memory stays flat."""
+"""Scores drawn by one process, which bounds its memory."""
 
 
 def can_engrave() -> bool:
-    """Whether verovio is there."""
+    """Whether verovio is installed."""
     return find_spec("verovio") is not None
 
 
 def engrave(scores: Sequence[str]) -> Iterator[str]:
-    """Draw scores in a process of their own, which verovio may end.
+    """Draw scores in a child process.
 
     Args:
         scores: MusicXML as `notation` writes it, and from nobody else.
@@ -51,15 +51,11 @@ def _drawn(scores: Sequence[str]) -> list[str]:
         )
     except subprocess.SubprocessError as error:
         said = (getattr(error, "stderr", None) or "").strip().rpartition("\n")[2]
+        status = getattr(error, "returncode", None)
+        how = "did not end in time" if status is None else f"ended with status {status}"
         raise UserError(
-            f"scores could not be drawn: verovio {_how(error)}{f' ({said})' if said else ''}; "
+            f"scores could not be drawn: verovio {how}{f' ({said})' if said else ''}; "
             "pip uninstall verovio leaves them out"
         ) from error
     pictures: list[str] = json.loads(done.stdout)
     return pictures
-
-
-def _how(error: subprocess.SubprocessError) -> str:
-    if isinstance(error, subprocess.CalledProcessError):
-        return f"ended with status {error.returncode}"
-    return "did not end in time"

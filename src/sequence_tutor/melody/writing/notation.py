@@ -1,4 +1,4 @@
-"""A melody as MusicXML: what notation programs open, and what the score pictures are drawn from.
+"""A melody as MusicXML, for notation programs and for the score pictures.
 
 Source: MusicXML 4.0, https://www.w3.org/2021/06/musicxml40/.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from statistics import mean
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from sequence_tutor.melody.encoding import STEPS_PER_QUARTER as BEAT
@@ -17,7 +18,7 @@ from sequence_tutor.melody.meter import COMMON, Meter
 from sequence_tutor.melody.signature import Signature
 
 BASS_BELOW = 57.0
-"""A melody whose mean pitch is lower stands in the bass clef, where it needs fewer ledger lines."""
+"""A melody whose mean pitch is lower is written in the bass clef, with fewer ledger lines."""
 
 TYPES = {
     32: ("breve", False),
@@ -38,13 +39,13 @@ ACCIDENTALS = {2: "double-sharp", 1: "sharp", 0: "natural", -1: "flat", -2: "fla
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of a note or rest that one sign stands for.
+    """One sign: a note or rest, or a part of one.
 
     Attributes:
-        start: sixteenths from the beginning of the bar, of a whole one if it is an upbeat.
+        start: sixteenths from the beginning of the bar; an upbeat is the end of a whole bar.
         length: sixteenths, one of `TYPES`.
         pitch: MIDI number; None: a rest.
-        tied_from, tied_to: whether the note came from the sign before, and goes on in the next.
+        tied_from, tied_to: whether the note is tied to the sign before, and to the next.
     """
 
     start: int
@@ -53,40 +54,34 @@ class Piece:
     tied_from: bool = False
     tied_to: bool = False
 
-    @property
-    def end(self) -> int:
-        """Sixteenths from the bar's beginning."""
-        return self.start + self.length
 
-
-_AS_TOKENS = Heard()
-
-
-def to_musicxml(tokens: Sequence[int], heard: Heard = _AS_TOKENS) -> str:
+def to_musicxml(tokens: Sequence[int], heard: Heard | None = None) -> str:
     """One melody at concert pitch, which `read_musicxml` reads back to the same notes.
 
-    Notes longer than a bar, and those that hide a beat, are tied. The last bar is as long as the
-    melody, and an upbeat is a bar of its own before the first.
+    Notes that cross a bar line or hide a beat are written as tied signs. The last bar ends with
+    the melody, and an upbeat is a bar of its own before the first.
 
     Args:
-        tokens: (T,) of 0..37, one a sixteenth note.
-        heard: key, meter, tempo.
+        tokens: (T,) of 0..37.
+        heard: key, meter, tempo; None: as the tokens say.
 
     Raises:
         ValueError: when there are no tokens.
     """
+    heard = heard or Heard()
     spans = sounding_spans(tokens, heard.transpose)
     meter = heard.meter
     root = Element("score-partwise", version="4.0")
     listed = SubElement(SubElement(root, "part-list"), "score-part", id="P1")
-    SubElement(listed, "part-name")  # must be there, and has nothing to say
+    SubElement(listed, "part-name")  # required, may be empty
     part = SubElement(root, "part", id="P1")
     for number, (first, last) in enumerate(heard.bars(len(tokens)), start=0 if heard.upbeat else 1):
         measure = SubElement(part, "measure", number=str(number))
         if number == 0:
             measure.set("implicit", "yes")  # not counted
         if first == 0:
-            _open(measure, heard, _is_low(spans))
+            pitches = [pitch for _, _, pitch in spans if pitch is not None]
+            _open(measure, heard, bool(pitches) and mean(pitches) < BASS_BELOW)
         pieces = list(bar_pieces(spans, first, last, meter, heard.place(first)))
         _fill(measure, pieces, heard.signature, meter)
     indent(root)
@@ -101,9 +96,9 @@ def bar_pieces(
     Args:
         spans: of the whole melody.
         first: the first step of the bar.
-        last: a step after the bar's last, such as that after the melody's.
+        last: the step after the melody's last, or any after the bar's.
         meter: of the bar.
-        place: where in the bar the first step is: not at its beginning in an upbeat.
+        place: the position of the first step in the bar; above 0 in an upbeat.
     """
     end_of_bar = min(first + meter.steps - place, last)
     for start, end, pitch in spans:
@@ -122,12 +117,12 @@ def bar_pieces(
 
 
 def _sign(place: int, left: int, meter: Meter, *, is_rest: bool) -> int:
-    """The longest sign that may stand at a place of the bar, so that the beats stay visible.
+    """The longest sign at a position of the bar that keeps the beats visible.
 
-    Off the beat a sign ends with the beat, and in beats of three eighths one that begins off the
-    eighths is an eighth at most. On a beat that is no quarter a sign that goes on after the beat
-    ends with one. Rests keep to the bar's own division: no dots but those of whole beats, and a
-    half rest only in the first or second half; one that fills a bar is one sign.
+    A sign that begins off the beat ends with the beat, and in beats of three eighths one that
+    begins off the eighths is an eighth at most. On a beat that is no quarter a sign longer than the
+    beat ends with a beat. Rests follow the division of the bar: only whole beats have dotted rests,
+    a half rest is the first or second half of the bar, and a rest that fills a bar is one sign.
     """
     if is_rest and left == meter.steps:
         return left
@@ -149,7 +144,7 @@ def _sign(place: int, left: int, meter: Meter, *, is_rest: bool) -> int:
 
 
 def _may_rest(place: int, length: int, meter: Meter) -> bool:
-    """Whether a rest of this length may stand there."""
+    """Whether a rest of this length may begin at a position."""
     begun, ended = meter.beat_at(place)
     if length == ended - begun:
         return place == begun
@@ -159,13 +154,8 @@ def _may_rest(place: int, length: int, meter: Meter) -> bool:
     return place % length == 0 and halves and (not TYPES[length][1] or not meter.is_in_quarters)
 
 
-def _is_low(spans: Sequence[Span]) -> bool:
-    pitches = [pitch for _, _, pitch in spans if pitch is not None]
-    return bool(pitches) and sum(pitches) / len(pitches) < BASS_BELOW
-
-
 def _open(measure: Element, heard: Heard, is_low: bool) -> None:
-    """Key, meter, clef and tempo."""
+    """Add key, meter, clef and tempo."""
     attributes = SubElement(measure, "attributes")
     _text(attributes, "divisions", BEAT)
     key = SubElement(attributes, "key")
@@ -177,13 +167,13 @@ def _open(measure: Element, heard: Heard, is_low: bool) -> None:
     clef = SubElement(attributes, "clef")
     _text(clef, "sign", "F" if is_low else "G")
     _text(clef, "line", 4 if is_low else 2)
-    SubElement(measure, "sound", tempo=f"{heard.tempo:g}")  # played, not written
+    SubElement(measure, "sound", tempo=f"{heard.tempo:g}")  # for playback, not shown
 
 
 def _fill(measure: Element, pieces: Sequence[Piece], signature: Signature, meter: Meter) -> None:
-    """The notes and rests of one bar, with accidentals where the key and the bar so far need them.
+    """Add the notes and rests of one bar, with the accidentals that the key and the bar require.
 
-    A note tied from the bar before repeats none.
+    A note tied from the bar before has no accidental.
     """
     altered: dict[tuple[str, int], int] = {}
     beams = _beams(pieces, meter)
@@ -195,7 +185,11 @@ def _fill(measure: Element, pieces: Sequence[Piece], signature: Signature, meter
             SubElement(note, "rest", {"measure": "yes"} if fills else {})
         else:
             letter, alteration, octave = signature.spell(piece.pitch)
-            _pitch(note, letter, alteration, octave)
+            pitch = SubElement(note, "pitch")
+            _text(pitch, "step", letter)
+            if alteration:
+                _text(pitch, "alter", alteration)
+            _text(pitch, "octave", octave)
             known = altered.get((letter, octave), signature.alterations.get(letter, 0))
             if alteration != known and not piece.tied_from:
                 accidental = ACCIDENTALS[alteration]
@@ -222,37 +216,26 @@ def _fill(measure: Element, pieces: Sequence[Piece], signature: Signature, meter
                 SubElement(notations, "tied", type=kind)
 
 
-def _pitch(note: Element, letter: str, alteration: int, octave: int) -> None:
-    pitch = SubElement(note, "pitch")
-    _text(pitch, "step", letter)
-    if alteration:
-        _text(pitch, "alter", alteration)
-    _text(pitch, "octave", octave)
-
-
 def _beams(pieces: Sequence[Piece], meter: Meter) -> dict[int, list[tuple[int, str]]]:
-    """Start of a piece -> (level, kind) of its beams; short notes of one beat hang together."""
-    found: dict[int, list[tuple[int, str]]] = {}
+    """Start of a piece -> (level, kind) of its beams, which join the short notes of one beat."""
+    beams: dict[int, list[tuple[int, str]]] = {}
     short = [piece for piece in pieces if piece.length < BEAT]
     for _, beat in groupby(short, key=lambda piece: meter.beat_at(piece.start)):
         for _, run in groupby(beat, key=lambda piece: piece.pitch is None):
             group = list(run)
             if len(group) < 2 or group[0].pitch is None:
                 continue
+            last = len(group) - 1
             for place, piece in enumerate(group):
-                found[piece.start] = [(1, _kind(place, len(group)))]
-            for place, piece in enumerate(group):
+                kind = "begin" if place == 0 else "end" if place == last else "continue"
+                beams[piece.start] = [(1, kind)]
                 if piece.length == 1:
-                    found[piece.start].append((2, _second(group, place)))
-    return found
-
-
-def _kind(place: int, count: int) -> str:
-    return "begin" if place == 0 else "end" if place == count - 1 else "continue"
+                    beams[piece.start].append((2, _second(group, place)))
+    return beams
 
 
 def _second(group: Sequence[Piece], place: int) -> str:
-    """The second beam of a sixteenth: joined to the sixteenths beside it, else a hook."""
+    """The second beam of a sixteenth: joined to neighbouring sixteenths, else a hook."""
     before = place > 0 and group[place - 1].length == 1
     after = place + 1 < len(group) and group[place + 1].length == 1
     if before and after:

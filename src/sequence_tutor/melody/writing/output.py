@@ -1,4 +1,4 @@
-"""Melodies as files people open: MIDI, ABC, MusicXML, WAV, a list of tokens, pictures."""
+"""Melodies as files: MIDI, ABC, MusicXML, WAV, a list of tokens, pictures."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.melody.encoding import FIRST_NOTE, VOCAB_SIZE
+from sequence_tutor.melody.encoding import FIRST_NOTE, PITCH_OFFSET, into_range
 from sequence_tutor.melody.frame import AS_TOKENS, Frame, Heard
-from sequence_tutor.melody.key_names import KeyName, parse_key
 from sequence_tutor.melody.meter import Meter
 from sequence_tutor.melody.midi import write_midi
-from sequence_tutor.melody.scales import OCTAVE
+from sequence_tutor.melody.signature import KeyName, parse_key
 from sequence_tutor.melody.writing.abc import write_abc
 from sequence_tutor.melody.writing.audio import synthesise, write_wav
 from sequence_tutor.melody.writing.engraving import can_engrave, engrave
@@ -25,7 +24,7 @@ from sequence_tutor.storage.token_lines import write_json_lines
 
 LIST_FILE, PICTURE_FILE = "melodies.jsonl", "melodies.png"
 MOST_PICTURED = 24
-"""Piano rolls in the picture at most; more are too small to read."""
+"""Most piano rolls in the picture; more are too small to read."""
 
 _OF_ONE_MELODY = re.compile(r"melody-\d{4,}\.(mid|abc|musicxml|svg|wav)")
 
@@ -70,33 +69,25 @@ class MelodyOutputSettings(Settings):
 
     @property
     def key_name(self) -> KeyName | None:
-        """The key that is to be heard, if one was named."""
+        """The key that melodies should sound in, if one was named."""
         return None if self.key is None else parse_key(self.key)
 
     def heard(self, frame: Frame = AS_TOKENS) -> Heard:
-        """How melodies of a frame are heard under these settings.
+        """How melodies of a frame sound under these settings.
 
         Raises:
-            UserError: they cannot be: another mode than the run's, or pitches out of MIDI's range.
+            UserError: the key has another mode than the run's, or pitches leave MIDI's range.
         """
         meter = None if self.meter is None else Meter.parse(self.meter)
         return frame.heard(self.key_name, self.transpose, self.tempo, meter, self.upbeat or 0)
 
 
 def transposed(tokens: Sequence[int], semitones: int) -> list[int]:
-    """A melody moved by semitones; notes that leave the encoding's range come back by octaves."""
-
-    def move(token: int) -> int:
-        if token < FIRST_NOTE:
-            return token
-        moved = token + semitones
-        while moved < FIRST_NOTE:
-            moved += OCTAVE
-        while moved >= VOCAB_SIZE:
-            moved -= OCTAVE
-        return moved
-
-    return [move(token) for token in tokens]
+    """A melody moved by semitones; notes out of the encoding's range are moved back by octaves."""
+    return [
+        token if token < FIRST_NOTE else into_range(token + PITCH_OFFSET + semitones) - PITCH_OFFSET
+        for token in tokens
+    ]
 
 
 def write_melodies(
@@ -106,32 +97,31 @@ def write_melodies(
     frame: Frame = AS_TOKENS,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> None:
-    """Write `melody-0001.mid`, `.abc`, `.musicxml`, `.wav`, `.svg`, and so on for each melody.
+    """Write `melody-0001.mid`, `.abc`, `.musicxml`, `.wav` and `.svg`, and so on for each melody.
 
-    Beside them `melodies.jsonl`, a list of tokens, and `melodies.png`, a picture of piano rolls.
+    Also write `melodies.jsonl`, the tokens as the model wrote them, and `melodies.png`, the piano
+    rolls of the first 24; everything but the tokens is in the key, meter and tempo of the settings.
 
-    The tokens of the list are as the model wrote them; everything else is in the key, the meter
-    and the tempo asked for. The picture shows the first 24. Files of these names that were there
-    are removed first, the list before all others, and the list is written once all melodies are
-    there: after a crash at any moment none is of a melody that is not on the list.
+    Files of these names are removed first, the list before all others, and the list is written
+    after all melodies: after a crash at any moment a list is complete.
 
     Args:
         melodies: tokens of each.
-        directory: where to; it is made.
+        directory: created if it does not exist.
         settings: key, tempo, and whether sound and scores are wanted.
-        frame: the key and the meter that the tokens are in.
+        frame: the key and the meter of the tokens.
         progress: called after each melody with the number written and of all.
 
     Raises:
-        UserError: the melodies cannot be heard so, before anything is written.
+        UserError: the settings do not fit the frame; nothing has been written.
     """
-    from sequence_tutor.melody.writing.pictures import piano_rolls  # matplotlib takes its time
+    from sequence_tutor.melody.writing.pictures import piano_rolls  # importing matplotlib is slow
 
     heard = settings.heard(frame)
     _remove_older(directory)
     scores = [to_musicxml(tokens, heard) for tokens in melodies]
     engraved = engrave(scores) if settings.score and can_engrave() else repeat(None)
-    rows = zip(melodies, scores, engraved, strict=False)  # the last may have no end
+    rows = zip(melodies, scores, engraved, strict=False)  # `repeat` has no end
     for number, (tokens, score, picture) in enumerate(rows, start=1):
         path = directory / f"melody-{number:04d}.mid"
         write_midi(path, tokens, heard)
@@ -147,7 +137,7 @@ def write_melodies(
 
 
 def _remove_older(directory: Path) -> None:
-    """Remove what an earlier call wrote, the list first: without it nothing claims to be whole."""
+    """Remove what an earlier call wrote, the list first."""
     for name in (LIST_FILE, PICTURE_FILE):
         (directory / name).unlink(missing_ok=True)
     if directory.is_dir():
