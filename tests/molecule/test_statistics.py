@@ -11,13 +11,13 @@ from rdkit.Contrib.SA_Score import sascorer
 
 from sequence_tutor.molecule import statistics as module
 from sequence_tutor.molecule.chemistry import molecule_hash
+from sequence_tutor.molecule.rows import unwanted_groups
 from sequence_tutor.molecule.scoring.scorer import Scorer
 from sequence_tutor.molecule.statistics import (
     TABLE_TERMS,
     MoleculeStatistics,
     Reference,
     internal_diversity,
-    unwanted_groups,
 )
 from sequence_tutor.molecule.tanimoto import fingerprints
 from sequence_tutor.molecule.terms import TermSet

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from copy import copy
 from functools import cached_property
@@ -26,6 +26,7 @@ from sequence_tutor.domain import (
 )
 from sequence_tutor.domain.corpus import ALL
 from sequence_tutor.domain.division import TRAIN
+from sequence_tutor.domain.rows import JoinedRows, RewardRows, Rows
 from sequence_tutor.molecule.chemistry import known, quiet
 from sequence_tutor.molecule.held_out import (
     held_out_properties,
@@ -41,6 +42,7 @@ from sequence_tutor.molecule.reading.corpus_settings import (
     hashes_are_canonical,
 )
 from sequence_tutor.molecule.reading.entry import Choice
+from sequence_tutor.molecule.rows import MoleculeRows, TermRows
 from sequence_tutor.molecule.scoring.reward import MoleculeRewardSettings
 from sequence_tutor.molecule.scoring.score_files import score_writer
 from sequence_tutor.molecule.scoring.score_lines import (
@@ -54,6 +56,7 @@ from sequence_tutor.molecule.spelling import Speller
 from sequence_tutor.molecule.statistics import (
     FIGURES,
     TABLE_TERMS,
+    LikenessToMolecules,
     MoleculeStatistics,
     Reference,
 )
@@ -64,6 +67,7 @@ from sequence_tutor.molecule.writing.output import MoleculeOutputSettings, write
 from sequence_tutor.prior.store import StoredPrior, shipped_prior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.user_terms import load_user_terms
+from sequence_tutor.reward.weighted import explaining
 from sequence_tutor.sequences import SequenceBatch
 
 KNOWN = "molecules"
@@ -227,16 +231,36 @@ class MoleculeDomain(Domain):
     def statistics(self, settings: Settings) -> MoleculeStatistics:
         """The rows of Table 2, compared with the prior's training and test data."""
         chosen = of_kind(MoleculeRewardSettings, settings)
-        scorer = chosen.scorer(TermSet(TABLE_TERMS)) if chosen.workers else self.scorer_here
-        statistics = MoleculeStatistics(
-            self.vocabulary,
-            scorer,
-            self.tensors.get(KNOWN) if self._has_canonical else None,
-            self._reference,
-        )
+        scorer = chosen.scorer(MoleculeRows.terms()) if chosen.workers else self.scorer_here
+        statistics = MoleculeStatistics(self.vocabulary, scorer, self._known, self._reference)
         if chosen.workers:
             weakref.finalize(statistics, scorer.close)
         return statistics
+
+    def rows(
+        self, settings: Settings, reward: Reward, names: Collection[str] | None = None
+    ) -> Rows:
+        """Those of Table 2, those of `asked_rows` by their names, the means of the reward's terms.
+
+        Rows of a term are called `mean_NAME` and `mean_NAME_score` over the molecules that have
+        such a number, and NAME for what is paid over all sequences.
+        """
+        chosen = of_kind(MoleculeRewardSettings, settings)
+        scorer = chosen.scorer(MoleculeRows.terms(names))
+        own = MoleculeRows(self.vocabulary, scorer, self._known, names)
+        weakref.finalize(own, scorer.close)
+        explained = explaining(reward)
+        terms = [TermRows(explained, names)] if isinstance(explained, MoleculeReward) else []
+        return JoinedRows(own, *terms, RewardRows(reward, names))
+
+    def likeness(self, real: SequenceBatch, settings: Settings) -> LikenessToMolecules:
+        """Similarity to the nearest, and of scaffolds."""
+        return LikenessToMolecules(self.vocabulary, real)
+
+    @property
+    def _known(self) -> Tensor | None:
+        """Hashes of the training molecules; None where they are not of canonical SMILES."""
+        return self.tensors.get(KNOWN) if self._has_canonical else None
 
     def exhibit(self, shown: Material) -> Exhibit:
         """The best structures, a random sample, a table, histograms of properties."""

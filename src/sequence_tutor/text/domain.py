@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,19 @@ from sequence_tutor.config.settings import Settings, of_kind
 from sequence_tutor.domain import Beginning, Domain, Progress, TrainingData
 from sequence_tutor.domain.division import TRAIN
 from sequence_tutor.domain.fingerprints import sequence_hashes
+from sequence_tutor.domain.rows import JoinedRows, RewardRows, Rows
 from sequence_tutor.domain.step_scores import Scored, step_scores
 from sequence_tutor.domain.token_sequences import TokenSequences
 from sequence_tutor.errors import UserError
 from sequence_tutor.prior.store import StoredPrior
+from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.files import write_text
 from sequence_tutor.text.corpus import TextDataSettings, read_corpus
 from sequence_tutor.text.reading import read_lines, text_files
 from sequence_tutor.text.reward import TextReward, TextRewardSettings
+from sequence_tutor.text.rows import TextRows
 from sequence_tutor.text.statistics import FIGURES, TextStatistics
 from sequence_tutor.text.view import TextView
 from sequence_tutor.text.vocabulary import TextVocabulary
@@ -172,6 +175,14 @@ class TextDomain(Domain):
         """Length, known lines, and the share of lines that each ready term speaks of."""
         terms = of_kind(TextRewardSettings, settings).terms
         return TextStatistics(self.vocabulary, terms, self.tensors.get(KNOWN))
+
+    def rows(
+        self, settings: Settings, reward: Reward, names: Collection[str] | None = None
+    ) -> Rows:
+        """Those of the statistics, shares of lines that match or contain, and the terms."""
+        terms = of_kind(TextRewardSettings, settings).terms
+        own = TextRows(self.vocabulary, terms, self.tensors.get(KNOWN), names)
+        return JoinedRows(own, RewardRows(reward, names))
 
     def token_text(self, token: int) -> str:
         """The token as it was written, with what separates it from the next."""

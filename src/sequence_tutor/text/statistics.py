@@ -7,25 +7,18 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from sequence_tutor.domain import Figure
-from sequence_tutor.domain.fingerprints import are_among
-from sequence_tutor.estimates import Estimate, Mean, Proportion
+from sequence_tutor.domain.rows import RowStatistics
+from sequence_tutor.estimates import UNDEFINED, Estimate
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.text.terms import Again, Term
-from sequence_tutor.text.view import TextView
+from sequence_tutor.text.rows import REPEATS, TextRows
+from sequence_tutor.text.terms import Term
 from sequence_tutor.text.vocabulary import TextVocabulary
 
-FIGURES = dict.fromkeys(("finished", "known_lines"), Figure(share=True))
+FIGURES = dict.fromkeys(("finished", "known_lines", REPEATS), Figure(share=True))
 
 
 class TextStatistics:
-    """Gathers statistics of lines.
-
-    - `length`: tokens of a line, the end token aside.
-    - `finished`: the share of lines that end before the most tokens.
-    - `known_lines`: the share that stand in the training data word for word.
-    - `lines_with_NAME`: the share on which a ready term of the reward pays or takes anything.
-
-    How many of them are distinct is reported of every domain.
+    """Gathers the rows of `TextRows`; the share of distinct lines is reported of every domain.
 
     Args:
         vocabulary: what the tokens mean.
@@ -36,29 +29,15 @@ class TextStatistics:
     def __init__(
         self, vocabulary: TextVocabulary, terms: Mapping[str, Term], known: Tensor | None
     ) -> None:
-        self._vocabulary, self._known = vocabulary, known
-        self._length, self._finished, self._copied = Mean(), Proportion(), Proportion()
-        self._terms = {
-            name: (term, Proportion())
-            for name, term in terms.items()
-            if not isinstance(term, Again)
-        }
+        self._rows = TextRows(vocabulary, terms, known)
+        self._gathered = RowStatistics(self._rows.ranges())
 
     def update(self, batch: SequenceBatch) -> None:
         """Add a batch."""
-        texts = TextView(batch, self._vocabulary)
-        self._length.update((texts.lengths - texts.finished.long()).double())
-        self._finished.update(texts.finished)
-        if self._known is not None:
-            self._copied.update(are_among(batch, self._known))
-        for term, share in self._terms.values():
-            share.update((term(texts) != 0).any(1))
+        self._gathered.add(self._rows.count(batch))
 
     def result(self) -> dict[str, Estimate]:
         """Every statistic so far."""
-        return {
-            "length": self._length.estimate(),
-            "finished": self._finished.estimate(),
-            "known_lines": self._copied.estimate(),
-            **{f"lines_with_{name}": share.estimate() for name, (_, share) in self._terms.items()},
-        }
+        rows = self._gathered.result()
+        first = {"length": rows.pop("length"), "finished": rows.pop("finished")}
+        return {**first, "known_lines": UNDEFINED, **rows}

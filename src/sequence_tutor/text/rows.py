@@ -1,0 +1,94 @@
+"""Rows of lines, counted line by line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+
+from torch import Tensor
+
+from sequence_tutor.domain.fingerprints import are_among
+from sequence_tutor.domain.rows import SHARE, Counts, RowRange, having, numbers
+from sequence_tutor.errors import UserError
+from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.text.terms import Again, Pattern, Repetition, Term
+from sequence_tutor.text.view import TextView
+from sequence_tutor.text.vocabulary import TextVocabulary
+
+MATCHES, CONTAINS = "matches ", "contains "
+REPEATS = "lines_that_repeat"
+
+
+class TextRows:
+    """Counts rows of lines. Satisfies `domain.rows.Rows`.
+
+    - `length`: mean number of tokens of a line, the end token aside.
+    - `finished`: the share of lines that end before the most tokens.
+    - `known_lines`: the share that stand in the training data word for word, where it is known.
+    - `lines_that_repeat`: the share with a token three times in a row or more.
+    - `lines_with_NAME`: the share on which a ready term of the reward pays or takes anything.
+    - by their names: `matches REGEX`, the share in which a regular expression of Python is found,
+      and `contains TEXT`, the share in which a text is.
+
+    Args:
+        vocabulary: what the tokens mean.
+        terms: name -> ready term; the one that remembers a run is left out.
+        known: sorted hashes of the training lines, or None.
+        names: of the rows wanted; None: all but the last two kinds.
+
+    Raises:
+        UserError: a regular expression that cannot be read.
+    """
+
+    def __init__(
+        self,
+        vocabulary: TextVocabulary,
+        terms: Mapping[str, Term],
+        known: Tensor | None,
+        names: Collection[str] | None = None,
+    ) -> None:
+        self._vocabulary, self._known = vocabulary, known
+        shares: dict[str, Term] = {
+            REPEATS: Repetition(kind="repetition"),
+            **{f"lines_with_{name}": term for name, term in terms.items()},
+            **{
+                name: _pattern(name) for name in names or () if name.startswith((MATCHES, CONTAINS))
+            },
+        }
+        self._shares = {
+            name: term
+            for name, term in shares.items()
+            if not isinstance(term, Again) and (names is None or name in names)
+        }
+        plain = ("length", "finished", *(() if known is None else ("known_lines",)))
+        self._plain = [name for name in plain if names is None or name in names]
+
+    def ranges(self) -> Mapping[str, RowRange]:
+        """Shares but for the length."""
+        plain = {name: SHARE if name != "length" else RowRange(low=0.0) for name in self._plain}
+        return {**plain, **dict.fromkeys(self._shares, SHARE)}
+
+    def count(self, batch: SequenceBatch, terms: Tensor | None = None) -> Mapping[str, Counts]:
+        """What each row counts in B lines."""
+        texts = TextView(batch, self._vocabulary)
+        found = {
+            "length": numbers((texts.lengths - texts.finished.long()).double()),
+            "finished": having(texts.finished),
+        }
+        if self._known is not None:
+            found["known_lines"] = having(are_among(batch, self._known))
+        plain = {name: found[name] for name in self._plain}
+        paid = {name: term(texts) for name, term in self._shares.items()}
+        return {**plain, **{name: having((one != 0).any(1)) for name, one in paid.items()}}
+
+
+def _pattern(name: str) -> Pattern:
+    """What a row that names a text looks for."""
+    if name.startswith(CONTAINS):
+        regex = re.escape(name.removeprefix(CONTAINS))
+    else:
+        regex = name.removeprefix(MATCHES).strip()
+    try:
+        return Pattern(kind="pattern", regex=regex)
+    except ValueError as error:
+        raise UserError(f"row {name!r}: expected matches and a regular expression") from error
