@@ -8,13 +8,14 @@ from sequence_tutor.domain.fingerprints import sequence_hashes
 from sequence_tutor.errors import UserError
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.text.domain import TextDomain
+from sequence_tutor.text.reward import TextRewardSettings
 from sequence_tutor.text.rows import TextRows
 from sequence_tutor.text.statistics import TextStatistics
-from sequence_tutor.text.terms import Again, Length, Pattern
+from sequence_tutor.text.terms import Again, Length, Pattern, Term
 
 DOMAIN = TextDomain()
 LINES = ("anna", "otto", "aaab", "bob")
-TERMS = {
+TERMS: dict[str, Term] = {
     "again": Again(kind="again"),
     "no_b": Pattern(kind="pattern", regex="b"),
     "short": Length(kind="length", longest=3),
@@ -54,6 +55,6 @@ def test_rows_by_what_they_say() -> None:
 
 
 def test_a_term_of_the_reward_is_a_row() -> None:
-    settings = DOMAIN.reward_settings(terms={"no_b": {"kind": "pattern", "regex": "b"}})
+    settings = TextRewardSettings(terms={"no_b": TERMS["no_b"]})
     rows = DOMAIN.rows(settings, DOMAIN.reward(settings, None), ["no_b"])
     assert rows.count(batch())["no_b"].value == -2 / 4
