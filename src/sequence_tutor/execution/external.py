@@ -20,7 +20,6 @@ import time
 import weakref
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import IO
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.execution.closing import Closing
@@ -154,16 +153,16 @@ class _Program:
             )
         except OSError as error:
             raise UserError(f"{command!r} cannot be started: {error.strerror}") from error
-        self._unsent = b""
-        self._received = b""
-        self._last_words = b""
+        stdin, stdout, stderr = self._process.stdin, self._process.stdout, self._process.stderr
+        assert stdin is not None  # each was asked for
+        assert stdout is not None
+        assert stderr is not None
+        self._stdin, self._stdout, self._stderr = stdin, stdout, stderr
+        self._unsent, self._received, self._last_words = b"", b"", b""
         self._selector = selectors.DefaultSelector()
-        for stream, read in (
-            (self._process.stdout, self._read_answers),
-            (self._process.stderr, self._read_complaints),
-        ):
-            self._selector.register(_opened(stream), selectors.EVENT_READ, read)
-        os.set_blocking(_opened(self._process.stdin).fileno(), False)
+        self._selector.register(stdout, selectors.EVENT_READ, self._read_answers)
+        self._selector.register(stderr, selectors.EVENT_READ, self._read_complaints)
+        os.set_blocking(stdin.fileno(), False)
 
     def ask(self, smiles: Sequence[str], timeout: float) -> list[bytes]:
         """The answers in order; too few if the next one took longer than `timeout`.
@@ -173,7 +172,7 @@ class _Program:
         """
         self._read_what_is_there()
         self._unsent = b"".join(json.dumps({"smiles": one}).encode() + b"\n" for one in smiles)
-        self._selector.register(_opened(self._process.stdin), selectors.EVENT_WRITE, self._write)
+        self._selector.register(self._stdin, selectors.EVENT_WRITE, self._write)
         answers: list[bytes] = []
         deadline = time.monotonic() + timeout
         while len(answers) < len(smiles) and time.monotonic() < deadline:
@@ -190,7 +189,7 @@ class _Program:
     def end(self) -> None:
         """Close its input, wait a little, then kill it and all it has started."""
         with suppress(OSError):  # the pipe may be full or broken
-            _opened(self._process.stdin).close()
+            self._stdin.close()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(PATIENCE)
         with suppress(ProcessLookupError):
@@ -198,8 +197,8 @@ class _Program:
         end_marked(MARK, self._mark)  # processes that have left its session
         self._process.wait()
         self._selector.close()
-        for stream in (self._process.stdout, self._process.stderr):
-            _opened(stream).close()
+        self._stdout.close()
+        self._stderr.close()
 
     def _read_what_is_there(self) -> None:
         """Refuse answers without a question."""
@@ -215,34 +214,31 @@ class _Program:
         )
 
     def _write(self) -> None:
-        stdin = _opened(self._process.stdin)
         try:
-            sent = os.write(stdin.fileno(), self._unsent[:PIECE])
+            sent = os.write(self._stdin.fileno(), self._unsent[:PIECE])
         except BrokenPipeError:
             sent = len(self._unsent)  # it has ended, which reading its answers will show
         self._unsent = self._unsent[sent:]
         if not self._unsent:
-            self._selector.unregister(stdin)
+            self._selector.unregister(self._stdin)
 
     def _read_answers(self) -> None:
-        piece = os.read(_opened(self._process.stdout).fileno(), PIECE)
+        piece = os.read(self._stdout.fileno(), PIECE)
         self._received += piece
         if not piece:
             self._refuse_end()
 
     def _read_complaints(self) -> None:
-        stderr = _opened(self._process.stderr)
-        piece = os.read(stderr.fileno(), PIECE)
+        piece = os.read(self._stderr.fileno(), PIECE)
         self._last_words = (self._last_words + piece)[-LAST_WORDS:]
         if not piece:
-            self._selector.unregister(stderr)
+            self._selector.unregister(self._stderr)
 
     def _refuse_end(self) -> None:
         """Raise an error with the end of its standard error; it has closed its output."""
-        stderr = _opened(self._process.stderr)
-        os.set_blocking(stderr.fileno(), False)
+        os.set_blocking(self._stderr.fileno(), False)
         with suppress(BlockingIOError):
-            while piece := os.read(stderr.fileno(), PIECE):
+            while piece := os.read(self._stderr.fileno(), PIECE):
                 self._last_words = (self._last_words + piece)[-LAST_WORDS:]
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(PATIENCE)
@@ -252,9 +248,3 @@ class _Program:
         raise UserError(
             f"{self._command!r} {what} before all was answered; its last words: {words or 'none'}"
         )
-
-
-def _opened(stream: IO[bytes] | None) -> IO[bytes]:
-    """The stream; it is there, because it was asked for."""
-    assert stream is not None
-    return stream

@@ -114,10 +114,22 @@ def molecule_grids(
     assert isinstance(domain, MoleculeDomain)
     data = domain.held_out_properties()
     draw = cache(lambda smiles: data_uri(picture_svg(smiles).encode(), "image/svg+xml"))
-    grids = [
-        _grids(model, place, len(batch), own, draw)
-        for place, (model, batch, own) in enumerate(zip(models, batches, found, strict=True))
-    ]
+    grids = []
+    for style, (model, batch, own) in enumerate(zip(models, batches, found, strict=True)):
+        best = sorted(own, key=lambda one: -one.total)[:SHOWN]
+        chance = random.Random(0).sample(own, min(SHOWN, len(own)))
+        grids.append(
+            Grids(
+                model.name,
+                style,
+                sampled=len(batch),
+                valid=len(own),
+                best=[_structure(one, draw) for one in best],
+                chance=[_structure(one, draw) for one in chance],
+                csv=data_uri(table(own).encode(), "text/csv"),
+                file=f"{model.name}.csv",
+            )
+        )
     sets = {model.name: own for model, own in zip(models, found, strict=True)}
     shown = _shown(one for own in found for one in own)
     own_terms = [name for name in shown if name not in TABLE_TERMS]
@@ -189,27 +201,6 @@ def _shown(molecules: Iterable[ScoredMolecule]) -> list[str]:
     """The names of terms that are shown: raw numbers, those of the reward first."""
     names = dict.fromkeys(name for one in molecules for name in one.terms)
     return raw_names(name for name in names if not name.startswith(PAID_FOR))
-
-
-def _grids(
-    model: ShownModel,
-    place: int,
-    sampled: int,
-    found: Sequence[ScoredMolecule],
-    draw: Callable[[str], str],
-) -> Grids:
-    best = sorted(found, key=lambda one: -one.total)[:SHOWN]
-    chance = random.Random(0).sample(list(found), min(SHOWN, len(found)))
-    return Grids(
-        model.name,
-        place,
-        sampled,
-        len(found),
-        [_structure(one, draw) for one in best],
-        [_structure(one, draw) for one in chance],
-        data_uri(table(found).encode(), "text/csv"),
-        f"{model.name}.csv",
-    )
 
 
 def table(found: Sequence[ScoredMolecule]) -> str:

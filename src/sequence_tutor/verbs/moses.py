@@ -54,8 +54,12 @@ def moses(
     if model.domain.name != DOMAIN:
         raise UserError(f"{model.name}: a model of {model.domain.name!r}, expected {DOMAIN!r}")
     # a model of molecules is there, and so is RDKit
-    from sequence_tutor.molecule.distribution import canonical_set, describe, moses_statistics
-    from sequence_tutor.molecule.published import MOSES_CHAR_RNN
+    from sequence_tutor.molecule.distribution import (
+        MOSES_CHAR_RNN,
+        canonical_set,
+        describe,
+        moses_statistics,
+    )
     from sequence_tutor.molecule.reading.entry import Choice
     from sequence_tutor.molecule.tokens import Vocabulary
 

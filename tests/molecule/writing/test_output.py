@@ -9,8 +9,12 @@ import pytest
 from rdkit import Chem
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.molecule.writing.output import MoleculeOutputSettings, Row, write_molecules
-from sequence_tutor.molecule.writing.parquet import parquet_of
+from sequence_tutor.molecule.writing.output import (
+    MoleculeOutputSettings,
+    Row,
+    parquet_of,
+    write_molecules,
+)
 from sequence_tutor.molecule.writing.pictures import PANEL
 
 ASPIRIN, AMPHETAMINE = "CC(=O)Oc1ccccc1C(=O)O", "CC(N)Cc1ccccc1"

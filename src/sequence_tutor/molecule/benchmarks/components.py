@@ -112,23 +112,14 @@ class SimilarTo:
         return fingerprint(molecule_of(self.target), self.kind)
 
 
-def _logp(molecule: Chem.Mol) -> float:
-    logp: float = rdMolDescriptors.CalcCrippenDescriptors(molecule)[0]
-    return logp
-
-
-def _fluorines(molecule: Chem.Mol) -> float:
-    return float(sum(atom.GetAtomicNum() == 9 for atom in molecule.GetAtoms()))
-
-
 PROPERTIES: Mapping[PropertyName, Callable[[Chem.Mol], float]] = {
     "qed": QED.qed,
-    "logp": _logp,
+    "logp": lambda molecule: rdMolDescriptors.CalcCrippenDescriptors(molecule)[0],
     "tpsa": rdMolDescriptors.CalcTPSA,
     "bertz": GraphDescriptors.BertzCT,
     "rings": rdMolDescriptors.CalcNumRings,
     "aromatic_rings": rdMolDescriptors.CalcNumAromaticRings,
-    "fluorines": _fluorines,
+    "fluorines": lambda molecule: element_counts(molecule).get("F", 0),
 }
 
 

@@ -115,11 +115,12 @@ class Diversity:
     def state(self) -> dict[str, Tensor]:
         """The memory as tensors: hashes and counts (N,), fingerprints (M, 256) of bytes."""
         prints = np.frombuffer(b"".join(map(packed, self._prints)), dtype=np.uint8)
+        molecules, scaffolds = self._molecules, self._scaffolds
         return {
-            "molecules": _hashes(self._molecules),
-            "molecule_counts": _counts(self._molecules),
-            "scaffolds": _hashes(self._scaffolds),
-            "scaffold_counts": _counts(self._scaffolds),
+            "molecules": torch.tensor(list(molecules), dtype=torch.int64),
+            "molecule_counts": torch.tensor(list(molecules.values()), dtype=torch.int64),
+            "scaffolds": torch.tensor(list(scaffolds), dtype=torch.int64),
+            "scaffold_counts": torch.tensor(list(scaffolds.values()), dtype=torch.int64),
             "fingerprints": torch.from_numpy(prints.copy()).reshape(-1, BITS // 8),
         }
 
@@ -149,14 +150,6 @@ def _print(canonical: str) -> Fingerprint:
     if molecule is None:
         raise ValueError(f"canonical must be valid, got {canonical!r}")
     return fingerprint(molecule.rdkit, bits=BITS)
-
-
-def _hashes(counter: Counter[int]) -> Tensor:
-    return torch.tensor(list(counter), dtype=torch.int64)
-
-
-def _counts(counter: Counter[int]) -> Tensor:
-    return torch.tensor(list(counter.values()), dtype=torch.int64)
 
 
 def _counter(hashes: Tensor, counts: Tensor) -> Counter[int]:

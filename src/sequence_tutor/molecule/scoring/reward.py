@@ -186,7 +186,10 @@ class MoleculeRewardSettings(Settings):
 
     def scorer(self, term_set: TermSet) -> Scorer:
         """A scorer of other terms with the same workers, time limit and cache."""
-        return Scorer(term_set, self._worker_count(), self.timeout, self.cache)
+        workers = self.workers
+        if workers == "auto":
+            workers = min(cores_at_hand(), MOST_WORKERS)
+        return Scorer(term_set, workers, self.timeout, self.cache)
 
     def _named(self, functions: Mapping[str, UserFunction]) -> dict[str, Term]:
         """Every term named by a weight, a table or a user's file."""
@@ -212,11 +215,6 @@ class MoleculeRewardSettings(Settings):
         if term.weight is not None:
             return term.weight
         return functions[name].weight if name in functions else 1.0
-
-    def _worker_count(self) -> int:
-        if isinstance(self.workers, int):
-            return self.workers
-        return min(cores_at_hand(), MOST_WORKERS)
 
 
 def _with_kind(name: str, table: Any) -> Any:  # whatever a user's file holds

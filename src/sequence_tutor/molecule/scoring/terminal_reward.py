@@ -201,10 +201,7 @@ class MoleculeReward:
         """The scores of a batch.
 
         Those of the last batch are kept until `remember`, so that what is paid, explained and
-        written of one batch is computed once.
-
-        Raises:
-            UserError: as for `__call__`.
+        written of one batch is computed once. Raises as `__call__`.
         """
         if self._last is None or self._last[0] is not batch:
             smiles = self._vocabulary.decode_batch(batch)
@@ -217,9 +214,6 @@ class MoleculeReward:
         Args:
             smiles: as written; None is no molecule.
             tokens: tokens of each, without the end token.
-
-        Raises:
-            UserError: as for `__call__`.
         """
         found, raw = self._raw_terms(smiles, tokens)
         records = found.records
@@ -244,7 +238,8 @@ class MoleculeReward:
         least = self.diversity.settings.minimum
         good = judged.scored
         if least is not None:
-            good = good & (self._combined(judged.scores) >= least)  # NaN is not
+            one = aggregate(self._aggregation, judged.scores, self._term_weights)
+            good = good & (one >= least)  # NaN is not
         rows = zip(judged.records, good.tolist(), strict=True)
         self.diversity.remember([record for record, is_good in rows if is_good])
         self._last = None
@@ -280,17 +275,15 @@ class MoleculeReward:
         scores: NDArray[np.float64],
     ) -> NDArray[np.float64]:
         """(B, R): the scores or their aggregate, diversity penalties, `invalid`."""
-        parts = [scores if self._aggregation == "sum" else self._combined(scores)[:, None]]
+        parts = [scores]
+        if self._aggregation != "sum":
+            parts = [aggregate(self._aggregation, scores, self._term_weights)[:, None]]
         if self.diversity:
             parts.append(self.diversity(records))
         paid = np.where(scored[:, None], np.concatenate(parts, axis=1), 0.0)
         if INVALID in self._paid:
             paid = np.concatenate([paid, ~scored[:, None]], axis=1)
         return paid
-
-    def _combined(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(B,) of (B, K)."""
-        return aggregate(self._aggregation, scores, self._term_weights)
 
 
 def _better(slope: float) -> Better | None:

@@ -5,8 +5,15 @@ from typing import Annotated
 from pydantic import Field
 
 from sequence_tutor.molecule.terms.batch import BatchFunction, Function, Program, UserFunction
-from sequence_tutor.molecule.terms.descriptor import Descriptor
-from sequence_tutor.molecule.terms.properties import SA, LogP, PenalisedLogP, Qed, Ring, Valid
+from sequence_tutor.molecule.terms.properties import (
+    SA,
+    Descriptor,
+    LogP,
+    PenalisedLogP,
+    Qed,
+    Ring,
+    Valid,
+)
 from sequence_tutor.molecule.terms.structure import Isomer, Similarity, Substructure
 from sequence_tutor.molecule.terms.term import MoleculeTerm, Term, WritingTerm
 from sequence_tutor.molecule.terms.term_set import MoleculeRecord, TermSet

@@ -1,12 +1,14 @@
-"""The properties of the paper's experiment as terms."""
+"""Properties of molecules as terms: those of the paper's experiment, and RDKit's descriptors."""
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from operator import attrgetter
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from sequence_tutor.molecule.chemistry import DESCRIPTORS
 from sequence_tutor.molecule.terms.term import MoleculeFunction, MoleculeTerm
 
 # Mean and standard deviation over ZINC250k by which papers on penalised logP scale its parts (as in
@@ -83,6 +85,32 @@ class PenalisedLogP(MoleculeTerm):
         """The sum of the three terms above."""
         combine = scaled_penalised_logp if self.scaled else penalised_logp
         return lambda molecule: combine(molecule.logp, molecule.sa, molecule.ring)
+
+
+_EXPECTED = "a name of rdkit.Chem.Descriptors.descList"
+
+
+class Descriptor(MoleculeTerm):
+    """A descriptor of RDKit by its name, such as TPSA, MolWt or NumRotatableBonds."""
+
+    unit: ClassVar[str] = "the descriptor's own"
+    kind: Literal["descriptor"] = "descriptor"
+    descriptor: str = Field(description=_EXPECTED)
+
+    @field_validator("descriptor")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name in DESCRIPTORS:
+            return name
+        by_lower = {known.lower(): known for known in DESCRIPTORS}
+        close = get_close_matches(name.lower(), by_lower, n=1)  # in any case; too many to list
+        near = f"did you mean {by_lower[close[0]]!r}?" if close else f"expected {_EXPECTED}"
+        raise ValueError(f"unknown descriptor {name!r}: {near}")
+
+    def prepare(self) -> MoleculeFunction:
+        """RDKit's function."""
+        function = DESCRIPTORS[self.descriptor]
+        return lambda molecule: float(function(molecule.rdkit))
 
 
 def penalised_logp(logp: float, sa: float, ring: float) -> float:

@@ -25,8 +25,7 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import finite_or_none
 from sequence_tutor.molecule.chemistry import molecule_hash
 from sequence_tutor.molecule.scoring.terminal_reward import FOUND_COLUMNS, MoleculeReward
-from sequence_tutor.molecule.writing.output import Cell, Row, picture_rows, write_sdf
-from sequence_tutor.molecule.writing.parquet import parquet_of
+from sequence_tutor.molecule.writing.output import Cell, Row, parquet_of, picture_rows, write_sdf
 from sequence_tutor.storage.files import open_own
 
 FOUND_FILE = "found.csv"

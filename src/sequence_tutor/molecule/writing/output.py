@@ -15,14 +15,13 @@ from rdkit import Chem
 from rdkit.Chem.Draw import rdDepictor
 
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.errors import UserError
+from sequence_tutor.errors import UserError, require
 from sequence_tutor.estimates import finite_or_none
 from sequence_tutor.molecule.chemistry import parse, quiet
 from sequence_tutor.molecule.scoring.rewarded_table import raw_names, rewarded_table
 from sequence_tutor.molecule.scoring.scorer import Scorer
 from sequence_tutor.molecule.statistics import TABLE_TERMS
 from sequence_tutor.molecule.tokens import Vocabulary
-from sequence_tutor.molecule.writing.parquet import parquet_of, require_pyarrow
 from sequence_tutor.molecule.writing.pictures import picture_grid
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sequences import SequenceBatch
@@ -33,6 +32,8 @@ WRITTEN = (
     *("best.png", "best.svg", "random.png", "random.svg"),
 )
 """Files that `write_molecules` may write."""
+
+PYARROW = ("pyarrow", "pyarrow.csv", "pyarrow.parquet")
 
 SCORED_AT_ONCE = 256
 """Molecules scored between two reports of progress."""
@@ -52,7 +53,7 @@ class MoleculeOutputSettings(Settings):
     @model_validator(mode="after")
     def _possible(self) -> Self:
         if self.parquet:
-            require_pyarrow()
+            require("parquet", "Parquet needs pyarrow", *PYARROW)
         return self
 
 
@@ -172,6 +173,25 @@ def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[Cell]
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)
+
+
+def parquet_of(table: Path) -> None:
+    """Write a CSV file as `.parquet` beside it, block by block.
+
+    Raises:
+        UserError: pyarrow is not installed.
+    """
+    require("parquet", "Parquet needs pyarrow", *PYARROW)
+    import pyarrow.csv
+    import pyarrow.parquet
+
+    with (
+        replacing(table.with_suffix(".parquet")) as beside,
+        pyarrow.csv.open_csv(table) as reader,
+        pyarrow.parquet.ParquetWriter(beside, reader.schema) as writer,
+    ):
+        for block in reader:
+            writer.write_batch(block)
 
 
 def write_sdf(path: Path, rows: Iterable[Row]) -> None:
