@@ -186,9 +186,8 @@ class MoleculeRewardSettings(Settings):
 
     def scorer(self, term_set: TermSet) -> Scorer:
         """A scorer of other terms with the same workers, time limit and cache."""
-        workers = self.workers
-        if workers == "auto":
-            workers = min(cores_at_hand(), MOST_WORKERS)
+        every = min(cores_at_hand(), MOST_WORKERS)
+        workers = self.workers if isinstance(self.workers, int) else every
         return Scorer(term_set, workers, self.timeout, self.cache)
 
     def _named(self, functions: Mapping[str, UserFunction]) -> dict[str, Term]:
