@@ -1,4 +1,4 @@
-"""n-gram tables as priors: the yardstick every network has to beat.
+"""n-gram tables as priors: the baseline that every network has to beat.
 
 Interpolated absolute discounting (Ney et al. 1994): each context's counts lose a fixed amount,
 and what they lose is spread by the model of the next shorter context, down to the uniform
@@ -40,19 +40,10 @@ class NGramPrior:
         if order < 1 or (vocab_size + 1) ** order >= 2**63:
             raise ValueError(f"order must be at least 1 and (V + 1)^order below 2^63, got {order}")
         self.order = order
-        self._vocab_size = vocab_size
-        padded = _pad(sequences, order, vocab_size)
+        self.vocab_size, self.device = vocab_size, torch.device("cpu")  # tables are of NumPy
+        start = np.full(order - 1, vocab_size, dtype=np.int64)
+        padded = [np.concatenate([start, np.asarray(row, dtype=np.int64)]) for row in sequences]
         self._tables = [self._count(padded, length) for length in range(order)]
-
-    @property
-    def vocab_size(self) -> int:
-        """V."""
-        return self._vocab_size
-
-    @property
-    def device(self) -> torch.device:
-        """The CPU: its tables are arrays of NumPy."""
-        return torch.device("cpu")
 
     def initial_state(self, batch: int) -> State:
         """(B, n - 1) start tokens."""
@@ -154,13 +145,6 @@ class NGramPrior:
         return windows @ powers
 
 
-def _pad(
-    sequences: Sequence[Sequence[int]], order: int, start_token: int
-) -> list[NDArray[np.int64]]:
-    start = np.full(order - 1, start_token, dtype=np.int64)
-    return [np.concatenate([start, np.asarray(row, dtype=np.int64)]) for row in sequences]
-
-
 def _look_up(
     keys: NDArray[np.int64], values: NDArray[np.int64], wanted: NDArray[np.int64]
 ) -> NDArray[np.int64]:
@@ -176,9 +160,6 @@ def _interpolate(
     shorter: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Absolute discounting over the model of the shorter context; an unseen context leaves it."""
-    safe = np.maximum(total, 1)
-    mixed: NDArray[np.float64] = (
-        np.maximum(count - DISCOUNT, 0) + DISCOUNT * kinds * shorter
-    ) / safe
-    chosen: NDArray[np.float64] = np.where(total > 0, mixed, shorter)
-    return chosen
+    seen = np.maximum(count - DISCOUNT, 0) + DISCOUNT * kinds * shorter
+    mixed: NDArray[np.float64] = np.where(total > 0, seen / np.maximum(total, 1), shorter)
+    return mixed

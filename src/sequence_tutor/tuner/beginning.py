@@ -1,8 +1,8 @@
-"""Where action values begin: with the weights of a prior, or with nothing at all.
+"""What a run begins with: its action values, and the sampler of its replay.
 
-A black box, such as a user's function or a table, has no weights to begin with. G-learning alone
-can do without: at a correction of zero its policy is the prior. Every other method begins with a
-policy in its own network, which would first have to imitate the prior.
+Action values begin with the weights of a prior. A black box, such as a user's function or a table,
+has none, and only G-learning can do without: at a correction of zero its policy is the prior. Every
+other method begins with a policy in its own network, which would first have to imitate the prior.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.models import ActionValueNetwork, RecurrentSettings, Start
 from sequence_tutor.prior.protocol import OwnsWeights, Prior, device_of
 from sequence_tutor.randomness import named_generator
-from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.replay.sampling import PrioritySampler, Sampler
+from sequence_tutor.replay.sequences import SequenceReplay
+from sequence_tutor.tuner.settings import ReplaySettings, TuneSettings
 
 
 def chosen_start(prior: Prior, settings: TuneSettings) -> Start:
@@ -48,4 +50,20 @@ def initial_values(prior: Prior, settings: TuneSettings, start: Start) -> Action
     generator = named_generator(settings.seed, "values")
     return ActionValueNetwork.fresh(settings.network, prior.vocab_size, generator).to(
         device_of(prior)
+    )
+
+
+def make_sampler(settings: ReplaySettings, replay: SequenceReplay, first_step: int) -> Sampler:
+    """By TD error where priorities are asked for, else by rank of return.
+
+    Tokens before `first_step` were given to the policy and are not learned from.
+    """
+    if settings.priority == "none":
+        return Sampler(replay, settings.by_return)
+    return PrioritySampler(
+        replay,
+        by_step=settings.priority == "step",
+        exponent=settings.priority_exponent,
+        importance=(settings.importance_begin, settings.importance_end),
+        first_step=first_step,
     )

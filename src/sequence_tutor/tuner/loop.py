@@ -19,6 +19,7 @@ from sequence_tutor.sampling.measure import Task, score
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.checkpoints import load_checkpoint, named, save_checkpoint, under
 from sequence_tutor.storage.run_log import Record
+from sequence_tutor.tuner.beginning import make_sampler
 from sequence_tutor.tuner.causality import late_terms, mask_of, remark
 from sequence_tutor.tuner.checks import check_budget, check_seeds
 from sequence_tutor.tuner.collecting import Collector
@@ -26,7 +27,6 @@ from sequence_tutor.tuner.exploration import Exploration
 from sequence_tutor.tuner.learner import Learner, Update
 from sequence_tutor.tuner.logbook import Logbook, Warn
 from sequence_tutor.tuner.regrowing import Regrower
-from sequence_tutor.tuner.samplers import make_sampler
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.tuner.stages import Stage, stages_of
 

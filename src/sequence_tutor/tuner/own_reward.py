@@ -54,15 +54,12 @@ def reward_layers(preset: Tables, given: Tables, domain: Domain) -> tuple[Tables
     kind: object = domain.reward_settings
     if isinstance(kind, NamesOthers):
         given = {**given, "reward": kind.others_off(reward)}
-    return _saying_nothing(preset), given
+    algorithms = {name: _silenced(tables) for name, tables in preset.get("algorithms", {}).items()}
+    return {**_silenced(preset), "algorithms": algorithms}, given
 
 
 def _known(name: object, domain: str) -> str:
-    """The name of a preset.
-
-    Raises:
-        SettingsError: it is none.
-    """
+    """The name of a preset, or a SettingsError."""
     known = preset_names("tune", domain)
     if isinstance(name, str) and name in known:
         return name
@@ -72,19 +69,16 @@ def _known(name: object, domain: str) -> str:
 
 def _with_rewards_of(preset: Tables, other: Tables) -> dict[str, Any]:
     """A preset with the rewards of another, also those of single algorithms."""
-    names = {**preset.get("algorithms", {}), **other.get("algorithms", {})}
+    ours, theirs = preset.get("algorithms", {}), other.get("algorithms", {})
     algorithms = {
-        name: {
-            **_without(preset.get("algorithms", {}).get(name, {}), "reward"),
-            **_only(other.get("algorithms", {}).get(name, {}), "reward"),
-        }
-        for name in names
+        name: {**_without(ours.get(name, {}), "reward"), **_only(theirs.get(name, {}), "reward")}
+        for name in {**ours, **theirs}
     }
     return {**_without(preset, "reward"), **_only(other, "reward"), "algorithms": algorithms}
 
 
 def _under(preset: Tables, reward: Tables) -> Tables:
-    """A preset without the tables of terms in whose place a file has some of another kind."""
+    """A preset without the tables of terms that a file replaces by some of another kind."""
     if not isinstance(reward.get("terms"), Mapping) or "terms" not in preset.get("reward", {}):
         return preset
     terms = _other_kinds_out(preset["reward"]["terms"], reward["terms"])
@@ -95,24 +89,17 @@ def _other_kinds_out(below: Tables, above: Tables) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for name, value in below.items():
         own = above.get(name)
-        if isinstance(value, Mapping) and isinstance(own, Mapping):
-            if "kind" not in own or own["kind"] == value.get("kind"):
-                kept[name] = _other_kinds_out(value, own)
-        else:
+        if not (isinstance(value, Mapping) and isinstance(own, Mapping)):
             kept[name] = value
+        elif "kind" not in own or own["kind"] == value.get("kind"):
+            kept[name] = _other_kinds_out(value, own)
     return kept
 
 
-def _saying_nothing(preset: Tables) -> dict[str, Any]:
-    """A preset that does not say what is scored, nor what an algorithm needs scored otherwise."""
-    algorithms = {name: _silenced(tables) for name, tables in preset.get("algorithms", {}).items()}
-    return {**_silenced(preset), "algorithms": algorithms}
-
-
 def _silenced(tables: Tables) -> dict[str, Any]:
-    if "reward" not in tables:
-        return dict(tables)
-    return {**tables, "reward": _without(tables["reward"], *SAID)}
+    """Tables that do not say what is scored."""
+    silent = {"reward": _without(tables["reward"], *SAID)} if "reward" in tables else {}
+    return {**tables, **silent}
 
 
 def _without(tables: Tables, *names: str) -> dict[str, Any]:

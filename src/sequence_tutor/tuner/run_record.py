@@ -1,4 +1,4 @@
-"""The record of a run: run.json, what it was asked to do.
+"""The record of a run: run.json, its settings and what they apply to.
 
 Once training is over it holds the checksums of the policy, the prior and the log too.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -53,14 +53,14 @@ class RunSpec:
 
     domain: str
     prior: str
-    length: int
+    length: Annotated[int, Field(ge=1)]
     tune: TuneSettings
     reward: dict[str, Any]
     rules: str | None
     rules_digest: str | None
     versions: dict[str, str]
-    threads: int
-    prefix: list[int] = field(default_factory=list)
+    threads: Annotated[int, Field(ge=1)]
+    prefix: list[Annotated[int, Field(ge=0)]] = field(default_factory=list)
     seeds: str | None = None
     seeds_digest: str | None = None
     output: dict[str, Any] = field(default_factory=dict)
@@ -89,9 +89,12 @@ def load_spec(folder: Path) -> RunSpec:
             raise ValueError(f"another format than {FORMAT}")
         for name, value in fields.items():
             _check_field(name, value)
-        reward = _as_before(fields["reward"])
+        given = fields["reward"]
+        before = {
+            table: {**names, **given[table]} for table, names in BEFORE.items() if table in given
+        }
         tune = TuneSettings.model_validate(fields["tune"], context={ASKED: ()})
-        return RunSpec(**{**fields, "tune": tune, "reward": reward})
+        return RunSpec(**{**fields, "tune": tune, "reward": {**given, **before}})
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         said = " ".join(str(error).split())
         raise UserError(f"{path}: not a run of this version ({said})") from error
@@ -105,36 +108,19 @@ class OwnReward(Settings):
     paid: list[float]
 
 
-_KINDS: dict[str, Any] = {  # of the fields of run.json, as pydantic has them
-    "domain": str,
-    "prior": str,
-    "length": Annotated[int, Field(ge=1)],
-    "tune": dict[str, Any],
-    "reward": dict[str, Any],
-    "rules": str | None,
-    "rules_digest": str | None,
-    "versions": dict[str, str],
-    "threads": Annotated[int, Field(ge=1)],
-    "prefix": list[Annotated[int, Field(ge=0)]],
-    "seeds": str | None,
-    "seeds_digest": str | None,
-    "output": dict[str, Any],
-    "folder": str | None,
-    "checksums": dict[str, str],
-    "own_reward": OwnReward | None,
-}
+def _kinds() -> dict[str, Any]:
+    """Field of run.json -> its type, as pydantic has them."""
+    hints = get_type_hints(RunSpec, include_extras=True)
+    return {**hints, "tune": dict[str, Any], "own_reward": OwnReward | None}
 
 
 def _check_field(name: str, value: Any) -> None:
-    """Refuse a field that there is not, or of another kind.
-
-    Raises:
-        ValueError: naming it.
-    """
-    if name not in _KINDS:
+    """Refuse an unknown field, or a value of another type, with a ValueError."""
+    kinds = _kinds()
+    if name not in kinds:
         raise ValueError(f"unknown field {name!r}")
     try:
-        TypeAdapter(_KINDS[name]).validate_python(value, strict=True)
+        TypeAdapter(kinds[name]).validate_python(value, strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, (name, *first["loc"])))
@@ -158,14 +144,6 @@ def with_unsaid(begun: RunSpec, folder: Path, reward: dict[str, Any]) -> dict[st
     return {**reward, **{table: {**reward[table], **own} for table, own in unsaid.items()}}
 
 
-def _as_before(reward: dict[str, Any]) -> dict[str, Any]:
-    """The settings of a run's reward with what it could not say yet."""
-    tables = {
-        table: {**names, **reward[table]} for table, names in BEFORE.items() if table in reward
-    }
-    return {**reward, **tables}
-
-
 def is_run(folder: Path) -> bool:
     """Whether a folder holds a run."""
     return (folder / RUN_FILE).is_file()
@@ -179,22 +157,19 @@ def code_of(spec: RunSpec) -> list[Code]:
 
 
 def placed_programs(spec: RunSpec) -> dict[str, Any]:
-    """The reward's tables, its programs in the folder that they were first started in.
+    """The reward's tables, with its programs in the folder that they were first started in.
 
-    Where that is no longer there, they are started in the current folder, as another program.
+    Where that folder is missing, they are started in the current one, as another program.
     """
-    if spec.folder is None or not Path(spec.folder).is_dir():
-        return spec.reward
-    placed: dict[str, Any] = _placed(spec.reward, spec.folder)
-    return placed
+    folder = spec.folder
+    return dict(_placed(spec.reward, folder)) if folder and Path(folder).is_dir() else spec.reward
 
 
 def _placed(value: Any, folder: str) -> Any:  # JSON
     if isinstance(value, dict):
         inner = {name: _placed(one, folder) for name, one in value.items()}
-        if value.get("kind") == "program" and value.get("folder") is None:
-            inner["folder"] = folder
-        elif value.get("kind") == "program" and isinstance(value.get("folder"), str):
-            inner["folder"] = str(Path(folder) / value["folder"])
+        own = value.get("folder")
+        if value.get("kind") == "program" and (own is None or isinstance(own, str)):
+            inner["folder"] = str(Path(folder) / own) if own is not None else folder
         return inner
     return [_placed(one, folder) for one in value] if isinstance(value, list) else value
