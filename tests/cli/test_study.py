@@ -14,8 +14,8 @@ import pytest
 from kit import sentence
 from sequence_tutor.cli import main
 from sequence_tutor.study.answers import Answer
+from sequence_tutor.study.design import schedule
 from sequence_tutor.study.folder import load_study
-from sequence_tutor.study.schedule import schedule
 
 
 def run(*arguments: object) -> int:

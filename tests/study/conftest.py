@@ -13,10 +13,9 @@ import httpx
 import pytest
 
 from sequence_tutor.study.answers import Answer, Listener
-from sequence_tutor.study.design import Pair, Study
+from sequence_tutor.study.design import Pair, Study, schedule
 from sequence_tutor.study.folder import ANSWERS_FILE
 from sequence_tutor.study.making import Design, make_folder, melodies_needed
-from sequence_tutor.study.schedule import schedule
 from sequence_tutor.study.server import listen, server
 from sequence_tutor.study.service import Service
 from sequence_tutor.study.store import Store

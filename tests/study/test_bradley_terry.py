@@ -9,7 +9,7 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from sequence_tutor.study.bradley_terry import bradley_terry
+from sequence_tutor.study.analysis import bradley_terry
 
 
 def test_two_models_by_hand() -> None:

@@ -20,9 +20,9 @@ from kit import program
 from sequence_tutor.errors import UserError
 from sequence_tutor.study import server as servers
 from sequence_tutor.study.connections import limited
-from sequence_tutor.study.failures import INTERVAL, Failures
 from sequence_tutor.study.folder import ANSWERS_FILE, load_study
-from sequence_tutor.study.hosts import Hosts
+from sequence_tutor.study.limits import INTERVAL, Failures
+from sequence_tutor.study.requests import Hosts
 from sequence_tutor.study.store import Store
 
 from .conftest import Browser, Clock, serving

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sequence_tutor.study.rate_limit import RateLimit
+from sequence_tutor.study.limits import RateLimit
 
 from .conftest import Clock
 

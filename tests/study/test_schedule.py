@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sequence_tutor.study.schedule import mirrored, schedule
+from sequence_tutor.study.design import mirrored, schedule
 
 from .conftest import small_study
 

@@ -11,7 +11,7 @@ import pytest
 
 from sequence_tutor.study.analysis import analyse
 from sequence_tutor.study.folder import load_study
-from sequence_tutor.study.sessions import Signer
+from sequence_tutor.study.requests import Signer
 from sequence_tutor.study.store import Store
 
 from .conftest import MODELS, Browser, Clock, serving

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from sequence_tutor.errors import UserError
+from sequence_tutor.study.design import schedule
 from sequence_tutor.study.folder import ANSWERS_FILE, load_study
-from sequence_tutor.study.schedule import schedule
 from sequence_tutor.study.store import RefusedError, Store
 
 from .conftest import small_study

@@ -1,7 +1,6 @@
-"""Figures for any domain: learning curves, and what every figure shares.
+"""Figures with Matplotlib: learning curves, and the style of every figure.
 
-Matplotlib is used through its objects only (no pyplot): nothing global is touched and no display
-is needed.
+Matplotlib is used only through its objects (no pyplot), without global state or a display.
 """
 
 from __future__ import annotations
@@ -24,12 +23,7 @@ from sequence_tutor.storage.files import replacing
 # too pale for a line on white).
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 LineStyle = Literal["-", "--", ":", "-."]
-LINE_STYLES: tuple[LineStyle, ...] = (
-    "-",
-    "--",
-    ":",
-    "-.",
-)  # used in turn when there are more lines than colours
+LINE_STYLES: tuple[LineStyle, ...] = ("-", "--", ":", "-.")  # for more lines than colours
 INK = "#333333"
 GRID = "#DDDDDD"
 _DPI = 150
@@ -40,10 +34,10 @@ class Curve:
     """One line in a panel.
 
     Attributes:
-        label: whose line it is; the same label has the same colour in every panel.
-        steps: (N,) where it was measured.
-        values: (N,) what was measured; NaN leaves a gap.
-        low, high: (N,) the ends of a 95 % interval, both or neither.
+        label: a label has the same colour in every panel.
+        steps: (N,).
+        values: (N,); NaN leaves a gap.
+        low, high: (N,) ends of a 95 % interval, both or neither.
     """
 
     label: str
@@ -53,7 +47,7 @@ class Curve:
     high: Sequence[float] | None = None
 
     def __post_init__(self) -> None:
-        """Check at the door that everything has the length of `steps`."""
+        """Check that everything has the length of `steps`."""
         if (self.low is None) != (self.high is None):
             raise ValueError(f"curve {self.label!r}: low and high must come together")
         for name in ("values", "low", "high"):
@@ -78,10 +72,10 @@ def learning_curves(
     """Draw panels side by side (figure 2 of https://arxiv.org/abs/1611.02796) into a PNG file.
 
     Args:
-        panels: the quantities, for instance reward, log prior and KL.
-        path: the PNG file, written atomically.
+        panels: one for each quantity.
+        path: the file, written atomically.
         title: above all panels.
-        x_label: what the steps are.
+        x_label: of the steps.
     """
     if not panels:
         raise ValueError("panels is empty: there is nothing to draw")
@@ -107,7 +101,6 @@ def learning_curves(
 
 
 def _style(place: int) -> tuple[str, LineStyle]:
-    """The colour and line style of the line in this place of the legend."""
     again, colour = divmod(place, len(PALETTE))
     return PALETTE[colour], LINE_STYLES[again % len(LINE_STYLES)]
 
@@ -147,7 +140,7 @@ def _spans_thousands(curves: Sequence[Curve]) -> bool:
 
 
 def new_figure(width: float, height: float, title: str = "") -> Figure:
-    """An empty white figure of this size in inches that finds its own layout."""
+    """An empty white figure of this size in inches, with automatic layout."""
     figure = Figure(figsize=(width, height), dpi=_DPI, layout="constrained", facecolor="white")
     if title:
         figure.suptitle(title, color=INK, fontsize=13, fontweight="bold")
@@ -155,7 +148,7 @@ def new_figure(width: float, height: float, title: str = "") -> Figure:
 
 
 def tidy(axes: Axes) -> None:
-    """Quiet axes: no frame above and to the right, grey ticks, the grid below the data."""
+    """Style the axes: no frame above and to the right, grey ticks, the grid below the data."""
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color("#999999")
@@ -163,7 +156,7 @@ def tidy(axes: Axes) -> None:
 
 
 def save_png(figure: Figure, path: Path) -> None:
-    """Draw the figure and write it as a PNG file atomically."""
+    """Write the figure as a PNG file atomically."""
     FigureCanvasAgg(figure)
     with replacing(path) as beside:
         figure.savefig(beside, format="png")

@@ -1,28 +1,27 @@
-"""Pieces of pages from the templates of a package, and files that a page carries in itself."""
+"""Templates of pages, embedded files, and the content security policy of a page."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
+from collections.abc import Sequence
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 STYLES = 7
-"""Colours that there are; then they come again with another pattern of dashes."""
+"""Number of colours; further lines repeat them with another dash pattern."""
 
 
 def fragment(package: str, template: str, **values: object) -> str:
-    """A template filled in; whatever it is given is escaped.
+    """A template of a package's folder `templates`, filled in; all values are escaped.
 
-    Args:
-        package: name of the package whose folder `templates` it is in.
-        template: its name; it may import `chart` and `swatch` from `charts.html`.
-        values: what it is to show.
+    It may import `chart` and `swatch` from `charts.html`.
     """
     return environment(package).get_template(template).render(values)
 
 
 def environment(package: str) -> Environment:
-    """What reads the templates of a package, and `charts.html`."""
+    """The Jinja environment for the templates of a package, with `charts.html`."""
     loaders = [PackageLoader(name) for name in (package, "sequence_tutor.drawing")]
     found = Environment(
         loader=ChoiceLoader(loaders),
@@ -37,16 +36,28 @@ def environment(package: str) -> Environment:
 
 
 def look(style: int) -> str:
-    """The classes of a line of that place in the list of models."""
+    """The CSS classes of the line of a model, by its place in the list of models."""
     again, colour = divmod(style, STYLES)
     return f"s{colour} d{again % 4}"
 
 
 def data_uri(content: bytes, kind: str) -> str:
-    """The address of a file that is in the page itself.
-
-    Args:
-        content: of the file.
-        kind: its media type.
-    """
+    """A data URI with the content of a file; `kind` is its media type."""
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def content_policy(scripts: Sequence[str], style: str) -> str:
+    """A content security policy that allows these scripts and this style, by their hashes.
+
+    Sounds and pictures must be in the page itself, and no connection is allowed.
+    """
+    return (
+        f"default-src 'none'; script-src {' '.join(map(_source, scripts))}; "
+        f"style-src {_source(style)}; media-src data:; img-src data:; base-uri 'none'; "
+        "form-action 'none'"
+    )
+
+
+def _source(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"

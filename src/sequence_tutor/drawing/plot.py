@@ -1,6 +1,6 @@
-"""The geometry of small line charts; a template draws them as SVG.
+"""The geometry of small line charts, which a template draws as SVG.
 
-Everything is in the units of the drawing, y downwards, with the origin at the top left.
+Coordinates are in units of the drawing, y downwards, with the origin at the top left.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ MOST_TICKS = 5
 
 @dataclass(frozen=True)
 class Series:
-    """Numbers of one model.
+    """The numbers of one model.
 
     Attributes:
-        label: whose they are.
-        style: the model's place in the list of models; the same in every chart.
-        x, y: (N,) numbers; where either is not finite the line has a gap.
+        label: its name.
+        style: its place in the list of models; the same in every chart.
+        x, y: (N,); values that are not finite leave a gap.
         low, high: ends of the intervals of y, or empty.
     """
 
@@ -37,13 +37,13 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Line:
+class DrawnLine:
     """A series as it is drawn.
 
     Attributes:
-        label, style: as of the series.
+        label, style: of the series.
         paths: `x,y x,y ...` of each unbroken part.
-        dots: (x, y, what a pointer over it is told).
+        dots: (x, y, tooltip).
         whiskers: (x, top, bottom) of each interval.
     """
 
@@ -59,16 +59,16 @@ class Plot:
     """A chart ready to draw.
 
     Attributes:
-        title: the quantity upwards; `x_label` the one to the right.
+        title: label of the y axis; `x_label` of the x axis.
         lines: one a series.
-        x_ticks, y_ticks: (place, text).
+        x_ticks, y_ticks: (coordinate, text).
         frame: left, top, right, bottom of the axes.
-        summary: what it shows, in words.
+        summary: description in words.
     """
 
     title: str
     x_label: str
-    lines: Sequence[Line]
+    lines: Sequence[DrawnLine]
     x_ticks: Sequence[tuple[float, str]]
     y_ticks: Sequence[tuple[float, str]]
     frame: tuple[float, float, float, float]
@@ -79,7 +79,7 @@ class Plot:
 
 @dataclass(frozen=True)
 class Scale:
-    """A straight line from numbers to places."""
+    """A linear map from numbers to coordinates."""
 
     low: float
     high: float
@@ -87,7 +87,7 @@ class Scale:
     end: float
 
     def __call__(self, number: float) -> float:
-        """Where a number stands, to a tenth of a unit."""
+        """The coordinate of a number, to a tenth of a unit."""
         share = (number - self.low) / (self.high - self.low)
         return round(self.start + share * (self.end - self.start), 1)
 
@@ -100,14 +100,14 @@ def plot(
     dots: bool = False,
     summary: str | None = None,
 ) -> Plot | None:
-    """A chart of some series; None where no point can be drawn.
+    """A chart of some series; None if no point is finite.
 
     Args:
-        title: the quantity upwards.
-        x_label: the quantity to the right.
-        series: what to draw.
-        dots: whether points are marked, or joined by lines only.
-        summary: what it shows, in words; None: where each line begins and ends.
+        title: label of the y axis.
+        x_label: label of the x axis.
+        series: to draw.
+        dots: whether to mark the points.
+        summary: description in words; None: where each line begins and ends.
     """
     points = [point for one in series for point in _finite(one)]
     if not points:
@@ -137,7 +137,7 @@ def ticks(low: float, high: float) -> list[float]:
 
 
 def tick_text(number: float) -> str:
-    """As short as it can be: 2k, 1.5M, 0.25."""
+    """A short text: 2k, 1.5M, 0.25."""
     for size, letter in ((1e6, "M"), (1e3, "k")):
         if abs(number) >= size:
             return _with_minus(f"{number / size:g}{letter}")
@@ -145,7 +145,7 @@ def tick_text(number: float) -> str:
 
 
 def _with_minus(text: str) -> str:
-    """With a true minus sign in place of the hyphen."""
+    """With a true minus sign instead of the hyphen."""
     return text.replace("-", "\N{MINUS SIGN}")
 
 
@@ -172,7 +172,7 @@ def _ends(series: Sequence[Series]) -> Iterator[float]:
         yield from (end for end in (*one.low, *one.high) if math.isfinite(end))
 
 
-def _line(series: Series, x: Scale, y: Scale, *, dots: bool) -> Line:
+def _line(series: Series, x: Scale, y: Scale, *, dots: bool) -> DrawnLine:
     pairs = list(zip(series.x, series.y, strict=True))
     parts = groupby(pairs, key=lambda pair: math.isfinite(pair[0]) and math.isfinite(pair[1]))
     paths = [" ".join(f"{x(a):g},{y(b):g}" for a, b in part) for whole, part in parts if whole]
@@ -180,11 +180,11 @@ def _line(series: Series, x: Scale, y: Scale, *, dots: bool) -> Line:
     bounds = zip(series.x, series.low, series.high, strict=False)
     whiskers = [(x(at), y(high), y(low)) for at, low, high in bounds if math.isfinite(high - low)]
     alone = len(marks) == 1  # a line of one point would not be seen
-    return Line(series.label, series.style, paths, marks if dots or alone else [], whiskers)
+    return DrawnLine(series.label, series.style, paths, marks if dots or alone else [], whiskers)
 
 
 def _summary(title: str, series: Sequence[Series]) -> str:
-    """What a reader who does not see the chart is told of it."""
+    """A description for readers who do not see the chart."""
     said = []
     for one in series:
         points = list(_finite(one))

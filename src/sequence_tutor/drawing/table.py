@@ -1,7 +1,7 @@
-"""Tables, made once and shown as Markdown, as HTML and on a terminal.
+"""Tables as Markdown, as HTML and on a terminal.
 
-Whatever a cell holds is text in each of them: a name makes no column, line, link, picture or tag,
-styles nothing and moves no cursor.
+The text of a cell is always shown literally: it cannot make a column, line, link, picture or tag,
+and cannot change the style or move the cursor.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 PUBLISHED = " *"
-"""Ends the headers of columns whose figures are others'."""
+"""Ends the headers of columns with published figures."""
 
 _MEANT = re.compile(r"([\\|\[\]`])")
 _LONGEST = 100_000  # characters of a cell
@@ -32,8 +32,8 @@ class Table:
     Attributes:
         header: one text a column.
         rows: as many texts each.
-        caption: what the figures mean; empty: nothing.
-        holds_figures: whether all columns but the first stand to the right.
+        caption: what the figures mean, or empty.
+        holds_figures: whether all columns but the first are aligned right.
     """
 
     header: Sequence[str]
@@ -42,7 +42,7 @@ class Table:
     holds_figures: bool = True
 
     def markdown(self) -> str:
-        """The table, then the caption; the last line has an end."""
+        """The table, then the caption; the last line ends with a newline."""
         head, *lines = [
             f"| {' | '.join(map(_markdown, line))} |" for line in (self.header, *self.rows)
         ]
@@ -52,7 +52,7 @@ class Table:
         return "\n".join([head, f"| {rule} |", *lines, *below, ""])
 
     def html(self) -> str:
-        """For a notebook, which brings the style."""
+        """For a notebook, which provides the style."""
         head = "".join(f'<th scope="col">{escape(text)}</th>' for text in self.header)
         below = f"<p>{escape(self.caption)}</p>" if self.caption else ""
         return f"<table><thead><tr>{head}</tr></thead>{_html_rows(self.rows)}</table>{below}"
@@ -75,12 +75,12 @@ class Table:
 def html_facts(
     title: str, facts: Mapping[str, object], more: Mapping[str, Mapping[str, object]] | None = None
 ) -> str:
-    """What something is: a title, names and values, and tables to open below them.
+    """A title, a table of names and values, and tables that can be unfolded below.
 
     Args:
-        title: says what it is.
-        facts: name -> value; those of None or an empty text are left out.
-        more: what a reader may want to open -> names and values.
+        title: of the object.
+        facts: name -> value; None and empty texts are left out.
+        more: title of a table -> its names and values.
     """
     shown = {name: value for name, value in facts.items() if value not in (None, "")}
     opened = "".join(
@@ -92,7 +92,7 @@ def html_facts(
 
 
 def value_text(value: object) -> str:
-    """A value of any kind as a cell: four digits that count, nothing for None."""
+    """A value of any kind as a cell: four significant digits, nothing for None."""
     if value is None:
         return ""
     if isinstance(value, Mapping):

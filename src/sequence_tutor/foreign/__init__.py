@@ -1,8 +1,8 @@
-"""Strangers' files: every reader of them goes through here.
+"""Reading files from other people; every reader of them uses this package.
 
-`door` turns whatever a reader raises into one sentence about the file; `unpacked` opens a file,
-packed or not, with a cap on what it unpacks to; `lines` and `text_of` read text; `members` reads
-archives. A domain brings what it knows of its own formats, and nothing of files.
+`door` turns any exception of a reader into one sentence about the file; `unpacked` opens a file,
+compressed or not, with a limit on its size; `lines` and `text_of` read text; `members` reads
+archives.
 """
 
 from sequence_tutor.foreign.archives import ARCHIVE_SUFFIXES, Member, members, read_capped

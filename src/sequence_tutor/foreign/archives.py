@@ -1,7 +1,7 @@
-"""Members of .zip and .tar archives, packed or not; nothing is unpacked to disk.
+"""Members of .zip and .tar archives, compressed or not; nothing is unpacked to disk.
 
-A member that cannot be read is one problem, and those after it are read. What an archive says of
-its own sizes and counts may be wrong on purpose, so that all of it is capped here.
+A member that cannot be read gives one problem, and later members are still read. Sizes and counts
+in an archive may be wrong on purpose, so all of them are limited here.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from sequence_tutor.foreign.packing import MOST_TIMES, SMALL, unpacked
 _TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 ARCHIVE_SUFFIXES = (".zip", *_TAR_SUFFIXES)
 MAXIMUM_MEMBERS = 1_000_000
+_TOO_MANY = f"more than {MAXIMUM_MEMBERS} members"
 _PROPER_ENDS = ("EOFHeaderError", "EmptyHeaderError")  # the names that typeshed does not know
 
 
@@ -26,9 +27,9 @@ class Member(NamedTuple):
     """One file of an archive.
 
     Attributes:
-        name: `archive.zip/folder/tune.mid`; the archive's own where the rest of it is lost.
-        data: empty where there is a problem.
-        problem: why there is no data; empty where all is well.
+        name: `archive.zip/folder/tune.mid`; the archive's own if the rest of it cannot be read.
+        data: empty if there is a problem.
+        problem: why there is no data, or empty.
     """
 
     name: str
@@ -37,12 +38,12 @@ class Member(NamedTuple):
 
 
 def members(path: Path, wanted: Callable[[str], bool], most_bytes: int) -> Iterator[Member]:
-    """The files of an archive whose names are wanted; archives inside of it are a problem each.
+    """The wanted files of an archive; each archive inside it is a problem.
 
     Args:
         path: an archive, by its suffix.
-        wanted: says of a member's name whether to read it.
-        most_bytes: of one member; a larger one is a problem.
+        wanted: whether to read a member of this name.
+        most_bytes: size limit of a member; a larger one is a problem.
     """
     read = _zip_members if path.name.lower().endswith(".zip") else _tar_members
     try:
@@ -53,7 +54,7 @@ def members(path: Path, wanted: Callable[[str], bool], most_bytes: int) -> Itera
 
 
 def read_capped(name: str, stream: IO[bytes], most_bytes: int) -> Member:
-    """The whole of a stream, whatever anybody says of its length."""
+    """The whole of a stream, up to a size limit."""
     data = stream.read(most_bytes + 1)
     if len(data) > most_bytes:
         return Member(name, b"", f"larger than {most_bytes // 2**20} MiB")
@@ -65,7 +66,7 @@ def _zip_members(path: Path, wanted: Callable[[str], bool], most_bytes: int) -> 
     with zipfile.ZipFile(path) as archive:
         index = archive.infolist()
         if len(index) > MAXIMUM_MEMBERS:
-            raise UserError(_too_many())
+            raise UserError(_TOO_MANY)
         for entry in sorted(index, key=lambda info: info.filename):
             name = f"{path}/{one_line(entry.filename)}"
             if not wanted(entry.filename):
@@ -84,7 +85,7 @@ def _zip_members(path: Path, wanted: Callable[[str], bool], most_bytes: int) -> 
 
 
 def _tar_members(path: Path, wanted: Callable[[str], bool], most_bytes: int) -> Iterator[Member]:
-    """As a stream: a header that leads back to an earlier place, by a negative size, is refused."""
+    """Read as a stream; a negative size, which leads back to an earlier header, is refused."""
     with (
         unpacked(path) as (stream, _),
         tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header) as archive,
@@ -92,7 +93,7 @@ def _tar_members(path: Path, wanted: Callable[[str], bool], most_bytes: int) -> 
         for number, entry in enumerate(archive):
             archive.members.clear()  # type: ignore[attr-defined]  # kept for a second reading
             if number >= MAXIMUM_MEMBERS:
-                raise UserError(_too_many())
+                raise UserError(_TOO_MANY)
             name = f"{path}/{one_line(entry.name)}"
             if not entry.isfile():
                 continue
@@ -121,7 +122,3 @@ class _Header(tarfile.TarInfo):
 def _nested(name: str) -> Iterator[Member]:
     if name.lower().endswith(ARCHIVE_SUFFIXES) and not Path(name).name.startswith("."):
         yield Member(name, b"", "an archive within an archive; unpack the outer one first")
-
-
-def _too_many() -> str:
-    return f"more than {MAXIMUM_MEMBERS} members"

@@ -1,4 +1,4 @@
-"""Whatever a reader of a stranger's file raises becomes one sentence about that file."""
+"""Any exception of a reader becomes one sentence about the file."""
 
 from __future__ import annotations
 
@@ -9,21 +9,20 @@ from pathlib import Path
 from sequence_tutor.errors import UserError
 
 LONGEST_REASON = 200
-"""Characters of what a library said, which may quote the file."""
+"""Characters of a library's message, which may quote the file."""
 
 
 @contextmanager
 def door(name: str | Path) -> Iterator[None]:
-    """Read a stranger's file inside of this.
+    """Read a file of unknown origin inside this context.
 
-    No list of exceptions is complete: a parser of somebody else's format may raise any. Ctrl-C and
-    the end of a generator are no exceptions of a reader and pass.
+    A parser of such a file may raise any exception. Ctrl-C and the end of a generator pass.
 
     Args:
-        name: what messages call the file.
+        name: of the file, in messages.
 
     Raises:
-        UserError: in place of any `Exception`; it begins with the name, once.
+        UserError: instead of any `Exception`; it begins with the name, once.
     """
     try:
         yield
@@ -36,7 +35,7 @@ def door(name: str | Path) -> Iterator[None]:
 
 
 def reason_of(error: Exception) -> str:
-    """Why a file gave nothing, as a part of a sentence that says which file it was."""
+    """Why a file could not be read, as the part of a sentence after its name."""
     if isinstance(error, UserError):
         return str(error)
     if isinstance(error, MemoryError):
@@ -47,13 +46,13 @@ def reason_of(error: Exception) -> str:
 
 
 def said(error: Exception) -> str:
-    """What an exception says, short and on one line; its type where it says nothing."""
+    """The message of an exception, short and on one line; its type if it has none."""
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return one_line(text) or type(error).__name__
 
 
 def one_line(text: str) -> str:
-    """Text of strangers for one line of a message: short, and nothing that moves a cursor."""
+    """Untrusted text for a line of a message: short, without control characters."""
     shown = "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape").decode()
         for letter in " ".join(text[: 2 * LONGEST_REASON].split())

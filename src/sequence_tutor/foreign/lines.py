@@ -1,7 +1,7 @@
-"""Text of any origin: its encoding by its first bytes, its lines with a cap on their length.
+"""Text of any origin: encoding from the first bytes, lines with a limit on their length.
 
-Lines end with LF, CR LF, or CR alone, as old Macs and some instruments write them, and with nothing
-else: `str.splitlines` would also end them at a form feed, at U+0085 and at U+2028, which are text.
+Lines end with LF, CR LF, or CR alone, as old Macs and some instruments write them. `str.splitlines`
+would also split at a form feed, at U+0085 and at U+2028, which are text.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class Line(NamedTuple):
 
     Attributes:
         number: from 1.
-        text: without its end; empty where there is a problem.
-        problem: why there is no text; empty where all is well.
+        text: without its end; empty if there is a problem.
+        problem: why there is no text, or empty.
     """
 
     number: int
@@ -36,7 +36,7 @@ class Line(NamedTuple):
 
 
 def encoding_of(beginning: bytes) -> str:
-    """UTF-16 or UTF-32 where the first four bytes mark it, as Windows' editors do, else UTF-8."""
+    """UTF-16 or UTF-32 if the first four bytes mark it, as Windows editors do, else UTF-8."""
     for mark, encoding in _MARKS:
         if beginning.startswith(mark):
             return encoding
@@ -44,13 +44,13 @@ def encoding_of(beginning: bytes) -> str:
 
 
 def text_of(data: bytes, fallback: str = "latin-1") -> str:
-    """A whole text file, whose lines end with LF; where it is not in UTF-8, `fallback` is taken.
+    """The text of a file, with LF line ends; `fallback` is used if it is not UTF-8.
 
-    Without a mark, UTF-16 is known by the zeros that every other byte of it is in most languages.
+    Unmarked UTF-16 is recognised by its zero bytes, every other byte in most languages.
 
     Args:
         data: the file.
-        fallback: an encoding in which every byte is a letter.
+        fallback: an encoding in which every byte is a character.
 
     Raises:
         UnicodeDecodeError: marked as UTF-16 or UTF-32, and damaged.
@@ -69,14 +69,14 @@ def text_of(data: bytes, fallback: str = "latin-1") -> str:
 
 
 def lines(stream: BufferedReader, longest: int, *, errors: str = "strict") -> Iterator[Line]:
-    """Every line of a stream that stands at its beginning; a longer one has a problem in its place.
+    """Every line of a stream from its beginning; a line that is too long becomes a problem.
 
-    The rest of a line that is too long is passed over, never held.
+    The rest of such a line is skipped without being held in memory.
 
     Args:
-        stream: of bytes; it is left open.
+        stream: of bytes; it stays open.
         longest: most characters of a line.
-        errors: what to do with bytes that are not of the encoding, as `bytes.decode` names it.
+        errors: how to treat undecodable bytes, as in `bytes.decode`.
 
     Raises:
         UnicodeDecodeError: with `errors="strict"`.

@@ -1,8 +1,8 @@
-"""Files packed by gzip, xz or bzip2, unpacked as they are read, and capped.
+"""Files compressed by gzip, xz or bzip2, decompressed while they are read, with a limit.
 
-A file is taken for what its first bytes say, so that one which lost its suffix is read all the
-same. What it unpacks to is capped in proportion to what was read of it: a few megabytes of zeros
-unpack to gigabytes, which no list of molecules and no folder of tunes does.
+The format is recognised by the first bytes, so that a file without its suffix is read too. The
+decompressed size is limited in proportion to the bytes read: a few megabytes of zeros decompress to
+gigabytes, which no list of molecules and no folder of tunes does.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ class Unpacked(NamedTuple):
     """An open file.
 
     Attributes:
-        stream: its content, unpacked.
-        raw: the file itself, whose position tells how far the reading is.
+        stream: its decompressed content.
+        raw: the file itself, whose position shows the progress.
     """
 
     stream: io.BufferedReader
@@ -59,11 +59,11 @@ class Unpacked(NamedTuple):
 
 @contextmanager
 def unpacked(path: Path) -> Iterator[Unpacked]:
-    """Open a file, packed or not.
+    """Open a file, compressed or not.
 
     Raises:
-        UserError: its name promises a packer that its first bytes do not show; and while its
-            stream is read: it is damaged, cut short, or unpacks to more than is allowed. What came
+        UserError: its suffix names another format than its first bytes; or, while the stream is
+            read, it is damaged, cut short, or decompresses to more than is allowed. What came
             before can be read.
     """
     with path.open("rb") as raw, ExitStack() as closing:
@@ -81,14 +81,14 @@ def unpacked(path: Path) -> Iterator[Unpacked]:
 
 
 def _packer(beginning: bytes) -> str:
-    """The name of what packed a file that begins so; empty: nothing did."""
+    """The format of a file that begins so; empty: it is not compressed."""
     if beginning.startswith(b"BZh") and not beginning[4:].startswith(_BZIP2_BLOCKS):
         return ""  # text may begin with these letters
     return next((name for mark, name in _PACKERS.items() if beginning.startswith(mark)), "")
 
 
 class _Decompressor(Protocol):
-    """What `bz2` and `lzma` have, of one member."""
+    """The interface of `bz2` and `lzma`, for one member."""
 
     @property
     def eof(self) -> bool: ...
@@ -103,7 +103,7 @@ class _Decompressor(Protocol):
 
 
 class _Gzip:
-    """The same by zlib."""
+    """The same interface for zlib."""
 
     def __init__(self) -> None:
         self._zlib = zlib.decompressobj(wbits=31)  # a header and a checksum of gzip
@@ -125,10 +125,10 @@ _DECOMPRESSORS: dict[str, Callable[[], _Decompressor]] = {
 
 
 class _Members(io.RawIOBase):
-    """What a packed file unpacks to, counted; whatever its library raises is one sentence.
+    """The decompressed content of a file, counted; any library error becomes one sentence.
 
-    Not by `gzip.open` and its like: those of xz and bzip2 take a second member that is damaged at
-    its beginning for the end of the file, and lose it without a word.
+    `gzip.open` and the like are not used: those of xz and bzip2 take a second member that is
+    damaged at its beginning for the end of the file, and silently lose it.
     """
 
     def __init__(self, raw: BinaryIO, packer: str) -> None:

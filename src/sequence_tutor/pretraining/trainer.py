@@ -6,7 +6,7 @@ import copy
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -190,7 +190,7 @@ class PriorTrainer:
             {
                 "fingerprint": self._fingerprint,
                 "progress": vars(self.progress),
-                "log": asdict(self.log.stand),
+                "log": self.log.stand,
             },
         )
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.resources import files
 
-from sequence_tutor.drawing.content_policy import content_policy
-from sequence_tutor.drawing.fragments import environment
+from sequence_tutor.drawing.fragments import content_policy, environment
 from sequence_tutor.errors import UserError
 from sequence_tutor.reporting.account import listed
 from sequence_tutor.reporting.part import Part

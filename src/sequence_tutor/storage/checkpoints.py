@@ -1,9 +1,8 @@
-"""Checkpoints: tensors and JSON in one safetensors file, written beside and renamed.
+"""Checkpoints: tensors and JSON in one safetensors file, replaced atomically.
 
-One file, so that after a crash the tensors and the numbers beside them always belong together;
-safetensors, so that the file itself is data and never code (what its numbers name may be code: see
-`trust`). A SHA-256 of everything in it stands in the file and is compared as it is read, so that a
-flipped bit is damage and not another number.
+In one file, tensors and numbers always belong together, even after a crash. The file contains no
+code, but its JSON may name code: see `trust`. It holds a SHA-256 of its content, which is compared
+when it is read.
 """
 
 from __future__ import annotations
@@ -26,19 +25,11 @@ from sequence_tutor.storage.files import replacing
 Tensors = dict[str, Tensor]
 
 CHECKSUM = "sha256"
-"""Name, among the numbers beside the tensors, of the digest of all else."""
+"""Key of the checksum in the JSON."""
 
 
 def save_checkpoint(path: Path, tensors: Mapping[str, Tensor], info: Mapping[str, Any]) -> str:
-    """Write tensors and a JSON object atomically.
-
-    Args:
-        path: the file.
-        tensors: by name; names may have dots.
-        info: anything JSON can hold (hence `Any`).
-
-    Returns:
-        The checksum of what was written.
+    """Write tensors and a JSON object atomically and return the checksum of both.
 
     Raises:
         OSError: it cannot be written.
@@ -47,7 +38,7 @@ def save_checkpoint(path: Path, tensors: Mapping[str, Tensor], info: Mapping[str
     whole = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     text = json.dumps(dict(info))
     checksum = _checksum(whole, text)
-    # beside the numbers, for the order of several texts in the file's header is left to chance
+    # inside the JSON: the order of several metadata entries in the header is not deterministic
     text = json.dumps({**info, CHECKSUM: checksum})
     with replacing(path) as beside:
         beside.touch()
@@ -67,11 +58,11 @@ def load_checkpoint(
 
     Args:
         path: the file.
-        expected: its checksum, where something else knows it; None: what the file itself says.
-        remark: say so where the file is of a version that wrote no checksum.
+        expected: its checksum if recorded elsewhere; None: compare with the one in the file.
+        remark: warn if the file is from a version that wrote no checksum.
 
     Raises:
-        UserError: the file is missing, damaged, not one of ours, or not the one expected.
+        UserError: the file is missing, damaged, not a checkpoint, or not the one expected.
     """
     if not path.is_file():
         raise UserError(f"{path}: there is no such checkpoint file")
@@ -112,7 +103,7 @@ def load_checkpoint(
 
 
 def checksum_of(path: Path) -> str | None:
-    """The checksum that a checkpoint says it has; None: it says none."""
+    """The checksum that a checkpoint contains; None: it contains none."""
     try:
         with safe_open(path, framework="pt") as file:
             said = json.loads((file.metadata() or {})["info"]).get(CHECKSUM)
@@ -122,13 +113,13 @@ def checksum_of(path: Path) -> str | None:
 
 
 def _is_almost_its_name(name: str) -> bool:
-    """Whether one letter makes the difference to `CHECKSUM`: a bit of the name was flipped."""
+    """Whether the name differs from `CHECKSUM` in one character, as after a bit flip."""
     pairs = zip(name, CHECKSUM, strict=False)
     return len(name) == len(CHECKSUM) and sum(one != other for one, other in pairs) == 1
 
 
 def _checksum(tensors: Mapping[str, Tensor], info: str) -> str:
-    """SHA-256 of the names, types, shapes and bytes of all tensors, and of the JSON beside them."""
+    """SHA-256 of names, types, shapes and bytes of all tensors, and of the JSON."""
     digest = hashlib.sha256(info.encode())
     for name in sorted(tensors):
         tensor = tensors[name].detach().cpu().contiguous()

@@ -1,8 +1,8 @@
-"""Writing files so that a reader never sees half of one, and no link leads a writer astray.
+"""Writing files so that readers never see half a file and links are not followed.
 
-What this program names itself, such as `training.jsonl` in the folder of a run, is data that may
-come from elsewhere: a link there is replaced and never followed. What the user names on the command
-line is another matter: see `named_files`.
+File names that the program chooses, such as `training.jsonl` in a run's folder, may be in a folder
+from elsewhere: a link with such a name is replaced, never followed. For paths that the user names,
+see `named_files`.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.storage.processes import is_alive, machine
 
 PathLike = str | Path
-"""How a caller may name a file or a folder."""
+"""A file or a folder, as callers give it."""
 
 LEFTOVER = ".partial-"
-"""Begins the name of a file that is being written."""
+"""Prefix of the name of a file that is being written."""
 
 LOCK_FILE = ".lock"
-"""Says which process writes in a folder: see `folder_lock`."""
+"""Names the process that writes in a folder: see `folder_lock`."""
 
-_LONGEST_END = 50  # letters of a name that a file beside it ends with; four bytes each at most
-_FORGOTTEN = 24 * 3600  # seconds after which half a file of another machine is nobody's
+_LONGEST_END = 50  # characters of the file name in the temporary name
+_FORGOTTEN = 24 * 3600  # seconds until a partial file of another machine is removed
 
 
 def named_path(path: PathLike) -> Path:
-    """The path, which must have a name: an empty one would be the folder one happens to be in.
+    """The path; an empty one is refused, because it would mean the current folder.
 
     Raises:
         UserError: it is empty.
@@ -45,26 +45,26 @@ def named_path(path: PathLike) -> Path:
 
 
 def optional_path(path: PathLike | None) -> Path | None:
-    """The path, where there is one."""
+    """The path, if there is one."""
     return None if path is None else named_path(path)
 
 
 def listed_paths(paths: PathLike | Sequence[PathLike]) -> list[Path]:
-    """The paths; one alone is a list of one, and a string is no list of its letters."""
+    """A list of paths from one path or several."""
     return [named_path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a path beside `path` to write to, and rename it over `path` once all went well.
+    """Give a temporary path next to `path`, and rename it to `path` if nothing fails.
 
-    The rename is atomic on one file system, so after a crash at any moment `path` holds either
-    its old content or the whole new one. The name of the file beside it is new each time and cannot
-    be guessed: no link waits there, and two writers never share it.
+    The rename is atomic on one file system: after a crash at any moment `path` has either its old
+    or its complete new content. The temporary name is random, so that no link waits there and
+    two writers never share it.
 
     Raises:
-        OSError: naming `path`, where the writer's own error names no file (a full disk).
-        UserError: `path` is a device, a pipe or a socket, which a rename would destroy.
+        OSError: naming `path` if the error itself names no file (a full disk).
+        UserError: `path` is a device, a pipe or a socket, which the rename would destroy.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     _refuse_special(path)
@@ -84,14 +84,14 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def open_own(path: Path, *, resumed: bool) -> BinaryIO:
-    """Open a file of ours that grows, for reading and writing.
+    """Open a growing file of this program for reading and writing; its folder is created.
 
     Args:
-        path: the file; its folder is made.
-        resumed: go on with the file that is there; otherwise a new one takes its place.
+        path: the file.
+        resumed: continue the existing file; otherwise a new one replaces it.
 
     Raises:
-        UserError: it is to go on, and a link or something else than a file is there.
+        UserError: the file to continue is a link or not a regular file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
@@ -108,10 +108,7 @@ def open_own(path: Path, *, resumed: bool) -> BinaryIO:
 
 
 def sync_folder(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk; a renamed file may else be lost with power.
-
-    A system that cannot open folders keeps their names in its own way.
-    """
+    """Flush the names in a folder to the disk, where the system can open folders."""
     with suppress(OSError):
         opened = os.open(folder, os.O_RDONLY)
         try:
@@ -121,7 +118,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def is_empty(folder: Path) -> bool:
-    """Whether nothing is there, or nothing but what a crash left: halves of files, a lock."""
+    """Whether a folder is missing or has only leftovers of a crash: partial files, a lock."""
     if not folder.exists():
         return True
     return all(
@@ -130,7 +127,7 @@ def is_empty(folder: Path) -> bool:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove halves of files whose writers are gone; a folder that is not there has none."""
+    """Remove partial files whose writers have ended; a missing folder has none."""
     with suppress(FileNotFoundError, NotADirectoryError):
         for entry in folder.iterdir():
             if entry.name.startswith(LEFTOVER) and _is_forgotten(entry):
@@ -151,22 +148,17 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON atomically; NaN and infinity are refused, because JSON has neither.
-
-    Args:
-        path: where to.
-        value: anything `json` can encode (hence `Any`).
-    """
+    """Write JSON atomically; NaN and infinity, which JSON does not have, are refused."""
     write_text(path, json_text(value))
 
 
 def json_text(value: Any) -> str:
-    """What `write_json` writes."""
+    """The text that `write_json` writes."""
     return json.dumps(value, indent=2, allow_nan=False) + "\n"
 
 
 def _name_beside(name: str) -> str:
-    """Tells who writes it, so that it can be removed when that process is gone."""
+    """Contains the process, so that the file can be removed once that has ended."""
     return f"{LEFTOVER}{machine()[:8]}-{os.getpid()}-{secrets.token_hex(6)}-{name[-_LONGEST_END:]}"
 
 
@@ -179,11 +171,11 @@ def _is_forgotten(entry: Path) -> bool:
             beside_it = entry.parent.stat().st_mtime  # of the same clock as the file's
             return beside_it - entry.lstat().st_mtime > _FORGOTTEN
         return False
-    return True  # as written before names had a process in them
+    return True  # written by a version without the process in the name
 
 
 def _refuse_special(path: Path) -> None:
-    """Refuse what a rename would destroy; of a link, the link itself is looked at.
+    """Refuse what a rename would destroy; a link itself is checked, not its target.
 
     Raises:
         UserError: `path` is a device, a pipe or a socket.
@@ -200,6 +192,6 @@ def _refuse_special(path: Path) -> None:
 
 
 def kind_of(mode: int) -> str:
-    """What a mode that is of no regular file is of."""
+    """The name of a file type other than a regular file."""
     kinds = {stat.S_ISFIFO: "pipe", stat.S_ISSOCK: "socket", stat.S_ISDIR: "folder"}
     return next((name for test, name in kinds.items() if test(mode)), "device")

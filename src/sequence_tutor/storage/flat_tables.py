@@ -1,4 +1,4 @@
-"""Nested tables, such as settings and records of a log, as one table of long names."""
+"""Nested tables, such as settings, as one flat table."""
 
 from __future__ import annotations
 
@@ -6,12 +6,7 @@ from collections.abc import Mapping
 
 
 def flattened(table: Mapping[str, object], between: str = ".") -> dict[str, object]:
-    """`{"tune": {"c": 2}}` as `{"tune.c": 2}`, in order.
-
-    Args:
-        table: whose values may be tables themselves; an empty one leaves nothing.
-        between: stands between the names.
-    """
+    """`{"tune": {"c": 2}}` as `{"tune.c": 2}`, in order; empty tables disappear."""
     flat: dict[str, object] = {}
     for name, value in table.items():
         if isinstance(value, Mapping):

@@ -1,10 +1,9 @@
-"""One process at a time writes in a folder, and a process that has died keeps nobody out.
+"""One process at a time writes in a folder; a lock of a dead process does not block.
 
-A file `.lock` says which process of which machine writes there. It is created exclusively, which
-network disks without `flock` know too, and touched every few seconds. The next process takes it
-over as soon as the process that it names is gone: on one machine the system knows that at once, and
-of another machine, or of another container, it is assumed when nothing touched the file for a
-minute.
+A file `.lock` names the process and machine that write. It is created exclusively, which also works
+on network disks without `flock`, and touched every few seconds. Another process takes the lock
+over once its holder is dead: on the same machine the system knows that at once; on another machine,
+or in another container, it is assumed after a minute without a touch.
 """
 
 from __future__ import annotations
@@ -25,20 +24,20 @@ from sequence_tutor.storage.files import LEFTOVER, LOCK_FILE, remove_leftovers
 from sequence_tutor.storage.processes import is_alive, machine, start_of
 
 HEARTBEAT = 10.0  # seconds
-SILENCE = 60.0  # seconds without a heartbeat after which a process elsewhere counts as gone
-_LONGEST_NOTE = 4096  # bytes of a lock; more are none of ours
+SILENCE = 60.0  # seconds without a heartbeat until a process elsewhere counts as dead
+_LONGEST_NOTE = 4096  # bytes of a lock
 
 
 @dataclass(frozen=True)
 class Holder:
-    """Who writes in a folder.
+    """The process that writes in a folder.
 
     Attributes:
-        host: the machine's name, for people.
+        host: the machine's name, for messages.
         machine: `processes.machine` there.
         process: its number.
         start: `processes.start_of` it.
-        token: of this one lock; a process may take a folder again later.
+        token: random, of this one lock.
     """
 
     host: str
@@ -49,22 +48,22 @@ class Holder:
 
     @classmethod
     def this_process(cls) -> Holder:
-        """Whoever asks."""
+        """The current process, with a new token."""
         own = os.getpid()
         return cls(platform.node(), machine(), own, start_of(own), secrets.token_hex(8))
 
 
 @contextmanager
 def writing_in(folder: Path, wait: Callable[[float], None] = time.sleep) -> Iterator[None]:
-    """Keep other processes from writing in a folder meanwhile.
+    """Lock a folder against other processes.
 
-    The folder is made, and removed again if nothing was written into it; halves of files that a
-    crash left there are removed.
+    The folder is created, and removed again if nothing was written into it; partial files from a
+    crash are removed.
 
     Args:
-        folder: where to write.
-        wait: lets so many seconds pass; used only where a process of another machine held the
-            folder less than a minute ago, to see whether it still does.
+        folder: to write in.
+        wait: sleeps for a number of seconds; used only if a process of another machine touched the
+            lock less than a minute ago.
 
     Raises:
         UserError: another process writes there.
@@ -91,7 +90,7 @@ def writing_in(folder: Path, wait: Callable[[float], None] = time.sleep) -> Iter
 
 
 def _take(lock: Path, own: Holder) -> bool:
-    """Create the lock, whole at once; False: there is one."""
+    """Create the lock with its content at once; False: there is one already."""
     beside = lock.with_name(f"{LEFTOVER}{own.machine[:8]}-{own.process}-{own.token}-lock")
     try:
         beside.write_text(json.dumps(asdict(own)), encoding="utf-8")
@@ -119,10 +118,10 @@ def _create(lock: Path, content: bytes) -> bool:
 
 
 def _clear(lock: Path, wait: Callable[[float], None]) -> None:
-    """Remove a lock whose process is gone.
+    """Remove a lock whose process is dead.
 
     Raises:
-        UserError: it is not gone.
+        UserError: it is alive.
     """
     holder = _holder(lock)
     if holder is not None and holder.machine == machine():
@@ -141,7 +140,7 @@ def _clear(lock: Path, wait: Callable[[float], None]) -> None:
 
 
 def _is_touched(lock: Path, wait: Callable[[float], None]) -> bool:
-    """Whether a process elsewhere still holds the lock, by the clock of the disk."""
+    """Whether a process of another machine still holds the lock, by the disk's clock."""
     begun = _touched_at(lock)
     while begun is not None and _now_at(lock) - begun < SILENCE:
         wait(1.0)
@@ -170,7 +169,7 @@ def _now_at(lock: Path) -> float:
 
 
 def _remove(lock: Path, holder: Holder | None) -> None:
-    """Remove the lock of a holder, and no other that took its place meanwhile."""
+    """Remove the lock of this holder, but not one that replaced it meanwhile."""
     aside = lock.with_name(f"{LEFTOVER}{machine()[:8]}-{os.getpid()}-{secrets.token_hex(6)}-old")
     try:
         lock.rename(aside)
@@ -183,7 +182,7 @@ def _remove(lock: Path, holder: Holder | None) -> None:
 
 
 def _holder(lock: Path) -> Holder | None:
-    """Whom a lock names; None: nobody, or it is damaged or not there."""
+    """The holder that a lock names; None: it is missing or damaged."""
     try:
         with lock.open("rb") as file:
             return Holder(**json.loads(file.read(_LONGEST_NOTE)))
@@ -192,7 +191,7 @@ def _holder(lock: Path) -> Holder | None:
 
 
 def _beat(lock: Path, own: Holder, stopped: threading.Event) -> None:
-    """Touch the lock until it is given back or is another's."""
+    """Touch the lock until it is released or belongs to another process."""
     while not stopped.wait(HEARTBEAT):
         if _holder(lock) != own:
             return

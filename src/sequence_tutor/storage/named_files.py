@@ -1,8 +1,7 @@
-"""Files that the user names: a link is followed, and a device or a pipe is written into.
+"""Files that the user names: links are followed, devices and pipes are written to.
 
-`--json results/latest.json`, where that is a link, writes what the link names and keeps the link;
-`--json /dev/stdout` and `--json /dev/null` write there. Either way a regular file is replaced at
-once, as `files` does it.
+If `results/latest.json` is a link, `--json results/latest.json` replaces its target and keeps the
+link; `--json /dev/stdout` writes there. Regular files are replaced atomically, as in `files`.
 """
 
 from __future__ import annotations
@@ -27,10 +26,10 @@ _MOST_LINKS = 40  # one after the other, as Linux has it
 
 @contextmanager
 def writing(path: PathLike) -> Iterator[Path]:
-    """Give a path to write to; at the end what was written is where the user wanted it.
+    """Give a path to write to, whose content then goes to `path`.
 
     Raises:
-        OSError: naming `path` or what it leads to, where that cannot be written.
+        OSError: naming `path` or its target, if that cannot be written.
         UserError: an empty name, or a socket.
     """
     path = named_path(path)
@@ -46,25 +45,20 @@ def writing(path: PathLike) -> Iterator[Path]:
 
 
 def write_named_text(path: PathLike, text: str) -> None:
-    """Write a text where the user wants it."""
+    """Write a text to a path that the user named."""
     with writing(path) as beside:
         beside.write_text(text, encoding="utf-8")
 
 
 def write_named_json(path: PathLike, value: Any) -> None:
-    """Write JSON where the user wants it; NaN and infinity are refused, because JSON has neither.
-
-    Args:
-        path: where to.
-        value: anything `json` can encode (hence `Any`).
-    """
+    """Write JSON to a path that the user named; NaN and infinity are refused."""
     write_named_text(path, json_text(value))
 
 
 def is_special(path: Path) -> bool:
-    """Whether neither a file nor a folder is there, but something else, such as a device.
+    """Whether the path is something other than a file or a folder, such as a device.
 
-    Standard output by one of its names is such, whatever it is connected to.
+    Standard output under any of its names is, whatever it is connected to.
     """
     if _descriptor(path) is not None:
         return True
@@ -76,10 +70,10 @@ def is_special(path: Path) -> bool:
 
 
 def _followed(path: Path) -> Path:
-    """What a link names, and what that names in turn, whether it is there or not.
+    """The final target of a link, whether it exists or not.
 
     Raises:
-        OSError: links that lead in a circle.
+        OSError: the links form a circle.
     """
     if not path.is_symlink():
         return path
@@ -105,7 +99,7 @@ def _descriptor(path: Path) -> int | None:
 
 
 def _pour(content: bytes, path: Path, descriptor: int | None) -> None:
-    """Write into what is there.
+    """Write into an existing device, pipe or open file.
 
     Raises:
         OSError: naming `path`.

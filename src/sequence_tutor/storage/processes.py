@@ -1,4 +1,4 @@
-"""Which machine this is, and whether one of its processes is still there."""
+"""Identity of this machine, and whether one of its processes is alive."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _START_FIELD = 19  # of /proc/PID/stat after the name in brackets: the 22nd of p
 
 @cache
 def machine() -> str:
-    """A name that two machines, two starts of one, or two containers do not share.
+    """An identifier that differs between machines, restarts of one, and containers.
 
-    Process numbers can be compared only where it is the same.
+    Process numbers are comparable only if it is equal.
     """
     facts = [platform.node()]
     for path in ("sys/kernel/random/boot_id", "self/ns/pid"):
@@ -33,11 +33,11 @@ def machine() -> str:
 
 
 def is_alive(process: int, start: str | None = None) -> bool:
-    """Whether a process of this machine is there.
+    """Whether a process of this machine is alive.
 
     Args:
         process: its number.
-        start: what `start_of` said of it; another process of the same number is not it.
+        start: its `start_of`; another process with the same number does not count.
     """
     if sys.platform == "win32":  # where os.kill ends a process instead of asking for it
         return process == os.getpid()
@@ -53,20 +53,16 @@ def is_alive(process: int, start: str | None = None) -> bool:
 
 
 def start_of(process: int) -> str | None:
-    """When a process began, in the system's own units; None: the system does not say."""
+    """When a process started, in the system's units; None: the system does not tell."""
     fields = _fields(process)
     return fields[_START_FIELD] if len(fields) > _START_FIELD else None
 
 
 def end_marked(name: str, value: str) -> None:
-    """Kill every process of this machine in whose environment a name has a value.
+    """Kill every process of this machine that has `name=value` in its environment.
 
-    A process may leave its group and its session, or outlive the one that started it, but it keeps
-    the environment that it was started with. Without /proc nothing is done.
-
-    Args:
-        name: of a variable.
-        value: a random one, so that nothing else has it.
+    A process can leave its group and session, or outlive its parent, but keeps its environment.
+    Without /proc nothing is done. The value must be random.
     """
     mark = f"{name}={value}".encode()
     for entry in _PROC.glob("[0-9]*"):
@@ -80,7 +76,7 @@ def _state(process: int) -> str:
 
 
 def _fields(process: int) -> list[str]:
-    """What stands in /proc/PID/stat after the name, which may hold anything; [] without it."""
+    """The fields of /proc/PID/stat after the name; [] if there are none."""
     try:
         text = (_PROC / str(process) / "stat").read_text(errors="replace")
     except (OSError, ValueError):

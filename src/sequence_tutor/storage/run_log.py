@@ -1,7 +1,7 @@
-"""The JSON-lines log of a run, which after a crash continues where its checkpoint stands.
+"""The JSON-lines log of a run, which after a crash continues where its checkpoint is.
 
-A line is on the disk before a checkpoint of its step is, so that no checkpoint stands beside a log
-with a hole in it; and the checkpoint holds length and SHA-256 of the log that belongs to it.
+Lines are flushed to the disk before the checkpoint of their step, so that the log of a checkpoint
+is complete; the checkpoint holds the size and SHA-256 of its log.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import math
 import os
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,40 +20,27 @@ from sequence_tutor.storage.files import write_bytes
 from sequence_tutor.storage.tensorboard_events import FOLDER, EventFile
 
 Record = dict[str, Any]
-"""One line of a log; `Any` because it may hold numbers, strings and tables of them."""
+"""One line of a log: numbers, strings and tables of them."""
 
 
 def number(record: Mapping[str, object], name: str) -> float:
-    """A logged number; NaN where the log has none."""
+    """A logged number; NaN if there is none."""
     value = record.get(name)
     return float(value) if isinstance(value, (int, float)) else math.nan
 
 
-@dataclass(frozen=True)
-class Stand:
-    """How far a log goes.
-
-    Attributes:
-        size: its bytes.
-        sha256: of them.
-    """
-
-    size: int
-    sha256: str
-
-
 class RunLog:
-    """Appends one JSON object a line, each with a `step`; events too, where their folder is.
+    """Appends one JSON object a line, each with a `step`; also events, if their folder exists.
 
     Args:
-        path: the file; its folder is made.
-        resumed_at: keep only earlier lines up to this step, because the steps after it will be
-            done and logged again; None: begin an empty log.
-        stand: how far the log went as the checkpoint of that step was written; None: of a version
-            that did not note it.
+        path: the file; its folder is created.
+        resumed_at: keep only lines up to this step, because later steps are done again; None:
+            begin an empty log.
+        stand: size and SHA-256 of the log when that step's checkpoint was written; None: the
+            checkpoint is of a version that did not save them.
 
     Raises:
-        UserError: the log is damaged, or lines are missing that the checkpoint was written after.
+        UserError: the log is damaged or shorter than at the checkpoint.
     """
 
     def __init__(
@@ -74,12 +60,12 @@ class RunLog:
         self._events = EventFile(folder, self.records) if folder.is_dir() else None
 
     @property
-    def stand(self) -> Stand:
-        """How far it goes now."""
-        return Stand(self._size, self._digest.hexdigest())
+    def stand(self) -> dict[str, int | str]:
+        """`size`, the bytes written so far, and their `sha256`."""
+        return {"size": self._size, "sha256": self._digest.hexdigest()}
 
     def append(self, record: Mapping[str, Any]) -> None:
-        """Write one line, and wait until it is on the disk."""
+        """Write one line and flush it to the disk."""
         line = (json.dumps(record, allow_nan=False) + "\n").encode()
         self.records.append(dict(record))
         with self.path.open("ab") as file:
@@ -93,15 +79,14 @@ class RunLog:
 
 
 def read_log(path: Path, sha256: str | None = None) -> list[Record]:
-    """All whole lines of a log; a last line cut short by a crash is left out.
+    """All complete lines of a log, without a last line that a crash cut short.
 
     Args:
-        path: the file; where it is not there, there are no lines.
-        sha256: of a log that is finished; None: it may still grow, or is of a version that did not
-            note it.
+        path: the file; if it is missing, there are no lines.
+        sha256: of a finished log; None: it may still grow, or its version did not save it.
 
     Raises:
-        UserError: a line is damaged, or the log is not the one of that digest.
+        UserError: a line is damaged, or the log does not have that digest.
     """
     if not path.is_file():
         if sha256 is not None:
@@ -117,7 +102,6 @@ def read_log(path: Path, sha256: str | None = None) -> list[Record]:
 
 
 def _records(content: bytes, path: Path) -> list[Record]:
-    """The records of all whole lines."""
     records = []
     for number, line in enumerate(content[: content.rfind(b"\n") + 1].split(b"\n")[:-1], start=1):
         try:
@@ -134,7 +118,7 @@ def _records(content: bytes, path: Path) -> list[Record]:
 
 
 def _as_it_stood(path: Path, stand: Mapping[str, Any]) -> bytes:
-    """The log as a checkpoint knows it, without what came after."""
+    """The log at the time of a checkpoint."""
     content = path.read_bytes() if path.is_file() else b""
     size, sha256 = stand.get("size"), stand.get("sha256")
     if isinstance(size, int) and hashlib.sha256(content[:size]).hexdigest() == sha256:
@@ -146,7 +130,7 @@ def _as_it_stood(path: Path, stand: Mapping[str, Any]) -> bytes:
 
 
 def _without_stand(path: Path, step: int) -> bytes:
-    """The log up to a step, of a version whose checkpoints do not tell of the log."""
+    """The log up to a step, for checkpoints that do not save size and SHA-256."""
     records = [one for one in read_log(path) if one["step"] <= step]
     if records and records[-1]["step"] < step:
         warnings.warn(

@@ -1,8 +1,8 @@
-"""The log of a run as TensorBoard reads it: the same numbers under the same names.
+"""The log of a run as TensorBoard events: the same numbers under the same names.
 
-The log is the truth and the events are a copy of it. Whenever a run begins or goes on, all that its
-log kept is written anew into one file, which takes the place of the older ones; so no step is there
-twice, whatever was lost in a crash. No thread and no summary writer of torch is needed for that.
+The events are a copy of the log. Whenever a run begins or resumes, all events of its log are
+written into one new file, which replaces the older ones, so that no step appears twice after a
+crash. This needs neither a thread nor the summary writer of torch.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from sequence_tutor.storage.files import replacing
 from sequence_tutor.storage.flat_tables import flattened
 
 FOLDER = "tensorboard"
-"""Beside the log. Where it is, the log writes events into it."""
+"""Next to the log; if it exists, the log writes events into it."""
 
 PREFIX = "events.out.tfevents."
-VERSION = "brain.Event:2"  # of the files; since it a start discards what came before
+VERSION = "brain.Event:2"  # of the file format
 
 
 def require_tensorboard() -> None:
-    """Check that events can be written, before anything is begun that shall have them.
+    """Check, before a run begins, that events can be written.
 
     Raises:
         UserError: they cannot.
@@ -33,21 +33,21 @@ def require_tensorboard() -> None:
 
 
 def ask_for_events(run: Path) -> None:
-    """Let a run write events from now on, also when it goes on another day."""
+    """Let a run write events from now on, also when it is resumed."""
     (run / FOLDER).mkdir(parents=True, exist_ok=True)
 
 
 class EventFile:
-    """Appends every number of a record as a scalar; numbers of nested tables as `table/name`.
+    """Appends every number of a record as a scalar; of nested tables as `table/name`.
 
-    Its clock is the run's own: a pause between two parts of a run leaves no gap.
+    Times are those of the run: pauses between its parts leave no gap.
 
     Args:
-        folder: where to.
-        records: what the log holds already.
+        folder: of the events.
+        records: already in the log.
 
     Raises:
-        UserError: there is no tensorboard.
+        UserError: tensorboard is not installed.
     """
 
     def __init__(self, folder: Path, records: Sequence[Mapping[str, Any]]) -> None:
@@ -82,7 +82,7 @@ class EventFile:
 
 
 def _opening(wall_time: float) -> Iterator[bytes]:
-    """What a file begins with; a TensorBoard that looks on forgets the file before."""
+    """The first events of a file; on a start, an open TensorBoard discards what it has read."""
     from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 
     yield Event(wall_time=wall_time, file_version=VERSION).SerializeToString()

@@ -17,20 +17,20 @@ _EXPECTED = '{"tokens": [...]}'
 
 
 def read_token_lines(path: Path, vocab_size: int, longest: int) -> list[list[int]]:
-    """The sequences of a file, all of them: see `token_lines`."""
+    """All sequences of a file: see `token_lines`."""
     return list(token_lines(path, vocab_size, longest))
 
 
 def token_lines(path: Path, vocab_size: int, longest: int) -> Iterator[list[int]]:
-    """The sequences of a file, one by one; blank lines are passed over, other fields too.
+    """The sequences of a file, one by one; blank lines and other fields are ignored.
 
     Args:
         path: the file.
         vocab_size: tokens must be 0 .. V - 1.
-        longest: most tokens a sequence may have; the fewest is 1.
+        longest: most tokens of a sequence; the fewest is 1.
 
     Raises:
-        UserError: with the number of the first line that is no such sequence.
+        UserError: with the number of the first line that is not such a sequence.
     """
     if not path.is_file():
         raise UserError(f"{path}: there is no such file")
@@ -49,8 +49,8 @@ def token_lines(path: Path, vocab_size: int, longest: int) -> Iterator[list[int]
 def write_json_lines(path: Path, records: Iterable[object]) -> None:
     """Write one JSON value a line, atomically; NaN and infinity are refused.
 
-    Letters of every language stay as they are. Half of a surrogate pair, which stands in Python for
-    a byte of a file name that is not UTF-8, becomes JSON's own escape of it.
+    Characters of all languages are kept. A lone surrogate, which in Python stands for a byte of a
+    file name that is not UTF-8, becomes a JSON escape.
     """
     with json_lines_writer(path) as write:
         for record in records:
@@ -59,7 +59,7 @@ def write_json_lines(path: Path, records: Iterable[object]) -> None:
 
 @contextmanager
 def json_lines_writer(path: Path) -> Iterator[Callable[[object], None]]:
-    """The same one by one: what writes the next value."""
+    """Give a function that writes the next value, as `write_json_lines` does."""
     with (
         replacing(path) as beside,
         beside.open("w", encoding="utf-8", errors="backslashreplace") as file,
@@ -84,7 +84,7 @@ def _tokens(line: str, where: str, vocab_size: int, longest: int) -> list[int]:
 
 
 def check_tokens(tokens: Sequence[object], where: str, vocab_size: int, longest: int) -> None:
-    """Refuse what is no sequence of a vocabulary.
+    """Refuse tokens that are not a sequence of a vocabulary.
 
     Raises:
         UserError: beginning with `where`.

@@ -1,21 +1,20 @@
-"""Trust: what a folder's records name is run only where its user has said so.
+"""Code that a folder's records name is executed only if the user allowed it.
 
 The records of a run (run.json, prior.json) may name code: a file of rules, a prior that is a Python
-file, the command of a program. In a folder from somebody else that is somebody else's code. Whoever
-is about to run what a record names asks here first:
+file, the command of a program. In a folder from someone else this is someone else's code. Before
+code that a record names is executed, `allow` checks it:
 
-- what this user's own commands have written into a record is remembered, so it runs again;
-- what the user names in the same call (`--rules FILE`, `--prior PLACE`) is the user's own and is
-  not asked about;
-- anything else is refused in one sentence, until the user allows it with `--trust` (in Python
-  `trust=True`), which is remembered too.
+- code that this user's own commands wrote into a record is remembered and allowed;
+- code that the user names in the same call (`--rules FILE`, `--prior PLACE`) is not checked;
+- other code is refused until the user allows it with `--trust` (in Python `trust=True`), which is
+  remembered too.
 
-What is remembered is a SHA-256 of the kind of code, of where it is, and of its content: of a file
-its bytes, of a program its command, the folder it is started in and the bytes of every file among
-its arguments. A folder that is copied or moved works on; an edited or a strange one is asked about.
+Remembered is a SHA-256 of the kind of code, its location and its content: of a file its bytes, of a
+program its command, its working folder and the bytes of every file among its arguments. A folder
+that is copied or moved still works; changed or unknown code is refused.
 
-Each digest is the name of a file in the user's own state folder, STATE/trusted/DIGEST, which says
-in one line what it allows. To forget it, delete the file.
+Each digest is the name of a file STATE/trusted/DIGEST in the user's state folder, which contains a
+line about what it allows. Deleting the file revokes it.
 """
 
 from __future__ import annotations
@@ -24,9 +23,10 @@ import hashlib
 import json
 import os
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ from sequence_tutor.errors import NotAllowedError, printable, shortened
 from sequence_tutor.storage.files import write_text
 
 STATE_VARIABLE = "SEQUENCE_TUTOR_STATE"
-"""Environment variable with the absolute path of the state folder, where it is to be another."""
+"""Environment variable with the absolute path of another state folder."""
 
 LONGEST_SHOWN = 200
 """Characters of a command in a sentence."""
@@ -42,12 +42,12 @@ LONGEST_SHOWN = 200
 
 @dataclass(frozen=True)
 class Code:
-    """Something that a record names and that would be run.
+    """Code that a record names.
 
     Attributes:
-        what: for the sentence, such as "the rules /home/me/rules.py".
-        digest: SHA-256 of what it is, where it is and what it holds.
-        option: of the command line, with which the user can name it instead; empty: there is none.
+        what: for messages, such as "the rules /home/me/rules.py".
+        digest: SHA-256 of kind, location and content.
+        option: the command-line option that names it instead; empty: there is none.
     """
 
     what: str
@@ -56,13 +56,7 @@ class Code:
 
 
 def python_code(kind: str, path: Path, content: bytes) -> Code:
-    """A Python file.
-
-    Args:
-        kind: "rules" or "prior".
-        path: where it is.
-        content: its bytes.
-    """
+    """A Python file with its content; `kind` is "rules" or "prior"."""
     place = os.path.abspath(path)  # noqa: PTH100  # Path.absolute keeps `..`
     digest = _digest(kind, place, _sha256(content))
     return Code(f"the {kind} {_shown(place)}", digest, f"--{kind} FILE.py")
@@ -86,40 +80,36 @@ def program_code(command: str, folder: Path) -> Code:
 
 
 def fetched_model(name: str) -> Code:
-    """A model that would be fetched from the Hugging Face hub; none of its own code is run."""
+    """A model downloaded from the Hugging Face hub; none of its own code is executed."""
     return Code(f"a download of the Hugging Face model {_shown(name)}", _digest("model", name))
 
 
 def programs_of(tables: object) -> list[Code]:
-    """Every program in tables of settings: whatever a table calls `command`.
+    """Every program in tables of settings: the values named `command`.
 
-    A `folder` beside it is where it is started; without one, the current folder.
+    A `folder` in the same table is where it is started; without one, the current folder.
     """
-    return list(_programs(tables))
-
-
-def _programs(tables: object) -> Iterator[Code]:
+    found: list[Code] = []
+    inside: Iterable[object] = tables if isinstance(tables, list | tuple) else ()
     if isinstance(tables, Mapping):
         command, folder = tables.get("command"), tables.get("folder")
         if isinstance(command, str):
-            yield program_code(command, Path(folder if isinstance(folder, str) else ".").absolute())
-        for value in tables.values():
-            yield from _programs(value)
-    elif isinstance(tables, list | tuple):
-        for value in tables:
-            yield from _programs(value)
+            start = Path(folder if isinstance(folder, str) else ".").absolute()
+            found.append(program_code(command, start))
+        inside = tables.values()
+    return [*found, *chain.from_iterable(map(programs_of, inside))]
 
 
 def allow(codes: Sequence[Code], source: Path | str, *, trust: bool = False) -> None:
-    """Refuse to go on where a record names code that nobody has allowed.
+    """Refuse code that a record names and nobody has allowed.
 
     Args:
-        codes: what would be run.
-        source: the folder or the file that names it.
+        codes: to be executed.
+        source: the folder or file that names it.
         trust: whether the user allows it now, which is remembered.
 
     Raises:
-        NotAllowedError: it names what would be run and how to allow it.
+        NotAllowedError: it says what would be executed and how to allow it.
     """
     strange = [code for code in codes if not is_remembered(code)]
     if trust:
@@ -135,7 +125,7 @@ def allow(codes: Sequence[Code], source: Path | str, *, trust: bool = False) -> 
 
 
 def remember(codes: Sequence[Code]) -> None:
-    """Allow code from now on; where the state folder cannot be written, nothing is remembered."""
+    """Allow code from now on; nothing is remembered if the state folder is not writable."""
     folder = state_folder()
     if folder is None:
         return
@@ -147,16 +137,15 @@ def remember(codes: Sequence[Code]) -> None:
 
 
 def is_remembered(code: Code) -> bool:
-    """Whether the user has allowed it, or has written it into a record with a command."""
+    """Whether the user has allowed it, or wrote it into a record with a command."""
     folder = state_folder()
     return folder is not None and (folder / "trusted" / code.digest).is_file()
 
 
 def state_folder() -> Path | None:
-    """Where this user's state is kept; None: nowhere.
+    """The folder of this user's state; None: there is none.
 
-    A relative path is no answer: it would be another folder in every directory, and one of a
-    stranger's among them.
+    A relative path is ignored: it would be another folder in every directory.
     """
     given = os.environ.get(STATE_VARIABLE)
     if given is not None:
@@ -179,6 +168,6 @@ def _sha256(content: bytes) -> str:
 
 
 def _shown(text: str) -> str:
-    """A text of somebody's record, cut where it is long, on one line."""
+    """A text from a record, shortened, on one line."""
     kept = printable(shortened(text, LONGEST_SHOWN))
     return repr(kept) if " " in kept else kept

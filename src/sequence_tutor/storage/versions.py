@@ -1,4 +1,4 @@
-"""What a result was made with."""
+"""The versions that a result was made with."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 
 
 def versions() -> dict[str, str]:
-    """This package, what it stands on, and the commit where it runs from a checkout."""
+    """Versions of this package and its main dependencies, and the commit of a checkout."""
     found = {
         "sequence_tutor": version("sequence-tutor"),
         "python": platform.python_version(),
@@ -23,7 +23,7 @@ def versions() -> dict[str, str]:
 
 
 def _commit() -> str | None:
-    """The checkout's commit, with a `+` where files have changed since; None outside of git."""
+    """The checkout's commit, with a `+` if files have changed; None outside of git."""
     folder = Path(__file__).parents[1]
     try:
         described = subprocess.run(

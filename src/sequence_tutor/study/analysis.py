@@ -1,17 +1,19 @@
-"""Everything that the answers of a study say."""
+"""The analysis of a study: shares, Bradley-Terry scores and tests."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
+from scipy.special import expit, ndtri
 
-from sequence_tutor.estimates import Estimate, finite_or_none, wilson
+from sequence_tutor.estimates import UNDEFINED, UPPER_TAIL, Estimate, finite_or_none, wilson
 from sequence_tutor.study.answers import Listener
-from sequence_tutor.study.bradley_terry import bradley_terry
 from sequence_tutor.study.design import Study
 from sequence_tutor.study.differences import (
     PERMUTATIONS,
@@ -23,18 +25,21 @@ from sequence_tutor.study.differences import (
 )
 from sequence_tutor.study.ratings import Attention, Ratings, attentive_ratings
 
+TOLERANCE = 1e-12  # of log strengths, between two rounds
+MOST_ROUNDS = 100_000
+
 
 @dataclass(frozen=True)
 class Standing:
-    """How one model fared.
+    """The result of one model.
 
     Attributes:
         model: its name.
-        comparisons: answers that it is in.
-        wins: those in which it was chosen.
+        comparisons: answers about it.
+        wins: answers that chose it.
         share: wins / comparisons with Wilson's interval.
-        mean_rating: of one to five; NaN without answers.
-        score: Bradley-Terry.
+        mean_rating: from one to five; NaN without answers.
+        bradley_terry: its score.
     """
 
     model: str
@@ -42,19 +47,20 @@ class Standing:
     wins: int
     share: Estimate
     mean_rating: float
-    score: Estimate
+    bradley_terry: Estimate
 
 
 @dataclass(frozen=True)
 class Contrast:
-    """Two models beside each other.
+    """The comparison of two models.
 
     Attributes:
         a, b: their names.
         test: Mann and Whitney's.
         p_holm: `test.p`, corrected for all contrasts; `p_permutation_holm` likewise.
-        effect: rank-biserial, above 0 where a is rated higher.
-        wins: of a over b; `comparisons`: of a with b.
+        rank_biserial: effect size, positive if a is rated higher.
+        wins: of a over b.
+        comparisons: of a with b.
     """
 
     a: str
@@ -62,7 +68,7 @@ class Contrast:
     test: Difference
     p_holm: float
     p_permutation_holm: float
-    effect: float
+    rank_biserial: float
     wins: int
     comparisons: int
 
@@ -79,36 +85,16 @@ class Analysis:
     contrasts: tuple[Contrast, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Everything as plain JSON; null in place of what is undefined."""
-        overall = {"degrees_of_freedom": self.degrees_of_freedom, **_test_json(self.overall)}
+        """Everything as plain JSON; null for undefined values."""
         return {
             "ratings": self.ratings,
             "attention": asdict(self.attention),
-            "kruskal_wallis": overall,
-            "models": [
-                {
-                    "model": one.model,
-                    "comparisons": one.comparisons,
-                    "wins": one.wins,
-                    "share": one.share.to_json(),
-                    "mean_rating": finite_or_none(one.mean_rating),
-                    "bradley_terry": one.score.to_json(),
-                }
-                for one in self.standings
-            ],
-            "mann_whitney": [
-                {
-                    "a": one.a,
-                    "b": one.b,
-                    **_test_json(one.test),
-                    "p_holm": finite_or_none(one.p_holm),
-                    "p_permutation_holm": finite_or_none(one.p_permutation_holm),
-                    "rank_biserial": finite_or_none(one.effect),
-                    "wins": one.wins,
-                    "comparisons": one.comparisons,
-                }
-                for one in self.contrasts
-            ],
+            "kruskal_wallis": {
+                "degrees_of_freedom": self.degrees_of_freedom,
+                **_fields(self.overall),
+            },
+            "models": [_fields(one) for one in self.standings],
+            "mann_whitney": [_fields(one) for one in self.contrasts],
         }
 
 
@@ -123,14 +109,14 @@ def analyse(
     """Count, compare and test.
 
     Args:
-        study: what was asked.
-        listeners: who answered what.
-        allowed_failures: attention checks a listener may fail and still count.
+        study: the study.
+        listeners: with their answers.
+        allowed_failures: attention checks that a listener may fail and still count.
         seed: of the permutations.
-        permutations: how many.
+        permutations: their number.
 
     Raises:
-        UserError: nothing is there to analyse.
+        UserError: there are no answers to analyse.
     """
     ratings, attention = attentive_ratings(study, listeners, allowed_failures)
     generator = np.random.default_rng(seed)
@@ -172,7 +158,7 @@ def _contrasts(
             test=test,
             p_holm=corrected[place],
             p_permutation_holm=dealt[place],
-            effect=rank_biserial(test.statistic, len(ratings.of(a)), len(ratings.of(b))),
+            rank_biserial=rank_biserial(test.statistic, len(ratings.of(a)), len(ratings.of(b))),
             wins=int(table[a, b]),
             comparisons=int(table[a, b] + table[b, a]),
         )
@@ -180,5 +166,57 @@ def _contrasts(
     )
 
 
-def _test_json(test: Difference) -> dict[str, float | None]:
-    return {name: finite_or_none(value) for name, value in asdict(test).items()}
+def _fields(one: Standing | Contrast | Difference) -> dict[str, Any]:
+    """The fields as JSON, those of a test among the others."""
+    row: dict[str, Any] = {}
+    for field in fields(one):
+        value = getattr(one, field.name)
+        if isinstance(value, Difference):
+            row |= _fields(value)
+        elif isinstance(value, Estimate):
+            row[field.name] = value.to_json()
+        else:
+            row[field.name] = finite_or_none(value) if isinstance(value, float) else value
+    return row
+
+
+def bradley_terry(wins: NDArray[np.float64]) -> list[Estimate]:
+    """Maximum-likelihood log strengths s, centred, with Wald's 95 % intervals.
+
+    The chance that a is preferred to b is sigma(s_a - s_b). Source: the minorisation-maximisation
+    rounds of Hunter, MM algorithms for generalized Bradley-Terry models, 2004,
+    https://doi.org/10.1214/aos/1079120141, eq. 3; the standard errors are those of the inverse
+    Fisher information of centred strengths.
+
+    Args:
+        wins: (K, K), how often row beat column.
+
+    Returns:
+        K scores; all undefined if the models fall into two groups of which one never lost to the
+        other, because the likelihood then has no maximum (Hunter's assumption 1).
+    """
+    if wins.ndim != 2 or wins.shape[0] != wins.shape[1]:
+        raise ValueError(f"wins must be (K, K), got {wins.shape}")
+    models = len(wins)
+    groups, _ = connected_components(wins > 0, connection="strong")
+    if groups > 1:
+        return [UNDEFINED] * models
+    games = wins + wins.T  # (K, K)
+    scores = np.zeros(models)
+    for _ in range(MOST_ROUNDS):
+        strengths = np.exp(scores)
+        rates = games / (strengths[:, None] + strengths)  # (K, K)
+        updated = np.log(wins.sum(1) / rates.sum(1))
+        updated -= updated.mean()
+        moved = np.abs(updated - scores).max()
+        scores = updated
+        if moved < TOLERANCE:
+            break
+    chance = expit(scores[:, None] - scores[None])  # (K, K), row beats column
+    weights = games * chance * (1 - chance)
+    information = np.diag(weights.sum(1)) - weights
+    spreads = np.sqrt(np.diag(np.linalg.pinv(information)))
+    reach = float(ndtri(UPPER_TAIL)) * spreads
+    return [
+        Estimate(float(s), float(s - r), float(s + r)) for s, r in zip(scores, reach, strict=True)
+    ]

@@ -1,4 +1,4 @@
-"""One listener's answers, in memory and as the file that the page without a server saves."""
+"""The answers of one listener, in memory and in the file that the exported page saves."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ LARGEST_FILE = 2**20  # bytes; a thousand answers take a tenth of it
 
 
 class Answer(Settings):
-    """What was heard and what was said of it.
+    """One answer.
 
     Attributes:
-        left: name of the clip shown on the left, likewise `right`.
-        choice: the clip preferred, if one must be.
-        preference: five points, 1 for much prefers the left to 5 for much prefers the right.
+        left: name of the clip shown on the left.
+        right: likewise.
+        choice: the preferred clip (forced choice).
+        preference: from 1, much prefers the left, to 5, much prefers the right.
     """
 
     left: str
@@ -40,7 +41,7 @@ class Answer(Settings):
 
 
 class AnswersFile(Settings):
-    """What the exported page saves."""
+    """The file that the exported page saves."""
 
     format: Literal[1]
     study: str
@@ -50,17 +51,17 @@ class AnswersFile(Settings):
 
 @dataclass(frozen=True)
 class Listener:
-    """Someone who answered, known by a name that says nothing about them."""
+    """A listener, with an anonymous name."""
 
     name: str
     answers: tuple[Answer, ...]
 
 
 def read_answers(path: Path, study: Study) -> Listener:
-    """Read an answers file and check that it answers this study.
+    """Read an answers file and check that it belongs to this study.
 
     Raises:
-        UserError: not such a file, of another study, or about pairs that the study has not.
+        UserError: not such a file, of another study, or about pairs that the study does not have.
     """
     if path.stat().st_size > LARGEST_FILE:
         raise UserError(f"{path}: more than {LARGEST_FILE} bytes, expected an answers file")
@@ -80,19 +81,15 @@ def read_answers(path: Path, study: Study) -> Listener:
 
 
 def check_answers(answers: Sequence[Answer], study: Study, where: str) -> None:
-    """Make sure that every answer is about a pair of the study, and no pair is answered twice.
+    """Check that every answer is about a pair of the study, and each pair has one at most.
 
     Raises:
-        UserError: naming the answer that is not so.
+        UserError: naming the first answer that is not.
     """
-    known = {_unordered(pair) for pair in (*study.pairs, *study.checks)}
-    counts = Counter(_unordered(answer.pair) for answer in answers)
+    known = {frozenset((pair.left, pair.right)) for pair in (*study.pairs, *study.checks)}
+    counts = Counter(frozenset((answer.left, answer.right)) for answer in answers)
     for pair, count in counts.items():
         if pair not in known:
             raise UserError(f"{where}: an answer about {sorted(pair)}, which is no pair of it")
         if count > 1:
             raise UserError(f"{where}: {count} answers about {sorted(pair)}, expected one")
-
-
-def _unordered(pair: Pair) -> frozenset[str]:
-    return frozenset((pair.left, pair.right))

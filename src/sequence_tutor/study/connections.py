@@ -1,8 +1,8 @@
-"""Connections that cannot exhaust the service, however many there are and whatever they hold back.
+"""Connections that cannot exhaust the service, whatever their number and content.
 
-A request must be there in whole, headers and body, within `PATIENCE`, and its answer be taken
-within `LONGEST`. There are never more connections than `most`: one more, and the one that has kept
-the service waiting longest is closed, so that new listeners always get in.
+A complete request must arrive within `PATIENCE`, and its answer be received within `LONGEST`.
+Beyond `most` connections the one that has kept the service waiting longest is closed, so that new
+listeners are always served.
 """
 
 from __future__ import annotations
@@ -21,20 +21,21 @@ Stage = Literal["asking", "answering", "idle"]
 
 
 def limited(most: int, patience: float = PATIENCE, longest: float = LONGEST) -> type[H11Protocol]:
-    """The protocol of a server with its limits.
+    """A uvicorn protocol class with limits.
 
     Args:
         most: connections at once.
-        patience: seconds that a request may take to come.
-        longest: seconds that an answer may take to go.
+        patience: seconds for a request to arrive.
+        longest: seconds for an answer to be received.
     """
 
     class Limited(H11Protocol):
-        """Closes what keeps it waiting."""
+        """Closes connections that exceed a limit."""
 
         open: dict[Any, None] = {}  # noqa: RUF012  # of one server: the class is made for it
 
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        # as uvicorn
             super().connection_made(transport)
             self._timer: asyncio.TimerHandle | None = None
             self._stage: Stage = "asking"
@@ -64,7 +65,7 @@ def limited(most: int, patience: float = PATIENCE, longest: float = LONGEST) -> 
                 self._begin("asking")
 
         def _longest_waiting(self) -> Any:
-            """The oldest, those that are being answered after all others."""
+            """The oldest; those being answered only after all others."""
             return min(self.open, key=lambda one: one._stage == "answering")
 
         def _begin(self, stage: Stage) -> None:

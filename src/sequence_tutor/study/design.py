@@ -1,7 +1,7 @@
-"""What a listening study consists of, as `study.json` holds it.
+"""The contents of `study.json`, and what each listener hears.
 
-A study is a folder: `study.json`, which says which model made which clip, and the clips, whose
-names say nothing. Listeners are only ever given names of clips.
+A study is a folder: `study.json`, which says which model wrote which clip, and the clips, whose
+names are random. Listeners see only names of clips.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ import hashlib
 from collections import Counter
 from typing import Final, Literal, Self
 
+import torch
 from pydantic import Field, model_validator
 
 from sequence_tutor.config.settings import Settings
+from sequence_tutor.randomness import named_generator
 
 FORMAT: Final = 1
 Side = Literal["left", "right"]
@@ -26,19 +28,19 @@ CONSENT = (
 
 
 class Texts(Settings):
-    """What listeners read."""
+    """The texts that listeners read."""
 
     title: str = Field("Which melody do you prefer?", min_length=1, max_length=200)
     consent: str = Field(CONSENT, min_length=1, max_length=5000)
 
 
-class Clip(Settings):
+class SoundClip(Settings):
     """One sound file.
 
     Attributes:
-        model: who wrote it; None for the broken clip.
-        tokens: what was written.
-        seconds: how long it sounds.
+        model: the model that wrote it; None for the distorted clip.
+        tokens: of the melody.
+        seconds: duration.
         sha256: of the file.
     """
 
@@ -49,7 +51,7 @@ class Clip(Settings):
 
 
 class Pair(Settings):
-    """Two clips to be compared; the names of both, with their sides before any mirroring."""
+    """Two clips to be compared, by name, on their sides before any swap."""
 
     left: str
     right: str
@@ -60,17 +62,17 @@ class Study(Settings):
 
     Attributes:
         models: names, in the order of figures and tables.
-        pairs: pairs of each two models, all combinations having equally many.
+        pairs: clip pairs, equally many for each two models.
         identical: attention check: the same sound twice.
-        broken: attention check: a melody beside noise.
+        broken: attention check: a melody and noise.
         rounds: pairs of each two models that one listener hears.
-        seed: of everything that was shuffled.
+        seed: of all shuffling.
         tempo: quarter notes a minute.
     """
 
     format: Literal[1] = FORMAT
     models: tuple[str, ...]
-    clips: dict[str, Clip]
+    clips: dict[str, SoundClip]
     pairs: tuple[Pair, ...]
     identical: Pair
     broken: Pair
@@ -80,7 +82,7 @@ class Study(Settings):
     texts: Texts = Texts()
 
     @model_validator(mode="after")
-    def _hangs_together(self) -> Self:
+    def _is_consistent(self) -> Self:
         if len(set(self.models)) < 2 or len(set(self.models)) != len(self.models):
             raise ValueError(f"models are {list(self.models)}, expected at least two, each once")
         for pair in (*self.pairs, *self.checks):
@@ -114,19 +116,47 @@ class Study(Settings):
 
     @property
     def pairs_each(self) -> int:
-        """Clip pairs of each two models."""
+        """Number of clip pairs for each two models."""
         return len(self.pairs) // len(self.combinations)
 
     @property
     def trials(self) -> int:
-        """What one listener is asked, checks included."""
+        """Number of pairs that one listener hears, including the checks."""
         return self.rounds * len(self.combinations) + len(self.checks)
 
     @property
     def digest(self) -> str:
-        """SHA-256 of everything; answers belong to the study that has it."""
+        """SHA-256 of the study, stored with its answers."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
     def models_of(self, pair: Pair) -> tuple[str | None, str | None]:
-        """Who wrote the left and the right clip."""
+        """The models that wrote the left and the right clip."""
         return self.clips[pair.left].model, self.clips[pair.right].model
+
+
+def schedule(study: Study, listener: int) -> list[Pair]:
+    """The trials of listener 0, 1, 2 ... in order of arrival: `study.trials` pairs.
+
+    They depend on the study and the number alone, so that nothing of them is stored. Listeners take
+    the pairs of each two models in turn, `rounds` at a time, so that each pair is heard equally
+    often; in every second cycle the sides are swapped. The order is shuffled, and no check comes
+    first.
+    """
+    trials: list[Pair] = []
+    for a, b in study.combinations:
+        own = [pair for pair in study.pairs if {*study.models_of(pair)} == {a, b}]
+        for turn in range(listener * study.rounds, (listener + 1) * study.rounds):
+            passes, place = divmod(turn, len(own))
+            trials.append(mirrored(own[place]) if passes % 2 else own[place])
+    generator = named_generator(study.seed, f"listener {listener}")
+    trials = [trials[place] for place in torch.randperm(len(trials), generator=generator).tolist()]
+    for check in study.checks:
+        shown = mirrored(check) if torch.randint(2, (), generator=generator) else check
+        place = 1 + int(torch.randint(len(trials), (), generator=generator))
+        trials.insert(place, shown)
+    return trials
+
+
+def mirrored(pair: Pair) -> Pair:
+    """The same pair with its sides swapped."""
+    return Pair(left=pair.right, right=pair.left)

@@ -1,16 +1,16 @@
-"""Whether models differ: the tests of the paper, and the same statistics with honest p-values.
+"""Whether models differ: the paper's tests, with permutation p-values beside theirs.
 
 Section 5.1 of Jaques et al. (https://arxiv.org/abs/1611.02796) reports a Kruskal-Wallis H test of
-the ratings and Mann-Whitney U tests of every two models. Both are here as SciPy has them. Their
-p-values take all ratings for independent, where we differ:
+the ratings and Mann-Whitney U tests of every two models; SciPy computes both. Their p-values assume
+independent ratings, which these are not:
 
-1. One answer rates two models, the one up as far as the other down. Under equal models this makes H
+1. One answer rates two models, one up as far as the other down. For equal models this makes H
    larger than its chi-square by K / (K - 1), a third for the paper's four models.
-2. Answers about the same two clips share what these clips happen to be like.
+2. Answers about the same two clips share the properties of these clips.
 
-So each statistic is also compared with what it would be if the names of equal models were dealt
-anew: whole clip pairs, with all their answers, change hands. That holds whatever listeners, clips
-and scales are like (Fisher's randomisation test), and is what the words "differ" should rest on.
+So each statistic is also compared with its values when the names of the models are permuted between
+whole clip pairs with all their answers. This is valid for any listeners, clips and scales (Fisher's
+randomisation test), and is the evidence for a difference.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class Difference:
     """One test.
 
     Attributes:
-        statistic: H or U; NaN where all ratings are the same.
-        p: of independent ratings, as published tests have it.
-        p_permutation: of dealing whole clip pairs anew.
+        statistic: H or U; NaN if all ratings are equal.
+        p: for independent ratings, as in published tests.
+        p_permutation: from permuting the models of whole clip pairs.
     """
 
     statistic: float
@@ -46,12 +46,9 @@ class Difference:
 def kruskal_wallis(
     ratings: Ratings, generator: np.random.Generator, permutations: int = PERMUTATIONS
 ) -> Difference:
-    """Whether any of K models is rated otherwise than the rest; chi-square with K - 1 degrees.
+    """Whether the K models are rated differently; chi-square with K - 1 degrees of freedom.
 
-    Args:
-        ratings: of K models; one that nobody rated yet does not count.
-        generator: deals.
-        permutations: how often.
+    Models without a rating do not count.
     """
     groups = [ratings.of(model) for model in range(len(ratings.models))]
     groups = [group for group in groups if len(group)]
@@ -68,14 +65,11 @@ def kruskal_wallis(
 
 
 def rank_scores(ratings: Ratings) -> NDArray[np.float64]:
-    """What each clip pair adds to every model's centred rank sum.
+    """What each of J clip pairs contributes to the centred rank sum of each model: (J, K).
 
-    A rating x of one model is one of -x for the other, so that their centred ranks are opposite;
-    exchanging the two models of a pair turns the signs of its row, and H is a function of the sums
-    of the columns.
-
-    Returns:
-        (J, K), J clip pairs.
+    A rating x of one model is a rating -x of the other, so their centred ranks are opposite.
+    Exchanging the two models of a pair changes the signs of its row, and H is a function of the
+    column sums.
     """
     both = np.concatenate((ratings.points, -ratings.points))
     ranks = rankdata(both)[: len(ratings)] - (len(both) + 1) / 2  # (N,)
@@ -93,17 +87,10 @@ def mann_whitney(
     generator: np.random.Generator,
     permutations: int = PERMUTATIONS,
 ) -> Difference:
-    """Whether two models are rated differently, in all the answers that either is in.
+    """Whether models number a and b are rated differently, in all answers about either.
 
-    Dealt anew are the two clips of a pair of a and b, and, for every third model, which of the
-    pairs with it are a's and which b's.
-
-    Args:
-        ratings: of K models.
-        a: place of one.
-        b: place of the other.
-        generator: deals.
-        permutations: how often.
+    Permuted are the two clips of each pair of a and b, and, for every third model, which of the
+    pairs with it belong to a and which to b.
     """
     ours, theirs = ratings.of(a), ratings.of(b)
     if not len(ours) or not len(theirs) or _all_equal([ours, theirs]):
@@ -134,11 +121,11 @@ def mann_whitney(
 def _clip_sums(
     ratings: Ratings, a: int, b: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Centred rank sums, among the ratings of a and b, of every clip of theirs.
+    """Centred rank sums, among the ratings of a and b, of each of their clips.
 
     Returns:
-        For each clip pair: whose clip (a or b), the other model (-1 where it is a against b), and
-        the sum; of a against b half of a's sum less b's.
+        For each clip pair: the owner (a or b), the other model (-1 for a against b), and the sum;
+        for a against b half of a's sum minus b's.
     """
     owners, others, pairs, points = [], [], [], []
     for mine in (a, b):
@@ -162,16 +149,16 @@ def _clip_sums(
 
 
 def rank_biserial(u: float, ours: int, theirs: int) -> float:
-    """Effect size of Mann and Whitney's U, from -1 to 1.
+    """Effect size of Mann and Whitney's U, from -1 to 1; NaN if either has no rating.
 
-    How much oftener a rating of the first is above one of the second than below it (Kerby, The
-    simple difference formula, 2014); NaN where either has none.
+    The share of rating pairs in which the first is higher, minus that in which it is lower (Kerby,
+    The simple difference formula, 2014).
     """
     return 2 * u / (ours * theirs) - 1 if ours and theirs else math.nan
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's step-down correction: p-values that hold for all tests together; NaN stays.
+    """Holm's step-down correction: p-values valid for all tests together; NaN stays.
 
     Source: Holm, A simple sequentially rejective multiple test procedure, 1979.
     """
@@ -189,6 +176,6 @@ def _all_equal(groups: Sequence[NDArray[np.int64]]) -> bool:
 
 
 def _share(dealt: NDArray[np.float64], observed: float) -> float:
-    """The permutation p-value; the observed deal is one of them, so that it is never 0."""
+    """The permutation p-value; the observed order counts as one, so it is never 0."""
     as_far = int((dealt >= observed - 1e-9 * max(observed, 1.0)).sum())
     return (as_far + 1) / (len(dealt) + 1)

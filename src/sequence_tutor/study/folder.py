@@ -1,9 +1,11 @@
-"""A study as a folder: `study.json` and `clips/`."""
+"""A study as a folder: `study.json`, `clips/` and, readable by its owner only, the answers."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
+from contextlib import suppress
 from pathlib import Path
 
 from sequence_tutor.config.presets import build
@@ -14,23 +16,27 @@ from sequence_tutor.study.design import FORMAT, Study
 
 STUDY_FILE = "study.json"
 ANSWERS_FILE = "answers.sqlite"
+PRIVATE_FOLDER = 0o700
+PRIVATE_FILE = 0o600
+OTHERS = 0o077
+_BESIDE = ("", "-wal", "-shm", "-journal")  # files of an SQLite database
 
 
 def clip_path(folder: Path, name: str) -> Path:
-    """Where a clip's sound is."""
+    """The sound file of a clip."""
     return folder / "clips" / f"{name}.wav"
 
 
 def save_study(folder: Path, study: Study) -> None:
-    """Write `study.json`; the clips are there already, so that a study is never half a one."""
+    """Write `study.json`, after the clips, so that a study with this file is complete."""
     write_json(folder / STUDY_FILE, study.model_dump(mode="json"))
 
 
 def load_study(folder: Path) -> Study:
-    """Read a study and make sure that every clip is there and is what it was.
+    """Read a study and check that every clip is present and unchanged.
 
     Raises:
-        UserError: no study, a damaged one, or a clip that is missing or another.
+        UserError: no study, a damaged one, or a clip that is missing or changed.
     """
     path = folder / STUDY_FILE
     if not path.is_file():
@@ -53,3 +59,28 @@ def load_study(folder: Path) -> Study:
                 f"{sound}: not the clip that {path} was made with; restore it from a copy"
             )
     return study
+
+
+def make_private(database: Path) -> None:
+    """Create a database, or correct its mode, before SQLite opens it.
+
+    SQLite gives the files beside a database the mode of the database.
+
+    Args:
+        database: the file; its folder exists.
+
+    Raises:
+        UserError: a link or something other than a file has its name.
+    """
+    files = [database.with_name(database.name + ending) for ending in _BESIDE]
+    for path in files:
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            raise UserError(f"{path}: a link or no file is there, expected a file of its own")
+    with suppress(PermissionError):  # a folder of another user stays as it is
+        database.parent.chmod(PRIVATE_FOLDER)
+    try:
+        os.close(os.open(database, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE))
+    except FileExistsError:
+        for path in files:
+            if path.exists() and path.stat().st_mode & OTHERS:
+                path.chmod(PRIVATE_FILE)

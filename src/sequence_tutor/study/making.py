@@ -1,4 +1,4 @@
-"""From melodies of several models to a study: pairs, sides, checks, sounds."""
+"""Making a study from melodies of several models: pairs, sides, checks, sounds."""
 
 from __future__ import annotations
 
@@ -18,19 +18,18 @@ from sequence_tutor.melody.writing.audio import synthesise, write_wav
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.storage.files import is_empty
 from sequence_tutor.storage.folder_lock import writing_in
-from sequence_tutor.study.design import Clip, Pair, Study, Texts
-from sequence_tutor.study.folder import clip_path, save_study
-from sequence_tutor.study.private_files import PRIVATE_FOLDER
+from sequence_tutor.study.design import Pair, SoundClip, Study, Texts
+from sequence_tutor.study.folder import PRIVATE_FOLDER, clip_path, save_study
 
 SAMPLE_RATE = 22050  # a second; half of a CD's, so that the page of `study export` stays small
 NOISE = 0.25  # of full scale: broken beyond doubt, and kind to the ears
-SLICE = 0.125  # seconds of the broken clip that are noise, then turned around, in turn
+SLICE = 0.125  # seconds of a slice of the distorted clip
 
 Tokens = Sequence[int]
 
 
 class Design(Settings):
-    """How large a study is and how it sounds."""
+    """Size and sound of a study."""
 
     pairs: int = Field(8, ge=1, description="clip pairs of each two models")
     rounds: int = Field(2, ge=1, description="of those, how many one listener hears")
@@ -53,18 +52,18 @@ def make_folder(
 ) -> Study:
     """Write a study into an empty folder.
 
-    Every clip is in one pair only, so that a single odd melody spoils one comparison. Sides are
-    balanced: of the pairs of each two models either is left in half of them.
+    Each clip is in one pair only, so that an unusual melody affects one comparison. Sides are
+    balanced: in half of the pairs of each two models either model is left.
 
     Args:
-        folder: where to; it must be empty.
+        folder: an empty one.
         melodies: model -> its melodies, `melodies_needed` of each.
         design: sizes, tempo, seed, texts.
-        progress: called with the clips written and of all.
-        transpose: model -> semitones that its clips are moved by, none where it is not named.
+        progress: called with the clips written and the total.
+        transpose: model -> semitones to transpose its clips by; 0 if not named.
 
     Raises:
-        UserError: the folder is taken, there are fewer than two models, or rounds exceed pairs.
+        UserError: the folder is not empty, there are fewer than two models, or rounds exceed pairs.
     """
     if len(melodies) < 2:
         raise UserError(f"models are {list(melodies)}, expected at least two to compare")
@@ -86,15 +85,13 @@ def _fill(
     progress: Callable[[int, int], None],
     transpose: Mapping[str, int],
 ) -> Study:
-    """Write the clips; see `make_folder`."""
     generator = named_generator(design.seed, "study")
-    workshop = _Workshop(
-        folder, design, generator, progress, _clips(len(melodies), design.pairs), transpose
-    )
+    clips = len(melodies) * (len(melodies) - 1) * design.pairs + 4
+    workshop = _Workshop(folder, design, generator, progress, clips, transpose)
     remaining = {model: iter(own) for model, own in melodies.items()}
     pairs = []
     for (first, a), (second, b) in combinations(enumerate(melodies), 2):
-        # where the number is odd, the one left over goes left and right in turn
+        # of an odd number, the last one goes left and right in turn
         flips = [place % 2 for place in range(design.pairs - 1)] + [(second - first) % 2]
         if design.pairs % 2 == 0:
             flips[-1] = 1
@@ -125,13 +122,8 @@ def _fill(
     )
 
 
-def _clips(models: int, pairs: int) -> int:
-    """Clips of a study in all."""
-    return models * (models - 1) * pairs + 4
-
-
 class _Workshop:
-    """Turns melodies into named sound files and keeps the list of them."""
+    """Writes melodies as sound files with random names and lists them."""
 
     def __init__(
         self,
@@ -142,17 +134,17 @@ class _Workshop:
         total: int,
         transpose: Mapping[str, int],
     ) -> None:
-        self.clips: dict[str, Clip] = {}
+        self.clips: dict[str, SoundClip] = {}
         self._folder, self._tempo, self._generator = folder, design.tempo, generator
         self._progress, self._total, self._transpose = progress, total, transpose
 
     def clip(self, model: str | None, tokens: Tokens, of: str | None = None) -> str:
-        """Write one clip, broken if it is nobody's, and give its name, which is random.
+        """Write one clip and return its name; distorted if `model` is None.
 
         Args:
-            model: whose it is; None: it is broken.
+            model: the model that it counts for.
             tokens: the melody.
-            of: the model whose melody is broken.
+            of: the model that wrote a distorted clip's melody.
         """
         up = self._transpose.get(model or of or "", 0)
         sound = synthesise(tokens, self._tempo, up, SAMPLE_RATE)
@@ -161,7 +153,7 @@ class _Workshop:
         name = f"{int(torch.randint(2**40, (), generator=self._generator)):010x}"
         path = clip_path(self._folder, name)
         write_wav(path, sound, SAMPLE_RATE)
-        self.clips[name] = Clip(
+        self.clips[name] = SoundClip(
             model=model,
             tokens=tuple(tokens),
             seconds=len(sound) / SAMPLE_RATE,
@@ -172,7 +164,7 @@ class _Workshop:
 
 
 def broken(sound: NDArray[np.float32], generator: torch.Generator) -> NDArray[np.float32]:
-    """A sound (samples,) cut into slices that are noise and turned around in turn."""
+    """A sound (samples,) whose slices are alternately noise and reversed."""
     noise = (2 * torch.rand(len(sound), generator=generator) - 1).numpy() * NOISE
     spoilt = sound.copy()
     size = round(SLICE * SAMPLE_RATE)

@@ -1,4 +1,4 @@
-"""From answers to ratings: who answered attentively, and what each answer says of two models."""
+"""From answers to ratings: which listeners count, and what each answer says of two models."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ NEUTRAL = 3
 
 @dataclass(frozen=True)
 class Ratings:
-    """N answers about pairs of models, each turned so that the models' order is the study's.
+    """N answers about pairs of models, oriented so that the models are in the study's order.
 
     Attributes:
         models: K names.
-        first, second: (N,) int64, places of the two models, first < second.
+        first, second: (N,) int64, numbers of the two models, first < second.
         won: (N,) bool, the first was chosen.
-        points: (N,) int64, -2 the second is much preferred to 2 the first is.
-        pair: (N,) int64, which clip pair it was; ratings of one pair share their clips.
+        points: (N,) int64, from -2, the second is much preferred, to 2, the first is.
+        pair: (N,) int64, number of the clip pair; ratings of one pair share their clips.
     """
 
     models: tuple[str, ...]
@@ -47,7 +47,7 @@ class Ratings:
         return table
 
     def of(self, model: int) -> NDArray[np.int64]:
-        """What a model was given, one to five, in all the answers it is in."""
+        """The ratings of a model, one to five, in all answers about it."""
         given = np.concatenate(
             (self.points[self.first == model], -self.points[self.second == model])
         )
@@ -56,17 +56,17 @@ class Ratings:
 
 @dataclass(frozen=True)
 class Attention:
-    """Who passed the checks and what else tells of care.
+    """The attention checks, and other signs of care.
 
     Attributes:
         joined: listeners who began.
         answered: listeners with at least one answer.
-        finished: listeners with all of them.
+        finished: listeners with all answers.
         failed_identical: listeners who much preferred one of two equal sounds.
         failed_broken: listeners who preferred noise.
         left_out: listeners whose answers do not count.
-        contradictions: answers whose preference is for the other clip than the choice.
-        left_chosen, choices: of all answers that count, those that chose the left clip.
+        contradictions: answers whose preference contradicts the choice.
+        left_chosen, choices: answers that chose the left clip, of all that count.
     """
 
     joined: int
@@ -86,12 +86,12 @@ def attentive_ratings(
     """The ratings that count.
 
     Args:
-        study: what was asked.
-        listeners: who answered what.
-        allowed_failures: attention checks a listener may fail and still count.
+        study: the study.
+        listeners: with their answers.
+        allowed_failures: attention checks that a listener may fail and still count.
 
     Raises:
-        UserError: a listener comes twice, or nothing is left to analyse.
+        UserError: a listener comes twice, or there are no answers that count.
     """
     for name, count in Counter(listener.name for listener in listeners).items():
         if count > 1:
@@ -120,7 +120,7 @@ def attentive_ratings(
 
 
 def _failures(study: Study, listener: Listener) -> tuple[bool, bool]:
-    """Whether the identical and the broken check were failed; one not yet answered is not."""
+    """Whether the identical and the broken check were failed; unanswered ones are not."""
     identical = broken = False
     for answer in listener.answers:
         if {answer.left, answer.right} == {study.identical.left, study.identical.right}:
@@ -146,8 +146,7 @@ def _ratings(study: Study, answers: Sequence[Answer]) -> Ratings:
     rows = []
     for answer in answers:
         left, right = (place[str(model)] for model in study.models_of(answer.pair))
-        towards_left = NEUTRAL - answer.preference
-        won, points = answer.choice == "left", towards_left
+        won, points = answer.choice == "left", NEUTRAL - answer.preference
         if left > right:
             left, right, won, points = right, left, not won, -points
         rows.append((left, right, won, points, pairs[frozenset((answer.left, answer.right))]))

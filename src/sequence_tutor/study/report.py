@@ -61,7 +61,7 @@ def draw_wins(path: Path, analysis: Analysis) -> None:
 
 
 def as_markdown(analysis: Analysis) -> str:
-    """Two tables and what they rest on, in sentences."""
+    """Two tables, and sentences about their data."""
     models = Table(
         ["model", "preferred", "share %", "mean rating", "Bradley-Terry"],
         [
@@ -70,7 +70,7 @@ def as_markdown(analysis: Analysis) -> str:
                 f"{one.wins} of {one.comparisons}",
                 _estimate(one.share, 100, 1),
                 _number(one.mean_rating, 2),
-                _estimate(one.score, 1, 2),
+                _estimate(one.bradley_terry, 1, 2),
             ]
             for one in analysis.standings
         ],
@@ -86,7 +86,7 @@ def as_markdown(analysis: Analysis) -> str:
                 _p(one.p_holm),
                 _p(one.test.p_permutation),
                 _p(one.p_permutation_holm),
-                _number(one.effect, 2),
+                _number(one.rank_biserial, 2),
             ]
             for one in analysis.contrasts
         ],

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.study.connections import limited
-from sequence_tutor.study.failures import Failures
+from sequence_tutor.study.limits import Failures
 
 MOST_CONNECTIONS = 1024
 WAITING = 1024  # connections that the system keeps until they are taken
@@ -22,10 +22,10 @@ OWN_FILES = 32  # of the process itself: the database, clips on their way
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Take a port before anything is promised; 0 takes any free one.
+    """Bind a port; 0 takes any free one.
 
     Raises:
-        UserError: the port is taken or not allowed, or the address is not this machine's.
+        UserError: the port is in use or not allowed, or the address is not of this machine.
     """
     if not 0 <= port < 2**16:
         raise UserError(f"--port {port}: expected a number from 0 to 65535")
@@ -49,11 +49,11 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def server(application: ASGIApp, most: int | None = None) -> uvicorn.Server:
-    """What serves until it is interrupted; nothing is logged of who asked for what.
+    """A server that runs until it is interrupted and logs no requests.
 
     Args:
-        application: what answers.
-        most: connections at once; None: what the process may open, within reason.
+        application: the ASGI application.
+        most: connections at once; None: `most_connections`.
     """
     config = uvicorn.Config(
         application,
@@ -70,7 +70,7 @@ def server(application: ASGIApp, most: int | None = None) -> uvicorn.Server:
 
 
 def most_connections() -> int:
-    """Connections that leave the process enough files for its own work."""
+    """Connections such that the process can still open its own files."""
     try:
         import resource
     except ModuleNotFoundError:  # Windows, where sockets are no files
@@ -82,13 +82,13 @@ def most_connections() -> int:
 
 
 class _Server(uvicorn.Server):
-    """Takes few connections at a time, since each is a file, while many may wait to be taken."""
+    """Accepts few connections at a time, each being a file; the system queues the others."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         failures = Failures(time.monotonic)
 
         def note(_loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
-            """Connections that break are everyday; of the rest a line now and then."""
+            """Log errors at most now and then, but no broken connections."""
             error = context.get("exception")
             if isinstance(error, BaseException) and not isinstance(error, ConnectionError):
                 failures.note(error)

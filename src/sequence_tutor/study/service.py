@@ -1,8 +1,8 @@
-"""The web service: what it shows, what it accepts, what it refuses.
+"""The web service that asks listeners.
 
-The browser learns names of clips and nothing of models. Every answer carries a signed ticket for
-one question of one listener; whatever is replayed, forged, out of range or someone else's is
-refused before anything is changed.
+The browser receives names of clips, none of models. Every answer carries a signed ticket for one
+question to one listener; anything replayed, forged, out of range or of another listener is refused
+before any change.
 """
 
 from __future__ import annotations
@@ -23,13 +23,21 @@ from starlette.routing import Route
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.study.design import SIDES, Side, Study
-from sequence_tutor.study.failures import Failures
 from sequence_tutor.study.folder import clip_path
-from sequence_tutor.study.hosts import Hosts
-from sequence_tutor.study.messages import Choice, Join, Play, Preference, read_body, read_message
+from sequence_tutor.study.limits import Failures, RateLimit
 from sequence_tutor.study.page import page_parts
-from sequence_tutor.study.rate_limit import RateLimit
-from sequence_tutor.study.sessions import Signer, is_token
+from sequence_tutor.study.requests import (
+    ChosenSide,
+    Hosts,
+    Join,
+    Play,
+    Preference,
+    Signer,
+    check_origin,
+    is_same,
+    read_body,
+    read_message,
+)
 from sequence_tutor.study.store import ListenerState, RefusedError, Store
 
 COOKIE = "listener"
@@ -55,7 +63,16 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Service:
-    """One study being answered."""
+    """One study being answered.
+
+    Args:
+        folder: of the study.
+        study: the study.
+        store: its answers.
+        results: called for a request with the results' token.
+        clock: monotonic time in seconds.
+        hosts: allowed host names; None: those of this machine.
+    """
 
     def __init__(
         self,
@@ -66,16 +83,6 @@ class Service:
         clock: Callable[[], float] = time.monotonic,
         hosts: Hosts | None = None,
     ) -> None:
-        """Prepare to serve.
-
-        Args:
-            folder: where the clips are.
-            study: what is asked.
-            store: where answers go.
-            results: what is shown to who has the token.
-            clock: seconds since any fixed moment.
-            hosts: names under which the page may be asked for; None: those of this machine.
-        """
         self._hosts = hosts or Hosts()
         self._failures = Failures(clock)
         self._folder, self._study, self._store = folder, study, store
@@ -102,7 +109,7 @@ class Service:
         return Starlette(routes=routes, exception_handlers={HTTPException: _refusal})
 
     def _guarded(self, handler: Handler) -> Endpoint:
-        """A handler behind the rate limit and the check of origin, with every header it needs."""
+        """A handler with rate limit, check of origin, error replies and headers."""
 
         async def guarded(request: Request) -> Response:
             listener = self._listener(request)
@@ -116,9 +123,9 @@ class Service:
                 if not allowed:
                     raise HTTPException(429, "too many requests, please wait a moment")
                 self._hosts.check(request)
-                _check_origin(request)
+                check_origin(request)
                 body = await read_body(request)
-                # one hop to a thread for all that a request asks of the disk
+                # all disk access of a request in one thread
                 response = await run_in_threadpool(handler, request, body)
             except HTTPException as error:
                 response = _refusal(request, error)
@@ -126,7 +133,7 @@ class Service:
                 response = JSONResponse({"error": str(error)}, 409)
             except sqlite3.Error:
                 response = JSONResponse({"error": FULL}, 507)
-            except ClientDisconnect:  # nobody is there to read it
+            except ClientDisconnect:  # nobody reads the reply
                 response = JSONResponse({"error": "broken off"}, 400)
             except Exception as error:
                 self._failures.note(error)
@@ -138,7 +145,7 @@ class Service:
         return guarded
 
     def _listener(self, request: Request) -> int | None:
-        """Whose session this is, if anyone's."""
+        """The listener of this session; None: there is no valid session."""
         return self._signer.listener_of(request.cookies.get(COOKIE, ""))
 
     def _known(self, request: Request) -> int:
@@ -152,13 +159,13 @@ class Service:
         return Response(content, media_type=kind)
 
     def _clip(self, request: Request, body: bytes) -> Response:
-        """The sound of a clip, to whom it is due."""
+        """The sound of a clip of the current question."""
         listener, name = self._known(request), request.path_params["name"]
         standing = self._store.standing(listener)
         if standing.pair is None or name not in (standing.pair.left, standing.pair.right):
             raise HTTPException(404, "no such clip")
         path, headers = clip_path(self._folder, name), {"Cache-Control": "private, max-age=3600"}
-        if not path.is_file():  # it was when the service began
+        if not path.is_file():  # it was there when the service started
             raise HTTPException(503, "this melody is not there just now")
         return FileResponse(path, headers=headers, media_type="audio/wav")
 
@@ -169,7 +176,7 @@ class Service:
         return self._reply(listener)
 
     def _join(self, request: Request, body: bytes) -> Response:
-        """Begin, or go on with a code."""
+        """Begin, or continue with a code."""
         message = read_message(body, Join)
         if message.code.strip():
             found = self._store.find(message.code)
@@ -189,7 +196,7 @@ class Service:
         return response
 
     def _play(self, request: Request, body: bytes) -> Response:
-        """A clip was started, or was heard to the end."""
+        """A clip started, or ended."""
         listener, message = self._known(request), read_message(body, Play)
         standing = self._asked(listener, message.ticket, "listen")
         key = (listener, message.side)
@@ -212,7 +219,7 @@ class Service:
         """Two clips cannot be heard at once: together they take the time of both.
 
         Raises:
-            RefusedError: less has passed since the first of them began.
+            RefusedError: less time has passed since the first of them started.
         """
         position, begun = self._begun.get(listener, (None, 0.0))
         if position != standing.position or not set(standing.played) - {side}:
@@ -224,7 +231,7 @@ class Service:
         return self._study.clips[standing.clip(side)].seconds
 
     def _choice(self, request: Request, body: bytes) -> Response:
-        listener, message = self._known(request), read_message(body, Choice)
+        listener, message = self._known(request), read_message(body, ChosenSide)
         standing = self._asked(listener, message.ticket, "listen")
         self._store.choose(listener, standing.position, message.choice)
         return self._reply(listener)
@@ -236,7 +243,7 @@ class Service:
         return self._reply(listener)
 
     def _asked(self, listener: int, ticket: str, stage: str) -> ListenerState:
-        """How far the listener is, if the ticket is for what is due now."""
+        """The state of the listener, if the ticket is for the current question."""
         standing = self._store.standing(listener)
         if self._signer.is_ticket(ticket, listener, standing.position, standing.stage):
             if standing.stage == stage:
@@ -248,7 +255,7 @@ class Service:
         raise HTTPException(403, "this answer was not asked for")
 
     def _reply(self, listener: int) -> JSONResponse:
-        """Where the listener stands, as the page needs it."""
+        """The state of the listener for the page."""
         standing = self._store.standing(listener)
         code = self._store.code_of(listener)
         reply: Reply = {
@@ -267,19 +274,12 @@ class Service:
     def _show_results(self, request: Request, body: bytes) -> Response:
         scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
         given = bearer if scheme.lower() == "bearer" else request.query_params.get("token", "")
-        if not is_token(self._store.token, given):
+        if not is_same(self._store.token, given):
             raise HTTPException(403, "the results are behind a token, which `study serve` printed")
         try:
             return JSONResponse(self._results())
         except UserError as error:  # nobody has answered yet
             raise HTTPException(409, str(error)) from error
-
-
-def _check_origin(request: Request) -> None:
-    """A page from elsewhere may not answer in a listener's name."""
-    origin = request.headers.get("origin")
-    if origin is not None and origin.partition("://")[2] != request.headers.get("host"):
-        raise HTTPException(403, "asked from another site")
 
 
 def _refusal(_request: Request, error: Any) -> Response:  # Starlette types it as any Exception

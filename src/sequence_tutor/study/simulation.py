@@ -1,9 +1,8 @@
-"""Listeners that are made up: how many are needed to find a given difference.
+"""Simulated listeners: how many are needed to find a given difference.
 
-A listener hears for each of two clips how good its model is, what the clip adds, and noise of
-their own; the difference of the two decides the choice by its sign and the five points by its size.
-The noise is logistic, so that without the clips' own part the choices follow Bradley and Terry's
-model.
+A listener perceives of each of two clips the quality of its model, what the clip adds, and noise;
+the sign of the difference decides the choice, its size the five points. The noise is logistic, so
+that without the clips' contribution the choices follow the Bradley-Terry model.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ PERMUTATIONS = 199  # enough for the level 0.05, whose p-values are multiples of
 
 
 class Scenario(Settings):
-    """A study that has not been held yet."""
+    """A planned study."""
 
     models: int = Field(4, ge=2, le=20, description="models compared")
     share: float = Field(
@@ -47,7 +46,7 @@ class Scenario(Settings):
 
     @property
     def scores(self) -> NDArray[np.float64]:
-        """(K,) how good each model is; the first is the best."""
+        """(K,) quality of each model; the first is the best."""
         scores = np.zeros(self.models)
         scores[0] = math.log(self.share / (1 - self.share))
         return scores
@@ -55,12 +54,12 @@ class Scenario(Settings):
 
 @dataclass(frozen=True)
 class Power:
-    """How surely so many listeners find the difference.
+    """The power of a study with so many listeners.
 
     Attributes:
-        listeners: how many.
-        found: share of the simulated studies, with Wilson's interval.
-        predicted: by theory, where clips add nothing.
+        listeners: their number.
+        found: share of simulated studies that find the difference, with Wilson's interval.
+        predicted: by theory, without contributions of the clips.
     """
 
     listeners: int
@@ -79,12 +78,12 @@ def simulated_ratings(
     """The ratings of one study.
 
     Args:
-        scores: (K,) how good each model is.
-        listeners: how many; each hears `rounds` of the pairs of each two models, in turn.
+        scores: (K,) quality of each model.
+        listeners: their number; each hears `rounds` of the pairs of each two models, in turn.
         pairs: clip pairs of each two models.
         rounds: see `listeners`.
         clip_spread: standard deviation of what a single clip adds.
-        generator: everything random.
+        generator: source of all randomness.
     """
     strength = np.asarray(scores)
     models = len(strength)
@@ -124,10 +123,10 @@ def power(scenario: Scenario, listeners: int, generator: np.random.Generator) ->
 def predicted_power(scenario: Scenario, listeners: int) -> float:
     """The chance that a noncentral chi-square exceeds the level's bound.
 
-    Of S_k, the sum of a model's points, the statistic sum_k S_k^2 / (n K s^2) is chi-square with
-    K - 1 degrees of freedom under equal models (n answers for each two of K models, s^2 the
-    variance of the points), and of noncentrality sum_k E[S_k]^2 / (n K s^2) otherwise. It takes
-    ranks for points and clips for equal.
+    With S_k the sum of a model's points, sum_k S_k^2 / (n K s^2) is chi-square with K - 1 degrees
+    of freedom if the models are equal (n answers for each two of K models, s^2 the variance of the
+    points), and has noncentrality sum_k E[S_k]^2 / (n K s^2) otherwise. This uses points instead
+    of ranks and takes clips as equal.
     """
     models, answers = scenario.models, listeners * scenario.rounds
     mean, variance = _points(scenario.scores[0])
@@ -142,7 +141,7 @@ def predicted_power(scenario: Scenario, listeners: int) -> float:
 
 
 def _points(difference: float) -> tuple[float, float]:
-    """Mean and variance of the points -2 to 2 given to a difference."""
+    """Mean and variance of the points -2 to 2 for a difference in quality."""
     edges = np.array([-THRESHOLDS[1], -THRESHOLDS[0], *THRESHOLDS])
     below = 1 / (1 + np.exp(difference - edges))  # logistic noise
     chances = np.diff(np.concatenate(([0.0], below, [1.0])))
@@ -154,17 +153,14 @@ def _points(difference: float) -> tuple[float, float]:
 def power_curve(
     scenario: Scenario, most: int = 1024, advance: Callable[[int], None] = lambda _: None
 ) -> list[Power]:
-    """Power for more and more listeners, until it is reached for sure.
+    """Power for numbers of listeners, ascending, up to the required one.
 
-    Doubles the number until enough is found, then halves the gap below.
+    Doubles the number until the power is reached, then halves the interval below.
 
     Args:
         scenario: the study.
-        most: listeners tried at most.
+        most: largest number of listeners tried.
         advance: called with 1 after each number of listeners.
-
-    Returns:
-        In order of listeners.
 
     Raises:
         UserError: more rounds than pairs, or `most` listeners are too few.
@@ -197,7 +193,7 @@ def power_curve(
 
 
 def listeners_needed(curve: Sequence[Power], target: float) -> int:
-    """The fewest listeners of a curve from which on all reach a power."""
+    """The fewest listeners from which on all points of a curve reach a power."""
     needed = curve[-1].listeners
     for one in reversed(curve):
         if one.found.value < target:

@@ -1,7 +1,7 @@
-"""Answers in an SQLite file that survives the death of the service at any moment.
+"""Answers in an SQLite file that survives termination of the service at any moment.
 
-Write-ahead logging with `synchronous = FULL` flushes the log to the disk before a change counts as
-made, so that what a listener was told is saved is saved. Changes are made one at a time.
+Write-ahead logging with `synchronous = FULL` flushes each change to the disk before it counts as
+made. Changes are made one at a time.
 """
 
 from __future__ import annotations
@@ -19,9 +19,8 @@ from sequence_tutor.config.presets import build
 from sequence_tutor.errors import UserError
 from sequence_tutor.foreign import said
 from sequence_tutor.study.answers import Answer, Listener, check_answers
-from sequence_tutor.study.design import SIDES, Pair, Side, Study
-from sequence_tutor.study.private_files import make_private
-from sequence_tutor.study.schedule import schedule
+from sequence_tutor.study.design import SIDES, Pair, Side, Study, schedule
+from sequence_tutor.study.folder import make_private
 
 APPLICATION = 0x53545354  # marks the file as one of ours
 SCHEMA = """
@@ -51,18 +50,18 @@ Stage = Literal["listen", "preference", "done"]
 
 
 class RefusedError(Exception):
-    """An answer that is not due: nothing was changed."""
+    """An answer to a question that is not the current one; nothing was changed."""
 
 
 @dataclass(frozen=True)
 class ListenerState:
-    """How far a listener has come.
+    """The progress of a listener.
 
     Attributes:
-        position: trials answered in full.
-        stage: what is due: listening and choosing, the preference, or nothing.
+        position: number of trials answered completely.
+        stage: what is next: listening and choosing, the preference, or nothing.
         pair: the trial's clips as shown; None when done.
-        played: the sides heard to the end.
+        played: sides heard to the end.
     """
 
     position: int
@@ -74,7 +73,7 @@ class ListenerState:
         """Name of the clip on a side.
 
         Raises:
-            RefusedError: nothing is due.
+            RefusedError: all questions are answered.
         """
         if self.pair is None:
             raise RefusedError("everything was answered already")
@@ -82,14 +81,13 @@ class ListenerState:
 
 
 class Store:
-    """The answers of a study."""
+    """The answers of a study, in a file that is created if necessary.
+
+    Raises:
+        UserError: the file is not a database, is damaged, or belongs to another study.
+    """
 
     def __init__(self, path: Path, study: Study) -> None:
-        """Open the file, or begin it.
-
-        Raises:
-            UserError: the file is no database, is damaged, or belongs to another study.
-        """
         self._study, self._path, self._lock = study, path, threading.RLock()
         self._schedules: dict[int, list[Pair]] = {}
         make_private(path)
@@ -147,17 +145,17 @@ class Store:
         return number, code
 
     def find(self, code: str) -> int | None:
-        """The number of the listener with this code; None if there is none."""
+        """The number of the listener with this code; None: there is none."""
         row = self._first("SELECT number FROM listeners WHERE code = ?", _plain(code))
         return int(row[0]) if row else None
 
     def code_of(self, listener: int) -> str | None:
-        """The code of a listener; None if there is none of that number."""
+        """The code of a listener; None: there is no such listener."""
         row = self._first("SELECT code FROM listeners WHERE number = ?", listener)
         return str(row[0]) if row else None
 
     def standing(self, listener: int) -> ListenerState:
-        """How far a listener has come."""
+        """The progress of a listener."""
         with self._lock:  # between changes, never within one
             chosen, position = self._first(
                 "SELECT count(*), count(preference) FROM answers WHERE listener = ?", listener
@@ -172,10 +170,10 @@ class Store:
         return ListenerState(position, stage, self._trials(listener)[position], played)
 
     def played(self, listener: int, position: int, side: Side) -> None:
-        """Note that a clip was heard to the end.
+        """Save that a clip was heard to the end.
 
         Raises:
-            RefusedError: it is not due.
+            RefusedError: it is not the current question.
         """
         with self._due(listener, position, "listen"):
             self._db.execute(
@@ -186,7 +184,7 @@ class Store:
         """Save the forced choice.
 
         Raises:
-            RefusedError: it is not due, or a clip was not heard to the end.
+            RefusedError: it is not the current question, or a clip was not heard to the end.
         """
         with self._due(listener, position, "listen") as standing:
             if standing.played != SIDES:
@@ -201,7 +199,7 @@ class Store:
         """Save the five-point preference, which completes the answer.
 
         Raises:
-            RefusedError: it is not due.
+            RefusedError: it is not the current question.
         """
         with self._due(listener, position, "preference"):
             self._db.execute(
@@ -210,10 +208,10 @@ class Store:
             )
 
     def listeners(self) -> list[Listener]:
-        """Everyone who joined, with the answers they completed.
+        """All listeners with their complete answers.
 
         Raises:
-            UserError: the database is damaged or holds answers that are none of this study's.
+            UserError: the database is damaged, or has answers that do not belong to this study.
         """
         try:
             with self._lock:
@@ -245,7 +243,7 @@ class Store:
 
     @contextmanager
     def _change(self) -> Iterator[None]:
-        """Everything inside is on the disk at the end, or nothing of it."""
+        """A transaction: everything inside is on the disk at the end, or nothing."""
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -258,7 +256,7 @@ class Store:
 
     @contextmanager
     def _due(self, listener: int, position: int, stage: Stage) -> Iterator[ListenerState]:
-        """A change that is made only if it is the next that this listener can make."""
+        """A change that is made only if it is the next for this listener."""
         with self._change():
             standing = self.standing(listener)
             if (standing.position, standing.stage) != (position, stage):
@@ -267,7 +265,7 @@ class Store:
 
 
 def _statements() -> list[str]:
-    """The schema's, each as SQLite keeps it."""
+    """The statements of the schema as SQLite stores them."""
     return [statement.strip() for statement in SCHEMA.split(";")[:-1]]
 
 
@@ -276,5 +274,5 @@ def _new_code() -> str:
 
 
 def _plain(code: str) -> str:
-    """A code as typed: spaces, dashes and small letters are forgiven."""
+    """A code as typed, without spaces and dashes, in capitals."""
     return "".join(letter for letter in code.upper() if letter in ALPHABET)

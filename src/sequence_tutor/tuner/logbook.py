@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,7 @@ class Logbook:
     @property
     def stand(self) -> dict[str, Any]:
         """How far the log goes, as plain JSON."""
-        return asdict(self._log.stand)
+        return self._log.stand
 
     def enter(
         self, policy: Prior, stage: Stage, c: float, so_far: Record, *, is_last: bool = False

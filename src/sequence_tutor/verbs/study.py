@@ -89,7 +89,7 @@ def serve_study(
     """
     folder = Path(folder)
     try:
-        from sequence_tutor.study.hosts import Hosts
+        from sequence_tutor.study.requests import Hosts
         from sequence_tutor.study.server import listen, server
         from sequence_tutor.study.service import Service
     except ModuleNotFoundError as error:

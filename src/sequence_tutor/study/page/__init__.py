@@ -1,4 +1,4 @@
-"""The page that listeners see: from a service in parts, or alone in one file."""
+"""The page that listeners see: served in parts, or exported as one file."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from sequence_tutor.drawing.content_policy import content_policy
-from sequence_tutor.study.design import Study
+from sequence_tutor.drawing.fragments import content_policy
+from sequence_tutor.study.design import Study, schedule
 from sequence_tutor.study.folder import clip_path
-from sequence_tutor.study.schedule import schedule
 
 ORDERS = 64
 """Schedules that the page alone chooses from by chance."""
 
 
 def page_parts(study: Study) -> dict[str, tuple[str, str]]:
-    """What the service shows: path -> content and its kind."""
+    """The parts that the service serves: path -> content and media type."""
     scripts = "".join(f'<script src="/{name}"></script>\n' for name in ("served.js", "page.js"))
     page = _page(study, '<link rel="stylesheet" href="/page.css">', scripts)
     return {
@@ -31,10 +30,10 @@ def page_parts(study: Study) -> dict[str, tuple[str, str]]:
 
 
 def page_alone(folder: Path, study: Study) -> str:
-    """The study as one HTML file that needs nothing else and saves answers as a file.
+    """The study as one HTML file that needs no server and saves the answers as a file.
 
-    Nothing in it says which model made which clip. Its policy lets only its own scripts run and
-    lets them reach no network.
+    It does not say which model wrote which clip. Its policy allows only its own scripts and no
+    network access.
     """
     style, scripts = _read("page.css"), [_read("alone.js"), _read("page.js")]
     data = {
