@@ -17,9 +17,9 @@ from sequence_tutor.reporting.comparison import read_table
 from sequence_tutor.reporting.curves import read_run_log
 from sequence_tutor.reporting.tradeoff import read_frontier
 from sequence_tutor.storage.files import write_json
+from sequence_tutor.study.design import schedule
 from sequence_tutor.study.folder import ANSWERS_FILE, load_study
 from sequence_tutor.study.making import Design, make_folder, melodies_needed
-from sequence_tutor.study.design import schedule
 from sequence_tutor.study.store import Store
 from sequence_tutor.verbs.compare import compare
 from sequence_tutor.verbs.frontier import frontier

@@ -12,16 +12,10 @@ from torch import Tensor
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import Estimate, difference, within
-from sequence_tutor.evaluation.bounds import (
-    Valueless,
-    exact_figures,
-    exact_optimum,
-    log_z_upper,
-    with_best_bound,
-)
+from sequence_tutor.evaluation.bounds import log_z_upper, valued, with_best_bound
 from sequence_tutor.evaluation.evaluate import evaluate
+from sequence_tutor.evaluation.exact_optimum import exact_figures, exact_optimum, own_optimum
 from sequence_tutor.evaluation.model import load_model, prior_of
-from sequence_tutor.evaluation.own_optimum import own_optimum
 from sequence_tutor.exact import Levels, enumerate_sequences
 from sequence_tutor.models import State
 from sequence_tutor.objectives.pareto import pareto_k
@@ -122,7 +116,7 @@ def test_both_bounds_enclose_log_z(temperature: float) -> None:
     generator = torch.Generator().manual_seed(0)
     rows = log_optimum.exp().multinomial(20_000, replacement=True, generator=generator)
     upper = log_z_upper(TOY.prior, task, C, enumerate_sequences(3, 4)[rows])
-    lower = sequential_monte_carlo(Valueless(TOY.prior), task, C, 20_000, generator).log_z
+    lower = sequential_monte_carlo(valued(TOY.prior, None), task, C, 20_000, generator).log_z
     assert lower == pytest.approx(log_z, abs=0.2)  # the prior seldom writes what counts
     exact = exact_figures(TOY.prior, task, C)
     assert upper.low < exact["log_z_upper"].value < upper.high
@@ -133,7 +127,7 @@ def test_both_bounds_enclose_log_z(temperature: float) -> None:
 def test_given_tokens_are_given_to_particles_too() -> None:
     task = Task(TOY.prior, TOY.reward, 4, prefix=(1, 2))
     particles = sequential_monte_carlo(
-        Valueless(TOY.prior), task, C, 20_000, torch.Generator().manual_seed(1)
+        valued(TOY.prior, None), task, C, 20_000, torch.Generator().manual_seed(1)
     )
     assert bool((particles.batch.tokens[:, :2] == torch.tensor([1, 2])).all())
     # log Z of the two free tokens, from all nine endings

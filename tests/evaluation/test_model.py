@@ -10,8 +10,7 @@ import pytest
 import torch
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.alike import judged_alike, sharing_rewards
-from sequence_tutor.evaluation.evaluate import evaluate
+from sequence_tutor.evaluation.evaluate import evaluate, judged_alike, sharing_rewards
 from sequence_tutor.evaluation.model import load_model, prior_of
 from sequence_tutor.evaluation.own_rules import UserRules
 from sequence_tutor.tuner.run_folder import POLICY_FILE

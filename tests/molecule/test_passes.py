@@ -8,8 +8,7 @@ import torch
 from rdkit import Chem
 
 from sequence_tutor.domain.data import Collected
-from sequence_tutor.evaluation.alike import scored_here
-from sequence_tutor.evaluation.evaluate import evaluate
+from sequence_tutor.evaluation.evaluate import evaluate, scored_here
 from sequence_tutor.evaluation.model import load_model
 from sequence_tutor.molecule.chemistry import _known
 from sequence_tutor.molecule.scoring.reward import MoleculeRewardSettings

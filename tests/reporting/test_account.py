@@ -52,10 +52,15 @@ def test_without_a_prior_in_the_objective_it_says_so() -> None:
 
 def test_the_facts_of_a_run() -> None:
     facts = run_facts("psi", 1, spec("psi"), [record(0, 0), record(3000, 1)])
-    assert (facts.algorithm, facts.c, facts.updates, facts.seed) == ("psi", "4", "3,000", 7)
-    assert facts.minutes == "25.0"  # the log says 1500 seconds
-    assert facts.versions == "sequence_tutor 0.1.0, torch 2.13"
-    settings = dict(facts.settings)
+    assert (facts["algorithm"], facts["c"], facts["updates"], facts["seed"]) == (
+        "psi",
+        "4",
+        "3,000",
+        7,
+    )
+    assert facts["minutes"] == "25.0"  # the log says 1500 seconds
+    assert facts["versions"] == "sequence_tutor 0.1.0, torch 2.13"
+    settings = dict(facts["settings"])
     assert settings["tune.c"] == "4.0"
     assert settings["reward.weights.tonic"] == "3.0"
 

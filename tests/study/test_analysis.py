@@ -48,7 +48,7 @@ def test_wins_are_counted_for_the_model_that_was_heard(study_folder: Path) -> No
     ]
     assert [one.mean_rating for one in found.standings] == [2, 3, 4]
     assert found.standings[1].share == wilson(0.5, 16)
-    assert np.isnan(found.standings[0].bradley_terry.value)  # it never won
+    assert np.isnan(found.standings[0].score.value)  # it never won
     assert found.overall.p_permutation < 0.01
     assert found.degrees_of_freedom == 2
     assert [(one.effect, one.wins) for one in found.contrasts] == [(-0.5, 0), (-1, 0), (-0.5, 0)]

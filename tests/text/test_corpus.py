@@ -10,8 +10,7 @@ import pytest
 from kit import uncounted
 from sequence_tutor.domain.division import TEST, TRAIN, VALIDATION
 from sequence_tutor.errors import UserError
-from sequence_tutor.text.corpus import TextDataSettings, read_corpus
-from sequence_tutor.text.reading import read_lines
+from sequence_tutor.text.corpus import TextDataSettings, read_corpus, read_lines
 from sequence_tutor.text.vocabulary import TextVocabulary
 
 

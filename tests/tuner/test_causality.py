@@ -8,7 +8,7 @@ from torch import Tensor
 
 from kit import silent
 from sequence_tutor.algorithms import find_algorithm
-from sequence_tutor.evaluation.bounds import exact_log_prior, exact_rewards
+from sequence_tutor.evaluation.exact_optimum import exact_log_prior, exact_rewards
 from sequence_tutor.exact import SequenceSpace, along_sequences, enumerate_sequences, sequence_kl
 from sequence_tutor.sampling.measure import Task
 from sequence_tutor.sequences import SequenceBatch

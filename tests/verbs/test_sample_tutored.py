@@ -69,7 +69,7 @@ def test_more_advice_more_reward(model: Model) -> None:
 
 
 def test_particles_reach_the_optimum_where_the_policy_does_not(model: Model) -> None:
-    from sequence_tutor.evaluation.bounds import exact_optimum, exact_rewards
+    from sequence_tutor.evaluation.exact_optimum import exact_optimum, exact_rewards
     from sequence_tutor.exact import SequenceSpace
 
     log_optimum, _ = exact_optimum(model.task, SequenceSpace(4, 6), 0.7)

@@ -1,4 +1,4 @@
-"""What the author of a domain needs: everything here is promised, see docs/extend/domain.md."""
+"""The stable interface for authors of domains, see docs/extend/domain.md."""
 
 from sequence_tutor.config.settings import Settings, of_kind
 from sequence_tutor.domain.base import Domain, find_domain

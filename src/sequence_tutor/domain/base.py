@@ -93,9 +93,7 @@ class Domain(ABC):
     ) -> Self:
         """This domain with the vocabulary of a prior; itself if all priors share one.
 
-        Args:
-            card: of the prior.
-            tensors: stored with its weights, such as fingerprints of its training data.
+        `tensors` are stored with the prior's weights, such as fingerprints of its training data.
 
         Raises:
             UserError: the card does not describe a vocabulary.
@@ -104,9 +102,6 @@ class Domain(ABC):
 
     def data_of_prior(self, card: Mapping[str, Any]) -> Mapping[str, Any]:
         """Values of `data_settings` that encode data in the vocabulary of a prior.
-
-        Args:
-            card: of a prior that is to be trained further.
 
         Raises:
             UserError: the card does not describe a vocabulary.
@@ -133,16 +128,10 @@ class Domain(ABC):
         progress: Progress,
         reward: Callable[[], Reward | None],
     ) -> None:
-        """Write sequences and, where the files have a place for it, the reward of each.
+        """Write sequences as `write` does and, where the files have a place for it, their rewards.
 
         If the files show only some of the sequences, they show those with the highest reward.
-
-        Args:
-            batch: as in `write`; likewise `directory`, `settings` and `progress`.
-            directory: where to write.
-            settings: `output_settings`.
-            progress: called with the progress.
-            reward: returns the reward, or None if it is not available.
+        `reward` returns the reward, or None if it is not available.
         """
         self.write(batch, directory, settings, progress)
 
@@ -211,13 +200,9 @@ class Domain(ABC):
     def gatherer(
         self, directory: Path, reward: Reward, settings: Settings, resumed: bool
     ) -> Gatherer | None:
-        """An object that stores what a run samples; None: this domain has none.
+        """An object that stores in the run's folder what it samples; None: this domain has none.
 
-        Args:
-            directory: the run's folder.
-            reward: scores the sequences.
-            settings: `output_settings`.
-            resumed: whether the run continues from a checkpoint, whose state will be restored.
+        A run that is resumed will restore its state. `settings` are `output_settings`.
         """
         return None
 
@@ -297,12 +282,9 @@ class Domain(ABC):
         return exhibit(shown)
 
     def display(self, model: ShownModel, batch: SequenceBatch, settings: Settings) -> str:
-        """What a notebook shows of a model's sequences, as HTML with untrusted text escaped.
+        """What a notebook shows of a model's sequences, or some of them.
 
-        Args:
-            model: the model that wrote them.
-            batch: all of them; showing some is enough.
-            settings: `output_settings`.
+        It is HTML with untrusted text escaped.
         """
         return display(model, batch)
 

@@ -1,4 +1,4 @@
-"""Does a domain keep what `Domain` promises?"""
+"""Checks that a domain fulfils the interface of `Domain`."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _LOADS = re.compile(r"""\b(src|href)=["']?(?!data:|#)[^"'\s>]+""")
 
 
 def check_domain(domain: Domain) -> None:
-    """Try a domain on a few random sequences and stop at the first broken promise.
+    """Try a domain on random sequences and report the first violation of its interface.
 
-    Tried are its attributes, settings, reward, statistics, the files that it writes and what it
-    shows of sequences; to read files, some would be needed.
+    Checked are its attributes, settings, reward, statistics, written files and display; not the
+    reading of files, which needs some.
 
     Raises:
         UserError: one sentence that says what was found and what was expected.
@@ -45,7 +45,7 @@ def check_domain(domain: Domain) -> None:
 
 @dataclass(frozen=True)
 class _Trial:
-    """A model that gives all tokens one probability; satisfies `ShownModel`."""
+    """A model with the uniform policy; satisfies `ShownModel`."""
 
     framed_domain: Domain
     reward: Reward
@@ -64,7 +64,7 @@ class _Trial:
 
 
 def _problems(domain: Domain) -> Iterator[str]:
-    """What is wrong, as soon as it is found."""
+    """Violations, lazily."""
     yield from _attributes(domain)
     reward_settings = build(domain.reward_settings, {}, "reward_settings")
     files = build(domain.output_settings, {}, "output_settings")
@@ -120,7 +120,7 @@ def _attributes(domain: Domain) -> Iterator[str]:
 
 
 def _sequences(domain: Domain) -> SequenceBatch:
-    """Random ones of several lengths, each with its end where there is one."""
+    """Random ones of several lengths, with end tokens if there are any."""
     generator = torch.Generator().manual_seed(0)
     length, end = min(domain.length, MOST_TOKENS), domain.end_token
     tokens: Tensor = torch.randint(domain.vocab_size, (ROWS, length), generator=generator)

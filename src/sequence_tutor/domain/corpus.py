@@ -1,8 +1,8 @@
-"""A corpus: sequences gathered from files and divided, and what was dropped and why.
+"""Training data collected from files and divided, with what was dropped and why.
 
-Every domain reads files of its own kinds and gives an `Intake` one sequence after the other; no
-Python object stays of a sequence. A million of them are a few flat arrays of small integers, mapped
-from disk where there is a cache, see `corpus_cache`.
+A domain reads its own kinds of files and adds each sequence to an `Intake`. Sequences are stored in
+a few flat arrays of small integers without a Python object each, mapped from disk if they are
+cached, see `corpus_cache`.
 """
 
 from __future__ import annotations
@@ -27,41 +27,32 @@ from sequence_tutor.domain.token_sequences import TokenSequences
 from sequence_tutor.errors import UserError
 
 LISTED = 10_000
-"""Places without a sequence that are listed one by one; all of them are counted."""
+"""Most skipped entries that are listed; all of them are counted."""
 
 KILOBYTE = 1024
 
 ALL = "all"
-"""The row of a summary that is of every source."""
+"""The row of a summary for all sources."""
 
-_END = -1  # stands for the end token while its number is not known; of any array the last
+_END = -1  # the end token, until its number is known; the last index of an array
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """Encoded sequences and what is known of them.
+    """Encoded sequences and what is known about them."""
 
-    Attributes:
-        tokens: (N,) int16, rows laid end to end, each with its end token where there is one.
-        lengths: (S,) int32.
-        sides: (S,) int8 side of the division of each row.
-        hashes: (S,) int64 by which a domain knows each row; rows may share one.
-        facts: what the data fix, as a prior's card keeps it under the domain's name (JSON).
-        summary: one row a source and one for all.
-        dropped: reason -> how often.
-        skipped: (place, reason) of the first that gave no sequence.
-        remarks: what else a user should know of the reading, in sentences.
-    """
-
+    # (N,) int16, all rows concatenated, each with its end token if there is one
     tokens: NDArray[np.int16]
-    lengths: NDArray[np.int32]
-    sides: NDArray[np.int8]
+    lengths: NDArray[np.int32]  # (S,) int32
+    sides: NDArray[np.int8]  # (S,) int8, the part of each row: train, validation or test
+    # (S,) int64, a domain's key of each row; several rows may have the same
     hashes: NDArray[np.int64]
+    # properties of the data for a prior's card, under the domain's name (JSON)
     facts: Mapping[str, Any]
-    summary: Mapping[str, Mapping[str, float]]
-    dropped: Mapping[str, int]
-    skipped: Sequence[tuple[str, str]]
-    remarks: Sequence[str] = ()
+    summary: Mapping[str, Mapping[str, float]]  # one row a source and one for all
+    dropped: Mapping[str, int]  # reason -> count
+    skipped: Sequence[tuple[str, str]]  # (place, reason) of the first entries without a sequence
+    remarks: Sequence[str] = ()  # sentences for the user about the reading
 
     @property
     def sequences(self) -> TokenSequences:
@@ -70,11 +61,11 @@ class Corpus:
         return TokenSequences.laid_out(torch.from_numpy(self.tokens), lengths)
 
     def side(self, side: int) -> TokenSequences:
-        """The rows of one side of the division."""
+        """The rows of one part."""
         return self.sequences.select(torch.from_numpy(self.sides == side))
 
     def hashes_of(self, side: int) -> Tensor:
-        """(M,) int64, sorted, each once: the hashes of one side's rows."""
+        """(M,) int64, sorted, each once: the hashes of one part's rows."""
         return torch.from_numpy(np.unique(self.hashes[self.sides == side]))
 
     def training_data(
@@ -85,14 +76,10 @@ class Corpus:
         provenance: Mapping[str, Any] | None = None,
         judge: Judge | None = None,
     ) -> TrainingData:
-        """The three sides, and what a card says of them.
+        """The three parts, and entries for a prior's card.
 
-        Args:
-            domain: under whose name the card has the facts.
-            settings: how the files were read.
-            tensors: what is kept beside the prior's weights.
-            provenance: what the card says beside sources and settings.
-            judge: says how good samples are.
+        The facts stand under the name of the domain; `settings` are those of the reading, `tensors`
+        are stored with the prior's weights.
         """
         return TrainingData(
             self.side(TRAIN),
@@ -113,16 +100,10 @@ class Corpus:
 
 
 class Intake:
-    """Gathers sequences and counts what is dropped.
-
-    Attributes:
-        sources: source -> counts of whatever the domain counts.
-        dropped: reason -> how often.
-        skipped: (place, reason) of the first.
+    """Collects sequences and counts what is dropped.
 
     Args:
-        wide: whether there may be 32,768 different tokens or more, of which some are dropped in
-            the end.
+        wide: whether there may be 32,768 or more different tokens before rare ones are dropped.
     """
 
     def __init__(self, *, wide: bool = False) -> None:
@@ -136,16 +117,13 @@ class Intake:
         return len(self._lengths)
 
     def counts(self, source: str) -> Counter[str]:
-        """What was counted of a source, to be counted on."""
+        """The counts of a source, to be updated by the domain."""
         return self.sources.setdefault(source, Counter())
 
     def take(self, tokens: Sequence[int], place: float, key: int = 0) -> None:
-        """Keep a sequence.
+        """Add a sequence of at least one token; its place in [0, 1) decides its part, see `divide`.
 
-        Args:
-            tokens: at least one.
-            place: in [0, 1), decides the side of the division, see `divide`.
-            key: its hash.
+        `key` is its hash.
         """
         self._tokens.extend(tokens)
         self._lengths.append(len(tokens))
@@ -153,13 +131,13 @@ class Intake:
         self._hashes.append(key)
 
     def drop(self, place: str, reason: str) -> None:
-        """Count what gives no sequence."""
+        """Count an entry without a sequence."""
         self.dropped[reason] += 1
         if len(self.skipped) < LISTED:
             self.skipped.append((place, reason))
 
     def drop_rarest(self, fewest: int, reason: str) -> None:
-        """Drop again the sequences with a token, the end aside, that comes less often than that."""
+        """Drop sequences with a token, other than the end, that occurs less than `fewest` times."""
         tokens, lengths = np.array(self._tokens), self.lengths
         rare = _times(tokens) < fewest
         rare[_END] = False
@@ -176,15 +154,10 @@ class Intake:
         self.dropped[reason] += dropped
 
     def require(self, paths: Sequence[Path], missing: str, expected: str) -> None:
-        """See that there is something.
-
-        Args:
-            paths: what was read.
-            missing: what is said where there is nothing.
-            expected: what is said beside it where nothing was dropped.
+        """Refuse an empty corpus.
 
         Raises:
-            UserError: there is nothing.
+            UserError: `missing`, and the most frequent reasons, or `expected` if there are none.
         """
         if len(self):
             return
@@ -194,11 +167,11 @@ class Intake:
 
     @property
     def lengths(self) -> NDArray[np.int32]:
-        """(S,) tokens of what was taken, ends among them."""
+        """(S,) tokens of each sequence, including end tokens."""
         return np.array(self._lengths, dtype=np.int32)
 
     def used(self) -> NDArray[np.intp]:
-        """The different numbers in what was taken, sorted, that of the end aside."""
+        """The numbers in use, sorted, without that of the end."""
         return np.flatnonzero(_times(np.array(self._tokens))[:_END])
 
     def finish(
@@ -210,15 +183,10 @@ class Intake:
         renumbered: NDArray[np.int16] | None = None,
         remarks: Sequence[str] = (),
     ) -> Corpus:
-        """Divide what was taken.
+        """Divide the sequences; shares of validation and test as in `divide`.
 
-        Args:
-            validation: share of that side.
-            test: likewise.
-            facts: see `Corpus`.
-            summary: likewise.
-            renumbered: of `Numbers`: the token of each number; None: numbers are tokens.
-            remarks: see `Corpus`.
+        `renumbered` has the token of each number, see `Numbers`; None: numbers are tokens. `facts`,
+        `summary` and `remarks` are those of `Corpus`.
         """
         tokens = np.array(self._tokens)
         return Corpus(
@@ -235,10 +203,9 @@ class Intake:
 
 
 class Numbers:
-    """Pieces of text as numbers, in the order in which they are first met.
+    """Pieces of text as numbers, in the order of their first occurrence.
 
-    Args:
-        known: the only pieces that may come; none: whatever comes.
+    If `known` is not empty, no other pieces are allowed.
     """
 
     def __init__(self, known: Iterable[str] = ()) -> None:
@@ -246,40 +213,40 @@ class Numbers:
         self.is_closed = bool(self.of_piece)
 
     def strange(self, pieces: Iterable[str]) -> str:
-        """The first piece that may not come; empty: there is none."""
+        """The first piece that is not allowed; empty: there is none."""
         if not self.is_closed:
             return ""
         return next((piece for piece in pieces if piece not in self.of_piece), "")
 
     def __call__(self, pieces: Iterable[str]) -> list[int]:
-        """The numbers of some pieces, with an end after them."""
+        """The numbers of some pieces, with the end after them."""
         numbers = self.of_piece
         return [*(numbers.setdefault(piece, len(numbers)) for piece in pieces), _END]
 
     def renumbered(self, tokens: Sequence[str]) -> NDArray[np.int16]:
-        """The place of each number's piece among some tokens, which the end token follows."""
+        """The place of each number's piece in `tokens`, which the end token follows."""
         places = {token: place for place, token in enumerate(tokens)}
         found = [places.get(piece, -1) for piece in self.of_piece]
         return np.array([*found, len(tokens)], dtype=np.int16)
 
 
 def _times(tokens: NDArray[np.signedinteger]) -> NDArray[np.intp]:
-    """How often each number comes; the last is that of the end."""
+    """How often each number occurs; the last is that of the end."""
     return np.roll(np.bincount(tokens + 1, minlength=1), _END)
 
 
 def by_kilobytes(
     files: Sequence[Path], progress: Progress, more: int = 0
 ) -> Iterator[tuple[Path, Callable[[int], None]]]:
-    """Go through files with progress in kilobytes.
+    """Iterate over files with progress in kilobytes.
 
     Args:
         files: to be read one by one.
-        progress: called with the kilobytes done and of all.
-        more: kilobytes that what follows the reading counts for.
+        progress: called with the kilobytes done and the total.
+        more: kilobytes that the work after reading counts for.
 
     Yields:
-        A file, and a function that takes the bytes of it that are read so far.
+        A file, and a function to call with its bytes read so far.
     """
     sizes = [file.stat().st_size for file in files]
     total = sum(sizes) // KILOBYTE + more

@@ -1,8 +1,8 @@
-"""Corpora kept on disk, keyed by the content of the files and by the settings.
+"""Corpora cached on disk, keyed by the content of the files and the settings.
 
-FOLDER/tokens.npy    all rows, one after the other; mapped into memory, never read as a whole
+FOLDER/tokens.npy    all rows concatenated; mapped into memory, never read as a whole
 FOLDER/lengths.npy   one number a row, likewise sides.npy and hashes.npy
-FOLDER/corpus.json   facts, summary, what was dropped; written last: with it all is there
+FOLDER/corpus.json   facts, summary, what was dropped; written last, so that it marks completeness
 """
 
 from __future__ import annotations
@@ -24,12 +24,9 @@ _DESCRIBED = ("facts", "summary", "dropped", "skipped", "remarks")
 
 
 def fingerprint(version: str, settings: Settings, contents: Iterable[Sequence[str]]) -> str:
-    """What a cached corpus is known by: how it was read, and every file's name and content.
+    """The key of a cached corpus: how it was read, and the names and hash of every file.
 
-    Args:
-        version: of the reading itself: raised whenever that changes, so that nothing stale is used.
-        settings: of the reading.
-        contents: of each file its names and a hash of what is in it.
+    `version` is that of the reading code, raised whenever its result changes.
     """
     digest = hashlib.sha256(f"{version} {settings.model_dump_json()}".encode())
     for content in contents:
@@ -38,11 +35,9 @@ def fingerprint(version: str, settings: Settings, contents: Iterable[Sequence[st
 
 
 def cached(folder: Path | None, read: Callable[[], Corpus]) -> Corpus:
-    """What is in a folder; where that is nothing or damaged, what is read is put there.
+    """The corpus in `folder`; if it is missing or damaged, read it and store it there.
 
-    Args:
-        folder: of one fingerprint; None: nothing is kept.
-        read: reads the files.
+    `folder` belongs to one fingerprint; None: nothing is stored.
     """
     kept = _load(folder) if folder else None
     if kept is not None:
@@ -65,7 +60,7 @@ def _load(folder: Path) -> Corpus | None:
         described = json.loads((folder / _DESCRIPTION).read_text(encoding="utf-8"))
         arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="c") for name in _ARRAYS}
         corpus = Corpus(**arrays, **{name: described[name] for name in _DESCRIBED})
-    except Exception:  # whatever is wrong with it, the files themselves are there
+    except Exception:  # damaged in any way: it is read again
         return None
     rows = {len(corpus.lengths), len(corpus.sides), len(corpus.hashes)}
     right = all(array.dtype == _ARRAYS[name] for name, array in arrays.items())

@@ -1,4 +1,4 @@
-"""Dividing data into what is learned from, stopped by and reported on, by content alone."""
+"""Dividing data into training, validation and test parts, by content alone."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ TRAIN, VALIDATION, TEST = range(3)
 
 
 def divide(places: NDArray[np.float64], validation: float, test: float) -> NDArray[np.int8]:
-    """The side of each piece: its place below `validation`, in the `test` above it, or beyond.
+    """The part of each item: validation below `validation`, test in the `test` above, else train.
 
-    So a piece keeps its side whatever else is added. Only where the shares would leave a side
-    empty, which among few pieces is bad luck, the ends of the sides move, in the order of places,
-    until each has one; of fewer pieces than sides nothing is moved.
+    An item keeps its part when others are added. Only if a part would be empty, by chance among few
+    items, are the boundaries moved until each part has one; with fewer items than parts nothing is
+    moved.
 
     Args:
-        places: (S,) in [0, 1): a hash of each piece's content; equal places stay together.
-        validation: share of that side; 0: it is to be empty.
+        places: (S,) in [0, 1): a hash of each item's content; equal ones stay together.
+        validation: share of that part; 0: it is empty.
         test: likewise.
 
     Returns:
         (S,) `TRAIN`, `VALIDATION` or `TEST`.
 
     Raises:
-        ValueError: when the shares are negative or leave nothing to train on.
+        ValueError: the shares are negative or leave nothing for training.
     """
     if validation < 0 or test < 0 or validation + test >= 1:
         raise ValueError(f"shares of {validation} and {test} must leave some for training")

@@ -1,7 +1,4 @@
-"""How a domain shows itself in a report and in a notebook; lines, where it has no pictures.
-
-Of lines every token is marked that was paid for.
-"""
+"""How a domain displays sequences in a report and a notebook; by default as lines."""
 
 from __future__ import annotations
 
@@ -22,33 +19,32 @@ if TYPE_CHECKING:
     from sequence_tutor.domain.base import Domain
 
 END = "\N{RETURN SYMBOL}"
-"""Stands for the token that ends a sequence."""
-
+"""Shown for the end token."""
 
 LINES_SHOWN, LINES_DISPLAYED = 12, 20
-"""Of each model in a report, and of one in a notebook's cell."""
+"""Lines of each model in a report, and in a notebook's cell."""
 
 PACKAGE = "sequence_tutor.domain"
 
 
 class ShownModel(Protocol):
-    """A model as far as what it writes is to be shown; `sequence_tutor.Model` is one."""
+    """A model whose sequences are displayed; `sequence_tutor.Model` is one."""
 
     @property
     def name(self) -> str:
-        """What it is called beside others."""
+        """Its name beside others."""
 
     @property
     def framed_domain(self) -> Domain:
-        """Its domain, in the frame that it writes in."""
+        """Its domain in the frame of its sequences."""
 
     @property
     def policy(self) -> Prior:
-        """What is sampled."""
+        """Sampled."""
 
     @property
     def reward(self) -> Reward:
-        """What it is judged by."""
+        """Judges it."""
 
     @property
     def length(self) -> int:
@@ -56,23 +52,22 @@ class ShownModel(Protocol):
 
     @property
     def device(self) -> torch.device:
-        """Where it computes."""
+        """Of its computation."""
 
     def files(self) -> Settings:
-        """How its sequences are written."""
+        """Its output settings."""
 
 
 @dataclass(frozen=True)
 class Material:
-    """What a report has of some models of one domain.
+    """Models of one domain and their sequences, for a report.
 
     Attributes:
-        models: the prior first; their places are those of their colours.
-        at_most: gives the first distinct sequences of each: so many, or fewer where there are
-            no more.
-        exactly: gives so many of each.
-        judged_by: the reward that all are judged by, in a sentence.
-        section: begins the ids of whatever has one.
+        models: the prior first; a model's place is that of its colour.
+        at_most: the first distinct sequences of each: `count`, or fewer if there are no more.
+        exactly: `count` distinct sequences of each.
+        judged_by: a sentence about the reward that judges all.
+        section: prefix of ids on the page.
     """
 
     models: Sequence[ShownModel]
@@ -84,12 +79,12 @@ class Material:
 
 @dataclass(frozen=True)
 class Exhibit:
-    """What a report shows of a domain's sequences.
+    """The section of a report about a domain's sequences.
 
     Attributes:
         title: of the section.
-        html: what is in it. Escape what is not yours: it stands on the page as it is.
-        kind: a class of the section, for styles and scripts.
+        html: its content, inserted as it is: escape untrusted text.
+        kind: CSS class of the section.
     """
 
     title: str
@@ -117,8 +112,8 @@ def _fragment(template: str, **values: object) -> str:
 
 
 @dataclass(frozen=True)
-class Piece:
-    """One token: its text, what it was paid in all, and for what."""
+class PaidToken:
+    """One token: its text, its total reward, and the terms that paid it."""
 
     text: str
     paid: float
@@ -126,39 +121,34 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Line:
-    """One sequence, its tokens and their sum, and of what that is made up."""
+class PaidLine:
+    """One sequence: its tokens, its total reward, and the terms that paid it."""
 
-    pieces: Sequence[Piece]
+    pieces: Sequence[PaidToken]
     total: float
     why: str
 
 
 @dataclass(frozen=True)
-class Lines:
+class ModelLines:
     """The sequences of one model, and its place in the list."""
 
     model: str
     style: int
-    lines: Sequence[Line]
+    lines: Sequence[PaidLine]
 
 
 def paid_lines(
     models: Sequence[ShownModel], sequences: Sequence[Sequence[Sequence[int]]]
-) -> list[Lines]:
-    """The lines of every model, each scored by its own reward.
-
-    Args:
-        models: the prior first.
-        sequences: tokens of each.
-    """
+) -> list[ModelLines]:
+    """The lines of every model, each scored by its own reward."""
     return [
-        Lines(model.name, place, _lines(model, own))
+        ModelLines(model.name, place, _lines(model, own))
         for place, (model, own) in enumerate(zip(models, sequences, strict=True))
     ]
 
 
-def _lines(model: ShownModel, sequences: Sequence[Sequence[int]]) -> list[Line]:
+def _lines(model: ShownModel, sequences: Sequence[Sequence[int]]) -> list[PaidLine]:
     domain = model.framed_domain
     end, token_text = domain.end_token, domain.token_text
 
@@ -166,11 +156,8 @@ def _lines(model: ShownModel, sequences: Sequence[Sequence[int]]) -> list[Line]:
         return END if token == end else token_text(token)
 
     return [
-        Line(
-            [
-                _piece(text(token), step, scored["reward"])
-                for step, token in enumerate(scored["tokens"])
-            ],
+        PaidLine(
+            [_piece(text(token), i, scored["reward"]) for i, token in enumerate(scored["tokens"])],
             math.fsum(scored["total"]),
             _reasons({rule: math.fsum(paid) for rule, paid in scored["reward"].items()}),
         )
@@ -178,11 +165,11 @@ def _lines(model: ShownModel, sequences: Sequence[Sequence[int]]) -> list[Line]:
     ]
 
 
-def _piece(text: str, step: int, paid: Mapping[str, Sequence[float]]) -> Piece:
+def _piece(text: str, step: int, paid: Mapping[str, Sequence[float]]) -> PaidToken:
     parts = {rule: steps[step] for rule, steps in paid.items() if steps[step]}
-    return Piece(text, math.fsum(parts.values()), _reasons(parts))
+    return PaidToken(text, math.fsum(parts.values()), _reasons(parts))
 
 
 def _reasons(parts: Mapping[str, float]) -> str:
-    """What each rule paid, as far as it did."""
+    """What each rule paid, if anything."""
     return ", ".join(f"{rule} {part:+.3g}" for rule, part in parts.items() if part)

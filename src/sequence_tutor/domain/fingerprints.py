@@ -1,10 +1,10 @@
-"""Fingerprints: sequences as 64-bit numbers, to count distinct ones and find copies of the data.
+"""64-bit hashes of sequences, to count distinct ones and to find copies of training data.
 
-The hash is multilinear, h = sum_t (token_t + 1) k_t mod 2^64 with a fixed odd k_t for every place,
-so a whole batch is hashed by one product and one sum, and a shorter sequence differs from a longer
-one that it begins. Two different sequences share a hash with a probability of 2^-58 at most: the
-difference of two tokens holds no more than a few factors of two. The k_t come from SHA-256, so that
-fingerprints on disk mean the same on every machine.
+The hash is multilinear, h = sum_t (token_t + 1) k_t mod 2^64 with a fixed odd k_t for every step:
+one product and one sum for a whole batch, and different for a sequence and its prefixes. Two
+different sequences collide with a probability of at most 2^-58, because the difference of two
+tokens has only a few factors of two. The k_t come from SHA-256, so that stored fingerprints are
+valid on every machine.
 
 Source: Lemire and Kaser, Strongly universal string hashing is fast, 2014 (arXiv:1202.4961).
 """
@@ -26,20 +26,20 @@ WINDOW = 32
 """Tokens of a window of the training data."""
 
 WINDOWS = "windows"
-"""Name, among a prior's tensors, of the fingerprints of its training data's windows."""
+"""Name of the tensor with the fingerprints of a prior's training data."""
 
 GRID = 16
 """Tokens between the starts of two windows."""
 
 
 def sequence_hashes(batch: SequenceBatch) -> Tensor:
-    """(B,) int64, one number a sequence."""
+    """(B,) int64."""
     coded = (batch.tokens + 1) * batch.mask  # (B, T), 0 beyond the end
     return (coded * _multipliers(coded.shape[1]).to(coded.device)).sum(1)  # wraps around at 2^64
 
 
 def distinct_share(hashes: Tensor) -> float:
-    """How many of some sequences are distinct, by their hashes (N,), as a share of all."""
+    """The share of distinct sequences, by their hashes (N,)."""
     return len(hashes.unique()) / len(hashes)
 
 
@@ -48,10 +48,7 @@ def window_fingerprints(
 ) -> Tensor:
     """The hashes of all windows of some sequences, sorted, each once: (W,) int64.
 
-    Args:
-        sequences: lists or arrays of any lengths; those shorter than `window` have none.
-        window: tokens of a window.
-        grid: windows start at multiples of it.
+    Windows start at multiples of `grid`; sequences shorter than `window` have none.
     """
     pieces = [
         torch.as_tensor(sequence, dtype=torch.int64).unfold(0, window, grid)

@@ -1,4 +1,4 @@
-"""What every term pays at every step of given sequences, as lines of JSON tell it."""
+"""The reward of given sequences, term by term and token by token, for JSON lines."""
 
 from __future__ import annotations
 
@@ -11,27 +11,21 @@ from sequence_tutor.reward.weighted import weighted_total
 from sequence_tutor.sequences import SequenceBatch
 
 CHUNK = 4096
-"""Sequences held in memory at a time."""
+"""Sequences in memory at a time."""
 
 BATCH_TOKENS = 2**16
 
 Scored = dict[str, Any]
-"""What one line of JSON says of a sequence; `Any`, because every domain has its own fields."""
+"""The scores of one sequence as JSON; domains add fields of their own."""
 
 
 def step_scores(reward: Reward, sequences: Iterable[Sequence[int]]) -> Iterator[Scored]:
-    """Score a stream of sequences of any lengths.
-
-    Within a chunk, those of similar length go in one batch.
-
-    Args:
-        reward: scores them.
-        sequences: tokens of each.
+    """Score a stream of sequences of any lengths, in batches of similar length.
 
     Yields:
         `{"tokens": [...], "reward": {term: [...]}, "total": [...]}`, one number a token, in the
-        order of the sequences. What a term pays is multiplied by its weight, so that the terms add
-        up to the total.
+        order of the sequences. Terms are multiplied by their weights, so that they add up to the
+        total.
     """
     stream = iter(sequences)
     while chunk := list(islice(stream, CHUNK)):
@@ -71,7 +65,7 @@ def _scored(reward: Reward, sequences: Sequence[Sequence[int]]) -> list[Scored]:
 
 
 def _batches(order: Sequence[int], sequences: Sequence[Sequence[int]]) -> Iterator[list[int]]:
-    """Cut places, sorted by length, so that no padded batch has more than `BATCH_TOKENS`."""
+    """Split places, sorted by length, so that no padded batch exceeds `BATCH_TOKENS`."""
     batch: list[int] = []
     for place in order:
         if batch and (len(batch) + 1) * len(sequences[place]) > BATCH_TOKENS:

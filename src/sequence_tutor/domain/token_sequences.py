@@ -1,4 +1,4 @@
-"""Many sequences of any lengths, laid end to end, and the padded batches made of them."""
+"""Many sequences of any lengths in one tensor, and padded batches of them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,11 @@ from torch import Tensor
 from sequence_tutor.sequences import SequenceBatch
 
 READ_AT_ONCE = 2**14
-"""Sequences whose tokens are copied out together where all of them are gone through."""
+"""Sequences whose tokens are copied at a time when iterating over all."""
 
 
 class TokenSequences:
-    """Sequences laid end to end in one tensor, so that a million of them cost no Python objects.
-
-    Args:
-        sequences: lists or arrays of tokens, none of them empty.
-    """
+    """Non-empty sequences concatenated in one tensor, without a Python object each."""
 
     def __init__(self, sequences: Sequence[Sequence[int] | NDArray[np.uint8]] = ()) -> None:
         pieces = [torch.as_tensor(sequence, dtype=torch.int16) for sequence in sequences]
@@ -33,12 +29,12 @@ class TokenSequences:
     def laid_out(
         cls, tokens: Tensor, lengths: Tensor, starts: Tensor | None = None
     ) -> TokenSequences:
-        """Sequences that already lie in one tensor, which may be a file mapped into memory.
+        """Sequences that are already in one tensor, such as a file mapped into memory.
 
         Args:
             tokens: (N,) int16; nothing is copied.
             lengths: (S,) int64, none of them 0.
-            starts: (S,) int64 places of their first tokens; None: one follows the other.
+            starts: (S,) int64, indices of their first tokens; None: they are contiguous.
         """
         made = cls()
         made.tokens, made.lengths = tokens, lengths
@@ -46,14 +42,14 @@ class TokenSequences:
         return made
 
     def select(self, rows: Tensor) -> TokenSequences:
-        """Some of the sequences, by number or by mask, of the same tokens in memory."""
+        """Some of the sequences, by number or by mask, without copying tokens."""
         return self.laid_out(self.tokens, self.lengths[rows], self.starts[rows])
 
     def __len__(self) -> int:
         return len(self.lengths)
 
     def digest(self) -> str:
-        """A hash of every token and length, equal only for equal data."""
+        """A hash of all tokens and lengths."""
         digest = hashlib.sha256(self.lengths.numpy().tobytes())
         for rows in torch.arange(len(self)).split(READ_AT_ONCE):
             digest.update(self._joined(rows).numpy().tobytes())
@@ -80,14 +76,14 @@ class TokenSequences:
         return SequenceBatch(tokens, lengths)
 
     def _joined(self, rows: Tensor) -> Tensor:
-        """(N,) the tokens of some sequences, one after the other."""
+        """(N,) the concatenated tokens of some sequences."""
         lengths = self.lengths[rows]
         ends = lengths.cumsum(0)
         places = torch.arange(int(lengths.sum()))
         return self.tokens[places + (self.starts[rows] - ends + lengths).repeat_interleave(lengths)]
 
     def batches(self, size: int, window: int) -> Iterator[SequenceBatch]:
-        """Every sequence once, whole up to `window` tokens, longest first, `size` at a time."""
+        """Every sequence once, cut to `window` tokens, longest first, `size` at a time."""
         order = self.lengths.argsort(descending=True, stable=True)
         for rows in order.split(size):
             yield self.read(rows, torch.zeros_like(rows), window)
@@ -95,10 +91,9 @@ class TokenSequences:
     def random(
         self, size: int, window: int, crop: float, grid: int, generator: torch.Generator
     ) -> SequenceBatch:
-        """A batch drawn with replacement, some of it starting at a later multiple of `grid`.
+        """A batch drawn with replacement; a share `crop` starts at a random multiple of `grid`.
 
-        Sequences are drawn in proportion to their length, so that every token is learned from
-        equally often.
+        Sequences are drawn in proportion to their length, so that every token is equally likely.
         """
         weights = self.lengths.double()
         draws = torch.rand(size, generator=generator, dtype=torch.float64) * weights.sum()

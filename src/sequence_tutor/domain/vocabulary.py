@@ -1,4 +1,4 @@
-"""Texts as numbers: the tokens that a prior knows, and the one that ends a sequence."""
+"""Texts as numbers: the tokens of a prior, and the end token."""
 
 from __future__ import annotations
 
@@ -13,27 +13,23 @@ from sequence_tutor.sequences import SequenceBatch
 
 @dataclass(frozen=True)
 class TokenVocabulary:
-    """Tokens whose places are their numbers, and after them the end token.
-
-    Attributes:
-        tokens: all but the end token.
-    """
+    """Tokens, numbered by their places, and after them the end token."""
 
     tokens: tuple[str, ...]
 
     @property
     def separator(self) -> str:
-        """What stands between two tokens of a text."""
+        """Text between two tokens."""
         return ""
 
     @property
     def size(self) -> int:
-        """V, the end token included."""
+        """V, including the end token."""
         return len(self.tokens) + 1
 
     @property
     def end_token(self) -> int:
-        """The number of the token that ends a sequence: V - 1."""
+        """V - 1."""
         return len(self.tokens)
 
     @cached_property
@@ -42,7 +38,7 @@ class TokenVocabulary:
         return {token: number for number, token in enumerate(self.tokens)}
 
     def encode_pieces(self, pieces: Iterable[str], *, end: bool) -> list[int]:
-        """The numbers of some tokens, with the end token after them or without.
+        """The numbers of some tokens, with or without the end token.
 
         Raises:
             KeyError: the first that is not in the vocabulary.
@@ -51,23 +47,23 @@ class TokenVocabulary:
         return [*tokens, self.end_token] if end else tokens
 
     def decode(self, tokens: Sequence[int]) -> str:
-        """The text before the end token, or of all tokens where there is none."""
+        """The text before the end token, or of all tokens."""
         row = list(tokens)
         end = self.end_token
         written = row[: row.index(end)] if end in row else row
         return self.separator.join([self.tokens[token] for token in written])
 
     def decode_batch(self, batch: SequenceBatch) -> list[str | None]:
-        """The text of each row; None: the row has no end, so it is not finished."""
+        """The text of each row; None: it has no end token."""
         end = self.end_token
         return [self.decode(row) if row[-1] == end else None for row in batch.to_lists()]
 
 
 def facts_of_card(card: Mapping[str, Any], domain: str) -> Mapping[str, Any]:
-    """What a prior's card (JSON, hence `Any`) says of its vocabulary: tokens and tokeniser.
+    """The entries of a prior's card (JSON) about its vocabulary: tokens and tokeniser.
 
     Raises:
-        UserError: nothing.
+        UserError: there are none.
     """
     facts = card.get(domain)
     if not isinstance(facts, Mapping) or not {"tokens", "tokeniser"} <= facts.keys():

@@ -31,19 +31,12 @@ _DPI = 150
 
 @dataclass(frozen=True)
 class Curve:
-    """One line in a panel.
+    """One line in a panel."""
 
-    Attributes:
-        label: a label has the same colour in every panel.
-        steps: (N,).
-        values: (N,); NaN leaves a gap.
-        low, high: (N,) ends of a 95 % interval, both or neither.
-    """
-
-    label: str
-    steps: Sequence[float]
-    values: Sequence[float]
-    low: Sequence[float] | None = None
+    label: str  # a label has the same colour in every panel
+    steps: Sequence[float]  # (N,)
+    values: Sequence[float]  # (N,); NaN leaves a gap
+    low: Sequence[float] | None = None  # (N,) ends of a 95 % interval, both or neither
     high: Sequence[float] | None = None
 
     def __post_init__(self) -> None:
@@ -69,14 +62,7 @@ class Panel:
 def learning_curves(
     panels: Sequence[Panel], path: Path, title: str = "", x_label: str = "step"
 ) -> None:
-    """Draw panels side by side (figure 2 of https://arxiv.org/abs/1611.02796) into a PNG file.
-
-    Args:
-        panels: one for each quantity.
-        path: the file, written atomically.
-        title: above all panels.
-        x_label: of the steps.
-    """
+    """Draw panels side by side (figure 2 of https://arxiv.org/abs/1611.02796) into a PNG file."""
     if not panels:
         raise ValueError("panels is empty: there is nothing to draw")
     columns = 2 if len(panels) == 4 else min(len(panels), 3)

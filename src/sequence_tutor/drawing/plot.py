@@ -19,60 +19,38 @@ MOST_TICKS = 5
 
 @dataclass(frozen=True)
 class Series:
-    """The numbers of one model.
+    """The numbers of one model."""
 
-    Attributes:
-        label: its name.
-        style: its place in the list of models; the same in every chart.
-        x, y: (N,); values that are not finite leave a gap.
-        low, high: ends of the intervals of y, or empty.
-    """
-
-    label: str
-    style: int
-    x: Sequence[float]
+    label: str  # its name
+    style: int  # its place in the list of models; the same in every chart
+    x: Sequence[float]  # (N,); values that are not finite leave a gap
     y: Sequence[float]
-    low: Sequence[float] = ()
+    low: Sequence[float] = ()  # ends of the intervals of y, or empty
     high: Sequence[float] = ()
 
 
 @dataclass(frozen=True)
 class DrawnLine:
-    """A series as it is drawn.
+    """A series as it is drawn."""
 
-    Attributes:
-        label, style: of the series.
-        paths: `x,y x,y ...` of each unbroken part.
-        dots: (x, y, tooltip).
-        whiskers: (x, top, bottom) of each interval.
-    """
-
-    label: str
+    label: str  # of the series
     style: int
-    paths: Sequence[str]
-    dots: Sequence[tuple[float, float, str]]
-    whiskers: Sequence[tuple[float, float, float]]
+    paths: Sequence[str]  # `x,y x,y ...` of each unbroken part
+    dots: Sequence[tuple[float, float, str]]  # (x, y, tooltip)
+    whiskers: Sequence[tuple[float, float, float]]  # (x, top, bottom) of each interval
 
 
 @dataclass(frozen=True)
 class Plot:
-    """A chart ready to draw.
+    """A chart ready to draw."""
 
-    Attributes:
-        title: label of the y axis; `x_label` of the x axis.
-        lines: one a series.
-        x_ticks, y_ticks: (coordinate, text).
-        frame: left, top, right, bottom of the axes.
-        summary: description in words.
-    """
-
-    title: str
+    title: str  # label of the y axis; `x_label` of the x axis
     x_label: str
-    lines: Sequence[DrawnLine]
-    x_ticks: Sequence[tuple[float, str]]
+    lines: Sequence[DrawnLine]  # one a series
+    x_ticks: Sequence[tuple[float, str]]  # (coordinate, text)
     y_ticks: Sequence[tuple[float, str]]
-    frame: tuple[float, float, float, float]
-    summary: str
+    frame: tuple[float, float, float, float]  # left, top, right, bottom of the axes
+    summary: str  # description in words
     width: int = WIDTH
     height: int = HEIGHT
 
@@ -102,12 +80,8 @@ def plot(
 ) -> Plot | None:
     """A chart of some series; None if no point is finite.
 
-    Args:
-        title: label of the y axis.
-        x_label: label of the x axis.
-        series: to draw.
-        dots: whether to mark the points.
-        summary: description in words; None: where each line begins and ends.
+    `title` is the label of the y axis. With `dots`, points are marked. `summary` describes the
+    chart in words; by default it says where each line begins and ends.
     """
     points = [point for one in series for point in _finite(one)]
     if not points:

@@ -27,19 +27,12 @@ _LONGEST = 100_000  # characters of a cell
 
 @dataclass(frozen=True)
 class Table:
-    """A header, rows and a caption below them; the first column names the rows.
+    """A header, rows and a caption below them; the first column names the rows."""
 
-    Attributes:
-        header: one text a column.
-        rows: as many texts each.
-        caption: what the figures mean, or empty.
-        holds_figures: whether all columns but the first are aligned right.
-    """
-
-    header: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    caption: str = ""
-    holds_figures: bool = True
+    header: Sequence[str]  # one text a column
+    rows: Sequence[Sequence[str]]  # as many texts each
+    caption: str = ""  # what the figures mean, or empty
+    holds_figures: bool = True  # whether all columns but the first are aligned right
 
     def markdown(self) -> str:
         """The table, then the caption; the last line ends with a newline."""
@@ -75,13 +68,7 @@ class Table:
 def html_facts(
     title: str, facts: Mapping[str, object], more: Mapping[str, Mapping[str, object]] | None = None
 ) -> str:
-    """A title, a table of names and values, and tables that can be unfolded below.
-
-    Args:
-        title: of the object.
-        facts: name -> value; None and empty texts are left out.
-        more: title of a table -> its names and values.
-    """
+    """A title, a table of facts without the empty ones, and further tables that can be unfolded."""
     shown = {name: value for name, value in facts.items() if value not in (None, "")}
     opened = "".join(
         f"<details><summary>{escape(name)}</summary>{_pairs(table)}</details>"

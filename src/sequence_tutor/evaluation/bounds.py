@@ -1,7 +1,7 @@
-"""How far from the best possible: bounds on log Z, and the gap that they leave.
+"""Bounds on log Z, and a policy's gap to them.
 
-log Z = log E_p[exp(r/c)] is what the objective E[r/c + log p - log pi] reaches at its optimum, so
-their difference is KL(pi || optimum), whichever policy the bound came from.
+The largest objective E[r/c + log p - log pi] is log Z = log E_p[exp(r/c)]; a policy's gap to it is
+KL(pi || optimum), whichever policy the bound came from.
 """
 
 from __future__ import annotations
@@ -19,13 +19,10 @@ from sequence_tutor.estimates import (
     Estimate,
     dependent_difference,
     divided,
-    exactly,
     mean_of,
     without_ends,
 )
 from sequence_tutor.evaluation.model import Model
-from sequence_tutor.exact import SequenceSpace, along_sequences, enumerate_sequences, sequence_kl
-from sequence_tutor.exact.space import cut_at_end
 from sequence_tutor.models import State
 from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.objectives.divergences import tempered
@@ -37,23 +34,20 @@ from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.tuner.settings import TuneSettings
 
 PARTICLES, REPEATS = 512, 4
-"""Particles of a run of sequential Monte Carlo, and runs whose spread gives the interval."""
+"""Particles of a run of sequential Monte Carlo, and number of runs."""
 
 AGREE = 0.25
-"""Nats: with a larger spread between runs their mean has no interval."""
-
-MOST_ENUMERATED = 2**16
-"""Sequences of a space, up to which the exact truth stands beside the bounds."""
+"""Nats: the largest standard deviation between runs whose mean has an interval."""
 
 LOWER_BOUNDS = ("log_z_bound", "log_z_smc")
-"""Statistics that bound log Z from below in expectation."""
+"""Statistics that are lower bounds on log Z in expectation."""
 
 
 def check_particles(models: Sequence[Model], particles: int | None) -> None:
-    """Refuse a bound on log Z where nothing was tuned toward it.
+    """Refuse a bound on log Z for a model that was not tuned toward it.
 
     Raises:
-        UserError: a number of particles below 0; or one above it and a model of gamma < 1.
+        UserError: `particles` is negative; or positive, and a model was tuned with gamma < 1.
     """
     if particles is None:
         return
@@ -68,17 +62,11 @@ def check_particles(models: Sequence[Model], particles: int | None) -> None:
 
 
 def log_z_smc(model: Model, task: Task, c: float, particles: int, seed: int) -> Estimate:
-    """The log of the mean estimate of Z of a few runs; in expectation at most log Z.
+    """The log of the mean estimate of Z from runs of so many particles; in expectation <= log Z.
 
-    The interval is Student's over their logarithms where these agree, and there is none where they
-    do not: their mean is then carried by one of a handful.
-
-    Args:
-        model: proposes; its values are the twists where it learned them at every state.
-        task: what it is measured on.
-        c: temperature.
-        particles: of each run.
-        seed: of the sampling.
+    The interval is Student's over their logarithms; there is none if these disagree, because the
+    mean then depends on one of a few runs. The model proposes; its values are the twists if it
+    learned them at every state.
     """
     policy = valued(model.policy, model.tune)
     generator = named_generator(seed, "sequential Monte Carlo", model.device)
@@ -100,55 +88,45 @@ def log_z_smc(model: Model, task: Task, c: float, particles: int, seed: int) -> 
 
 
 def valued(policy: Prior, tune: TuneSettings | None) -> ValuedPolicy:
-    """The policy with its own values, or with none where it learned no soft value of each state."""
+    """The policy with its own values; with values of 0 if it learned no soft ones."""
     learned = tune is not None and tune.learns_soft_values
-    return policy if learned and isinstance(policy, ValuedPolicy) else Valueless(policy)
+    return policy if learned and isinstance(policy, ValuedPolicy) else _Valueless(policy)
 
 
 @dataclass(frozen=True)
-class Valueless:
-    """A policy that expects nothing. Satisfies `smc.ValuedPolicy`."""
+class _Valueless:
+    """A policy whose values are 0. Satisfies `smc.ValuedPolicy`."""
 
     policy: Prior
 
     @property
     def vocab_size(self) -> int:
-        """V."""
         return self.policy.vocab_size
 
     def initial_state(self, batch: int) -> State:
-        """The policy's."""
         return self.policy.initial_state(batch)
 
     def step(self, previous: Tensor, state: State) -> tuple[Tensor, State]:
-        """As the policy does."""
         return self.policy.step(previous, state)
 
     def step_with_value(self, previous: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
-        """Log pi(.|s) (B, V), a value of 0 for each row, and the new state."""
         log_policy, state = self.policy.step(previous, state)
         return log_policy, log_policy.new_zeros(len(log_policy)), state
 
     def sequence_log_probs(self, tokens: Tensor) -> Tensor:
-        """As the policy does."""
         return self.policy.sequence_log_probs(tokens)
 
 
 def with_best_bound(
     own: Mapping[str, Estimate], beside: Sequence[Mapping[str, Estimate]], mean_length: float
 ) -> dict[str, Estimate]:
-    """Statistics whose gap is that to what is known of log Z.
+    """Statistics with the gap to the best known value or bound of log Z.
 
-    In this order: the exact log Z; the policy's own importance-weighted bound where it has an
-    interval, with the gap that comes from the same samples; others with an interval; and else all
-    bounds at hand. Several are joined by the mean of their estimates of Z, which is a lower bound
-    in expectation as each of them is: the highest of them would not be one. Without an interval
-    among them the gap has none and is "at least".
-
-    Args:
-        own: statistics of a policy.
-        beside: those of every policy with the same optimum, its own among them.
-        mean_length: tokens of its sequences.
+    In this order: the exact log Z; the policy's own importance-weighted bound if it has an
+    interval, with the gap from the same samples; other bounds with an interval; else all bounds.
+    Several are joined by the mean of their estimates of Z, which like each of them is a lower bound
+    in expectation; the highest of them would not be. If none has an interval, neither has the gap,
+    which is then "at least". `beside` has the statistics of every policy with the same optimum.
     """
     if math.isnan(own.get("objective_per_sequence", UNDEFINED).value):
         return dict(own)  # of another objective, which no log Z bounds
@@ -167,11 +145,7 @@ def with_best_bound(
 
 
 def joint(bounds: Sequence[Estimate]) -> Estimate:
-    """The log of the mean of estimates of Z, whose errors may hang together in any way.
-
-    Args:
-        bounds: log Z by each; without an interval in one there is none.
-    """
+    """The log of the mean of estimates of Z that may depend on each other in any way."""
     value = _log_mean([bound.value for bound in bounds])
     reach = max(bound.reach for bound in bounds)
     return Estimate(value, value - reach, value + reach)
@@ -182,15 +156,10 @@ def _log_mean(logs: Sequence[float]) -> float:
 
 
 def log_z_upper(policy: Prior, task: Task, c: float, optimal: SequenceBatch) -> Estimate:
-    """An upper bound on log Z from sequences drawn exactly from the optimum.
+    """An upper bound on log Z from independent samples of the optimum, as `exact` draws.
 
-    Under the optimum the mean of r/c + log p - log pi is log Z + KL(optimum || pi).
-
-    Args:
-        policy: pi; the nearer to the optimum, the tighter.
-        task: prior and reward.
-        c: temperature.
-        optimal: independent samples of p(x) exp(r(x)/c) / Z, such as `exact` draws.
+    Under the optimum the mean of r/c + log p - log pi is log Z + KL(optimum || pi); the nearer pi
+    is to the optimum, the tighter the bound.
     """
     tokens, mask = optimal.tokens, optimal.mask
     mask[:, : len(task.prefix)] = False
@@ -198,53 +167,3 @@ def log_z_upper(policy: Prior, task: Task, c: float, optimal: SequenceBatch) -> 
     ratio = taken(reference - policy.sequence_log_probs(tokens), tokens).where(mask, 0.0)
     terms = score(task.reward, optimal).sum(1)  # (B, R)
     return mean_of(terms @ task.reward.weights.to(terms) / c + ratio.double().sum(1))
-
-
-def exact_figures(policy: Prior, task: Task, c: float) -> dict[str, Estimate]:
-    """The truth where every sequence can be enumerated, nothing where it cannot.
-
-    Returns:
-        `log_z_exact`; `log_z_upper`, which is that and KL(optimum || pi); and
-        `kl_to_optimum_per_sequence`, KL(pi || optimum).
-    """
-    space = enumerable_space(task)
-    if space is None:
-        return {}
-    optimum, log_z = exact_optimum(task, space, c)
-    log_policy = along_sequences(space.log_policy(policy.sequence_log_probs))
-    figures = {
-        "log_z_exact": log_z,
-        "log_z_upper": log_z + sequence_kl(optimum, log_policy),
-        "kl_to_optimum_per_sequence": sequence_kl(log_policy, optimum),
-    }
-    return {name: exactly(value) for name, value in figures.items()}
-
-
-def enumerable_space(task: Task) -> SequenceSpace | None:
-    """All sequences of a task; None where they are too many, or all begin with a given prefix."""
-    if task.prior.vocab_size**task.length > MOST_ENUMERATED or task.prefix:
-        return None
-    return SequenceSpace(task.prior.vocab_size, task.length, task.end_token)
-
-
-def exact_optimum(task: Task, space: SequenceSpace, c: float) -> tuple[Tensor, float]:
-    """Log probabilities (V^T,) of p(x) exp(r/c) / Z by code, and log Z."""
-    energy = exact_log_prior(task, space) + exact_rewards(task, space) / c
-    log_z = energy.logsumexp(0)
-    return energy - log_z, float(log_z)
-
-
-def exact_log_prior(task: Task, space: SequenceSpace) -> Tensor:
-    """(V^T,) log p(x) by code, at the objective's prior temperature."""
-
-    def reference(tokens: Tensor) -> Tensor:
-        return tempered(task.prior.sequence_log_probs(tokens), task.prior_temperature)
-
-    return along_sequences(space.log_policy(reference))
-
-
-def exact_rewards(task: Task, space: SequenceSpace) -> Tensor:
-    """(V^T,) r(x) by code, whenever it is paid."""
-    tokens = enumerate_sequences(space.vocab_size, space.length).tokens
-    terms = score(task.reward, cut_at_end(tokens, space.end_token)).sum(1)  # (V^T, R)
-    return terms @ task.reward.weights.to(terms)

@@ -1,23 +1,22 @@
-"""Sampling models and gathering their statistics."""
+"""Sampling models and estimating their statistics."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from sequence_tutor.domain.fingerprints import WINDOWS
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import UNDEFINED, wilson
-from sequence_tutor.evaluation.alike import judged_alike, rewarded_alike
 from sequence_tutor.evaluation.bounds import (
     PARTICLES,
     check_particles,
-    exact_figures,
     log_z_smc,
     with_best_bound,
 )
+from sequence_tutor.evaluation.exact_optimum import exact_figures, own_optimum
 from sequence_tutor.evaluation.model import Model
-from sequence_tutor.evaluation.own_optimum import own_optimum
 from sequence_tutor.evaluation.statistics import OPTIMALITY, GeneralStatistics
 from sequence_tutor.evaluation.table import Column, Evaluation
 from sequence_tutor.evaluation.terms import TermStatistics, weighted_parts
@@ -25,12 +24,8 @@ from sequence_tutor.randomness import named_generator
 from sequence_tutor.sampling.measure import commonest, measure, score
 from sequence_tutor.sequences import SequenceBatch
 
-FEWEST = 2
-"""Samples without which no interval exists."""
-
-
-MOST_OPENINGS = 10_000
-"""Sequences, about, whose openings are compared."""
+FEWEST = 2  # samples for an interval
+MOST_OPENINGS = 10_000  # sequences, about, whose openings are compared
 
 
 def evaluate(
@@ -45,19 +40,19 @@ def evaluate(
 
     Args:
         models: of one domain. All are judged by the reward of the first tuned model, or of the
-            first where none is tuned; objective, log Z and gap are those of what each model was
-            tuned toward.
-        samples: sequences sampled of each.
+            first model if none is tuned; objective, log Z and gap are for the reward that each
+            model was tuned with.
+        samples: sequences of each.
         seed: every model is sampled with the same random numbers.
-        advance: called with the number of sequences after each batch; after a model's last one
-            only once its statistics are there, which for molecules takes a while.
-        particles: of each run of sequential Monte Carlo that bounds log Z; 0: none is run; None: a
-            few hundred wherever log Z is what a model was tuned toward.
-        keep: given each model and every batch sampled of it, for who wants to show them.
+        advance: called with the number of sequences after each batch; after a model's last batch
+            only when its statistics are complete, which for molecules takes a while.
+        particles: of each run of sequential Monte Carlo that bounds log Z; 0: none; None: a few
+            hundred for models tuned toward log Z.
+        keep: called with each model and every batch sampled of it.
 
     Raises:
         UserError: there is no model, too few samples, models of several domains, or particles for
-            a model that was tuned at gamma < 1.
+            a model that was tuned with gamma < 1.
     """
     if samples < FEWEST:
         raise UserError(f"samples is {samples}, expected at least {FEWEST}")
@@ -73,7 +68,7 @@ def evaluate(
         for own, model in zip(models, judged, strict=True)
     ]
     for model in (*judged, *asked):
-        _ = model.reward  # a missing file of rules is found before anything is sampled
+        _ = model.reward  # refuse a missing file of rules before sampling
     check_particles(models, particles)
 
     columns = [
@@ -85,21 +80,20 @@ def evaluate(
 
 
 def yardstick(models: Sequence[Model]) -> Model:
-    """The model whose reward all of some models are judged by: the first that is tuned, if any."""
+    """The model whose reward judges all: the first tuned one, if any."""
     return next((model for model in models if model.tune is not None), models[0])
 
 
 def by_one_yardstick(models: Sequence[Model]) -> list[Model]:
-    """The same models, all judged by the reward of one of them, see `yardstick`."""
+    """The same models, all judged by the reward of `yardstick`."""
     judge = yardstick(models)
     return [_judged(model, judge) for model in models]
 
 
 def _against_best(column: Column, columns: Sequence[Column]) -> Column:
-    """Its gap to log Z as the models beside it bound it, those that were tuned toward the optimum.
+    """The column with its gap to log Z as bounded by all tuned models with the same optimum.
 
-    A prior's weights rest on the fewest sequences of all, and an estimate of Z that is known to be
-    poor before it is made would only pull the mean of all down.
+    A prior's own estimate of Z rests on the fewest sequences and would lower the joint bound.
     """
     same = [other for other in columns if _same_optimum(column, other)]
     tuned = [other for other in same if other.model.tune is not None]
@@ -119,7 +113,7 @@ def _same_optimum(one: Column, other: Column) -> bool:
 
 
 def _judged(model: Model, judge: Model) -> Model:
-    """A model with the reward of the judge; a prior with a tuned one's length and beginning too."""
+    """A model with the judge's reward; a prior also with its length and prefix."""
     if model is judge or (model.tune is not None and judged_alike(model, judge)):
         return model
     beside = judge if model.tune is None and judge.tune is not None else model
@@ -194,3 +188,40 @@ def _column(
         statistics |= own_optimum(model.policy, own_task, model.tune)
     advance(newest)
     return Column(model, c, statistics, general.mean_length, temperature, asked)
+
+
+def scored_here(model: Model) -> Model:
+    """The same model, scored in this process: starting workers would take longer."""
+    return replace(model, reward_settings=model.domain.computed_here(model.reward_settings))
+
+
+def sharing_rewards(models: Sequence[Model]) -> list[Model]:
+    """The same models; those with the same reward share one reward object.
+
+    Raises:
+        UserError: rules are missing, changed or broken.
+    """
+    shared: list[Model] = []
+    for model in models:
+        alike = next((other for other in shared if judged_alike(other, model)), model)
+        shared.append(replace(model, shared_reward=alike.reward))
+    return shared
+
+
+def judged_alike(one: Model, other: Model) -> bool:
+    """Whether both have the same reward and prior."""
+    return rewarded_alike(one, other) and one.stored.is_same(other.stored)
+
+
+def rewarded_alike(one: Model, other: Model) -> bool:
+    """Whether both were asked for the same reward, whatever their priors."""
+    return (_asked(one), one.stage.weights, one.rules) == (
+        _asked(other),
+        other.stage.weights,
+        other.rules,
+    )
+
+
+def _asked(model: Model) -> dict[str, Any]:
+    """The settings of its reward, without those of its computation only."""
+    return model.reward_settings.model_dump(exclude=set(model.domain.computing))

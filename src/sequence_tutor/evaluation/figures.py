@@ -1,4 +1,4 @@
-"""How every statistic is called and shown, whatever the domain; a domain says it of its own."""
+"""Labels and number formats of statistics; a domain defines those of its own."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ FIGURES: Mapping[str, Figure] = {
     "effective_sample_size": Figure("higher", True, title="effective sample size"),
     "seconds": Figure(header="seconds"),
 }
-"""What is shown of every domain. Divergence and entropy are what a choice of c buys, neither way
-better; what is not named here or by the domain is a number without any of this."""
+"""Statistics of every domain. For divergence and entropy, which depend on the choice of c, no
+direction is better."""
 
 
 def figure(name: str, domain: Domain) -> Figure:
@@ -37,21 +37,21 @@ def figure(name: str, domain: Domain) -> Figure:
 
 
 def label(name: str, domain: Domain) -> str:
-    """How a table calls a statistic."""
+    """The label of a statistic in tables."""
     shown = figure(name, domain)
     of = f" of {shown.of}" if shown.of else ""
     return name.replace("_", " ") + (f" %{of}" if shown.share else "")
 
 
 def titles(*names: str) -> dict[str, str]:
-    """What stands over the curves of some figures."""
+    """Name -> title of its curve."""
     return {name: FIGURES[name].title for name in names}
 
 
 def side_by_side(
     columns: Sequence[Mapping[str, Estimate]],
 ) -> Iterator[tuple[str, list[Estimate]]]:
-    """Every statistic that some column has a value of, in order, with its estimate in each."""
+    """Every statistic that some column has a value of, in order, with the estimate of each."""
     for name in dict.fromkeys(name for column in columns for name in column):
         estimates = [column.get(name, UNDEFINED) for column in columns]
         if not all(math.isnan(estimate.value) for estimate in estimates):
@@ -59,26 +59,23 @@ def side_by_side(
 
 
 def is_at_least(name: str, value: float) -> bool:
-    """Whether a statistic without an interval is a lower bound that says something.
+    """Whether a statistic without an interval is an informative lower bound.
 
-    A divergence is never below 0, so a negative gap bounds nothing.
+    A divergence is never negative, so a negative gap is not.
     """
     return name in ("log_z_bound", "log_z_smc") or (name.startswith("gap_per_") and value >= 0)
 
 
 def decimals(value: float) -> int:
-    """As many as leave about three digits that count."""
+    """Decimal places for about three significant digits."""
     size = abs(value)
     return 1 if size >= 100 else 2 if size >= 10 else 3
 
 
 def cell(estimate: Estimate, unit: int = 1, places: int | None = None) -> str:
-    """`value ±reach`, the value alone where there is no interval, nothing where it is undefined.
+    """`value ±reach` times `unit`; the value alone without an interval, nothing if undefined.
 
-    Args:
-        estimate: of a number.
-        unit: what both are multiplied by.
-        places: after the point; None: see `decimals`.
+    `places` are decimal places; None: see `decimals`.
     """
     value, reach = unit * estimate.value, unit * estimate.reach
     if math.isnan(value):

@@ -1,4 +1,4 @@
-"""A model to sample, score with or evaluate: a prior or a tuned one, with what it is judged by."""
+"""A model to sample, score or evaluate: a prior or a tuned policy, with its reward."""
 
 from __future__ import annotations
 
@@ -33,25 +33,23 @@ from sequence_tutor.tuner.stages import most_steps, stage_weights
 
 @dataclass(frozen=True)
 class Model:
-    """Something to sample from and all that is needed to judge it.
+    """A policy and everything needed to judge it.
 
     Attributes:
         name: the run's folder or the prior's name.
-        domain: what its tokens mean.
-        policy: what is sampled; for a prior the prior itself.
+        domain: of its sequences.
+        policy: sampled; of a prior the prior itself.
         stored: the prior, its card and the fingerprints of its training data.
-        reward_settings: what its reward is built from; for a prior the domain's default.
+        reward_settings: of its reward; of a prior the domain's default.
         length: T.
-        rules: the user's own rules among it, or an object in its place, if any.
-        tune: how it was tuned, with the c that it ended with; None for a prior.
-        stage: the last stage of its tuning, whose weights it is judged by.
+        rules: the user's file of rules, or an object as the whole reward, if any.
+        tune: its tuning settings, with the final c; None: a prior.
+        stage: the last stage of its tuning, whose weights judge it.
         prefix: tokens that all its sequences begin with.
-        trust: whether the user allows to run whatever its reward names: files and programs.
-        shared_reward: the reward of a model that is judged alike, whose workers need not start
-            twice; None: it builds its own.
-        output: settings of files that it was tuned with, JSON; those of `files` are built on them.
-        own: the prior that the policy was tuned from, where `stored` is another one that it
-            advises; None: `stored`.
+        trust: whether the user allows the code that its reward names.
+        shared_reward: the reward object of a model with the same reward; None: it builds its own.
+        output: output settings recorded in tuning (JSON), the defaults of `files`.
+        own: the prior that the policy was tuned from, if `stored` is another one that it advises.
     """
 
     name: str
@@ -71,7 +69,7 @@ class Model:
 
     @cached_property
     def framed_domain(self) -> Domain:
-        """Its domain in the frame that it writes in, such as the key of its rules."""
+        """The domain in the frame of its sequences, such as the key of its rules."""
         return self.domain if self.tune is None else self.domain.framed(self.reward_settings)
 
     def files(
@@ -81,12 +79,10 @@ class Model:
         *,
         primed: bool = False,
     ) -> Settings:
-        """How its sequences are written: as given, else as it was tuned with, else by default.
+        """Output settings: as given, else as recorded in tuning, else the defaults.
 
-        Args:
-            given: values by name; a key or a transposition takes the place of both.
-            source: what messages call them.
-            primed: whether it is to go on from another beginning than the one it was tuned with.
+        A key or a transposition that is given replaces both. `source` names the values in messages;
+        `primed` means that the model continues another beginning than that of its tuning.
 
         Raises:
             UserError: they cannot be used, or not with this model.
@@ -103,14 +99,13 @@ class Model:
 
     @cached_property
     def reward(self) -> Reward:
-        """What it is judged by.
+        """The reward that judges it.
 
-        Built when first asked for: a model whose rules have moved, or may not be run, can still be
-        sampled.
+        Built on first use: a model whose rules are missing or not allowed can still be sampled.
 
         Raises:
-            UserError: the user's own rules are missing, changed or broken, or something that the
-                reward would run was not allowed.
+            UserError: the rules are missing, changed or broken, or the reward names code that the
+                user did not allow.
         """
         if self.shared_reward is not None:
             return self.shared_reward
@@ -123,7 +118,7 @@ class Model:
         return Reweighted(reward, stage_weights("last", self.stage, reward))
 
     def allowed_rules(self) -> Path | None:
-        """The file of rules, if any, once all that the reward would run is allowed.
+        """The file of rules, if any, after all code that the reward names is allowed.
 
         Raises:
             UserError: it is not, or the rules are missing or changed.
@@ -137,7 +132,7 @@ class Model:
 
     @property
     def task(self) -> Task:
-        """What it is measured on."""
+        """Prior, reward, length and prefix that it is measured with."""
         return Task(
             self.stored.prior,
             self.reward,
@@ -148,11 +143,10 @@ class Model:
 
     @property
     def device(self) -> torch.device:
-        """Where it computes."""
+        """The device of its computation."""
         return device_of(self.stored.prior)
 
     def _repr_html_(self) -> str:
-        """What it is and how it was made, in a notebook; its settings to open."""
         rules = self.rules.file if isinstance(self.rules, UserRules) else None
         tune, reward = self.tune, self.reward_settings.model_dump(mode="json")
         settings = {} if tune is None else flattened({"tune": tune.model_dump(mode="json")})
@@ -181,17 +175,17 @@ def load_model(
 
     Args:
         name: folder, or name of a shipped prior.
-        device: where to compute.
-        rules: file of the user's own rules that a run was tuned with, if it has moved; or rules
-            to judge a prior by.
-        trust: run what the folder's records name (rules, programs, a prior of Python) although it
-            was not written here; read it first. See `sequence_tutor.storage.trust`.
-        prior: where a prior from elsewhere has moved, see `prior.elsewhere`; or the prior itself,
-            as `tune` takes it, of a run whose prior was an object.
-        reward: of a run whose reward was an object the same one.
+        device: to compute on.
+        rules: the file of rules that a run was tuned with, if it has moved; or rules to judge a
+            prior by.
+        trust: execute the code that the folder's records name (rules, programs, a prior in Python)
+            although it was not written here; read it first. See `sequence_tutor.storage.trust`.
+        prior: the new location of a prior, see `prior.elsewhere`; or the prior object of a run that
+            was tuned with one.
+        reward: the reward object of a run that was tuned with one.
 
     Raises:
-        UserError: there is no such model, it is not finished or damaged, or the rules given are
+        UserError: there is no such model, it is unfinished or damaged, or the rules given are
             not its own.
     """
     folder, rules = Path(name), optional_path(rules)
@@ -224,15 +218,11 @@ def load_model(
 
 
 def domain_of(name: str, stored: StoredPrior, source: PathLike) -> Domain:
-    """A domain that speaks the vocabulary of a stored prior.
-
-    Args:
-        name: of the domain.
-        stored: the prior.
-        source: what names both, for the error's sentence.
+    """A domain with the vocabulary of a stored prior.
 
     Raises:
-        UserError: the prior is of another domain, or its card or its size do not fit.
+        UserError: beginning with `source`: the prior is of another domain, or its card or its
+            vocabulary do not fit.
     """
     if stored.domain != name:
         raise UserError(f"{source}: a run of {name!r} with a prior of {stored.domain!r}")
@@ -258,7 +248,7 @@ def _tuned(tune: TuneSettings) -> dict[str, object]:
 
 
 def model_of_prior(order: Order, name: str) -> Model:
-    """The prior of an order, judged by what the order asks for."""
+    """The prior of an order, with the order's reward."""
     given, spec = order.given, order.spec
     own: UserRules | RewardObject | None = UserRules(given.rules) if given.rules else None
     if spec.own_reward is not None:
@@ -271,7 +261,7 @@ def model_of_prior(order: Order, name: str) -> Model:
 
 
 def prior_of(model: Model) -> Model:
-    """The prior that a model was tuned from, judged as the model is."""
+    """The prior that a model was tuned from, with the model's reward."""
     return replace(model, name="prior", policy=model.stored.prior, tune=None, output={})
 
 

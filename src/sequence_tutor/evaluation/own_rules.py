@@ -1,4 +1,4 @@
-"""What a user has added to a run's reward, or put in its place: a file of rules, an object."""
+"""A user's part in a run's reward: a file of rules, or an object as the whole reward."""
 
 from __future__ import annotations
 
@@ -18,28 +18,20 @@ from sequence_tutor.tuner.run_record import RunSpec
 
 @dataclass(frozen=True)
 class UserRules:
-    """A user's file of rules.
+    """A user's file of rules."""
 
-    Attributes:
-        file: where it is, or was.
-        digest: SHA-256 of what it must hold; None: anything.
-        run: the run that was tuned with it, for the error's sentence.
-        recorded: whether the run's record names the file, and not the user.
-    """
-
-    file: Path
-    digest: str | None = None
+    file: Path  # its location
+    digest: str | None = None  # SHA-256 of its required content; None: any
+    # the run that was tuned with it, for messages
     run: Path | None = field(default=None, compare=False)  # runs with the same rules are alike
+    # whether the run's record names the file, instead of the user
     recorded: bool = field(default=False, compare=False)
 
     def path(self, *, trust: bool = False) -> Path:
-        """The file, which must still be what it was, and may be run.
-
-        Args:
-            trust: whether the user allows what the record names.
+        """The file, if it is unchanged and may be executed.
 
         Raises:
-            UserError: it is missing, no longer the same, or was not allowed to be run.
+            UserError: it is missing, changed, or not allowed (see `trust`).
         """
         if not self.file.is_file():
             tuned = f"that {self.run} was tuned with " if self.run else ""
@@ -57,16 +49,12 @@ class UserRules:
 
 @dataclass(frozen=True)
 class RewardObject:
-    """A reward in memory that a run was tuned toward.
+    """A reward in memory that a run was tuned with."""
 
-    Attributes:
-        recorded: what the run's record says of it, see `RunSpec.own_reward`.
-        run: the run, for the error's sentence.
-        given: the object; None: the user has not given it.
-    """
-
+    # its description in the run's record, see `RunSpec.own_reward`
     recorded: Mapping[str, Any] = field(hash=False)  # JSON
-    run: str = field(compare=False)
+    run: str = field(compare=False)  # for messages
+    # the object; None: the user has not given it
     given: Reward | None = field(default=None, compare=False)
 
     @property
@@ -88,17 +76,13 @@ class RewardObject:
 def own_rules(
     folder: Path, spec: RunSpec, domain: Domain, rules: Path | None, reward: object | None
 ) -> UserRules | RewardObject | None:
-    """What a run was tuned with, from where it was or as it is given now.
+    """The rules or the reward object that a run was tuned with.
 
-    Args:
-        folder: of the run.
-        spec: its record.
-        domain: in the frame of its reward.
-        rules: file that must hold the same rules, if it has moved.
-        reward: the object that its reward was.
+    `rules` is a new location of the same rules, `reward` the object that was its reward, and the
+    domain is in the frame of that.
 
     Raises:
-        UserError: what is given is not what the run was tuned with.
+        UserError: something else is given than the run was tuned with.
     """
     if spec.own_reward is not None:
         given = None if reward is None else given_reward(reward, domain.shown_to_functions)

@@ -1,7 +1,7 @@
-"""Runs that differ in their training seed alone: how far a figure scatters from run to run.
+"""Runs that differ only in their training seed: how a figure varies between them.
 
-The interval of one trained model is that of sampling it. Between models that were trained with
-other seeds a figure may scatter ten times as far, or a hundred.
+The interval of one trained model covers only its sampling. Between training seeds a figure may vary
+ten or a hundred times as much.
 """
 
 from __future__ import annotations
@@ -19,15 +19,10 @@ from sequence_tutor.evaluation.figures import cell, decimals, figure, label
 
 @dataclass(frozen=True)
 class Spread:
-    """A figure over seeds.
+    """A figure over seeds."""
 
-    Attributes:
-        mean: with Student's interval, seeds as the independent items.
-        lowest: of the seeds; likewise `highest`.
-    """
-
-    mean: Estimate
-    lowest: float
+    mean: Estimate  # with Student's interval over seeds
+    lowest: float  # of the seeds; likewise `highest`
     highest: float
 
     def to_json(self) -> dict[str, float | None]:
@@ -37,17 +32,11 @@ class Spread:
 
 @dataclass(frozen=True)
 class SeedGroup:
-    """Runs of one setting.
+    """Runs with the same settings."""
 
-    Attributes:
-        name: of the first.
-        seeds: of their training, in the order of the table.
-        statistics: name -> spread, of those that every run has.
-    """
-
-    name: str
-    seeds: Sequence[int]
-    statistics: Mapping[str, Spread]
+    name: str  # of the first
+    seeds: Sequence[int]  # of training, in the order of the table
+    statistics: Mapping[str, Spread]  # name -> spread, of those that every run has
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -56,11 +45,7 @@ class SeedGroup:
 
 
 def between_seeds(models: Sequence[Mapping[str, Any]]) -> list[SeedGroup]:
-    """The groups of two seeds and more.
-
-    Args:
-        models: as `Evaluation.to_json` has them (JSON, hence `Any`).
-    """
+    """The groups of two or more seeds; `models` as in `Evaluation.to_json`."""
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for model in models:
         if model["tune"] is not None:
@@ -90,7 +75,7 @@ CAPTION = (
 
 
 def _setting(model: Mapping[str, Any]) -> str:
-    """Everything that decides a run but its seed; the c that `target_kl` found is no setting."""
+    """Everything but the seed that determines a run; a c found by `target_kl` does not."""
     left_out = {"seed"} | ({"c"} if model["tune"].get("target_kl") is not None else set())
     tune = {name: value for name, value in model["tune"].items() if name not in left_out}
     kept = [tune, model["domain"], model["weights"], model.get("length")]

@@ -1,4 +1,4 @@
-"""Models side by side, and their table: on a terminal, in a notebook, in Markdown, in JSON."""
+"""The result of an evaluation, as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -19,31 +19,22 @@ from sequence_tutor.storage.versions import versions
 
 @dataclass(frozen=True)
 class Column:
-    """What was found of one model.
+    """The result for one model."""
 
-    Attributes:
-        model: the model.
-        c: temperature that the objective was measured at, if any.
-        statistics: by name.
-        mean_length: tokens chosen in a sequence.
-        prior_temperature: of the objective's prior.
-        tuned_for: the same model with the reward that it was tuned toward, whose objective it has.
-    """
-
-    model: Model
-    c: float | None
-    statistics: Mapping[str, Estimate]
-    mean_length: float
-    prior_temperature: float
-    tuned_for: Model
+    model: Model  # the model
+    c: float | None  # temperature of the objective, if any
+    statistics: Mapping[str, Estimate]  # by name
+    mean_length: float  # tokens of a sequence that the policy chose
+    prior_temperature: float  # of the objective's prior
+    tuned_for: Model  # the same model with the reward that it was tuned with, used in the objective
 
     @property
     def own_reward(self) -> bool:
-        """Whether the reward that it is judged by is the one it was tuned toward."""
+        """Whether it is judged by the reward that it was tuned with."""
         return self.model is self.tuned_for
 
     def to_json(self) -> dict[str, Any]:
-        """Its entry in the evaluation's JSON."""
+        """Its entry in the JSON of an evaluation."""
         model = self.model
         names, weights = model.reward.names, model.reward.weights.tolist()
         return {
@@ -64,9 +55,9 @@ class Evaluation:
 
     Attributes:
         columns: one a model.
-        samples: sequences sampled of each.
+        samples: sequences of each.
         seed: of the sampling.
-        yardstick: name of the model by whose reward all are judged.
+        yardstick: name of the model whose reward judges all.
     """
 
     columns: Sequence[Column]
@@ -76,18 +67,18 @@ class Evaluation:
 
     @property
     def better(self) -> Mapping[str, Better | None]:
-        """Statistic -> which way it improves by the reward that all are judged by."""
+        """Statistic -> direction in which the reward that judges all improves it."""
         return directions(self.columns[0].model.reward)
 
     def to_json(self) -> dict[str, Any]:
         """Everything as plain JSON: the same on every machine for the same models and seed.
 
         Returns:
-            `models`: for each its `name`, how it was tuned, the `weights` of its rewards and its
-            `statistics`, name -> value, low, high (95 %, fractions in 0..1, null where undefined);
-            `published`: column -> statistic -> value; `samples`, `seed`, `versions`. `yardstick`:
-            the `model` by whose `reward` all are judged; `better`: statistic -> which way it
-            improves by that reward, null for neither way.
+            `models`: for each its `name`, its tuning, the `weights` of its reward and its
+            `statistics`, name -> value, low, high (95 %, fractions in 0..1, null if undefined);
+            `published`: column -> statistic -> value; `samples`, `seed`, `versions`;
+            `yardstick`: the `model` whose `reward` judges all; `better`: statistic -> direction
+            of improvement, or null.
         """
         return {
             "models": [column.to_json() for column in self.columns],
@@ -100,7 +91,7 @@ class Evaluation:
         }
 
     def table(self) -> Table:
-        """Every statistic that some model has a value of, with a line of explanation below."""
+        """Every statistic that some model has a value of, with an explanation below."""
         domain = self.columns[0].model.domain
         rows = []
         for name, estimates in side_by_side([column.statistics for column in self.columns]):
@@ -114,7 +105,6 @@ class Evaluation:
         return Table(["statistic", *models, *published], rows, self._caption)
 
     def _repr_html_(self) -> str:
-        """The table, in a notebook."""
         return self.table().html()
 
     @property
@@ -134,7 +124,7 @@ class Evaluation:
 
     @property
     def _reward(self) -> str:
-        """The effective weights of the one reward that all are judged by."""
+        """The effective weights of the reward that judges all."""
         return effective_weights(self.columns[0].model.reward).removeprefix("reward: ")
 
     @property
@@ -143,5 +133,4 @@ class Evaluation:
 
 
 def _at_least(name: str, estimate: Estimate) -> str:
-    """The sign before a lower bound."""
     return "" if math.isfinite(estimate.reach) or not is_at_least(name, estimate.value) else "≥ "

@@ -1,4 +1,4 @@
-"""What a reward's own terms say of sampled sequences, beside what they pay."""
+"""A reward's own figures of sampled sequences."""
 
 from __future__ import annotations
 
@@ -12,13 +12,10 @@ from sequence_tutor.sequences import SequenceBatch
 
 
 class TermStatistics:
-    """Gathers the means of the numbers that a reward's terms are made of.
+    """Gathers the means of the numbers that a reward's terms are computed from.
 
-    - `mean_NAME`: of a term's own number, before any transform; `mean_NAME_score`: after it. Both
-      are means over the sequences that have such a number.
-
-    Args:
-        reward: any; of one that does not explain itself there is nothing to gather.
+    `mean_NAME` is the mean of a term's number before any transform, `mean_NAME_score` after it,
+    over the sequences that have one. A reward that does not explain itself has none.
     """
 
     def __init__(self, reward: Reward) -> None:
@@ -39,7 +36,7 @@ class TermStatistics:
 
 
 def directions(reward: Reward) -> Mapping[str, Better | None]:
-    """Statistic -> which way it improves by this reward; None: neither way."""
+    """Statistic -> direction in which this reward improves it; None: neither."""
     found = explaining(reward)
     return {} if found is None else found.better
 
@@ -47,13 +44,7 @@ def directions(reward: Reward) -> Mapping[str, Better | None]:
 def weighted_parts(
     statistics: Mapping[str, Estimate], names: Sequence[str], weights: Sequence[float]
 ) -> dict[str, Estimate]:
-    """`reward_NAME` of every term, multiplied by its weight: together they are the reward.
-
-    Args:
-        statistics: those of a model, of the terms unweighted.
-        names: of the terms.
-        weights: of the terms.
-    """
+    """`reward_NAME` of every term, times its weight, so that they add up to the reward."""
     return {
         name: times(statistics[name], weight)
         for name, weight in zip((f"reward_{name}" for name in names), weights, strict=True)

@@ -24,26 +24,17 @@ _PROPER_ENDS = ("EOFHeaderError", "EmptyHeaderError")  # the names that typeshed
 
 
 class Member(NamedTuple):
-    """One file of an archive.
+    """One file of an archive."""
 
-    Attributes:
-        name: `archive.zip/folder/tune.mid`; the archive's own if the rest of it cannot be read.
-        data: empty if there is a problem.
-        problem: why there is no data, or empty.
-    """
-
-    name: str
-    data: bytes
-    problem: str = ""
+    name: str  # `archive.zip/folder/tune.mid`; the archive's own if the rest of it cannot be read
+    data: bytes  # empty if there is a problem
+    problem: str = ""  # why there is no data, or empty
 
 
 def members(path: Path, wanted: Callable[[str], bool], most_bytes: int) -> Iterator[Member]:
-    """The wanted files of an archive; each archive inside it is a problem.
+    """The files of an archive whose names are wanted, up to a size limit.
 
-    Args:
-        path: an archive, by its suffix.
-        wanted: whether to read a member of this name.
-        most_bytes: size limit of a member; a larger one is a problem.
+    A larger file is a problem, and so is each archive inside the archive.
     """
     read = _zip_members if path.name.lower().endswith(".zip") else _tar_members
     try:

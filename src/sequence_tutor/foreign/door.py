@@ -18,11 +18,8 @@ def door(name: str | Path) -> Iterator[None]:
 
     A parser of such a file may raise any exception. Ctrl-C and the end of a generator pass.
 
-    Args:
-        name: of the file, in messages.
-
     Raises:
-        UserError: instead of any `Exception`; it begins with the name, once.
+        UserError: instead of any `Exception`; it begins with the file's name, once.
     """
     try:
         yield

@@ -22,17 +22,11 @@ _MARKS = (  # UTF-32 first: in little endian it begins as UTF-16 does
 
 
 class Line(NamedTuple):
-    """One line of a file.
+    """One line of a file."""
 
-    Attributes:
-        number: from 1.
-        text: without its end; empty if there is a problem.
-        problem: why there is no text, or empty.
-    """
-
-    number: int
-    text: str
-    problem: str = ""
+    number: int  # from 1
+    text: str  # without its end; empty if there is a problem
+    problem: str = ""  # why there is no text, or empty
 
 
 def encoding_of(beginning: bytes) -> str:
@@ -44,13 +38,10 @@ def encoding_of(beginning: bytes) -> str:
 
 
 def text_of(data: bytes, fallback: str = "latin-1") -> str:
-    """The text of a file, with LF line ends; `fallback` is used if it is not UTF-8.
+    """The text of a file, with LF line ends.
 
-    Unmarked UTF-16 is recognised by its zero bytes, every other byte in most languages.
-
-    Args:
-        data: the file.
-        fallback: an encoding in which every byte is a character.
+    Unmarked UTF-16 is recognised by its zero bytes, every other byte in most languages. Text that
+    is not UTF-8 is decoded by `fallback`, in which every byte is a character.
 
     Raises:
         UnicodeDecodeError: marked as UTF-16 or UTF-32, and damaged.
@@ -69,14 +60,10 @@ def text_of(data: bytes, fallback: str = "latin-1") -> str:
 
 
 def lines(stream: BufferedReader, longest: int, *, errors: str = "strict") -> Iterator[Line]:
-    """Every line of a stream from its beginning; a line that is too long becomes a problem.
+    """Every line of a stream from its beginning; one longer than `longest` becomes a problem.
 
-    The rest of such a line is skipped without being held in memory.
-
-    Args:
-        stream: of bytes; it stays open.
-        longest: most characters of a line.
-        errors: how to treat undecodable bytes, as in `bytes.decode`.
+    The rest of such a line is skipped without being held in memory. The stream stays open;
+    `errors` is that of `bytes.decode`.
 
     Raises:
         UnicodeDecodeError: with `errors="strict"`.

@@ -46,15 +46,10 @@ _BZIP2_BLOCKS = (b"1AY&SY", b"\x17\x72\x45\x38\x50\x90")  # the first block's ma
 
 
 class Unpacked(NamedTuple):
-    """An open file.
+    """An open file."""
 
-    Attributes:
-        stream: its decompressed content.
-        raw: the file itself, whose position shows the progress.
-    """
-
-    stream: io.BufferedReader
-    raw: BinaryIO
+    stream: io.BufferedReader  # its decompressed content
+    raw: BinaryIO  # the file itself, whose position shows the progress
 
 
 @contextmanager

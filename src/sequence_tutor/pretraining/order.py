@@ -1,11 +1,11 @@
-"""In which order training sees its sequences.
+"""The order in which training sees its sequences.
 
-`drawn`: every update draws with replacement, in proportion to length, and may begin at a later bar;
-right for a few long sequences. `bucketed`: epochs, in which every sequence comes once; those that
-share a batch are of similar length, so that little is padding; right for many short ones.
+`drawn`: each update draws sequences with replacement, in proportion to length, which may begin at a
+later bar; for few long sequences. `bucketed`: epochs in which every sequence comes once, in batches
+of similar length with little padding; for many short ones.
 
-What an update sees depends on nothing that would have to be kept besides the state of one generator
-(`drawn`) or the number of the update (`bucketed`), so a resumed training sees the same.
+The batch of an update depends only on the state of a generator (`drawn`) or the number of the
+update (`bucketed`), so that a resumed training sees the same.
 """
 
 from __future__ import annotations
@@ -19,17 +19,11 @@ from sequence_tutor.randomness import named_generator
 from sequence_tutor.sequences import SequenceBatch
 
 POOL = 64
-"""Batches whose sequences are sorted by length together: more pad less and mix less."""
+"""Batches sorted by length together: more means less padding and less mixing."""
 
 
 class DataOrder:
-    """Gives the batch of every update.
-
-    Args:
-        sequences: what is learned from.
-        settings: the order, the batch, the window; for `drawn` also the crops.
-        generator: what `drawn` draws from; its state is the caller's to keep.
-    """
+    """Gives the batch of every update; the caller saves the state of `generator` (for `drawn`)."""
 
     def __init__(
         self, sequences: TokenSequences, settings: PretrainSettings, generator: torch.Generator
@@ -41,19 +35,19 @@ class DataOrder:
         self._batches: tuple[Tensor, ...] = ()
 
     def weight(self, batch: SequenceBatch) -> float:
-        """What the mean loss over a batch's tokens counts for.
+        """Weight of the mean loss over a batch's tokens.
 
-        In epochs it is the number of those tokens over the usual one. Weighted alike, batches of
-        short sequences would count each of their tokens for more than batches of long ones do, and
-        what is learned would not be p(x) but p(x) / length(x): sequences that end too soon.
+        In epochs it is their number relative to its mean. With equal weights, tokens of short
+        sequences would count more than those of long ones, and the prior would learn p(x) /
+        length(x) instead of p(x): sequences that end too soon.
         """
-        if self.settings.order == "drawn":  # lengths are mixed, so that batches are alike
+        if self.settings.order == "drawn":  # lengths are mixed
             return 1.0
         learned = (batch.lengths - self.settings.skip_loss).clamp(min=0)
         return int(learned.sum()) / self._usual
 
     def batch(self, step: int) -> SequenceBatch:
-        """What update number `step` learns from."""
+        """The batch of update number `step`."""
         settings = self.settings
         if settings.order == "drawn":
             return self.sequences.random(
@@ -69,18 +63,10 @@ class DataOrder:
 
 
 def bucketed(lengths: Tensor, size: int, generator: torch.Generator) -> tuple[Tensor, ...]:
-    """An epoch: every row once, in shuffled batches of rows of similar length.
+    """An epoch: ceil(S / size) batches of row numbers, every row once.
 
-    Rows are shuffled, sorted by length within pools of `POOL` batches, and cut into batches, whose
-    order is shuffled again.
-
-    Args:
-        lengths: (S,) of all rows.
-        size: rows of a batch; one batch of the epoch may have fewer.
-        generator: source of both shuffles.
-
-    Returns:
-        ceil(S / size) tensors of row numbers.
+    Rows are shuffled, sorted by length (S,) within pools of `POOL` batches, and cut into batches,
+    whose order is shuffled again; one batch may have fewer rows.
     """
     shuffled = torch.randperm(len(lengths), generator=generator)
     pools = [pool[lengths[pool].argsort(stable=True)] for pool in shuffled.split(POOL * size)]

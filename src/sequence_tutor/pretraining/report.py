@@ -1,4 +1,4 @@
-"""How well a prior predicts sequences it has not seen, beside n-gram models of the same data."""
+"""How well a prior predicts unseen sequences, compared with n-gram models."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from sequence_tutor.progress import Advance, progress
 
 NGRAM_ORDERS = range(1, 9)
 NGRAM_SEQUENCES = 50_000
-"""Training sequences that n-grams are counted in, evenly spread over all of them: a bound on
-memory, which larger data would need much of."""
+"""Most training sequences in which n-grams are counted, to limit memory."""
 
 
 def held_out_report(
@@ -31,17 +30,10 @@ def held_out_report(
 ) -> dict[str, Any]:
     """NLL, perplexity and accuracy per token on the test set.
 
-    Args:
-        prior: what was trained.
-        train: what the n-gram models count.
-        test: sequences that nothing was fitted to.
-        note_tokens: tokens on which accuracy is also given alone.
-        quiet: show no progress.
-
     Returns:
-        `test_nll` in nats, `test_perplexity`, `test_accuracy` (the likeliest token is the right
-        one), `test_accuracy_notes` where there are some, `test_tokens`, and `ngram_perplexity` by
-        order.
+        `test_nll` in nats, `test_perplexity`, `test_accuracy` (of the likeliest token),
+        `test_accuracy_notes` (on note tokens only, if there are any), `test_tokens`, and
+        `ngram_perplexity` by order.
     """
     with progress("predicting the test set", len(test), quiet=quiet) as advance:
         found = _network_report(prior, test, note_tokens, advance)
@@ -53,11 +45,7 @@ def held_out_report(
             model = NGramPrior(order, prior.vocab_size, rows)
             perplexity[str(order)] = math.exp(_ngram_nll(model, test))
             advance(1)
-    return {
-        **found,
-        "test_tokens": int(test.lengths.sum()),
-        "ngram_perplexity": perplexity,
-    }
+    return {**found, "test_tokens": int(test.lengths.sum()), "ngram_perplexity": perplexity}
 
 
 def _network_report(
@@ -85,7 +73,7 @@ def _network_report(
 
 
 def _spread(sequences: TokenSequences, most: int) -> TokenSequences:
-    """At most so many of the sequences, evenly spread."""
+    """At most `most` of the sequences, evenly spread."""
     step = -(-len(sequences) // most)
     return sequences.select(torch.arange(0, len(sequences), step))
 

@@ -28,15 +28,15 @@ from sequence_tutor.storage.run_log import RunLog
 
 STATE_FILE = "training.safetensors"
 LOG_FILE = "training.jsonl"
-WHOLE = 1024  # tokens of a sequence that are looked at in one piece when measuring
+WHOLE = 1024  # most tokens of a sequence when measuring
 
 Probe = Callable[[NeuralPrior], Mapping[str, float]]
-"""Judges what a prior writes. It must not depend on anything but the prior."""
+"""Figures of a prior's samples, by name; a function of the prior alone."""
 
 
 @dataclass
 class Progress:
-    """Where training stands; everything of it that is not a tensor."""
+    """The state of training except its tensors."""
 
     step: int = 0
     best_step: int = 0
@@ -48,22 +48,22 @@ class Progress:
 class PriorTrainer:
     """Trains a network on token sequences and keeps the weights that were best on validation.
 
-    Everything that changes is saved at every look at the validation set, in `directory`; a
-    trainer made again with the same arguments continues from there, bit for bit.
+    The whole state is saved in `directory` at every validation; a trainer created again with the
+    same arguments continues from there, bit for bit.
 
     Args:
         train: sequences to learn from.
-        validation: sequences to stop by.
+        validation: sequences for early stopping.
         vocab_size: V.
-        settings: see `PretrainSettings`.
-        directory: where state and log are kept.
-        device: where to compute; data and randomness stay on the CPU.
-        probe: what else the log is told of the network at every look; None: nothing.
-        begin_with: a network to go on from, of the settings' shape; None: random weights.
+        settings: of the training.
+        directory: of state and log.
+        device: to compute on; data and randomness stay on the CPU.
+        probe: further figures for the log at every validation; None: there are none.
+        begin_with: a network to start from, of the settings' shape; None: random weights.
 
     Raises:
-        UserError: `directory` holds the state of a training with other settings, data or weights
-            to begin with.
+        UserError: `directory` has the state of a training with other settings, data or first
+            weights.
     """
 
     def __init__(
@@ -90,7 +90,6 @@ class PriorTrainer:
         self.optimizer = Adam(self.network.parameters(), settings.learning_rate)
         self.progress = Progress()
         self._fingerprint = {
-            # what is measured when all is over may be asked for anew
             "settings": settings.model_dump(mode="json", exclude={"final_samples"}),
             "data": [train.digest(), validation.digest()],
             **({} if begin_with is None else {"begin_with": weights_digest(begin_with)}),
@@ -100,7 +99,7 @@ class PriorTrainer:
         self.log = RunLog(directory / LOG_FILE, self.progress.step if resumed else None, stand)
 
     def run(self, advance: Advance) -> NeuralPrior:
-        """Train to the end, or to where validation has not improved for `patience` looks."""
+        """Train to the end, or until `patience` validations brought no improvement."""
         advance(self.progress.step)
         while not self.finished:
             begun = time.perf_counter()
@@ -114,12 +113,12 @@ class PriorTrainer:
 
     @property
     def finished(self) -> bool:
-        """Whether there is nothing left to do."""
+        """Whether training is over."""
         stopped_early = self.progress.looks_since_best >= self.settings.patience
         return stopped_early or self.progress.step >= self.settings.steps
 
     def learning_rate(self, step: int) -> float:
-        """The learning rate of an update; it rises linearly over the first fifty."""
+        """The learning rate of an update; with cosine, a linear warm-up over the first fifty."""
         settings = self.settings
         warm_up = min(1.0, (step + 1) / 50) if settings.schedule == "cosine" else 1.0
         factor = {
@@ -152,7 +151,7 @@ class PriorTrainer:
         return loss.item()
 
     def _look(self, train_nll: float, begun: float) -> None:
-        """Evaluate on validation, keep the best weights, save, log."""
+        """Validate, keep the best weights, log, save."""
         nll = mean_nll(self.network, self.validation)
         if nll < self.progress.best_nll:
             self.best.load_state_dict(self.network.state_dict())
@@ -161,6 +160,9 @@ class PriorTrainer:
         else:
             self.progress.looks_since_best += 1
         self.progress.seconds += time.perf_counter() - begun
+        probed = {}
+        if self.probe is not None:
+            probed = {"samples": dict(self.probe(NeuralPrior(copy.deepcopy(self.network))))}
         self.log.append(
             {
                 "step": self.progress.step,
@@ -168,15 +170,10 @@ class PriorTrainer:
                 "validation_nll": nll,
                 "learning_rate": self.learning_rate(self.progress.step - 1),
                 "seconds": round(self.progress.seconds, 2),
-                **self._probed(),
+                **probed,
             }
         )
         self._save()
-
-    def _probed(self) -> dict[str, Mapping[str, float]]:
-        if self.probe is None:
-            return {}
-        return {"samples": dict(self.probe(NeuralPrior(copy.deepcopy(self.network))))}
 
     def _save(self) -> None:
         save_checkpoint(
@@ -195,7 +192,7 @@ class PriorTrainer:
         )
 
     def _restore(self) -> Mapping[str, Any] | None:
-        """Put the saved state back, and say how far the log went with it."""
+        """Restore the saved state; returns the saved size and SHA-256 of the log."""
         tensors, info = load_checkpoint(self.state_path)
         if info.get("fingerprint") != self._fingerprint:
             raise UserError(
@@ -219,10 +216,10 @@ def token_nll(
     precision: str = "float32",
     noise: torch.Generator | None = None,
 ) -> Tensor:
-    """Mean NLL per token in nats, a scalar, of all tokens but the first `skip` of a sequence.
+    """Mean NLL per token in nats, a scalar, of all tokens but the first `skip` of each sequence.
 
-    In bfloat16 only the network's products are rounded: weights, softmax and loss are float32. What
-    the network drops, if it does, is drawn from `noise`; None: nothing is dropped.
+    In bfloat16 only the network's products are rounded; weights, softmax and loss are float32.
+    `noise` is the source of dropout; None: no dropout.
     """
     device = network.head.weight.device
     batch = batch.to(device)
@@ -236,7 +233,7 @@ def token_nll(
 
 @torch.no_grad()
 def mean_nll(network: Network, sequences: TokenSequences) -> float:
-    """NLL per token in nats over sequences of at most `WHOLE` tokens, longer ones cut."""
+    """NLL per token in nats over sequences cut to `WHOLE` tokens."""
     total, tokens = 0.0, 0
     for batch in sequences.batches(64, window=WHOLE):
         count = int(batch.lengths.sum())
@@ -248,7 +245,7 @@ def mean_nll(network: Network, sequences: TokenSequences) -> float:
 def _initial_network(
     settings: PretrainSettings, vocab_size: int, generator: torch.Generator
 ) -> Network:
-    """A network of weights from the generator; an LSTM's forget gates as the settings say."""
+    """A network with random weights and the settings' bias of an LSTM's forget gates."""
     network = seeded_network(settings.network, vocab_size, vocab_size, generator)
     if isinstance(network, RecurrentNetwork) and network.settings.cell == "lstm":
         width = network.settings.width

@@ -1,71 +1,46 @@
-"""What was done and what came of it, in three sentences."""
+"""A summary of what was done and found, in three sentences, and the facts of each run."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sequence_tutor.reporting.comparison import JudgedTable
 from sequence_tutor.storage.flat_tables import flattened
 from sequence_tutor.storage.run_log import Record
 from sequence_tutor.tuner.run_record import RunSpec
 
-
-@dataclass(frozen=True)
-class RunFacts:
-    """One line of the list of runs.
-
-    Attributes:
-        name, style: the run's, and its place in the list of models.
-        algorithm, c, discount, updates, seed: as it was tuned.
-        minutes: that tuning took, as its log says.
-        versions: what it was made with.
-        settings: everything else, as (name, value).
-    """
-
-    name: str
-    style: int
-    algorithm: str
-    c: str
-    discount: str
-    updates: str
-    seed: int
-    minutes: str
-    versions: str
-    settings: Sequence[tuple[str, str]]
+RunFacts = dict[str, Any]
+"""One row of the list of runs, for the template."""
 
 
 def run_facts(name: str, style: int, spec: RunSpec, log: Sequence[Record]) -> RunFacts:
-    """The line of one run."""
+    """One row of the list of runs: name -> text, and `settings` as (name, value)."""
     tune, last = spec.tune, log[-1]
     seconds = last.get("seconds")
     settings = flattened({"tune": tune.model_dump(mode="json"), "reward": spec.reward})
-    return RunFacts(
-        name,
-        style,
-        tune.algorithm,
-        f"{tune.c:g}",
-        f"{tune.discount:g}",
-        f"{last['step']:,}",
-        tune.seed,
-        f"{seconds / 60:.1f}" if isinstance(seconds, (int, float)) else "",
-        ", ".join(f"{what} {which}" for what, which in spec.versions.items()),
-        [(what, "" if value is None else str(value)) for what, value in settings.items()],
-    )
+    return {
+        "name": name,
+        "style": style,
+        "algorithm": tune.algorithm,
+        "c": f"{tune.c:g}",
+        "discount": f"{tune.discount:g}",
+        "updates": f"{last['step']:,}",
+        "seed": tune.seed,
+        "minutes": f"{seconds / 60:.1f}" if isinstance(seconds, (int, float)) else "",
+        "versions": ", ".join(f"{what} {which}" for what, which in spec.versions.items()),
+        "settings": [
+            (what, "" if value is None else str(value)) for what, value in settings.items()
+        ],
+    }
 
 
 def sentences(
     things: str, specs: Sequence[RunSpec], comparison: JudgedTable
 ) -> tuple[str, str, str]:
-    """What was done, how it was measured, what came of it.
-
-    Args:
-        things: what the sequences are called.
-        specs: of every run.
-        comparison: the table.
-    """
+    """What was done, how it was measured, what was found; `things` is the sequences' noun."""
     return _done(things, specs), _measured(things, comparison), _found(comparison)
 
 

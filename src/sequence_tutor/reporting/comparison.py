@@ -23,11 +23,11 @@ from sequence_tutor.evaluation.figures import (
 from sequence_tutor.evaluation.statistics import OPTIMALITY
 
 Verdict = Literal["better", "worse", "even", ""]
-"""Against the prior; empty where there is no prior, or nothing to say."""
+"""Against the prior; empty if there is none, or no verdict."""
 
 
 class SavedEstimate(BaseModel):
-    """One figure as JSON has it, null where it is undefined or unbounded."""
+    """A figure as JSON, null if undefined or unbounded."""
 
     value: float | None
     low: float | None
@@ -35,7 +35,7 @@ class SavedEstimate(BaseModel):
 
     @property
     def estimate(self) -> Estimate:
-        """With NaN and infinity again."""
+        """With NaN and infinity."""
         if self.value is None:
             return UNDEFINED
         low = -math.inf if self.low is None else self.low
@@ -55,7 +55,7 @@ class SavedModel(BaseModel):
 
 
 class SavedYardstick(BaseModel):
-    """By whose reward all models were judged, and what it pays for."""
+    """The model whose reward judges all, and that reward."""
 
     model: str
     reward: str
@@ -68,19 +68,13 @@ class SavedTable(BaseModel):
     published: dict[str, dict[str, float]]
     samples: int
     seed: int
-    yardstick: SavedYardstick | None = None  # tables of before have each model's own
+    yardstick: SavedYardstick | None = None  # in older tables each model has its own reward
     better: dict[str, Better | None] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A figure of one model, in the row's unit.
-
-    Attributes:
-        value: the figure.
-        interval: `low to high`, or empty.
-        verdict: against the prior.
-    """
+    """A figure of one model in the row's unit, `low to high` or empty, and the verdict."""
 
     value: str
     interval: str = ""
@@ -89,7 +83,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class JudgedRow:
-    """One statistic of all models, then as published."""
+    """One statistic of all models, then the published values."""
 
     label: str
     aim: str
@@ -99,22 +93,14 @@ class JudgedRow:
 
 @dataclass(frozen=True)
 class JudgedTable:
-    """The table as it is shown.
+    """The table as it is shown."""
 
-    Attributes:
-        models: names, the prior's first if there is one.
-        published: names of the published columns.
-        rows: one a statistic.
-        samples, seed: of the evaluation.
-        yardstick: by what all are judged, in a sentence.
-    """
-
-    models: Sequence[str]
-    published: Sequence[str]
-    rows: Sequence[JudgedRow]
-    samples: int
+    models: Sequence[str]  # names, first the prior's if there is one
+    published: Sequence[str]  # names of the published columns
+    rows: Sequence[JudgedRow]  # one a statistic
+    samples: int  # of the evaluation
     seed: int
-    yardstick: str = ""
+    yardstick: str = ""  # a sentence about the reward that judges all
 
     def labels(self, verdict: Verdict, model: int) -> list[str]:
         """The statistics of which a model has this verdict."""
@@ -140,7 +126,7 @@ def read_table(path: Path) -> SavedTable:
 
 
 def compare(table: SavedTable, domain: Domain) -> JudgedTable:
-    """Every row that some model has a figure for, with verdicts where there is one prior."""
+    """Every row that some model has a figure for, with verdicts if there is one prior."""
     priors = [model for model in table.models if model.tune is None]
     prior = priors[0] if len(priors) == 1 else None
     return JudgedTable(
@@ -154,7 +140,7 @@ def compare(table: SavedTable, domain: Domain) -> JudgedTable:
 
 
 def _judged_by(table: SavedTable) -> str:
-    """By what all models are judged, and which of them were tuned toward something else."""
+    """The reward that judges all, and which models were tuned with another one."""
     if table.yardstick is None:
         return "Each model is judged by its own reward; where rewards differ nothing is marked."
     said = (
@@ -171,7 +157,7 @@ def _judged_by(table: SavedTable) -> str:
 
 
 def _are_comparable(name: str, one: SavedModel, other: SavedModel) -> bool:
-    """Whether a statistic means the same of both: the same reward, c and prior temperature."""
+    """Whether a statistic means the same of both: same reward, c and prior temperature."""
     if name.startswith("reward_"):
         return one.weights == other.weights
     if name in (*OPTIMALITY, "log_z_smc"):
@@ -181,10 +167,9 @@ def _are_comparable(name: str, one: SavedModel, other: SavedModel) -> bool:
 
 
 def verdict(better: Better | None, prior: Estimate, tuned: Estimate) -> Verdict:
-    """Whether a figure got better, as far as both intervals can tell.
+    """Whether a figure improved: whether the 95 % interval of the difference excludes 0.
 
-    It did where the 95 % interval of the difference leaves out 0, as if the samples were
-    independent.
+    The samples are taken as independent.
     """
     if better is None:
         return ""
@@ -200,7 +185,7 @@ def verdict(better: Better | None, prior: Estimate, tuned: Estimate) -> Verdict:
 
 
 def _size(estimate: Estimate) -> Estimate:
-    """Of how far from 0 something is."""
+    """The absolute value."""
     ends = abs(estimate.low), abs(estimate.high)
     nearest = 0.0 if estimate.low <= 0 <= estimate.high else min(ends)
     return Estimate(abs(estimate.value), nearest, max(ends))
@@ -214,7 +199,7 @@ def _rows(table: SavedTable, prior: SavedModel | None, domain: Domain) -> Iterat
         shown = figure(name, domain)
         better = table.better.get(name, shown.better)
         aim = better or _aim_of_part(name, table)
-        beside = _of(prior, name)  # undefined where there is none, and of the prior no verdict
+        beside = _of(prior, name)  # undefined without a prior
         cells = [
             _cell(
                 one,
@@ -237,7 +222,7 @@ def _of(model: SavedModel | None, name: str) -> Estimate:
 
 
 def _aim_of_part(name: str, table: SavedTable) -> Better | None:
-    """Upwards for a part of the reward; in tables of before only where its weight is above 0."""
+    """Upwards for a part of the reward; in older tables only if its weight is positive."""
     rule = name.removeprefix("reward_")
     weights = [model.weights.get(rule, 0.0) for model in table.models]
     if rule == name or not all(weights):

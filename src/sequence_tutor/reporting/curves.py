@@ -1,4 +1,4 @@
-"""Figure 2 of the paper, and what each rule has of the reward, from the logs of runs."""
+"""Charts of the logs of runs: figure 2 of the paper, and the parts of the reward."""
 
 from __future__ import annotations
 
@@ -17,18 +17,14 @@ CHARTS = titles(
     *("reward_per_sequence", "log_prior_per_token", "kl_to_prior_per_token"),
     *("entropy_per_token", "distinct", "effective_sample_size"),
 )
-"""Logged figure -> how its chart is called."""
+"""Logged figure -> title of its chart."""
 
 
 def read_run_log(folder: Path, sha256: str | None = None) -> list[Record]:
-    """The evaluations of a run.
-
-    Args:
-        folder: of the run.
-        sha256: of its log, as the run's record has it.
+    """The evaluations of a run; `sha256` is the digest of its log in the run's record.
 
     Raises:
-        UserError: there are none, a line is no evaluation, or the log is another.
+        UserError: there are none, a line is not an evaluation, or the log has another digest.
     """
     path = folder / LOG_FILE
     records = read_log(path, sha256)
@@ -38,39 +34,18 @@ def read_run_log(folder: Path, sha256: str | None = None) -> list[Record]:
 
 
 def training_curves(logs: Mapping[str, Sequence[Record]], first_style: int) -> list[Plot]:
-    """One chart a figure, one line a run, against updates.
-
-    Args:
-        logs: name of each run -> its evaluations.
-        first_style: place of the first run in the list of models.
-    """
-    charts = [
-        plot(
-            title,
-            "updates",
-            [
-                _series(run, place, log, [number(record, figure) for record in log])
-                for place, (run, log) in enumerate(logs.items(), start=first_style)
-            ],
-        )
-        for figure, title in CHARTS.items()
-    ]
-    return [chart for chart in charts if chart is not None]
+    """One chart a figure, one line a run, against updates."""
+    return list(_charts(CHARTS, logs, logs, first_style).values())
 
 
 @dataclass(frozen=True)
 class RuleShares:
-    """What each rule adds to the reward of a sequence, with weights.
+    """What each rule adds to the reward of a sequence, weighted."""
 
-    Attributes:
-        charts: one a rule, against updates.
-        runs: their names.
-        last: (rule, for each run its points at the end and their share in percent of what all
-            rules pay and take, or None where the run has no such rule).
-    """
-
-    charts: Sequence[Plot]
-    runs: Sequence[str]
+    charts: Sequence[Plot]  # one a rule, against updates
+    runs: Sequence[str]  # their names
+    # (rule, for each run its final points and their share in percent of the sum of absolute
+    # values, or None if the run has no such rule)
     last: Sequence[tuple[str, Sequence[tuple[float, float] | None]]]
 
 
@@ -79,69 +54,57 @@ def rule_shares(
     weights: Mapping[str, Mapping[str, float]],
     first_style: int,
 ) -> RuleShares | None:
-    """The share of every rule; None where the logs do not tell rules apart.
-
-    Args:
-        logs: name of each run -> its evaluations.
-        weights: name of each run -> weight of each rule in its reward.
-        first_style: place of the first run in the list of models.
-    """
+    """The share of every rule; None if the logs do not contain them."""
     paid = {run: _paid(log, weights[run]) for run, log in logs.items()}
-    charts, last = [], []
-    for rule in dict.fromkeys(rule for own in paid.values() for rule in own):
-        series = [
-            _series(run, place, logs[run], own[rule])
-            for place, (run, own) in enumerate(paid.items(), first_style)
-            if rule in own
-        ]
-        chart = plot(_words(rule), "updates", series)
-        if chart is not None:
-            charts.append(chart)
-            last.append((_words(rule), [_at_end(own, rule) for own in paid.values()]))
-    return RuleShares(charts, list(logs), last) if charts else None
+    rules = dict.fromkeys(rule for own in weights.values() for rule in own)
+    charts = _charts({rule: _words(rule) for rule in rules}, logs, paid, first_style)
+    last = [(_words(rule), [_at_end(own[-1], rule) for own in paid.values()]) for rule in charts]
+    return RuleShares(list(charts.values()), list(logs), last) if charts else None
 
 
 def term_curves(logs: Mapping[str, Sequence[Record]], first_style: int) -> list[Plot]:
-    """The mean of every number that the terms of rewards are made of, against updates.
-
-    Args:
-        logs: name of each run -> its evaluations.
-        first_style: place of the first run in the list of models.
-    """
+    """The mean of every number that reward terms are computed from, against updates."""
     means = {run: [_mapping(record, "term_means") for record in log] for run, log in logs.items()}
     names = dict.fromkeys(name for own in means.values() for record in own for name in record)
-    charts = []
-    for name in names:
+    return list(_charts({name: _words(name) for name in names}, logs, means, first_style).values())
+
+
+def _charts(
+    titles: Mapping[str, str],
+    logs: Mapping[str, Sequence[Record]],
+    figures: Mapping[str, Sequence[Mapping[str, object]]],
+    first_style: int,
+) -> dict[str, Plot]:
+    """Name -> chart of a figure, for the runs that have it, against the updates of their logs."""
+    charts = {}
+    for name, title in titles.items():
         series = [
-            _series(run, place, logs[run], [number(record, name) for record in own])
-            for place, (run, own) in enumerate(means.items(), first_style)
+            Series(
+                run,
+                place,
+                [float(record["step"]) for record in logs[run]],
+                [number(record, name) for record in own],
+            )
+            for place, (run, own) in enumerate(figures.items(), first_style)
             if any(name in record for record in own)
         ]
-        charts.append(plot(_words(name), "updates", series))
-    return [chart for chart in charts if chart is not None]
+        chart = plot(title, "updates", series)
+        if chart is not None:
+            charts[name] = chart
+    return charts
 
 
-def _paid(log: Sequence[Record], weights: Mapping[str, float]) -> dict[str, list[float]]:
-    """For each rule what it added at each evaluation."""
-    return {
-        rule: [weight * number(_terms(record), rule) for record in log]
-        for rule, weight in weights.items()
-    }
+def _paid(log: Sequence[Record], weights: Mapping[str, float]) -> list[dict[str, float]]:
+    """What each rule added at each evaluation."""
+    terms = [_mapping(record, "reward_terms") for record in log]
+    return [{rule: w * number(own, rule) for rule, w in weights.items()} for own in terms]
 
 
-def _at_end(paid: Mapping[str, Sequence[float]], rule: str) -> tuple[float, float] | None:
-    if rule not in paid or not math.isfinite(paid[rule][-1]):
+def _at_end(paid: Mapping[str, float], rule: str) -> tuple[float, float] | None:
+    if not math.isfinite(paid.get(rule, math.nan)):
         return None
-    everything = sum(abs(own[-1]) for own in paid.values() if math.isfinite(own[-1]))
-    return paid[rule][-1], 100 * abs(paid[rule][-1]) / (everything or 1.0)
-
-
-def _series(run: str, place: int, log: Sequence[Record], values: Sequence[float]) -> Series:
-    return Series(run, place, [float(record["step"]) for record in log], values)
-
-
-def _terms(record: Record) -> Mapping[str, object]:
-    return _mapping(record, "reward_terms")
+    everything = sum(abs(points) for points in paid.values() if math.isfinite(points))
+    return paid[rule], 100 * abs(paid[rule]) / (everything or 1.0)
 
 
 def _mapping(record: Record, name: str) -> Mapping[str, object]:

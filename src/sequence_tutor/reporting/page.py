@@ -1,4 +1,4 @@
-"""The page: parts put into templates, with a policy that lets nothing in and nothing out."""
+"""The HTML page: templates, and a policy that allows no connection."""
 
 from __future__ import annotations
 
@@ -8,17 +8,14 @@ from importlib.resources import files
 from sequence_tutor.drawing.fragments import content_policy, environment
 from sequence_tutor.errors import UserError
 from sequence_tutor.reporting.account import listed
-from sequence_tutor.reporting.part import Part
+from sequence_tutor.reporting.part import DomainPart
 
 MOST_BYTES = 20_000_000
 """Larger pages are slow to open and too large to send."""
 
 
-def render(parts: Sequence[Part]) -> str:
-    """The whole page of a report.
-
-    Args:
-        parts: one a domain.
+def render(parts: Sequence[DomainPart]) -> str:
+    """The whole page of a report, from one part for each domain.
 
     Raises:
         UserError: the page would be too large.
@@ -33,15 +30,10 @@ def render(parts: Sequence[Part]) -> str:
 
 
 def fill(template: str, **values: object) -> str:
-    """A page that needs nothing else.
+    """A self-contained page from a template that extends `base.html`.
 
-    Its content security policy names its own script and style by what is in them, lets sounds and
-    pictures come from the page itself only, and allows no connection at all. Everything else goes
-    through the templates' escaping.
-
-    Args:
-        template: name of one that extends `base.html`.
-        values: what it is to show.
+    Its content security policy allows its own script and style, by their hashes, sounds and
+    pictures inside the page, and no connection. All values are escaped by the templates.
     """
     style, script = _read("report.css"), _read("report.js")
     policy = content_policy([script], style)

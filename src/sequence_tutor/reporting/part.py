@@ -1,4 +1,4 @@
-"""One part of the page for each domain: its runs beside the prior they came from."""
+"""One part of the page for each domain: its runs and the prior they were tuned from."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sequence_tutor.domain import Domain, Exhibit, Material
 from sequence_tutor.drawing.plot import Plot
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import NotAllowedError, Remark, UserError
-from sequence_tutor.evaluation.alike import scored_here, sharing_rewards
+from sequence_tutor.evaluation.evaluate import scored_here, sharing_rewards
 from sequence_tutor.evaluation.model import Model, load_model, prior_of
 from sequence_tutor.evaluation.seeds import between_seeds, seeds_table
 from sequence_tutor.prior.store import StoredPrior
@@ -39,13 +39,7 @@ PRIOR = "prior"
 
 @dataclass(frozen=True)
 class ReportedRun:
-    """A finished run as the report needs it.
-
-    Attributes:
-        model: the tuned model, under the name it has on the page.
-        spec: what was asked for.
-        log: its evaluations.
-    """
+    """A finished run: the model under its name on the page, the run's record and evaluations."""
 
     model: Model
     spec: RunSpec
@@ -53,35 +47,21 @@ class ReportedRun:
 
 
 @dataclass(frozen=True)
-class Part:
-    """Everything that is shown of one domain.
+class DomainPart:
+    """Everything that is shown of one domain."""
 
-    Attributes:
-        domain: its name.
-        title: what its sequences are called.
-        models: names of the models, in the order of their styles.
-        account: three sentences.
-        runs: settings and versions.
-        comparison: the table.
-        seeds: between runs that differ in their training seed alone; None: there are none.
-        curves, rules: figure 2, and each rule's part of the reward.
-        terms: the means of the numbers that terms are made of.
-        tradeoff: reward against divergence.
-        exhibit: what there is to look at and to hear.
-    """
-
-    domain: str
-    title: str
-    models: Sequence[str]
-    account: Sequence[str]
-    runs: Sequence[RunFacts]
-    comparison: JudgedTable
-    seeds: Table | None
-    curves: Sequence[Plot]
+    domain: str  # its name
+    title: str  # the plural noun for its sequences
+    models: Sequence[str]  # names, in the order of their styles
+    account: Sequence[str]  # three sentences
+    runs: Sequence[RunFacts]  # settings and versions
+    comparison: JudgedTable  # the table
+    seeds: Table | None  # comparison of runs that differ only in their training seed, if any
+    curves: Sequence[Plot]  # figure 2, and each rule's part of the reward
     rules: RuleShares | None
-    terms: Sequence[Plot]
-    tradeoff: Plot | None
-    exhibit: Exhibit
+    terms: Sequence[Plot]  # means of the numbers that terms are computed from
+    tradeoff: Plot | None  # reward against divergence
+    exhibit: Exhibit  # pictures, sounds or lines
 
 
 def load_runs(
@@ -92,18 +72,18 @@ def load_runs(
     prior: PathLike | None = None,
     scored: bool = True,
 ) -> list[ReportedRun]:
-    """Finished runs under names that tell them apart.
+    """Finished runs under distinct names.
 
     Args:
         folders: of the runs.
-        rules: file of the user's own rules, if it has moved.
-        trust: run what the folders' records name, see `trust`.
-        prior: where a prior from elsewhere has moved.
-        scored: whether what is shown must be scored; else a run whose reward may not be executed
-            has an `UnknownReward`.
+        rules: new location of the user's rules.
+        trust: execute the code that the folders' records name, see `trust`.
+        prior: new location of a prior.
+        scored: whether their sequences must be scored; otherwise a run whose reward is not allowed
+            gets an `UnknownReward`.
 
     Raises:
-        UserError: there is none, one is given twice, or one is not finished or damaged.
+        UserError: there is none, one is given twice, or one is unfinished or damaged.
     """
     if not folders:
         raise UserError("no run was given to report on, expected at least one folder of a run")
@@ -124,7 +104,7 @@ def load_runs(
 
 
 def _without_code(model: Model) -> Model:
-    """The same model; nothing is paid where its reward would execute what is not allowed."""
+    """The same model, with an unknown reward if its own would execute code not allowed."""
     try:
         model.allowed_rules()
     except NotAllowedError as error:
@@ -144,10 +124,10 @@ def by_domain(runs: Sequence[ReportedRun]) -> dict[str, list[ReportedRun]]:
 
 
 def models_of(runs: Sequence[ReportedRun]) -> list[Model]:
-    """The prior, judged as the first run is, and the runs.
+    """The prior, judged like the first run, and the runs.
 
-    Runs of another prior than the first one's bring theirs, so that nothing is compared with a
-    prior it did not come from without being told so.
+    For runs with another prior that prior is added too, so that a comparison with a prior that a
+    run was not tuned from is visible.
     """
     priors: list[Model] = []
     for run in runs:
@@ -164,16 +144,11 @@ def make_part(
     sampled: Sampled,
     frontier: Sequence[Point],
     section: str,
-) -> Part:
+) -> DomainPart:
     """Everything that is shown of some runs of one domain.
 
-    Args:
-        runs: of one domain.
-        models: `models_of` them.
-        table: their evaluation, or one that was saved.
-        sampled: the sequences to show.
-        frontier: of reward and divergence, if there is one.
-        section: begins the ids of whatever has one on the page.
+    `models` are `models_of` the runs, `table` their evaluation, new or saved; `section` is the
+    prefix of ids on the page.
     """
     priors = len(models) - len(runs)
     logs = {run.model.name: run.log for run in runs}
@@ -197,7 +172,7 @@ def make_part(
         run_facts(run.model.name, place, run.spec, run.log)
         for place, run in enumerate(runs, start=priors)
     ]
-    return Part(
+    return DomainPart(
         domain.name,
         (domain.name if domain.sequences == Domain.sequences else domain.sequences).capitalize(),
         [model.name for model in models],
@@ -214,7 +189,7 @@ def make_part(
 
 
 def _sharing_priors(models: Sequence[Model]) -> list[Model]:
-    """The same models, those of one prior with one domain, which looks at its data once."""
+    """The same models; those of one prior share a domain, which reads its data once."""
     shared: list[Model] = []
     for model in models:
         same = next((other for other in shared if _one_prior(model.stored, other.stored)), model)
@@ -223,7 +198,7 @@ def _sharing_priors(models: Sequence[Model]) -> list[Model]:
 
 
 def _one_prior(one: StoredPrior, other: StoredPrior) -> bool:
-    """Whether two priors are the same, and so is all that is kept beside them."""
+    """Whether two priors are equal, and so is all that is stored with them."""
     kept = (one.domain, one.card, one.tensors.keys())
     return (
         kept == (other.domain, other.card, other.tensors.keys())
@@ -233,7 +208,7 @@ def _one_prior(one: StoredPrior, other: StoredPrior) -> bool:
 
 
 def _names(places: Sequence[Path]) -> list[str]:
-    """The folders' own names, with as much of the way to them as tells them apart."""
+    """The folders' names, with as much of their paths as makes them distinct."""
     for depth in range(1, max(len(place.parts) for place in places) + 1):
         names = ["/".join(place.parts[-depth:]) for place in places]
         if len(set(names)) == len(names) and PRIOR not in names:

@@ -1,4 +1,4 @@
-"""Sequences to show: those that were sampled to be measured, and only else new ones."""
+"""Sequences to show: those sampled for the evaluation, otherwise new ones."""
 
 from __future__ import annotations
 
@@ -10,16 +10,14 @@ from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.sequences import SequenceBatch
 
 MOST_KEPT = 1024
-"""Sequences of each model, however many are measured."""
+"""Most sequences that are kept of each model."""
 
 
 class Sampled:
-    """What was sampled of some models, told apart by their names.
+    """Sampled sequences of some models, by their names.
 
-    Args:
-        seed: of what has to be sampled because nothing was kept.
-        count: how many of each model that is.
-        more: samples so many distinct sequences, however long it takes.
+    Models without any are sampled `count` times. `more` samples so many distinct sequences, however
+    long it takes.
     """
 
     def __init__(self, seed: int, count: int, more: Callable[[Model, int], SequenceBatch]) -> None:
@@ -27,16 +25,16 @@ class Sampled:
         self._rows: dict[str, list[list[int]]] = {}
 
     def keep(self, model: Model, batch: SequenceBatch) -> None:
-        """Take the first sequences that an evaluation samples."""
+        """Keep the first sequences that an evaluation samples."""
         rows = self._rows.setdefault(model.name, [])
         rows += batch[: MOST_KEPT - len(rows)].to_lists()
 
     def at_most(self, model: Model, count: int) -> SequenceBatch:
-        """The first distinct sequences of a model: so many, or fewer where there are no more."""
+        """The first distinct sequences of a model: `count`, or fewer if there are no more."""
         return SequenceBatch.from_lists(self._distinct(model)[:count])
 
     def exactly(self, model: Model, count: int) -> SequenceBatch:
-        """So many distinct sequences of a model.
+        """`count` distinct sequences of a model.
 
         Raises:
             UserError: it has fewer.
@@ -52,7 +50,7 @@ class Sampled:
         return [list(row) for row in dict.fromkeys(map(tuple, self._rows[model.name]))]
 
     def _drawn(self, model: Model) -> SequenceBatch:
-        """What an evaluation with the same seed and count would begin with."""
+        """The sequences that an evaluation with the same seed and count begins with."""
         generator = named_generator(self._seed, "evaluate", model.device)
         task = model.task
         return rollout(

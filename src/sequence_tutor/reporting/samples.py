@@ -1,4 +1,4 @@
-"""Sequences that a model wrote, which show themselves in a notebook as a report shows them."""
+"""Sequences that a model wrote, with a notebook display like that of a report."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ FRAME_HEIGHT = "34rem"
 
 @dataclass(frozen=True)
 class Samples:
-    """Sequences of a model, distinct unless a plain draw was asked for.
+    """Sequences of a model, distinct unless repeats were allowed.
 
     Attributes:
         batch: the sequences.
-        model: what wrote them.
+        model: that wrote them.
         settings: of the domain's files, such as key and tempo.
-        folder: where their files are; None: none were written.
-        draws: of a plain draw, for each what `verbs.draws` says of it; else None.
+        folder: of their files; None: none were written.
+        draws: if repeats were allowed, what `verbs.draws` says of each.
     """
 
     batch: SequenceBatch
@@ -42,7 +42,7 @@ class Samples:
         return self.batch.to_lists()
 
     def _repr_html_(self) -> str:
-        """A page of its own in a frame, so that neither it nor the notebook styles the other."""
+        """A page in a frame, so that its style and that of the notebook do not mix."""
         page = fill(
             "samples.html",
             model=self.model.name,

@@ -1,4 +1,4 @@
-"""Reward against divergence: what every model gained, and what it paid for it."""
+"""Reward against divergence: what every model gained, and at what price."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REWARD, DIVERGENCE = "reward_per_sequence", "kl_to_prior_per_token"
 
 
 class SavedFrontier(BaseModel):
-    """What `frontier` writes into `frontier.json`, as far as it is drawn."""
+    """The part of `frontier.json` that is drawn."""
 
     points: list[Point]
 
@@ -26,16 +26,13 @@ class SavedFrontier(BaseModel):
 def tradeoff(
     table: SavedTable, frontier: Sequence[Point] = (), first_style: int = 0
 ) -> Plot | None:
-    """One point a model, and a frontier as lines; None where there are not two points.
+    """One point a model, and a line for each kind of frontier point.
 
-    Args:
-        table: the models.
-        frontier: points found elsewhere, one line a kind.
-        first_style: of the frontier's lines.
+    None if there are fewer than two points. `first_style` is the style of the first line.
     """
     series = [*_lines(frontier, first_style), *_points(table)]
-    finite = [x for one in series for x, y in zip(one.x, one.y, strict=True) if _both(x, y)]
-    if len(finite) < 2:
+    points = (point for one in series for point in zip(one.x, one.y, strict=True))
+    if sum(all(map(math.isfinite, point)) for point in points) < 2:
         return None
     return plot(FIGURES[REWARD].title, FIGURES[DIVERGENCE].title, series, dots=True)
 
@@ -72,7 +69,3 @@ def _points(table: SavedTable) -> Iterator[Series]:
             yield Series(
                 model.name, place, [divergence], [reward.value], [reward.low], [reward.high]
             )
-
-
-def _both(x: float, y: float) -> bool:
-    return math.isfinite(x) and math.isfinite(y)

@@ -86,9 +86,7 @@ def replacing(path: Path) -> Iterator[Path]:
 def open_own(path: Path, *, resumed: bool) -> BinaryIO:
     """Open a growing file of this program for reading and writing; its folder is created.
 
-    Args:
-        path: the file.
-        resumed: continue the existing file; otherwise a new one replaces it.
+    A new file replaces an existing one unless the run is resumed.
 
     Raises:
         UserError: the file to continue is a link or not a regular file.
@@ -175,12 +173,7 @@ def _is_forgotten(entry: Path) -> bool:
 
 
 def _refuse_special(path: Path) -> None:
-    """Refuse what a rename would destroy; a link itself is checked, not its target.
-
-    Raises:
-        UserError: `path` is a device, a pipe or a socket.
-        IsADirectoryError: it is a folder.
-    """
+    """Refuse a folder, device, pipe or socket; of a link, the link itself is checked."""
     try:
         mode = path.lstat().st_mode
     except OSError:  # nothing is there, or the writer will say why

@@ -30,21 +30,13 @@ _LONGEST_NOTE = 4096  # bytes of a lock
 
 @dataclass(frozen=True)
 class Holder:
-    """The process that writes in a folder.
+    """The process that writes in a folder."""
 
-    Attributes:
-        host: the machine's name, for messages.
-        machine: `processes.machine` there.
-        process: its number.
-        start: `processes.start_of` it.
-        token: random, of this one lock.
-    """
-
-    host: str
-    machine: str
-    process: int
-    start: str | None
-    token: str
+    host: str  # the machine's name, for messages
+    machine: str  # `processes.machine` there
+    process: int  # its number
+    start: str | None  # `processes.start_of` it
+    token: str  # random, of this one lock
 
     @classmethod
     def this_process(cls) -> Holder:
@@ -58,12 +50,8 @@ def writing_in(folder: Path, wait: Callable[[float], None] = time.sleep) -> Iter
     """Lock a folder against other processes.
 
     The folder is created, and removed again if nothing was written into it; partial files from a
-    crash are removed.
-
-    Args:
-        folder: to write in.
-        wait: sleeps for a number of seconds; used only if a process of another machine touched the
-            lock less than a minute ago.
+    crash are removed. `wait` sleeps for a number of seconds; it is used only if a process of
+    another machine touched the lock less than a minute ago.
 
     Raises:
         UserError: another process writes there.
@@ -118,11 +106,7 @@ def _create(lock: Path, content: bytes) -> bool:
 
 
 def _clear(lock: Path, wait: Callable[[float], None]) -> None:
-    """Remove a lock whose process is dead.
-
-    Raises:
-        UserError: it is alive.
-    """
+    """Remove a lock whose process is dead; refuse to go on if it is alive."""
     holder = _holder(lock)
     if holder is not None and holder.machine == machine():
         if is_alive(holder.process, holder.start):

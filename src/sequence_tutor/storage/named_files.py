@@ -70,11 +70,7 @@ def is_special(path: Path) -> bool:
 
 
 def _followed(path: Path) -> Path:
-    """The final target of a link, whether it exists or not.
-
-    Raises:
-        OSError: the links form a circle.
-    """
+    """The final target of a link, whether it exists or not."""
     if not path.is_symlink():
         return path
     with suppress(FileNotFoundError):
@@ -99,12 +95,7 @@ def _descriptor(path: Path) -> int | None:
 
 
 def _pour(content: bytes, path: Path, descriptor: int | None) -> None:
-    """Write into an existing device, pipe or open file.
-
-    Raises:
-        OSError: naming `path`.
-        UserError: it is a socket.
-    """
+    """Write into an existing device, pipe or open file; refuse a socket."""
     if descriptor is None and stat.S_ISSOCK(path.stat().st_mode):
         raise UserError(f"{path}: a {kind_of(path.stat().st_mode)} is there, expected a file")
     for stream in (sys.stdout, sys.stderr):  # what was printed comes first

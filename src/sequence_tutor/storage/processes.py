@@ -35,9 +35,7 @@ def machine() -> str:
 def is_alive(process: int, start: str | None = None) -> bool:
     """Whether a process of this machine is alive.
 
-    Args:
-        process: its number.
-        start: its `start_of`; another process with the same number does not count.
+    With `start`, its `start_of`, another process with the same number does not count.
     """
     if sys.platform == "win32":  # where os.kill ends a process instead of asking for it
         return process == os.getpid()

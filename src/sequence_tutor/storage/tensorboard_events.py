@@ -40,11 +40,8 @@ def ask_for_events(run: Path) -> None:
 class EventFile:
     """Appends every number of a record as a scalar; of nested tables as `table/name`.
 
-    Times are those of the run: pauses between its parts leave no gap.
-
-    Args:
-        folder: of the events.
-        records: already in the log.
+    A new file begins with the records already in the log. Times are those of the run: pauses
+    between its parts leave no gap.
 
     Raises:
         UserError: tensorboard is not installed.

@@ -24,10 +24,7 @@ def read_token_lines(path: Path, vocab_size: int, longest: int) -> list[list[int
 def token_lines(path: Path, vocab_size: int, longest: int) -> Iterator[list[int]]:
     """The sequences of a file, one by one; blank lines and other fields are ignored.
 
-    Args:
-        path: the file.
-        vocab_size: tokens must be 0 .. V - 1.
-        longest: most tokens of a sequence; the fewest is 1.
+    Sequences have 1 to `longest` tokens from 0 to V - 1.
 
     Raises:
         UserError: with the number of the first line that is not such a sequence.

@@ -42,17 +42,11 @@ LONGEST_SHOWN = 200
 
 @dataclass(frozen=True)
 class Code:
-    """Code that a record names.
+    """Code that a record names."""
 
-    Attributes:
-        what: for messages, such as "the rules /home/me/rules.py".
-        digest: SHA-256 of kind, location and content.
-        option: the command-line option that names it instead; empty: there is none.
-    """
-
-    what: str
-    digest: str
-    option: str = ""
+    what: str  # for messages, such as "the rules /home/me/rules.py"
+    digest: str  # SHA-256 of kind, location and content
+    option: str = ""  # the command-line option that names it instead; empty: there is none
 
 
 def python_code(kind: str, path: Path, content: bytes) -> Code:
@@ -101,12 +95,9 @@ def programs_of(tables: object) -> list[Code]:
 
 
 def allow(codes: Sequence[Code], source: Path | str, *, trust: bool = False) -> None:
-    """Refuse code that a record names and nobody has allowed.
+    """Refuse code that the records in `source` name and nobody has allowed.
 
-    Args:
-        codes: to be executed.
-        source: the folder or file that names it.
-        trust: whether the user allows it now, which is remembered.
+    With `trust` the user allows it now, which is remembered.
 
     Raises:
         NotAllowedError: it says what would be executed and how to allow it.

@@ -27,50 +27,33 @@ from sequence_tutor.study.ratings import Attention, Ratings, attentive_ratings
 
 TOLERANCE = 1e-12  # of log strengths, between two rounds
 MOST_ROUNDS = 100_000
+_NAMES = {"score": "bradley_terry", "effect": "rank_biserial"}  # in JSON
 
 
 @dataclass(frozen=True)
 class Standing:
-    """The result of one model.
+    """The result of one model."""
 
-    Attributes:
-        model: its name.
-        comparisons: answers about it.
-        wins: answers that chose it.
-        share: wins / comparisons with Wilson's interval.
-        mean_rating: from one to five; NaN without answers.
-        bradley_terry: its score.
-    """
-
-    model: str
-    comparisons: int
-    wins: int
-    share: Estimate
-    mean_rating: float
-    bradley_terry: Estimate
+    model: str  # its name
+    comparisons: int  # answers about it
+    wins: int  # answers that chose it
+    share: Estimate  # wins / comparisons with Wilson's interval
+    mean_rating: float  # from one to five; NaN without answers
+    score: Estimate  # Bradley-Terry
 
 
 @dataclass(frozen=True)
 class Contrast:
-    """The comparison of two models.
+    """The comparison of two models."""
 
-    Attributes:
-        a, b: their names.
-        test: Mann and Whitney's.
-        p_holm: `test.p`, corrected for all contrasts; `p_permutation_holm` likewise.
-        rank_biserial: effect size, positive if a is rated higher.
-        wins: of a over b.
-        comparisons: of a with b.
-    """
-
-    a: str
+    a: str  # their names
     b: str
-    test: Difference
-    p_holm: float
+    test: Difference  # Mann and Whitney's
+    p_holm: float  # `test.p`, corrected for all contrasts; `p_permutation_holm` likewise
     p_permutation_holm: float
-    rank_biserial: float
-    wins: int
-    comparisons: int
+    effect: float  # rank-biserial effect size, positive if a is rated higher
+    wins: int  # of a over b
+    comparisons: int  # of a with b
 
 
 @dataclass(frozen=True)
@@ -106,14 +89,9 @@ def analyse(
     seed: int = 0,
     permutations: int = PERMUTATIONS,
 ) -> Analysis:
-    """Count, compare and test.
+    """Count, compare and test, with so many permutations.
 
-    Args:
-        study: the study.
-        listeners: with their answers.
-        allowed_failures: attention checks that a listener may fail and still count.
-        seed: of the permutations.
-        permutations: their number.
+    Listeners count who fail at most `allowed_failures` attention checks.
 
     Raises:
         UserError: there are no answers to analyse.
@@ -158,7 +136,7 @@ def _contrasts(
             test=test,
             p_holm=corrected[place],
             p_permutation_holm=dealt[place],
-            rank_biserial=rank_biserial(test.statistic, len(ratings.of(a)), len(ratings.of(b))),
+            effect=rank_biserial(test.statistic, len(ratings.of(a)), len(ratings.of(b))),
             wins=int(table[a, b]),
             comparisons=int(table[a, b] + table[b, a]),
         )
@@ -170,13 +148,13 @@ def _fields(one: Standing | Contrast | Difference) -> dict[str, Any]:
     """The fields as JSON, those of a test among the others."""
     row: dict[str, Any] = {}
     for field in fields(one):
-        value = getattr(one, field.name)
+        name, value = _NAMES.get(field.name, field.name), getattr(one, field.name)
         if isinstance(value, Difference):
             row |= _fields(value)
         elif isinstance(value, Estimate):
-            row[field.name] = value.to_json()
+            row[name] = value.to_json()
         else:
-            row[field.name] = finite_or_none(value) if isinstance(value, float) else value
+            row[name] = finite_or_none(value) if isinstance(value, float) else value
     return row
 
 

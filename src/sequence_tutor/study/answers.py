@@ -20,18 +20,12 @@ LARGEST_FILE = 2**20  # bytes; a thousand answers take a tenth of it
 
 
 class Answer(Settings):
-    """One answer.
+    """One answer."""
 
-    Attributes:
-        left: name of the clip shown on the left.
-        right: likewise.
-        choice: the preferred clip (forced choice).
-        preference: from 1, much prefers the left, to 5, much prefers the right.
-    """
-
-    left: str
-    right: str
-    choice: Side
+    left: str  # name of the clip shown on the left
+    right: str  # likewise
+    choice: Side  # the preferred clip (forced choice)
+    # from 1, much prefers the left, to 5, much prefers the right
     preference: int = Field(ge=1, le=5)
 
     @property

@@ -35,19 +35,12 @@ class Texts(Settings):
 
 
 class SoundClip(Settings):
-    """One sound file.
+    """One sound file."""
 
-    Attributes:
-        model: the model that wrote it; None for the distorted clip.
-        tokens: of the melody.
-        seconds: duration.
-        sha256: of the file.
-    """
-
-    model: str | None
-    tokens: tuple[int, ...]
-    seconds: float = Field(gt=0)
-    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    model: str | None  # the model that wrote it; None for the distorted clip
+    tokens: tuple[int, ...]  # of the melody
+    seconds: float = Field(gt=0)  # duration
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")  # of the file
 
 
 class Pair(Settings):
@@ -58,27 +51,17 @@ class Pair(Settings):
 
 
 class Study(Settings):
-    """A whole study.
-
-    Attributes:
-        models: names, in the order of figures and tables.
-        pairs: clip pairs, equally many for each two models.
-        identical: attention check: the same sound twice.
-        broken: attention check: a melody and noise.
-        rounds: pairs of each two models that one listener hears.
-        seed: of all shuffling.
-        tempo: quarter notes a minute.
-    """
+    """A whole study."""
 
     format: Literal[1] = FORMAT
-    models: tuple[str, ...]
+    models: tuple[str, ...]  # names, in the order of figures and tables
     clips: dict[str, SoundClip]
-    pairs: tuple[Pair, ...]
-    identical: Pair
-    broken: Pair
-    rounds: int = Field(ge=1)
-    seed: int = Field(ge=0)
-    tempo: float = Field(gt=0)
+    pairs: tuple[Pair, ...]  # clip pairs, equally many for each two models
+    identical: Pair  # attention check: the same sound twice
+    broken: Pair  # attention check: a melody and noise
+    rounds: int = Field(ge=1)  # pairs of each two models that one listener hears
+    seed: int = Field(ge=0)  # of all shuffling
+    tempo: float = Field(gt=0)  # quarter notes a minute
     texts: Texts = Texts()
 
     @model_validator(mode="after")

@@ -30,17 +30,11 @@ PERMUTATIONS = 9999
 
 @dataclass(frozen=True)
 class Difference:
-    """One test.
+    """One test."""
 
-    Attributes:
-        statistic: H or U; NaN if all ratings are equal.
-        p: for independent ratings, as in published tests.
-        p_permutation: from permuting the models of whole clip pairs.
-    """
-
-    statistic: float
-    p: float
-    p_permutation: float
+    statistic: float  # H or U; NaN if all ratings are equal
+    p: float  # for independent ratings, as in published tests
+    p_permutation: float  # from permuting the models of whole clip pairs
 
 
 def kruskal_wallis(

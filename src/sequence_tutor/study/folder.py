@@ -62,12 +62,9 @@ def load_study(folder: Path) -> Study:
 
 
 def make_private(database: Path) -> None:
-    """Create a database, or correct its mode, before SQLite opens it.
+    """Create a database, or correct its mode, before SQLite opens it; its folder exists.
 
     SQLite gives the files beside a database the mode of the database.
-
-    Args:
-        database: the file; its folder exists.
 
     Raises:
         UserError: a link or something other than a file has its name.

@@ -12,13 +12,9 @@ INTERVAL = 10.0  # seconds between two lines of the log
 
 
 class RateLimit:
-    """One token bucket for each key, in memory only; the least recently used are forgotten.
+    """One token bucket for each key: `burst` requests at once, `per_second` in the long run.
 
-    Args:
-        burst: requests at once.
-        per_second: requests in the long run.
-        clock: monotonic time in seconds.
-        most: keys kept.
+    Kept in memory only, for the `most` most recently used keys; `clock` gives seconds.
     """
 
     def __init__(
@@ -40,11 +36,7 @@ class RateLimit:
 
 
 class Failures:
-    """Prints errors of the service to standard error, at most one line in `INTERVAL`.
-
-    Args:
-        clock: monotonic time in seconds.
-    """
+    """Prints errors of the service to standard error, at most one line in `INTERVAL`."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock

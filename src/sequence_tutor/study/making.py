@@ -50,17 +50,12 @@ def make_folder(
     progress: Callable[[int, int], None] = lambda _done, _total: None,
     transpose: Mapping[str, int] | None = None,
 ) -> Study:
-    """Write a study into an empty folder.
+    """Write a study into an empty folder, from `melodies_needed` melodies of each model.
 
     Each clip is in one pair only, so that an unusual melody affects one comparison. Sides are
-    balanced: in half of the pairs of each two models either model is left.
-
-    Args:
-        folder: an empty one.
-        melodies: model -> its melodies, `melodies_needed` of each.
-        design: sizes, tempo, seed, texts.
-        progress: called with the clips written and the total.
-        transpose: model -> semitones to transpose its clips by; 0 if not named.
+    balanced: in half of the pairs of each two models either model is left. `progress` is called
+    with the clips written and the total; `transpose` has the semitones by which to transpose the
+    clips of a model.
 
     Raises:
         UserError: the folder is not empty, there are fewer than two models, or rounds exceed pairs.
@@ -139,13 +134,7 @@ class _Workshop:
         self._progress, self._total, self._transpose = progress, total, transpose
 
     def clip(self, model: str | None, tokens: Tokens, of: str | None = None) -> str:
-        """Write one clip and return its name; distorted if `model` is None.
-
-        Args:
-            model: the model that it counts for.
-            tokens: the melody.
-            of: the model that wrote a distorted clip's melody.
-        """
+        """Write one clip and return its name; without a model, a distorted melody `of` one."""
         up = self._transpose.get(model or of or "", 0)
         sound = synthesise(tokens, self._tempo, up, SAMPLE_RATE)
         if model is None:

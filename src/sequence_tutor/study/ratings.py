@@ -18,21 +18,15 @@ NEUTRAL = 3
 
 @dataclass(frozen=True)
 class Ratings:
-    """N answers about pairs of models, oriented so that the models are in the study's order.
+    """N answers about pairs of models, oriented so that the models are in the study's order."""
 
-    Attributes:
-        models: K names.
-        first, second: (N,) int64, numbers of the two models, first < second.
-        won: (N,) bool, the first was chosen.
-        points: (N,) int64, from -2, the second is much preferred, to 2, the first is.
-        pair: (N,) int64, number of the clip pair; ratings of one pair share their clips.
-    """
-
-    models: tuple[str, ...]
-    first: NDArray[np.int64]
+    models: tuple[str, ...]  # K names
+    first: NDArray[np.int64]  # (N,) int64, numbers of the two models, first < second
     second: NDArray[np.int64]
-    won: NDArray[np.bool_]
+    won: NDArray[np.bool_]  # (N,) bool, the first was chosen
+    # (N,) int64, from -2, the second is much preferred, to 2, the first is
     points: NDArray[np.int64]
+    # (N,) int64, number of the clip pair; ratings of one pair share their clips
     pair: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -56,39 +50,23 @@ class Ratings:
 
 @dataclass(frozen=True)
 class Attention:
-    """The attention checks, and other signs of care.
+    """The attention checks, and other signs of care."""
 
-    Attributes:
-        joined: listeners who began.
-        answered: listeners with at least one answer.
-        finished: listeners with all answers.
-        failed_identical: listeners who much preferred one of two equal sounds.
-        failed_broken: listeners who preferred noise.
-        left_out: listeners whose answers do not count.
-        contradictions: answers whose preference contradicts the choice.
-        left_chosen, choices: answers that chose the left clip, of all that count.
-    """
-
-    joined: int
-    answered: int
-    finished: int
-    failed_identical: int
-    failed_broken: int
-    left_out: int
-    contradictions: int
-    left_chosen: int
+    joined: int  # listeners who began
+    answered: int  # listeners with at least one answer
+    finished: int  # listeners with all answers
+    failed_identical: int  # listeners who much preferred one of two equal sounds
+    failed_broken: int  # listeners who preferred noise
+    left_out: int  # listeners whose answers do not count
+    contradictions: int  # answers whose preference contradicts the choice
+    left_chosen: int  # answers that chose the left clip, of all that count
     choices: int
 
 
 def attentive_ratings(
     study: Study, listeners: Sequence[Listener], allowed_failures: int = 0
 ) -> tuple[Ratings, Attention]:
-    """The ratings that count.
-
-    Args:
-        study: the study.
-        listeners: with their answers.
-        allowed_failures: attention checks that a listener may fail and still count.
+    """The ratings of listeners who fail at most `allowed_failures` attention checks.
 
     Raises:
         UserError: a listener comes twice, or there are no answers that count.

@@ -70,7 +70,7 @@ def as_markdown(analysis: Analysis) -> str:
                 f"{one.wins} of {one.comparisons}",
                 _estimate(one.share, 100, 1),
                 _number(one.mean_rating, 2),
-                _estimate(one.bradley_terry, 1, 2),
+                _estimate(one.score, 1, 2),
             ]
             for one in analysis.standings
         ],
@@ -86,7 +86,7 @@ def as_markdown(analysis: Analysis) -> str:
                 _p(one.p_holm),
                 _p(one.test.p_permutation),
                 _p(one.p_permutation_holm),
-                _number(one.rank_biserial, 2),
+                _number(one.effect, 2),
             ]
             for one in analysis.contrasts
         ],

@@ -27,9 +27,6 @@ class Hosts:
 
     A page of another site can let its own name resolve to this machine (DNS rebinding) and would
     then pass as the same site; but its requests carry that name.
-
-    Args:
-        names: further ones, such as that of a web server in front of the service.
     """
 
     def __init__(self, names: Iterable[str] = ()) -> None:

@@ -1,4 +1,9 @@
-"""Running the service on a port."""
+"""Running the service on a port, with connections that cannot exhaust it.
+
+A complete request must arrive within `PATIENCE`, and its answer be received within `LONGEST`.
+Beyond `most` connections the one that has kept the service waiting longest is closed, so that new
+listeners are always served.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +12,20 @@ import errno
 import socket
 import time
 from contextlib import ExitStack
+from typing import Any, Literal
 
+import h11
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.study.connections import limited
 from sequence_tutor.study.limits import Failures
+
+PATIENCE = 10.0  # seconds for a whole request
+LONGEST = 120.0  # seconds for the longest answer, a clip over a slow line
+
+Stage = Literal["asking", "answering", "idle"]
 
 MOST_CONNECTIONS = 1024
 WAITING = 1024  # connections that the system keeps until they are taken
@@ -51,9 +63,7 @@ def listen(host: str, port: int) -> socket.socket:
 def server(application: ASGIApp, most: int | None = None) -> uvicorn.Server:
     """A server that runs until it is interrupted and logs no requests.
 
-    Args:
-        application: the ASGI application.
-        most: connections at once; None: `most_connections`.
+    It accepts `most` connections at once; None: `most_connections`.
     """
     config = uvicorn.Config(
         application,
@@ -97,3 +107,65 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         for taken in sockets or ():
             taken.listen(WAITING)
+
+
+def limited(most: int, patience: float = PATIENCE, longest: float = LONGEST) -> type[H11Protocol]:
+    """A uvicorn protocol class for `most` connections, with limits in seconds."""
+
+    class Limited(H11Protocol):
+        """Closes connections that exceed a limit."""
+
+        open: dict[Any, None] = {}  # noqa: RUF012  # of one server: the class is made for it
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            # as uvicorn
+            super().connection_made(transport)
+            self._timer: asyncio.TimerHandle | None = None
+            self._stage: Stage = "asking"
+            self.open[self] = None
+            self._begin("asking")
+            while len(self.open) > most:
+                self._longest_waiting()._close()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._stop()
+            self.open.pop(self, None)
+            super().connection_lost(exc)
+
+        def data_received(self, data: bytes) -> None:
+            if self._stage == "idle":
+                self._begin("asking")
+            super().data_received(data)
+            if self._stage == "asking" and self.conn.their_state is h11.DONE:
+                self._begin("answering")
+
+        def on_response_complete(self) -> None:
+            self._begin("idle")  # for which uvicorn has a time of its own
+            super().on_response_complete()
+            if self.conn.their_state is h11.DONE or self.transport.is_closing():
+                self._begin("answering")  # the next request was there already, or the rest goes out
+            elif self.conn.their_state is h11.SEND_BODY:
+                self._begin("asking")
+
+        def _longest_waiting(self) -> Any:
+            """The oldest; those being answered only after all others."""
+            return min(self.open, key=lambda one: one._stage == "answering")
+
+        def _begin(self, stage: Stage) -> None:
+            self._stop()
+            self._stage = stage
+            if stage != "idle":
+                seconds = patience if stage == "asking" else longest
+                self._timer = self.loop.call_later(seconds, self._close)
+
+        def _stop(self) -> None:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+
+        def _close(self) -> None:
+            self._stop()
+            self.open.pop(self, None)
+            self.transport.abort()
+
+    return Limited

@@ -65,13 +65,8 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class Service:
     """One study being answered.
 
-    Args:
-        folder: of the study.
-        study: the study.
-        store: its answers.
-        results: called for a request with the results' token.
-        clock: monotonic time in seconds.
-        hosts: allowed host names; None: those of this machine.
+    `results` is called for a request with the results' token; `clock` gives seconds; `hosts` are
+    the allowed host names, by default those of this machine.
     """
 
     def __init__(
@@ -216,11 +211,7 @@ class Service:
         return self._reply(listener)
 
     def _check_both(self, listener: int, standing: ListenerState, side: Side, now: float) -> None:
-        """Two clips cannot be heard at once: together they take the time of both.
-
-        Raises:
-            RefusedError: less time has passed since the first of them started.
-        """
+        """Refuse two clips in less time than both take: they cannot be heard at once."""
         position, begun = self._begun.get(listener, (None, 0.0))
         if position != standing.position or not set(standing.played) - {side}:
             return  # the other is still to come, or was heard before the service was begun anew

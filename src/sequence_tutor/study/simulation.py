@@ -54,17 +54,11 @@ class Scenario(Settings):
 
 @dataclass(frozen=True)
 class Power:
-    """The power of a study with so many listeners.
+    """The power of a study with so many listeners."""
 
-    Attributes:
-        listeners: their number.
-        found: share of simulated studies that find the difference, with Wilson's interval.
-        predicted: by theory, without contributions of the clips.
-    """
-
-    listeners: int
-    found: Estimate
-    predicted: float
+    listeners: int  # their number
+    found: Estimate  # share of simulated studies that find the difference, with Wilson's interval
+    predicted: float  # by theory, without contributions of the clips
 
 
 def simulated_ratings(
@@ -77,13 +71,8 @@ def simulated_ratings(
 ) -> Ratings:
     """The ratings of one study.
 
-    Args:
-        scores: (K,) quality of each model.
-        listeners: their number; each hears `rounds` of the pairs of each two models, in turn.
-        pairs: clip pairs of each two models.
-        rounds: see `listeners`.
-        clip_spread: standard deviation of what a single clip adds.
-        generator: source of all randomness.
+    Each listener hears `rounds` of the `pairs` of each two models, in turn. `scores` (K,) are the
+    qualities of the models, `clip_spread` the standard deviation of what a single clip adds.
     """
     strength = np.asarray(scores)
     models = len(strength)
@@ -153,14 +142,10 @@ def _points(difference: float) -> tuple[float, float]:
 def power_curve(
     scenario: Scenario, most: int = 1024, advance: Callable[[int], None] = lambda _: None
 ) -> list[Power]:
-    """Power for numbers of listeners, ascending, up to the required one.
+    """Power for ascending numbers of listeners, at most `most`, up to the required power.
 
-    Doubles the number until the power is reached, then halves the interval below.
-
-    Args:
-        scenario: the study.
-        most: largest number of listeners tried.
-        advance: called with 1 after each number of listeners.
+    Doubles the number until the power is reached, then halves the interval below; `advance` is
+    called with 1 after each.
 
     Raises:
         UserError: more rounds than pairs, or `most` listeners are too few.

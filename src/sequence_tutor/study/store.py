@@ -55,19 +55,12 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class ListenerState:
-    """The progress of a listener.
+    """The progress of a listener."""
 
-    Attributes:
-        position: number of trials answered completely.
-        stage: what is next: listening and choosing, the preference, or nothing.
-        pair: the trial's clips as shown; None when done.
-        played: sides heard to the end.
-    """
-
-    position: int
-    stage: Stage
-    pair: Pair | None
-    played: tuple[Side, ...]
+    position: int  # number of trials answered completely
+    stage: Stage  # what is next: listening and choosing, the preference, or nothing
+    pair: Pair | None  # the trial's clips as shown; None when done
+    played: tuple[Side, ...]  # sides heard to the end
 
     def clip(self, side: Side) -> str:
         """Name of the clip on a side.

@@ -1,4 +1,4 @@
-"""Lines of characters or of words from any file, with rewards of one's own and some ready ones."""
+"""Lines of characters or words from any file, with ready reward terms."""
 
 from sequence_tutor.text.domain import TextDomain
 from sequence_tutor.text.view import TextView

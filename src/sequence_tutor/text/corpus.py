@@ -1,9 +1,9 @@
-"""Lines to learn a prior from: read, encoded, divided."""
+"""Training data from lines: read, encoded, divided."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -14,15 +14,68 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Progress
 from sequence_tutor.domain.corpus import ALL, Corpus, Intake, Numbers, by_kilobytes
 from sequence_tutor.errors import UserError
-from sequence_tutor.text.reading import read_lines, text_files
+from sequence_tutor.foreign import door, lines, unpacked
 from sequence_tutor.text.vocabulary import Tokeniser, split_line
 
 MOST_TOKENS = 2**15 - 1
-"""Tokens are kept as 16-bit numbers, the end token among them."""
+"""Limit of 16-bit numbers, including the end token."""
+
+
+LONGEST_LINE = 2**16
+"""Characters."""
+
+_REPORTED = 10_000  # lines between two reports of progress
+
+
+def text_files(paths: Sequence[Path]) -> list[Path]:
+    """Every file at or below the paths; hidden ones only if they are named.
+
+    Raises:
+        UserError: a path does not exist.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(file for file in path.rglob("*") if file.is_file())
+            found += [file for file in inside if not file.name.startswith(".")]
+        elif path.exists():
+            found.append(path)
+        else:
+            raise UserError(f"{path}: no such file or folder")
+    return found
+
+
+def read_lines(
+    path: Path, report: Callable[[int], None] = lambda _: None
+) -> Iterator[tuple[int, str]]:
+    """Number and stripped text of every line of a file that is not blank.
+
+    `report` is called now and then with the bytes of the file that are read.
+
+    Raises:
+        UserError: the file is not text, is damaged, or has a line of more than `LONGEST_LINE`.
+    """
+    with door(path), unpacked(path) as (stream, raw):
+        try:
+            for line in lines(stream, LONGEST_LINE):
+                if line.number % _REPORTED == 0:
+                    report(raw.tell())
+                if line.problem:
+                    raise UserError(
+                        f"{path} line {line.number}: {line.problem}, expected shorter ones"
+                    )
+                if "\0" in line.text:
+                    raise UserError(
+                        f"{path} line {line.number}: a zero byte, expected a text file in UTF-8"
+                    )
+                if text := line.text.strip():
+                    yield line.number, text
+        except UnicodeDecodeError as error:
+            raise UserError(f"{path}: not a text file in UTF-8 ({error.reason})") from error
 
 
 class TextDataSettings(Settings):
-    """How files become lines, and who learns from them."""
+    """How files become lines, and how these are divided."""
 
     tokeniser: Tokeniser = Field("characters", description="what a token is")
     vocabulary: Literal["data"] | tuple[str, ...] = Field(
@@ -41,17 +94,14 @@ class TextDataSettings(Settings):
 
 
 def read_corpus(paths: Sequence[Path], settings: TextDataSettings, progress: Progress) -> Corpus:
-    """Read every line of files and folders; equal lines are on one side of the division.
+    """Read every line of files and folders; equal lines are in the same part.
 
-    Args:
-        paths: what to read.
-        settings: how.
-        progress: called with the kilobytes read and those of all files.
+    `progress` is called with the kilobytes read and those of all files.
 
     Raises:
         UserError: a path that cannot be used, no line at all, or too many different tokens.
     """
-    reader = _Reader(settings)
+    reader = _LineReader(settings)
     for file, report in by_kilobytes(text_files(paths), progress):
         counts = reader.intake.counts(str(file))
         counts.update(lines=0, kept=0)
@@ -69,8 +119,8 @@ def read_corpus(paths: Sequence[Path], settings: TextDataSettings, progress: Pro
     return reader.finish()
 
 
-class _Reader:
-    """Takes lines as the settings say."""
+class _LineReader:
+    """Collects lines as the settings say."""
 
     def __init__(self, settings: TextDataSettings) -> None:
         self.settings = settings
@@ -95,11 +145,7 @@ class _Reader:
         return ""
 
     def finish(self) -> Corpus:
-        """The corpus, its tokens numbered by their spelling.
-
-        Raises:
-            UserError: too many different tokens.
-        """
+        """The corpus, its tokens numbered in alphabetical order."""
         spellings = np.array(list(self.numbers.of_piece), dtype=object)
         is_closed = self.numbers.is_closed
         known = sorted(spellings if is_closed else spellings[self.intake.used()])

@@ -1,4 +1,4 @@
-"""Lines of text as a domain of the tutor: names, DNA, openings of chess, log lines, answers."""
+"""The domain of text lines: names, DNA, chess openings, log lines, answers."""
 
 from __future__ import annotations
 
@@ -22,20 +22,19 @@ from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.files import write_text
-from sequence_tutor.text.corpus import TextDataSettings, read_corpus
-from sequence_tutor.text.reading import read_lines, text_files
+from sequence_tutor.text.corpus import TextDataSettings, read_corpus, read_lines, text_files
 from sequence_tutor.text.reward import TextReward, TextRewardSettings
 from sequence_tutor.text.rows import TextRows
 from sequence_tutor.text.statistics import FIGURES, TextStatistics
 from sequence_tutor.text.view import TextView
-from sequence_tutor.text.vocabulary import TextVocabulary
+from sequence_tutor.text.vocabulary import ModelVocabulary, TextVocabulary
 
 KNOWN = "lines"
-"""Name, among a prior's tensors, of the sorted hashes of its training lines."""
+"""Name of the tensor of sorted hashes of the training lines."""
 
 OPENING = 12
 LONGEST = 120
-"""Most tokens of a line, the end token aside, where no prior says otherwise."""
+"""Most tokens of a line without a prior, not counting the end token."""
 
 LONGEST_SHOWN = 60
 """Characters of a line in a table."""
@@ -47,9 +46,9 @@ class TextDomain(Domain):
     """Lines of characters or words, each ended by an end token.
 
     Args:
-        card: of a prior, which says under `text` what its training data fix; None: there is no
-            prior, and the vocabulary is the printable characters of ASCII.
-        tensors: what is kept beside the prior's weights.
+        card: of a prior, with the facts of its training data under `text`; None: there is no prior,
+            and the vocabulary is the printable characters of ASCII.
+        tensors: stored with the prior's weights.
     """
 
     name = "text"
@@ -76,7 +75,7 @@ class TextDomain(Domain):
     def with_prior(
         self, card: Mapping[str, Any], tensors: Mapping[str, Tensor] | None = None
     ) -> TextDomain:
-        """The domain with a prior's vocabulary, and the length of its training lines."""
+        """The domain with a prior's vocabulary and length."""
         return TextDomain(card, tensors)
 
     def data_of_prior(self, card: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -94,11 +93,7 @@ class TextDomain(Domain):
         return [line[:OPENING] for line in lines]
 
     def default_prior(self, device: torch.device | str) -> StoredPrior:
-        """There is none: every kind of text has its own.
-
-        Raises:
-            UserError: always.
-        """
+        """Always a `UserError`: text has no default prior."""
         raise UserError(
             "text has no prior of its own, expected --prior DIR; train one with "
             "sequence-tutor pretrain text --data FILE --out DIR"
@@ -107,17 +102,13 @@ class TextDomain(Domain):
     def read_training(
         self, paths: Sequence[Path], settings: Settings, cache: Path | None, progress: Progress
     ) -> TrainingData:
-        """Read files of lines; equal lines are on one side of the division."""
+        """Read files of lines; equal lines are in the same part."""
         chosen = of_kind(TextDataSettings, settings)
         corpus = read_corpus(paths, chosen, progress)
         return corpus.training_data(self.name, chosen, {KNOWN: _hashes(corpus.side(TRAIN))})
 
     def read_sequences(self, path: Path) -> list[list[int]]:
-        """The lines of a file in the prior's tokens, each with its end.
-
-        Raises:
-            UserError: a token that the prior does not know.
-        """
+        """The lines of a file in the prior's tokens, each with its end token."""
         sequences = []
         for file in text_files([path]):
             for number, line in read_lines(file):
@@ -128,18 +119,14 @@ class TextDomain(Domain):
         return sequences
 
     def begin(self, path: Path, settings: Settings) -> Beginning:
-        """The first line of a file, without an end: what is sampled goes on from there.
-
-        Raises:
-            UserError: there is none, or it has a token that the prior does not know.
-        """
+        """The first line of a file, without an end token."""
         for file in text_files([path]):
             for _, line in read_lines(file):
                 return Beginning(self.vocabulary.encode(line, end=False), settings)
         raise UserError(f"{path}: no line in it, expected one to begin with")
 
     def reward(self, settings: Settings, rules: Path | None) -> TextReward:
-        """The terms as settings say, and a user's own."""
+        """The terms of the settings and the user's."""
         user_terms = load_user_terms(rules) if rules else ()
         return of_kind(TextRewardSettings, settings).build(self.vocabulary, user_terms)
 
@@ -150,29 +137,26 @@ class TextDomain(Domain):
     def scores(
         self, paths: Sequence[Path], settings: Settings, rules: Path | None
     ) -> Iterator[Scored]:
-        """What every term pays at every token, line by line.
-
-        Without a prior a token is a character, whichever the files have.
-        """
+        """What every term pays at every token, line by line; without a prior, of characters."""
         lines = [line for file in text_files(paths) for _, line in read_lines(file)]
-        room = self
+        domain = self
         if not self.has_prior:
             known = TextVocabulary.of_lines([*lines, _PRINTABLE], "characters")
-            room = TextDomain({"text": {"tokens": known.tokens, "tokeniser": known.tokeniser}})
-        reward = room.reward(settings, rules)
-        sequences = (room.vocabulary.encode(line) for line in lines)
+            domain = TextDomain({"text": {"tokens": known.tokens, "tokeniser": known.tokeniser}})
+        reward = domain.reward(settings, rules)
+        sequences = (domain.vocabulary.encode(line) for line in lines)
         for line, scored in zip(lines, step_scores(reward, sequences), strict=True):
             yield {"line": line, **scored}
 
     def score_row(self, scored: Scored) -> dict[str, str]:
-        """The line and what each term pays to it in all."""
+        """The line and the sum of each term."""
         line = scored["line"]
         shown = line if len(line) <= LONGEST_SHOWN else f"{line[:LONGEST_SHOWN]}..."
         sums = {name: f"{sum(values):.3g}" for name, values in scored["reward"].items()}
         return {"line": shown, **sums, "total": f"{sum(scored['total']):.3g}"}
 
     def statistics(self, settings: Settings) -> TextStatistics:
-        """Length, known lines, and the share of lines that each ready term speaks of."""
+        """Length, known lines, and the share of lines with each ready term."""
         terms = of_kind(TextRewardSettings, settings).terms
         return TextStatistics(self.vocabulary, terms, self.tensors.get(KNOWN))
 
@@ -185,7 +169,7 @@ class TextDomain(Domain):
         return JoinedRows(own, RewardRows(reward, names))
 
     def token_text(self, token: int) -> str:
-        """The token as it was written, with what separates it from the next."""
+        """The token and the separator after it."""
         return self.vocabulary.tokens[token] + self.vocabulary.separator
 
     def write(
@@ -198,12 +182,10 @@ class TextDomain(Domain):
 
 
 def _vocabulary(card: Mapping[str, Any]) -> TextVocabulary:
-    """Of a prior: its own, or that of a Hugging Face model's tokenizer."""
+    """A prior's own vocabulary, or that of a Hugging Face model's tokenizer."""
     known = TextVocabulary.from_card(card)
     if known.tokeniser != "hugging_face":
         return known
-    from sequence_tutor.text.vocabulary_of_model import ModelVocabulary
-
     return ModelVocabulary(known.tokens, known.tokeniser, card["text"]["source"])
 
 

@@ -1,4 +1,4 @@
-"""The reward of lines: ready terms and a user's own, and the memory of what a run has found."""
+"""The reward of lines: ready terms, user terms, and the memory of a run."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.reward.user_terms import UserTerm
 from sequence_tutor.reward.weighted import WeightedReward
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.text.terms import Again, Repetition, Term
+from sequence_tutor.text.terms import Again, Term, TokenRepetition
 from sequence_tutor.text.view import TextView
 from sequence_tutor.text.vocabulary import TextVocabulary
 
 
 class FoundLines:
-    """The lines of a run so far, as hashes; as a term, -1 at the end of each that comes again."""
+    """The hashes of all lines of a run; as a term, -1 at the end of a repeated line."""
 
     def __init__(self) -> None:
         self.hashes = torch.zeros(0, dtype=torch.int64)
@@ -32,19 +32,14 @@ class FoundLines:
         return -texts.at_end(are_among(texts.batch, self.hashes).double())
 
     def remember(self, batch: SequenceBatch) -> None:
-        """Take note of lines."""
+        """Add lines."""
         self.hashes = torch.cat([self.hashes, sequence_hashes(batch).cpu()]).unique()
 
 
 class TextReward(WeightedReward[TextView]):
     """Scores batches of lines, term by term. Satisfies `Reward` and `Remembers`.
 
-    Args:
-        vocabulary: what the tokens mean.
-        terms: name -> ready term.
-        weights: name -> weight; a user's rule has the weight its file gives it, where none is
-            given here, and a ready term 1.
-        user_terms: from `load_user_terms`; they are given a `TextView`.
+    User terms receive a `TextView`. A term without a weight has that of the user's file, or 1.
 
     Raises:
         UserError: a user's rule has the name of a term, a weight names none, or all are off.
@@ -77,7 +72,7 @@ class TextReward(WeightedReward[TextView]):
         self._remembers = any(isinstance(term, Again) for term in terms.values())
 
     def remember(self, batch: SequenceBatch) -> None:
-        """Take note of lines that have been scored."""
+        """Add lines that have been scored."""
         if self._remembers:
             self.found.remember(batch)
 
@@ -86,21 +81,20 @@ class TextReward(WeightedReward[TextView]):
         return {"found": self.found.hashes}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Put a saved memory back."""
+        """Restore a saved memory."""
         self.found.hashes = state["found"]
 
 
 def _two_failures() -> dict[str, Term]:
-    return {"repetition": Repetition(kind="repetition"), "again": Again(kind="again")}
+    return {"repetition": TokenRepetition(kind="repetition"), "again": Again(kind="again")}
 
 
 class TextRewardSettings(Settings):
     """The reward as tables of a settings file.
 
     ``[reward.terms.NAME]`` describes a ready term by its ``kind`` and constants;
-    ``[reward.weights]`` has one number a term, 0 for off. Unless terms are given they are the two
-    failures of tuned models that the papers name: a token many times in a row, and the same line
-    again.
+    ``[reward.weights]`` has one number a term, 0 for off. The default terms are two known failures
+    of tuned models: a token many times in a row, and the same line again.
     """
 
     terms: dict[str, Term] = Field(
@@ -113,7 +107,7 @@ class TextRewardSettings(Settings):
 
     @classmethod
     def others_off(cls, reward: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A settings file's table, in which a ready term that it does not name has weight 0."""
+        """The table of a settings file, with weight 0 for ready terms it does not name."""
         if reward.get("terms") or not isinstance(reward.get("weights"), Mapping):
             return reward
         off = dict.fromkeys(_two_failures(), 0.0)

@@ -1,7 +1,7 @@
-"""Ready terms for lines of text, each a table of settings and a function of a view.
+"""Ready terms for lines of text: each a table of settings and a function of a view.
 
-Each pays 1 or takes 1 at the very token that does it, where there is one: so a learner need not
-find out by itself which token of a line was rewarded.
+Each pays 1 or -1 at the token that causes it, if there is one, so that a learner need not find out
+which token of a line was rewarded.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PAYS: dict[Effect, float] = {"wanted": 1.0, "forbidden": -1.0}
 
 
 class Pattern(Settings):
-    """1 for a line that a regular expression matches, or -1: once, where the match ends."""
+    """1 or -1 for a line that a regular expression matches: once, where the match ends."""
 
     kind: Literal["pattern"] = Field(description="a regular expression of Python's `re`")
     regex: str = Field(description="the expression; it may match anywhere in the line")
@@ -44,7 +44,7 @@ class Pattern(Settings):
 
     @cached_property
     def compiled(self) -> re.Pattern[str]:
-        """Compiled once."""
+        """The compiled expression."""
         return re.compile(self.regex, re.IGNORECASE if self.ignore_case else 0)
 
     def __call__(self, texts: TextView) -> Tensor:
@@ -62,7 +62,7 @@ class Pattern(Settings):
 
 
 class Words(Settings):
-    """1 for each of some words that a line has, or -1: once a word, where it first ends."""
+    """1 or -1 for each of some words that a line has: once a word, where it first ends."""
 
     kind: Literal["word_list"] = Field(description="a list of words")
     words: tuple[str, ...] = Field(min_length=1, description="the words, or parts of a line")
@@ -71,7 +71,7 @@ class Words(Settings):
 
     @cached_property
     def regexes(self) -> tuple[re.Pattern[str], ...]:
-        """One a word; what stands beside it must be no letter, digit or underscore."""
+        """One a word; next to it may be no letter, digit or underscore."""
         flags = re.IGNORECASE if self.ignore_case else 0
         return tuple(re.compile(rf"(?<!\w){re.escape(word)}(?!\w)", flags) for word in self.words)
 
@@ -86,7 +86,7 @@ class Words(Settings):
 
 
 class Length(Settings):
-    """-1 for every token beyond the most; for a line that ends too soon, -1 a token that it lacks.
+    """-1 for every token beyond the most; for a line that is too short, -1 a missing token.
 
     The end token does not count.
     """
@@ -113,8 +113,8 @@ class Length(Settings):
         return paid
 
 
-class Repetition(Settings):
-    """-1 for every token that repeats the one before more often than is allowed."""
+class TokenRepetition(Settings):
+    """-1 for every token that repeats the one before more often than allowed."""
 
     kind: Literal["repetition"] = Field(description="a token many times in a row")
     most: int = Field(2, ge=1, description="times in a row that cost nothing")
@@ -130,13 +130,13 @@ class Repetition(Settings):
 
 
 class Again(Settings):
-    """-1 at the end of a line that the run has found before: the same answer again."""
+    """-1 at the end of a line that the run has written before."""
 
     kind: Literal["again"] = Field(description="a line that the run has found before")
 
 
 Term = Annotated[
-    Pattern | Words | Length | Repetition | Again,
+    Pattern | Words | Length | TokenRepetition | Again,
     Field(discriminator="kind"),
 ]
 """Any of them, by its `kind`."""

@@ -1,4 +1,4 @@
-"""Texts: a batch as terms and a user's rules see it."""
+"""A batch of lines as terms and user rules see it."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from sequence_tutor.text.vocabulary import TextVocabulary
 class TextView:
     """B lines of up to T tokens, as tensors and as text.
 
-    A rule of one's own gives (B, T) numbers; one that judges whole lines, such as a classifier,
-    gives `at_end` one number a line::
+    A user's rule returns (B, T) numbers; one that judges whole lines, such as a classifier, gives
+    `at_end` one number a line::
 
         def polite(texts):
             return texts.at_end([model.score(line) for line in texts.lines])
 
     Attributes:
-        batch: the tokens; the end token, where there is one, is a line's last.
-        vocabulary: what they mean.
+        batch: the tokens; an end token is the last of its line.
+        vocabulary: of the tokens.
     """
 
     batch: SequenceBatch
@@ -39,7 +39,7 @@ class TextView:
 
     @property
     def lengths(self) -> Tensor:
-        """(B,) int64: tokens of each line, the end token included."""
+        """(B,) int64: tokens of each line, including the end token."""
         return self.batch.lengths
 
     @cached_property
@@ -54,7 +54,7 @@ class TextView:
 
     @cached_property
     def finished(self) -> Tensor:
-        """(B,) bool: whether a line has an end token; without one it was cut at the most tokens."""
+        """(B,) bool: whether a line has an end token; otherwise it was cut at the most tokens."""
         last = self.tokens.gather(1, self.lengths[:, None] - 1).squeeze(1)
         return last == self.vocabulary.end_token
 
@@ -79,6 +79,6 @@ class TextView:
         return torch.zeros(self.tokens.shape, dtype=torch.float64, device=self.tokens.device)
 
     def token_at(self, row: int, characters: int) -> int:
-        """The token of a line by which so many of its characters are written."""
+        """The token that contains a line's character number `characters`."""
         ends = self.vocabulary.ends(self.rows[row])
         return min(bisect_left(ends, characters), len(ends) - 1)

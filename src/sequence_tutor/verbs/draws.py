@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.alike import scored_here
+from sequence_tutor.evaluation.evaluate import scored_here
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.prior.protocol import Prior

@@ -11,7 +11,7 @@ from sequence_tutor.evaluation.model import Model
 from sequence_tutor.progress import progress
 from sequence_tutor.reporting.comparison import SavedTable, read_table
 from sequence_tutor.reporting.page import render
-from sequence_tutor.reporting.part import Part, by_domain, load_runs, make_part, models_of
+from sequence_tutor.reporting.part import DomainPart, by_domain, load_runs, make_part, models_of
 from sequence_tutor.reporting.sampled import Sampled
 from sequence_tutor.reporting.tradeoff import read_frontier
 from sequence_tutor.sequences import SequenceBatch
@@ -66,7 +66,7 @@ def report(
     def more(model: Model, count: int) -> SequenceBatch:
         return sample(model, count, seed=seed, quiet=True).batch
 
-    shown: list[Part] = []
+    shown: list[DomainPart] = []
     for domain, own in parts.items():
         models = models_of(own)
         usual = max(FEWEST, own[0].model.domain.report_samples(len(models)))

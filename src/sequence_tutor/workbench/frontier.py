@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 
 from sequence_tutor.drawing.figures import GRID, INK, PALETTE, new_figure, save_png, tidy
 from sequence_tutor.drawing.table import Table, value_text
-from sequence_tutor.evaluation.bounds import (
+from sequence_tutor.evaluation.exact_optimum import (
     enumerable_space,
     exact_log_prior,
     exact_optimum,
