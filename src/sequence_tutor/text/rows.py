@@ -11,7 +11,7 @@ from sequence_tutor.domain.fingerprints import are_among
 from sequence_tutor.domain.rows import SHARE, Counts, RowRange, having, numbers
 from sequence_tutor.errors import UserError
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.text.terms import Again, Pattern, Repetition, Term
+from sequence_tutor.text.terms import Again, Pattern, Term, TokenRepetition
 from sequence_tutor.text.view import TextView
 from sequence_tutor.text.vocabulary import TextVocabulary
 
@@ -49,7 +49,7 @@ class TextRows:
     ) -> None:
         self._vocabulary, self._known = vocabulary, known
         shares: dict[str, Term] = {
-            REPEATS: Repetition(kind="repetition"),
+            REPEATS: TokenRepetition(kind="repetition"),
             **{f"lines_with_{name}": term for name, term in terms.items()},
             **{
                 name: _pattern(name) for name in names or () if name.startswith((MATCHES, CONTAINS))
