@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
+import torch
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+from kit import silent
+from sequence_tutor.config.presets import build
+from sequence_tutor.randomness import named_generator
+from sequence_tutor.replay.sampling import Drawn
+from sequence_tutor.replay.sequences import Stored
+from sequence_tutor.sampling.measure import Task
+from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.toy import make_toy
+from sequence_tutor.tuner.learner import Update
+from sequence_tutor.tuner.loop import Tuner
+from sequence_tutor.tuner.settings import TuneSettings
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples"
+HUNK = re.compile(r"```diff\n(.*?)```", re.DOTALL)
 
 
 def script(name: str) -> ModuleType:
@@ -29,3 +46,67 @@ def test_a_bias_is_removed_and_nothing_else(tmp_path: Path) -> None:
     assert all(abs(after - 0.5) < 0.1 for _, after in biased.values())
     assert all(abs(after - before) < 0.04 for before, after in kept.values())
     assert figures["gap_per_sequence"] < 0.1
+
+
+def g_loop() -> dict[str, Any]:
+    """The page of Psi with the changes that docs/algorithms/g.md shows."""
+    source = (EXAMPLES / "psi_loop.py").read_text()
+    hunks = HUNK.findall((ROOT / "docs" / "algorithms" / "g.md").read_text())
+    assert len(hunks) == 2
+    for hunk in hunks:
+        lines = hunk.splitlines(keepends=True)
+        before = "".join(line[1:] for line in lines if line[0] != "+")
+        assert source.count(before) == 1
+        source = source.replace(before, "".join(line[1:] for line in lines if line[0] != "-"))
+    made: dict[str, Any] = {"__name__": "g_loop"}
+    exec(compile(source, "g_loop", "exec"), made)
+    return made
+
+
+@pytest.mark.parametrize("algorithm", ["psi", "g"])
+def test_the_loop_on_one_page_has_the_losses_of_the_tuner(algorithm: str, tmp_path: Path) -> None:
+    page = vars(script("psi_loop")) if algorithm == "psi" else g_loop()
+    toy = make_toy(0)
+    tables = {
+        "algorithm": algorithm,
+        "n_steps": 1,
+        "paths": "every",
+        "c": page["C"],
+        "steps": 12,
+        "batch": page["BATCH"],
+        "collect": page["BATCH"],
+        "eta": page["ETA"],
+        "collect_every": page["COLLECT_EVERY"],
+        "replay": {"capacity": page["CAPACITY"], "fresh": page["FRESH"]},
+        "optimiser": {"learning_rate": page["LEARNING_RATE"]},
+        "evaluate_samples": 2,
+    }
+    settings = build(TuneSettings, tables, "the page")
+    assert settings.replay.by_return == page["BY_RETURN"]
+    assert settings.optimiser.gradient_norm == page["GRADIENT_NORM"]
+    tuner = Tuner(Task(toy.prior, toy.reward, toy.space.length), settings, tmp_path)
+    updates: list[Update] = []
+    learn = tuner.learner.learn
+
+    def noted(stored: Stored, step: int, drawn: Drawn | None = None) -> Update:
+        updates.append(learn(stored, step, drawn))
+        return updates[-1]
+
+    tuner.learner.learn = noted  # type: ignore[method-assign]
+    tuner.run(silent)
+
+    def pays(tokens: torch.Tensor) -> torch.Tensor:
+        return toy.reward(SequenceBatch.full(tokens)).float().sum(2)
+
+    prior = page["Network"]()
+    prior.load_state_dict(toy.prior.network.state_dict())
+    losses = page["tune"](prior, pays, named_generator(settings.seed, "tuner"), settings.steps)
+    assert [loss for loss, _ in losses] == pytest.approx([u.loss for u in updates], rel=1e-4)
+
+
+def test_the_loop_on_one_page_comes_to_the_optimum() -> None:
+    page = script("psi_loop")
+    torch.manual_seed(0)
+    prior, generator = page.Network(width=32), torch.Generator().manual_seed(0)
+    *_, (_, values) = page.tune(prior, page.reward, generator, 300)
+    assert page.divergence(values, prior, page.reward) < 0.01
