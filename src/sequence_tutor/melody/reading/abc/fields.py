@@ -1,4 +1,4 @@
-"""The values of fields: meter, unit length, parts, and how far a voice sounds from its notes.
+"""The values of fields: meter, unit length, parts, and the transposition of a voice.
 
 Source: the ABC standard 2.1, sections 3.1.6, 3.1.7, 3.1.9 and 4.6; ``sound=`` and ``shift=`` are of
 the draft of 2.2, ``%%MIDI`` of abc2midi.
@@ -7,11 +7,12 @@ the draft of 2.2, ``%%MIDI`` of abc2midi.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.melody.reading.abc.keys import ALTERATIONS
+from sequence_tutor.melody.reading.abc.keys import ALTERATIONS, AbcKey, read_key
+from sequence_tutor.melody.reading.abc.tune_book import Line
 from sequence_tutor.melody.scales import NATURALS
 
 # Ticks of a whole note: divisible by every power of two to 4096, and by every number to 15.
@@ -51,7 +52,7 @@ def parse_unit(text: str) -> int | None:
 def parse_parts(text: str) -> list[str]:
     """The letters of a ``P:`` field in playing order: ``A2(BC)3`` is A A B C B C B C.
 
-    Nothing where the field is no order of parts, such as a title.
+    Empty if the field is no order of parts, such as a title.
 
     Raises:
         UserError: when it plays out to more than `MOST_PARTS`.
@@ -83,11 +84,11 @@ def parse_parts(text: str) -> list[str]:
 
 @dataclass
 class Pitching:
-    """Why a voice sounds elsewhere than its notes stand, and whether it has pitches at all.
+    """The transposition of a voice.
 
     Attributes:
-        semitones: by their reason: "transpose", "octave", "clef", "sound" or "midi".
-        percussion: a voice of drums.
+        semitones: by cause: "transpose", "octave", "clef", "sound" or "midi".
+        percussion: whether it is a voice of drums, without pitches.
     """
 
     semitones: dict[str, int] = field(default_factory=dict)
@@ -95,19 +96,15 @@ class Pitching:
 
     @property
     def total(self) -> int:
-        """Semitones that every note is moved by."""
+        """Semitones added to every note."""
         return sum(self.semitones.values())
 
     def copy(self) -> Self:
-        """One that may change alone."""
+        """An independent copy."""
         return type(self)(dict(self.semitones), self.percussion)
 
     def follow(self, text: str) -> bool:
-        """Take what a ``K:`` or ``V:`` field says; what it does not name stays.
-
-        Returns:
-            Whether it names a clef, or anything else in the form ``name=value``.
-        """
+        """Apply a ``K:`` or ``V:`` field; whether it has a clef or anything like ``name=value``."""
         properties = {name.lower(): value for name, value in _PROPERTY.findall(text)}
         words = _PROPERTY.sub(" ", text).split()
         clefs = [word for word in words[-4:] if len(word) > 1 and _CLEF.fullmatch(word)]
@@ -127,7 +124,7 @@ class Pitching:
         return bool(clefs or properties)
 
     def follow_directive(self, words: list[str]) -> None:
-        """Take what ``%%MIDI`` says of pitch: ``transpose``, ``rtranspose``, ``channel 10``."""
+        """Apply ``transpose``, ``rtranspose`` or ``channel 10`` of ``%%MIDI``."""
         number = _number(words[1]) if len(words) > 1 else None
         if number is None:
             return
@@ -139,12 +136,59 @@ class Pitching:
             self.percussion = number == 10
 
 
+@dataclass
+class Context:
+    """The state that fields set for the music after them.
+
+    Attributes:
+        key: of the last ``K:`` field that named one.
+        unit: ticks of the unit note length.
+        meter: the last that was not free.
+        pitching: semitones from the written to the sounding notes.
+        accidentals: the notes that an accidental alters up to the bar line: those of every octave
+            ("pitch"), of its own octave ("octave"), or only its own note ("not").
+        keys: how often the key has changed; a change ends the effect of accidentals.
+    """
+
+    key: AbcKey
+    unit: int
+    meter: tuple[int, int]
+    pitching: Pitching
+    accidentals: str = "pitch"
+    keys: int = 0
+
+    def copy(self) -> Self:
+        """An independent copy."""
+        return replace(self, pitching=self.pitching.copy())
+
+    def follow(self, line: Line) -> None:
+        """Apply a field."""
+        if line.name == "K":
+            key = read_key(line.value)
+            if key is not None:
+                self.key = key
+                self.keys += 1
+            self.pitching.follow(line.value)
+        elif line.name == "V":
+            self.pitching.follow(line.value.partition(" ")[2])
+        elif line.name == "L":
+            self.unit = parse_unit(line.value) or self.unit
+        elif line.name == "M":
+            self.meter = parse_meter(line.value) or self.meter
+        elif line.name == "I":
+            words = line.value.replace("=", " ").split()
+            if len(words) > 1 and words[0] == "MIDI":
+                self.pitching.follow_directive(words[1:])
+            elif len(words) > 1 and words[0] == "propagate-accidentals":
+                self.accidentals = words[1]
+
+
 def _number(text: str) -> int | None:
     return int(text) if re.fullmatch(r"[+-]?\d{1,3}", text.strip('"')) else None
 
 
 def _interval(text: str) -> int | None:
-    """Semitones from the first to the second of two notes; a single one is where ``c`` sounds."""
+    """Semitones from the first to the second of two notes; from ``c`` to a single one."""
     text = text.strip('"')
     notes = list(_PITCH.finditer(text))
     if not 1 <= len(notes) <= 2 or "".join(note[0] for note in notes) != text:

@@ -1,8 +1,7 @@
 """The key of a ``K:`` field: what it does to the seven letters.
 
-Source: the ABC standard 2.1, section 3.1.14. Two readings are wider: a tonic may be a small letter
-where it is a word of its own (``am``), and the sharp and flat signs of Unicode stand for ``#`` and
-``b``.
+Source: the ABC standard 2.1, section 3.1.14. Two things more are read: a tonic in lower case if it
+is a word of its own (``am``), and the sharp and flat signs of Unicode.
 """
 
 from __future__ import annotations
@@ -49,8 +48,8 @@ class AbcKey:
     """A key as written.
 
     Attributes:
-        alterations: semitones by which it alters letters, e.g. ``{"F": 1}`` for G.
-        written: the same as a tonic's signature and mode; None where it is none of the usual ones.
+        alterations: letter -> semitones, e.g. ``{"F": 1}`` for G.
+        written: the signature and mode; None if it is not a usual key.
     """
 
     alterations: dict[str, int] = field(default_factory=dict)
@@ -58,12 +57,12 @@ class AbcKey:
 
 
 def read_key(text: str) -> AbcKey | None:
-    """The key of a field, or None where it names none; empty is the key without a signature.
+    """The key of a field, or None if it names none; an empty field is a key without a signature.
 
     Args:
         text: a tonic and a mode, ``none`` or ``HP``, and then any number of accidentals, which
             change the signature of the mode, or after ``exp`` are all of it: ``D Phr ^f``,
-            ``D exp _b _e ^f``. What else follows, such as a clef, is passed over.
+            ``D exp _b _e ^f``. Anything else after it, such as a clef, is skipped.
     """
     text = text.translate(_SIGNS)
     none, match = _NO_KEY.match(text), _KEY.match(text)
@@ -72,7 +71,9 @@ def read_key(text: str) -> AbcKey | None:
     if none is not None:
         key = AbcKey(_HIGHLAND_PIPES if none["pipes"] else {})
         rest = text[none.end() :]
-    elif match is not None and _is_word(match, text):
+    elif match is not None and (
+        match["tonic"].isupper() or not text[match.end() : match.end() + 1].isalpha()
+    ):
         key = _of_mode(match["tonic"].upper() + match["sign"], (match["mode"] or "").lower())
         rest = text[match.end() :]
         if "exp" in rest.split():
@@ -86,11 +87,6 @@ def read_key(text: str) -> AbcKey | None:
         for mark, letter in _ALTERED.findall(word)
     }
     return AbcKey(key.alterations | altered) if altered else key
-
-
-def _is_word(key: re.Match[str], text: str) -> bool:
-    """A capital is always a tonic; a small letter is one where no other letter follows the key."""
-    return key["tonic"].isupper() or not text[key.end() : key.end() + 1].isalpha()
 
 
 def _of_mode(tonic: str, mode: str) -> AbcKey:

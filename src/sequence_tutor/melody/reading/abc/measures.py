@@ -1,24 +1,24 @@
-"""One voice's symbols made into measures: lengths worked out, pitches as far as the page goes.
+"""One voice's symbols made into measures, with durations and written pitches.
 
-Source: the ABC standard 2.1, sections 4.2 to 4.17 and 7.4. What a note sounds like may depend on
-the tie that leads to it, and so on the order of playing; `playing` decides that.
+Source: the ABC standard 2.1, sections 4.2 to 4.17 and 7.4. The sounding pitch may depend on the
+tie that leads to a note, and so on the order of playing, which `playing` works out.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Hashable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.melody.reading.abc.fields import WHOLE, Pitching
-from sequence_tutor.melody.reading.abc.keys import ALTERATIONS, AbcKey
+from sequence_tutor.melody.reading.abc.fields import WHOLE, Context
+from sequence_tutor.melody.reading.abc.keys import ALTERATIONS
 from sequence_tutor.melody.reading.abc.symbols import (
+    AbcNote,
     Bar,
     Broken,
     GraceNotes,
-    Note,
     Overlay,
     Sound,
     Tie,
@@ -37,15 +37,15 @@ _MOST_LAYERS = 8
 
 @dataclass(frozen=True, slots=True)
 class Pitch:
-    """A note's height as far as it is known from its own sign and the key.
+    """A pitch as written, before accidentals of earlier notes.
 
     Attributes:
-        place: letter and octave, which a tie leads from and to.
-        natural: MIDI number of the letter alone, as it sounds.
-        by_key: semitones that the key adds.
-        mark: semitones that an accidental before the note adds; None where there is none.
-        lasting: under what an accidental is kept to the bar line; None: it is not kept.
-        tied: into the next sound.
+        place: letter and octave, which ties connect.
+        natural: MIDI number of the letter without accidentals, as it sounds.
+        by_key: semitones added by the key.
+        mark: semitones added by an accidental before the note; None: there is none.
+        lasting: identifies the later notes that the accidental alters in its bar; None: none.
+        tied: to the next sound.
     """
 
     place: tuple[str, int]
@@ -58,9 +58,9 @@ class Pitch:
 
 @dataclass(slots=True)
 class Event:
-    """A note, a chord, or a rest when `pitches` is empty; the duration is in ticks.
+    """A note, a chord, or a rest if `pitches` is empty; the duration is in ticks.
 
-    Grace notes have none: they do not sound, but their accidentals last.
+    Grace notes have duration 0: they do not sound, but their accidentals hold.
     """
 
     pitches: tuple[Pitch, ...]
@@ -70,15 +70,15 @@ class Event:
 
 @dataclass(slots=True)
 class Measure:
-    """The events between two bar lines, and what the bar lines say.
+    """The events between two bar lines, with the repeats of these.
 
     Attributes:
-        layers: the events in order, and then those of each overlay.
-        opens: a repeat begins here, to be played so many times more.
-        closes: go back at the end, so many times.
-        ending: the passes on which it is played; empty means all.
-        ends_section: a double bar, or a repeat sign, stands at its end.
-        meter: in which it was written; None where it is empty.
+        layers: the events in order, then those of each overlay.
+        opens: above 0 where a repeat begins; how often it is played again.
+        closes: how often to go back at the end.
+        ending: the passes in which it is played; empty: all.
+        ends_section: whether it ends in a double bar or a repeat sign.
+        meter: None if it is empty.
     """
 
     layers: list[list[Event]] = field(default_factory=lambda: [[]])
@@ -89,40 +89,14 @@ class Measure:
     meter: tuple[int, int] | None = None
 
 
-@dataclass
-class Context:
-    """What fields have said by now, and what a new voice begins with.
-
-    Attributes:
-        key: of the last ``K:`` field that named one.
-        unit: ticks of the unit note length.
-        meter: the last that was not free.
-        pitching: how far the voice sounds from its notes.
-        accidentals: for which notes up to the bar line an accidental holds: those of every octave
-            ("pitch"), of its own ("octave"), or "not" beyond its own note.
-        keys: how often the key has changed, which ends what accidentals have done.
-    """
-
-    key: AbcKey
-    unit: int
-    meter: tuple[int, int]
-    pitching: Pitching
-    accidentals: str = "pitch"
-    keys: int = 0
-
-    def copy(self) -> Context:
-        """One that may change alone."""
-        return replace(self, pitching=self.pitching.copy())
-
-
 class VoiceReader:
     """Reads the music of one voice, line by line and section by section.
 
     Attributes:
-        context: what the fields have said; to be changed between lines.
+        context: set by fields between lines.
         sections: the measures of each section, in order of appearance.
-        key: at the first note, as it sounds; None where there is none of the usual ones.
-        graces: grace notes passed over.
+        key: at the first note, as it sounds; None if it is not a usual one.
+        graces: number of grace notes.
     """
 
     def __init__(self, context: Context) -> None:
@@ -132,13 +106,13 @@ class VoiceReader:
         self.graces = 0
         self._begun = False  # whether there has been a note
         self._measures: list[Measure] = []
-        self._overlaid: deque[Measure] = deque()  # the measures an overlay has still to go through
+        self._overlaid: deque[Measure] = deque()  # the rest of the measures of an overlay
         self._layer = 0
-        self._last: Event | None = None  # what a tie or a sign of broken rhythm refers to
+        self._last: Event | None = None  # for ties and broken rhythm
         self._tuplet = (1, 1, 0)  # factor as (numerator, denominator), notes left
-        self._broken = 0  # as `Broken`: to be done when the next note is there
+        self._broken = 0  # as `Broken`, applied at the next note
         self._symbols = 0
-        self._found: dict[tuple[Note, ...], tuple[Pitch, ...]] = {}  # in this context
+        self._pitches_of: dict[tuple[AbcNote, ...], tuple[Pitch, ...]] = {}  # in this context
 
     def read(self, text: str, section: Hashable) -> None:
         """Add a line, or a piece of one, to a section.
@@ -150,7 +124,7 @@ class VoiceReader:
             self.sections[section] = [Measure()]
             self._end_overlay()
         self._measures = self.sections[section]
-        self._found.clear()  # fields may have changed the context since
+        self._pitches_of.clear()  # fields may have changed the context
         for symbol in read_symbols(text):
             self._symbols += 1
             if self._symbols > MOST_SYMBOLS:
@@ -165,7 +139,10 @@ class VoiceReader:
             elif isinstance(symbol, Broken):
                 self._broken = symbol.signs
             elif isinstance(symbol, Tuplet):
-                self._start_tuplet(symbol)
+                beats = self.context.meter[0]
+                compound = 3 if beats > 3 and beats % 3 == 0 else 2
+                time = symbol.time or _TUPLET_TIME.get(symbol.notes, compound)
+                self._tuplet = (time, symbol.notes, symbol.extent)
             elif isinstance(symbol, GraceNotes):
                 self.graces += len(symbol.notes)
                 self._events().append(Event(self._pitches(symbol.notes), 0))
@@ -173,7 +150,7 @@ class VoiceReader:
                 self._start_overlay(symbol)
 
     def _events(self) -> list[Event]:
-        """Where the next event belongs."""
+        """The events that the next one is appended to."""
         layers = self._here().layers
         while len(layers) <= self._layer:
             layers.append([])
@@ -194,7 +171,7 @@ class VoiceReader:
         if left:
             duration = duration * above // below
             self._tuplet = (above, below, left - 1)
-        # between notes of different lengths the result is undefined, and bars are full without it
+        # between notes of different lengths it is undefined, and bars are full without it
         if self._broken and self._last is not None and self._last.duration == duration:
             short = duration >> abs(self._broken)
             both = (2 * duration - short, short)
@@ -213,14 +190,13 @@ class VoiceReader:
             self._here().meter = self.context.meter
         self._last = event
 
-    def _pitches(self, notes: tuple[Note, ...]) -> tuple[Pitch, ...]:
-        found = self._found.get(notes)
-        if found is None:
-            found = tuple(self._pitch(note) for note in notes if note.letter not in "xzXZ")
-            self._found[notes] = found
-        return found
+    def _pitches(self, notes: tuple[AbcNote, ...]) -> tuple[Pitch, ...]:
+        if notes not in self._pitches_of:
+            pitches = tuple(self._pitch(note) for note in notes if note.letter not in "xzXZ")
+            self._pitches_of[notes] = pitches
+        return self._pitches_of[notes]
 
-    def _pitch(self, note: Note) -> Pitch:
+    def _pitch(self, note: AbcNote) -> Pitch:
         letter = note.letter.upper()
         octave = 5 + note.letter.islower() + note.octaves
         place = (letter, octave)
@@ -229,12 +205,6 @@ class VoiceReader:
         natural = 12 * octave + NATURALS[letter] + self.context.pitching.total
         by_key = self.context.key.alterations.get(letter, 0)
         return Pitch(place, natural, by_key, _alteration(note.mark), lasting, note.tied)
-
-    def _start_tuplet(self, tuplet: Tuplet) -> None:
-        beats = self.context.meter[0]
-        otherwise = 3 if beats > 3 and beats % 3 == 0 else 2  # three in compound meters
-        time = tuplet.time or _TUPLET_TIME.get(tuplet.notes, otherwise)
-        self._tuplet = (time, tuplet.notes, tuplet.count)
 
     def _start_overlay(self, overlay: Overlay) -> None:
         here = self._here()
@@ -248,14 +218,14 @@ class VoiceReader:
         self._layer = 0
 
     def _bar(self, bar: Bar) -> None:
-        if len(self._overlaid) > 1:  # the bar line stands there already
+        if len(self._overlaid) > 1:  # this bar line exists already
             self._overlaid.popleft()
             return
         self._end_overlay()
         last = self._measures[-1]
         before = self._measures[-2] if len(self._measures) > 1 else None
         if before is not None and not bar.closes and last.layers == [[]]:
-            before.ends_section |= bar.double  # two bar lines with nothing between are one
+            before.ends_section |= bar.double  # two bar lines in a row are one
             measure = last
         else:
             last.closes = max(last.closes, bar.closes)
@@ -269,7 +239,7 @@ class VoiceReader:
         elif before.ends_section:
             measure.ending = frozenset()
         elif not measure.ending:
-            measure.ending = before.ending  # an ending goes on to the next double bar or repeat
+            measure.ending = before.ending  # it lasts to the next double bar or repeat
 
 
 @lru_cache(maxsize=4096)
@@ -285,7 +255,7 @@ def _scaled(duration: int, length: str) -> int:
 
 
 def _alteration(mark: str) -> int | None:
-    """Semitones of an accidental; quarter tones go to the semitone towards the natural."""
+    """Semitones of an accidental; quarter tones are rounded towards the natural."""
     if not mark:
         return None
     signs = mark.rstrip("0123456789/")
@@ -295,8 +265,5 @@ def _alteration(mark: str) -> int | None:
         return alteration
     times, slash, over = fraction.partition("/")
     divisor = int(over.lstrip("/") or 2) if slash else 1
-    return (
-        alteration * int(times or 1) // max(1, divisor)
-        if alteration > 0
-        else -(-alteration * int(times or 1) // max(1, divisor))
-    )
+    size = abs(alteration) * int(times or 1) // max(1, divisor)
+    return size if alteration > 0 else -size

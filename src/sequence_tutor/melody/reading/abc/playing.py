@@ -1,4 +1,4 @@
-"""Measures played out: parts and repeats in order, ties joined, and notes with times.
+"""Measures played out: repeats in order, ties joined, and notes with times.
 
 Source: the ABC standard 2.1, sections 3.1.9, 4.2 and 4.8 to 4.11.
 """
@@ -13,7 +13,7 @@ from sequence_tutor.melody.reading.abc.fields import WHOLE
 from sequence_tutor.melody.reading.abc.measures import Event, Measure, Pitch
 
 MOST_EVENTS = 200_000
-"""Notes, rests and bars that a tune may play out to; an hour of sixteenths has some 30,000."""
+"""Most notes, rests and bars of a tune when played; an hour of sixteenths has some 30,000."""
 
 _QUARTER = WHOLE / 4
 
@@ -22,11 +22,11 @@ PlayedNote = tuple[float, float, int]
 
 
 def in_order(measures: Sequence[Measure]) -> Iterator[Measure]:
-    """The measures in the order they sound, repeats and endings played out.
+    """The measures in the order they sound, with repeats and endings played out.
 
-    A sign that ends a repeat goes back to where one was begun, else to the latest double bar or end
-    of a repeat (section 4.8). Each jump back raises the pass, and a repeat has a bounded number of
-    them, so this always ends.
+    The end of a repeat goes back to its beginning, else to the last double bar or end of a repeat
+    (section 4.8). Each jump back raises the pass, of which a repeat has a bounded number, so that
+    this always ends.
     """
     start, passes, position = 0, 1, 0
     opened = False
@@ -39,7 +39,7 @@ def in_order(measures: Sequence[Measure]) -> Iterator[Measure]:
                 start, passes = position, 1
         position += 1
         if measure.ending and passes not in measure.ending:
-            yield Measure()  # nothing sounds, yet it counts: passes times measures may be many
+            yield Measure()  # silent, but counted: passes times measures may be many
             continue
         yield measure
         if measure.closes and _again(measure, following, passes, measures[start].opens):
@@ -61,9 +61,9 @@ class Played:
     """One voice as it sounds; times in quarter notes.
 
     Attributes:
-        layers: the notes of the voice, and then of each overlay.
+        layers: the notes of the voice, then of each overlay.
         meters: (time, numerator, denominator) of each change.
-        upbeat: the length of a first bar that is not full; 0 where it is, or is the only one.
+        upbeat: the length of an incomplete first bar; 0 if it is full or the only one.
         end: of the last bar.
         events: notes, rests and bars in all.
     """
@@ -76,14 +76,10 @@ class Played:
 
 
 def sound(measures: Iterable[Measure], most: int) -> Played:
-    """The notes of the measures, one after the other.
-
-    Args:
-        measures: in the order they are played.
-        most: notes, rests and bars there may be.
+    """The notes of measures in playing order.
 
     Raises:
-        UserError: when they are more.
+        UserError: when there are more than `most` notes, rests and bars.
     """
     layers: list[_Layer] = []
     meters: list[tuple[float, int, int]] = []
@@ -118,15 +114,15 @@ def sound(measures: Iterable[Measure], most: int) -> Played:
 
 
 class _Layer:
-    """The notes of a voice or of one of its overlays, and those held by a tie."""
+    """The notes of a voice or of one of its overlays, and the open ties."""
 
     def __init__(self) -> None:
         self._notes: list[PlayedNote] = []
         self._held: dict[int, tuple[int, int]] = {}  # pitch -> start and end so far, in ticks
-        self._places: dict[tuple[str, int], int] = {}  # where they are written -> pitch
+        self._places: dict[tuple[str, int], int] = {}  # their `Pitch.place` -> pitch
 
     def play(self, events: Iterable[Event], now: int, altered: dict[object, int]) -> int:
-        """Add events that begin at a tick; the tick where they end."""
+        """Add events that begin at tick `now`; return the tick where they end."""
         for event in events:
             if not event.duration:
                 for pitch in event.pitches:  # grace notes
@@ -137,7 +133,7 @@ class _Layer:
             for pitch in event.pitches:
                 number = self._number(pitch, altered)
                 start, end = self._held.get(number, (now, now))
-                if end == now:  # else an overlay came to its end bars ago
+                if end == now:  # else an overlay ended bars ago
                     self._held.pop(number, None)
                 else:
                     start = now
@@ -155,7 +151,7 @@ class _Layer:
         return now
 
     def ended(self) -> list[PlayedNote]:
-        """All notes; those still held end where they are."""
+        """All notes, with open ties ended."""
         self._release()
         return self._notes
 
@@ -175,7 +171,7 @@ class _Layer:
 
 
 def _sounding(pitch: Pitch, altered: dict[object, int]) -> int:
-    """The MIDI number of a note after what stands before it in its bar; by octaves into 0..127."""
+    """The MIDI number of a note with the accidentals of its bar, by octaves into 0..127."""
     if pitch.mark is not None and pitch.lasting is not None:
         altered[pitch.lasting] = pitch.mark
     alteration = pitch.by_key if pitch.mark is None else pitch.mark

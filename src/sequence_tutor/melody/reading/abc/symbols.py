@@ -1,15 +1,15 @@
 """The symbols of a line of music.
 
-Source: the ABC standard 2.1, section 4. Passed over: chord symbols, annotations, decorations,
-slurs, spacers, and every sign that has no meaning there.
+Source: the ABC standard 2.1, section 4. Skipped: chord symbols, annotations, decorations, slurs,
+spacers, and every sign without a meaning.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 _MARK = r"(?:(?:\^{1,2}|_{1,2})(?:\d{0,2}(?:/{1,2}\d{0,2})?(?=[A-Ga-g]))?|=)?"  # with quarter tones
 _LENGTH = r"\d{0,4}(?:/{1,8}\d{0,4})?"
@@ -17,7 +17,7 @@ _NOTE = rf"({_MARK})([A-Ga-gxzXZ])([,']{{0,9}})({_LENGTH})"
 _QUOTED = r'"[^"\n]{0,400}"|![^!\s|]{1,40}!'
 _ENDING = r"\d{1,2}(?:[,-]\d{1,2}){0,8}"
 
-# Every quantifier is bounded, so that no text, however long, takes more than linear time.
+# Every quantifier is bounded, so that matching takes linear time.
 _SYMBOL = re.compile(
     rf"""
       (?:{_QUOTED})
@@ -39,14 +39,13 @@ _CHORD_NOTE = re.compile(rf"(?:{_QUOTED})|{_NOTE}(-)?")
 _OLD_CHORD = re.compile(rf"(?!f{{2,4}}$)(?:{_NOTE}){{2,9}}")
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class AbcNote(NamedTuple):
     """A note, or a rest when the letter is x, z, X or Z.
 
     Attributes:
         mark: accidental as written; empty for none.
         letter: A to G, a to g an octave higher, or of a rest.
-        octaves: added by ``'`` and taken by ``,``.
+        octaves: added by ``'`` and subtracted by ``,``.
         length: as written, such as ``3/2``.
         tied: by a hyphen inside a chord.
     """
@@ -58,35 +57,32 @@ class Note:
     tied: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sound:
-    """Notes that sound together.
+class Sound(NamedTuple):
+    """Notes that sound together; the first gives the length, and rests in a chord are ignored.
 
     Attributes:
-        notes: at least one; the first gives the length, and a rest among several is none.
+        notes: at least one.
         length: as written after a chord; empty for a single note.
     """
 
-    notes: tuple[Note, ...]
+    notes: tuple[AbcNote, ...]
     length: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class GraceNotes:
-    """Notes without a time of their own."""
+class GraceNotes(NamedTuple):
+    """Notes that take no time."""
 
-    notes: tuple[Note, ...]
+    notes: tuple[AbcNote, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(NamedTuple):
     """A bar line, or the beginning of a variant ending without one.
 
     Attributes:
         closes: how often a repeat goes back here.
         opens: how often the repeat that begins here is played again.
-        double: ends a section, as a repeat sign does too.
-        ending: the passes that what follows is played in; empty for all.
+        double: whether it ends a section, as a double bar or a repeat sign does.
+        ending: the passes in which the following measures are played; empty for all.
     """
 
     closes: int = 0
@@ -95,29 +91,25 @@ class Bar:
     ending: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Tuplet:
-    """The next `count` notes: `notes` in the time of `time`; None where it is to be worked out."""
+class Tuplet(NamedTuple):
+    """The next `extent` notes: `notes` in the time of `time`, or None where the meter decides."""
 
     notes: int
     time: int | None
-    count: int
+    extent: int
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """``>`` when positive: as many signs; ``<`` when negative."""
+class Broken(NamedTuple):
+    """Broken rhythm: the number of ``>`` signs, or below 0 of ``<`` signs."""
 
     signs: int
 
 
-@dataclass(frozen=True, slots=True)
-class Tie:
+class Tie(NamedTuple):
     """A hyphen after a note or chord."""
 
 
-@dataclass(frozen=True, slots=True)
-class Overlay:
+class Overlay(NamedTuple):
     """Back by as many bars: what follows sounds together with them."""
 
     bars: int
@@ -127,7 +119,7 @@ Symbol = Sound | GraceNotes | Bar | Tuplet | Broken | Tie | Overlay
 
 
 def read_symbols(text: str) -> Iterator[Symbol]:
-    """The symbols of some lines that have a meaning for what sounds, in order."""
+    """The symbols of some lines that affect what sounds, in order."""
     for match in _SYMBOL.finditer(text):
         kind = match.lastindex
         if kind is None:
@@ -137,7 +129,8 @@ def read_symbols(text: str) -> Iterator[Symbol]:
         elif kind in (5, 6):
             yield _bar(match[5], _passes(match[6]) if match[6] else frozenset())
         elif kind == 9:
-            yield from _chord(match[8], match[9])
+            if notes := _notes(match[8]):
+                yield Sound(notes, match[9])
         elif kind == 14:
             yield Tie()
         elif kind == 15:
@@ -145,19 +138,19 @@ def read_symbols(text: str) -> Iterator[Symbol]:
         elif kind == 13:
             yield GraceNotes(_notes(match[13]))
         elif kind in (10, 11, 12):
-            notes = int(match[10])
-            if notes >= 2:
-                yield Tuplet(notes, int(match[11] or 0) or None, int(match[12] or 0) or notes)
+            count = int(match[10])
+            if count >= 2:
+                yield Tuplet(count, int(match[11] or 0) or None, int(match[12] or 0) or count)
         elif kind == 7:
             yield Bar(ending=_passes(match[7]))
         elif kind == 16:
             yield Overlay(len(match[16]))
         elif _OLD_CHORD.fullmatch(match[17]):
-            yield from _chord(match[17], "")
+            yield Sound(_notes(match[17]))
 
 
 def _bar(text: str, ending: frozenset[int]) -> Bar:
-    """Any row of the signs of bar lines, as generously as section 4.8 asks for."""
+    """A bar line of any sequence of signs, as section 4.8 asks for."""
     lines = text.replace("[|]", "") or "|"  # an invisible bar line says nothing about repeats
     inside = lines.strip(":")
     # "::" and "|::|" end one section and begin another
@@ -166,13 +159,7 @@ def _bar(text: str, ending: frozenset[int]) -> Bar:
     return Bar(closes, opens, closes + opens > 0 or len(lines) > 1, ending)
 
 
-def _chord(inside: str, length: str) -> Iterator[Symbol]:
-    notes = _notes(inside)
-    if notes:
-        yield Sound(notes, length)
-
-
-def _notes(text: str) -> tuple[Note, ...]:
+def _notes(text: str) -> tuple[AbcNote, ...]:
     return tuple(
         _note(match[1], match[2], match[3], match[4], tied=match[5] is not None)
         for match in _CHORD_NOTE.finditer(text)
@@ -180,13 +167,13 @@ def _notes(text: str) -> tuple[Note, ...]:
     )
 
 
-@lru_cache(maxsize=4096)  # a book has few different ones, over and over
+@lru_cache(maxsize=4096)  # a tune book repeats few different ones
 def _single(mark: str, letter: str, octaves: str, length: str) -> Sound:
     return Sound((_note(mark, letter, octaves, length),))
 
 
-def _note(mark: str, letter: str, octaves: str, length: str, *, tied: bool = False) -> Note:
-    return Note(mark, letter, octaves.count("'") - octaves.count(","), length, tied)
+def _note(mark: str, letter: str, octaves: str, length: str, *, tied: bool = False) -> AbcNote:
+    return AbcNote(mark, letter, octaves.count("'") - octaves.count(","), length, tied)
 
 
 def _passes(ending: str) -> frozenset[int]:

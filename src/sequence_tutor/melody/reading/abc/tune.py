@@ -1,11 +1,12 @@
-"""A tune: its fields and lines of music handed to its voices, and the voices played out.
+"""A tune: its fields and lines of music assigned to voices, and the voices played out.
 
-Source: the ABC standard 2.1, sections 3.1.9, 3.2 and 7. Where it leaves something open:
+Source: the ABC standard 2.1, sections 3.1.9, 3.2 and 7. What it leaves open is read so:
 
-1. A field in the body changes the voice in which it stands, one before the first voice all.
+1. A field in the body changes the current voice, or all voices before the first one.
 2. Music before the first ``V:`` of the body belongs to the first voice that the header names, else
    to voice 1.
-3. A part that is written several times is played as it stands at its first, second, ... time.
+3. If a part is written several times, its first, second, ... performance plays the first, second,
+   ... version.
 4. A voice without music in a part rests through it.
 """
 
@@ -14,19 +15,21 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.reading.abc.fields import (
     WHOLE,
+    Context,
     Pitching,
     parse_meter,
     parse_parts,
     parse_unit,
 )
 from sequence_tutor.melody.reading.abc.keys import AbcKey, read_key
-from sequence_tutor.melody.reading.abc.measures import Context, Event, Measure, VoiceReader
+from sequence_tutor.melody.reading.abc.measures import Event, Measure, VoiceReader
 from sequence_tutor.melody.reading.abc.playing import MOST_EVENTS, Played, in_order, sound
-from sequence_tutor.melody.reading.abc.tune_book import MUSIC, Line, TuneText, tunes
+from sequence_tutor.melody.reading.abc.tune_book import MUSIC, Line, tunes
 from sequence_tutor.melody.reading.score import Part, Score, counted, meters_in_force
 
 MOST_VOICES = 256
@@ -36,20 +39,20 @@ _CHANGING = frozenset("IKLMPV")
 _SHORT = 0.75  # of a whole note: meters below have a sixteenth as their unit length
 
 Section = tuple[str, int]
-"""The label of a part, and the how manyth of this label it is."""
+"""The label of a part, and the number of its version."""
 
 
 def read_abc(data: bytes, name: str) -> Iterator[tuple[str, Score]]:
     """Every tune of a tune book, as (`name`#number, score); repeats and parts are played out.
 
-    A tune that cannot be read is there with its problem instead of notes.
+    A tune that cannot be read gives a score with its problem.
 
     Args:
         data: the whole file, in UTF-8, UTF-16 or Latin-1.
-        name: what messages call it.
+        name: of the file, for messages.
 
     Raises:
-        UserError: when no tune is in it, or too many are.
+        UserError: when the file holds no tune, or too many.
     """
     try:
         book = tunes(data)
@@ -61,7 +64,10 @@ def read_abc(data: bytes, name: str) -> Iterator[tuple[str, Score]]:
             text = tune.read()
             if not text.has_key and not (text.body and tune.number):
                 continue  # a book's title, or no ABC at all
-            score = _read(text)
+            reader = _TuneReader(text.header)
+            for line in text.body:
+                reader.take(line)
+            score = reader.score()
         except UserError as error:
             score = Score((), problem=str(error))
         found = True
@@ -70,16 +76,8 @@ def read_abc(data: bytes, name: str) -> Iterator[tuple[str, Score]]:
         raise UserError(f"{name}: no tune in it, expected ABC with X: and K: fields")
 
 
-def _read(text: TuneText) -> Score:
-    reader = _TuneReader(text.header)
-    for line in text.body:
-        reader.take(line)
-    reader.flush()
-    return reader.score()
-
-
 class _TuneReader:
-    """Hands the lines of one tune to its voices."""
+    """Assigns the lines of one tune to its voices."""
 
     def __init__(self, header: list[Line]) -> None:
         fields = {line.name: line.value for line in header}
@@ -91,14 +89,14 @@ class _TuneReader:
             raise UserError("no K: field, expected one such as K:G or K:Ddor")
         self._first = Context(AbcKey(), unit, meter, Pitching())
         self._order = fields.get("P", "")
-        self._declared: dict[str, list[Line]] = {}  # voice -> what the header says of it
+        self._declared: dict[str, list[Line]] = {}  # voice -> its fields in the header
         self._voices: dict[str, VoiceReader] = {}
         self._voice = ""
         self._label = ""
-        self._section: Section | None = ("", 1)  # None: the next music begins it
+        self._section: Section | None = ("", 1)  # None: to be set by the next music
         self._sections: dict[Section, None] = {("", 1): None}
-        self._unread: list[str] = []  # music that no field has come between
-        self._labels: dict[str, Counter[str]] = {}  # voice -> how often it has had which part
+        self._unread: list[str] = []  # music since the last field
+        self._labels: dict[str, Counter[str]] = {}  # voice -> versions of each part
         for line in header:
             self._take_header(line)
         self._voice = next(iter(self._declared), "")
@@ -117,40 +115,37 @@ class _TuneReader:
                     f"K: {line.value[:40]!r} names no key, expected one such as G, F#m or Ddor"
                 )
         elif line.name == "I":
-            _change(self._first, line)
+            self._first.follow(line)
 
     def take(self, line: Line) -> None:
-        """A line of the body."""
+        """Take a line of the body."""
         if line.name != MUSIC:
             self._field(line)
             return
         position = 0
         for match in _INLINE.finditer(line.value):
             if match[1] is not None:
-                self._music(line.value[position : match.start()])
+                self._unread.append(line.value[position : match.start()])
                 self._field(Line(match[1], match[2].strip()))
                 position = match.end()
-        self._music(line.value[position:])
+        self._unread.append(line.value[position:])
 
     def _field(self, line: Line) -> None:
         if line.name in _CHANGING:
-            self.flush()
+            self._flush()
         if line.name == "V" and line.value:
             self._voice = line.value.split()[0]
             if self._voice == "1" and "" in self._voices and "1" not in self._voices:
                 self._voices = {name or "1": voice for name, voice in self._voices.items()}
                 self._labels["1"] = self._labels.pop("", Counter())
-            _change(self._open().context, line)
+            self._open().context.follow(line)
         elif line.name == "P":
             self._label, self._section = line.value.rstrip("."), None
         elif line.name in ("I", "K", "L", "M"):
-            _change(self._open().context if self._voices else self._first, line)
+            (self._open().context if self._voices else self._first).follow(line)
 
-    def _music(self, text: str) -> None:
-        self._unread.append(text)
-
-    def flush(self) -> None:
-        """Hand the lines that belong together to their voice."""
+    def _flush(self) -> None:
+        """Let the current voice read the music since the last field."""
         text = "\n".join(self._unread).replace("\\\n", " ")
         self._unread.clear()
         if not text.strip():
@@ -169,7 +164,7 @@ class _TuneReader:
                 raise UserError(f"more than {MOST_VOICES} voices")
             context = self._first.copy()
             for line in self._declared.get(self._voice, ()):
-                _change(context, line)
+                context.follow(line)
             self._voices[self._voice] = VoiceReader(context)
         return self._voices[self._voice]
 
@@ -177,8 +172,9 @@ class _TuneReader:
         """The voices, played out.
 
         Raises:
-            UserError: when they play out to too much.
+            UserError: when they play out to too many events.
         """
+        self._flush()
         order = self._playing_order()
         sounding: dict[str, Played] = {}
         left = MOST_EVENTS
@@ -196,6 +192,8 @@ class _TuneReader:
         if not parts:
             return Score((), (self._first.meter,))
         voices = [self._voices[name] for name in sounding]
+        graces = sum(voice.graces for voice in voices)
+        drums = any(voice.context.pitching.percussion for voice in self._voices.values())
         changes = [change for played in sounding.values() for change in played.meters]
         return Score(
             parts,
@@ -203,17 +201,14 @@ class _TuneReader:
             next((voice.key for voice in voices if voice.key is not None), None),
             max(played.upbeat for played in sounding.values()),
             max(played.end for played in sounding.values()),
-            self._left_out(sum(voice.graces for voice in voices)),
+            (
+                *([f"{counted(graces, 'grace note')} left out"] if graces else []),
+                *(["percussion left out"] if drums else []),
+            ),
         )
 
-    def _left_out(self, graces: int) -> tuple[str, ...]:
-        """What is in the tune and not in its parts."""
-        found = [f"{counted(graces, 'grace note')} left out"] if graces else []
-        drums = any(voice.context.pitching.percussion for voice in self._voices.values())
-        return (*found, *(["percussion left out"] if drums else []))
-
     def _playing_order(self) -> list[Section] | None:
-        """The sections as the header's ``P:`` says; None: as written."""
+        """The sections in the order of the header's ``P:``; None: as written."""
         written = Counter(label for label, _ in self._sections)
         letters = parse_parts(self._order)
         if any(letter.islower() and letter not in written for letter in letters):
@@ -243,39 +238,15 @@ class _TuneReader:
         yield from in_order(measures)
 
     def _silent(self, section: Section) -> list[Measure]:
-        """Rests as long as a section, with its repeats, for a voice that has no music there."""
+        """Rests for a voice without music in a section, as long as it and with its repeats."""
         others = (
             voice.sections[section] for voice in self._voices.values() if section in voice.sections
         )
         return [
-            Measure(
-                [[Event((), sum(event.duration for event in measure.layers[0]))]],
-                measure.opens,
-                measure.closes,
-                measure.ending,
-                measure.ends_section,
+            replace(
+                measure,
+                layers=[[Event((), sum(event.duration for event in measure.layers[0]))]],
+                meter=None,
             )
             for measure in next(others, [])
         ]
-
-
-def _change(context: Context, line: Line) -> None:
-    """Let a field change what is read after it."""
-    if line.name == "K":
-        key = read_key(line.value)
-        if key is not None:
-            context.key = key
-            context.keys += 1
-        context.pitching.follow(line.value)
-    elif line.name == "V":
-        context.pitching.follow(line.value.partition(" ")[2])
-    elif line.name == "L":
-        context.unit = parse_unit(line.value) or context.unit
-    elif line.name == "M":
-        context.meter = parse_meter(line.value) or context.meter
-    elif line.name == "I":
-        words = line.value.replace("=", " ").split()
-        if len(words) > 1 and words[0] == "MIDI":
-            context.pitching.follow_directive(words[1:])
-        elif len(words) > 1 and words[0] == "propagate-accidentals":
-            context.accidentals = words[1]

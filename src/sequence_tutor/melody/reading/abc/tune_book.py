@@ -1,19 +1,19 @@
 """A tune book: bytes to text, text to tunes, and each tune to its fields and lines of music.
 
-Source: the ABC standard 2.1, sections 2 and 3. Where we read more than it allows:
+Source: the ABC standard 2.1, sections 2 and 3. More is read than it allows:
 
-1. Text in UTF-16 and UTF-32 is read too.
-2. A blank line ends a tune, but many hands leave one within; what follows it is read on as long as
-   it is a field or looks like music. All other text there is passed over.
-3. A field that ends in a backslash goes on in the next line, as before version 2.1.
+1. Text in UTF-16 and UTF-32.
+2. By the standard a blank line ends a tune, but many files have one within a tune. After it, lines
+   that are fields or look like music are still read, others are skipped.
+3. A field that ends in a backslash continues in the next line, as before version 2.1.
 """
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise, takewhile
 from typing import NamedTuple
 
 from sequence_tutor.errors import UserError
@@ -31,7 +31,7 @@ _FIELD = re.compile(r"([A-Za-z+]):(.*)", re.DOTALL)
 _NOTES = frozenset("ABCDEFGabcdefgxzZ")
 _COMMENT = re.compile(r"(?<!\\)%")
 _BLOCK = re.compile(r"%%(begin|end)[a-z]+")
-# What has a meaning of its own within a line of music; what is left must be notes and signs.
+# Chord symbols, decorations and inline fields; the rest of a line of music is notes and signs.
 _ENCLOSED = re.compile(r'"[^"]*"|![^!\s]*!|\+[a-z]+\+|\[[A-Za-z]:[^\]]{0,400}\]')
 _MUSIC_SIGNS = re.compile(r"[A-Ga-gxyzXZHLMOPSTuv\d\s|:\[\](){}<>/^_=,'.~&\-!*\\`$]*")
 _WORD = re.compile(r"(?<![A-Za-z])[A-Ga-g][a-g]+(?![A-Za-z\d'/])")
@@ -42,7 +42,7 @@ _LONGEST_FIELD = 4000  # characters, continued in any number of lines
 class Line(NamedTuple):
     """A field with its letter and value, or a line of music, whose name is `MUSIC`.
 
-    A directive such as ``%%MIDI transpose 2`` is the field ``I`` that it is another form of.
+    A directive such as ``%%MIDI transpose 2`` is another form of the field ``I``.
     """
 
     name: str
@@ -54,7 +54,7 @@ class TuneText:
     """The fields and lines of music of one tune.
 
     Attributes:
-        header: the fields up to ``K:``, those at the top of the file first.
+        header: the fields up to ``K:``, after those of the file's header.
         body: fields and lines of music after it.
         has_key: whether there is a ``K:`` field.
     """
@@ -64,14 +64,13 @@ class TuneText:
     has_key: bool = False
 
 
-@dataclass(frozen=True)
-class Tune:
-    """One tune as it stands in the file.
+class TuneLines(NamedTuple):
+    """The text of one tune.
 
     Attributes:
-        number: of its ``X:`` field; empty where there is none.
+        number: of its ``X:`` field; empty if there is none.
         lines: of its text.
-        top: the fields at the top of the file, which hold for every tune.
+        top: the fields of the file's header, which hold for every tune.
     """
 
     number: str
@@ -79,10 +78,10 @@ class Tune:
     top: list[Line]
 
     def read(self) -> TuneText:
-        """Divide it into its fields and lines of music.
+        """Divide the text into fields and lines of music.
 
         Raises:
-            UserError: when it is longer than any tune.
+            UserError: when it is too long for a tune.
         """
         if len(self.lines) > MOST_LINES or sum(map(len, self.lines)) > MOST_CHARACTERS:
             raise UserError(
@@ -96,11 +95,11 @@ class Tune:
                 text.header.append(line)
                 text.has_key = line.name == "K"
             elif line.value.strip():
-                text.body.append(line)  # music without a key, which the reader of the tune refuses
+                text.body.append(line)  # music without a key, which `read_abc` refuses
         return text
 
 
-def tunes(data: bytes) -> list[Tune]:
+def tunes(data: bytes) -> list[TuneLines]:
     """Every tune of a file; without any ``X:`` field, all of it is one.
 
     Raises:
@@ -112,24 +111,19 @@ def tunes(data: bytes) -> list[Tune]:
         raise UserError(f"damaged text, expected {error.encoding} as its mark says") from error
     starts = [number for number, line in enumerate(lines) if line.startswith("X:")]
     if not starts:
-        return [Tune("", lines, [])]
+        return [TuneLines("", lines, [])]
     if len(starts) > MOST_TUNES:
         raise UserError(f"{len(starts)} tunes, expected at most {MOST_TUNES} in one file")
-    top = _file_header(lines[: min(starts[0], _LONGEST_HEADER)])
+    header = takewhile(str.strip, lines[: min(starts[0], _LONGEST_HEADER)])
+    top = [line for line in _lines(header) if line.name in ("I", "L", "M", "m")]
     return [
-        Tune(_COMMENT.split(lines[first][2:], maxsplit=1)[0].strip(), lines[first:last], top)
-        for first, last in itertools.pairwise([*starts, len(lines)])
+        TuneLines(_COMMENT.split(lines[first][2:], maxsplit=1)[0].strip(), lines[first:last], top)
+        for first, last in pairwise([*starts, len(lines)])
     ]
 
 
-def _file_header(lines: list[str]) -> list[Line]:
-    """The fields at the top of a file, up to its first blank line; they hold for every tune."""
-    block = lines[: next((n for n, line in enumerate(lines) if not line.strip()), len(lines))]
-    return [line for line in _lines(block) if line.name in ("I", "L", "M", "m")]
-
-
 def _lines(lines: Iterable[str]) -> Iterator[Line]:
-    """The fields and the lines of music: continued fields joined, comments and text left out."""
+    """The fields and lines of music, with continued fields joined and comments removed."""
     pending: Line | None = None  # the last field, which the next line may continue
     after_blank = False
     for text in _without_blocks(lines):
@@ -195,10 +189,7 @@ def _joined(field: Line, more: str) -> Line:
 
 
 def _looks_like_music(text: str) -> bool:
-    """Whether a line holds nothing but notes and signs, and no word of small letters a to g.
-
-    With a bar line it may hold such words: they are groups of notes then.
-    """
+    """Whether a line holds only notes and signs; without a bar line no word of a to g either."""
     left = _ENCLOSED.sub(" ", text)
     if not _MUSIC_SIGNS.fullmatch(left):
         return False
