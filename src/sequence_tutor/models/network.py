@@ -18,18 +18,13 @@ Network = RecurrentNetwork | TransformerNetwork
 """What they share: `settings`, `vocab_size`, `head`, `forward`, `initial_state`, `step`."""
 
 
-def _in_full(given: Any) -> Any:  # whatever a user's file holds
-    """With the kind of cell; the one `period` of older priors is a list of periods."""
-    if not isinstance(given, Mapping):
-        return given
-    full = {"cell": "lstm", **given}
-    period = full.pop("period", 0)
-    return {**full, "periods": (period,)} if period else full
+def _lstm_unless_said(given: Any) -> Any:  # whatever a user's file holds
+    return {"cell": "lstm", **given} if isinstance(given, Mapping) else given
 
 
 NetworkSettings = Annotated[
     Annotated[RecurrentSettings | TransformerSettings, Field(discriminator="cell")],
-    BeforeValidator(_in_full),
+    BeforeValidator(_lstm_unless_said),
 ]
 """Shape of a network; its `cell` says of which kind, an LSTM if nothing does."""
 

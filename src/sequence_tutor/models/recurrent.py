@@ -12,12 +12,19 @@ see `models.lookback`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
 
 import torch
 import torch.nn.functional as F
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationInfo,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 from torch import Tensor, nn
 
 from sequence_tutor.config.settings import Settings
@@ -41,6 +48,24 @@ class RecurrentSettings(Settings):
     input_dropout: float = Field(
         0.0, ge=0, lt=1, description="share of whole input tokens dropped in pretraining"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_periods(cls, given: Any) -> Any:  # whatever a user's file holds
+        """Older files say `period`, one number or 0."""
+        if not isinstance(given, Mapping) or "period" not in given:
+            return given
+        period = given["period"]
+        others = {name: value for name, value in given.items() if name != "period"}
+        return {**others, "periods": (period,)} if period else others
+
+    @model_serializer(mode="wrap")
+    def _one_as_before(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """As older versions wrote it where there is no more than one period."""
+        fields: dict[str, Any] = plain(self)
+        if len(self.periods) < 2 and "periods" in fields:
+            fields["period"] = next(iter(fields.pop("periods")), 0)
+        return fields
 
     @field_validator("lags", "periods")
     @classmethod
