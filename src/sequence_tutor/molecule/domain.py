@@ -28,11 +28,7 @@ from sequence_tutor.domain.corpus import ALL
 from sequence_tutor.domain.division import TRAIN
 from sequence_tutor.domain.rows import JoinedRows, RewardRows, Rows
 from sequence_tutor.molecule.chemistry import known, quiet
-from sequence_tutor.molecule.held_out import (
-    held_out_properties,
-    held_out_smiles,
-    held_out_tensors,
-)
+from sequence_tutor.molecule.held_out import held_out_smiles, held_out_tensors
 from sequence_tutor.molecule.judge import SampleJudge
 from sequence_tutor.molecule.published import PUBLISHED
 from sequence_tutor.molecule.reading.beginnings import first_molecule, read_seeds
@@ -45,11 +41,7 @@ from sequence_tutor.molecule.reading.entry import Choice
 from sequence_tutor.molecule.rows import MoleculeRows, TermRows
 from sequence_tutor.molecule.scoring.reward import MoleculeRewardSettings
 from sequence_tutor.molecule.scoring.score_files import score_writer
-from sequence_tutor.molecule.scoring.score_lines import (
-    ScoredLine,
-    score_line_row,
-    score_lines,
-)
+from sequence_tutor.molecule.scoring.score_lines import ScoredLine, score_line_row, score_lines
 from sequence_tutor.molecule.scoring.scorer import Scorer
 from sequence_tutor.molecule.scoring.terminal_reward import MoleculeReward
 from sequence_tutor.molecule.spelling import Speller
@@ -153,25 +145,17 @@ class MoleculeDomain(Domain):
         corpus = read_corpus(paths, chosen, cache, progress)
         vocabulary = Vocabulary.from_card({self.name: corpus.facts})
         known = corpus.hashes_of(TRAIN)
+        remarks = {"remarks": list(corpus.remarks)} if corpus.remarks else {}
         return corpus.training_data(
             self.name,
             chosen,
             {KNOWN: known, **held_out_tensors(corpus, vocabulary)},
-            {
-                "rdkit": rdBase.rdkitVersion,
-                **({"remarks": list(corpus.remarks)} if corpus.remarks else {}),
-            },
+            {"rdkit": rdBase.rdkitVersion, **remarks},
             SampleJudge(vocabulary, known if chosen.parses else None, corpus.summary[ALL]),
         )
 
     def read_sequences(self, path: Path) -> list[list[int]]:
-        """The molecules of a file in the prior's tokens, each with its end token.
-
-        Entries that are no molecule or have an unknown token are left out with a remark.
-
-        Raises:
-            UserError: no entry can be used.
-        """
+        """The molecules of a file that the prior can generate, see `read_seeds`."""
         return read_seeds(path, self.vocabulary, self.length, self.choice)
 
     def begin(self, path: Path, settings: Settings) -> Beginning:
@@ -307,14 +291,6 @@ class MoleculeDomain(Domain):
 
     @cached_property
     def _reference(self) -> Reference | None:
-        """The molecules of `held_out_smiles`, as statistics compare with them."""
-        smiles = self.held_out_smiles()
+        """Molecules of the prior's test data, as statistics compare with them."""
+        smiles = held_out_smiles(self.tensors, self.vocabulary)
         return None if smiles is None else Reference.of_smiles(smiles)
-
-    def held_out_properties(self) -> Mapping[str, list[float]]:
-        """Property -> its values in the prior's test data; empty where none are stored."""
-        return held_out_properties(self.tensors)
-
-    def held_out_smiles(self) -> list[str] | None:
-        """Molecules of the prior's test data; None where none are stored."""
-        return held_out_smiles(self.tensors, self.vocabulary)

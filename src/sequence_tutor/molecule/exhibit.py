@@ -17,6 +17,7 @@ from sequence_tutor.drawing.fragments import data_uri, fragment
 from sequence_tutor.drawing.plot import Plot, Series, plot
 from sequence_tutor.estimates import finite_or_none
 from sequence_tutor.molecule.domain import MoleculeDomain
+from sequence_tutor.molecule.held_out import held_out_properties
 from sequence_tutor.molecule.scoring.rewarded_table import TOTAL, raw_names, rewarded_table
 from sequence_tutor.molecule.statistics import TABLE_TERMS
 from sequence_tutor.molecule.writing.pictures import picture_svg
@@ -112,7 +113,7 @@ def molecule_grids(
     found = [_molecules(model, batch) for model, batch in zip(models, batches, strict=True)]
     domain = models[0].framed_domain
     assert isinstance(domain, MoleculeDomain)
-    data = domain.held_out_properties()
+    data = held_out_properties(domain.tensors)
     draw = cache(lambda smiles: data_uri(picture_svg(smiles).encode(), "image/svg+xml"))
     grids = []
     for style, (model, batch, own) in enumerate(zip(models, batches, found, strict=True)):

@@ -206,10 +206,7 @@ def likeness(own: Reference, reference: Reference) -> dict[str, Estimate]:
     if len(own.prints) and len(reference.prints):
         snn.update(torch.from_numpy(nearest(own.prints, reference.prints)))
     alike = cosine(own.scaffolds, reference.scaffolds)
-    return {
-        "snn": snn.estimate(),
-        "scaffold_similarity": Estimate(alike, -math.inf, math.inf),
-    }
+    return {"snn": snn.estimate(), "scaffold_similarity": Estimate(alike, -math.inf, math.inf)}
 
 
 def _scaffolds(mols: Sequence[Chem.Mol]) -> Counter[str]:

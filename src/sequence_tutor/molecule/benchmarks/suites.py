@@ -10,11 +10,7 @@ from rdkit import Chem
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError
 from sequence_tutor.molecule.benchmarks.oracle import Oracle, top_auc, top_mean
-from sequence_tutor.molecule.benchmarks.published import (
-    GUACAMOL_PUBLISHED,
-    PMO_PUBLISHED,
-    Columns,
-)
+from sequence_tutor.molecule.benchmarks.published import GUACAMOL_PUBLISHED, PMO_PUBLISHED, Columns
 from sequence_tutor.molecule.benchmarks.tasks import GUACAMOL, PMO, TASKS, BenchmarkTask
 from sequence_tutor.molecule.chemistry import parse
 

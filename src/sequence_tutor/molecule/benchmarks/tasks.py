@@ -127,9 +127,7 @@ TASKS: Mapping[str, BenchmarkTask] = {
             Property("aromatic_rings", Gaussian(2, 0.5)),
         ),
         _geometric(
-            "amlodipine_mpo",
-            SimilarTo(AMLODIPINE, "ECFP4"),
-            Property("rings", Gaussian(3, 0.5)),
+            "amlodipine_mpo", SimilarTo(AMLODIPINE, "ECFP4"), Property("rings", Gaussian(3, 0.5))
         ),
         _geometric(  # formula and properties of sitagliptin, but not similar to it
             "sitagliptin_mpo",

@@ -108,11 +108,7 @@ class Scorer(Closing):
     """
 
     def __init__(
-        self,
-        term_set: TermSet,
-        workers: int = 0,
-        timeout: float = 10.0,
-        cache_size: int = 100_000,
+        self, term_set: TermSet, workers: int = 0, timeout: float = 10.0, cache_size: int = 100_000
     ) -> None:
         self._invalid = term_set.evaluate(None)
         self._spellings: Cache[Outcome] = Cache(cache_size)

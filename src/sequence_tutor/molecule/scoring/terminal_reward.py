@@ -269,10 +269,7 @@ class MoleculeReward:
         self._raw_terms.close()
 
     def _payments(
-        self,
-        records: list[MoleculeRecord],
-        scored: NDArray[np.bool_],
-        scores: NDArray[np.float64],
+        self, records: list[MoleculeRecord], scored: NDArray[np.bool_], scores: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """(B, R): the scores or their aggregate, diversity penalties, `invalid`."""
         parts = [scores]
