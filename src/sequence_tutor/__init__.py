@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from sequence_tutor.verbs.benchmark import benchmark
     from sequence_tutor.verbs.check import check
     from sequence_tutor.verbs.compare import compare
-    from sequence_tutor.verbs.demo import demo
     from sequence_tutor.verbs.frontier import frontier
     from sequence_tutor.verbs.moses import moses
     from sequence_tutor.verbs.pretrain import pretrain
     from sequence_tutor.verbs.report import report
+    from sequence_tutor.verbs.results import demo, tables
     from sequence_tutor.verbs.sample import sample
     from sequence_tutor.verbs.score import score
     from sequence_tutor.verbs.study import (
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
         serve_study,
         simulate_study,
     )
-    from sequence_tutor.verbs.tables import tables
     from sequence_tutor.verbs.tune import tune
     from sequence_tutor.verbs.verify import verify
 
@@ -104,6 +103,7 @@ _MODULES = {
     "reward.check": ("check_reward",),
     "reward.protocol": ("Reward",),
     "sequences": ("SequenceBatch",),
+    "verbs.results": ("demo", "tables"),
     "verbs.study": ("analyse_study", "export_study", "make_study", "serve_study", "simulate_study"),
 }
 """Module -> the public names that it defines; any other name is a verb's, `verbs.NAME`."""

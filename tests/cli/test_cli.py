@@ -296,7 +296,7 @@ def test_the_toy_domain_takes_every_verb(
     more = ("--data", lines, "--seed", 1, "--out", another)
     assert run("pretrain", "toy", *more, *steps) == 0
     assert run("evaluate", tuned, another, "--samples", 50, "--threads", 1) == 0
-    assert "run: not tuned from a prior that stands here" in capsys.readouterr().err
+    assert "run: not tuned from a prior named here" in capsys.readouterr().err
     again, numbers = tmp_path / "again" / "run", tmp_path / "numbers.json"
     shutil.copytree(tuned, again)
     few = ("--samples", 50, "--threads", 1, "--json", numbers)

@@ -19,9 +19,9 @@ from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.tuner.loop import STATE_FILE, Tuner
 from sequence_tutor.tuner.order import Order
 from sequence_tutor.verbs.compare import Comparison, compare
-from sequence_tutor.workbench import compare_run
+from sequence_tutor.workbench import methods
 from sequence_tutor.workbench.finished_run import RESULT_FILE
-from sequence_tutor.workbench.forms import read_forms
+from sequence_tutor.workbench.methods import read_forms
 
 SMALL = {"tune": {"evaluate_samples": 32}}
 METHODS = list(read_forms())
@@ -82,7 +82,7 @@ def test_finished_runs_are_never_repeated(out: Path, monkeypatch: pytest.MonkeyP
         raise AssertionError("a finished run was begun again")
 
     monkeypatch.setattr(Order, "carry_out", refuse)
-    monkeypatch.setattr(compare_run, "sample_pool", refuse)
+    monkeypatch.setattr(methods, "sample_pool", refuse)
     again = small(out, METHODS)
     assert again.to_json() == before
     shown = again._repr_html_()  # in a notebook

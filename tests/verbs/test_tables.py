@@ -7,7 +7,7 @@ import pytest
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.verbs.report import report
-from sequence_tutor.verbs.tables import COLUMNS, tables
+from sequence_tutor.verbs.results import COLUMNS, tables
 
 FEW = {
     "steps": 2,

@@ -1,4 +1,4 @@
-"""Arguments that several verbs share, and what is printed the same way by all."""
+"""Options that several verbs share, their checks, and how results are printed."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from sequence_tutor.cli.parsing import option as option  # what every verb describes itself with
+from sequence_tutor.cli.parsing import option as option  # re-exported for the verbs
 from sequence_tutor.errors import Remark, UserError, printable
 from sequence_tutor.execution.memory import require_memory
 
-MOST_THREADS = 1024
-
 if TYPE_CHECKING:
+    from sequence_tutor.config.settings import Settings
     from sequence_tutor.drawing.table import Table
 
+MOST_THREADS = 1024
 
 DomainName = Annotated[
     str, option("kind of sequence: melody, molecule, text, or toy (with exact truth)", "DOMAIN")
@@ -38,10 +38,13 @@ Rules = Annotated[
 PriorName = Annotated[
     str | None,
     option(
-        "prior to start from, or a program of your own; else the shipped one", "NAME|DIR|FILE.py"
+        "prior to start from: a name, a folder or Python code; default: the shipped one",
+        "NAME|DIR|FILE.py",
     ),
 ]
-Trust = Annotated[bool, option("run the code that a folder from elsewhere names; read it first")]
+Trust = Annotated[
+    bool, option("allow the code that a run or prior names to be executed; read it first")
+]
 Moved = Annotated[
     Path | None,
     option("where a run's prior of Python or Hugging Face has moved", "PLACE", name="prior"),
@@ -58,10 +61,12 @@ Threads = Annotated[
     Literal["auto"] | int, option("number of threads; auto: the fastest, measured", "auto|N")
 ]
 Tensorboard = Annotated[bool, option("write the log for TensorBoard too")]
-Column = Annotated[str | None, option("of tables of molecules: the column with the SMILES", "NAME")]
+Column = Annotated[
+    str | None, option("of tables: the column with the SMILES", "NAME", group="molecules")
+]
 Standardised = Annotated[
     Literal["none", "fragment", "parent"] | None,
-    option("of molecules: fragment, without counter-ions; parent, without charges too"),
+    option("fragment: without counter-ions; parent: without charges too", group="molecules"),
 ]
 Json = Annotated[Path | None, option("write the numbers to this file too", "FILE", name="json")]
 Quiet = Annotated[bool, option("print no progress and no remarks")]
@@ -70,7 +75,7 @@ Quiet = Annotated[bool, option("print no progress and no remarks")]
 @Parameter(name="*", group="prior and reward")
 @dataclass(frozen=True, kw_only=True)
 class Tuning:
-    """What a tuning begins with and is rewarded by."""
+    """The prior and the reward of a tuning."""
 
     prior: PriorName = None
     config: Config = None
@@ -78,12 +83,7 @@ class Tuning:
     trust: Trust = False
 
     def remark_replaced(self, verb: str, *names: str) -> None:
-        """Say what a user's file sets in vain, because the verb sets it in each of its runs.
-
-        Args:
-            verb: its name.
-            names: of settings in the table tune.
-        """
+        """Warn of settings of the table `tune` that the file gives and the verb replaces."""
         from sequence_tutor.config.toml_files import read_toml
 
         table = read_toml(self.config).get("tune") if self.config else None
@@ -100,7 +100,7 @@ class Tuning:
 @Parameter(name="*", group="stored models")
 @dataclass(frozen=True, kw_only=True)
 class Stored:
-    """What reading a run may need."""
+    """What opening a stored run may need."""
 
     prior: Moved = None
     trust: Trust = False
@@ -115,7 +115,7 @@ class Machine:
     threads: Threads = "auto"
 
     def set_threads(self) -> str:
-        """Compute with so many threads from now on; the device."""
+        """Set the number of threads of torch; the device to compute on."""
         from sequence_tutor.threads import set_threads
 
         set_threads(thread_count(self.threads))
@@ -125,28 +125,26 @@ class Machine:
 @Parameter(name="*", group="output")
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """What is written and said beside the result itself."""
+    """What is printed and written beside the result."""
 
     json: Json = None
     quiet: Quiet = False
 
     def write(self, numbers: object) -> None:
-        """Write what a verb found as JSON, if it was asked to."""
-        write_numbers(self.json, numbers)
+        """Write the numbers of a result as JSON, if `--json` was given."""
+        from sequence_tutor.storage.named_files import write_named_json
+
+        if self.json is not None:
+            write_named_json(self.json, numbers)
 
     def remark(self, text: str) -> None:
-        """Say what a script does not want to read."""
+        """Print a line unless `--quiet` was given."""
         if not self.quiet:
             show(text)
 
 
 def arguments_of(verb: Any, *without: str) -> dict[str, Any]:
-    """The fields of a verb, those of its groups too, as its function takes them by name.
-
-    Args:
-        verb: a dataclass of arguments, or a group of them.
-        without: names of fields that the function does not take as they are.
-    """
+    """The fields of a verb and of its option groups as keyword arguments, but for some names."""
     made = {"device": device_named, "threads": thread_count}
     given: dict[str, Any] = {}
     for name in (field.name for field in fields(verb)):
@@ -158,11 +156,27 @@ def arguments_of(verb: Any, *without: str) -> dict[str, Any]:
     return given
 
 
+def settings_given(verb: object, kind: type[Settings], *names: str) -> dict[str, Any]:
+    """The options of a verb that are settings of one kind, without those that were not given.
+
+    Raises:
+        UserError: a value does not fit; it names the option.
+    """
+    from sequence_tutor.algorithms.registry import needs_of
+    from sequence_tutor.config.presets import build
+
+    given = {name: getattr(verb, name) for name in names if getattr(verb, name) is not None}
+    for name, value in given.items():
+        needs = needs_of(value).get("tune", {}) if name == "algorithm" else {}
+        build(kind, {**needs, name: value}, f"--{name.replace('_', '-')}")
+    return given
+
+
 def device_named(name: str) -> str:
     """The device to compute on.
 
     Raises:
-        UserError: a GPU was asked for and there is none.
+        UserError: there is no GPU, and one was asked for.
     """
     import torch
 
@@ -188,43 +202,41 @@ def thread_count(threads: str | int) -> int | None:
     return threads
 
 
-def check_places(verb: object) -> None:
-    """Find out, before hours of work, whether what a verb is to write can be written.
+def check_outputs(verb: object) -> None:
+    """Check, before hours of work, that the output files and folders of a verb can be written.
 
     Args:
         verb: its arguments; `json`, `markdown` and `html` are files, `out` is a folder unless the
             verb has `OUT_IS_FILE`.
 
     Raises:
-        UserError: a place is taken, or not open to this user.
+        UserError: something else is there, or this user may not write there.
     """
     from sequence_tutor.storage.named_files import is_special
 
-    printed = getattr(verb, "shown", None)
     for name in ("out", "json", "markdown", "html"):
-        place: Path | None = getattr(verb, name, None) or getattr(printed, name, None)
-        if place is None:
+        path: Path | None = getattr(verb, name, None) or getattr(
+            getattr(verb, "shown", None), name, None
+        )
+        if path is None:
             continue
         is_file = name != "out" or getattr(verb, "OUT_IS_FILE", False)
-        if is_file and is_special(place):
-            if place.exists() and not os.access(place, os.W_OK):
-                raise UserError(f"--{name} {place}: this user may not write there")
+        if is_file and is_special(path):
+            if path.exists() and not os.access(path, os.W_OK):
+                raise UserError(f"--{name} {path}: this user may not write there")
             continue
-        if is_file and place.is_dir():
-            raise UserError(f"--{name} {place}: a folder is there, expected a file")
-        folder = Path(os.path.realpath(place)).parent if is_file else place
-        nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        if is_file and path.is_dir():
+            raise UserError(f"--{name} {path}: a folder is there, expected a file")
+        folder = Path(os.path.realpath(path)).parent if is_file else path
+        nearest = next(one for one in (folder, *folder.absolute().parents) if one.exists())
         if not nearest.is_dir():
-            raise UserError(f"--{name} {place}: {nearest} is a file, expected a folder")
+            raise UserError(f"--{name} {path}: {nearest} is a file, expected a folder")
         if not os.access(nearest, os.W_OK):
-            raise UserError(f"--{name} {place}: nothing may be written in {nearest}")
+            raise UserError(f"--{name} {path}: nothing may be written in {nearest}")
 
 
 def check_sizes(verb: object) -> None:
-    """Refuse numbers of sequences or studies that cannot fit into memory, before any work.
-
-    Args:
-        verb: its arguments; each of those sequences takes at least a number of eight bytes.
+    """Refuse numbers of sequences or studies that cannot fit into memory, at 8 bytes each.
 
     Raises:
         UserError: it names the option and what would fit.
@@ -236,7 +248,7 @@ def check_sizes(verb: object) -> None:
 
 
 def show(what: str | Table) -> None:
-    """Print to standard output; a table keeps all of its columns, however narrow the terminal."""
+    """Print to standard output; a table keeps all of its columns in a narrow terminal too."""
     from rich.console import Console
     from rich.measure import Measurement
 
@@ -249,11 +261,3 @@ def show(what: str | Table) -> None:
     needed = Measurement.get(console, console.options.update(max_width=10_000), table).maximum
     console.width = max(console.width, needed)
     console.print(table, soft_wrap=False)
-
-
-def write_numbers(path: Path | None, numbers: object) -> None:
-    """Write what a verb found as JSON, if it was asked to."""
-    from sequence_tutor.storage.named_files import write_named_json
-
-    if path is not None:
-        write_named_json(path, numbers)

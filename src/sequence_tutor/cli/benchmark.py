@@ -27,9 +27,9 @@ from sequence_tutor.errors import UserError
 class Benchmark:
     """Measure on the field's own benchmarks, beside published figures.
 
-    For molecules: pmo and guacamol tune a prior for each task and count every call to its score;
-    interrupted, the same command continues, task by task. moses compares a model's molecules with
-    those of a file.
+    For molecules: pmo and guacamol tune a prior for each task and count every call of its score;
+    after an interruption the same command continues, task by task. moses compares a model's
+    molecules with those of a file.
 
     Example: sequence-tutor benchmark molecule pmo --tasks qed,celecoxib_rediscovery --seeds 3
     """
@@ -77,9 +77,7 @@ class Benchmark:
     def _goals(self) -> tuple[dict[str, Any], Table]:
         from sequence_tutor.verbs.benchmark import benchmark
 
-        of_moses = {"--reference": self.reference, "--train": self.train, "--column": self.column}
-        for name in (name for name, value in of_moses.items() if value):
-            raise UserError(f"{name}: {self.suite} reads no molecules, expected it with moses")
+        self._refuse("reference train column", f"{self.suite} reads no molecules", "moses")
         given = {} if self.algorithm is None else {"tune": {"algorithm": self.algorithm}}
         found = benchmark(
             self.suite,
@@ -101,9 +99,7 @@ class Benchmark:
         from sequence_tutor.evaluation.model import load_model
         from sequence_tutor.verbs.moses import moses
 
-        of_tuning = {"--tasks": self.tasks, "--algorithm": self.algorithm, "--config": self.config}
-        for name in (name for name, value in of_tuning.items() if value):
-            raise UserError(f"{name}: moses tunes nothing, expected it with pmo or guacamol")
+        self._refuse("tasks algorithm config", "moses tunes nothing", "pmo or guacamol")
         if self.reference is None:
             raise UserError("moses needs --reference FILE, molecules that were not trained on")
         found = moses(
@@ -117,6 +113,11 @@ class Benchmark:
         for remark in () if self.shown.quiet else found["remarks"]:
             show(remark)
         return found, moses_table(found)
+
+    def _refuse(self, names: str, why: str, suites: str) -> None:
+        for name in names.split():
+            if getattr(self, name):
+                raise UserError(f"--{name}: {why}, expected it with {suites}")
 
 
 def moses_table(found: Mapping[str, Any]) -> Table:

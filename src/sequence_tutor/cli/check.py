@@ -33,20 +33,18 @@ class Check:
         numbers = ("mean", "spread", "weight", "odds of 1 point", "odds of a spread", "1 nat at")
         rows = []
         for name, mean in found.terms.items():
-            own = found.strengths[name]
-            proposed = "" if own.proposed is None else f"{own.proposed:.3g}"
-            cells = (mean, own.spread, own.weight, own.odds, own.odds_of_a_spread)
-            rows.append([name, *(f"{cell:.3g}" for cell in cells), proposed])
+            one = found.strengths[name]
+            cells = (mean, one.spread, one.weight, one.odds, one.odds_of_a_spread, one.proposed)
+            rows.append([name, *("" if cell is None else f"{cell:.3g}" for cell in cells)])
         show(Table(["term", *numbers], rows))
         if found.paid_at_the_end:
             late = ", ".join(found.paid_at_the_end)
             show(f"Paid at the last step, because they look ahead: {late}.")
         self.shown.remark(
-            f"At c = {found.c:g} a sequence that is paid 1 point more by a rule is tuned to be "
-            "e^(weight / c) times as likely, and one that is paid a spread more, e^(weight x "
-            "spread / c) times. Odds near 1 are not heard; a rule is heard as much as the "
-            "prior's own taste at the weight in the last column, where its spread is worth "
-            "1 nat."
+            f"At c = {found.c:g} tuning makes a sequence e^(weight / c) times as likely for 1 "
+            "point more from a rule, and e^(weight x spread / c) times for one spread more. "
+            "Odds near 1 have no effect; at the weight in the last column a spread is worth "
+            "1 nat, about as much as differences between sequences under the prior."
         )
         self.shown.remark(
             f"Prior and reward keep their promises. {found.sequences} sequences took "

@@ -13,6 +13,7 @@ from sequence_tutor.cli.arguments import (
     Tuning,
     arguments_of,
     option,
+    settings_given,
     show,
 )
 
@@ -23,8 +24,8 @@ class Compare:
 
     Methods are psi, g, q, rl-only, tb (trajectory balance), path-consistency, reinforce,
     reinforce-kl, actor-critic, ppo and dap, the one-step forms psi-one-step, g-one-step and
-    q-one-step, and best-of-n and sir (importance resampling), which train nothing. Interrupted,
-    the same command continues; a finished run is never repeated.
+    q-one-step, and best-of-n and sir (importance resampling), which train nothing. After an
+    interruption the same command continues; a finished run is not repeated.
 
     Example: sequence-tutor compare melody --methods psi,g,tb,ppo,best-of-n --out comparison
     """
@@ -37,7 +38,7 @@ class Compare:
     )
     budget: Annotated[int, option("sequences that each run may have scored", "N")] = 200_000
     seeds: Annotated[int, option("runs of each method", "N")] = 3
-    samples: Annotated[int, option("sequences that each run is judged by", "N")] = 10_000
+    samples: Annotated[int, option("sequences that each run is evaluated with", "N")] = 10_000
     c: Annotated[float | None, option("temperature: divides the reward")] = None
     preset: Annotated[str, option("shipped settings of tune", "NAME")] = "compare"
     tuning: Tuning = Tuning()
@@ -46,12 +47,10 @@ class Compare:
 
     def run(self) -> None:
         """Run every method, then show the table."""
-        from sequence_tutor.config.presets import build
         from sequence_tutor.tuner.settings import TuneSettings
         from sequence_tutor.verbs.compare import compare
 
-        given = {} if self.c is None else {"c": self.c}
-        build(TuneSettings, given, "--c")
+        given = settings_given(self, TuneSettings, "c")
         self.tuning.remark_replaced("compare", "seed", "budget", "steps", "evaluate_every")
         comparison = compare(
             methods=[name for name in self.methods.split(",") if name],

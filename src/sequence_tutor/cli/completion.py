@@ -10,16 +10,15 @@ from cyclopts import App
 from sequence_tutor.cli.parsing import app_of
 from sequence_tutor.errors import UserError, shown
 
-PROGRAM = "sequence-tutor"
 Shell = Literal["bash", "zsh", "fish"]
 
 
 def completion(shell: str, verbs: Mapping[str, Any]) -> str:
-    """A script that a shell reads, after which it completes verbs and their options.
+    """The script that makes a shell complete verbs and their options.
 
     Args:
         shell: bash, zsh or fish.
-        verbs: a dataclass of arguments each, or, of a word that others follow, such a mapping.
+        verbs: name -> dataclass of arguments, or a mapping of the words that follow the name.
 
     Raises:
         UserError: another shell.
@@ -29,9 +28,10 @@ def completion(shell: str, verbs: Mapping[str, Any]) -> str:
 
         known = nearest(shell, get_args(Shell))
         raise UserError(f"--completion: unknown shell {shown(shell)}: {known}")
-    script = _joined(PROGRAM, verbs).generate_completion(shell=cast(Shell, shell))
-    if shell == "zsh":  # which a file in its search path needs not, but `eval` does
-        script += f"\ncompdef _cyclopts_{PROGRAM} {PROGRAM}\n"
+    app = _joined("sequence-tutor", verbs)
+    script = app.generate_completion(shell=cast(Shell, shell))
+    if shell == "zsh":  # needed where the script is evaluated, not found in the search path
+        script += "\ncompdef _cyclopts_sequence-tutor sequence-tutor\n"
     return script
 
 

@@ -28,8 +28,7 @@ class Evaluate:
     """Compare tuned models and priors: statistics of many samples, with 95 % intervals.
 
     A domain's name stands for its shipped prior; a prior of your own is named by its folder. Priors
-    are judged by the reward of the first tuned model beside them. Published figures stand beside
-    ours.
+    are evaluated with the reward of the first tuned model. Published figures are shown beside ours.
 
     Example: sequence-tutor evaluate melody runs/psi runs/g --markdown table.md
     """
@@ -42,7 +41,7 @@ class Evaluate:
     particles: Annotated[
         int | None,
         option(
-            "particles of sequential Monte Carlo, which bounds log Z; 0: none; by default 512", "K"
+            "particles of sequential Monte Carlo, which bounds log Z; 0: none (default: 512)", "K"
         ),
     ] = None
     markdown: Annotated[Path | None, option("write the table to this file too", "FILE")] = None
@@ -72,8 +71,8 @@ class Evaluate:
         ]
         for model in tuned_from_others(models):
             heading(
-                f"{model.name}: not tuned from a prior that stands here; name the folder of its "
-                "own to see what changed",
+                f"{model.name}: not tuned from a prior named here; name the folder of its own "
+                "prior to see what changed",
                 quiet=self.shown.quiet,
             )
         with progress("evaluating", self.samples * len(models), quiet=self.shown.quiet) as advance:
@@ -90,7 +89,7 @@ class Evaluate:
 
 
 def tuned_from_others(models: Sequence[Model]) -> list[Model]:
-    """The tuned models beside priors none of which is their own; none where there is no prior."""
+    """The tuned models whose own prior is not among the priors; none where there is no prior."""
     priors = [model.stored for model in models if model.tune is None]
     return [
         model

@@ -13,6 +13,7 @@ from sequence_tutor.cli.arguments import (
     Tuning,
     arguments_of,
     option,
+    settings_given,
     show,
 )
 from sequence_tutor.errors import UserError
@@ -22,9 +23,9 @@ from sequence_tutor.errors import UserError
 class Frontier:
     """Show what reward costs in divergence from the prior: tune over a range of c.
 
-    Beside the tuned points stand the prior, RL only, the best of n sequences of the prior, and
-    the exact optimum where the problem can be enumerated. Each c goes on from what the one before
-    has learned and had scored. Interrupted, the same command continues.
+    The result has the tuned points, the prior, RL only, the best of n sequences of the prior, and
+    the exact optimum where the problem can be enumerated. Each c starts from the weights and the
+    scored sequences of the one before. After an interruption the same command continues.
 
     Example: sequence-tutor frontier melody --c 1,2,4,8,16 --out frontier
     """
@@ -50,13 +51,11 @@ class Frontier:
 
     def run(self) -> None:
         """Sweep, then show the points."""
-        from sequence_tutor.config.presets import build
         from sequence_tutor.tuner.settings import TuneSettings
         from sequence_tutor.verbs.frontier import frontier
         from sequence_tutor.workbench.frontier import points_table
 
-        given = {} if self.steps is None else {"steps": self.steps}
-        build(TuneSettings, given, "--steps")
+        given = settings_given(self, TuneSettings, "steps")
         self.tuning.remark_replaced(
             "frontier", "seed", "c", "stages", "evaluate_every", "evaluate_samples"
         )
@@ -69,11 +68,7 @@ class Frontier:
 
 
 def numbers(text: str) -> list[float]:
-    """The numbers of a list with commas.
-
-    Raises:
-        UserError: naming what is none.
-    """
+    """The numbers of a list with commas."""
     values = []
     for part in text.split(","):
         try:

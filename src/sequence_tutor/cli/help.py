@@ -12,22 +12,17 @@ from cyclopts.argument import Argument
 
 from sequence_tutor.cli.parsing import app_of, is_positional, name_of
 
-_COLUMN, _WIDEST = 28, 100  # where the text of an option begins; the longest line
+_COLUMN, _WIDEST = 28, 100  # column in which the text of an option begins; longest line
 
 
 def help_of(verb: type, name: str) -> str:
-    """The help of a verb.
-
-    Args:
-        verb: a dataclass whose docstring says what it does, with an example.
-        name: as the user calls it.
-    """
+    """The help of a verb; its docstring says what it does and gives an example."""
     every = app_of(verb).assemble_argument_collection()
-    places = [one for one in every if is_positional(one)]
+    positional = [one for one in every if is_positional(one)]
     needed = [one for one in every if one.required and not is_positional(one)]
-    usage = [f"usage: sequence-tutor {name}", *map(_place, places), *map(name_of, needed)]
+    usage = [f"usage: sequence-tutor {name}", *map(_position, positional), *map(name_of, needed)]
     lines = [f"{' '.join(usage)} [OPTIONS]", "", inspect.getdoc(verb) or ""]
-    lines += [""] * bool(places) + [line for one in places for line in _entry(one)]
+    lines += [""] * bool(positional) + [line for one in positional for line in _entry(one)]
     for group in every.groups:
         members = every.filter_by(group=group)
         named = [one for one in members if not one.children and not is_positional(one)]
@@ -36,7 +31,7 @@ def help_of(verb: type, name: str) -> str:
     return "\n".join(lines)
 
 
-def _place(argument: Argument) -> str:
+def _position(argument: Argument) -> str:
     name = name_of(argument)
     return name if argument.required or name.endswith("...") else f"[{name}]"
 

@@ -1,4 +1,4 @@
-"""How the arguments of a verb are read: by cyclopts, whose refusals become one sentence.
+"""Arguments of a verb, parsed by cyclopts; each of its errors becomes one sentence.
 
 cyclopts rather than click: a verb stays a dataclass, an option may take several values
 (`--data a.mid b.mid`), and every refusal is an exception that holds what was found.
@@ -26,44 +26,51 @@ Verb = TypeVar("Verb")
 
 _METAVARS = {int: "N", float: "X", str: "TEXT", Path: "FILE"}
 _NUMBERS = {int: "a whole number", float: "a number"}
-_PLACES = ("DIR", "FILE", "RUN", "PATH", "STUDY", "PLACE")
+_PATHS = ("DIR", "FILE", "RUN", "PATH", "STUDY", "PLACE")
 
 
 class _MissingError(CycloptsError):
-    """Arguments without which a verb cannot do anything; all of them, not only the first."""
+    """Names all required arguments that are missing, not only the first."""
 
 
 def option(
-    text: str, metavar: str | None = None, *, name: str | None = None, short: str | None = None
+    text: str,
+    metavar: str | None = None,
+    *,
+    name: str | None = None,
+    short: str | None = None,
+    group: str | None = None,
 ) -> Parameter:
-    """What the help says of an option, or of a field that is given by its place.
+    """Describe an option, or a field that is given by its position.
 
     Args:
         text: the help.
         metavar: stands for the value.
         name: if it is not the field's.
         short: another name.
+        group: heading of the help under which it is listed.
     """
-    places = metavar is not None and any(word in metavar for word in _PLACES)
+    named: Any = {"group": group} if group else {}  # None would hide the group of the dataclass
+    paths = metavar is not None and any(word in metavar for word in _PATHS)
     return Parameter(
-        help=text, metavar=metavar, name=name, alias=short, converter=_named if places else _given
+        help=text,
+        metavar=metavar,
+        name=name,
+        alias=short,
+        converter=_path if paths else _given,
+        **named,
     )
 
 
 def app_of(verb: type, name: str = "") -> App:
-    """What reads the arguments of a verb.
-
-    Args:
-        verb: a frozen dataclass; a field that is not of keywords alone is given by its place.
-        name: as the user calls it.
-    """
+    """The parser of a verb, a frozen dataclass whose fields before `KW_ONLY` are positional."""
     return App(
         name=name,
         default_command=verb,
         help_flags=(),
         version_flags=(),
         config=_all_are_given,
-        group_arguments="options",  # a place is shown above all options
+        group_arguments="options",  # positional ones are listed above all options
         group_parameters="options",
         default_parameter=Parameter(
             negative=(), consume_multiple=1, allow_repeating=True, json_dict=False, json_list=False
@@ -72,15 +79,10 @@ def app_of(verb: type, name: str = "") -> App:
 
 
 def read(verb: type[Verb], name: str, arguments: Sequence[str]) -> Verb:
-    """A verb with its arguments.
-
-    Args:
-        verb: a frozen dataclass.
-        name: as the user calls it.
-        arguments: as after the name.
+    """A verb from the arguments after its name.
 
     Raises:
-        UserError: they cannot be read.
+        UserError: they cannot be parsed.
     """
     try:
         _, bound, _ = app_of(verb, name).parse_args(
@@ -94,12 +96,12 @@ def read(verb: type[Verb], name: str, arguments: Sequence[str]) -> Verb:
 
 
 def is_positional(argument: Argument) -> bool:
-    """Whether it is given by its place."""
+    """Whether it is given by its position."""
     return argument.index is not None
 
 
 def name_of(argument: Argument) -> str:
-    """As the help calls it, with what stands for its value."""
+    """Its name in the help, with the metavar of its value."""
     words = (_METAVARS.get(choice, choice) for choice in _choices(argument.hint))
     metavar = argument.parameter.metavar or "|".join(str(word) for word in words)
     if is_positional(argument):
@@ -135,7 +137,7 @@ def _sentence(verb: type, error: CycloptsError) -> str:
 
 
 def _all_are_given(_app: App, _commands: object, arguments: ArgumentCollection) -> None:
-    """Name everything that is missing at once."""
+    """Refuse missing arguments, all in one sentence."""
     missing = [
         name_of(one)
         for one in arguments
@@ -146,16 +148,16 @@ def _all_are_given(_app: App, _commands: object, arguments: ArgumentCollection) 
 
 
 def _given(kind: Any, tokens: Sequence[Token]) -> Any:
-    """The value of an option; of one that is given twice the last, of one of many all."""
+    """The value of an option: the last one given, or all where the option takes several."""
     if get_origin(kind) is tuple:
         return tuple(_value(get_args(kind)[0], token) for token in tokens)
     return _value(kind, tokens[-1])
 
 
-def _named(kind: Any, tokens: Sequence[Token]) -> Any:
-    """The same of a file or folder.
+def _path(kind: Any, tokens: Sequence[Token]) -> Any:
+    """The value of an option that names a file or folder, which may not be empty.
 
-    An empty path is the current folder to Python, which nobody means who writes `--out "$OUT"`.
+    An empty path is the current folder to Python, which is not what `--out "$OUT"` means.
     """
     for token in tokens:
         if token.value == "":

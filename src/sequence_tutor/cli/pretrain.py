@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 from sequence_tutor.cli.arguments import (
     Column,
@@ -18,21 +18,14 @@ from sequence_tutor.cli.arguments import (
     Trust,
     arguments_of,
     option,
+    settings_given,
     show,
 )
 from sequence_tutor.drawing.table import Table, value_text
 
-if TYPE_CHECKING:
-    from sequence_tutor.config.settings import Settings
-
 REASONS_SHOWN = 5
-_OPTIONS = (  # that are settings of a table
-    ("train", "steps"),
-    ("train", "seed"),
-    ("data", "meters"),
-    ("data", "column"),
-    ("data", "standardise"),
-)
+_TRAIN, _DATA = ("steps", "seed"), ("meters", "column", "standardise")
+"""Options that are settings of the tables train and data."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +36,9 @@ class Pretrain:
     Molecules: .smi, .csv and .tsv with SMILES, and .sdf; each also with .gz or .xz.
     Text: any file of lines.
 
-    What gives no sequence is skipped and listed with its reason. Interrupted, the same command
-    continues. With --begin-with a prior that was trained before, such as the shipped one, learns
-    on.
+    What gives no sequence is skipped and listed with its reason. With --begin-with a trained
+    prior, such as the shipped one, is trained further. After an interruption the same command
+    continues.
 
     Example: sequence-tutor pretrain melody --data ~/tunes --out priors/mine
              sequence-tutor pretrain molecule --data mine.smi.gz --out priors/mine
@@ -64,7 +57,8 @@ class Pretrain:
     trust: Trust = False
     config: Config = None
     meters: Annotated[
-        tuple[str, ...] | None, option("of melodies: meters to keep, such as 4/4 3/4", "METER...")
+        tuple[str, ...] | None,
+        option("meters to keep, such as 4/4 3/4", "METER...", group="melodies"),
     ] = None
     column: Column = None
     standardise: Standardised = None
@@ -76,24 +70,15 @@ class Pretrain:
 
     def run(self) -> None:
         """Train, then show what was read and how good the prior is."""
-        from sequence_tutor.config.presets import build
         from sequence_tutor.domain import find_domain
         from sequence_tutor.pretraining.settings import PretrainSettings
         from sequence_tutor.verbs.pretrain import SKIPPED_FILE, pretrain
 
-        kinds: dict[str, type[Settings]] = {
-            "train": PretrainSettings,
-            "data": find_domain(self.domain).data_settings,
+        overrides = {
+            "train": settings_given(self, PretrainSettings, *_TRAIN),
+            "data": settings_given(self, find_domain(self.domain).data_settings, *_DATA),
         }
-        overrides: dict[str, Any] = {table: {} for table in kinds}
-        for table, name in _OPTIONS:
-            value = getattr(self, name)
-            if value is not None:
-                build(kinds[table], {name: value}, f"--{name}")  # so that the option is named
-                overrides[table][name] = value
-        stored = pretrain(
-            overrides=overrides, **arguments_of(self, *(name for _, name in _OPTIONS))
-        )
+        stored = pretrain(overrides=overrides, **arguments_of(self, *_TRAIN, *_DATA))
         self.shown.write(stored.card)
         summary = stored.card["data"]["summary"]
         rows = [

@@ -7,28 +7,25 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from sequence_tutor.cli import USAGE_ERROR
-from sequence_tutor.cli.arguments import check_places, check_sizes
-from sequence_tutor.cli.bench import Bench
+from sequence_tutor.cli.arguments import check_outputs, check_sizes
 from sequence_tutor.cli.benchmark import Benchmark
 from sequence_tutor.cli.check import Check
 from sequence_tutor.cli.compare import Compare
 from sequence_tutor.cli.completion import completion
-from sequence_tutor.cli.demo import Demo
 from sequence_tutor.cli.evaluate import Evaluate
 from sequence_tutor.cli.frontier import Frontier
 from sequence_tutor.cli.help import help_of
+from sequence_tutor.cli.measure import Bench, Verify
 from sequence_tutor.cli.parsing import read
 from sequence_tutor.cli.pretrain import Pretrain
-from sequence_tutor.cli.remarks import remarks
+from sequence_tutor.cli.process import remarks, status_of, word_of
 from sequence_tutor.cli.report import Report
+from sequence_tutor.cli.results import Demo, Results
 from sequence_tutor.cli.sample import Sample
 from sequence_tutor.cli.score import Score
-from sequence_tutor.cli.signals import status_of, word_of
 from sequence_tutor.cli.study import STUDY, StudyServe
-from sequence_tutor.cli.tables import Tables
 from sequence_tutor.cli.terms import TERMS
 from sequence_tutor.cli.tune import Tune
-from sequence_tutor.cli.verify import Verify
 from sequence_tutor.errors import UserError, printable, shown
 from sequence_tutor.execution.memory import too_large
 
@@ -37,7 +34,7 @@ class Verb(Protocol):
     """The arguments of one verb; a dataclass whose docstring is its help."""
 
     def run(self) -> None:
-        """Call the function of the same name and print what it found."""
+        """Call the function of the same name and print the result."""
 
 
 VERBS: dict[str, type[Verb]] = {
@@ -52,13 +49,13 @@ VERBS: dict[str, type[Verb]] = {
     "report": Report,
     "verify": Verify,
     "check": Check,
-    "tables": Tables,
+    "tables": Results,
     "benchmark": Benchmark,
     "bench": Bench,
 }
 GROUPS: dict[str, dict[str, type[Verb]]] = {"study": dict(STUDY), "terms": dict(TERMS)}
 """Verbs of two words, such as `study make`."""
-RESUMABLE = (Pretrain, Tune, Compare, Frontier, Demo, Tables, Benchmark, StudyServe)
+RESUMABLE = (Pretrain, Tune, Compare, Frontier, Demo, Results, Benchmark, StudyServe)
 
 HELP = """\
 usage: sequence-tutor VERB ...
@@ -67,18 +64,18 @@ Fine-tune a generator of sequences with rewards while it stays close to what it 
 
 {verbs}
 
-A first tour, with the prior that comes along:
+A first tour, with the shipped prior:
   sequence-tutor demo --out demo
   sequence-tutor tune melody --algorithm psi --out runs/psi
   sequence-tutor sample runs/psi -n 20 --key D --out melodies
   sequence-tutor evaluate melody runs/psi
 
-Each verb has help of its own, with an example: sequence-tutor tune --help
+Each verb has its own help with an example, such as: sequence-tutor tune --help
 Completion of verbs and options: eval "$(sequence-tutor --completion bash)", or zsh, or fish"""
 
 
 def run(given: list[str]) -> int:
-    """Run one verb; see `cli.main` for what is given back."""
+    """Run one verb; the exit status, see `cli.main`."""
     if given in ([], ["-h"], ["--help"]):
         print(help_text())
         return 0
@@ -101,7 +98,7 @@ def run(given: list[str]) -> int:
 
 
 def find_verb(given: Sequence[str]) -> tuple[str, type[Verb], list[str]]:
-    """The verb that arguments begin with, of one word or of two, and the arguments after it.
+    """The name of one or two words that arguments begin with, its verb, and the other arguments.
 
     Raises:
         UserError: there is no such verb.
@@ -143,7 +140,7 @@ def _run(name: str, kind: type[Verb], arguments: list[str]) -> int:
     verb: Verb | None = None
     try:
         verb = read(kind, name, arguments)
-        check_places(verb)
+        check_outputs(verb)
         check_sizes(verb)
         with remarks(quiet=getattr(getattr(verb, "shown", verb), "quiet", False)):
             verb.run()
@@ -152,8 +149,8 @@ def _run(name: str, kind: type[Verb], arguments: list[str]) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        place = error.filename2 or error.filename  # of a renaming, the name it was to have
-        return _complain(f"{place}: {error.strerror}" if place else str(error))
+        path = error.filename2 or error.filename  # of a renaming, the new name
+        return _complain(f"{path}: {error.strerror}" if path else str(error))
     except KeyboardInterrupt as interruption:
         hint = "; the same command continues" if isinstance(verb, RESUMABLE) else ""
         print(f"sequence-tutor: {word_of(interruption)}{hint}", file=sys.stderr)

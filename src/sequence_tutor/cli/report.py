@@ -21,10 +21,10 @@ from sequence_tutor.cli.arguments import (
 
 @dataclass(frozen=True)
 class Report:
-    """Write one page to look at and to listen to: runs beside the prior they came from.
+    """Write one HTML page about runs and their prior, with players and pictures.
 
-    The page needs no network and no other file; it has melodies to play or molecules to look at,
-    the table with intervals, the curves of training, and all settings.
+    The page needs no network and no other file. It has melodies to play or drawn molecules, the
+    table with intervals, the curves of training, and all settings.
 
     Example: sequence-tutor report runs/psi runs/g --out report.html
     """
@@ -35,14 +35,15 @@ class Report:
     _: KW_ONLY
     out: Annotated[Path, option("the page", "FILE.html")]
     table: Annotated[
-        Path | None, option("show what evaluate --json wrote, evaluate nothing", "FILE")
+        Path | None,
+        option("output of evaluate --json to show in place of a new evaluation", "FILE"),
     ] = None
     frontier: Annotated[
-        Path | None, option("draw the points of a frontier too", "frontier.json")
+        Path | None, option("points of a frontier to draw too", "frontier.json")
     ] = None
     samples: Annotated[
         int | None,
-        option("sequences of each model; 2,000, or 400 molecules, 880 of all models", "N"),
+        option("sequences of each model (default: 2,000; molecules 400, 880 in all)", "N"),
     ] = None
     rules: Rules = None
     stored: Stored = Stored()
@@ -51,7 +52,7 @@ class Report:
     quiet: Quiet = False
 
     def run(self) -> None:
-        """Write the page, then say where it is."""
+        """Write the page, then show where it is."""
         from sequence_tutor.threads import set_threads
         from sequence_tutor.verbs.report import report
 

@@ -14,18 +14,16 @@ from sequence_tutor.errors import UserError
 class Sample:
     """Write sequences of a tuned model or a prior as files to hear, read and see.
 
-    Melodies become MIDI, WAV, ABC and MusicXML, scores with the extra `score`, a picture of the
-    first 24, and a list of their tokens.
-    Molecules become a list and a table of SMILES, structures (SDF), pictures of the best and of
-    some; texts a file of lines. All of them are distinct unless --repeats asks for a plain draw.
-    With --prime they go on from the first
-    one of a file: a melody is heard where it stands there, a molecule grows from its last atom.
-    A melody sounds in the key of its run; --key names what is heard, and a tonic alone keeps the
-    scale; --transpose moves by semitones. A tuned run is not sampled beyond its own length.
+    Melodies are written as MIDI, WAV, ABC and MusicXML, as scores with the extra `score`, as a
+    picture of the first 24, and as a list of tokens; molecules as a list and a table of SMILES,
+    structures (SDF) and pictures; text as a file of lines. All sequences are distinct unless
+    --repeats is given. With --prime they continue the first sequence of a file: a melody at the
+    pitch of that file, a molecule from its last atom. A tuned run is not sampled beyond its own
+    length.
 
-    With --tutor a tuned run advises its prior (or MODEL) without any training: --strength 0 is the
-    prior, 1 the tuned model, up to 2 more of the same; with --best-of it keeps one of N by learned
-    value; with --smc it resamples while it writes, toward the optimum at --c.
+    With --tutor a tuned run advises its own prior, or the prior that is named first, without any
+    training: --strength 0 is the prior, 1 the tuned model, up to 2 goes further; --best-of keeps
+    one of N by learned value; --smc resamples while it writes, toward the optimum at --c.
 
     Example: sequence-tutor sample --tutor runs/psi --strength 1.5 --out melodies
              sequence-tutor sample runs/psi -n 20 --key D --tempo 100 --out melodies
@@ -48,22 +46,31 @@ class Sample:
         int | None, option("tokens in a sequence, those of the prime included", "T")
     ] = None
     key: Annotated[
-        str | None, option("of melodies: what is heard, such as D, which keeps the run's scale")
+        str | None,
+        option(
+            "key to sound in; a tonic alone, such as D, keeps the run's scale", group="melodies"
+        ),
     ] = None
-    transpose: Annotated[int | None, option("of melodies: semitones to move by", "N")] = None
-    tempo: Annotated[float | None, option("of melodies: quarter notes a minute")] = None
-    no_wav: Annotated[bool, option("of melodies: write no sound")] = False
-    tutor: Annotated[str | None, option("tuned run that advises a prior", "RUN")] = None
-    strength: Annotated[float, option("weight of the tutor's advice, from 0 to 2")] = 1.0
+    transpose: Annotated[int | None, option("semitones to move by", "N", group="melodies")] = None
+    tempo: Annotated[float | None, option("quarter notes a minute", group="melodies")] = None
+    no_wav: Annotated[bool, option("write no sound", group="melodies")] = False
+    tutor: Annotated[str | None, option("tuned run that advises a prior", "RUN", group="tutor")] = (
+        None
+    )
+    strength: Annotated[float, option("weight of the advice, 0 to 2", group="tutor")] = 1.0
     best_of: Annotated[
-        int, option("of every N sequences keep the one of the greatest value", "N")
+        int, option("of every N sequences keep the one of largest value", "N", group="tutor")
     ] = 1
-    smc: Annotated[bool, option("resample while writing, by reward and value")] = False
-    c: Annotated[float | None, option("temperature of --smc; the run's by default")] = None
+    smc: Annotated[bool, option("resample while writing, by reward and value", group="tutor")] = (
+        False
+    )
+    c: Annotated[
+        float | None, option("temperature of --smc; default: the run's", group="tutor")
+    ] = None
     config: Annotated[Path | None, option("settings of files, table [output]", "FILE.toml")] = None
     stored: Stored = Stored()
     repeats: Annotated[
-        bool, option("a plain draw: repeats stay; log p, log pi and reward in draws.jsonl")
+        bool, option("keep repeated sequences; log p, log pi and reward go into draws.jsonl")
     ] = False
     seed: Seed = 0
     machine: Machine = Machine()
@@ -90,12 +97,8 @@ class Sample:
         if self.tutor is not None and self.model is not None:
             model = with_prior(model, load_model(self.model, device, trust=self.stored.trust))
         tables = read_tables(self.config).output
-        asked = {
-            "key": self.key,
-            "transpose": self.transpose,
-            "tempo": self.tempo,
-            "wav": False if self.no_wav else None,
-        }
+        asked = {name: getattr(self, name) for name in ("key", "transpose", "tempo")}
+        asked["wav"] = False if self.no_wav else None
         given = {name: value for name, value in asked.items() if value is not None}
         for name in given:
             if name not in model.domain.output_settings.model_fields:
@@ -116,9 +119,8 @@ class Sample:
             repeats=self.repeats,
             quiet=self.shown.quiet,
         )
-        said = {} if samples.draws is None else {"draws": list(samples.draws)}
-        numbers = {"model": model.name, "sequences": samples.to_lists(), **said}
-        self.shown.write(numbers)
+        draws = {} if samples.draws is None else {"draws": list(samples.draws)}
+        self.shown.write({"model": model.name, "sequences": samples.to_lists(), **draws})
         kind = "sequences" if self.repeats else "distinct sequences"
         several = "sequence is" if len(samples) == 1 else f"{kind} are"
         self.shown.remark(f"{len(samples)} {several} in {self.out}.")

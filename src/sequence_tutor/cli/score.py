@@ -24,18 +24,16 @@ MOST_SHOWN = 40
 
 @dataclass(frozen=True)
 class Score:
-    """Say what every rule pays at every step of given melodies, or what molecules are worth.
+    """Show what every rule pays at every step of given melodies, or how molecules score.
 
     Melodies: lists of tokens (lines of JSON such as {"tokens": [14, 1, 18, 0]}, 1 to 512 tokens),
-    MIDI, ABC and MusicXML, each judged in the key that its file names, else in the one that its
-    notes tell, unless the settings name one. Every rule has weight 1, unless a settings file, a
-    preset or a run is named: then the reward is that which tune takes or took with it, and what
-    rules pay is multiplied by their weights, so that it adds up to the total. Molecules: a text
-    file with a SMILES a line; every line, a blank one too, becomes a line with the raw value of
-    each term, null where it is no valid molecule, the score of those terms that have a transform,
-    and the total.
-    Tables, of which --column chooses a column, and SD files likewise; names and other columns are
-    kept in --out and --json.
+    MIDI, ABC and MusicXML. Each is scored in the key of the settings, else in the key that its
+    file names, else in the one estimated from its notes. Every rule has weight 1, unless a
+    settings file, a preset or a run is given: then the reward is the one that tune uses with it,
+    and each rule's payment is multiplied by its weight, so that the payments sum to the total.
+    Molecules: one SMILES a line (blank lines count), a table, of which --column chooses a column,
+    or an SD file. Each molecule gets the raw value of every term (null where it is not valid), the
+    score of terms that have a transform, and the total; --out and --json keep names and columns.
 
     Example: sequence-tutor score melody mine.jsonl tune.mid --json scores.jsonl
              sequence-tutor score molecule mine.smi --json scores.jsonl
@@ -47,21 +45,21 @@ class Score:
     _: KW_ONLY
     rules: Rules = None
     config: Annotated[
-        Path | None, option("settings file of tune, whose reward is taken", "FILE.toml")
+        Path | None, option("settings file of tune, whose reward is used", "FILE.toml")
     ] = None
     preset: Annotated[
         str | None,
-        option("shipped settings of tune; with --config by default the default ones", "NAME"),
+        option("shipped settings of tune; with --config the default ones if not given", "NAME"),
     ] = None
     reward_of: Annotated[
-        Path | None, option("folder of a run, whose reward is taken", "RUN", name="run")
+        Path | None, option("folder of a run, whose reward is used", "RUN", name="run")
     ] = None
     stored: Stored = Stored()
     json: Annotated[
         Path | None, option("one line a sequence, in order", "OUT.jsonl", name="json")
     ] = None
     out: Annotated[
-        Path | None, option("molecules as .csv, .sdf or .smi, with what was read", "FILE")
+        Path | None, option("molecules as .csv, .sdf or .smi, with the columns read", "FILE")
     ] = None
     column: Column = None
     standardise: Standardised = None
@@ -70,7 +68,7 @@ class Score:
     OUT_IS_FILE: ClassVar[bool] = True
 
     def run(self) -> None:
-        """Score, then show the sums of the first sequences."""
+        """Score, then show the totals of the first sequences."""
         from sequence_tutor.errors import UserError
         from sequence_tutor.threads import set_threads
         from sequence_tutor.verbs.score import score
@@ -93,21 +91,22 @@ class Score:
             quiet=self.quiet,
             most_kept=MOST_SHOWN,
         )
-        for remark in () if self.quiet else scores.remarks:
-            show(remark)
-        if scores.in_all == 0 and not self.quiet:
-            show("There is no sequence to score.")
-        if scores:
-            rows = [
-                {"sequence": str(n), **scores.domain.score_row(scored)}
-                for n, scored in enumerate(scores, start=1)
-            ]
-            show(Table(list(rows[0]), [list(row.values()) for row in rows]))
-        if scores and not self.quiet:
-            show(scores.weights)
-        if scores.in_all > MOST_SHOWN and not self.quiet:
-            show(f"... and {scores.in_all - MOST_SHOWN} more")
-        if scores.valid is not None and not self.quiet:
-            show(f"{scores.valid:,} of {scores.in_all:,} valid")
+        rows = [
+            {"sequence": str(n), **scores.domain.score_row(scored)}
+            for n, scored in enumerate(scores, start=1)
+        ]
+        lines: list[str | Table] = [*scores.remarks]
+        if scores.in_all == 0:
+            lines.append("There is no sequence to score.")
+        if rows:
+            table = Table(list(rows[0]), [list(row.values()) for row in rows])
+            lines += [table, scores.weights]
+        if scores.in_all > MOST_SHOWN:
+            lines.append(f"... and {scores.in_all - MOST_SHOWN} more")
+        if scores.valid is not None:
+            lines.append(f"{scores.valid:,} of {scores.in_all:,} valid")
+        for line in lines:
+            if isinstance(line, Table) or not self.quiet:
+                show(line)
         if scores.damaged:
             raise UserError("; ".join(scores.damaged) + "; what stands before it is scored")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass, fields
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -52,10 +52,7 @@ class StudyMake:
 
         texts = {"title": self.title, "consent": self.consent and _text(self.consent)}
         given: dict[str, Any] = {
-            "pairs": self.pairs,
-            "rounds": self.rounds,
-            "tempo": self.tempo,
-            "seed": self.seed,
+            **{name: getattr(self, name) for name in ("pairs", "rounds", "tempo", "seed")},
             "texts": {name: text for name, text in texts.items() if text is not None},
         }
         design = build(Design, given, "study make")
@@ -76,8 +73,8 @@ class StudyMake:
 class StudyServe:
     """Ask listeners in their browsers, and keep every answer.
 
-    Only this machine can reach the page unless --host says otherwise. Answers are kept in the
-    study's folder as they come; stopped in any way, the same command goes on.
+    Only this machine can reach the page unless --host says otherwise. Answers are saved in the
+    study's folder as they come; after any stop the same command continues.
 
     Example: sequence-tutor study serve studies/first --port 8000
     """
@@ -87,9 +84,9 @@ class StudyServe:
     host: Annotated[str, option("address to listen at; 0.0.0.0: all of this machine's")] = (
         "127.0.0.1"
     )
-    port: Annotated[int, option("0 takes any free one", "N")] = 8000
+    port: Annotated[int, option("port; 0: any free one", "N")] = 8000
     name: Annotated[
-        tuple[str, ...], option("names of the page where a web server stands before it", "NAME...")
+        tuple[str, ...], option("host names of the page behind another web server", "NAME...")
     ] = ()
     quiet: Quiet = False
 
@@ -130,9 +127,9 @@ class StudyExport:
 
 @dataclass(frozen=True)
 class StudyAnalyse:
-    """Say which model was preferred, and how surely: figure 3 and its tests.
+    """Analyse which model was preferred, and how surely: figure 3 and its tests.
 
-    Reads what `study serve` gathered and the files that exported pages saved.
+    Reads the answers of `study serve` and the files that exported pages saved.
 
     Example: sequence-tutor study analyse studies/first --answers answers-*.json --out results
     """
@@ -157,24 +154,24 @@ class StudyAnalyse:
         test = found.overall
         show(
             f"Kruskal-Wallis H {test.statistic:.2f}, {found.degrees_of_freedom} degrees of "
-            f"freedom, p {test.p:.2g}, dealt anew {test.p_permutation:.2g}"
+            f"freedom, p {test.p:.2g}, by permutation {test.p_permutation:.2g}"
         )
         for one in found.contrasts:
             show(
                 f"{one.a} and {one.b}: rank-biserial {one.effect:.2f}, p (Holm) {one.p_holm:.2g}, "
-                f"dealt anew {one.p_permutation_holm:.2g}"
+                f"by permutation {one.p_permutation_holm:.2g}"
             )
         who = found.attention
         self.shown.remark(
-            f"{found.ratings} ratings by {who.answered} listeners; {who.left_out} left out, "
-            f"who failed checks ({who.failed_identical} of equal sounds, {who.failed_broken} "
-            "of a broken one)."
+            f"{found.ratings} ratings by {who.answered} listeners; {who.left_out} were left out "
+            f"because of failed checks ({who.failed_identical} with equal sounds, "
+            f"{who.failed_broken} with a broken one)."
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class StudySimulate:
-    """Find out how many listeners a study needs, from listeners that are made up.
+    """Find out by simulation how many listeners a study needs.
 
     The best model is preferred to each of the others, which are equal, in --share of answers.
 
@@ -186,11 +183,11 @@ class StudySimulate:
     pairs: Pairs = 8
     rounds: Rounds = 2
     clip_spread: Annotated[
-        float, option("how much clips of one model differ; 1: as much as listeners waver")
+        float, option("spread of clips of one model; 1: as large as a listener's own noise")
     ] = 0.0
     level: Annotated[float, option("significance level of the test")] = 0.05
-    power: Annotated[float, option("share of studies that are to find the difference")] = 0.8
-    studies: Annotated[int, option("simulated for each number of listeners", "N")] = 400
+    power: Annotated[float, option("share of studies that must find the difference")] = 0.8
+    studies: Annotated[int, option("simulated studies for each number of listeners", "N")] = 400
     out: Annotated[Path | None, option("folder for the picture", "DIR")] = None
     seed: Seed = 0
     shown: Shown = Shown()
@@ -201,11 +198,7 @@ class StudySimulate:
         from sequence_tutor.study.simulation import Scenario, listeners_needed
         from sequence_tutor.verbs.study import simulate_study
 
-        given = {
-            field.name: getattr(self, field.name)
-            for field in fields(self)
-            if field.name in Scenario.model_fields
-        }
+        given = arguments_of(self, "out", "quiet")
         scenario = build(Scenario, given, "study simulate")
         curve = simulate_study(scenario, self.out, quiet=self.shown.quiet)
         needed = listeners_needed(curve, scenario.power)
@@ -215,11 +208,11 @@ class StudySimulate:
         ]
         numbers = {"scenario": scenario.model_dump(), "curve": rows, "listeners_needed": needed}
         self.shown.write(numbers)
-        shown = [
+        cells = [
             [str(one.listeners), *_with_interval(one.found), f"{one.predicted:.2f}"]
             for one in curve
         ]
-        show(Table(["listeners", "power", "95 % interval", "theory"], shown))
+        show(Table(["listeners", "power", "95 % interval", "theory"], cells))
         show(f"{needed} listeners find it in {scenario.power:.0%} of studies.")
 
 
@@ -234,15 +227,10 @@ STUDY = {
 
 def standings_table(found: Analysis) -> Table:
     """One row a model."""
-    rows = [
-        [
-            one.model,
-            f"{one.wins} of {one.comparisons}",
-            *_with_interval(one.share),
-            f"{one.score.value:.2f}",
-        ]
-        for one in found.standings
-    ]
+    rows = []
+    for one in found.standings:
+        wins, score = f"{one.wins} of {one.comparisons}", f"{one.score.value:.2f}"
+        rows.append([one.model, wins, *_with_interval(one.share), score])
     return Table(["model", "preferred", "share", "95 % interval", "Bradley-Terry"], rows)
 
 

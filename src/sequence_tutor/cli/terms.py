@@ -6,7 +6,15 @@ from dataclasses import KW_ONLY, asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
-from sequence_tutor.cli.arguments import Config, Preset, Rules, Shown, option, show
+from sequence_tutor.cli.arguments import (
+    Config,
+    Preset,
+    Rules,
+    Shown,
+    arguments_of,
+    option,
+    show,
+)
 from sequence_tutor.drawing.table import Table
 
 Domain = Annotated[str, option("kind of sequence: molecule", "DOMAIN")]
@@ -14,7 +22,7 @@ Domain = Annotated[str, option("kind of sequence: molecule", "DOMAIN")]
 
 @dataclass(frozen=True)
 class TermsList:
-    """List what molecules can be scored by: names, meanings, units, constants.
+    """List the terms that can score molecules: names, meanings, units, constants.
 
     Example: sequence-tutor terms list molecule
     """
@@ -35,7 +43,7 @@ class TermsList:
 
 @dataclass(frozen=True)
 class TermsPlot:
-    """Draw what the terms of a settings file make of their raw numbers, one PNG each.
+    """Draw how the terms of a settings file transform their raw numbers, one PNG each.
 
     Example: sequence-tutor terms plot molecule logp --config mine.toml --out pictures
     """
@@ -50,12 +58,10 @@ class TermsPlot:
     config: Config = None
 
     def run(self) -> None:
-        """Draw, then say where the pictures are."""
+        """Draw, then show where the pictures are."""
         from sequence_tutor.verbs.terms import plot_terms
 
-        for path in plot_terms(
-            self.names, self.out, domain=self.domain, preset=self.preset, config=self.config
-        ):
+        for path in plot_terms(**arguments_of(self)):
             show(str(path))
 
 
@@ -77,9 +83,7 @@ class TermsCheck:
         """Check, then show how long each took and for which molecules it has no number."""
         from sequence_tutor.verbs.terms import check_terms
 
-        checked = check_terms(
-            domain=self.domain, preset=self.preset, config=self.config, rules=self.rules
-        )
+        checked = check_terms(**arguments_of(self, "quiet"))
         numbers = {
             name: {"failures": list(found.failures), "seconds": found.seconds}
             for name, found in checked.items()

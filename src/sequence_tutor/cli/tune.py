@@ -18,6 +18,7 @@ from sequence_tutor.cli.arguments import (
     Tuning,
     arguments_of,
     option,
+    settings_given,
     show,
 )
 
@@ -28,12 +29,12 @@ SHOWN = ("reward_per_sequence", "log_prior_per_token", "kl_to_prior_per_token")
 class Tune:
     """Tune a prior toward a reward while it stays close to what it learned.
 
-    The default reward of melodies is the nine rules of music theory; that of molecules wants them
-    valid, drug-like, easy to make, somewhat fatty and without large rings. A settings file gives
-    weights (table reward.weights), which replace the default ones unless it says extends =
-    "default" under reward, and constants; --rules adds your own; lines of text have ready terms
-    (tables reward.terms.NAME). A --prior of Python is a black box, tuned by g alone.
-    Interrupted, even killed, the same command continues and ends with the same numbers.
+    The default reward of melodies is nine rules of music theory; that of molecules favours valid,
+    drug-like ones that are easy to make, moderately lipophilic and free of large rings; lines of
+    text have ready-made terms (tables reward.terms.NAME). A settings file gives constants and
+    weights (table reward.weights), which replace the default weights unless the table reward has
+    extends = "default"; --rules adds rules of your own. A prior in Python is tuned by g alone.
+    After an interruption, even a kill, the same command continues and gives the same numbers.
 
     Example: sequence-tutor tune melody --algorithm psi --c 4 --out runs/psi
              sequence-tutor tune molecule --out runs/molecules
@@ -46,7 +47,7 @@ class Tune:
     c: Annotated[
         float | None,
         option(
-            "temperature, divides the reward: a small c obeys the reward, a large one the prior"
+            "temperature, divides the reward: a small c favours the reward, a large one the prior"
         ),
     ] = None
     discount: Annotated[float | None, option("factor of later rewards (gamma), from 0 to 1")] = None
@@ -72,25 +73,18 @@ class Tune:
     shown: Shown = Shown()
 
     def run(self) -> None:
-        """Tune, then show where the run stands."""
-        from sequence_tutor.algorithms.registry import needs_of
-        from sequence_tutor.config.presets import build
+        """Tune, then show the last evaluation."""
         from sequence_tutor.storage.run_log import read_log
         from sequence_tutor.tuner.logbook import LOG_FILE
         from sequence_tutor.tuner.settings import TuneSettings
         from sequence_tutor.verbs.tune import tune
 
         names = ("algorithm", "c", "discount", "target_kl", "budget", "steps", "seed")
-        given = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
-        for name, value in given.items():  # so that the option is named, not a file
-            needs = needs_of(str(value)) if name == "algorithm" else {}
-            build(
-                TuneSettings, {**needs.get("tune", {}), name: value}, f"--{name.replace('_', '-')}"
-            )
+        given = settings_given(self, TuneSettings, *names)
         length = {} if self.length is None else {"length": self.length}
         tune(
             overrides={"tune": given, **length},
-            tell=_silent if self.shown.quiet else show,
+            tell=self.shown.remark,
             **arguments_of(self, *names, "length"),
         )
         last = read_log(self.out / LOG_FILE)[-1]
@@ -103,7 +97,3 @@ class Tune:
         for name, value in last.get("reported", {}).items():
             show(f"{name.replace('_', ' ')}: {value:g}")
         self.shown.remark(f"The tuned model is in {self.out}.")
-
-
-def _silent(_line: str) -> None:
-    """Say nothing."""

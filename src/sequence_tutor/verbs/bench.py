@@ -1,4 +1,4 @@
-"""`bench`: the speed figures, medians with their spread, on this machine."""
+"""`bench`: speed on this machine, medians with their spread."""
 
 from __future__ import annotations
 
@@ -31,31 +31,28 @@ ROUNDS = 15
 def bench(*, threads: int | None = None, quiet: bool = False) -> dict[str, Any]:
     """Time sampling, the rules and learning.
 
-    Args:
-        threads: torch's threads; None measures.
-        quiet: show no progress.
-
     Returns:
-        Rates by name, each the median of rounds; beside them under `spread` the lowest and the
-        highest; `threads` and versions. `sampling_over_matmul` is the time of sampling over the
-        time of the matrix products that its steps cannot do without, in one run.
-        `learning_transitions_per_second` is one-step Psi, which needs a target network: two
-        networks forward, one backward, Adam; the prior's log p comes from replay, where it was
-        computed once. `default_learning_transitions_per_second` is the form
-        that preset `default` learns by, without a target network.
+        Rates by name, each the median of rounds; under `spread` the lowest and the highest of each;
+        `threads` and `versions`. `sampling_over_matmul` is the time of sampling over the time of
+        the matrix products that its steps need. `learning_transitions_per_second` is one-step Psi
+        with a target network: two networks forward, one backward, Adam; the prior's log p comes
+        from replay. `default_learning_transitions_per_second` is the form of preset `default`,
+        without a target network.
     """
     chosen = set_threads(threads)
-    room = find_domain("melody")
-    network = RecurrentNetwork(RecurrentSettings(width=WIDTH), room.vocab_size, room.vocab_size)
+    melody = find_domain("melody")
+    network = RecurrentNetwork(RecurrentSettings(width=WIDTH), melody.vocab_size, melody.vocab_size)
     prior = NeuralPrior(network)
-    reward = room.reward(room.reward_settings(), None)
+    reward = melody.reward(melody.reward_settings(), None)
     with progress("benchmarking", 5 * (ROUNDS + 1), quiet=quiet) as advance:
         sampling, batch = _sampling(prior, advance)
         products = _products(prior, advance)
         rules = _seconds(lambda: reward(batch), advance)
         few = batch[:LEARNING_BATCH]
         one_step = _learning(TuneSettings(n_steps=1, paths="every"), prior, reward, few, advance)
-        default = _learning(_default_preset(), prior, reward, few, advance)
+        preset = read_preset("tune", "melody", "default")["tune"]
+        tune = build(TuneSettings, preset, "preset default", {ASKED: ()})
+        default = _learning(tune, prior, reward, few, advance)
     seconds = {
         "sampling_melodies_per_second": (sampling, SAMPLING_BATCH),
         "rules_melodies_per_second": (rules, SAMPLING_BATCH),
@@ -94,15 +91,6 @@ def _products(prior: NeuralPrior, advance: Advance) -> list[float]:
 
     with torch.no_grad():
         return _seconds(products, advance)
-
-
-def _default_preset() -> TuneSettings:
-    return build(
-        TuneSettings,
-        read_preset("tune", "melody", "default")["tune"],
-        "preset default",
-        {ASKED: ()},
-    )
 
 
 def _learning(

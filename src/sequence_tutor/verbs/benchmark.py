@@ -1,4 +1,4 @@
-"""`benchmark`: a tuned prior against the field's own tasks, with every call to a score counted."""
+"""`benchmark`: a tuned prior on the field's own tasks, with every call of a score counted."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ def benchmark(
     threads: int | None = None,
     quiet: bool = False,
 ) -> Benchmarked:
-    """Tune a prior for each task of a suite and judge what it found.
+    """Tune a prior for each task of a suite and evaluate the molecules that it had scored.
 
-    The same call continues an interrupted run; one that asks for more tasks or seeds adds them.
-    Every run has a folder of its own, `out/TASK/seed_N`, so that several processes may share `out`
-    if they share no task.
+    The same call continues an interrupted one; one that asks for more tasks or seeds adds them.
+    The folder of a run is `out/TASK/seed_N`, so that several processes may share `out` if they
+    share no task.
 
     Args:
         suite: pmo or guacamol.
@@ -51,23 +51,16 @@ def benchmark(
         tasks: their names; all of them where empty.
         seeds: runs of each task, with seeds from 0.
         calls: molecules that a run may have scored.
-        prior: folder, or name of a shipped prior.
-        trust: run a prior of Python that the folder names, see `trust`.
-        preset: name of a shipped preset.
-        config: TOML file whose tables win over the preset's.
-        overrides: tables that win over both, such as `{"tune": {"algorithm": "g"}}`.
-        device: where to compute.
-        threads: torch's threads; None measures.
-        quiet: show no progress.
+        prior: folder, or name of a shipped prior; the arguments below are those of `tune`.
 
     Raises:
         UserError: RDKit is not installed, an unknown suite or task, settings that cannot be used,
-            or a folder that holds runs that were asked for something else.
+            or a folder that holds runs with other settings.
     """
-    find_domain(DOMAIN)  # for want of RDKit it says so in a sentence, before the imports below
+    find_domain(DOMAIN)  # a clear error without RDKit, which the imports below need
     from sequence_tutor.molecule.benchmarks.results import Benchmarked
     from sequence_tutor.molecule.benchmarks.suites import SUITES
-    from sequence_tutor.workbench.benchmark_run import Run
+    from sequence_tutor.workbench.benchmark_run import TaskRun
 
     if suite not in SUITES:
         raise UserError(f"unknown benchmark {suite!r}: {nearest(suite, SUITES)}")
@@ -82,7 +75,7 @@ def benchmark(
     runs = []
     for task in chosen:
         for seed in range(seeds):
-            run = Run(SUITES[suite], task, stored, calls, length)
+            run = TaskRun(SUITES[suite], task, stored, calls, length)
             seeded = settings.model_copy(update={"seed": seed})
             runs.append(run.result(seeded, out / task.name / f"seed_{seed}", quiet=quiet))
     return Benchmarked(SUITES[suite], runs)
@@ -91,11 +84,7 @@ def benchmark(
 def resolve(
     preset: str, config: Path | None, overrides: Mapping[str, Any]
 ) -> tuple[int | None, TuneSettings]:
-    """The length and the settings of tuning; an algorithm's own table wins over the preset's.
-
-    Raises:
-        UserError: a setting, preset or file that cannot be used.
-    """
+    """The length and the settings of tuning; an algorithm's own table wins over the preset's."""
     layers = read_layers(DOMAIN, preset, config, overrides, verb="benchmark")
     tables = layers.tables(TuningTables)
     return tables.length, layers.tuning(tables)

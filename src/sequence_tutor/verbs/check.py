@@ -1,4 +1,4 @@
-"""`check`: does a prior or a reward of one's own keep its promises, and what does it cost?"""
+"""`check`: a prior or reward of the user's own against its contract, and the time it takes."""
 
 from __future__ import annotations
 
@@ -20,29 +20,21 @@ from sequence_tutor.tuner.given import Given
 from sequence_tutor.tuner.order import open_order
 from sequence_tutor.verbs.tune import AnyPrior, AnyReward
 
-OURS = "sequence_tutor."
-"""Begins the modules of domains that are checked by the tests, and not by every call."""
-
-SAMPLES = 512
-"""Sequences that the reward is timed on."""
-
-LEAST_SPREAD = 1e-9
-"""Below it what a term pays differs by rounding alone."""
-
-MOST_NATS = 700.0
-"""Of which odds can be written down."""
+SAMPLES = 512  # sequences that the reward is timed on
+LEAST_SPREAD = 1e-9  # below it payments of a term differ by rounding alone
+MOST_NATS = 700.0  # larger odds overflow
 
 
 @dataclass(frozen=True)
 class Strength:
-    """How strongly a term is heard.
+    """The effect of a term on the tuned policy.
 
-    Tuned at c, a sequence that a term pays 1 more becomes e^(weight / c) times as likely beside
-    another that is as likely under the prior; one that it pays a whole spread more, e^(weight x
-    spread / c) times.
+    Of two sequences that are equally likely under the prior, tuning at c makes the one that a term
+    pays 1 more e^(weight / c) times as likely, and one paid a spread more e^(weight x spread / c)
+    times.
 
     Attributes:
-        spread: standard deviation of what it paid the sequences of the prior, unweighted.
+        spread: standard deviation of its payments to sequences of the prior, unweighted.
         weight: its weight.
         odds: e^(weight / c), of one point.
         odds_of_a_spread: e^(weight x spread / c).
@@ -59,16 +51,14 @@ class Strength:
 
 @dataclass(frozen=True)
 class Checked:
-    """What a sound prior and a sound reward were found to be.
+    """Measurements of a prior and a reward that keep their contracts.
 
     Attributes:
-        terms: name -> what it paid a sequence of the prior on average, unweighted.
+        terms: name -> its mean payment to a sequence of the prior, unweighted.
         c: the temperature of tuning, which divides the reward.
-        strengths: name -> how strongly it is heard at its weight and this c.
-        sequences: sampled.
-        sampling_seconds: that the prior took for them.
-        scoring_seconds: that the reward took for them.
-        paid_at_the_end: terms that say that they look ahead; tuning pays them at the last step.
+        strengths: name -> its effect at its weight and this c.
+        sequences: number sampled, in `sampling_seconds`, and scored, in `scoring_seconds`.
+        paid_at_the_end: terms that declare that they look ahead; tuning pays them at the last step.
     """
 
     terms: Mapping[str, float]
@@ -92,25 +82,18 @@ def check(
 ) -> Checked:
     """Check the prior and the reward that `tune` would take, and time them.
 
-    Of a domain from elsewhere: attributes, statistics, files, what it shows. Of the prior:
-    normalised, the same step by step and at once, rows apart, blind to what comes.
-    Of the reward: shape, type, finite, nothing beyond the end, the same answer twice, nothing for
-    tokens that come later.
+    Checked of a domain of another package: attributes, statistics, files, exhibit. Of the prior:
+    normalised, equal step by step and at once, rows independent, no dependence on later tokens. Of
+    the reward: shape, type, finite, 0 beyond the end, deterministic, no dependence on later tokens.
 
     Args:
-        domain: such as "melody".
-        prior: as `tune` takes it.
-        reward: an object in place of the domain's, as `tune` takes it.
-        preset: of tuning, whose reward is taken.
-        config: TOML file whose table `reward` wins over the preset's.
-        rules: Python file with rules of the user's own.
-        trust: run a prior of Python that the prior's folder names, see `trust`.
+        prior: as for `tune`, like all other arguments.
 
     Raises:
-        UserError: the first broken promise, or what cannot be read.
+        UserError: the first violation, or a file that cannot be read.
     """
     asked = find_domain(domain)
-    if not type(asked).__module__.startswith(OURS):
+    if not type(asked).__module__.startswith("sequence_tutor."):  # our tests check ours
         check_domain(asked)
     given = Given(prior, optional_path(rules), reward)
     order = open_order(domain, preset, optional_path(config), None, given, trust=trust)
@@ -133,16 +116,9 @@ def check(
 
 
 def strength(spread: float, weight: float, c: float) -> Strength:
-    """How strongly a term is heard, from the spread of what it pays the prior's sequences."""
-    is_paid_alike = spread < LEAST_SPREAD
-    return Strength(
-        spread,
-        weight,
-        _odds(weight / c),
-        _odds(weight * spread / c),
-        None if is_paid_alike else math.copysign(c / spread, weight),
+    """The effect of a term, from the spread of its payments to the prior's sequences."""
+    odds, of_a_spread = (
+        math.exp(min(nats, MOST_NATS)) for nats in (weight / c, weight * spread / c)
     )
-
-
-def _odds(nats: float) -> float:
-    return math.exp(min(nats, MOST_NATS))
+    proposed = None if spread < LEAST_SPREAD else math.copysign(c / spread, weight)
+    return Strength(spread, weight, odds, of_a_spread, proposed)

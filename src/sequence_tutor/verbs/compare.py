@@ -20,28 +20,29 @@ from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.tuner.order import open_order
 from sequence_tutor.tuner.run_record import RunSpec
 from sequence_tutor.verbs.tune import AnyPrior, AnyReward
-from sequence_tutor.workbench.compare_run import run_of
 from sequence_tutor.workbench.comparison import (
-    Run,
+    MethodRun,
     against_best_bound,
     by_method,
     draw_comparison,
     table,
 )
-from sequence_tutor.workbench.forms import chosen_forms
-from sequence_tutor.workbench.problem import Problem, check_plays_a_part, check_same_problem
+from sequence_tutor.workbench.methods import (
+    Problem,
+    check_same_problem,
+    check_some_use,
+    chosen_forms,
+)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What every run came to.
+    """The result of every run, seed by seed, methods in the order asked for.
 
-    Attributes:
-        runs: seed by seed, methods in the order asked for.
-        caption: what the table's numbers mean.
+    The caption explains the table's numbers.
     """
 
-    runs: Sequence[Run]
+    runs: Sequence[MethodRun]
     caption: str
 
     def to_json(self) -> dict[str, Any]:
@@ -78,30 +79,20 @@ def compare(
 ) -> Comparison:
     """Give each method the same prior, rewards, c and number of scored sequences.
 
-    The same call goes on where an earlier one was interrupted; one that asks for more methods or
-    seeds adds them. A run's folder, `out/METHOD/seed_N`, is one of `tune`.
+    The same call continues an interrupted one; one that asks for more methods or seeds adds them. A
+    run's folder, `out/METHOD/seed_N`, is one of `tune`.
 
     Args:
-        domain: such as "melody".
         out: folder for runs, table and curves.
         methods: names in `config/presets/forms.toml`.
         budget: sequences scored to learn from. The evaluations that draw the curves score others.
         seeds: runs of each method, with seeds from 0.
-        samples: sequences that each finished run is judged by.
-        prior: as for `tune`; likewise the arguments below.
-        reward: an object in place of the domain's reward.
-        preset: of `tune`.
-        config: TOML file whose tables win over the preset's, while the methods' win over it.
-        overrides: tables that win over all.
-        rules: Python file with rules of the user's own.
-        trust: run a prior of Python that the prior's folder names, see `trust`.
-        device: where to compute.
-        threads: torch's threads; None measures.
-        quiet: show no progress.
+        samples: sequences that each finished run is evaluated with.
+        config: as for `tune`, like all other arguments; the methods' own settings win over it.
 
     Raises:
         UserError: a number, method or setting that cannot be used, methods that would not have the
-            same problem, or a folder with runs that were asked for something else.
+            same problem, or a folder that holds runs with other settings.
     """
     for name, number, least in (
         ("budget", budget, 1),
@@ -123,7 +114,7 @@ def compare(
     orders = {name: problem.of_form(form) for name, form in forms.items()}
     specs = {name: own.spec for name, own in orders.items()}
     check_same_problem(specs)
-    check_plays_a_part(order.layers, specs)
+    check_some_use(order.layers, specs)
     problem = replace(problem, threads=set_threads(threads))
     asked = [(seed, name) for seed in range(seeds) for name in forms]
     with writing_in(out):
@@ -131,7 +122,7 @@ def compare(
         for number, (seed, name) in enumerate(asked, start=1):
             folder, place = out / name / f"seed_{seed}", f"{number} of {len(asked)}"
             own = orders[name].with_({"tune": {"seed": seed}})
-            runs.append(run_of(problem, name, forms[name], own, folder, place))
+            runs.append(problem.run(name, forms[name], own, folder, place))
         comparison = Comparison(
             against_best_bound(runs), _caption(problem, seeds, specs[methods[0]])
         )
@@ -152,7 +143,7 @@ def _caption(problem: Problem, seeds: int, spec: RunSpec) -> str:
     )
 
 
-def _draw(out: Path, runs: Sequence[Run]) -> None:
+def _draw(out: Path, runs: Sequence[MethodRun]) -> None:
     """Curves against scored sequences and against time."""
     logs = {
         name: [list(_log(out / name / f"seed_{run.seed}", run)) for run in own]
@@ -163,8 +154,8 @@ def _draw(out: Path, runs: Sequence[Run]) -> None:
     draw_comparison(out / "curves_by_time.png", logs, "seconds", "seconds")
 
 
-def _log(folder: Path, run: Run) -> Iterator[Record]:
-    """The evaluations of a run; of one that does not train its result."""
+def _log(folder: Path, run: MethodRun) -> Iterator[Record]:
+    """The evaluations of a run, or its result where it does not train."""
     yield from read_log(folder / LOG_FILE) or [
         {
             **{name: value.value for name, value in run.statistics.items()},

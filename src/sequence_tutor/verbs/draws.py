@@ -1,4 +1,4 @@
-"""Plain draws of a model: every sequence as it came, with what model, prior and reward say."""
+"""Plain draws of a model: every sequence as sampled, with its likelihoods and rewards."""
 
 from __future__ import annotations
 
@@ -26,16 +26,13 @@ def draws(model: Model, batch: SequenceBatch, given: int, *, quiet: bool) -> lis
     """One object a sequence, as `DRAWS_FILE` has them; JSON.
 
     Args:
-        model: what wrote them.
-        batch: the sequences.
-        given: tokens that each begins with; they are not part of the likelihoods.
-        quiet: say nothing.
+        given: number of tokens that each begins with; they are not part of the likelihoods.
 
     Returns:
-        `tokens`; `log_prior` and `log_policy`, log p(x) and log pi(x) of the tokens that were
-        chosen, of the prior and of the model as they are, whatever temperature or advice was
-        sampled with; `reward`, the weighted sum, and `terms`, unweighted, both null where the
-        reward cannot be had here.
+        `tokens`; `log_prior` and `log_policy`, log p(x) and log pi(x) of the chosen tokens under
+        the prior and the model themselves, whatever temperature or advice was sampled with;
+        `reward`, the weighted sum, and `terms`, unweighted, both null where the reward is not
+        available.
     """
     try:
         reward: Reward | None = scored_here(model).reward

@@ -28,7 +28,6 @@ from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.verbs.tune import AnyPrior, AnyReward
 from sequence_tutor.workbench.baselines import sample_pool
 from sequence_tutor.workbench.finished_run import tuned
-from sequence_tutor.workbench.forms import chosen_forms
 from sequence_tutor.workbench.frontier import (
     Point,
     best_of_points,
@@ -38,17 +37,17 @@ from sequence_tutor.workbench.frontier import (
     is_on_front,
     write_csv,
 )
+from sequence_tutor.workbench.methods import chosen_forms
 
 ENDS = {"algorithm": "rl-only", "value_weight": 1.0}
-"""The other end of every frontier: reward alone."""
+"""Settings of the other end of every frontier: reward alone."""
 
 
 @dataclass(frozen=True)
 class Frontier:
-    """Every point, and what each c cost.
+    """Every point, and the cost of each c.
 
     Attributes:
-        points: see `Point`.
         costs: one entry a c, from the first tuned to the last: `c`, mean `scored_sequences` and
             `seconds` over seeds, and both as shares of the first c's.
     """
@@ -61,7 +60,7 @@ class Frontier:
         return {"points": [asdict(point) for point in self.points], "costs": list(self.costs)}
 
     def _repr_html_(self) -> str:
-        """The points that nothing beats, from the prior on, in a notebook."""
+        """The points on the front, from the prior on, in a notebook."""
         return front_table(self.points).html()
 
 
@@ -88,30 +87,19 @@ def frontier(
 ) -> Frontier:
     """Tune along c, from the largest, next to the prior, to the smallest.
 
-    All c of a seed are stages of one run, `out/seed_N`: each goes on from the weights of the one
-    before and from the same scored sequences, whose rewards are stored undivided, and so needs
-    only a share of the first one's updates and of its new sequences. The same call continues an
-    interrupted sweep.
+    All c of a seed are stages of one run, `out/seed_N`: each continues with the weights and the
+    scored sequences of the one before (rewards are stored undivided), and so needs only a share of
+    the updates and of the new sequences of the first. The same call continues an interrupted one.
 
     Args:
-        domain: such as "melody".
         out: folder for runs, numbers and picture.
         c: temperatures, at least two.
         algorithm: name of a form that trains, see `config/presets/forms.toml`.
         seeds: runs, with seeds from 0.
-        share: of the first c's updates that each later one makes.
+        share: updates of each later c, as a share of those of the first.
         samples: sequences that each point is measured with.
         pool: sequences of the prior for best of n.
-        prior: as for `tune`; likewise the arguments below.
-        reward: an object in place of the domain's reward.
-        preset: of `tune`.
-        config: TOML file whose tables win over the preset's.
-        overrides: tables that win over both.
-        rules: Python file with rules of the user's own.
-        trust: run a prior of Python that the prior's folder names, see `trust`.
-        device: where to compute.
-        threads: torch's threads; None measures.
-        quiet: show no progress.
+        prior: as for `tune`, like all other arguments.
 
     Raises:
         UserError: numbers or an algorithm that give no frontier.
@@ -154,11 +142,7 @@ def frontier(
 def _sweep(
     order: Order, form: Tables, temperatures: Sequence[float], share: float, samples: int
 ) -> Order:
-    """One run over some temperatures, each of which goes on from the weights of the one before.
-
-    Raises:
-        UserError: a setting that cannot be used.
-    """
+    """The order of one run over some temperatures, each a stage."""
     asked = order.with_({"tune": {"seed": 0}}, below={"tune": form})
     first = asked.spec.tune.steps
     later = max(1, round(share * first))
@@ -177,11 +161,7 @@ def _sweep(
 
 
 def _checked(c: Sequence[float], seeds: int, share: float, samples: int, pool: int) -> list[float]:
-    """The temperatures from the largest on.
-
-    Raises:
-        UserError: naming the number that does not fit.
-    """
+    """The temperatures from the largest on; numbers that do not fit are refused."""
     for value in c:
         build(TuneSettings, {"c": value}, "--c")
     if len(set(c)) != len(c) or len(c) < 2:
@@ -197,23 +177,19 @@ def _checked(c: Sequence[float], seeds: int, share: float, samples: int, pool: i
 
 
 def _trained(algorithm: str) -> Mapping[str, Any]:
-    """The table of a form that trades reward against divergence.
-
-    Raises:
-        UserError: it is none.
-    """
+    """The table of a form; refused where its algorithm has no divergence term."""
     tune_table = chosen_forms([algorithm])[algorithm].get("tune")
     if tune_table is None or not find_algorithm(tune_table["algorithm"]).held:
         raise UserError(
             f"{algorithm} has no c that sets its divergence from the prior, expected a method such "
             "as psi or g"
         )
-    own: Mapping[str, Any] = tune_table
-    return own
+    table: Mapping[str, Any] = tune_table
+    return table
 
 
 def _tuned_points(folder: Path, seed: int) -> Iterator[Point]:
-    """Where the policy stood at the end of every stage."""
+    """The policy's point at the end of every stage."""
     _, *records = read_log(folder / LOG_FILE)  # the first one is before any update
     ends = {record["stage"]: record for record in records}  # the last of each stage
     before = {"scored_sequences": 0, "seconds": 0.0}
@@ -234,7 +210,7 @@ def _tuned_points(folder: Path, seed: int) -> Iterator[Point]:
 
 
 def _end_point(folder: Path, seed: int) -> Point:
-    """Where reward alone ended, which has no objective with a prior in it."""
+    """The point of reward alone, which has no objective with a prior in it."""
     (last,) = _tuned_points(folder, seed)
     return replace(last, kind="rl-only", objective_per_sequence=None, log_z_bound=None)
 
@@ -248,7 +224,7 @@ def _prior_points(prior: Model, pool: int, *, quiet: bool) -> list[Point]:
 
 
 def costs(points: Sequence[Point]) -> list[dict[str, float]]:
-    """What each c cost, from the largest on, and as a share of the first."""
+    """The cost of each c, from the largest on, and its share of the first."""
     tuned = [point for point in points if point.kind == "tuned"]
     rows: list[dict[str, float]] = []
     for c in dict.fromkeys(point.c for point in tuned if point.c is not None):

@@ -1,4 +1,4 @@
-"""`benchmark molecule moses`: how like held-out molecules those of a model are."""
+"""`benchmark molecule moses`: how similar a model's molecules are to held-out ones."""
 
 from __future__ import annotations
 
@@ -37,23 +37,21 @@ def moses(
     Args:
         model: a prior or a tuned model of molecules.
         reference: file of molecules that it was not trained on.
-        train: file of those that it was; without it there is no novelty.
+        train: file of those that it was trained on; without it novelty is undefined.
         column: of tables, the one with the SMILES; None: the one whose name says so.
         samples: molecules sampled; MOSES takes 30,000.
-        seed: of the sampling.
-        quiet: show no progress.
 
     Returns:
         `statistics`, name -> value, None where undefined; `published`, those of the CharRNN of
-        MOSES on its own data; `remarks` on the reading, in
-        sentences; `model`, `samples`, `seed`, `versions`.
+        MOSES on its own data; `remarks`, sentences about the files; `model`, `samples`, `seed`,
+        `versions`.
 
     Raises:
         UserError: the model is of another domain, or a file cannot be used.
     """
     if model.domain.name != DOMAIN:
         raise UserError(f"{model.name}: a model of {model.domain.name!r}, expected {DOMAIN!r}")
-    # a model of molecules is there, and so is RDKit
+    # RDKit is installed: a model of molecules was loaded
     from sequence_tutor.molecule.distribution import (
         MOSES_CHAR_RNN,
         canonical_set,
@@ -64,7 +62,7 @@ def moses(
     from sequence_tutor.molecule.tokens import Vocabulary
 
     remarks: list[str] = []
-    # Both files before anything is sampled: a wrong one is told at once.
+    # both files are read before sampling, so that a wrong one is refused at once
     choice = Choice(column, remark=remarks.append)
     smiles = _molecules(Path(reference), choice)
     held_out = describe(smiles, str(reference), silent=quiet)
@@ -97,7 +95,7 @@ def moses(
 
 
 def _molecules(path: Path, choice: Choice) -> list[str]:
-    """The SMILES of a file; a remark says how many lines have none, and where it is damaged."""
+    """The SMILES of a file; remarks count lines without one and locate damage."""
     from sequence_tutor.molecule.reading.molecules import molecule_files, read_molecules
 
     found: list[str] = []

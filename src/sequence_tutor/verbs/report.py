@@ -1,4 +1,4 @@
-"""`report`: finished runs as one page to look at and to listen to."""
+"""`report`: finished runs as one HTML page with players, pictures and tables."""
 
 from __future__ import annotations
 
@@ -33,27 +33,25 @@ def report(
     seed: int = 0,
     quiet: bool = False,
 ) -> Path:
-    """Write one HTML page that needs nothing else, no network and no other file.
+    """Write one HTML page that needs no network and no other file.
 
     Args:
         runs: folders of finished runs, or one, of one or of several domains.
         out: the page.
-        table: an evaluation that was saved with `evaluate --json`, shown in place of a new one.
-        frontier: the `frontier.json` of a sweep, drawn beside the runs.
-        samples: sequences of each model that a new evaluation takes; None: 2,000, or of molecules
-            400, and fewer where there are more models: 880 of all of them together.
+        table: output of `evaluate --json`, shown in place of a new evaluation.
+        frontier: a `frontier.json`, drawn beside the runs.
+        samples: sequences of each model in a new evaluation; None: 2,000, or of molecules 400, but
+            at most 880 of all models together.
         rules: file of the user's own rules, if it has moved.
-        trust: run what the folders' records name, see `trust`.
-        prior: where a prior from elsewhere has moved.
-        seed: of the sampling; what is shown is what the table was made of.
-        quiet: show no progress.
+        trust: run the code that the folders' records name, see `trust`.
+        prior: new location of a prior that is not ours, if it has moved.
+        seed: of the sampling; the sequences shown are those that the table was computed from.
 
     Returns:
-        Where the page is.
+        The path of the page.
 
     Raises:
-        UserError: there is no run, one that is not finished or damaged, or a file that is
-            something else.
+        UserError: no run, one that is not finished or damaged, or a file of another kind.
     """
     out = named_path(out)
     found = load_runs(
@@ -86,7 +84,7 @@ def report(
 def _evaluated(
     models: Sequence[Model], samples: int, seed: int, sampled: Sampled, *, quiet: bool
 ) -> SavedTable:
-    """Figures of every model; what they are of is kept to be shown."""
+    """Figures of every model; `sampled` keeps the sequences, which the page shows."""
     with progress("evaluating", samples * len(models), quiet=quiet) as advance:
         evaluation = evaluate(models, samples, seed, advance, particles=0, keep=sampled.keep)
     return SavedTable.model_validate(evaluation.to_json())

@@ -1,13 +1,17 @@
-"""What `demo` and `tables` leave behind: the table, the curves, the probabilities."""
+"""`demo` and `tables`: the shipped prior of melodies tuned, evaluated and drawn."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from sequence_tutor.config.presets import merged
+from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.figures import titles
-from sequence_tutor.evaluation.model import Model
+from sequence_tutor.evaluation.model import Model, prior_of
 from sequence_tutor.evaluation.seeds import between_seeds, seeds_table
 from sequence_tutor.evaluation.table import Evaluation
 from sequence_tutor.melody.exhibit import heard_of
@@ -15,10 +19,26 @@ from sequence_tutor.melody.writing.pictures import next_token_probabilities
 from sequence_tutor.progress import progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.sampling.rollout import rollout
-from sequence_tutor.storage.files import write_json, write_text
+from sequence_tutor.storage.files import PathLike, named_path, write_json, write_text
+from sequence_tutor.storage.folder_lock import writing_in
 from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.tuner.logbook import LOG_FILE
+from sequence_tutor.verbs.report import report
+from sequence_tutor.verbs.sample import sample
+from sequence_tutor.verbs.tune import tune
 from sequence_tutor.workbench.comparison import draw_comparison
+
+MELODIES = 20
+REPORT = "report.html"
+
+COLUMNS: dict[str, tuple[str, str]] = {
+    "Q": ("default", "q"),
+    "Psi": ("default", "psi"),
+    "G": ("default", "g"),
+    "RL only": ("default", "rl-only"),
+    "Psi (paper)": ("paper", "psi"),
+}
+"""Column of the table of results -> preset and algorithm."""
 
 PANELS = titles(
     "reward_per_sequence", "log_prior_per_token", "kl_to_prior_per_token", "entropy_per_token"
@@ -26,27 +46,115 @@ PANELS = titles(
 """Logged figures that are drawn, with their titles (figure 2 of the paper, and two more)."""
 
 
-def write_results(
-    out: Path, models: Sequence[Model], samples: int, seed: int, *, quiet: bool
+def demo(
+    out: PathLike,
+    *,
+    samples: int = 100_000,
+    seed: int = 0,
+    preset: str = "default",
+    threads: int | None = None,
+    quiet: bool = False,
 ) -> Evaluation:
-    """Evaluate models and write `table.md`, `table.json` and `next_tokens.png`.
+    """Tune, compare with the prior on many melodies, write some of both and a report of all.
 
     Args:
-        out: folder.
-        models: prior first.
-        samples: melodies of each.
-        seed: of the sampling.
-        quiet: show no progress.
+        out: folder for everything; the tuned model is in `out/psi`.
+        samples: melodies that the table is computed from.
+        seed: of tuning and sampling.
+        threads: torch's threads; None measures.
     """
+    out = named_path(out)
+    with writing_in(out):
+        run = out / "psi"
+        tuned = tune(
+            "melody",
+            run,
+            preset=preset,
+            overrides={"tune": {"algorithm": "psi", "seed": seed}},
+            threads=threads,
+            quiet=quiet,
+        )
+        prior = prior_of(tuned)
+        models = [prior, replace(tuned, name="psi")]
+        evaluation = _write_results(out, models, samples, seed, quiet=quiet)
+        _draw_curves(out / "learning_curves.png", {"psi": run})
+        for name, model in (("melodies", tuned), ("melodies_of_the_prior", prior)):
+            sample(model, MELODIES, out / name, seed=seed, quiet=quiet)
+        report([run], out / REPORT, table=out / "table.json", seed=seed, quiet=quiet)
+    return evaluation
+
+
+def tables(
+    out: PathLike,
+    *,
+    samples: int = 100_000,
+    seed: int = 0,
+    seeds: int = 1,
+    overrides: Mapping[str, Any] | None = None,
+    threads: int | None = None,
+    quiet: bool = False,
+) -> Evaluation:
+    """Tune every column from the shipped prior and evaluate all of them side by side.
+
+    The same call continues an interrupted one; one with more seeds adds them.
+
+    Args:
+        out: folder for runs, table, figures.
+        samples: melodies of each column.
+        seed: of tuning and sampling.
+        seeds: trainings of each column, with seeds from that one on; with two or more `seeds.md`
+            and `seeds.json` give the scatter of each figure between them. The table is of the
+            first.
+        overrides: settings that win over the presets'.
+        threads: torch's threads; None measures.
+
+    Raises:
+        UserError: `seeds` is below 1, or a folder holds another run.
+    """
+    if seeds < 1:
+        raise UserError(f"seeds is {seeds}, expected at least 1")
+    out = named_path(out)
+    with writing_in(out):
+        runs = {column: out / _folder(column) for column in COLUMNS}
+        models: dict[tuple[str, int], Model] = {}
+        for place in range(seeds):
+            for column, (preset, algorithm) in COLUMNS.items():
+                own = {"algorithm": algorithm, "seed": seed + place}
+                model = tune(
+                    "melody",
+                    runs[column] if place == 0 else out / f"{_folder(column)}-seed-{seed + place}",
+                    preset=preset,
+                    overrides=merged(overrides or {}, {"tune": own}),
+                    threads=threads,
+                    quiet=quiet,
+                )
+                models[column, place] = replace(model, name=column)
+        first = [models[column, 0] for column in COLUMNS]
+        evaluation = _write_results(out, [prior_of(first[0]), *first], samples, seed, quiet=quiet)
+        _draw_curves(out / "learning_curves.png", runs)
+        if seeds > 1:
+            others = [models[column, place] for place in range(1, seeds) for column in COLUMNS]
+            _write_seeds(out, evaluation, others, samples, seed, quiet=quiet)
+    return evaluation
+
+
+def _folder(column: str) -> str:
+    return column.lower().replace(" ", "-").translate({40: None, 41: None})
+
+
+def _write_results(
+    out: Path, models: Sequence[Model], samples: int, seed: int, *, quiet: bool
+) -> Evaluation:
+    """Evaluate models, prior first; write `table.md`, `table.json` and `next_tokens.png`."""
     with progress("evaluating", samples * len(models), quiet=quiet) as advance:
         evaluation = evaluate(models, samples, seed, advance)
     write_text(out / "table.md", evaluation.table().markdown())
     write_json(out / "table.json", evaluation.to_json())
-    draw_next_tokens(out / "next_tokens.png", models, seed)
+    _draw_next_tokens(out / "next_tokens.png", models, seed)
     return evaluation
 
 
-def write_seeds(
+def _write_seeds(
     out: Path,
     evaluation: Evaluation,
     others: Sequence[Model],
@@ -55,15 +163,9 @@ def write_seeds(
     *,
     quiet: bool,
 ) -> None:
-    """Evaluate the same columns of other training seeds; write `seeds.md` and `seeds.json`.
+    """Evaluate the columns of other training seeds too; write `seeds.md` and `seeds.json`.
 
-    Args:
-        out: folder.
-        evaluation: of the first seed, whose reward judges all.
-        others: models of the other seeds, under the names of their columns.
-        samples: melodies of each.
-        seed: of the sampling.
-        quiet: show no progress.
+    The reward of `evaluation`, which is of the first seed, is used for all.
     """
     first = [column.model for column in evaluation.columns if column.model.tune is not None]
     with progress("evaluating other seeds", samples * len(others), quiet=quiet) as advance:
@@ -73,13 +175,13 @@ def write_seeds(
     write_json(out / "seeds.json", {"groups": [group.to_json() for group in groups]})
 
 
-def draw_curves(path: Path, runs: Mapping[str, Path]) -> None:
-    """Figure 2 of the paper: what each run's evaluations said, against updates."""
+def _draw_curves(path: Path, runs: Mapping[str, Path]) -> None:
+    """Figure 2 of the paper: the evaluations of each run against updates."""
     logs = {name: [read_log(run / LOG_FILE)] for name, run in runs.items()}
     draw_comparison(path, logs, "step", "updates", PANELS)
 
 
-def draw_next_tokens(path: Path, models: Sequence[Model], seed: int) -> None:
+def _draw_next_tokens(path: Path, models: Sequence[Model], seed: int) -> None:
     """Figure 4 of the paper: every model's next-token probabilities along one melody."""
     last = models[-1]
     generator = named_generator(seed, "next tokens", last.device)

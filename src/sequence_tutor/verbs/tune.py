@@ -1,4 +1,4 @@
-"""`tune`: bring a copy of a prior toward a reward while it stays close."""
+"""`tune`: train a copy of a prior toward a reward while it stays close to the prior."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from sequence_tutor.tuner.order import open_order
 from sequence_tutor.workbench.finished_run import tuned
 
 AnyPrior = PathLike | StoredPrior | Prior | Callable[[Tensor], Tensor]
-"""What `tune` takes for a prior."""
+"""Everything that `tune` accepts as a prior."""
 
 AnyReward = Reward | Callable[[Any], Any]
-"""What `tune` takes for a reward: functions are given what the domain gives its rules."""
+"""Everything that `tune` accepts as a reward; functions get the argument of the domain's rules."""
 
 
 def tune(
@@ -55,8 +55,8 @@ def tune(
             object: a `StoredPrior`, one that satisfies `Prior`, or a function or torch module that
             gives logits (B, V) for the tokens so far (B, t). None: the one the domain begins with.
         reward: an object in place of the domain's reward: it satisfies `Reward`, or is a function
-            that gives one number a token, (B, T), or one a sequence, (B,). It is given what the
-            domain's rules are: melodies, lines, a list of SMILES, or a `SequenceBatch`.
+            that gives one number a token, (B, T), or one a sequence, (B,). Its argument is that of
+            the domain's rules: melodies, lines, a list of SMILES, or a `SequenceBatch`.
         preset: name of a shipped preset.
         config: TOML file whose tables win over the preset's.
         overrides: tables that win over both, such as `{"tune": {"c": 2.0}}`.
@@ -64,14 +64,13 @@ def tune(
         seeds: file of sequences that replay begins with, or lists of their tokens.
         prime: file whose first sequence every sampled one begins with; it is not learned.
         column: of tables of molecules, the one with the SMILES; None: the one whose name says so.
-        standardise: of seeds that are molecules, what is left of them: "fragment", without
-            counter-ions, also where it is None; "parent", without charges too; or "none".
+        standardise: how seeds that are molecules are reduced: "fragment" (the default) removes
+            counter-ions, "parent" charges too, "none" nothing.
         trust: run a prior of Python that the prior's folder names, see `trust`.
         device: where to compute; an object stays where it is.
         threads: torch's threads; None measures, and a resumed run keeps its number.
         tensorboard: write the numbers of the log as TensorBoard's events too.
-        tell: called, before the first update, with the effective weights of the reward in one
-            line.
+        tell: called before the first update with a line of the reward's effective weights.
         quiet: show no progress.
 
     Returns:

@@ -1,4 +1,4 @@
-"""`verify`: train every algorithm on a problem whose optimum is known, and print the distance."""
+"""`verify`: every algorithm trained on a problem whose optimum is known."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from sequence_tutor.tuner.settings import TuneSettings
 
 @dataclass(frozen=True)
 class Verified:
-    """How far one algorithm ended from its own optimum.
+    """The distance of one algorithm from its own optimum after training.
 
     Attributes:
         name: the algorithm, with `-paths` where it is not the paper's one-step form.
@@ -36,8 +36,6 @@ class Verified:
         value_error: the largest error of the greedy value at the states of the optimal greedy
             sequence, in nats, for Q and RL only; for the others the error of V at the first state,
             which is log Z; None for those that learn no V.
-        seconds: of training.
-        updates: made.
     """
 
     name: str
@@ -55,8 +53,6 @@ def verify(
     Args:
         names: which; all of them where empty.
         seed: of the problem and of the training.
-        threads: torch's threads; None measures.
-        quiet: show no progress.
 
     Returns:
         `{"algorithms": [{"name", "kl_to_optimum", "value_error", "seconds", "updates"}, ...]}`
@@ -87,14 +83,14 @@ def form_tables(name: str) -> dict[str, Any]:
 
 
 def _forms() -> dict[str, Any]:
-    """Form -> its settings: the preset's, and those that algorithms bring themselves."""
+    """Form -> its settings: those of the preset, and those that algorithms declare."""
     others = {name: find_algorithm(name).verified_with for name in algorithm_names()}
     brought = {name: {**own, "algorithm": name} for name, own in others.items() if own is not None}
     return {**read_preset("verify", "toy", "default")["forms"], **brought}
 
 
 def _train(name: str, problem: ToyProblem, settings: TuneSettings, *, quiet: bool) -> Verified:
-    """Train in a folder that is thrown away, and compare."""
+    """Train in a temporary folder, and compare."""
     task = Task(problem.prior, problem.reward, problem.space.length, problem.space.end_token)
     begun = time.perf_counter()
     with (

@@ -1,4 +1,4 @@
-"""One run of a benchmark: a task, a seed, a folder, and every call of the score it was given."""
+"""One run of a benchmark: a task, a seed, a folder, and every call of its score."""
 
 from __future__ import annotations
 
@@ -33,15 +33,12 @@ SHOWN = 100  # best molecules kept in a result
 
 
 @dataclass(frozen=True)
-class Run:
-    """One task, to be tried with some seed.
+class TaskRun:
+    """One task of a suite and the prior to start from.
 
     Attributes:
-        suite: judges it.
-        task: what is asked for.
-        stored: the prior it starts from.
         calls: molecules that may be scored.
-        length: most tokens of a molecule; None: what the prior's domain says.
+        length: most tokens of a molecule; None: as the prior's domain has it.
     """
 
     suite: Suite
@@ -51,11 +48,10 @@ class Run:
     length: int | None
 
     def result(self, settings: TuneSettings, folder: Path, *, quiet: bool) -> dict[str, Any]:
-        """What the run gave; read from its folder if it is over.
+        """The result as JSON; read from its folder if the run is finished.
 
         Raises:
-            UserError: the folder holds a run that was asked for something else, or a damaged
-                result.
+            UserError: the folder holds a run with other settings, or a damaged result.
         """
         asked = {
             "suite": self.suite.name,
@@ -89,12 +85,12 @@ class Run:
             return found
 
     def _spend(self, settings: TuneSettings, folder: Path, *, quiet: bool) -> tuple[Oracle, float]:
-        """Tune until every call is made, or every update; the oracle asked, and the seconds."""
-        room = find_domain(DOMAIN).with_prior(self.stored.card)
+        """Tune until all calls or all updates are made; the oracle and the seconds."""
+        domain = find_domain(DOMAIN).with_prior(self.stored.card)
         oracle = Oracle(self.task.objective, self.calls)
         reward = BenchmarkReward(self.task.name, oracle, Vocabulary.from_card(self.stored.card))
-        length = self.length or room.length
-        task = Task(self.stored.prior, reward, length, room.end_token, speller=room.speller())
+        length = self.length or domain.length
+        task = Task(self.stored.prior, reward, length, domain.end_token, speller=domain.speller())
         tuner = Tuner(task, settings, folder)
         begun = time.perf_counter() - tuner.seconds  # of the part before an interruption
         name = f"{self.task.name}, seed {settings.seed}"
@@ -111,7 +107,7 @@ def digest(stored: StoredPrior) -> str:
 
 
 def _by_call(oracle: Oracle, advance: Advance) -> Advance:
-    """Counts the oracle's calls where the loop counts updates."""
+    """Advances a progress bar by the oracle's calls, where the loop counts updates."""
     shown = 0
 
     def count(_n: int = 1, /, **live_values: float) -> None:

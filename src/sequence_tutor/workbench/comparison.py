@@ -24,7 +24,7 @@ COLUMNS = (
     "distinct",
     "seconds",
 )
-"""Figures of the table; those that nothing defines are left out."""
+"""Figures of the table; undefined ones are left out."""
 
 PANELS = {
     **titles("reward_per_sequence", "kl_to_prior_per_token", "objective_per_sequence", "distinct"),
@@ -34,16 +34,14 @@ PANELS = {
 
 
 @dataclass(frozen=True)
-class Run:
-    """What one method came to with one seed.
+class MethodRun:
+    """The result of one method with one seed.
 
     Attributes:
-        name: of the method.
-        seed: its own.
         statistics: by name.
         mean_length: tokens of its sequences.
-        scored: sequences that it had scored to learn from.
-        seconds: that it took.
+        scored: sequences that were scored to learn from.
+        seconds: of computation.
     """
 
     name: str
@@ -54,7 +52,7 @@ class Run:
     seconds: float
 
     def figure(self, name: str) -> float:
-        """The value of a statistic or of the run itself; NaN where there is none."""
+        """The value of a statistic, or the seconds; NaN where there is none."""
         if name == "seconds":
             return self.seconds
         return self.statistics.get(name, UNDEFINED).value
@@ -72,8 +70,8 @@ class Run:
         }
 
 
-def against_best_bound(runs: Sequence[Run]) -> list[Run]:
-    """The same runs, their gaps taken to the highest bound on log Z that any of them gave."""
+def against_best_bound(runs: Sequence[MethodRun]) -> list[MethodRun]:
+    """The same runs with their gaps to the highest lower bound on log Z of any of them."""
     beside = [run.statistics for run in runs]
     return [
         replace(run, statistics=with_best_bound(run.statistics, beside, run.mean_length))
@@ -81,22 +79,22 @@ def against_best_bound(runs: Sequence[Run]) -> list[Run]:
     ]
 
 
-def over_seeds(runs: Sequence[Run], figure: str) -> Estimate:
+def over_seeds(runs: Sequence[MethodRun], figure: str) -> Estimate:
     """The mean of a figure over the seeds of one method; of a single seed its own interval."""
     if len(runs) == 1 and figure in runs[0].statistics:
         return runs[0].statistics[figure]
     return mean_of([run.figure(figure) for run in runs])
 
 
-def by_method(runs: Sequence[Run]) -> dict[str, list[Run]]:
+def by_method(runs: Sequence[MethodRun]) -> dict[str, list[MethodRun]]:
     """The runs of each method, methods in the order of their first runs."""
-    methods: dict[str, list[Run]] = {}
+    methods: dict[str, list[MethodRun]] = {}
     for run in runs:
         methods.setdefault(run.name, []).append(run)
     return methods
 
 
-def table(runs: Sequence[Run], caption: str) -> Table:
+def table(runs: Sequence[MethodRun], caption: str) -> Table:
     """One row a method."""
     shown = [name for name in COLUMNS if any(math.isfinite(run.figure(name)) for run in runs)]
     header = ["method", *(FIGURES[name].header for name in shown), "scored"]
@@ -108,7 +106,7 @@ def table(runs: Sequence[Run], caption: str) -> Table:
 
 
 def _cell(estimate: Estimate) -> str:
-    """A large value without its decimals; what is known without its interval."""
+    """A large value without decimals; a known one without its interval."""
     known = estimate if estimate.reach else without_ends(estimate.value)
     return cell(known, places=0 if abs(estimate.value) >= 1000 else None)
 
@@ -120,13 +118,11 @@ def draw_comparison(
     x_label: str,
     panels: Mapping[str, str] = PANELS,
 ) -> None:
-    """Draw what the evaluations of every method said, mean and interval over its seeds.
+    """Draw the evaluations of every method, mean and interval over its seeds, as a PNG file.
 
     Args:
-        path: PNG file.
-        logs: method -> one log a seed; of a method that does not train one record.
+        logs: method -> one log a seed, of one record where the method does not train.
         along: logged figure on the x axis.
-        x_label: what it is.
         panels: logged figures, with their titles.
     """
     drawn = [

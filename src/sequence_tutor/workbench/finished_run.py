@@ -1,7 +1,7 @@
-"""A run that is over, of a comparison or a benchmark: its result stays, its state goes.
+"""The result file of a finished run of a comparison or a benchmark, and its model.
 
-A result holds a SHA-256 of all else in it, which is compared as it is read: a number that was
-damaged or changed by hand is no result.
+A result contains a SHA-256 of its content, which is checked on reading: a number that was damaged
+or changed by hand is refused.
 """
 
 from __future__ import annotations
@@ -29,21 +29,20 @@ Result = TypeVar("Result")
 
 
 def write_result(path: Path, found: Mapping[str, Any]) -> None:
-    """Write what a run came to; infinite ends of intervals stay, for only we read it."""
-    whole = {**found, CHECKSUM: _checksum(found)}
-    write_text(path, json.dumps(whole, indent=2) + "\n")
+    """Write a result; infinite ends of intervals stay, because only `read_result` reads it."""
+    write_text(path, json.dumps({**found, CHECKSUM: _checksum(found)}, indent=2) + "\n")
 
 
 def read_result(path: Path, understood: Callable[[dict[str, Any]], tuple[Result, bool]]) -> Result:
-    """What a run came to.
+    """A result.
 
     Args:
         path: of its `RESULT_FILE`.
-        understood: makes of its tables (JSON, hence `Any`) the result, and says whether it is
-            that of what is asked for now.
+        understood: makes the result from its JSON, and tells whether it has the settings that are
+            asked for now.
 
     Raises:
-        UserError: it is damaged, or of something else.
+        UserError: it is damaged, or has other settings.
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -69,15 +68,15 @@ def _checksum(found: Mapping[str, Any]) -> str:
 
 
 def drop_state(folder: Path) -> None:
-    """Remove the state that a run would have gone on from: tens of megabytes."""
+    """Remove the state from which a run would resume: tens of megabytes."""
     (folder / STATE_FILE).unlink(missing_ok=True)
 
 
 def tuned(order: Order, out: Path) -> Model:
-    """The model of an order that was carried out in a folder."""
+    """The tuned model of an order that was carried out in a folder."""
     given = order.given
     model = load_model(
         *(out, device_of(order.stored.prior), given.rules), prior=order.stored, reward=given.reward
     )
-    # what the call itself named may run; the folder may have begun as another's
+    # code that this call named may run, but not code named by a folder of somebody else's
     return replace(model, trust=load_spec(out).folder == order.spec.folder)

@@ -32,21 +32,20 @@ CROWDED = (40, 15)  # pixels across and up between two points whose names would 
 
 @dataclass(frozen=True)
 class Point:
-    """Where one policy stands.
+    """Reward and divergence of one policy; None where something is not defined.
 
     Attributes:
         kind: tuned, prior, rl-only, best-of-n or exact.
-        c: temperature, or None where there is none.
-        n: of best of n, else None.
-        seed: of the run, or None.
         kl_to_prior_per_token: in nats; exact at every visited state, for best of n the bound.
         reward_per_sequence: undivided by c.
-        objective_per_sequence: at its own c; likewise `log_z_bound`; None where there is none.
-        distinct: share of distinct sequences, or None.
-        scored_sequences: what this c had scored to learn from, beyond what was there already.
-        seconds: that it took.
-        on_front: whether no other point of a policy that was found has both more reward and less
-            divergence.
+        c: temperature.
+        n: of best of n.
+        seed: of the run.
+        objective_per_sequence: at its own c; likewise `log_z_bound`.
+        distinct: share of distinct sequences.
+        scored_sequences: scored to learn from at this c, beyond those of earlier c.
+        seconds: of computation.
+        on_front: whether no other measured point has both more reward and less divergence.
     """
 
     kind: str
@@ -78,23 +77,16 @@ def front_table(points: Sequence[Point]) -> Table:
     """The points on the front by divergence, for a notebook."""
     front = [point for point in points if point.on_front]
     front.sort(key=lambda point: point.kl_to_prior_per_token)
-    return Table(
-        ["policy", "c", "n", "KL to the prior, nats a token", "reward a sequence"],
-        [
-            [
-                point.kind,
-                "" if point.c is None else f"{point.c:g}",
-                value_text(point.n),
-                f"{point.kl_to_prior_per_token:.3f}",
-                f"{point.reward_per_sequence:.4g}",
-            ]
-            for point in front
-        ],
-    )
+    rows = []
+    for point in front:
+        kl, reward = f"{point.kl_to_prior_per_token:.3f}", f"{point.reward_per_sequence:.4g}"
+        c = "" if point.c is None else f"{point.c:g}"
+        rows.append([point.kind, c, value_text(point.n), kl, reward])
+    return Table(["policy", "c", "n", "KL to the prior, nats a token", "reward a sequence"], rows)
 
 
 def points_table(points: Sequence[Point]) -> Table:
-    """Every point of a policy that was found."""
+    """Every point but those of the exact optimum."""
     header = ["", "c", "n", "KL a token", "reward", "distinct", "scored", "seconds", "front"]
     rows = []
     for point in points:
@@ -196,8 +188,7 @@ def _line(
 ) -> None:
     """One kind of point, joined by a line where it has a style."""
     own = [point for point in points if point.kind == kind]
-    if not own:
-        return
-    places = [(point.kl_to_prior_per_token, point.reward_per_sequence) for point in own]
-    x, y = zip(*places, strict=True)
-    axes.plot(x, y, color=colour, linestyle=line, marker=marker, markersize=5, label=label)
+    if own:
+        x = [point.kl_to_prior_per_token for point in own]
+        y = [point.reward_per_sequence for point in own]
+        axes.plot(x, y, color=colour, linestyle=line, marker=marker, markersize=5, label=label)

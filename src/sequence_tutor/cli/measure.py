@@ -1,12 +1,47 @@
-"""`sequence-tutor verify`."""
+"""`sequence-tutor bench` and `verify`: speed on this machine, distance to exact optima."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Annotated
 
-from sequence_tutor.cli.arguments import Seed, Shown, Threads, arguments_of, option, show
+from sequence_tutor.cli.arguments import (
+    Seed,
+    Shown,
+    Threads,
+    arguments_of,
+    option,
+    show,
+    thread_count,
+)
 from sequence_tutor.drawing.table import Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """Measure how fast this machine samples, scores and learns.
+
+    Medians of several rounds, with the slowest and the fastest.
+
+    Example: sequence-tutor bench --json bench.json
+    """
+
+    threads: Threads = "auto"
+    shown: Shown = Shown()
+
+    def run(self) -> None:
+        """Measure, then show the rates."""
+        from sequence_tutor.verbs.bench import bench
+
+        found = bench(threads=thread_count(self.threads), quiet=self.shown.quiet)
+        self.shown.write(found)
+        rows = []
+        for name, spread in found["spread"].items():
+            numbers = (found[name], *spread)
+            cells = (f"{x:,.0f}" if x >= 1000 else f"{x:.3g}" for x in numbers)
+            rows.append([name.replace("_", " "), *cells])
+        show(Table(["figure", "median", "from", "to"], rows))
+        show(f"threads: {found['threads']}")
 
 
 @dataclass(frozen=True, kw_only=True)
