@@ -1,4 +1,4 @@
-"""Errors that a user is meant to see, and what a sentence may quote."""
+"""Errors for the user, and how their sentences quote values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from importlib import import_module
 
 
 class UserError(Exception):
-    """Something the user gave cannot be used.
+    """Something that the user gave cannot be used.
 
     The message is one sentence: the file, line or field, what was found, and what was expected
     instead. The command line prints it without a traceback and exits with status 2.
@@ -18,80 +18,69 @@ class UserError(Exception):
 
 
 class NotAllowedError(UserError):
-    """What a folder's records name would be run, and its user has not allowed it."""
+    """A folder's records name code to run, and the user has not allowed it."""
 
 
 class Remark(UserWarning):
-    """Something that a user should know of, said once; nothing ends by it.
-
-    The command line prints it without the place in the program that it comes from.
-    """
+    """A warning for the user, which the command line prints once, without its source line."""
 
 
 class SettingsError(UserError):
-    """Settings cannot be used, said where nobody knows the file that they are from."""
+    """Settings cannot be used; raised where their file is not known, see `settings_of`."""
 
 
 @contextmanager
 def reading(source: object, what: str) -> Iterator[None]:
-    """Make one sentence of whatever goes wrong while a file of this program is read.
+    """Make one sentence of any error while a file of this program is read.
 
-    A file of ours that was damaged, cut or changed by hand may hold anything, and each library
-    complains of it in its own way.
+    A file of ours that was damaged or changed by hand may contain anything, and each library
+    reports that in its own way.
 
     Args:
         source: the file or the folder.
-        what: was expected in it.
+        what: its expected content.
 
     Raises:
-        UserError: in place of any other error.
+        UserError: in place of any other error but a lack of memory.
     """
     try:
         yield
     except (UserError, MemoryError):
         raise
     except Exception as error:
-        said = " ".join(str(error).split())
+        message = " ".join(str(error).split())[:200]
         raise UserError(
-            f"{source}: damaged, or not {what} of this version ({type(error).__name__}: "
-            f"{said[:200]})"
+            f"{source}: damaged, or not {what} of this version ({type(error).__name__}: {message})"
         ) from error
 
 
 @contextmanager
 def settings_of(source: str) -> Iterator[None]:
-    """Put the source of settings, such as their file, before what is wrong with them.
-
-    Raises:
-        UserError: in place of a `SettingsError`.
-    """
+    """Make a `SettingsError` a `UserError` that begins with the settings' source."""
     try:
         yield
     except SettingsError as error:
         raise UserError(f"{source}: {error}") from error
 
 
-LONGEST = 80
-"""Characters of a value that a sentence quotes."""
-
+LONGEST = 80  # characters of a quoted value
 _LONGEST_SENTENCE = 2_000
-_UNSEEN = ("Cc", "Cs", "Zl", "Zp")  # controls, halves of surrogate pairs, ends of lines
-_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_INVISIBLE = ("Cc", "Cs", "Zl", "Zp")  # controls, halves of surrogate pairs, ends of lines
+_DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def printable(text: str, most: int = _LONGEST_SENTENCE) -> str:
-    r"""The text on one line, with `\x1b` and the like in place of what a terminal would obey."""
-    plain = text if text.isascii() and text.isprintable() else "".join(map(_seen, text))
+    r"""The text on one line, with escapes such as `\x1b` for characters that control a terminal."""
+    plain = text if text.isascii() and text.isprintable() else "".join(map(_visible, text))
     return shortened(plain, most)
 
 
 def shown(value: object) -> str:
     """A value as Python writes it, cut in the middle where that is long."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        text = str(value) if value.bit_length() < 8 * LONGEST else _number(value)
-    else:
-        text = repr(value)
-    return shortened(text)
+    if isinstance(value, int) and value.bit_length() >= 8 * LONGEST:  # too long for Python
+        digits = round(value.bit_length() * math.log10(2))
+        return f"{'a negative' if value < 0 else 'a'} number of about {digits} digits"
+    return shortened(repr(value))
 
 
 def shortened(text: str, most: int = LONGEST) -> str:
@@ -103,28 +92,22 @@ def shortened(text: str, most: int = LONGEST) -> str:
     return f"{text[:head]}...{text[-tail:]}"
 
 
-def _seen(letter: str) -> str:
-    if unicodedata.category(letter) in _UNSEEN or letter in _TURNING:
+def _visible(letter: str) -> str:
+    if unicodedata.category(letter) in _INVISIBLE or letter in _DIRECTIONS:
         return letter.encode("unicode_escape").decode("ascii")
     return letter
 
 
-def _number(value: int) -> str:
-    """A number too long for Python to write out: its size."""
-    digits = round(value.bit_length() * math.log10(2))
-    return f"{'a negative' if value < 0 else 'a'} number of about {digits} digits"
-
-
 @contextmanager
 def extra(name: str, need: str) -> Iterator[None]:
-    """Whatever is imported inside belongs to an extra.
+    """Import libraries of an extra inside.
 
     Args:
         name: of the extra.
-        need: who needs what, such as "Parquet needs pyarrow".
+        need: such as "Parquet needs pyarrow".
 
     Raises:
-        UserError: it cannot be imported; says how to install it.
+        UserError: a library cannot be imported; it says how to install the extra.
     """
     try:
         yield
@@ -135,16 +118,7 @@ def extra(name: str, need: str) -> Iterator[None]:
 
 
 def require(name: str, need: str, *modules: str) -> None:
-    """Check that an extra is there, before anything is begun that needs it.
-
-    Args:
-        name: of the extra.
-        need: as for `extra`.
-        modules: that it brings.
-
-    Raises:
-        UserError: one of them cannot be imported.
-    """
+    """Check that the modules of an extra can be imported, before work begins; see `extra`."""
     with extra(name, need):
         for module in modules:
             import_module(module)

@@ -1,4 +1,4 @@
-"""How far a long command has come: a bar on a terminal, a line now and then in a log."""
+"""Progress of a long command: a bar on a terminal, a line from time to time in a log."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ def progress(
                 advance(1, reward=3.2, kl=0.4)
 
     Args:
-        description: what is being done.
-        total: units of work in all; None: nobody knows yet.
+        description: of the work.
+        total: units of work in all; None: unknown.
         quiet: show nothing at all.
-        stream: where to, standard error by default. If it is no terminal, a plain line is written
-            every `LOG_INTERVAL` seconds at most, and none for work shorter than that.
+        stream: standard error by default. If it is no terminal, a plain line is written at most
+            every `LOG_INTERVAL` seconds, and none for work shorter than that.
         clock: seconds since any fixed moment.
     """
     stream = sys.stderr if stream is None else stream
@@ -71,11 +71,7 @@ def progress(
 
 @contextmanager
 def counted(description: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
-    """Like `progress` for work that says how much it is only while it runs.
-
-    Yields:
-        A function to call with the units done and of all.
-    """
+    """Like `progress` for work of unknown size; yields a function of units done and in all."""
     done_before = 0
     with ExitStack() as stack:
         bar: list[Advance] = []
@@ -91,7 +87,7 @@ def counted(description: str, *, quiet: bool = False) -> Iterator[Callable[[int,
 
 
 def heading(what: str, *, quiet: bool = False) -> None:
-    """Say on standard error which piece of the work the progress below is that of."""
+    """Print a line to standard error, such as the name of the work whose progress follows."""
     if not quiet:
         print(printable(what), file=sys.stderr, flush=True)
 
@@ -101,7 +97,7 @@ def _silent(_n: int = 1, /, **_live_values: float) -> None:
 
 
 class _TwoLines(Progress):
-    """The bar on one line and the live values below it, so that neither is cut short."""
+    """The bar on one line and the live values below it, so that neither is cut off."""
 
     def __init__(self, console: Console) -> None:
         super().__init__(
@@ -134,15 +130,11 @@ class _Log:
     def __init__(
         self, description: str, total: int | None, stream: TextIO, clock: Callable[[], float]
     ) -> None:
-        self._description = description
-        self._total = total
-        self._stream = stream
-        self._clock = clock
-        self._done = 0
+        self._description, self._total = description, total
+        self._stream, self._clock = stream, clock
+        self._began = self._printed = clock()
+        self._done = self._done_when_printed = 0
         self._live = ""
-        self._began = clock()
-        self._printed = self._began
-        self._done_when_printed = 0
 
     def advance(self, n: int = 1, /, **live_values: float) -> None:
         """Count, and write a line if the last one is old enough."""
@@ -152,24 +144,20 @@ class _Log:
             self._print()
 
     def close(self) -> None:
-        """End what was begun with a last line; work too short for a line stays silent."""
+        """Write a last line, if there was any before."""
         if self._printed > self._began and self._done > self._done_when_printed:
             self._print()
 
     def _print(self) -> None:
         self._printed = self._clock()
         self._done_when_printed = self._done
-        seconds = self._printed - self._began
-        parts = [
-            f"{self._description}: {self._done}{'' if self._total is None else f'/{self._total}'}",
-            f"{_number(self._done / seconds)}/s",
-            "" if self._total is None else f"{self._seconds_left(self._total, seconds):.0f} s left",
-            self._live,
-        ]
+        seconds, of_all, left = self._printed - self._began, "", ""
+        if self._total is not None:
+            of_all = f"/{self._total}"
+            left = f"{seconds * max(self._total - self._done, 0) / max(self._done, 1):.0f} s left"
+        done = f"{self._description}: {self._done}{of_all}"
+        parts = [done, f"{_number(self._done / seconds)}/s", left, self._live]
         print(", ".join(part for part in parts if part), file=self._stream, flush=True)
-
-    def _seconds_left(self, total: int, seconds: float) -> float:
-        return seconds * max(total - self._done, 0) / max(self._done, 1)
 
 
 def _live(values: dict[str, float]) -> str:

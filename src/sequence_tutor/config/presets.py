@@ -24,10 +24,10 @@ DOMAINS = "sequence_tutor.domains"
 """Group of the entry points by which packages offer domains."""
 
 DEFAULT, COMPARE = "default", "compare"
-"""What verbs begin with: those that tune one model, and those that give several one problem."""
+"""Usual presets of verbs that tune one model, and of those that tune several on one problem."""
 
 KINDS = ("kind", "cell")
-"""Names under which a table says of which kind it is."""
+"""Names in a table that select its kind."""
 
 _WORDS = {  # pydantic's expectations -> those of a settings file
     "^be ": "",
@@ -69,8 +69,8 @@ def preset_names(verb: str, domain: str) -> list[str]:
 def read_preset(verb: str, domain: str, name: str) -> Tables:
     """A preset that comes with a domain.
 
-    Where a domain has no `compare`, the problem is that of its `default`; where its package has no
-    presets of the verb, both change nothing.
+    Where a domain has no `compare`, its `default` is used; where its package has no presets of the
+    verb, both are empty.
 
     Raises:
         UserError: there is none of that name.
@@ -87,16 +87,11 @@ def read_preset(verb: str, domain: str, name: str) -> Tables:
 
 
 def merged(below: Tables, above: Tables, within: str = "") -> dict[str, Any]:
-    """Tables in which `above` wins, table by table.
-
-    Args:
-        below: the lower layer.
-        above: the higher one.
-        within: dotted name of the table that they are, if any.
+    """Tables in which `above` wins, table by table; `within` is the dotted name of both.
 
     Raises:
         SettingsError: one of them has a table where the other has something else, which would be
-            lost without a word.
+            dropped silently.
     """
     result = dict(below)
     for name, value in above.items():
@@ -112,11 +107,7 @@ def merged(below: Tables, above: Tables, within: str = "") -> dict[str, Any]:
 
 
 def check_shape(kind: type[Settings], tables: Tables) -> None:
-    """Refuse unknown names, and other things where tables should be.
-
-    Raises:
-        SettingsError: naming the first.
-    """
+    """Raise a `SettingsError` for unknown names, and for other values where tables should be."""
     try:
         check_names(kind, tables)
     except ValueError as error:
@@ -129,10 +120,10 @@ def build(
     """Settings from tables.
 
     Args:
-        kind: what to build.
+        kind: the class to build.
         tables: their values.
-        source: what the values came from, for the error's sentence.
-        context: what the settings' own checks want to know beside the values.
+        source: of the values, for the error's sentence.
+        context: for the checks of the settings themselves, see pydantic.
 
     Raises:
         UserError: the first value that does not fit, by its dotted name, with what was expected.
@@ -148,7 +139,7 @@ def _first_problem(error: ValidationError, tables: Tables) -> str:
     problems = error.errors(include_url=False)
     field = _field(problems[0], tables)
     message = problems[0]["msg"]
-    own = message.removeprefix("Value error, ")  # our validators say all of it themselves
+    own = message.removeprefix("Value error, ")  # our validators write whole sentences
     if own != message:
         return f"{field}: {own}" if field else own
     if problems[0]["type"] == "missing":
@@ -166,22 +157,22 @@ def _first_problem(error: ValidationError, tables: Tables) -> str:
 
 
 def _field(problem: ErrorDetails, tables: Tables) -> str:
-    """Its dotted name: what of pydantic's path leads somewhere in the tables.
+    """Its dotted name: the parts of pydantic's path that are in the tables.
 
-    The rest of the path says which kind of value was tried; a name that is missing is kept.
+    The other parts tell which kind of value was tried; a missing name is kept.
     """
-    place: Any = tables  # whatever the tables hold there
+    value: Any = tables
     parts = []
-    said: Any = None  # the table whose kind has been passed
+    passed: Any = None  # the table whose kind has been passed
     for part in problem["loc"]:
-        if place is not said and isinstance(place, Mapping) and part in map(place.get, KINDS):
-            said = place  # the kind that was tried, which may be called as one of the names is
+        if value is not passed and isinstance(value, Mapping) and part in map(value.get, KINDS):
+            passed = value  # `part` is the kind that was tried, even if a name is equal to it
             continue
-        inside = (isinstance(place, Mapping) and part in place) or (
-            isinstance(place, list | tuple) and isinstance(part, int) and part < len(place)
+        inside = (isinstance(value, Mapping) and part in value) or (
+            isinstance(value, list | tuple) and isinstance(part, int) and part < len(value)
         )
         if inside:
-            place = place[part]
+            value = value[part]
             parts.append(str(part))
     if problem["type"] == "missing":
         parts.append(str(problem["loc"][-1]))
@@ -189,7 +180,7 @@ def _field(problem: ErrorDetails, tables: Tables) -> str:
 
 
 def _expected(message: str) -> str:
-    """What pydantic says should be, in the words of a settings file."""
+    """What pydantic expected, in the words of a settings file."""
     expected = message.partition("hould ")[2] or message
     for theirs, ours in _WORDS.items():
         expected = re.sub(theirs, ours, expected)

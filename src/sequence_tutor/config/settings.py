@@ -1,4 +1,4 @@
-"""The base of everything a user may set: ranges checked at once, a wrong name answered."""
+"""The base of all settings: ranges are checked, and unknown names refused with the nearest one."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from sequence_tutor.errors import shown
 
 MOST, LEAST = 1e12, 1e-12
-"""The largest and the smallest number, 0 aside: what is divided by the one or squared is finite."""
+"""The largest and the smallest number but 0: quotients and squares of them are finite."""
 
-MOST_WHOLE = 2**53  # up to here every whole number is one in floating point too
+MOST_WHOLE = 2**53  # the largest whole number that is exact in floating point
 
 _LONGEST_NAME = 100
 _SPELT = str.maketrans("_\u2010\u2011\u2012\u2013\u2014\u2212\u266d\u266f", "-------b#")
@@ -24,8 +24,8 @@ _SPELT = str.maketrans("_\u2010\u2011\u2012\u2013\u2014\u2212\u266d\u266f", "---
 def nearest(name: str, known: Iterable[str]) -> str:
     """The end of an error sentence about an unknown name.
 
-    ``nearest("tonik", ["key", "tonic"])`` gives ``"did you mean 'tonic'?"``; where nothing is
-    near, all the known names are listed.
+    ``nearest("tonik", ["key", "tonic"])`` gives ``"did you mean 'tonic'?"``; where no name is
+    similar, all known names are listed.
     """
     plain = {_plain(one): one for one in reversed(list(known))}  # of equals the first
     close = get_close_matches(_plain(name[:_LONGEST_NAME]), plain, n=1)
@@ -35,7 +35,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def _plain(name: str) -> str:
-    """A name without what people write differently: capitals, dashes, signs of music."""
+    """A name without differences of capitals, dashes and accidentals."""
     return unicodedata.normalize("NFKC", name).casefold().translate(_SPELT)
 
 
@@ -46,7 +46,7 @@ class Settings(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _refuse_unknown(cls, given: Any) -> Any:  # whatever a user's file holds
+    def _refuse_unknown(cls, given: Any) -> Any:  # any value of a user's file
         if isinstance(given, dict):
             for name, value in given.items():
                 if name not in cls.model_fields:
@@ -57,15 +57,10 @@ class Settings(BaseModel):
 
 
 def check_number(name: str, value: object) -> None:
-    """Refuse numbers, also in tables and lists, with which sums and squares would overflow.
-
-    Args:
-        name: of the value, for the error's sentence.
-        value: whatever a file holds; what is no number is somebody else's to judge.
+    """Refuse numbers, also in tables and lists, with which sums, squares or quotients overflow.
 
     Raises:
-        ValueError: it is, or it holds, a number that is too large, or one so small that what is
-            divided by it is.
+        ValueError: the value is, or contains, such a number; other values pass.
     """
     if isinstance(value, Mapping):
         for inner, one in value.items():
@@ -84,15 +79,15 @@ def check_number(name: str, value: object) -> None:
 
 
 def check_names(kind: type[Settings], tables: object, place: str = "") -> None:
-    """Refuse names that settings do not have, before anything else is said of their values.
+    """Refuse names that settings do not have, before their values are checked.
 
     Args:
         kind: the settings.
-        tables: what is given for them, or for a part of them.
+        tables: their values, or those of a part of them.
         place: dotted name of the tables; empty: they are the whole file.
 
     Raises:
-        ValueError: an unknown name, or something else where a table should be.
+        ValueError: an unknown name, or another value where a table should be.
     """
     if not isinstance(tables, Mapping):
         raise ValueError(f"{place} is {shown(tables)}, expected a table")
@@ -109,13 +104,7 @@ def check_names(kind: type[Settings], tables: object, place: str = "") -> None:
 def first_difference(name: str, there: object, here: object) -> str | None:
     """The first value by its dotted name that differs, such as `tune.steps 20, not 25`.
 
-    Args:
-        name: of both.
-        there: what was: a value, settings or tables of them.
-        here: what is asked for.
-
-    Returns:
-        None where all is the same.
+    Both are a value, settings or tables of them under one name; None where they are equal.
     """
     if isinstance(there, Settings) and isinstance(here, Settings):
         there, here = there.model_dump(), here.model_dump()
@@ -132,7 +121,7 @@ AnySettings = TypeVar("AnySettings", bound=Settings)
 
 
 def of_kind(kind: type[AnySettings], settings: Settings) -> AnySettings:
-    """Settings that must be of one kind, such as those that a domain gave itself."""
+    """Settings that must be of one class, such as a domain's own."""
     if not isinstance(settings, kind):
         raise TypeError(f"expected {kind.__name__}, got {type(settings).__name__}")
     return settings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,7 @@ from sequence_tutor.execution.memory import require_memory
 from sequence_tutor.models import weights_digest
 from sequence_tutor.pretraining.report import held_out_report
 from sequence_tutor.pretraining.settings import PretrainSettings
-from sequence_tutor.pretraining.trainer import PriorTrainer, Probe
+from sequence_tutor.pretraining.trainer import PriorTrainer
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.store import StoredPrior, find_prior, save_prior
 from sequence_tutor.progress import counted, progress
@@ -42,7 +42,7 @@ SKIPPED_FILE = "skipped.jsonl"
 
 
 class PretrainTables(Settings):
-    """The tables of a settings file for `pretrain`; each is checked by its own settings."""
+    """The tables of a settings file for `pretrain`."""
 
     data: dict[str, Any] = Field(default_factory=dict, description="how files become sequences")
     train: PretrainSettings = PretrainSettings()
@@ -77,19 +77,16 @@ def pretrain(
     The same call continues an interrupted training.
 
     Args:
-        domain: such as "melody".
-        data: what to read; one path or several.
+        data: one path or several.
         out: folder of the prior.
         preset: name of a shipped preset.
-        begin_with: a prior to train further, as `find_prior` understands it: its network, its
-            vocabulary. None: begin with random weights.
+        begin_with: a prior to train further with its network and vocabulary, as `find_prior`
+            understands it; None: begin with random weights.
         trust: run a prior of Python that the folder of `begin_with` names, see `trust`.
         config: TOML file whose tables win over the preset's.
         overrides: tables that win over both.
-        device: where to compute.
         threads: torch's threads; None measures.
         tensorboard: write the numbers of the log as TensorBoard's events too.
-        quiet: show no progress.
 
     Returns:
         The prior, with its card: data, settings, quality.
@@ -100,38 +97,44 @@ def pretrain(
     if tensorboard:
         require_tensorboard()
     data, out, config = listed_paths(data), named_path(out), optional_path(config)
-    room = find_domain(domain)
-    begun = Begun.find(begin_with, room, trust=trust) if begin_with is not None else None
+    kind = find_domain(domain)
+    begun = _Start.find(begin_with, kind, trust=trust) if begin_with is not None else None
     source = str(config or preset)
     file = read_toml(config) if config else {}
     with settings_of(source):
         check_shape(PretrainTables, file)  # before anything wins over it
         tables = merged(read_preset("pretrain", domain, preset), merged(file, overrides or {}))
-        tables = begun.fixing(tables, room) if begun else tables
+        tables = begun.fixing(tables, kind) if begun else tables
     settings = build(PretrainTables, tables, source)
-    data_settings = build(room.data_settings, settings.data, str(config or preset))
+    data_settings = build(kind.data_settings, settings.data, str(config or preset))
     with writing_in(out):
-        found = _read(room, data, data_settings, out, quiet=quiet)
+        found = _read(kind, data, data_settings, out, quiet=quiet)
         set_threads(threads)
-        room = room.with_prior(found.card)
-        require_memory("train.batch", settings.train.batch, 4 * room.vocab_size)
+        kind = kind.with_prior(found.card)
+        require_memory("train.batch", settings.train.batch, 4 * kind.vocab_size)
         if tensorboard:
             ask_for_events(out)
-        probe = Probing(room, found.judge, settings.train.seed)
+        judge, seed = found.judge, settings.train.seed
+        judged = None if judge is None else partial(_judged, kind, judge, seed)
+        looks, final = settings.train.probe_samples, settings.train.final_samples
         trainer = PriorTrainer(
             found.train,
             found.validation,
-            room.vocab_size,
+            kind.vocab_size,
             settings.train,
             out,
             device,
-            probe.every(settings.train.probe_samples),
+            partial(judged, looks) if judged and looks else None,
             begun.stored.network if begun else None,
         )
         with progress("training the prior", settings.train.steps, quiet=quiet) as advance:
             prior = trainer.run(advance).tempered(settings.temperature)
-        quality = held_out_report(prior, found.train, found.test, room.note_tokens, quiet=quiet)
-        samples = _judged(probe, prior, settings.train.final_samples, quiet=quiet)
+        quality = held_out_report(prior, found.train, found.test, kind.note_tokens, quiet=quiet)
+        samples: Mapping[str, float] = {}
+        if judged and final:
+            with progress(f"judging {final:,} samples", None, quiet=quiet):
+                samples = judged(final, prior)
+        reasons = Counter(reason for _, reason in found.skipped)
         card = {
             **settings.card,
             **found.card,
@@ -139,9 +142,9 @@ def pretrain(
             "data": {
                 **found.provenance,
                 "summary": found.summary,
-                "skipped": dict(found.dropped or _counted(reason for _, reason in found.skipped)),
+                "skipped": dict(found.dropped or reasons.most_common()),
             },
-            **({"began_with": begun.said()} if begun else {}),
+            **({"began_with": begun.record()} if begun else {}),
             "settings": settings.model_dump(mode="json", exclude={"card"}),
             "quality": {
                 **quality,
@@ -159,106 +162,56 @@ def pretrain(
 
 
 @dataclass(frozen=True)
-class Begun:
-    """A prior that is trained further.
-
-    Attributes:
-        name: as the user gave it.
-        stored: the prior; it has a network of ours.
-    """
+class _Start:
+    """A prior of ours that is trained further, and the name that the user gave it."""
 
     name: str
     stored: StoredPrior
 
     @classmethod
-    def find(cls, name: PathLike, room: Domain, *, trust: bool = False) -> Begun:
-        """The prior of a name.
-
-        Args:
-            name: as `find_prior` understands it.
-            room: the domain that it must be of.
-            trust: run a prior of Python that its folder names.
-
-        Raises:
-            UserError: there is none, it is of another domain, or it has no network of ours.
-        """
+    def find(cls, name: PathLike, domain: Domain, *, trust: bool = False) -> _Start:
+        """The prior of a name, which must be of the domain and have a network of ours."""
         stored = find_prior(name, trust=trust)
-        if stored.domain != room.name:
+        if stored.domain != domain.name:
             raise UserError(
-                f"{name}: a prior of {stored.domain}, expected one of {room.name} to train further"
+                f"{name}: a prior of {stored.domain}, expected one of {domain.name} to train "
+                "further"
             )
         _ = stored.network  # refused here, before any file is read
         return cls(str(name), stored)
 
-    def fixing(self, tables: Mapping[str, Any], room: Domain) -> dict[str, Any]:
-        """The tables with what the prior fixes in them: its tokens, its network's shape."""
-        data = merged(tables.get("data", {}), room.data_of_prior(self.stored.card))
+    def fixing(self, tables: Mapping[str, Any], domain: Domain) -> dict[str, Any]:
+        """The tables with the settings that the prior fixes: its tokens, its network's shape."""
+        data = merged(tables.get("data", {}), domain.data_of_prior(self.stored.card))
         shape = self.stored.network.settings.model_dump()
         return {**tables, "data": data, "train": {**tables.get("train", {}), "network": shape}}
 
-    def said(self) -> dict[str, Any]:
-        """What the card of the further prior says of this one."""
+    def record(self) -> dict[str, Any]:
+        """The entry of this prior in the card of the new one."""
         known = self.stored.card
         facts = {fact: known[fact] for fact in ("name", "command", "corpora") if fact in known}
         return {"prior": self.name, "weights": weights_digest(self.stored.network), **facts}
 
 
-@dataclass(frozen=True)
-class Probing:
-    """How samples of a prior in training are judged.
-
-    Attributes:
-        room: the domain, speaking the prior's vocabulary.
-        judge: says how good samples are; None: nothing is.
-        seed: the same samples' noise at every look, so that looks can be compared.
-    """
-
-    room: Domain
-    judge: Judge | None
-    seed: int
-
-    def every(self, samples: int) -> Probe | None:
-        """A probe of so many samples; None: there is nothing to say."""
-        if self.judge is None or samples == 0:
-            return None
-        return partial(self._figures, samples)
-
-    def _figures(self, samples: int, prior: NeuralPrior) -> Mapping[str, float]:
-        assert self.judge is not None  # seen to above
-        room, generator = self.room, named_generator(self.seed, "probe", prior.device)
-        pieces = [min(PROBE_BATCH, samples - begun) for begun in range(0, samples, PROBE_BATCH)]
-        rows = [
-            row
-            for size in pieces
-            for row in rollout(
-                prior, size, room.length, generator, end_token=room.end_token
-            ).batch.to_lists()
-        ]
-        return self.judge(SequenceBatch.from_lists(rows))
-
-
 def _judged(
-    probe: Probing, prior: NeuralPrior, samples: int, *, quiet: bool
+    domain: Domain, judge: Judge, seed: int, samples: int, prior: NeuralPrior
 ) -> Mapping[str, float]:
-    """What is said of samples of the prior when training is over; empty: nothing."""
-    final = probe.every(samples)
-    if final is None:
-        return {}
-    with progress(f"judging {samples:,} samples", None, quiet=quiet):
-        return final(prior)
-
-
-def _counted(reasons: Iterable[str]) -> dict[str, int]:
-    """Each reason and how often it came, the most frequent first."""
-    return dict(Counter(reasons).most_common())
+    """Figures of the quality of a prior's samples; the same noise each time, for comparison."""
+    generator = named_generator(seed, "probe", prior.device)
+    rows: list[list[int]] = []
+    while len(rows) < samples:
+        size = min(PROBE_BATCH, samples - len(rows))
+        end = domain.end_token
+        rows += rollout(prior, size, domain.length, generator, end_token=end).batch.to_lists()
+    return judge(SequenceBatch.from_lists(rows))
 
 
 def _read(
-    room: Domain, data: Sequence[Path], settings: Settings, out: Path, *, quiet: bool
+    domain: Domain, data: Sequence[Path], settings: Settings, out: Path, *, quiet: bool
 ) -> TrainingData:
-    """Read the data with progress; every side must have something to learn or measure."""
-    with counted(f"reading {room.name} files, {room.unit_read}", quiet=quiet) as report:
-        found = room.read_training(data, settings, out / "cache", report)
+    """Read the data; the sets for training, validation and test may not be empty."""
+    with counted(f"reading {domain.name} files, {domain.unit_read}", quiet=quiet) as report:
+        found = domain.read_training(data, settings, out / "cache", report)
     lines = ({"file": name, "reason": reason} for name, reason in found.skipped)
     write_json_lines(out / SKIPPED_FILE, lines)
     sides = {side: len(getattr(found, side)) for side in ("train", "validation", "test")}

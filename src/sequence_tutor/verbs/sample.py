@@ -23,8 +23,7 @@ from sequence_tutor.storage.token_lines import write_json_lines
 from sequence_tutor.verbs.draws import DRAWS_FILE, draws
 from sequence_tutor.workbench.tutored import BATCH, Source, Tutoring, rollout_source, tutored_source
 
-PATIENCE = 64
-"""Batches without a single new sequence, after which the model is taken to have no more."""
+PATIENCE = 64  # batches without a new sequence after which the model has no more
 
 
 def sample(
@@ -42,30 +41,29 @@ def sample(
     repeats: bool = False,
     quiet: bool = False,
 ) -> Samples:
-    """The first `count` distinct sequences that a model writes, or with `repeats` simply the first.
+    """Sample `count` distinct sequences of a model, or with `repeats` simply the first ones.
 
     Args:
         model: tuned model or prior.
-        count: how many.
-        out: folder to write them to as files of the domain; None: write nothing.
-        temperature: divides log pi: below 1 keeps to the likely, above 1 dares more.
-        prime: file whose first sequence all of them go on from.
+        count: number of sequences.
+        out: folder for the domain's files; None: write nothing.
+        temperature: divides log pi: below 1 favours likely sequences, above 1 varied ones.
+        prime: file whose first sequence all of them continue.
         length: tokens of a sequence, the prime included; None: as the model was tuned.
         seed: the same seed gives the same sequences on the same machine.
-        settings: how the domain writes files; None: as the model was tuned with, `Model.files`.
+        settings: of the domain's files; None: those the model was tuned with, `Model.files`.
         tutoring: how a tuned model advises its prior; None: the model itself is sampled.
         column: of a table of molecules as prime, the one with the SMILES; None: the one whose name
             says so.
-        repeats: keep every sequence as it came, those that came before too, and say of each what
-            model, prior and reward say of it: `Samples.draws`, and `draws.jsonl` in the folder.
-        quiet: show no progress.
+        repeats: keep repeated sequences too, and record the likelihoods and rewards of each in
+            `Samples.draws`, and in `draws.jsonl` in the folder.
 
     Returns:
-        The sequences, which in a notebook show themselves.
+        The sequences; a notebook displays them.
 
     Raises:
-        UserError: a number out of its range, a length beyond what the model was tuned at, a prime
-            that leaves nothing to write, or a model with fewer distinct sequences than asked for.
+        UserError: a number out of its range, a length beyond the one the model was tuned at, a
+            prime as long as that, or a model with fewer distinct sequences than asked for.
     """
     if count < 1:
         raise UserError(f"count is {count}, expected at least 1")
@@ -98,15 +96,14 @@ def sample(
     else:
         source = tutored_source(model, tutoring, length, beginning, temperature)
     with progress("sampling", count, quiet=quiet) as advance:
-        take = _plain if repeats else _distinct
-        batch = take(model, source, count, seed, advance)
-    said = draws(model, batch, len(beginning), quiet=quiet) if repeats else None
+        batch = _take(model, source, count, seed, advance, repeats=repeats)
+    drawn = draws(model, batch, len(beginning), quiet=quiet) if repeats else None
     if out is not None:
         with writing_in(out), counted("writing files", quiet=quiet) as report:
             _write(model, batch, out, settings, report, quiet=quiet)
-            if said is not None:
-                write_json_lines(out / DRAWS_FILE, said)
-    return Samples(batch, model, settings, out, said)
+            if drawn is not None:
+                write_json_lines(out / DRAWS_FILE, drawn)
+    return Samples(batch, model, settings, out, drawn)
 
 
 def _write(
@@ -118,12 +115,12 @@ def _write(
     *,
     quiet: bool,
 ) -> None:
-    """Write files, with what each sequence is worth where the domain's files say that."""
+    """Write files, with the reward of each sequence where the domain's files have it."""
 
     def reward() -> Reward | None:
         try:
             return scored_here(model).reward
-        except UserError as error:  # what the reward lacks is not missing for the sequences
+        except UserError as error:  # the sequences can be written without it
             heading(f"{error}; files are written without the terms of the reward", quiet=quiet)
             return None
 
@@ -131,13 +128,10 @@ def _write(
 
 
 def check_length(model: Model, length: int) -> None:
-    """Refuse what a tuned model was never judged by: states beyond the length it was tuned at.
+    """Refuse a length beyond the one that a model was tuned at, where no reward was ever given.
 
     A tuned melody there drones on the tonic. Where an end token may end a sequence sooner, the
-    length is only the most that there may be, and is free.
-
-    Raises:
-        UserError: it says what can be done instead.
+    length is only an upper limit, and free.
     """
     if _is_bound(model) and length > model.length:
         raise UserError(
@@ -148,12 +142,12 @@ def check_length(model: Model, length: int) -> None:
 
 
 def _is_bound(model: Model) -> bool:
-    """Whether a model knows only sequences as long as those that it was tuned at."""
+    """Whether a model was tuned on sequences of one length."""
     return model.tune is not None and model.domain.end_token is None
 
 
 def _beginning(model: Model, prime: Path | None, length: int, settings: Settings) -> Beginning:
-    """What every sequence begins with; that which the model was tuned for if there is no prime."""
+    """The beginning of every sequence: the prime, or the one that the model was tuned with."""
     if length < 1:
         raise UserError(f"length is {length}, expected at least 1")
     if prime is None:
@@ -174,31 +168,19 @@ def _beginning(model: Model, prime: Path | None, length: int, settings: Settings
     return begun
 
 
-def _plain(model: Model, source: Source, count: int, seed: int, advance: Advance) -> SequenceBatch:
-    """Sample `count` sequences, those that came before too."""
-    generator = named_generator(seed, "sample", model.device)
-    kept: list[list[int]] = []
-    while len(kept) < count:
-        fresh = source(generator).to_lists()[: count - len(kept)]
-        kept += fresh
-        advance(len(fresh))
-    return SequenceBatch.from_lists(kept)
-
-
-def _distinct(
-    model: Model, source: Source, count: int, seed: int, advance: Advance
+def _take(
+    model: Model, source: Source, count: int, seed: int, advance: Advance, *, repeats: bool
 ) -> SequenceBatch:
-    """Sample until there are `count` distinct sequences, and keep them in the order of writing."""
+    """Sample until there are `count` sequences, in the order of sampling; distinct ones, or all."""
     generator = named_generator(seed, "sample", model.device)
     seen: set[int] = set()
     kept: list[list[int]] = []
     since_new = 0
     while len(kept) < count:
-        batch = source(generator)
-        before = len(kept)
+        batch, before = source(generator), len(kept)
         hashes = sequence_hashes(batch).tolist()
         for sequence, fingerprint in zip(batch.to_lists(), hashes, strict=True):
-            if fingerprint not in seen:
+            if repeats or fingerprint not in seen:
                 seen.add(fingerprint)
                 kept.append(sequence)
         advance(min(len(kept), count) - before)

@@ -1,4 +1,4 @@
-"""`score`: what the reward's terms say of given sequences."""
+"""`score`: the reward's terms on given sequences."""
 
 from __future__ import annotations
 
@@ -22,15 +22,14 @@ _JSON_SUFFIXES = (".jsonl", ".json")
 
 
 class Scores(list[Scored]):
-    """The scores of files, one a sequence, as many as were to be kept.
+    """The scores of the first sequences of some files.
 
     Attributes:
-        domain: what the sequences are.
-        in_all: sequences, those that are not kept too.
-        valid: of these, those that are valid; None where the domain does not say it of each.
+        in_all: number of sequences, of those that are not kept too.
+        valid: number of valid ones; None where the domain has no such notion.
         weights: the effective weights of the reward, in one line.
         damaged: a sentence for each file that could be read only in part.
-        remarks: what a user should know of the reading, in sentences.
+        remarks: sentences about the reading.
     """
 
     def __init__(self, domain: Domain, remarks: Sequence[str]) -> None:
@@ -41,7 +40,7 @@ class Scores(list[Scored]):
         self.damaged: list[str] = []
 
     def take(self, scored: Scored) -> None:
-        """Count one, whether it is kept or not."""
+        """Count one, kept or not."""
         self.in_all += 1
         if "valid" in scored:
             self.valid = (self.valid or 0) + bool(scored["valid"])
@@ -66,34 +65,30 @@ def score(
     most_kept: int | None = None,
     quiet: bool = False,
 ) -> Scores:
-    """Score the sequences of files: by a run's reward, or by that which `tune` would take.
+    """Score the sequences of files by a run's reward, or by the one that `tune` would use.
 
     With neither file, preset nor run every rule of a melody has weight 1.
 
     Args:
-        domain: such as "melody".
         files: one or several: token lists (JSONL) or files of the domain, such as MIDI or SMILES.
-        out: JSONL file to write, one line a sequence in the order read; None: write nothing. It
-            appears once everything is scored.
+        out: JSONL file, one line a sequence in the order read, written once all are scored.
         rules: Python file with rules of the user's own, scored beside the others.
-        config: TOML file; its table `reward` says what `tune` would be paid with it.
-        preset: of tuning, whose reward the file wins over; None: the default one if there is a
-            file.
-        run: folder of a run, whose reward is taken.
-        prior: where the run's prior from elsewhere has moved.
-        trust: run what the run's records name, see `trust`.
-        table: of molecules, a file to write as well, by its name .csv, .sdf, .smi or .jsonl; names
-            and columns of the files read are in it.
+        config: TOML file, whose table `reward` is used as `tune` uses it.
+        preset: of tuning, over which the file wins; None: the default one if there is a file.
+        run: folder of a run, whose reward is used.
+        prior: new location of the run's prior, if it has moved.
+        trust: run the code that the run's records name, see `trust`.
+        table: of molecules, a second file, by its name .csv, .sdf, .smi or .jsonl, with the names
+            and columns of the files read.
         column: of tables of molecules, the one with the SMILES; None: the one whose name says so.
-        standardise: of molecules, what is scored of them: "fragment", without counter-ions, or
-            "parent", without charges too; None: what is written.
-        most_kept: scores that are returned, the first ones; None: all of them.
-        quiet: show no progress.
+        standardise: how molecules are reduced: "fragment" removes counter-ions, "parent" charges
+            too; None: not at all.
+        most_kept: number of scores returned, the first ones; None: all.
 
     Returns:
-        For each sequence of a melody its tokens, what every rule pays at each step, multiplied by
-        its weight, and the total; for each molecule its SMILES, the raw value of every term, the
-        score of those with a transform, and the weighted total.
+        For each melody its tokens, the payment of every rule at each step, multiplied by its
+        weight, and the total; for each molecule its SMILES, the raw value of every term, the score
+        of those with a transform, and the weighted total.
 
     Raises:
         UserError: with the file, and the line or field, that cannot be used.
@@ -128,7 +123,7 @@ def score(
 def _writers(
     domain: Domain, out: Path | None, table: Path | None
 ) -> Iterator[AbstractContextManager[Callable[[Scored], None]]]:
-    """What takes every score: a file of JSON lines, one of the kind that its name says."""
+    """Writers of the output files: JSON lines, and the kind that the table's name says."""
     if out is not None:
         yield json_lines_writer(out)
     if table is not None:
@@ -146,13 +141,13 @@ def _judge(
     prior: Path | None,
     trust: bool,
 ) -> tuple[Domain, Settings, Path | None, str]:
-    """The domain, the settings and rules of its reward, and what they came from."""
+    """The domain, the settings and rules of its reward, and their source."""
     if run is None:
-        room = find_domain(domain)
+        found = find_domain(domain)
         if config is None and preset is None:
-            return room, room.reward_settings(), rules, "reward"
-        settings = read_reward(room, preset or DEFAULT, config)
-        return room, settings, rules, f"{config or f'preset {preset}'}: reward"
+            return found, found.reward_settings(), rules, "reward"
+        settings = read_reward(found, preset or DEFAULT, config)
+        return found, settings, rules, f"{config or f'preset {preset}'}: reward"
     if config is not None or preset is not None:
         raise UserError(f"{run}: a run has a reward of its own; leave out --config and --preset")
     model = load_model(run, rules=rules, trust=trust, prior=prior)

@@ -1,4 +1,4 @@
-"""`study`: a listening test, from its clips to what the answers say."""
+"""`study`: a listening test, from its clips to the analysis of its answers."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ from sequence_tutor.study.simulation import Power, Scenario, power_curve
 from sequence_tutor.study.store import Store
 from sequence_tutor.verbs.sample import sample
 
-QUICK_PERMUTATIONS = 999
-"""Of the results that the service shows, which should not keep anyone waiting."""
+QUICK_PERMUTATIONS = 999  # for the results page of the service, which must answer at once
 
 
 def make_study(
@@ -40,13 +39,12 @@ def make_study(
 
     Args:
         models: two or more, of melodies, with different names.
-        out: folder of the study, empty or not yet there.
+        out: folder of the study, empty or new.
         design: sizes, tempo, seed, texts; None: the defaults.
         length: tokens of every melody; None: as the first model was tuned.
-        quiet: show no progress.
 
     Raises:
-        UserError: models that cannot be compared by ear, or a place that is taken.
+        UserError: models that cannot be compared by ear, or a folder that is not empty.
     """
     design = design or Design()
     names = [model.name for model in models]
@@ -74,14 +72,14 @@ def serve_study(
     names: Sequence[str] = (),
     ready: Callable[[str, str], None] = lambda _address, _token: None,
 ) -> None:
-    """Ask listeners until interrupted; a later call goes on with the same answers.
+    """Ask listeners until interrupted; a later call continues with the same answers.
 
     Args:
         folder: of the study; answers are kept there in `answers.sqlite`.
         host: address to listen at, by default this machine's own.
         port: 0 takes any free one.
-        names: under which listeners reach the page, where they are not this machine's own.
-        ready: called with the page's address and the token of the results.
+        names: host names of the page, where they are not this machine's own.
+        ready: called with the page's address and the token of the results page.
 
     Raises:
         UserError: no such study, a database that cannot be used, a port that is taken, or the
@@ -110,11 +108,7 @@ def serve_study(
 
 
 def export_study(folder: PathLike, out: PathLike) -> None:
-    """Write a study as one HTML page that works without a server.
-
-    Args:
-        folder: of the study.
-        out: the page.
+    """Write the study of a folder as one HTML page that works without a server.
 
     Raises:
         UserError: no such study.
@@ -131,10 +125,10 @@ def analyse_study(
     allowed_failures: int = 0,
     seed: int = 0,
 ) -> Analysis:
-    """Say what listeners preferred, and how surely.
+    """Analyse which models listeners preferred, and with what certainty.
 
     Args:
-        folder: of the study; the answers that its service gathered are read if there are any.
+        folder: of the study, with the answers to its service, if there are any.
         answers: one file or several that exported pages saved.
         out: folder for the figure, the numbers and the tables; None: write nothing.
         allowed_failures: attention checks a listener may fail and still count.
@@ -159,12 +153,11 @@ def analyse_study(
 def simulate_study(
     scenario: Scenario | None = None, out: PathLike | None = None, *, quiet: bool = False
 ) -> list[Power]:
-    """How surely a difference is found by how many listeners, from made-up answers.
+    """The power of the test for several numbers of listeners, from simulated answers.
 
     Args:
         scenario: the study and the difference; None: the defaults.
         out: folder for the picture; None: write nothing.
-        quiet: show no progress.
 
     Raises:
         UserError: the difference is too small for any number of listeners within reach.
@@ -173,20 +166,15 @@ def simulate_study(
     with progress("numbers of listeners tried", None, quiet=quiet) as advance:
         curve = power_curve(scenario, advance=advance)
     if out is not None:
-        draw_power(named_path(out) / "power.png", curve)
+        _draw_power(named_path(out) / "power.png", curve)
     return curve
 
 
-def draw_power(path: Path, curve: Sequence[Power]) -> None:
+def _draw_power(path: Path, curve: Sequence[Power]) -> None:
     """The share of studies that find the difference, against listeners."""
     steps = [one.listeners for one in curve]
     found = [one.found for one in curve]
-    simulated = Curve(
-        "simulated",
-        steps,
-        [one.value for one in found],
-        [one.low for one in found],
-        [one.high for one in found],
-    )
+    ends = [one.low for one in found], [one.high for one in found]
+    simulated = Curve("simulated", steps, [one.value for one in found], *ends)
     theory = Curve("theory", steps, [one.predicted for one in curve])
     learning_curves([Panel("power", [simulated, theory])], path, x_label="listeners")

@@ -1,4 +1,4 @@
-"""`terms`: what molecules can be scored by; pictures of transforms; a try of one's own scorers."""
+"""`terms`: the terms of molecules, pictures of their transforms, a trial of a user's scorers."""
 
 from __future__ import annotations
 
@@ -24,10 +24,9 @@ class TermHelp:
     """One kind of term.
 
     Attributes:
-        name: of the kind.
         meaning: a sentence.
-        unit: what its raw number counts, or its range.
-        constants: what its table must or may hold beside weight and transform.
+        unit: of its raw number, or its range.
+        constants: names in its table beside weight and transform.
     """
 
     name: str
@@ -71,12 +70,11 @@ def plot_terms(
     Args:
         names: which terms; empty: all that have a table.
         out: folder for one PNG a term.
-        domain: whose terms.
-        preset: of tuning, whose reward is taken.
+        preset: of tuning, whose reward is used.
         config: a settings file that wins over the preset.
 
     Returns:
-        The pictures.
+        The paths of the pictures.
 
     Raises:
         UserError: no such term, or none with a table.
@@ -106,25 +104,22 @@ def check_terms(
     """Run a user's functions and programs on ten molecules.
 
     Args:
-        domain: whose terms.
-        preset: of tuning, whose reward is taken.
+        preset: of tuning, whose reward is used.
         config: a settings file that wins over the preset, with the programs.
         rules: Python file with the functions.
 
     Returns:
-        What was found out, by the term's name.
+        The measurements by the term's name.
 
     Raises:
-        UserError: the first thing that is wrong, or nothing to check.
+        UserError: the first mistake, or nothing to check.
     """
     settings, rules = _reward_settings(domain, preset, optional_path(config)), optional_path(rules)
     from sequence_tutor.molecule.scoring.check import check_scorer
     from sequence_tutor.molecule.terms import Program, UserFunction
 
-    functions = {
-        term.name: UserFunction(term) for term in (load_user_terms(rules) if rules else ())
-    }
-    found = {name: check_scorer(name, function) for name, function in functions.items()}
+    own = load_user_terms(rules) if rules else ()
+    found = {term.name: check_scorer(term.name, UserFunction(term)) for term in own}
     for name, term in settings.terms.items():
         if isinstance(term, Program):
             with term.prepare() as program:

@@ -1,6 +1,6 @@
-"""No training at all: the whole budget is sampled from the prior, and the best of it kept.
+"""Baselines without training: the whole budget is sampled from the prior, and the best kept.
 
-Both methods have a bound on how far they go from the prior, and so one on their objective:
+Both methods have a bound on their divergence from the prior, and so on their objective:
 
 - best of n: KL to the prior is at most log n - (n - 1) / n (Beirami et al. 2024, theorem 3.1), so
   the objective is at least E[best r / c] - log n + (n - 1) / n;
@@ -35,12 +35,12 @@ from sequence_tutor.sampling.measure import Task, measure
 from sequence_tutor.sequences import SequenceBatch
 
 FEWEST_GROUPS = 64
-"""Sequences that best of n leaves at least, so that n is not chosen by chance."""
+"""The least number of groups for best of n, so that n is not chosen by chance."""
 
 
 @dataclass(frozen=True)
 class Pool:
-    """Sequences of the prior and what they earn.
+    """Sequences of the prior and their rewards.
 
     Attributes:
         tokens: (N, T) int32.
@@ -48,7 +48,7 @@ class Pool:
         terms: (N, R) unscaled rewards of whole sequences.
         reward: (N,) their weighted sum.
         log_prior: (N,) log p(x).
-        chosen: (N,) tokens that were chosen, not given.
+        chosen: (N,) number of tokens that were chosen, not given.
     """
 
     tokens: Tensor
@@ -92,7 +92,7 @@ def best_of(reward: Tensor, n: int) -> Tensor:
 
 
 def best_of_kl(n: int) -> float:
-    """The most nats per sequence that the best of n is from the prior."""
+    """Upper bound on KL(best of n || prior) in nats per sequence."""
     return math.log(n) - (n - 1) / n
 
 
@@ -113,7 +113,7 @@ def resample(reward: Tensor, c: float, count: int, generator: torch.Generator) -
 
 
 def best_of_statistics(pool: Pool, names: tuple[str, ...], c: float, n: int) -> dict[str, Estimate]:
-    """What the best of n give, at the bound of their divergence; names as in every table."""
+    """Statistics of the best of n, at the bound of their divergence; names as in every table."""
     rows = best_of(pool.reward, n)
     gained = divided(mean_of(pool.reward[rows]), c)
     kl = exactly(best_of_kl(n))
@@ -128,10 +128,10 @@ def best_of_statistics(pool: Pool, names: tuple[str, ...], c: float, n: int) -> 
 def resampled_statistics(
     pool: Pool, names: tuple[str, ...], c: float, rows: Tensor
 ) -> dict[str, Estimate]:
-    """What importance resampling gives, at the bound of its objective.
+    """Statistics of importance resampling, at the bound of its objective.
 
-    Intervals of what the drawn sequences are like (reward, terms, likelihood) are those of the
-    draw alone, from a pool that stays as it is; that of the divergence is of the pool too.
+    Intervals of reward, terms and likelihood are those of the draw from a fixed pool; that of the
+    divergence includes the choice of the pool.
     """
     objective = _log_z(pool, c)
     drawn = divided(mean_of(pool.reward[rows]), c)
@@ -183,7 +183,7 @@ def _log_z(pool: Pool, c: float) -> Estimate:
 
 
 def _divergence_error(pool: Pool, c: float) -> float:
-    """What the choice of the pool adds to the standard error of E[r/c] - log mean exp(r/c).
+    """The pool's part in the standard error of E[r/c] - log mean exp(r/c).
 
     Both terms come from the same sequences, so their errors do not simply add up. By the delta
     method, with w = exp(r/c) over its mean and m the mean of r/c weighted by w, one sequence moves

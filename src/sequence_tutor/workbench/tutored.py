@@ -1,4 +1,4 @@
-"""Sampling with a tutor: a frozen prior and what a run has learned, and no training at all."""
+"""Sampling with a tutor: a frozen prior with the advice of a tuned run, without training."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ BATCH = 1024
 STRONGEST = 2.0
 
 Source = Callable[[torch.Generator], SequenceBatch]
-"""Writes some sequences."""
+"""Samples some sequences."""
 
 
 @dataclass(frozen=True)
 class Tutoring:
-    """How a tuned run is listened to.
+    """How a tuned run advises a prior.
 
     Attributes:
-        strength: of its advice; 0 is the prior exactly, 1 for its own prior the tuned policy
-            exactly.
-        best_of: of so many sequences the one of the greatest advantage is kept.
+        strength: of its advice; 0 is the prior exactly, 1 the tuned policy exactly, where the
+            prior is the run's own.
+        best_of: of so many sequences the one of the largest advantage is kept.
         smc: whether sequences are resampled as they are written, by reward and learned values.
-        c: temperature of `smc`; None: the one of the run.
+        c: temperature of `smc`; None: that of the run.
     """
 
     strength: float = 1.0
@@ -45,11 +45,7 @@ class Tutoring:
     c: float | None = None
 
     def check(self, model: Model) -> None:
-        """Refuse what cannot be done.
-
-        Raises:
-            UserError: a number out of range, or a model without what is needed.
-        """
+        """Refuse numbers out of range, and models that do not learn the needed values."""
         if model.tune is None:
             raise UserError(f"{model.name}: a prior, expected a tuned run to be tutored by")
         if not 0 <= self.strength <= STRONGEST:
@@ -70,11 +66,7 @@ class Tutoring:
 
 
 def with_prior(model: Model, prior: Model) -> Model:
-    """A tuned model that advises another prior than its own.
-
-    Raises:
-        UserError: that one is no prior, or of other tokens.
-    """
+    """A tuned model that advises another prior than its own, which must have the same tokens."""
     if prior.tune is not None:
         raise UserError(f"{prior.name}: a tuned run, expected the prior that --tutor is to advise")
     if (prior.domain.name, prior.policy.vocab_size) != (model.domain.name, model.policy.vocab_size):
@@ -90,24 +82,22 @@ def with_prior(model: Model, prior: Model) -> Model:
 
 
 def _tokens(model: Model) -> object:
-    """The vocabulary that a card tells of; None where the domain has only one."""
+    """The vocabulary in a card; None where the domain has only one."""
     return model.stored.card.get(model.domain.name, {}).get("tokens")
 
 
 def tutored_source(
     model: Model, tutoring: Tutoring, length: int, prefix: tuple[int, ...], temperature: float
 ) -> Source:
-    """What `sample` draws from.
+    """Samples of the prior of a tuned model with its advice.
 
     Args:
-        model: tuned, with the prior that it advises.
-        tutoring: how.
-        length: most tokens.
+        length: largest number of tokens.
         prefix: tokens that all sequences begin with.
         temperature: divides the log-probabilities.
 
     Raises:
-        UserError: what is asked for cannot be done.
+        UserError: this combination is not possible.
     """
     tutoring.check(model)
     if tutoring.smc:
@@ -142,16 +132,10 @@ def rollout_source(
 
 
 def best_by_value(model: Model, batch: SequenceBatch, given: int, n: int) -> SequenceBatch:
-    """Of every n sequences the one of the greatest total advantage.
+    """Of every n sequences of a batch the one of the largest total advantage.
 
-    The advantages of a sequence, log pi - log p, add up to what was learned of its r / c - log Z,
-    so nothing is scored.
-
-    Args:
-        model: tuned; its own prior is what it was learned against.
-        batch: B sequences.
-        given: tokens of each that were given.
-        n: how many compete.
+    The advantages of a sequence, log pi - log p, sum to the learned value of its r / c - log Z, so
+    nothing is scored. The first `given` tokens do not count.
     """
     assert isinstance(model.policy, TunedPolicy)  # checked before
     tokens, mask = batch.tokens, batch.mask
@@ -164,7 +148,7 @@ def best_by_value(model: Model, batch: SequenceBatch, given: int, n: int) -> Seq
 
 
 def _particles(model: Model, tutoring: Tutoring, length: int, prefix: tuple[int, ...]) -> Source:
-    """Particles at c, drawn once more by the weights that they end with."""
+    """Particles at c, drawn once more by their final weights."""
     assert model.tune is not None  # checked before
     policy = valued(model.policy, model.tune)
     task = replace(
