@@ -26,7 +26,7 @@ class KilledError(Exception):
     """Ends a run inside this process as a kill would."""
 
 
-def silent(_n: int = 1, /, **_live: float) -> None:
+def silent(_n: int = 1, /, **_live: float | str) -> None:
     """Progress of steps that nobody watches."""
 
 

@@ -28,7 +28,7 @@ LOG_INTERVAL = 10.0  # seconds between lines when there is no terminal
 class Advance(Protocol):
     """Reports progress made."""
 
-    def __call__(self, n: int = 1, /, **live_values: float) -> None:
+    def __call__(self, n: int = 1, /, **live_values: float | str) -> None:
         """Count `n` more units as done and show the latest values, such as `reward=3.2`."""
 
 
@@ -92,7 +92,7 @@ def heading(what: str, *, quiet: bool = False) -> None:
         print(printable(what), file=sys.stderr, flush=True)
 
 
-def _silent(_n: int = 1, /, **_live_values: float) -> None:
+def _silent(_n: int = 1, /, **_live_values: float | str) -> None:
     """Report nothing."""
 
 
@@ -136,7 +136,7 @@ class _Log:
         self._done = self._done_when_printed = 0
         self._live = ""
 
-    def advance(self, n: int = 1, /, **live_values: float) -> None:
+    def advance(self, n: int = 1, /, **live_values: float | str) -> None:
         """Count, and write a line if the last one is old enough."""
         self._done += n
         self._live = _live(live_values)
@@ -160,8 +160,11 @@ class _Log:
         print(", ".join(part for part in parts if part), file=self._stream, flush=True)
 
 
-def _live(values: dict[str, float]) -> str:
-    return "  ".join(f"{name} {_number(value)}" for name, value in values.items())
+def _live(values: dict[str, float | str]) -> str:
+    return "  ".join(
+        f"{name} {value if isinstance(value, str) else _number(value)}"
+        for name, value in values.items()
+    )
 
 
 def _number(value: float) -> str:

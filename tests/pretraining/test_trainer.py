@@ -41,7 +41,7 @@ def interrupting_after(steps: int) -> Advance:
     """Progress that is interrupted in the update after `steps` of them."""
     counted = 0
 
-    def advance(n: int = 1, /, **_live_values: float) -> None:
+    def advance(n: int = 1, /, **_live_values: float | str) -> None:
         nonlocal counted
         counted += n
         if counted > steps:

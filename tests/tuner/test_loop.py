@@ -237,7 +237,7 @@ def test_a_resumed_run_logs_the_exploration_of_its_last_collection(tmp_path: Pat
     class Killed(Exception):  # noqa: N818 # what stops the run is no error of it
         pass
 
-    def stop_at_45(_n: int = 1, /, **_live: float) -> None:
+    def stop_at_45(_n: int = 1, /, **_live: float | str) -> None:
         if tuner.step == 45:
             raise Killed
 

@@ -98,7 +98,7 @@ def test_a_resumed_run_finds_the_same_c(tmp_path: Path) -> None:
     whole = Tuner(toy_task(), settings(), tmp_path / "whole")
     whole.run(silent)
 
-    def kill(_n: int = 1, /, **_live: float) -> None:
+    def kill(_n: int = 1, /, **_live: float | str) -> None:
         if tuner.step == 150:
             raise KilledError
 

@@ -63,7 +63,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
 PREFIXED = "prefixed"
 
 
-def silent(_n: int = 1, /, **_live: float) -> None:
+def silent(_n: int = 1, /, **_live: float | str) -> None:
     pass
 
 

@@ -80,7 +80,7 @@ def test_killed_in_the_middle_it_ends_the_same(
     go_on = Tuner.run
 
     def killed(self: Tuner, advance: Advance) -> TunedPolicy:
-        def advance_until(n: int = 1, /, **values: float) -> None:
+        def advance_until(n: int = 1, /, **values: float | str) -> None:
             if self.step == 7:  # the last checkpoint is of step 5
                 raise KeyboardInterrupt
             advance(n, **values)

@@ -53,6 +53,13 @@ Algorithm = Annotated[
     str | None,
     option("psi, g, q, rl-only; reinforce, reinforce-kl, actor-critic, ppo or dap", "NAME"),
 ]
+Aims = Annotated[
+    tuple[str, ...],
+    option(
+        'what a row of the table should be, such as "starts_with_tonic >= 90 %"; repeatable',
+        "AIM...",
+    ),
+]
 Seed = Annotated[int, option("seed of every random choice", "N")]
 Device = Annotated[
     Literal["auto", "cpu", "cuda"], option("where to compute; auto: on a GPU if there is one")
@@ -170,6 +177,22 @@ def settings_given(verb: object, kind: type[Settings], *names: str) -> dict[str,
         needs = needs_of(value).get("tune", {}) if name == "algorithm" else {}
         build(kind, {**needs, name: value}, f"--{name.replace('_', '-')}")
     return given
+
+
+def aims_table(aims: tuple[str, ...]) -> dict[str, list[str]] | None:
+    """Aims as the table of a settings file; None where none is given.
+
+    Raises:
+        UserError: one that is no aim.
+    """
+    from sequence_tutor.config.aims import split_aim
+    from sequence_tutor.errors import settings_of
+
+    table: dict[str, list[str]] = {}
+    with settings_of("--aim"):
+        for row, wanted in map(split_aim, aims):
+            table.setdefault(row, []).append(wanted)
+    return table or None
 
 
 def device_named(name: str) -> str:

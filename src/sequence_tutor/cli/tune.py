@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from sequence_tutor.cli.arguments import (
+    Aims,
     Algorithm,
     Column,
     DomainName,
@@ -16,6 +17,7 @@ from sequence_tutor.cli.arguments import (
     Standardised,
     Tensorboard,
     Tuning,
+    aims_table,
     arguments_of,
     option,
     settings_given,
@@ -51,6 +53,7 @@ class Tune:
         ),
     ] = None
     discount: Annotated[float | None, option("factor of later rewards (gamma), from 0 to 1")] = None
+    aim: Aims = ()
     target_kl: Annotated[
         float | None, option("choose c so that the policy ends X nats a token from the prior", "X")
     ] = None
@@ -74,6 +77,7 @@ class Tune:
 
     def run(self) -> None:
         """Tune, then show the last evaluation."""
+        from sequence_tutor.evaluation.prices import price_list
         from sequence_tutor.storage.run_log import read_log
         from sequence_tutor.tuner.logbook import LOG_FILE
         from sequence_tutor.tuner.settings import TuneSettings
@@ -85,7 +89,8 @@ class Tune:
         tune(
             overrides={"tune": given, **length},
             tell=self.shown.remark,
-            **arguments_of(self, *names, "length"),
+            aims=aims_table(self.aim),
+            **arguments_of(self, *names, "length", "aim"),
         )
         last = read_log(self.out / LOG_FILE)[-1]
         self.shown.write(last)
@@ -94,6 +99,8 @@ class Tune:
         for name in SHOWN:
             show(f"{name.replace('_', ' ')}: {last[name]:.4g}")
         show(f"distinct: {100 * last['distinct']:.4g} %")
+        if "aims" in last:
+            show(price_list(last["aims"], last["kl_to_prior_per_token"]).table())
         for name, value in last.get("reported", {}).items():
             show(f"{name.replace('_', ' ')}: {value:g}")
         self.shown.remark(f"The tuned model is in {self.out}.")

@@ -28,15 +28,18 @@ class Stored:
         batch: the sequences.
         terms: (B, T, R) float32, unscaled.
         log_prior: (B, T) float32, log p of each token.
+        counts: (B, M), what the rows that are aimed at count on each sequence; None: no aims.
     """
 
     batch: SequenceBatch
     terms: Tensor
     log_prior: Tensor
+    counts: Tensor | None = None
 
     def __getitem__(self, rows: Tensor | slice) -> Stored:
         """Some of them."""
-        return Stored(self.batch[rows], self.terms[rows], self.log_prior[rows])
+        counts = None if self.counts is None else self.counts[rows]
+        return Stored(self.batch[rows], self.terms[rows], self.log_prior[rows], counts)
 
 
 class SequenceReplay:
@@ -48,6 +51,7 @@ class SequenceReplay:
         weights: (R,) of the reward's terms; they rank the sequences, the terms stay apart.
         keep: what a full store gives up for new sequences: the oldest ones ("newest"), or those of
             the lowest return ("best"), so that what is rare and good stays for the whole run.
+        counts: M, numbers that aims count on each sequence; `pay` says what they are worth.
         distinct: whether a sequence that is held already is not stored once more. Where the best
             is kept, copies of one good sequence would crowd out all others.
     """
@@ -60,6 +64,7 @@ class SequenceReplay:
         keep: Keep = "newest",
         *,
         distinct: bool = False,
+        counts: int = 0,
     ) -> None:
         device = weights.device
         self.capacity, self.length, self.keep, self.device = capacity, length, keep, device
@@ -70,6 +75,9 @@ class SequenceReplay:
         self._lengths = torch.zeros(capacity, dtype=torch.int16, device=device)
         self._terms = torch.zeros(capacity, length, len(weights), device=device)
         self._log_prior = torch.zeros(capacity, length, device=device)
+        self._counts = torch.zeros(capacity, counts, device=device)
+        self._count_weights = torch.zeros(counts, device=device)
+        self._earned = torch.zeros(capacity if counts else 0, device=device)  # by the terms alone
         self._returns = torch.zeros(capacity, device=device)
         self._newest = torch.zeros(0, dtype=torch.int64, device=device)
         self._ranked: Tensor | None = None
@@ -120,6 +128,10 @@ class SequenceReplay:
         self._terms[places] = F.pad(terms, (0, 0, 0, missing))
         self._log_prior[places] = F.pad(stored.log_prior.to(self._log_prior), (0, missing))
         self._returns[places] = terms.sum(1) @ self._weights
+        if stored.counts is not None:
+            counts = stored.counts.to(self._counts)
+            self._counts[places], self._earned[places] = counts, self._returns[places]
+            self._returns[places] += counts @ self._count_weights
         self._added, self._ranked = self._added + len(batch), None
         return places
 
@@ -131,6 +143,16 @@ class SequenceReplay:
         free = ring[ring < self.capacity]
         worst = self._returns[: len(self)].topk(count - len(free), largest=False, sorted=False)
         return torch.cat([free, worst.indices])
+
+    def kept(self, stored: Stored) -> Stored:
+        """Sequences as they would be read again, without storing them."""
+        counts = None if stored.counts is None else stored.counts.to(self._counts)
+        return Stored(
+            stored.batch,
+            stored.terms.to(self._terms),
+            stored.log_prior.to(self._log_prior),
+            counts,
+        )
 
     def newest(self) -> Tensor:
         """(B,) places of the sequences that were added last."""
@@ -155,6 +177,7 @@ class SequenceReplay:
             SequenceBatch(tokens, lengths),
             self._terms[:, :longest][places],
             self._log_prior[:, :longest][places],
+            self._counts[places] if self._counts.shape[1] else None,
         )
 
     def reweigh(self, weights: Tensor) -> None:
@@ -162,6 +185,20 @@ class SequenceReplay:
         self._weights = weights.to(self._weights)
         used = len(self)
         self._returns[:used] = self._terms[:used].sum(1) @ self._weights
+        if self._counts.shape[1]:
+            self._earned[:used] = self._returns[:used]
+            self._returns[:used] += self._counts[:used] @ self._count_weights
+        self._ranked = None
+
+    def pay(self, weights: Tensor) -> None:
+        """Rank by what aims pay now, too.
+
+        Args:
+            weights: (M,) worth of a unit of each count, in the unit of the returns.
+        """
+        self._count_weights = weights.to(self._counts)
+        used = len(self)
+        self._returns[:used] = self._earned[:used] + self._counts[:used] @ self._count_weights
         self._ranked = None
 
     def state(self) -> dict[str, Tensor]:
@@ -173,6 +210,9 @@ class SequenceReplay:
             "terms": self._terms[:used],
             "log_prior": self._log_prior[:used],
             "returns": self._returns[:used],
+            **({"counts": self._counts[:used]} if self._counts.shape[1] else {}),
+            **({"earned": self._earned[:used]} if self._counts.shape[1] else {}),
+            **({"count_weights": self._count_weights} if self._counts.shape[1] else {}),
             "newest": self._newest,
             "added": torch.tensor(self._added),
         }
@@ -185,6 +225,10 @@ class SequenceReplay:
         self._terms[:used] = state["terms"].to(self._terms)
         self._log_prior[:used] = state["log_prior"].to(self._log_prior)
         self._returns[:used] = state["returns"].to(self._returns)
+        if self._counts.shape[1]:
+            self._counts[:used] = state["counts"].to(self._counts)
+            self._earned[:used] = state["earned"].to(self._earned)
+            self._count_weights = state["count_weights"].to(self._count_weights)
         self._newest = state["newest"].to(self._newest)
         self._added, self._ranked = int(state["added"]), None
         if self._places is not None:

@@ -31,12 +31,16 @@ class Fresh:
         terms: (B, T, R) what each term pays.
         log_prior: (B, T, V) log p(.|s_t) of the prior as it is; None where nobody needs it.
         kl_per_token: mean exact KL(pi || p) of the tokens chosen; None where nobody compares.
+        own: of the sequences, so many are the policy's own; they come first, before the regrown.
+        log_policy: (B, T, V) log pi(.|s_t); None where nobody compares.
     """
 
     batch: SequenceBatch
     terms: Tensor
     log_prior: Tensor | None
     kl_per_token: float | None
+    own: int
+    log_policy: Tensor | None = None
 
 
 class Collector:
@@ -100,7 +104,7 @@ class Collector:
         terms = score(self.task.reward, batch)
         if self.asks_prior:
             log_prior = by_length(self.task.prior.sequence_log_probs, batch)
-        fresh = Fresh(batch, terms, log_prior, None)
+        fresh = Fresh(batch, terms, log_prior, None, count - regrown, sampled.log_probs)
         if sampled.log_probs is not None:
             fresh = self._compared(fresh, step, sampled.log_probs, count - regrown)
         if isinstance(self.task.reward, Remembers):

@@ -24,6 +24,7 @@ from sequence_tutor.reward.looking_ahead import paid_where_chosen, paid_where_de
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.checkpoints import Tensors, named, under
 from sequence_tutor.tuner.beginning import chosen_start, initial_values
+from sequence_tutor.tuner.payments import Payments, last_steps
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.tuner.target_kl import TargetKL
 
@@ -80,6 +81,7 @@ class Learner:
             if settings.target_kl is None
             else TargetKL(settings.target_kl, settings.c_begin or settings.c)
         )
+        self.payments: Payments | None = None
         self._weights = reward_weights.float().to(device_of(prior))
         self._late = None if late is None or not bool(late.any()) else late.to(device_of(prior))
 
@@ -124,7 +126,13 @@ class Learner:
         tokens = int(seen.learned.sum())
         return Update(batch_loss.item(), norm.item(), tokens, graded.by_sequence, graded.by_step)
 
-    def store(self, batch: SequenceBatch, terms: Tensor, log_prior: Tensor | None = None) -> Stored:
+    def store(
+        self,
+        batch: SequenceBatch,
+        terms: Tensor,
+        log_prior: Tensor | None = None,
+        counts: Tensor | None = None,
+    ) -> Stored:
         """New sequences as replay keeps them, with what the tempered prior thinks of their tokens.
 
         Where every update needs the whole log p(.|s) it is computed there, and not here.
@@ -133,17 +141,27 @@ class Learner:
             batch: B of them.
             terms: (B, T, R).
             log_prior: (B, T, V) log p(.|s_t) of the prior as it is; None: not known yet.
+            counts: (B, M) of the rows that are aimed at.
         """
         if self.algorithm.mixes_prior:
-            return Stored(batch, terms, torch.zeros(batch.tokens.shape))
+            return Stored(batch, terms, torch.zeros(batch.tokens.shape), counts)
         if log_prior is None:
             log_prior = by_length(self.prior.sequence_log_probs, batch)
         else:
             log_prior = flattened(log_prior, self.settings.prior_temperature)
-        return Stored(batch, terms, taken(log_prior, batch.tokens))
+        return Stored(batch, terms, taken(log_prior, batch.tokens), counts)
 
-    def see(self, stored: Stored, c: float, drawn: Drawn | None = None) -> Experience:
-        """Stored sequences with weights and c applied, paid where it is decided."""
+    def see(
+        self, stored: Stored, c: float, drawn: Drawn | None = None, *, rarity: bool = True
+    ) -> Experience:
+        """Stored sequences with weights, c and aims applied, paid where it is decided.
+
+        Args:
+            stored: the sequences.
+            c: temperature.
+            drawn: how they were drawn; None: all count the same.
+            rarity: whether sequences are paid for being rare, where `distinct` is aimed at.
+        """
         tokens, terms = stored.batch.tokens, stored.terms
         if self._late is not None:
             terms = paid_where_decided(terms, stored.batch.lengths, self._late)
@@ -158,10 +176,23 @@ class Learner:
         mask = stored.batch.mask
         steps = torch.arange(tokens.shape[1], device=tokens.device)
         learned = mask & (steps >= self.first_step)
+        if self.payments is not None:
+            assert stored.counts is not None  # a run with aims stores them
+            last, chosen = last_steps(mask), log_prior_taken.where(learned, 0.0)
+            reward = self.payments.common(reward, chosen, stored.counts, last)
+            if rarity:
+                reward = self.payments.with_rarity(reward, chosen, last)
         if drawn is not None and drawn.steps is not None:
             learned = learned & (steps == drawn.steps[:, None])
         weight = reward.new_ones(len(tokens)) if drawn is None else drawn.weights
         return Experience(tokens, mask, reward, log_prior_taken, log_prior, learned, weight)
+
+    def energy(self, stored: Stored, c: float) -> Tensor:
+        """(B,) log p of whole sequences plus all that is paid but for being rare, in nats."""
+        with torch.no_grad():
+            seen = self.see(stored, c, rarity=False)
+        chosen = seen.log_prior_taken.where(seen.learned, 0.0)
+        return (seen.reward + chosen).double().sum(1)
 
     def grade(self, seen: Experience) -> Graded:
         """The loss of a batch and its TD errors."""

@@ -21,9 +21,11 @@ from sequence_tutor.reward.weighted import Reweighted, explaining
 from sequence_tutor.sampling.importance import optimality
 from sequence_tutor.sampling.measure import Measured, Task, commonest, measure
 from sequence_tutor.storage.run_log import Record, RunLog
+from sequence_tutor.tuner.aiming import Aiming
+from sequence_tutor.tuner.aims_log import entries, remarks
 from sequence_tutor.tuner.health import diagnose
 from sequence_tutor.tuner.settings import TuneSettings
-from sequence_tutor.tuner.stages import Stage
+from sequence_tutor.tuner.stages import Stage, most_steps
 from sequence_tutor.tuner.target_kl import missed_target
 
 LOG_FILE = "training.jsonl"
@@ -42,6 +44,7 @@ class Logbook:
         settings: of the run.
         warn: called with each warning about the run's health.
         device: of the randomness.
+        aiming: the run's aims, if any.
     """
 
     def __init__(
@@ -53,8 +56,10 @@ class Logbook:
         settings: TuneSettings,
         warn: Warn,
         device: torch.device,
+        aiming: Aiming | None = None,
     ) -> None:
         self.task, self.settings, self.warn, self.device = task, settings, warn, device
+        self.aiming = aiming
         self._log = RunLog(directory / LOG_FILE, last_step, stand)
 
     @property
@@ -86,7 +91,8 @@ class Logbook:
         task = replace(self.task, reward=Reweighted(self.task.reward, stage.weights))
         settings = stage.settings.model_copy(update={"c": c})
         generator = named_generator(seed, f"evaluation at {step}", self.device)
-        record = {**so_far, **evaluate_policy(policy, task, settings, generator)}
+        found = evaluate_policy(policy, task, settings, generator, self.aiming)
+        record = {**so_far, **found}
         records = [*self.records, record]
         sick = diagnose(
             records,
@@ -98,6 +104,9 @@ class Logbook:
         target = self.settings.target_kl
         missed = missed_target(records, target) if is_last and target is not None else None
         warnings = [*sick, *([missed] if missed else [])]
+        if self.aiming is not None:
+            steps = most_steps(self.settings)
+            warnings += remarks(records, self.aiming, steps, is_last=is_last)
         known = {_kind(warning) for entry in self.records[-1:] for warning in entry["warnings"]}
         self._log.append({**record, "warnings": warnings})
         for warning in warnings:
@@ -117,7 +126,11 @@ def _kind(warning: str) -> str:
 
 
 def evaluate_policy(
-    policy: Prior, task: Task, settings: TuneSettings, generator: torch.Generator
+    policy: Prior,
+    task: Task,
+    settings: TuneSettings,
+    generator: torch.Generator,
+    aiming: Aiming | None = None,
 ) -> Record:
     """Means over freshly sampled sequences, under the names the tables use.
 
@@ -143,7 +156,10 @@ def evaluate_policy(
     }
     if settings.discount == 1:
         differences = [(part.log_reference - part.log_policy).sum(1) for part in parts]
-        figures = optimality(rewards / settings.c + torch.cat(differences))
+        paid = rewards / settings.c
+        if aiming is not None:
+            paid = torch.cat([_paid(part, task, settings.c, aiming) for part in parts])
+        figures = optimality(paid + torch.cat(differences))
         record["objective_per_sequence"] = finite_or_none(figures.objective)
         record["log_z_bound"] = finite_or_none(figures.log_z_bound)
         record["effective_sample_size"] = figures.effective_sample_size
@@ -153,6 +169,9 @@ def evaluate_policy(
         record["commonest_opening"] = commonest(openings)
     if means:
         record["term_means"] = means
+    if aiming is not None:
+        counts = torch.cat([aiming.measured(part)[0] for part in parts])
+        record["aims"] = entries(aiming, counts)
     reported = task.reward.report() if isinstance(task.reward, Reports) else {}
     return {**record, "reported": reported} if reported else record
 
@@ -170,6 +189,17 @@ def _measured(
             values.setdefault(name, []).append(own[~own.isnan()])
     every = {name: torch.cat(own) for name, own in values.items()}
     return parts, {name: own.mean().item() for name, own in every.items() if len(own)}
+
+
+def _paid(part: Measured, task: Task, c: float, aiming: Aiming) -> Tensor:
+    """(B,) what each sequence is paid, in nats, by reward and aims."""
+    counts, rare = aiming.measured(part)
+    payments = aiming.payments
+    reward = (part.terms @ task.reward.weights.to(part.terms) / c).sum(1, keepdim=True)  # (B, 1)
+    whole = torch.ones_like(reward, dtype=torch.bool)
+    log_prior = part.log_reference.sum(1, keepdim=True)
+    paid = payments.common(reward, log_prior, counts, whole).squeeze(1)
+    return paid + payments.mu / payments.scale * rare
 
 
 def _per_token(values: list[Tensor], tokens: float) -> float:

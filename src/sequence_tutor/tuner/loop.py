@@ -8,9 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from sequence_tutor.algorithms.policy import TunedPolicy
 from sequence_tutor.domain.data import Gatherer
+from sequence_tutor.domain.rows import RewardRows, Rows
 from sequence_tutor.errors import UserError, reading
+from sequence_tutor.models.next_token import by_length
 from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.progress import Advance
 from sequence_tutor.randomness import named_generator
@@ -19,18 +23,24 @@ from sequence_tutor.sampling.measure import Task, score
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.checkpoints import load_checkpoint, named, save_checkpoint, under
 from sequence_tutor.storage.run_log import Record
+from sequence_tutor.tuner.aiming import Aiming
+from sequence_tutor.tuner.aims_log import is_settled, standing
 from sequence_tutor.tuner.beginning import make_sampler
 from sequence_tutor.tuner.causality import late_terms, mask_of, remark
 from sequence_tutor.tuner.checks import check_budget, check_seeds
-from sequence_tutor.tuner.collecting import Collector
+from sequence_tutor.tuner.collecting import Collector, Fresh
 from sequence_tutor.tuner.exploration import Exploration
 from sequence_tutor.tuner.learner import Learner, Update
 from sequence_tutor.tuner.logbook import Logbook, Warn
+from sequence_tutor.tuner.multipliers import HALF
 from sequence_tutor.tuner.regrowing import Regrower
 from sequence_tutor.tuner.settings import TuneSettings
-from sequence_tutor.tuner.stages import Stage, stages_of
+from sequence_tutor.tuner.stages import Stage, most_steps, stages_of
 
 STATE_FILE = "training.safetensors"
+FEWEST_OWN = 2
+"""Sequences of the policy's own in a collection, below which it says nothing of the aims."""
+
 FORMAT = 2  # of the state; 2: replay keeps the prior's log p
 
 
@@ -48,10 +58,11 @@ class Tuner:
         warn: called with each warning about the run's health.
         gatherer: keeps what the run collects; not that of another run, and closed by its owner.
         seeds: sequences that replay begins with.
+        rows: what aims may be about beside the policy's own rows; None: the reward's terms.
 
     Raises:
-        UserError: `directory` holds a run with other settings, a stage, a seed or the budget does
-            not fit.
+        UserError: `directory` holds a run with other settings, a stage, a seed, an aim or the
+            budget does not fit.
     """
 
     def __init__(
@@ -63,6 +74,7 @@ class Tuner:
         *,
         gatherer: Gatherer | None = None,
         seeds: Sequence[Sequence[int]] = (),
+        rows: Rows | None = None,
     ) -> None:
         if seeds:
             check_seeds(seeds, task, settings)
@@ -76,12 +88,18 @@ class Tuner:
             *(task.prior, first.settings, first.weights, len(task.prefix)),
             late=mask_of(task.reward, late),
         )
+        self.aiming: Aiming | None = None
+        if settings.aims:
+            measured = RewardRows(task.reward) if rows is None else rows
+            self.aiming = Aiming(settings.aims, measured, self.task, settings.seed)
+            self.learner.payments = self.aiming.payments
         self.replay = SequenceReplay(
             settings.replay.capacity,
             task.length,
             first.weights.to(device),
             settings.replay.keep,
             distinct=settings.replay.distinct,
+            counts=2 * len(settings.aims),
         )
         self.sampler = make_sampler(settings.replay, self.replay, len(task.prefix))
         self.exploration = Exploration(settings.exploration)
@@ -94,8 +112,10 @@ class Tuner:
             self.rng,
             Regrower(task, self.replay, settings.exploration.regrow, self.rng),
             gatherer,
-            measures_kl=settings.target_kl is not None,
-            asks_prior=not self.learner.algorithm.mixes_prior,
+            measures_kl=settings.target_kl is not None
+            or (self.aiming is not None and self.aiming.rows.measures_policy),
+            asks_prior=not self.learner.algorithm.mixes_prior
+            or (self.aiming is not None and self.aiming.asks_prior),
         )
         self.step = self.transitions = self.scored = 0
         self.place = self.stage_began = 0  # of the current stage: its number, its first step
@@ -113,7 +133,9 @@ class Tuner:
         if not resumed and (said := remark(late, settings.discount)):
             warn(said)
         last_step = self.step if resumed else None
-        self.log = Logbook(directory, last_step, stand, self.task, settings, warn, device)
+        self.log = Logbook(
+            *(directory, last_step, stand, self.task, settings, warn, device), self.aiming
+        )
 
     def run(self, advance: Advance) -> TunedPolicy:
         """Tune to the end, from wherever the run stands."""
@@ -125,7 +147,7 @@ class Tuner:
         while self.place < len(self.stages):
             stage = self.stages[self.place]
             if self.step % self.settings.collect_every == 0:
-                self._aim(self._collect(self._share(stage)))
+                self._aim(self._collect(self._share(stage)), stage)
             update = self._learn(stage)
             self.step += 1
             self._show(advance, update)
@@ -136,6 +158,9 @@ class Tuner:
                 metrics = {"loss": update.loss, "gradient_norm": update.gradient_norm}
                 is_over = is_last and self.place + 1 == len(self.stages)
                 self._evaluate(stage, metrics, is_last=is_over)
+                if self._is_settled():
+                    self.place = len(self.stages) - 1  # nothing is left to aim at
+                    is_last = True
                 if is_last or stage.is_over(self._evaluations()):
                     self._begin_stage(self.place + 1, self.step)
                 self._save()
@@ -170,24 +195,66 @@ class Tuner:
         """
         if self.seeds:
             batch = SequenceBatch.from_lists(self.seeds).to(self.rng.device)
-            self._store(self.learner.store(batch, score(self.task.reward, batch)))
+            log_prior = None
+            if self.aiming is not None and self.aiming.asks_prior:
+                log_prior = by_length(self.task.prior.sequence_log_probs, batch)
+            terms = score(self.task.reward, batch)
+            counts = self._counts(batch, log_prior, terms)
+            self._store(self.learner.store(batch, terms, log_prior, counts))
         for _ in range(0, self.settings.replay.warm_start, self.settings.collect):
             self._collect(0.0)
 
-    def _collect(self, share: float) -> float | None:
-        """Store new sequences, as many as the budget leaves; their KL per token, if measured."""
+    def _collect(self, share: float) -> tuple[Fresh, Stored] | None:
+        """Store new sequences, as many as the budget leaves."""
         left = None if self.settings.budget is None else self.settings.budget - self.scored
         if left == 0:
             return None
         fresh = self.collector.collect(self.step, share, left)
-        self._store(self.learner.store(fresh.batch, fresh.terms, fresh.log_prior))
+        counts = self._counts(fresh.batch, fresh.log_prior, fresh.terms)
+        stored = self.learner.store(fresh.batch, fresh.terms, fresh.log_prior, counts)
+        self._store(stored)
         self.learner.collected()
-        return fresh.kl_per_token
+        return fresh, stored
 
-    def _aim(self, kl_per_token: float | None) -> None:
-        """Move c toward a wanted divergence; a warm start, not tuned yet, would tell nothing."""
-        if self.learner.target_kl is not None and kl_per_token is not None:
-            self.learner.target_kl.follow(kl_per_token)
+    def _counts(
+        self, batch: SequenceBatch, log_prior: Tensor | None, terms: Tensor
+    ) -> Tensor | None:
+        """What sequences count for the aims, (B, 2 M)."""
+        return None if self.aiming is None else self.aiming.counts(batch, log_prior, terms)
+
+    def _aim(self, collected: tuple[Fresh, Stored] | None, stage: Stage) -> None:
+        """Move c or the multipliers; a warm start, not tuned yet, would tell nothing."""
+        if collected is None:
+            return
+        fresh, stored = collected
+        if self.learner.target_kl is not None and fresh.kl_per_token is not None:
+            self.learner.target_kl.follow(fresh.kl_per_token)
+        if self.aiming is None or fresh.own < FEWEST_OWN:
+            return
+        c, own, steps = self._learning_c(), slice(0, fresh.own), most_steps(self.settings)
+        mine = self.replay.kept(stored[own])
+        assert mine.counts is not None  # a run with aims stores them
+        self.aiming.follow(
+            fresh.batch[own],
+            mine.counts,
+            None if fresh.log_prior is None else fresh.log_prior[own],
+            None if fresh.log_policy is None else fresh.log_policy[own],
+            None if self.aiming.draws is None else self.learner.energy(mine, c),
+            self.step / steps,
+            self.settings.collect_every / steps,
+        )
+        self.learner.payments = payments = self.aiming.payments
+        self.replay.pay(c * payments.weights)
+
+    def _learning_c(self) -> float:
+        """The temperature of the update to come."""
+        return self.learner.temperature(self.step - self.stage_began)
+
+    def _is_settled(self) -> bool:
+        """Whether all aims are met and at rest."""
+        return self.aiming is not None and is_settled(
+            self.log.records, most_steps(self.settings), HALF
+        )
 
     def _store(self, stored: Stored) -> None:
         self.scored += len(stored.batch)
@@ -208,12 +275,14 @@ class Tuner:
 
     def _show(self, advance: Advance, update: Update) -> None:
         live = self.log.records[-1]
+        aims = {"aims": standing(self.settings.aims, live)} if self.settings.aims else {}
         advance(
             1,
             loss=update.loss,
             reward=live["reward_per_sequence"],
             kl=live["kl_to_prior_per_token"],
             distinct=live["distinct"],
+            **aims,
         )
 
     def _evaluate(self, stage: Stage, metrics: dict[str, float], *, is_last: bool = False) -> None:
@@ -248,6 +317,7 @@ class Tuner:
             **named("replay", self.replay.state()),
             **named("sampler", self.sampler.state()),
             **self.collector.state(),
+            **({} if self.aiming is None else named("aims", self.aiming.state())),
         }
         save_checkpoint(self.state_path, tensors, info)
 
@@ -266,6 +336,9 @@ class Tuner:
             self.replay.restore(under("replay", tensors))
             self.sampler.restore(under("sampler", tensors))
             self.collector.restore(tensors)
+            if self.aiming is not None:
+                self.aiming.restore(under("aims", tensors))
+                self.learner.payments = self.aiming.payments
             self.step, self.seconds = int(info["step"]), float(info["seconds"])
             self.transitions, self.scored = int(info["transitions"]), int(info["scored"])
             self.exploration.strength = info["exploration"]

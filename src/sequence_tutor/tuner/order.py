@@ -16,6 +16,7 @@ from rich.text import Text
 from sequence_tutor.config.presets import Tables, build
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Beginning, Domain
+from sequence_tutor.domain.rows import Rows
 from sequence_tutor.errors import UserError, printable, settings_of
 from sequence_tutor.execution.memory import require_memory
 from sequence_tutor.prior.protocol import device_of
@@ -32,6 +33,7 @@ from sequence_tutor.storage.folder_lock import writing_in
 from sequence_tutor.storage.tensorboard_events import ask_for_events
 from sequence_tutor.storage.trust import programs_of
 from sequence_tutor.storage.versions import versions
+from sequence_tutor.tuner.aimed_rows import AimedRows
 from sequence_tutor.tuner.beginning import chosen_start
 from sequence_tutor.tuner.checks import check_budget, check_seeds
 from sequence_tutor.tuner.given import Given, beginning_of, check_read, digest_of, open_prior
@@ -152,6 +154,11 @@ class Order:
             opener=self.domain.opener(),
         )
 
+    def rows(self, reward: Reward) -> Rows:
+        """What the domain counts on its sequences for the aims."""
+        names = [aim.row for aim in self.spec.tune.aims]
+        return self.domain.rows(self.reward_settings, reward, names)
+
     def carry_out(
         self,
         out: Path,
@@ -178,7 +185,8 @@ class Order:
         with ExitStack() as stack:
             stack.enter_context(writing_in(out))
             spec = begin_or_resume(out, spec, self.stored, threads)
-            tell(effective_weights(reward))
+            alone = "reward: its weights play no part beside the aims"
+            tell(alone if spec.tune.aims_alone else effective_weights(reward))
             if tensorboard:
                 ask_for_events(out)
             name, begun = f"tuning {spec.tune.algorithm}", (out / STATE_FILE).exists()
@@ -186,7 +194,10 @@ class Order:
             if gatherer is not None:
                 stack.callback(gatherer.close)
             tuner = Tuner(
-                task, spec.tune, out, warner(quiet=quiet), gatherer=gatherer, seeds=self.seeds
+                *(task, spec.tune, out, warner(quiet=quiet)),
+                gatherer=gatherer,
+                seeds=self.seeds,
+                rows=self.rows(reward) if spec.tune.aims else None,
             )
             advance = stack.enter_context(progress(name, most_steps(spec.tune), quiet=quiet))
             save_policy(out, tuner.run(advance), tuner.c)
@@ -198,6 +209,9 @@ class Order:
         for size, number, each in sizes(spec.tune, spec.length, self.domain.vocab_size, len(names)):
             require_memory(size, number, each)
         stages_of(spec.tune, task.reward)
+        if spec.tune.aims:
+            known = self.domain.rows(self.reward_settings, task.reward).ranges()
+            AimedRows(spec.tune.aims, self.rows(task.reward), known)
         check_budget(spec.tune, len(self.seeds))
         if self.given.seeds is not None:  # a file without any is a mistake
             try:

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Literal, Self
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationInfo, model_validator
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationInfo,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from sequence_tutor.algorithms.algorithm import Algorithm
 from sequence_tutor.algorithms.loss_settings import LossSettings
 from sequence_tutor.algorithms.registry import find_algorithm
+from sequence_tutor.config.aims import Aim, parse_aims
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.errors import UserError
+from sequence_tutor.errors import SettingsError, UserError, shown
 from sequence_tutor.models import NetworkSettings, RecurrentSettings, Start
 from sequence_tutor.replay.sequences import Keep
 from sequence_tutor.tuner.health_settings import HealthSettings
 from sequence_tutor.tuner.idle_settings import ASKED, given_names, refuse_idle
+
+AIMING = ("aims", "aims_alone")
+"""Settings that a run without aims does not record."""
+
+KL = "kl_to_prior_per_token"
 
 
 class ExplorationSettings(Settings):
@@ -168,6 +181,10 @@ class TuneSettings(LossSettings):
     stages: tuple[StageSettings, ...] = Field(
         (), description="one after the other instead of one c and one set of weights throughout"
     )
+    aims: tuple[Aim, ...] = Field((), description="what rows of the table should be")
+    aims_alone: bool = Field(
+        False, description="whether the reward's weights play no part beside the aims"
+    )
     evaluate_every: int = Field(500, ge=1, description="updates between two evaluations")
     evaluate_samples: int = Field(2048, ge=2, description="sequences sampled for each")
     seed: int = Field(0, ge=0, description="seed of everything random")
@@ -192,6 +209,21 @@ class TuneSettings(LossSettings):
         if "paths" in self.traits.reads and self.paths != "whole":
             return self.paths == "every"
         return self.value_weight > 0
+
+    @model_serializer(mode="wrap")
+    def _without_aims(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """As plain values; a run without aims is recorded as before there were any."""
+        values: dict[str, Any] = handler(self)
+        return values if self.aims else {k: v for k, v in values.items() if k not in AIMING}
+
+    @field_validator("aims", mode="before")
+    @classmethod
+    def _read_aims(cls, given: object) -> object:
+        """From a table, row -> what it should be."""
+        try:
+            return parse_aims(given) if isinstance(given, Mapping) else given
+        except SettingsError as error:
+            raise ValueError(str(error)) from error
 
     @model_validator(mode="after")
     def _consistent(self, info: ValidationInfo) -> Self:
@@ -228,6 +260,8 @@ class TuneSettings(LossSettings):
             )
         if self.target_kl is not None:
             self._check_target_kl()
+        if self.aims:
+            self._check_aims()
         if isinstance(info.context, dict) and ASKED in info.context:
             refuse_idle(self, info.context[ASKED])
         elif self.model_fields_set:
@@ -242,6 +276,22 @@ class TuneSettings(LossSettings):
             )
         if self.stages:
             raise ValueError("target_kl finds one c, expected a run without stages")
+
+    def _check_aims(self) -> None:
+        if not self.traits.held:
+            raise ValueError(
+                f"aims are given but algorithm is {self.algorithm!r}, expected one that a "
+                "divergence holds near the prior, such as psi or g"
+            )
+        for name, found, expected in (
+            ("target_kl", self.target_kl, None),
+            ("discount", self.discount, 1),
+            ("exploration.kind", self.exploration.kind, "policy"),
+        ):
+            if found != expected:
+                said = "none" if expected is None else shown(expected)
+                hint = f"; aim at {KL} <= {found} instead" if name == "target_kl" else ""
+                raise ValueError(f"{name} is {shown(found)} beside aims, expected {said}{hint}")
 
     def _check_on_policy(self) -> None:
         explores = self.exploration.kind != "policy" or self.exploration.regrow > 0

@@ -16,11 +16,19 @@ from typing import Any, Self, TypeVar
 from pydantic import Field, model_validator
 
 from sequence_tutor.algorithms.registry import algorithm_names, needs_of
-from sequence_tutor.config.presets import Tables, build, merged, read_preset
+from sequence_tutor.config.presets import (
+    DEFAULT,
+    Tables,
+    build,
+    merged,
+    preset_names,
+    read_preset,
+)
 from sequence_tutor.config.settings import Settings, check_names, nearest
 from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.domain import Domain
 from sequence_tutor.errors import settings_of, shown
+from sequence_tutor.tuner.aim_tables import AIMS, aim_layers, aimed
 from sequence_tutor.tuner.idle_settings import ASKED, names_in
 from sequence_tutor.tuner.own_reward import reward_layers
 from sequence_tutor.tuner.settings import TuneSettings
@@ -65,6 +73,10 @@ class TuneTables(TuningTables):
     """The tables of a settings file for `tune`; the domain checks those of reward and output."""
 
     reward: dict[str, Any] = Field(default_factory=dict, description="the domain's reward")
+    aims: dict[str, Any] = Field(
+        default_factory=dict,
+        description="what rows of the table should be: row -> such as '>= 90 %'",
+    )
     stages: list[dict[str, Any]] = Field(
         default_factory=list, description="one after the other, see StageSettings"
     )
@@ -115,6 +127,7 @@ class Layers:
             build(kind, given, self.source)
             if domain is not None:
                 preset, given = reward_layers(preset, given, domain)
+            preset, given = aim_layers(preset, given)
             tables = build(kind, merged(preset, given), self.source)
             algorithm = tables.algorithm
             own = merged(tables.model_dump(), needs_of(algorithm))
@@ -131,10 +144,11 @@ class Layers:
         given = self.overrides if self.serves_several else self._given()
         own = given.get("algorithms", {}).get(tables.algorithm, {}).get("tune", {})
         asked = frozenset(names_in(given.get("tune", {})) | names_in(own))
-        stages = (
-            {"stages": tables.stages} if isinstance(tables, TuneTables) and tables.stages else {}
-        )
-        return build(TuneSettings, {**tables.tune, **stages}, self.source, {ASKED: asked})
+        more: dict[str, Any] = {}
+        if isinstance(tables, TuneTables):
+            more |= {"stages": tables.stages} if tables.stages else {}
+            more |= aimed(tables.aims, tables.tune, given)
+        return build(TuneSettings, {**tables.tune, **more}, self.source, {ASKED: asked})
 
     def reward(self, tables: TuneTables, domain: Domain) -> Settings:
         """The settings of the reward from `tables`.
@@ -172,10 +186,12 @@ def read_layers(
         UserError: there is no such preset or file.
     """
     source = str(config) if config else f"preset {preset}"
+    file = read_toml(config) if config else {}
+    has_aims = any(tables.get("aims") for tables in (file, overrides or {}))
+    if has_aims and preset == DEFAULT and AIMS in preset_names(verb, domain):
+        preset = AIMS
     below = read_preset(verb, domain, preset)
-    return Layers(
-        below, read_toml(config) if config else {}, overrides or {}, source, serves_several
-    )
+    return Layers(below, file, overrides or {}, source, serves_several)
 
 
 def read_reward(domain: Domain, preset: str, config: Path | None) -> Settings:

@@ -16,6 +16,7 @@ from torch import Tensor
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError
 from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.reward.weighted import Reweighted
 from sequence_tutor.storage.run_log import Record
 from sequence_tutor.tuner.settings import StageSettings, TuneSettings
 
@@ -55,6 +56,8 @@ def stages_of(settings: TuneSettings, reward: Reward) -> list[Stage]:
     Raises:
         UserError: a stage gives a weight to a term that the reward does not have.
     """
+    if settings.aims_alone:
+        reward = Reweighted(reward, torch.zeros_like(reward.weights))
     if not settings.stages:
         return [Stage(None, settings, reward.weights, StageSettings())]
     stages = []

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from sequence_tutor.config.presets import merged
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.prior.store import StoredPrior
@@ -34,6 +35,7 @@ def tune(
     preset: str = "default",
     config: PathLike | None = None,
     overrides: Mapping[str, Any] | None = None,
+    aims: Mapping[str, Any] | None = None,
     rules: PathLike | None = None,
     seeds: PathLike | Sequence[Sequence[int]] | None = None,
     prime: PathLike | None = None,
@@ -60,6 +62,8 @@ def tune(
         preset: name of a shipped preset.
         config: TOML file whose tables win over the preset's.
         overrides: tables that win over both, such as `{"tune": {"c": 2.0}}`.
+        aims: what rows of the table should be, such as `{"starts_with_tonic": ">= 90 %"}`; their
+            multipliers are found, see docs/aims.md.
         rules: Python file with rules of the user's own.
         seeds: file of sequences that replay begins with, or lists of their tokens.
         prime: file whose first sequence every sampled one begins with; it is not learned.
@@ -84,6 +88,8 @@ def tune(
     out, config, prime = named_path(out), optional_path(config), optional_path(prime)
     if isinstance(seeds, PathLike):
         seeds = named_path(seeds)
+    if aims is not None:
+        overrides = merged(overrides or {}, {"aims": aims})
     given = Given(prior, optional_path(rules), reward, seeds, prime, column, standardise)
     order = open_order(
         *(domain, preset, config, overrides, given), trust=trust, device=device, quiet=quiet

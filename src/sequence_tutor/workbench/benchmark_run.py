@@ -110,7 +110,7 @@ def _by_call(oracle: Oracle, advance: Advance) -> Advance:
     """Advances a progress bar by the oracle's calls, where the loop counts updates."""
     shown = 0
 
-    def count(_n: int = 1, /, **live_values: float) -> None:
+    def count(_n: int = 1, /, **live_values: float | str) -> None:
         nonlocal shown
         advance(len(oracle) - shown, **live_values)
         shown = len(oracle)

@@ -1,0 +1,200 @@
+"""Aims: what rows of a table should be, as a user writes it.
+
+starts_with_tonic >= 90 %
+autocorrelation_lag1 -0.1 .. 0.1
+length = 12
+distinct >= 99.9 % of 100,000
+mean_qed >= 0.85 within 0.002
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+
+from sequence_tutor.config.settings import Settings
+from sequence_tutor.errors import SettingsError, shown
+
+DISTINCT = "distinct"
+"""The row that is said of so many draws."""
+
+DRAWS = 100_000
+"""Of `distinct`, where an aim does not say of how many."""
+
+NUMBER = r"[-+\u2212]?(?:\d[\d,_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+SIGNS = "<>=\u2264\u2265"
+VALUE = rf"(?:{NUMBER})\s*%?"
+AIM = re.compile(
+    rf"(?:(?P<sign>>=|<=|=|\u2265|\u2264)\s*)?"
+    rf"(?P<low>{VALUE})(?:\s*(?:\.\.|\u2026)\s*(?P<high>{VALUE}))?"
+    r"(?:\s+of\s+(?P<draws>\d[\d,_]*))?"
+    rf"(?:\s+within\s+(?P<within>{VALUE}))?"
+)
+"""What follows the name of a row."""
+
+HOW = "expected such as '>= 90 %', '<= 0.6 %', '= 0.25' or '-0.1 .. 0.1'"
+
+
+class Aim(Settings):
+    """What one row should be."""
+
+    row: str = Field(description="of the domain's table")
+    low: float | None = Field(None, description="at least")
+    high: float | None = Field(None, description="at most")
+    within: float = Field(0.0, ge=0, description="by so much it may be missed and still be met")
+    draws: int | None = Field(None, ge=2, description="of `distinct`: of how many draws")
+    share: bool = Field(False, description="whether it was written with a percent sign")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.low is None and self.high is None:
+            raise ValueError(f"{self.row}: neither low nor high is given")
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError(
+                f"the aims for {self.row} exclude each other: at least {self.low:g} and at most "
+                f"{self.high:g}"
+            )
+        if (self.draws is not None) != (self.row == DISTINCT):
+            raise ValueError(f"{self.row}: 'of N' is said of {DISTINCT} and of no other row")
+        return self
+
+    def __str__(self) -> str:
+        of = "" if self.draws is None else f" of {self.draws:,}"
+        return f"{self.row} {self.wanted}{of}"
+
+    @property
+    def wanted(self) -> str:
+        """Its bounds, as a table shows them."""
+        low = None if self.low is None else self.number(self.low)
+        high = None if self.high is None else self.number(self.high)
+        if low is None or high is None:
+            return f">= {low}" if high is None else f"<= {high}"
+        return f"{low} .. {high}"
+
+    def number(self, value: float) -> str:
+        """A value of the row, as the aim was written."""
+        return f"{100 * value:.4g} %" if self.share else f"{value:.4g}"
+
+    def miss(self, value: float) -> float:
+        """By how much a value of the row misses it; 0 where it is met."""
+        below = 0.0 if self.low is None else self.low - value
+        above = 0.0 if self.high is None else value - self.high
+        return max(below, above, 0.0)
+
+    def is_met(self, value: float) -> bool:
+        """Whether a value of the row meets it."""
+        return self.miss(value) <= self.within
+
+
+def split_aim(text: str) -> tuple[str, str]:
+    """The row and the rest of an aim, such as those of a command line.
+
+    Raises:
+        SettingsError: it is no aim.
+    """
+    for found in re.finditer(r"\s*(?=>=|<=|=|\u2265|\u2264)|\s+", text):
+        row, rest = text[: found.start()].strip(), text[found.end() :].strip()
+        if row.strip(SIGNS) and AIM.fullmatch(rest) and (rest[0] in SIGNS or _between(rest)):
+            return row, rest
+    raise SettingsError(f"aim {shown(text)}: expected a row and what it should be, {HOW}")
+
+
+def _between(rest: str) -> bool:
+    found = AIM.fullmatch(rest)
+    return found is not None and found["high"] is not None
+
+
+def parse_aims(given: Mapping[str, Any]) -> tuple[Aim, ...]:
+    """Aims from a table.
+
+    Args:
+        given: row -> what it should be, a list of such, or a table with `aim` and `within`.
+
+    Raises:
+        SettingsError: one that cannot be read, or bounds of one row that exclude each other.
+    """
+    parts: dict[str, dict[str, Any]] = {}
+    for row, value in given.items():
+        for text, more in _texts(row, value):
+            _join(parts.setdefault(row, {"row": row}), _parsed(row, text, more))
+    try:
+        return tuple(Aim(**_with_draws(own)) for own in parts.values())
+    except ValueError as error:
+        raise SettingsError(_plain(error)) from error
+
+
+def _plain(error: ValueError) -> str:
+    errors = getattr(error, "errors", None)
+    return str(errors()[0]["msg"]).removeprefix("Value error, ") if errors else str(error)
+
+
+def _with_draws(own: Mapping[str, Any]) -> dict[str, Any]:
+    usual = {"draws": DRAWS} if own["row"] == DISTINCT else {}
+    return {**usual, **own}
+
+
+def _texts(row: str, value: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """What is wanted of a row, one text a bound, with what stands beside it."""
+    if isinstance(value, str):
+        yield value, {}
+    elif isinstance(value, Sequence):
+        for one in value:
+            yield from _texts(row, one)
+    elif isinstance(value, Mapping) and isinstance(value.get("aim"), str):
+        unknown = value.keys() - {"aim", "within"}
+        if unknown:
+            raise SettingsError(f"aims.{row}: unknown name {shown(min(unknown))}, expected within")
+        yield value["aim"], {name: value[name] for name in value if name != "aim"}
+    else:
+        raise SettingsError(f"aims.{row} is {shown(value)}, {HOW}")
+
+
+def _parsed(row: str, text: str, more: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of an aim from one text."""
+    found = AIM.fullmatch(text.strip())
+    if found is None or (found["sign"] is None) == (found["high"] is None):
+        raise SettingsError(f"aims.{row} is {shown(text)}, {HOW}")
+    sign, low, high = found["sign"], found["low"], found["high"]
+    is_share = "%" in (high or low)
+    own: dict[str, Any] = {"share": is_share, **more}
+    if high is not None:
+        own |= {"low": float(_number(low, is_share)), "high": float(_number(high, is_share))}
+    elif sign == "=":
+        value, half = _number(low, is_share), _half_unit(low, is_share)
+        own |= {"low": float(value - half), "high": float(value + half)}
+    else:
+        own["low" if sign in (">=", "\u2265") else "high"] = float(_number(low, is_share))
+    if found["draws"] is not None:
+        own["draws"] = int(re.sub("[,_]", "", found["draws"]))
+    if found["within"] is not None:
+        own["within"] = float(_number(found["within"], False))
+    return own
+
+
+def _digits(text: str) -> Decimal:
+    return Decimal(re.sub(r"[,_%\s]", "", text).replace("\u2212", "-"))
+
+
+def _number(text: str, is_share: bool) -> Decimal:
+    """Exactly what was written: 90 % is the same number as 0.9."""
+    return _digits(text) / 100 if is_share or "%" in text else _digits(text)
+
+
+def _half_unit(text: str, is_share: bool) -> Decimal:
+    """Half a unit of the last digit written."""
+    exponent = _digits(text).as_tuple().exponent
+    assert isinstance(exponent, int)  # a number, not an infinity
+    unit = Decimal(1).scaleb(exponent) / 2
+    return unit / 100 if is_share else unit
+
+
+def _join(own: dict[str, Any], other: Mapping[str, Any]) -> None:
+    """Two aims for one row are one, with the narrower of their bounds."""
+    for name, narrower in (("low", max), ("high", min)):
+        if name in own and name in other:
+            own[name] = narrower(own[name], other[name])
+    own |= {name: value for name, value in other.items() if name not in own}

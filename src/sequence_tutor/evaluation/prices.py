@@ -1,0 +1,135 @@
+"""The price list of a run with aims: what each cost, and what one more unit of it would.
+
+By the envelope theorem the divergence of the constrained optimum changes by its multiplier where a
+bound does: d KL / d b = lambda E[d], in nats a sequence for one more unit of the row, whose
+denominators d have the mean E[d]. An aim that the others meet by themselves has multiplier 0 and
+is free. On the way from the prior's rows to the aims, KL is the integral of prices over bounds;
+where prices rise about linearly, a bound's part of it is in proportion to
+price x (bound - prior).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sequence_tutor.drawing.table import Table
+from sequence_tutor.estimates import Estimate
+from sequence_tutor.evaluation.figures import cell, decimals
+from sequence_tutor.tuner.aims_log import is_missed
+
+FREE = 0.01
+"""A part of the way below which an aim is called free."""
+
+
+@dataclass(frozen=True)
+class Price:
+    """One bound.
+
+    Attributes:
+        aim: as it is written, one side of it.
+        row: its row.
+        share: whether it was written in percent; its price is then one of a point.
+        prior: the row's value under the prior; None: undefined.
+        reached: under the policy.
+        met: whether the interval reaches the bound.
+        price: nats a sequence for one more unit of the row, or one more point.
+        part: of the way from the prior, 0..1.
+    """
+
+    aim: str
+    row: str
+    share: bool
+    prior: float | None
+    reached: Estimate
+    met: bool
+    price: float
+    part: float
+
+
+@dataclass(frozen=True)
+class PriceList:
+    """All bounds of a run.
+
+    Attributes:
+        prices: one a bound.
+        kl_per_token: what all of it cost, in nats.
+    """
+
+    prices: Sequence[Price]
+    kl_per_token: float
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON: `aims`, a list of the attributes of `Price`, and `kl_per_token`."""
+        rows = [{**asdict(one), "reached": one.reached.to_json()} for one in self.prices]
+        return {"aims": rows, "kl_per_token": self.kl_per_token}
+
+    def table(self) -> Table:
+        """As people read it."""
+        heads = ["aim", "prior", "reached", "met", "price, nats a sequence", "part of the way"]
+        rows = [
+            [
+                one.aim,
+                "" if one.prior is None else _number(one.prior, one.share),
+                cell(one.reached, 100 if one.share else 1),
+                "yes" if one.met else "NO",
+                f"{one.price:.3g} a {'point' if one.share else 'unit'}" if one.price else "0",
+                f"{100 * one.part:.0f} %",
+            ]
+            for one in self.prices
+        ]
+        return Table(heads, rows, self.sentence)
+
+    @property
+    def sentence(self) -> str:
+        """What all of it cost, which aim is dearest, and which are free."""
+        said = [f"all aims together: {self.kl_per_token:.3g} nats a token from the prior"]
+        if self.prices and max(one.part for one in self.prices) > FREE:
+            dearest = max(self.prices, key=lambda one: one.part)
+            said.append(f"dearest {dearest.aim} ({100 * dearest.part:.0f} % of the way)")
+        if free := [one.aim for one in self.prices if one.part <= FREE and one.met]:
+            said.append(f"free {', '.join(free)}")
+        return "; ".join(said)
+
+
+def price_list(
+    aims: Mapping[str, Mapping[str, Any]],
+    kl_per_token: float,
+    statistics: Mapping[str, Estimate] | None = None,
+) -> PriceList:
+    """The price list of a run.
+
+    Args:
+        aims: of the last entry of its log, see `tuner.aims_log.entries`.
+        kl_per_token: nats from the prior.
+        statistics: row -> its estimate from more samples than those of the log.
+    """
+    known = statistics or {}
+    ways = {
+        name: max(0.0, own["price"] * abs(own["bound"] - (own["prior"] or 0.0)))
+        for name, own in aims.items()
+    }
+    total = sum(ways.values())
+    prices = []
+    for name, own in aims.items():
+        reached = Estimate(*(_float(own[end]) for end in ("value", "low", "high")))
+        reached = known.get(own["row"], reached)
+        met = own["met"]
+        if own["row"] in known:
+            met = not is_missed(reached, own["bound"], 1 if ">=" in name else -1)
+        price = own["price"] / (100 if own["share"] else 1)
+        part = ways[name] / total if total else 0.0
+        prices.append(
+            Price(name, own["row"], own["share"], own["prior"], reached, met, price, part)
+        )
+    return PriceList(prices, kl_per_token)
+
+
+def _float(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def _number(value: float, share: bool) -> str:
+    shown = 100 * value if share else value
+    return f"{shown:.{decimals(shown)}f}"

@@ -1,0 +1,171 @@
+"""The rows that a run aims at, and what sequences and the policy's opinion of them count for each.
+
+A row is the ratio of two sums over sequences, of its numerators and its denominators (see
+`domain.rows`), so that "row >= b" is the constraint E[numerator - b denominator] >= 0. Four rows
+are measured here, whatever the domain: log p a token is counted on each sequence too; KL and
+entropy a token, and the share of distinct sequences, are functionals of the policy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sequence_tutor.config.aims import DISTINCT, Aim
+from sequence_tutor.config.settings import nearest
+from sequence_tutor.domain.rows import Counts, RowRange, Rows
+from sequence_tutor.errors import UserError, shown
+from sequence_tutor.objectives.distinct import distinct_share
+from sequence_tutor.sequences import SequenceBatch
+
+LOG_PRIOR, KL, ENTROPY = "log_prior_per_token", "kl_to_prior_per_token", "entropy_per_token"
+
+OF_POLICY: Mapping[str, RowRange] = {
+    LOG_PRIOR: RowRange(-math.inf, 0.0, "ratio"),
+    KL: RowRange(0.0, math.inf, "ratio"),
+    ENTROPY: RowRange(0.0, math.inf, "ratio"),
+    DISTINCT: RowRange(0.0, 1.0, "mean"),
+}
+"""Rows that are measured for every domain."""
+
+TEMPERATURES: Mapping[str, int] = {KL: -1, ENTROPY: 1}
+"""Rows whose multiplier is part of a temperature -> the side held: -1 at most, 1 at least."""
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What prior and policy think of B sequences that the policy has sampled, tokens given aside.
+
+    Attributes:
+        log_prior: (B,) log p(x); likewise `log_policy`.
+        kl: (B,) exact KL(pi || p) summed over the states of a sequence; likewise `entropy`.
+        chosen: (B,) tokens.
+    """
+
+    log_prior: Tensor
+    log_policy: Tensor
+    kl: Tensor
+    entropy: Tensor
+    chosen: Tensor
+
+
+@dataclass(frozen=True)
+class Bound:
+    """One side of an aim: sign (row - at) >= 0.
+
+    Attributes:
+        aim: whose.
+        sign: 1: at least; -1: at most.
+        at: b, the bound.
+        place: of its row among the aims.
+    """
+
+    aim: Aim
+    sign: int
+    at: float
+    place: int
+
+    def __str__(self) -> str:
+        sign = ">=" if self.sign > 0 else "<="
+        return f"{self.aim.row} {sign} {self.aim.number(self.at)}"
+
+
+def bounds_of(aims: Sequence[Aim]) -> list[Bound]:
+    """The one-sided constraints of some aims."""
+    return [
+        Bound(aim, sign, at, place)
+        for place, aim in enumerate(aims)
+        for sign, at in ((1, aim.low), (-1, aim.high))
+        if at is not None
+    ]
+
+
+class AimedRows:
+    """Counts the rows of M aims; columns 2 i and 2 i + 1 are numerator and denominator of the i-th.
+
+    Args:
+        aims: M of them, each of another row.
+        rows: those of the domain.
+        known: more rows that there are, for the error's sentence.
+
+    Raises:
+        UserError: a row that nothing measures, or a bound that it cannot have.
+    """
+
+    def __init__(self, aims: Sequence[Aim], rows: Rows, known: Iterable[str] = ()) -> None:
+        self.aims, self.rows = tuple(aims), rows
+        self.ranges = {**rows.ranges(), **OF_POLICY}
+        for aim in aims:
+            _check(aim, self.ranges, {**self.ranges, **dict.fromkeys(known)})
+        self.names = {aim.row for aim in aims}
+        self.measures_policy = bool(self.names & {KL, ENTROPY, DISTINCT})
+
+    def of_sequences(
+        self, batch: SequenceBatch, log_prior: Tensor | None, terms: Tensor | None = None
+    ) -> Tensor:
+        """What each sequence counts, (B, 2 M) float64; 0 for functionals of the policy.
+
+        Args:
+            batch: B sequences.
+            log_prior: (B, T) log p of each token that was chosen, else 0; None where no aim is
+                about it.
+            terms: (B, T, R) of the reward, where they are known.
+        """
+        counted = self.rows.count(batch, terms) if self.names - OF_POLICY.keys() else {}
+        if LOG_PRIOR in self.names:
+            assert log_prior is not None  # whoever counts it has asked the prior
+            chosen = (log_prior != 0).sum(1)
+            counted = {**counted, LOG_PRIOR: Counts(log_prior.double().sum(1), chosen.double())}
+        zero = torch.zeros(len(batch), dtype=torch.float64, device=batch.tokens.device)
+        columns: list[Tensor] = []
+        for aim in self.aims:
+            own = counted.get(aim.row, Counts(zero, zero))
+            columns += [own.numerators.to(zero), own.denominators.to(zero)]
+        return torch.stack(columns, 1)
+
+    def with_policy(self, counts: Tensor, said: Opinion) -> Tensor:
+        """The counts (B, 2 M) of sequences of the policy itself, functionals included."""
+        counts = counts.clone()
+        ones = torch.ones(len(counts), dtype=torch.float64, device=counts.device)
+        for place, aim in enumerate(self.aims):
+            if aim.row == DISTINCT and aim.draws is not None:
+                own, of = distinct_share(said.log_policy, aim.draws), ones
+            elif aim.row in TEMPERATURES:
+                own, of = (said.kl if aim.row == KL else said.entropy), said.chosen
+            else:
+                continue
+            counts[:, 2 * place], counts[:, 2 * place + 1] = own.to(counts), of.to(counts)
+        return counts
+
+
+def _check(aim: Aim, ranges: Mapping[str, RowRange], known: Iterable[str]) -> None:
+    """Refuse an aim that nothing could measure or meet."""
+    if aim.row not in ranges:
+        raise UserError(f"aim {aim}: unknown row {shown(aim.row)}: {nearest(aim.row, known)}")
+    own = ranges[aim.row]
+    for at, can_be in ((aim.low, own.high), (aim.high, own.low)):
+        if at is None:
+            continue
+        beyond = at > can_be if can_be == own.high else at < can_be
+        if beyond:
+            raise UserError(
+                f"aim {aim}: {aim.row} is never outside {_range(aim, own)}, so nothing meets it"
+            )
+    sign = TEMPERATURES.get(aim.row)
+    held = {1: aim.low, -1: aim.high}
+    if sign is not None and held[-sign] is not None:
+        raise UserError(
+            f"aim {aim}: expected {'at most' if sign < 0 else 'at least'}: no single optimum has "
+            f"{'at least' if sign < 0 else 'at most'} so much {aim.row}"
+        )
+    if aim.row == DISTINCT and aim.high is not None:
+        raise UserError(f"aim {aim}: expected at least: no single optimum repeats itself so much")
+
+
+def _range(aim: Aim, own: RowRange) -> str:
+    low, high = (aim.number(end) if math.isfinite(end) else "any" for end in (own.low, own.high))
+    return f"{low} .. {high}"

@@ -1,0 +1,241 @@
+"""The multipliers of aims: dual ascent beside a policy that follows.
+
+    minimise KL(pi || p)   subject to   g_i = s_i (E[n_i] - b_i E[d_i]) >= 0 for all i
+
+where n_i and d_i are what the row of aim i counts on a sequence, b_i its bound and s_i = 1 for "at
+least", -1 for "at most". The optimum is p(x) exp(sum_i lambda_i phi_i(x)) / Z with
+phi_i = s_i (n_i - b_i d_i): KL-control with the multipliers lambda for weights, which every soft
+algorithm learns. They maximise the concave dual -log Z(lambda) over lambda >= 0, whose gradient is
+-E[phi] under the optimum and whose Hessian is minus the covariance of phi (Csiszar 1975,
+*I-divergence geometry of probability distributions and minimization problems*). After every
+collection the policy's own new sequences stand for the optimum:
+
+1. Moving means of n and d, and the moving covariance of phi, are updated.
+2. The goal of each row moves from the prior's own value to the aim over the first half of the run,
+   so that the policy follows; then it stays a margin of two standard errors inside the bound.
+3. A Newton step on the active aims, those missed or with lambda > 0: solve
+   (C + damping) step = missed, and move lambda by a small part of it, never below 0. The damping
+   keeps the step finite where an event has become so rare that its variance vanishes.
+
+The policy lags behind the multipliers, so the mean is predicted a little ahead, a step is capped,
+and its rate falls toward the end with the learning rate. Only in the last hundredth are they held.
+A multiplier has a ceiling: a bound that nothing meets is softened, its miss costs the ceiling.
+
+The share of distinct sequences has a multiplier in the same system: to first order it answers to
+its multiplier as the mean of a feature does, of the `rarity`. Those of KL and entropy a token are
+parts of a temperature and follow the relative error, as `target_kl` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from sequence_tutor.domain.rows import RowRange
+from sequence_tutor.tuner.aimed_rows import OF_POLICY, TEMPERATURES, Bound
+
+HALF = 0.5
+"""Share of the run over which the goals move from the prior's values to the aims."""
+
+FOLLOWS = 0.01
+"""Share of the run that the moving means remember."""
+
+REACTS, REACTS_AT_END = 0.025, 0.1
+"""Share of the run in which a Newton step is made; it grows from the first to the second."""
+
+FASTEST = 0.3
+"""The largest part of a Newton step that one collection makes, where collections are few."""
+
+AHEAD, SLOWER = 0.5, 4.0
+"""The mean is predicted by half of what it has moved from one that remembers four times longer."""
+
+DAMPING, FLOOR = 0.1, 0.02
+"""Added to each variance: so much of itself, and of the prior's."""
+
+MARGIN = 2.0
+"""Standard errors by which the goal stays inside the bound."""
+
+TRAVEL, CEILING = 300.0, 25.0
+"""Of a multiplier times the prior's standard deviation of phi: the most it moves in a whole run at
+its fastest, and the most it comes to."""
+
+STILL = 0.99
+"""Share of the run after which multipliers are held."""
+
+
+class Multipliers:
+    """Multipliers of K bounds on M rows, moved after each collection.
+
+    Args:
+        bounds: K of them.
+        ranges: row -> what it can be.
+        counts: (N, 2 M) of sequences of the prior; numerator and denominator of each row.
+        features: (N, K) phi of the same sequences, see `features`.
+
+    Attributes:
+        values: (K,) lambda, in nats a unit of phi.
+    """
+
+    def __init__(
+        self,
+        bounds: Sequence[Bound],
+        ranges: Mapping[str, RowRange],
+        counts: Tensor,
+        features: Tensor,
+    ) -> None:
+        self.bounds = tuple(bounds)
+        self.signs = torch.tensor([bound.sign for bound in bounds], dtype=torch.float64)
+        self.at = torch.tensor([bound.at for bound in bounds], dtype=torch.float64)
+        self.places = torch.tensor([bound.place for bound in bounds])
+        self.is_temperature = torch.tensor([bound.aim.row in TEMPERATURES for bound in bounds])
+        self.is_moment = torch.tensor([bound.aim.row not in OF_POLICY for bound in bounds])
+        self.room = torch.tensor([_room(bound, ranges) for bound in bounds], dtype=torch.float64)
+        self.mean = counts.mean(0)  # (2 M,)
+        self.slow = self.mean.clone()
+        self.covariance = torch.cov(features.T).reshape(len(bounds), len(bounds))
+        self.of_prior = self.covariance.clone()
+        self.prior = self._rows(self.mean)  # (K,)
+        away = ((self.at - self.prior.nan_to_num()) * self._per_unit()).abs()
+        self.least = torch.maximum(self.covariance.diagonal(), 0.01 * away**2).clamp(min=1e-12)
+        self.values = torch.zeros(len(bounds), dtype=torch.float64)
+        self.goals = self._goals(0.0, 1.0)
+
+    def follow(
+        self, counts: Tensor, features: Tensor, done: float, step: float, *, moves: bool = True
+    ) -> None:
+        """Take in what the policy has sampled, and move the multipliers.
+
+        Args:
+            counts: (B, 2 M) of the policy's own new sequences.
+            features: (B, K).
+            done: share of the run's updates that is done, 0..1.
+            step: share of them that lies between two collections.
+            moves: whether the multipliers move.
+        """
+        new = min(0.5, step / FOLLOWS)
+        self.mean = torch.lerp(self.mean, counts.mean(0), new)
+        self.slow = torch.lerp(self.slow, counts.mean(0), new / SLOWER)
+        self.covariance = torch.lerp(
+            self.covariance, torch.cov(features.T).reshape(self.covariance.shape), new
+        )
+        reacts = REACTS + (REACTS_AT_END - REACTS) * max(0.0, done - HALF) / (1 - HALF)
+        rate = min(FASTEST, step / reacts)
+        self.goals = self._goals(done, 2 * len(counts) / rate)
+        if moves and done < STILL:
+            self._move(rate, TRAVEL * step)
+
+    def missed(self, mean: Tensor) -> Tensor:
+        """(K,) the gradient of the dual, s (goal E[d] - E[n]), from means (2 M,) of the counts."""
+        numerators, denominators = mean[2 * self.places], mean[2 * self.places + 1]
+        return self.signs * (self.goals * denominators - numerators)
+
+    def _move(self, rate: float, most: float) -> None:
+        """A part of a damped Newton step on the active aims."""
+        missed = self.missed(self.mean + AHEAD * (self.mean - self.slow))
+        active = ((self.values > 0) | (missed > 0)) & ~self.is_temperature
+        at = active.nonzero().squeeze(1)
+        variance = self.covariance.diagonal()
+        damped = self.covariance + torch.diag(DAMPING * variance + FLOOR * self.least)
+        step = torch.zeros_like(self.values)
+        step[at] = torch.linalg.solve(damped[at][:, at], missed[at])
+        scale = self.least.sqrt()
+        step = torch.minimum((rate * step).abs(), most / scale) * step.sign()
+        moved = torch.minimum((self.values + step).clamp(min=0.0), CEILING / scale)
+        relative = (missed / (self.goals.abs() * self._per_unit())).clamp(-0.2, 0.2)
+        warmed = ((1 + self.values) * torch.exp(rate * relative) - 1).clamp(min=0.0)
+        self.values = moved.where(~self.is_temperature, warmed)
+
+    def _goals(self, done: float, samples: float) -> Tensor:
+        """(K,) what each row should be now; `samples` stand behind the multipliers."""
+        error = (self.covariance.diagonal().clamp(min=0) / samples).sqrt() / self._per_unit()
+        margin = torch.minimum(MARGIN * error, self.room)
+        aimed = self.at + self.signs * margin.where(~self.is_temperature, 0.0)
+        way = min(1.0, done / HALF)
+        begun = torch.where(self.prior.isnan(), aimed, self.prior)
+        between = begun + way * (aimed - begun)
+        return between.where(self.signs * (aimed - begun) > 0, aimed)
+
+    def _rows(self, mean: Tensor) -> Tensor:
+        """(K,) the row of each bound from means (2 M,) of the counts; NaN where undefined."""
+        return mean[2 * self.places] / mean[2 * self.places + 1]
+
+    def _per_unit(self) -> Tensor:
+        """(K,) E[d]: units of phi in a unit of the row."""
+        return self.mean[2 * self.places + 1].clamp(min=1e-12)
+
+    @property
+    def rows(self) -> Tensor:
+        """(K,) the rows' moving means."""
+        return self._rows(self.mean)
+
+    @property
+    def prices(self) -> Tensor:
+        """(K,) nats a sequence that one more unit of each row costs: d KL / d b = lambda E[d]."""
+        return self.values * self._per_unit()
+
+    @property
+    def at_ceiling(self) -> Tensor:
+        """(K,) bool: multipliers that can go no farther."""
+        return self.values >= 0.99 * CEILING / self.least.sqrt()
+
+    def correlation(self, place: int) -> Tensor:
+        """(K,) of phi of one bound with that of each, under prior or policy, the lower of them."""
+        found = []
+        for covariance in (self.covariance, self.of_prior):
+            spread = covariance.diagonal().clamp(min=1e-12).sqrt()
+            found.append(covariance[place] / (spread * spread[place]))
+        return torch.minimum(*found)
+
+    def weights(self) -> Tensor:
+        """(2 M,) what a unit of each count pays a sequence, in nats: lambda and -lambda b."""
+        paid = (self.signs * self.values).where(self.is_moment, 0.0)
+        weights = torch.zeros_like(self.mean)
+        weights.index_add_(0, 2 * self.places, paid)
+        return weights.index_add_(0, 2 * self.places + 1, -paid * self.goals)
+
+    def state(self) -> dict[str, Tensor]:
+        """Everything needed to go on exactly."""
+        return {name: getattr(self, name) for name in _STATE}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Put a saved state back."""
+        for name in _STATE:
+            setattr(self, name, state[name].clone())
+
+
+_STATE = ("values", "mean", "slow", "covariance", "of_prior", "prior", "least", "goals")
+
+
+def features(
+    bounds: Sequence[Bound], counts: Tensor, rare: Tensor | None, goals: Tensor | None = None
+) -> Tensor:
+    """Phi of each bound on each sequence, (B, K) float64.
+
+    Args:
+        bounds: K of them.
+        counts: (B, 2 M).
+        rare: (B,) rarity, the feature of the share of distinct sequences; None: it is not aimed at.
+        goals: (K,) b of each; None: the bounds.
+    """
+    at = [bound.at for bound in bounds] if goals is None else goals.tolist()
+    columns = []
+    for bound, b in zip(bounds, at, strict=True):
+        own = counts[:, 2 * bound.place] - b * counts[:, 2 * bound.place + 1]
+        if bound.aim.draws is not None and rare is not None:
+            own = rare
+        columns.append(bound.sign * own)
+    return torch.stack(columns, 1)
+
+
+def _room(bound: Bound, ranges: Mapping[str, RowRange]) -> float:
+    """How far a goal may be inside its bound.
+
+    Half the way to where the row ends, a quarter of that to the other bound.
+    """
+    aim, own = bound.aim, ranges[bound.aim.row]
+    room = (own.high - bound.at if bound.sign > 0 else bound.at - own.low) / 2
+    if aim.low is not None and aim.high is not None:
+        room = min(room, (aim.high - aim.low) / 4)
+    return max(room, 0.0)

@@ -1,0 +1,92 @@
+"""Aims are read as people write them, and refused in one sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+from sequence_tutor.config.aims import Aim, parse_aims, split_aim
+from sequence_tutor.errors import SettingsError
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        (">= 90 %", 0.9, None),
+        (">= 0.9", 0.9, None),
+        ("<= .6%", None, 0.006),
+        ("-0.1 .. 0.1", -0.1, 0.1),
+        ("10..20 %", 0.1, 0.2),
+        ("= 0.25", 0.245, 0.255),  # half a unit of the last digit
+        ("= 90 %", 0.895, 0.905),
+        ("= 12", 11.5, 12.5),
+        (">= -1.35", -1.35, None),
+    ],
+)
+def test_a_bound_is_read(text: str, low: float | None, high: float | None) -> None:
+    (aim,) = parse_aims({"row": text})
+    assert (aim.low, aim.high) == (low, high)
+    assert aim.share == ("%" in text)
+
+
+def test_percent_and_fraction_are_the_same_number() -> None:
+    for percent in ("99.9", "0.6", "57", "1.4"):
+        (one,) = parse_aims({"row": f">= {percent} %"})
+        (other,) = parse_aims({"row": f">= {float(percent) / 100:.5f}"})
+        assert one.low == other.low
+
+
+def test_distinct_says_of_how_many() -> None:
+    (aim,) = parse_aims({"distinct": ">= 99.9 % of 100,000"})
+    assert (aim.low, aim.draws) == (0.999, 100_000)
+    (usual,) = parse_aims({"distinct": ">= 99.9 %"})
+    assert usual.draws == 100_000
+    assert str(aim) == "distinct >= 99.9 % of 100,000"
+
+
+def test_a_tolerance_beside() -> None:
+    (one,) = parse_aims({"row": {"aim": ">= 0.9", "within": 0.002}})
+    (other,) = parse_aims({"row": ">= 0.9 within 0.002"})
+    assert one == other == Aim(row="row", low=0.9, within=0.002)
+
+
+def test_two_bounds_of_one_row_are_one_aim() -> None:
+    (aim,) = parse_aims({"row": [">= 0.2", "<= 0.4", ">= 0.3"]})
+    assert (aim.low, aim.high) == (0.3, 0.4)
+    assert aim.miss(0.25) == pytest.approx(0.05)
+    assert aim.miss(0.35) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "row", "wanted"),
+    [
+        ("starts_with_tonic >= 90 %", "starts_with_tonic", ">= 90 %"),
+        ("ac1 -0.1 .. 0.1", "ac1", "-0.1 .. 0.1"),
+        ("ac1 = -0.1 ", "ac1", "= -0.1"),
+        ("share(TPSA in 40..90)>=95 %", "share(TPSA in 40..90)", ">=95 %"),
+        ("share(TPSA in 40..90) 0.9 .. 1", "share(TPSA in 40..90)", "0.9 .. 1"),
+    ],
+)
+def test_row_and_bound_are_told_apart(text: str, row: str, wanted: str) -> None:
+    assert split_aim(text) == (row, wanted)
+
+
+@pytest.mark.parametrize(
+    ("aims", "message"),
+    [
+        ({"row": "90 %"}, "aims.row is '90 %', expected such as '>= 90 %'"),
+        ({"row": "> 3"}, "aims.row is '> 3', expected such as"),
+        ({"row": 3}, "aims.row is 3, expected such as"),
+        ({"row": ">= 0.5 of 10"}, "'of N' is said of distinct and of no other row"),
+        ({"row": [">= 0.5", "<= 0.4"]}, "the aims for row exclude each other: at least 0.5"),
+        ({"row": {"aim": ">= 1", "withn": 1}}, "unknown name 'withn', expected within"),
+    ],
+)
+def test_what_is_no_aim_is_refused(aims: dict[str, object], message: str) -> None:
+    with pytest.raises(SettingsError, match=message.replace("(", r"\(")):
+        parse_aims(aims)
+
+
+@pytest.mark.parametrize("text", ["tonic", ">= 90 %", "tonic 90 %", "tonic > 90 %"])
+def test_what_is_no_aim_of_a_command_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match="expected a row and what it should be"):
+        split_aim(text)

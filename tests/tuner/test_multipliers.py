@@ -1,0 +1,115 @@
+"""Multipliers, worked by hand on two tokens, and what they come to."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from sequence_tutor.config.aims import parse_aims
+from sequence_tutor.domain.rows import SHARE, RowRange
+from sequence_tutor.tuner.aimed_rows import bounds_of
+from sequence_tutor.tuner.multipliers import CEILING, Multipliers, features
+
+
+def counts_of(heads: float, count: int = 4000) -> Tensor:
+    """(B, 2): the first `heads` of all sequences have the property."""
+    has = (torch.arange(count) < heads * count).double()
+    return torch.stack([has, torch.ones_like(has)], 1)
+
+
+def made(wanted: str, prior: float) -> Multipliers:
+    bounds = bounds_of(parse_aims({"heads": wanted}))
+    counts = counts_of(prior)
+    return Multipliers(bounds, {"heads": SHARE}, counts, features(bounds, counts, None))
+
+
+def follow(multipliers: Multipliers, prior: float, updates: int = 400) -> float:
+    """A policy that is at the optimum of its multipliers at once; its share of heads at the end.
+
+    p(heads) = q has the optimum q e^lambda / (q e^lambda + 1 - q).
+    """
+    share = prior
+    for update in range(updates):
+        counts = counts_of(share)
+        own = features(multipliers.bounds, counts, None)
+        multipliers.follow(counts, own, update / updates, 1 / updates)
+        pays = float(multipliers.weights()[0])
+        share = prior * math.exp(pays) / (prior * math.exp(pays) + 1 - prior)
+    return share
+
+
+def test_one_aim_on_two_tokens_has_the_multiplier_of_the_closed_form() -> None:
+    # .5 to .9: e^lambda = .9 / .1
+    multipliers = made(">= 90 %", 0.5)
+    share = follow(multipliers, 0.5)
+    goal = float(multipliers.goals[0])
+    assert 0.9 < goal < 0.902  # a margin of two standard errors
+    assert share == pytest.approx(goal, abs=2e-3)
+    assert multipliers.values[0] == pytest.approx(math.log(goal / (1 - goal)), rel=0.01)
+    assert multipliers.values[0] == pytest.approx(math.log(9), rel=0.02)
+
+
+def test_a_slack_aim_is_free() -> None:
+    multipliers = made(">= 30 %", 0.5)
+    assert follow(multipliers, 0.5) == 0.5
+    assert multipliers.values[0] == 0
+    assert multipliers.prices[0] == 0
+
+
+def test_at_most_turns_the_sign() -> None:
+    multipliers = made("<= 10 %", 0.5)
+    share = follow(multipliers, 0.5)
+    assert share == pytest.approx(0.1, abs=3e-3)
+    assert multipliers.values[0] == pytest.approx(math.log(9), rel=0.02)
+
+
+def test_a_price_is_the_slope_of_the_divergence() -> None:
+    # KL(b) = b log(b / .5) + (1 - b) log((1 - b) / .5): by finite differences around .8
+    def divergence(b: float) -> float:
+        return b * math.log(2 * b) + (1 - b) * math.log(2 - 2 * b)
+
+    slope = (divergence(0.801) - divergence(0.799)) / 0.002
+    multipliers = made(">= 80 %", 0.5)
+    follow(multipliers, 0.5)
+    assert slope > 0
+    assert multipliers.prices[0] == pytest.approx(slope, rel=0.02)
+
+
+def test_goals_move_from_the_prior_over_the_first_half() -> None:
+    multipliers = made(">= 90 %", 0.5)
+    goals = []
+    for update in range(100):
+        counts = counts_of(0.5)
+        own = features(multipliers.bounds, counts, None)
+        multipliers.follow(counts, own, update / 100, 0.01)
+        goals.append(float(multipliers.goals[0]))
+    assert goals[0] == pytest.approx(0.5)
+    assert goals[25] == pytest.approx(0.7, abs=0.005)
+    assert goals[50] == pytest.approx(0.9, abs=0.01)
+    assert goals[99] >= 0.9
+
+
+def test_what_nothing_meets_comes_to_its_ceiling() -> None:
+    multipliers = made(">= 90 %", 0.5)
+    for _ in range(500):
+        counts = counts_of(0.5)  # whatever is paid
+        own = features(multipliers.bounds, counts, None)
+        multipliers.follow(counts, own, 0.6, 0.01)
+    spread = float(multipliers.least.sqrt()[0])
+    assert multipliers.values[0] == pytest.approx(CEILING / spread)
+    assert bool(multipliers.at_ceiling[0])
+
+
+def test_a_quotient_pays_numerator_and_denominator() -> None:
+    bounds = bounds_of(parse_aims({"ratio": ">= 0.5"}))
+    counts = torch.tensor([[1.0, 4.0], [2.0, 2.0], [0.0, 0.0]], dtype=torch.float64)
+    own = features(bounds, counts, None)
+    assert own[:, 0].tolist() == [-1.0, 1.0, 0.0]
+    multipliers = Multipliers(bounds, {"ratio": RowRange(0, 1, "ratio")}, counts, own)
+    assert multipliers.prior[0] == 0.5
+    multipliers.values[0] = 3.0
+    assert multipliers.weights().tolist() == [3.0, -3.0 * float(multipliers.goals[0])]
+    assert multipliers.prices[0] == 6.0  # E[d] is 2
