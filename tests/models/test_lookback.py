@@ -10,7 +10,7 @@ from sequence_tutor.models.network import seeded_network
 from sequence_tutor.prior.neural import NeuralPrior
 
 V = 3
-NOTHING = 12  # rows: 4 last tokens, 4 at the lag, 3 places, 1 that says "repeating"
+NOTHING = 17  # rows: 4 last tokens, 4 at the lag, 3 places, 6 lengths of a repetition
 
 
 def copying(cell: str = "lstm", layers: int = 1) -> RecurrentNetwork:
@@ -26,13 +26,25 @@ def copying(cell: str = "lstm", layers: int = 1) -> RecurrentNetwork:
 def test_rows_are_those_worked_out_by_hand() -> None:
     rows, at_lags = Lookback(V, (2,), (3,)).sequence(torch.tensor([[1, 0, 1, 2]]))
     assert rows[0].tolist() == [
-        # the last token, the token two back, the place, whether the last equals the one two before
+        # the last token, the token two back, the place, how long a repetition has lasted
         [3, 4 + 3, 8 + 0, NOTHING],  # nothing written: all "before the first token"
         [1, 4 + 3, 8 + 1, NOTHING],
         [0, 4 + 1, 8 + 2, NOTHING],
-        [1, 4 + 0, 8 + 0, 11],  # 1 0 1: the last token equals the one two steps before it
+        [1, 4 + 0, 8 + 0, 11],  # 1 0 1: one token that equals the one two steps before it
     ]
     assert at_lags[0].tolist() == [[3], [3], [1], [0]]
+
+
+def test_it_sees_how_long_a_repetition_has_lasted() -> None:
+    tokens = torch.tensor([[1, 0, 1, 0, 1, 0, 1, 2, 1]])
+    rows, _ = Lookback(V, (2,)).sequence(tokens)
+    # repeated tokens so far: 1, 2, 3, 4, 5, then 2 is new, and what equals the 1 before it is one
+    assert rows[0, :, 2].tolist() == [14] * 3 + [8, 9, 9, 10, 10, 14]
+    assert Lookback(V, (2,)).of_runs(rows, torch.float32)[0, 3:6, :3].tolist() == [
+        [1, 0, 0],
+        [0, 1, 0],
+        [0, 1, 0],
+    ]
 
 
 def test_it_sees_its_place_in_each_period() -> None:

@@ -4,18 +4,21 @@ A recurrent network of a hundred cells cannot repeat what it has not learned by 
 and one output make repeating easy, after the Lookback RNN (Waite 2016, magenta.tensorflow.org):
 
 - the tokens that stand at fixed distances (`lags`) before the one to come;
-- for each distance, whether the last token equalled the token so many steps before it: whether a
-  repetition is under way;
+- for each distance, for how many tokens a repetition has been under way: how many of the last
+  tokens in a row equalled those so many steps before them;
 - the place of the token to come in one or more periods, such as the sixteenth of a bar;
-- one *copy gate* a distance: a number added to the output of the token that stood there.
+- one *copy gate* a distance: a number added to the output of the token that stood there. It is
+  computed from the network's features and from the length of the repetition, for after a bar that
+  repeats another the next token is nearly certain.
 
 Where we differ: the Lookback RNN copies by a label of its own in the vocabulary; a gate leaves the
 vocabulary as it is, so that log-probabilities stay comparable and every token keeps one spelling.
+And it sees whether the last token repeats, not for how long it has gone on.
 
 All inputs are rows of one table, so that a step is a sum of rows: the last token (V + 1 rows), each
-lag's token (V + 1 rows), the place in each period (as many rows as the period has tokens), and one
-row for each lag that says "repeating".
-A number one past the table stands for "nothing here".
+lag's token (V + 1 rows), the place in each period (as many rows as the period has tokens), and for
+each lag the length of its repetition (one row for each of `RUNS`). A number one past the table
+stands for "nothing here".
 """
 
 from __future__ import annotations
@@ -28,6 +31,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sequence_tutor.models.next_token import State
+
+RUNS = (1, 2, 4, 8, 16, 32)
+"""Lengths of a repetition that are told apart: at least so many tokens, fewer than the next."""
 
 
 @dataclass(frozen=True)
@@ -52,20 +58,30 @@ class Lookback:
     @property
     def rows(self) -> int:
         """Rows of the input table."""
-        return (self.vocab_size + 1) * (1 + len(self.lags)) + sum(self.periods) + len(self.lags)
+        tokens = (self.vocab_size + 1) * self.tokens_seen
+        return tokens + sum(self.periods) + self.run_rows
+
+    @property
+    def run_rows(self) -> int:
+        """How many of them, the last ones, speak of repetitions."""
+        return len(RUNS) * len(self.lags)
 
     @property
     def _seen(self) -> int:
-        """Tokens that a step must know: the furthest lag, and one more to say "repeating"."""
+        """Tokens that a step must know: the furthest lag, and one more to compare the last with."""
         return max(self.lags, default=0) + 1
 
     def initial_state(self, batch: int, device: torch.device) -> State:
-        """Nothing written yet: the tokens so far (B, seen), and how many there are (B,)."""
+        """Nothing written yet.
+
+        The tokens so far (B, seen), how many there are (B,), and lengths of repetitions (B, L).
+        """
         if self.is_plain:
             return ()
         return (
             torch.full((batch, self._seen), self.vocab_size, device=device),
             torch.full((batch,), -1, device=device),  # the start token is not one of them
+            torch.zeros(batch, len(self.lags), dtype=torch.int64, device=device),
         )
 
     def step(self, previous: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
@@ -74,13 +90,13 @@ class Lookback:
         Returns:
             Rows of the table (B, I), the token at each lag (B, L), and the new state.
         """
-        tokens, count = state
+        tokens, count, runs = state
         tokens = torch.cat([tokens[:, 1:], previous[:, None]], dim=1)  # (B, seen)
         count = count + 1
-        lagged = [tokens[:, -lag] for lag in self.lags]
-        before = [tokens[:, -lag - 1] for lag in self.lags]
-        rows, at_lags = self._rows(previous, lagged, before, count)
-        return rows, at_lags, (tokens, count)
+        at_lags = _columns([tokens[:, -lag] for lag in self.lags], previous)
+        before = _columns([tokens[:, -lag - 1] for lag in self.lags], previous)
+        runs = (runs + 1).where(self._repeats(previous, before), 0)
+        return self._rows(previous, at_lags, runs, count), at_lags, (tokens, count, runs)
 
     def sequence(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """What every step of whole sequences sees, tokens (B, T).
@@ -95,32 +111,41 @@ class Lookback:
             """(B, T): the token so many steps before the one to come."""
             return known[:, first - distance : first - distance + steps]
 
-        place = torch.arange(steps, device=tokens.device).expand(len(tokens), steps)
-        lagged = [back(lag) for lag in self.lags]
-        return self._rows(back(1), lagged, [back(lag + 1) for lag in self.lags], place)
+        last, place = back(1), torch.arange(steps, device=tokens.device)
+        at_lags = _columns([back(lag) for lag in self.lags], last)
+        repeats = self._repeats(last, _columns([back(lag + 1) for lag in self.lags], last))
+        ended = place[:, None].where(~repeats, -1).cummax(1).values  # the last step that did not
+        runs = place[:, None] - ended  # (B, T, L)
+        return self._rows(last, at_lags, runs, place.expand(len(tokens), steps)), at_lags
 
-    def _rows(
-        self, last: Tensor, lagged: Sequence[Tensor], before: Sequence[Tensor], place: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Rows (..., I) and tokens at the lags (..., L).
+    def _repeats(self, last: Tensor, before: Tensor) -> Tensor:
+        """(..., L) whether the last token (...) equals the one each lag before it (..., L)."""
+        return (before == last[..., None]) & (last[..., None] != self.vocab_size)
+
+    def _rows(self, last: Tensor, at_lags: Tensor, runs: Tensor, place: Tensor) -> Tensor:
+        """Rows (..., I).
 
         Args:
             last: (...) the last token.
-            lagged: L of (...), the token at each lag.
-            before: L of (...), the token one step further back than each lag.
+            at_lags: (..., L) the token at each lag.
+            runs: (..., L) lengths of repetitions.
             place: (...) how many tokens there are so far.
         """
-        height, nothing = self.vocab_size + 1, self.rows
-        rows = [last, *(height * (1 + number) + token for number, token in enumerate(lagged))]
-        at = height * (1 + len(self.lags))
+        height, lags = self.vocab_size + 1, torch.arange(len(self.lags), device=last.device)
+        rows = [last[..., None], height * (1 + lags) + at_lags]
+        at = height * self.tokens_seen
         for period in self.periods:
-            rows.append(at + place % period)
+            rows.append((at + place % period)[..., None])
             at += period
-        for number, token in enumerate(before):
-            repeats = (token == last) & (last != self.vocab_size)
-            rows.append(torch.where(repeats, at + number, nothing))
-        at_lags = torch.stack(list(lagged), -1) if lagged else last[..., None][..., :0]
-        return torch.stack(rows, -1), at_lags
+        long = torch.bucketize(runs, torch.tensor(RUNS, device=last.device), right=True)
+        repeating = at + len(RUNS) * lags + long - 1
+        rows.append(repeating.where(runs > 0, self.rows))
+        return torch.cat(rows, -1)
+
+    def of_runs(self, rows: Tensor, dtype: torch.dtype) -> Tensor:
+        """What rows (..., I) say of repetitions, as (..., L x runs): 1 at each, 0 elsewhere."""
+        first = self.rows - self.run_rows
+        return as_features(rows[..., -len(self.lags) :] - first, self.run_rows, dtype)
 
     @property
     def tokens_seen(self) -> int:
@@ -128,8 +153,13 @@ class Lookback:
         return 1 + len(self.lags)
 
 
+def _columns(columns: Sequence[Tensor], like: Tensor) -> Tensor:
+    """Tensors (...) side by side, (..., L); L may be 0."""
+    return torch.stack(list(columns), -1) if columns else like[..., None][..., :0]
+
+
 def as_features(rows: Tensor, height: int, dtype: torch.dtype) -> Tensor:
-    """Rows (B, T, I) of a table as (B, T, height): 1 at each, 0 elsewhere."""
+    """Rows (..., I) of a table as (..., height): 1 at each, 0 elsewhere."""
     features = torch.zeros(*rows.shape[:-1], height + 1, dtype=dtype, device=rows.device)
     return features.scatter_(-1, rows, 1.0)[..., :height]
 

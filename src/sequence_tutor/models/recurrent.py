@@ -93,7 +93,9 @@ class RecurrentNetwork(NextTokenNetwork):
             self.lookback.rows, settings.width, settings.layers, batch_first=True
         )
         self.head = nn.Linear(settings.width, outputs)
-        self.copy_gates = nn.Linear(settings.width, len(settings.lags)) if settings.lags else None
+        self.copy_gates = None
+        if settings.lags:
+            self.copy_gates = nn.Linear(settings.width + self.lookback.run_rows, len(settings.lags))
 
     def output_layers(self) -> Sequence[nn.Linear]:
         """The head and the copy gates."""
@@ -113,7 +115,7 @@ class RecurrentNetwork(NextTokenNetwork):
         features, _ = self.recurrence(seen)  # (B, T, H)
         if noise is not None and self.settings.dropout:
             features = _dropped(features, self.settings.dropout, noise)
-        return self._outputs(features, at_lags)
+        return self._outputs(features, rows, at_lags)
 
     def initial_state(self, batch: int) -> State:
         """The state before the first token.
@@ -149,19 +151,20 @@ class RecurrentNetwork(NextTokenNetwork):
             memory = advance(gates, memory, recurrent, recurrent_bias)
             features = memory[0]
             new_state += memory
-        return self._outputs(features, at_lags), new_state + past
+        return self._outputs(features, rows, at_lags), new_state + past
 
     @property
     def _memories(self) -> int:
         """Tensors that a layer remembers."""
         return 2 if self.settings.cell == "lstm" else 1
 
-    def _outputs(self, features: Tensor, at_lags: Tensor) -> Tensor:
+    def _outputs(self, features: Tensor, rows: Tensor, at_lags: Tensor) -> Tensor:
         """The head's numbers (..., outputs), with those of the copy gates added."""
         outputs: Tensor = self.head(features)
         if self.copy_gates is None:
             return outputs
-        return add_copies(outputs, self.copy_gates(features), at_lags, self.vocab_size)
+        seen = torch.cat([features, self.lookback.of_runs(rows, features.dtype)], -1)
+        return add_copies(outputs, self.copy_gates(seen), at_lags, self.vocab_size)
 
     def _first_gates(self, rows: Tensor, to_gates: Tensor, bias: Tensor) -> Tensor:
         """What the first layer's inputs bring, rows (B, I) of its weights, with the bias: (B, G).
