@@ -12,10 +12,10 @@ __all__ = ["MoleculeDomain"]
 
 
 def __getattr__(name: str) -> type[MoleculeDomain]:
-    """Import the domain, and with it all the rest, only when somebody asks for it."""
+    """Import the domain, and RDKit with it, when it is first used."""
     if name != "MoleculeDomain":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # first of all, so that where RDKit is absent its one sentence says so
+    # imported first, because its error names the missing RDKit in one sentence
     import_module("sequence_tutor.molecule.chemistry")
     from sequence_tutor.molecule.domain import MoleculeDomain
 

@@ -172,10 +172,10 @@ def _histogram_plot(
     ]
     if known:
         series.append(histogram(DATA, len(values), known, edges))
-    said = "; ".join(map(_in_words, [*values, DATA], [*values.values(), known]))
+    means = "; ".join(map(_in_words, [*values, DATA], [*values.values(), known]))
     called = PROPERTIES.get(term, term)
     title = f"{called}, share of molecules"
-    return plot(title, called, series, summary=f"{title}: {said}")
+    return plot(title, called, series, summary=f"{title}: {means}")
 
 
 def _in_words(label: str, values: Sequence[float]) -> str:

@@ -12,8 +12,7 @@ from typing import Any
 import torch
 
 from sequence_tutor.domain import find_domain
-from sequence_tutor.molecule.benchmarks.oracle import BudgetSpent, Oracle
-from sequence_tutor.molecule.benchmarks.reward import BenchmarkReward
+from sequence_tutor.molecule.benchmarks.oracle import BenchmarkReward, BudgetSpent, Oracle
 from sequence_tutor.molecule.benchmarks.suites import Suite
 from sequence_tutor.molecule.benchmarks.tasks import BenchmarkTask
 from sequence_tutor.molecule.tokens import Vocabulary

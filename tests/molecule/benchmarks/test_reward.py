@@ -1,8 +1,7 @@
 import pytest
 import torch
 
-from sequence_tutor.molecule.benchmarks.oracle import BudgetSpent, Oracle
-from sequence_tutor.molecule.benchmarks.reward import BenchmarkReward
+from sequence_tutor.molecule.benchmarks.oracle import BenchmarkReward, BudgetSpent, Oracle
 from sequence_tutor.molecule.benchmarks.tasks import TASKS
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.reward import check_reward

@@ -1,4 +1,4 @@
-"""A score with a limited number of calls, and figures of how well the calls were used.
+"""A score with a limited number of calls, its reward, and figures of how the calls were used.
 
 Source: Gao et al., Sample Efficiency Matters: A Benchmark for Practical Molecular Optimization,
 2022 (https://arxiv.org/abs/2206.12411), section 2. At most 10,000 molecules are scored. A call is a
@@ -16,10 +16,15 @@ Where we differ:
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+import torch
+from torch import Tensor
 
 from sequence_tutor.molecule.benchmarks.components import Component
 from sequence_tutor.molecule.chemistry import canonical_smiles, parse
+from sequence_tutor.molecule.tokens import Vocabulary
+from sequence_tutor.sequences import SequenceBatch
 
 BUDGET = 10_000
 EVERY = 100
@@ -82,6 +87,56 @@ class Oracle:
     def restore(self, calls: Iterable[tuple[str, float]]) -> None:
         """Replace the calls by these."""
         self._scores = dict(calls)
+
+
+class BenchmarkReward:
+    """A task as a reward: one term, paid at the end token. Satisfies `Reward` and `Remembers`.
+
+    Rows are scored one after the other, and `BudgetSpent` is raised at the first call beyond the
+    budget, which ends the loop. Evaluations of a run use calls like collections do.
+
+    Args:
+        name: of the task.
+        oracle: scores a SMILES.
+        vocabulary: decodes tokens.
+    """
+
+    weights = torch.ones(1, dtype=torch.float64)
+    pays_at_the_end = True  # see reward.looking_ahead
+
+    def __init__(self, name: str, oracle: Oracle, vocabulary: Vocabulary) -> None:
+        self.names: tuple[str, ...] = (name,)
+        self.oracle, self.vocabulary = oracle, vocabulary
+
+    def __call__(self, batch: SequenceBatch) -> Tensor:
+        """(B, T, 1) float64.
+
+        Raises:
+            BudgetSpent: no call is left.
+        """
+        scores = [self.oracle(smiles) for smiles in self.vocabulary.decode_batch(batch)]
+        terms = torch.zeros(*batch.tokens.shape, 1, dtype=torch.float64)
+        last = (batch.lengths - 1).cpu()
+        terms[torch.arange(len(batch)), last, 0] = torch.tensor(scores, dtype=torch.float64)
+        return terms.to(batch.tokens.device)
+
+    def remember(self, batch: SequenceBatch) -> None:
+        """Does nothing: the oracle records its calls itself."""
+
+    def state(self) -> dict[str, Tensor]:
+        """Every call so far, so that a resumed run has the same calls left."""
+        calls = self.oracle.calls
+        text = "\n".join(smiles for smiles, _ in calls).encode()
+        return {
+            "smiles": torch.frombuffer(bytearray(text or b"\n"), dtype=torch.uint8).clone(),
+            "scores": torch.tensor([score for _, score in calls], dtype=torch.float64),
+        }
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Restore the calls."""
+        names = bytes(state["smiles"].cpu().tolist()).decode().split("\n")
+        scores = state["scores"].tolist()
+        self.oracle.restore(zip(names[: len(scores)], scores, strict=True))
 
 
 def top_mean(scores: Sequence[float], count: int) -> float:

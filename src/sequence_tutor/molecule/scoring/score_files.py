@@ -57,10 +57,10 @@ def _csv_writer(path: Path) -> Iterator[Write]:
         yield write
         waiting.seek(0)
         ours = (*_FIRST, *columns["terms"], *_LAST)
-        fields = {name: _beside(name, ours) for name in columns["fields"]}
-        told = columns["lines"] or _ALWAYS
-        first = [name for name in _FIRST if name in told]
-        last = [name for name in _LAST if name in told]
+        fields = {name: _input_name(name, ours) for name in columns["fields"]}
+        others = columns["lines"] or _ALWAYS
+        first = [name for name in _FIRST if name in others]
+        last = [name for name in _LAST if name in others]
         header = [*first, *fields.values(), *columns["terms"], *last]
         with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="") as file:
             table = csv.DictWriter(file, header, lineterminator="\n")
@@ -85,7 +85,7 @@ def _sdf_writer(path: Path) -> Iterator[Write]:
             molecule.SetProp("_Name", _one_line(scored.get("name", "") or scored["canonical"]))
             numbers = _numbers(scored) | {"total": scored["total"]}
             for name, text in scored.get("fields", {}).items():
-                molecule.SetProp(_field_name(_beside(name, (*numbers, "smiles"))), _lines(text))
+                molecule.SetProp(_field_name(_input_name(name, (*numbers, "smiles"))), _lines(text))
             molecule.SetProp("smiles", scored["smiles"])
             for name, number in numbers.items():
                 if number is not None:
@@ -127,7 +127,7 @@ def _texts(scored: Mapping[str, Any], header: list[str]) -> dict[str, Any]:
     return found | {"valid": "yes" if scored["valid"] else "no"}
 
 
-def _beside(name: str, ours: tuple[str, ...]) -> str:
+def _input_name(name: str, ours: tuple[str, ...]) -> str:
     """The name of an input column, changed where a column written here has that name."""
     return f"input_{name}" if name in ours else name
 
