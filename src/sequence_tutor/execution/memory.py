@@ -31,15 +31,10 @@ def total_memory() -> int | None:
 
 
 def require_memory(size: str, number: int, each: int) -> None:
-    """Refuse a size that cannot fit.
-
-    Args:
-        size: name of the setting, for the error.
-        number: its value.
-        each: least bytes for each.
+    """Refuse a value of the setting `size` for which memory is too small.
 
     Raises:
-        UserError: together they need more memory than the machine has.
+        UserError: `number` times `each` bytes are more than the machine has.
     """
     total = total_memory()
     if total is not None and number * each > total:

@@ -204,14 +204,12 @@ class _Worker:
         self._send(job)
 
     def give(self, chunk: Sequence[int], items: Sequence[Item], timeout: float) -> None:
-        """Send the items at the positions of `chunk`."""
         self.chunk = chunk
         self.deadline = time.monotonic() + timeout
         if chunk:
             self._send([items[position] for position in chunk])
 
     def end(self) -> None:
-        """Kill it and wait for its end."""
         self.pipe.close()
         self.process.kill()
         self.process.wait()
@@ -239,7 +237,6 @@ class _Work(Generic[Item, Result]):
 
     @property
     def left(self) -> int:
-        """Items that were not sent yet."""
         return len(self.items) - self._fresh
 
     def take(self, size: int) -> Sequence[int]:
@@ -254,7 +251,6 @@ class _Work(Generic[Item, Result]):
         return ()
 
     def finish(self, chunk: Sequence[int], results: Sequence[Result | Lost]) -> None:
-        """Store the results of a chunk."""
         for position, result in zip(chunk, results, strict=True):
             self.results[position] = result
         self.unfinished -= len(chunk)

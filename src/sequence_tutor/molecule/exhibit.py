@@ -142,11 +142,7 @@ def molecule_grids(
 def histogram(label: str, style: int, values: Sequence[float], edges: Sequence[float]) -> Series:
     """The outline of a histogram: the share of finite values in each bin.
 
-    Args:
-        label: name of the series.
-        style: its number.
-        values: may contain NaN.
-        edges: (N + 1,) of the bins; values outside are not shown.
+    `edges` has the shape (N + 1,) for N bins; values outside are not shown.
     """
     finite = [value for value in values if math.isfinite(value)]
     counts, _ = np.histogram(finite, bins=np.asarray(edges))

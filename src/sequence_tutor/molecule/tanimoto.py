@@ -44,12 +44,9 @@ def tanimoto(left: Tensor, right: Tensor) -> Tensor:
 def nearest(
     generated: Prints, reference: Prints, advance: Callable[[int], None] = lambda _: None
 ) -> NDArray[np.float64]:
-    """(N,) similarity of each generated molecule to the most similar one of the reference.
+    """(N,) similarity of each of N generated molecules to the most similar one of the reference.
 
-    Args:
-        generated: N molecules.
-        reference: the molecules to compare with.
-        advance: called with the number of molecules of each block after it is compared.
+    `advance` is called with the number of molecules of each block after it is compared.
     """
     best = torch.zeros(len(generated))
     for begin, left in _blocks(generated):
@@ -63,11 +60,7 @@ def nearest(
 def mean_similarities(
     prints: Prints, advance: Callable[[int], None] = lambda _: None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Similarity of each molecule to all N molecules, including itself.
-
-    Args:
-        prints: N molecules.
-        advance: called with the number of molecules of each block after it is compared.
+    """Similarity of each molecule to all N molecules, including itself; `advance` as above.
 
     Returns:
         (N,) the mean over j of T_ij, and (N,) the root of the mean over j of T_ij^2.

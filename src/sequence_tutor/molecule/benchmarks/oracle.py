@@ -94,11 +94,6 @@ class BenchmarkReward:
 
     Rows are scored one after the other, and `BudgetSpent` is raised at the first call beyond the
     budget, which ends the loop. Evaluations of a run use calls like collections do.
-
-    Args:
-        name: of the task.
-        oracle: scores a SMILES.
-        vocabulary: decodes tokens.
     """
 
     weights = torch.ones(1, dtype=torch.float64)
@@ -164,13 +159,9 @@ def top_curve(
 def top_auc(
     scores: Sequence[float], count: int = 10, budget: int = BUDGET, every: int = EVERY
 ) -> float:
-    """The area under the curve of the best `count`, 0 to 1.
+    """The area under the curve of the best `count`, 0 to 1; PMO's figure of merit has 10.
 
-    Args:
-        scores: of each call, in order; at most `budget`.
-        count: 10 for PMO's figure of merit.
-        budget: calls of a whole run.
-        every: calls between two points of the curve.
+    The curve has a point every `every` calls, and `scores` has at most `budget` calls in order.
     """
     if len(scores) > budget:
         raise ValueError(f"{len(scores)} scores, expected at most the budget of {budget}")

@@ -88,13 +88,8 @@ USUAL: Standardise = "fragment"
 def read_seeds(path: Path, vocabulary: Vocabulary, longest: int, choice: Choice) -> list[list[int]]:
     """The molecules of a file in a prior's tokens, each with its end token.
 
-    Entries that cannot be used are left out; a remark gives their number and the reasons.
-
-    Args:
-        path: the file.
-        vocabulary: of the prior.
-        longest: most tokens of a molecule, including the end token.
-        choice: how the file is read.
+    Entries that cannot be used, such as molecules of more than `longest` tokens with the end token,
+    are left out; a remark gives their number and the reasons.
 
     Raises:
         UserError: no entry can be used.

@@ -27,13 +27,8 @@ def list_entries(
 
     The first line that is neither blank nor a comment decides how all lines are read. A heading
     names the column and is no molecule; without one the SMILES is the first word of a line, and the
-    name follows it.
-
-    Args:
-        path: the file, for messages.
-        lines: of the file.
-        choice: the column, if there is a heading.
-        every_line: give blank lines and comments too, as an empty or invalid SMILES, and names.
+    name follows it. With `every_line`, names are given too, and blank lines and comments, as an
+    empty or invalid SMILES.
 
     Raises:
         ColumnError: the heading has no such column.

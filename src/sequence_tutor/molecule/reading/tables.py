@@ -30,13 +30,9 @@ _EXCEL_SEPARATOR = re.compile(r'"?sep=([,;|\t])"?')  # above the header
 
 
 class TableColumns:
-    """The columns of a table.
+    """The columns of a table, whose header is in line `line`.
 
-    Args:
-        path: the file, for messages.
-        line: number of the header's line.
-        names: of the columns.
-        choice: the column asked for; its `remark` is called if there were several candidates.
+    `choice.remark` is called if there were several columns of SMILES.
 
     Raises:
         ColumnError: there is no such column, or no column of SMILES.
@@ -70,14 +66,9 @@ class TableColumns:
 def table_entries(
     path: Path, lines: Iterator[Line], usual: str, choice: Choice, *, details: bool
 ) -> Iterator[Entry]:
-    """The entries of a table.
+    """The entries of a table; with `details`, names and the other columns too.
 
-    Args:
-        path: the file, for messages.
-        lines: of the file.
-        usual: separator that the file's suffix suggests.
-        choice: which column is read.
-        details: whether to give names and the other columns too.
+    `usual` is the separator that the file's suffix suggests.
 
     Raises:
         ColumnError: there is no header, or no such column in it.

@@ -44,11 +44,7 @@ class CheckedScorer:
 
 
 def check_scorer(name: str, function: BatchFunction) -> CheckedScorer:
-    """Run a scorer twice on ten molecules, the second time in the opposite order.
-
-    Args:
-        name: of the term, for the error.
-        function: a user's function or program.
+    """Run a user's function or program twice on ten molecules, the second time in reverse order.
 
     Raises:
         UserError: it fails, gives no number for any molecule, a wrong count of numbers, or other

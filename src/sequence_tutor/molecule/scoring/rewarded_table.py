@@ -40,13 +40,9 @@ def raw_names(names: Iterable[str]) -> list[str]:
 def rewarded_table(
     scorer: Scorer, vocabulary: Decodes, batch: SequenceBatch, reward: Reward | None
 ) -> RewardedTable:
-    """The table of a batch of B sequences.
+    """The table of a batch; without a reward it has the terms of Table 2 only.
 
-    Args:
-        scorer: of `TermSet(TABLE_TERMS)`; it decides what is valid.
-        vocabulary: decodes the batch.
-        batch: the sequences.
-        reward: None: the four terms of Table 2 only.
+    The scorer is that of `TermSet(TABLE_TERMS)`, and decides what is valid.
     """
     records = scorer.score(vocabulary.decode_batch(batch)).records
     numbers: dict[str, list[float]] = {}

@@ -54,20 +54,11 @@ class WritingTerm(Term, ABC):
 
     @abstractmethod
     def __call__(self, smiles: str, tokens: int) -> float:
-        """The raw number.
-
-        Args:
-            smiles: as written.
-            tokens: its tokens, without the end token.
-        """
+        """The raw number of a SMILES as written with so many tokens, without the end token."""
 
     @abstractmethod
     def limited(self, name: str, training: Mapping[str, Any]) -> Self:
-        """The same term with a limit from the prior's training data, if it has none itself.
-
-        Args:
-            name: of the term, for the error.
-            training: the facts under `molecule` in a prior's card.
+        """The same term with a limit from a prior's card, if it has none itself.
 
         Raises:
             UserError: the card has no limit either.

@@ -126,10 +126,6 @@ def write_best(table: Path, count: int = COUNT) -> None:
 
     The table is read once, row by row. The best have the highest totals; of equals the first come
     first. The random sample has a fixed seed.
-
-    Args:
-        table: the CSV file.
-        count: molecules in each.
     """
     best: list[tuple[float, int, dict[str, str]]] = []
     chance: list[dict[str, str]] = []

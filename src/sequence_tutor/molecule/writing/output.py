@@ -83,14 +83,8 @@ def write_scored(
 ) -> None:
     """Score a batch and write it with `write_molecules`.
 
-    Args:
-        batch: the sequences.
-        vocabulary: decodes them.
-        scorer: of `TermSet(TABLE_TERMS)`.
-        reward: its total and terms come before those of Table 2.
-        directory: made if it does not exist.
-        settings: which files to write.
-        progress: counts every molecule twice: when it is scored and when it is written.
+    The total and the terms of the reward, if any, come before those of Table 2. `progress` counts
+    every molecule twice: when it is scored and when it is written.
     """
     count = len(batch)
     rows: list[Row] = []

@@ -21,12 +21,7 @@ LEGEND_SHARE = 0.09
 
 
 def picture_grid(smiles: Sequence[str], legends: Sequence[str], path: Path) -> None:
-    """Draw molecules row by row into a PNG and an SVG file.
-
-    Args:
-        smiles: valid ones.
-        legends: the text below each.
-        path: the file; its suffix becomes .png and .svg.
+    """Draw molecules with texts below them as `path` with the suffixes .png and .svg.
 
     Raises:
         ValueError: no molecule, an invalid one, or not one legend for each.
