@@ -12,7 +12,7 @@ WHOLE_STEPS = 16
 """Sixteenths of a whole note."""
 
 UNITS = (1, 2, 4, 8, 16)
-"""Denominators whose bars are whole sixteenths."""
+"""Denominators whose bars are whole numbers of sixteenths."""
 
 MOST_BEATS = 64
 
@@ -31,7 +31,7 @@ class Meter:
     denominator: int
 
     def __post_init__(self) -> None:
-        """Refuse what has no bar of whole sixteenths."""
+        """Refuse a meter whose bar is no whole number of sixteenths."""
         if not 1 <= self.numerator <= MOST_BEATS or self.denominator not in UNITS:
             raise ValueError(
                 f"meter {self} must look like 4/4 or 6/8: at most {MOST_BEATS} units of "
@@ -40,11 +40,7 @@ class Meter:
 
     @classmethod
     def parse(cls, text: str) -> Meter:
-        """The meter of a text such as ``6/8``.
-
-        Raises:
-            ValueError: it is none.
-        """
+        """The meter of a text such as ``6/8``; ValueError if it is none."""
         match = _TEXT.fullmatch(text)
         if match is None:
             raise ValueError(f"meter {text!r} must look like 4/4 or 6/8")
@@ -52,7 +48,7 @@ class Meter:
 
     @classmethod
     def of_pair(cls, pair: Sequence[int]) -> Meter | None:
-        """The meter of a numerator and a denominator; None where its bar is no whole sixteenths."""
+        """The meter of a numerator and a denominator; None if it is not valid."""
         try:
             return cls(*pair)
         except (TypeError, ValueError):
@@ -60,7 +56,7 @@ class Meter:
 
     @classmethod
     def of_steps(cls, steps: int) -> Meter:
-        """The meter with the largest unit, quarters at most, whose bar has so many sixteenths."""
+        """The meter with the largest unit up to quarters whose bar has so many sixteenths."""
         unit = next(unit for unit in (4, 8, 16) if steps * unit % WHOLE_STEPS == 0)
         return cls(steps * unit // WHOLE_STEPS, unit)
 
@@ -76,8 +72,8 @@ class Meter:
     def beats(self) -> tuple[int, ...]:
         """Sixteenths of each beat, in order.
 
-        Quarters where the unit is a quarter or longer. Units of eighths and sixteenths come in
-        threes where they divide so, as in 6/8, else in twos and one three at the end, as in 7/8.
+        Beats are quarters if the unit is a quarter or longer. Eighths and sixteenths are grouped in
+        threes if possible, as in 6/8, else in twos with a last group of three, as in 7/8.
         """
         unit = WHOLE_STEPS // self.denominator
         if self.denominator <= 4:
@@ -94,7 +90,7 @@ class Meter:
         return set(self.beats) == {4}
 
     def beat_at(self, place: int) -> tuple[int, int]:
-        """First step of the beat that a place of the bar is in, and the step after its last."""
+        """First step of the beat at a position of the bar, and the step after its last."""
         edges = accumulate(self.beats, initial=0)
         return next(beat for beat in pairwise(edges) if beat[0] <= place < beat[1])
 

@@ -1,8 +1,7 @@
-"""MIDI files in and out; the only module that knows symusic.
+"""MIDI files in and out; the only module that uses symusic.
 
-symusic makes a part of every program and channel of a track. Pieces of one track share its name, so
-that parts with names of their own are whole; others are put together from the file's own events,
-and so are those whose names are not in UTF-8.
+symusic makes a part of every program and channel of a track, all with the track's name. If names
+are not unique, or not in UTF-8, parts are read from the file's events instead.
 """
 
 from __future__ import annotations
@@ -51,20 +50,13 @@ VELOCITY = 90
 _TICKS_PER_STEP = TICKS_PER_QUARTER // STEPS_PER_QUARTER
 _HEADER = 14  # bytes before the first track
 _END_OF_TRACK = b"\x01\xff\x2f\x00"  # as symusic writes it, a tick after the last event
-
-_AS_TOKENS = Heard()
-"""In C major and 4/4, as the tokens say."""
 _OLDER_ENCODINGS = ("latin-1", "cp932", "gb18030", "cp949", "cp1251")
 _ONE_VOICE = 0.1
-"""Channels of a track are one part when at most this share of their notes sound into the next."""
+"""Channels of a track are one part if at most this share of their notes overlap the next."""
 
 
 def read_midi(data: bytes, name: str) -> Score:
-    """Read the pitched tracks and the meters of a MIDI file of any resolution.
-
-    Args:
-        data: the whole file.
-        name: what messages call it.
+    """Read the pitched tracks and the meters of a whole MIDI file, called `name` in messages.
 
     Raises:
         UserError: when the file is damaged, has a zero resolution, or has no note.
@@ -94,16 +86,15 @@ def _score(score: ScoreTick, data: bytes) -> Score:
     else:
         parts = [_part(track, resolution) for track in pitched]
     parts = [part for part in parts if len(part)]
+    has_drums = any(len(track.notes) for track in score.tracks if track.is_drum)
     if not parts:
-        drums = any(len(track.notes) for track in score.tracks if track.is_drum)
-        raise UserError(f"no notes{' but those of drums' if drums else ''}")
+        raise UserError(f"no notes{' but those of drums' if has_drums else ''}")
     changes = [
         (change.time / resolution, change.numerator, change.denominator)
         for change in score.time_signatures
     ]
     last_onset = max(float(part.starts[-1]) for part in parts)
     meters = meters_in_force(changes, last_onset)
-    has_drums = any(len(track.notes) for track in score.tracks if track.is_drum)
     return Score(
         tuple(parts),
         meters,
@@ -116,7 +107,7 @@ def _score(score: ScoreTick, data: bytes) -> Score:
 def _written_key(score: ScoreTick) -> WrittenKey | None:
     """The first signature, if it has sharps or flats.
 
-    One without any is what programs write that know of no key, and the mode is theirs as often.
+    Programs that know no key write C major, and often a wrong mode; both are ignored.
     """
     for signature in score.key_signatures[:1]:
         if 0 < abs(signature.key) <= MOST_FIFTHS:
@@ -125,28 +116,28 @@ def _written_key(score: ScoreTick) -> WrittenKey | None:
 
 
 def end_of_midi(data: bytes) -> float | None:
-    """Where the longest track of a file ends, in quarter notes, rests included; None: unknown."""
+    """The end of a file's longest track, in quarter notes, rests included; None: unknown."""
     try:
         file = read_events(data)
-    except UserError:  # symusic reads what it can of a damaged track
+    except UserError:  # symusic reads more of a damaged track
         return None
     return max((track.end for track in file.tracks), default=0) / file.resolution
 
 
 def _part(track: TrackTick, resolution: int) -> Part:
-    """One track with times in quarter notes; symusic drops notes without an end by itself."""
+    """One track with times in quarter notes."""
     columns = track.notes.numpy()
-    starts = columns["time"].astype(np.int64)  # (N,)
-    ends = starts + columns["duration"].astype(np.int64)  # (N,)
-    pitches = columns["pitch"].astype(np.int64)  # (N,)
-    return _sorted(track.name, starts, ends, pitches, resolution, track.program)
+    starts, durations, pitches = (
+        columns[name].astype(np.int64) for name in ("time", "duration", "pitch")
+    )  # (N,) each
+    return _sorted(track.name, starts, starts + durations, pitches, resolution, track.program)
 
 
 def _whole_parts(file: MidiFile) -> list[Part]:
-    """A part of each channel of each track, whatever its sound.
+    """A part for each channel of each track, whatever its programs.
 
-    Channels of one track are one part where they play in turn, as the strings of a guitar do; not
-    in a file of format 0, whose only track holds every instrument.
+    Channels of one track are one part if they rarely overlap, as the strings of a guitar do, except
+    in format 0, whose only track holds every instrument.
     """
     parts = []
     for track in file.tracks:
@@ -173,7 +164,7 @@ def _part_of_channel(file: MidiFile, track: Track, number: int, channel: Channel
 
 
 def _decoded(name: bytes) -> str:
-    """A name in UTF-8, or in the first of older encodings in which it says what the part is."""
+    """A name in UTF-8, or in the first older encoding in which it has a known meaning."""
     try:
         return name.decode("utf-8")
     except UnicodeDecodeError:
@@ -196,24 +187,25 @@ def _sorted(
     return Part(name, starts_of, ends_of, pitches[order], program)
 
 
-def write_midi(path: Path, tokens: Sequence[int], heard: Heard = _AS_TOKENS) -> None:
+def write_midi(path: Path, tokens: Sequence[int], heard: Heard | None = None) -> None:
     """Write one melody as a MIDI file, atomically; see `midi_bytes`."""
     content = midi_bytes(tokens, heard)
     with replacing(path) as beside:
         beside.write_bytes(content)
 
 
-def midi_bytes(tokens: Sequence[int], heard: Heard = _AS_TOKENS) -> bytes:
-    """One melody as a one-track MIDI file with its key, its meter and its tempo.
+def midi_bytes(tokens: Sequence[int], heard: Heard | None = None) -> bytes:
+    """One melody as a one-track MIDI file with its key, meter and tempo.
 
-    Token 14 sounds at middle C (MIDI 60) where nothing is transposed. An upbeat is a bar of its
-    own, as notation programs write it. MIDI knows major and minor alone: other modes have their
-    sharps or flats, and what has a minor third is called minor only where it is written so.
+    Token 14 is middle C (MIDI 60) before transposition. An upbeat is a bar of its own, as notation
+    programs write it. MIDI has only major and minor: other modes have their sharps or flats, and
+    are called minor only if their signature is that of a minor key.
 
     Args:
-        tokens: (T,) of 0..37, one a sixteenth note.
-        heard: key, meter, tempo.
+        tokens: (T,) of 0..37.
+        heard: key, meter, tempo; None: as the tokens say.
     """
+    heard = heard or Heard()
     score = ScoreTick(TICKS_PER_QUARTER)
     score.tempos.append(TempoTick(0, heard.tempo))
     signature = heard.signature
@@ -227,17 +219,17 @@ def midi_bytes(tokens: Sequence[int], heard: Heard = _AS_TOKENS) -> bytes:
         time = step * _TICKS_PER_STEP
         score.time_signatures.append(TimeSignatureTick(time, meter.numerator, meter.denominator))
     track = TrackTick("melody", 0, False)
-    for note in decode(tokens):
+    notes = decode(tokens)
+    for note in notes:
         time, duration = note.start * _TICKS_PER_STEP, (note.end - note.start) * _TICKS_PER_STEP
         track.notes.append(NoteTick(time, duration, note.pitch + heard.transpose, VELOCITY))
     score.tracks.append(track)
-    ends = [note.end for note in decode(tokens)]
-    last = max([step for step, _ in meters] + ends) * _TICKS_PER_STEP
+    last = max([meters[-1][0], *(note.end for note in notes)]) * _TICKS_PER_STEP
     return _ending_at(score.dumps_midi(), len(tokens) * _TICKS_PER_STEP - last)
 
 
 def _ending_at(content: bytes, ticks: int) -> bytes:
-    """A file of one track that ends so many ticks after its last event, as a final rest does."""
+    """A file of one track that ends so many ticks after its last event, for a final rest."""
     if ticks <= 0 or not content.endswith(_END_OF_TRACK):
         return content
     delta = bytes([ticks & 0x7F])

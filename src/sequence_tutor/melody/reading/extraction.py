@@ -1,7 +1,7 @@
 """From a score to melodies on the sixteenth grid.
 
-Choose the melody, quantise, split at long rests, check length and variety, transpose to C major
-or A minor, fold into the three octaves of the encoding.
+Choose the melody part, quantise it, transpose it to C major or A minor, split it at long rests,
+check length and variety, and move single notes into the three octaves of the encoding.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from sequence_tutor.melody.reading.part_names import rank
 from sequence_tutor.melody.reading.score import Part, Score
 
 MOST_NOTES = 200_000
-"""Of a part: a hundred times a symphony's first violin."""
+"""In a part: a hundred times a symphony's first violin."""
 
-# A part counts as monophonic when at most this share of its notes sound into the next one.
+# A part is monophonic if at most this share of its notes overlap the next.
 _MONOPHONIC = 0.05
-# A melody has at least this share of the notes of the part that has most: piano accompaniments of
-# songs reach seven times the notes of the voice.
+# A melody has at least this share of the notes of the largest part: piano accompaniments of songs
+# have up to seven times the notes of the voice.
 _SUBSTANTIAL = 0.1
-# A part of chords is no melody, whatever its name: of triads two notes in three overlap the next.
+# A part of chords is no melody, whatever its name; in triads two of three notes overlap the next.
 _CHORDS = 0.55
-# Sounds of General MIDI that a melody rarely has: basses, pads, drums, effects.
+# General MIDI programs that melodies rarely have: basses, pads, drums, effects.
 _BENEATH = (*range(32, 40), *range(88, 96), *range(112, 128))
 
 
@@ -63,10 +63,7 @@ class ExtractionSettings(Settings):
 
     @classmethod
     def as_written(cls, maximum_steps: int = 512) -> Self:
-        """Settings that take one file as it is: any meter, length and variety, its own key.
-
-        For melodies to score or to go on from rather than to learn from.
-        """
+        """Settings for a melody to score or to continue: any meter, length and variety, any key."""
         return cls(
             meters=(),
             minimum_bars=0,
@@ -88,8 +85,7 @@ def extract(score: Score, settings: ExtractionSettings) -> list[list[int]]:
     """The melodies of a score, each a list of 1 to `maximum_steps` tokens.
 
     Raises:
-        UserError: with the reason why the score has no melody under these settings; the caller
-            knows the name of the file.
+        UserError: the score has no melody under these settings; the message does not name the file.
     """
     if score.problem:
         raise UserError(score.problem)
@@ -107,39 +103,42 @@ def extract(score: Score, settings: ExtractionSettings) -> list[list[int]]:
         notes = [note._replace(pitch=note.pitch + key.transposition) for note in notes]
     shortest = max(settings.minimum_steps, settings.minimum_bars * steps_per_bar)
     phrases = _split(notes, settings.gap_bars * steps_per_bar)
-    long_enough = [phrase for phrase in phrases if phrase[-1].end - phrase[0].start >= shortest]
+    long_enough = [phrase for phrase in phrases if phrase[-1].end >= shortest]
     if not long_enough:
         raise UserError(f"no melody of {shortest:g} sixteenths without a long rest")
-    cut = [_cut(phrase, settings.maximum_steps) for phrase in long_enough]
-    varied = [
-        phrase
-        for phrase in cut
-        if len({note.pitch for note in phrase}) >= settings.minimum_distinct_pitches
-    ]
+    cut = (_cut(phrase, settings.maximum_steps) for phrase in long_enough)
+    fewest = settings.minimum_distinct_pitches
+    varied = [phrase for phrase in cut if len({note.pitch for note in phrase}) >= fewest]
     if not varied:
-        raise UserError(f"fewer than {settings.minimum_distinct_pitches} different pitches")
+        raise UserError(f"fewer than {fewest} different pitches")
     return [encode(_fold(phrase), phrase[-1].end) for phrase in varied]
 
 
 def melody_part(score: Score, maximum_grid_distance: float) -> Part:
-    """The part that is most likely the melody, if it is on a grid: see `ExtractionSettings`.
+    """The part that is most likely the melody; see `choose_melody`.
 
     Raises:
-        UserError: it is a performance without a beat, too long, or there are no notes.
+        UserError: its onsets are off the grid (see `ExtractionSettings`), it is too long, or there
+            are no notes.
     """
     part = choose_melody(score)
     if len(part) > MOST_NOTES:
         raise UserError(f"a part of {len(part)} notes, expected at most {MOST_NOTES}")
-    _check_grid(part, maximum_grid_distance)
+    distance = grid_distance(part)
+    if distance > maximum_grid_distance:
+        raise UserError(
+            f"onsets lie {distance:.2f} sixteenths from the grid on average, expected at most "
+            f"{maximum_grid_distance:g}: a performance without a beat"
+        )
     return part
 
 
 def choose_melody(score: Score) -> Part:
     """The part that is most likely the melody.
 
-    Among parts with a fair share of the notes: one that is named like a melody and is not of
-    chords, else one that is neither named nor sounds like a bass or an accompaniment; among these
-    a monophonic one; the highest on average where several remain.
+    Among parts with enough notes: one that is named like a melody and is not of chords, else one
+    whose name and program are not those of a bass or an accompaniment; among these a monophonic
+    one; among these the highest on average.
 
     Raises:
         UserError: when the score has no notes.
@@ -147,19 +146,14 @@ def choose_melody(score: Score) -> Part:
     most = max((len(part) for part in score.parts), default=0)
     if most == 0:
         raise UserError("no notes")
-    candidates = [part for part in score.parts if len(part) >= _SUBSTANTIAL * most]
     return max(
-        candidates,
-        key=lambda part: (
-            _rank(part),
-            part.overlap() <= _MONOPHONIC,
-            float(part.pitches.mean()),
-        ),
+        (part for part in score.parts if len(part) >= _SUBSTANTIAL * most),
+        key=lambda part: (_rank(part), part.overlap() <= _MONOPHONIC, float(part.pitches.mean())),
     )
 
 
 def _rank(part: Part) -> int:
-    """1: called a melody, and no chords; -1: called or sounding like something beneath one."""
+    """1: named a melody, and no chords; -1: a bass or accompaniment by name or program; else 0."""
     called = rank(part.name)
     if called > 0:
         return int(part.overlap() <= _CHORDS)
@@ -169,8 +163,7 @@ def _rank(part: Part) -> int:
 def grid_distance(part: Part) -> float:
     """The mean distance of the onsets from the nearest sixteenth or triplet eighth, in sixteenths.
 
-    Written music lies on these, and triplets are quantised later; a performance that knows
-    nothing of the beat is 0.19 away, as any random onset is.
+    The onsets of written music lie on these; random onsets are 0.19 away on average.
     """
     distances = [
         np.abs(part.starts * division - np.rint(part.starts * division)) / division
@@ -179,23 +172,14 @@ def grid_distance(part: Part) -> float:
     return float(np.minimum(*distances).mean()) * STEPS_PER_QUARTER
 
 
-def _check_grid(part: Part, maximum: float) -> None:
-    distance = grid_distance(part)
-    if distance > maximum:
-        raise UserError(
-            f"onsets lie {distance:.2f} sixteenths from the grid on average, expected at most "
-            f"{maximum:g}: a performance without a beat"
-        )
-
-
 def quantise(part: Part) -> list[Note]:
-    """Onto the grid, and down to one voice: the skyline.
+    """The notes on the grid, reduced to one voice: the skyline.
 
-    At one onset the highest note stays. A note that starts under a higher one is dropped when it
-    also ends under it; otherwise it cuts the one before, as legato playing overlaps a little.
+    Of notes with one onset the highest is kept. A note that starts under a higher one is dropped if
+    it also ends under it; else it cuts the one before, since legato notes overlap a little.
     """
     starts, ends = (
-        # not rint, which sends half a step now down, now up
+        # not rint, which rounds half a step down or up by turns
         np.floor(times * STEPS_PER_QUARTER + 0.5).astype(np.int64)  # (N,)
         for times in (part.starts, part.ends)
     )
@@ -214,7 +198,7 @@ def quantise(part: Part) -> list[Note]:
 
 
 def _split(notes: list[Note], gap: float) -> list[list[Note]]:
-    """Cut where `gap` steps or more are silent; every piece starts at step 0 with a note."""
+    """Split at rests of `gap` steps or more; every piece starts with a note at step 0."""
     pieces: list[list[Note]] = []
     previous_end = -np.inf
     offset = 0
@@ -234,17 +218,17 @@ def _cut(notes: list[Note], steps: int) -> list[Note]:
 
 
 def _fold(notes: list[Note]) -> list[Note]:
-    """Into C3..B5: the whole melody by the octaves that fit most notes, then single notes."""
+    """Into C3..B5: the melody by the octaves that fit most notes, then single notes."""
     shift = 12 * fitting_octaves([note.pitch for note in notes])
     return [note._replace(pitch=into_range(note.pitch + shift)) for note in notes]
 
 
 def fitting_octaves(pitches: Sequence[int]) -> int:
-    """The octaves, upwards, that bring most notes into C3..B5; the fewest of those that do."""
-    own = np.array(pitches)
+    """The octaves, upwards, that bring most notes into C3..B5; the fewest in a tie."""
+    given = np.array(pitches)
 
     def outside(octaves: int) -> tuple[int, int]:
-        moved = own + 12 * octaves
+        moved = given + 12 * octaves
         return int(((moved < LOWEST_PITCH) | (moved > HIGHEST_PITCH)).sum()), abs(octaves)
 
     return min(range(-8, 9), key=outside)

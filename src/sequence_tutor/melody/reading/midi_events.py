@@ -1,8 +1,7 @@
 """The bytes of a Standard MIDI File: its tracks, and in each the notes of every channel.
 
-Source: the Standard MIDI Files 1.0 specification (RP-001). symusic, which writes our files, keeps
-apart what a track plays with different programs and does not say which channel a note is on, so
-that a voice whose sound changes in the middle would be two.
+Source: the Standard MIDI Files 1.0 specification (RP-001). symusic separates the programs of a
+track and does not tell the channel of a note, so that a voice whose program changes becomes two.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from dataclasses import dataclass, field
 from sequence_tutor.errors import UserError
 
 MOST_NOTES = 1_000_000
-"""Of a file; the longest symphonies have a tenth of it."""
+"""In a file; the longest symphonies have a tenth of it."""
 
 DRUM_CHANNEL = 9
 
@@ -24,11 +23,11 @@ _SYSTEM_DATA = {0xF1: 1, 0xF2: 2, 0xF3: 1}  # bytes after it; other system messa
 
 @dataclass
 class Channel:
-    """What one track plays on one channel.
+    """The notes of one track on one channel.
 
     Attributes:
-        notes: (start, end, pitch), in ticks, in the order in which they end.
-        open: pitch -> the starts of the notes that sound now.
+        notes: (start, end, pitch), in ticks, in order of end.
+        open: pitch -> the starts of the notes that have not ended yet.
     """
 
     notes: list[tuple[int, int, int]] = field(default_factory=list)
@@ -40,9 +39,9 @@ class Track:
     """One chunk of a file.
 
     Attributes:
-        name: as the file has it, the last where it has several; empty where it has none.
-        channels: 0 to 15 -> its notes, in the order in which they first sound.
+        name: the last that the file gives; may be empty.
         end: the tick of its last event.
+        channels: 0 to 15 -> its notes, in order of first sound.
     """
 
     name: bytes = b""
@@ -52,26 +51,24 @@ class Track:
 
 @dataclass
 class MidiFile:
-    """What was read.
+    """The contents of a file.
 
     Attributes:
-        format: 0: one track for everything; 1: a track for each part; 2: tunes of their own.
+        format: 0: one track for everything; 1: a track for each part; 2: separate tunes.
         resolution: ticks of a quarter note.
         tracks: in order.
-        meters: (tick, numerator, denominator) of every track.
-        programs: channel -> (tick, program), sorted; a channel has one sound in all tracks.
-        notes: of all tracks.
+        programs: channel -> (tick, program), sorted; of all tracks.
+        notes: number of notes of all tracks.
     """
 
     format: int
     resolution: int
     tracks: list[Track] = field(default_factory=list)
-    meters: list[tuple[int, int, int]] = field(default_factory=list)
     programs: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     notes: int = 0
 
     def program(self, channel: int, channel_notes: Channel) -> int:
-        """The General MIDI number, 0 to 127, of the sound that most notes have."""
+        """The General MIDI program, 0 to 127, of most notes."""
         changes = self.programs.get(channel)
         if not changes:
             return 0
@@ -114,7 +111,7 @@ def read_events(data: bytes) -> MidiFile:
 
 
 class _TrackReader:
-    """Walks through the events of one track, which it puts at the end of the file's."""
+    """Reads the events of one track and appends it to the file's."""
 
     def __init__(self, file: MidiFile) -> None:
         self._file, self._track = file, Track()
@@ -148,9 +145,10 @@ class _TrackReader:
                 length, place = _number(data, place + 1)
                 if meta == 0x2F:  # end of track
                     return
-                self._meta(meta, data[place : place + length], now)
+                if meta == 0x03:  # name
+                    self._track.name = data[place : place + length]
                 place += length
-            elif status in (0xF0, 0xF7):  # of one maker's instruments
+            elif status in (0xF0, 0xF7):  # system exclusive
                 length, place = _number(data, place)
                 place += length
             elif kind == 0xF0:
@@ -161,26 +159,20 @@ class _TrackReader:
                 raise UserError("damaged MIDI file (an event without a status)")
 
     def _note(self, channel: int, pitch: int, now: int, velocity: int) -> None:
-        found = self._track.channels.get(channel)
-        if found is None:
-            found = self._track.channels[channel] = Channel()
+        if channel not in self._track.channels:
+            self._track.channels[channel] = Channel()
+        played = self._track.channels[channel]
         if velocity:
-            found.open.setdefault(pitch, []).append(now)
-        elif starts := found.open.get(pitch):
-            found.notes.append((starts.pop(0), now, pitch))
+            played.open.setdefault(pitch, []).append(now)
+        elif starts := played.open.get(pitch):
+            played.notes.append((starts.pop(0), now, pitch))
             self._file.notes += 1
             if self._file.notes > MOST_NOTES:
                 raise UserError(f"more than {MOST_NOTES} notes, expected a piece of music")
 
-    def _meta(self, kind: int, content: bytes, now: int) -> None:
-        if kind == 0x03:
-            self._track.name = content
-        elif kind == 0x58 and len(content) >= 2 and content[1] < 16:
-            self._file.meters.append((now, content[0], 2 ** content[1]))
-
 
 def _number(data: bytes, place: int) -> tuple[int, int]:
-    """A number of variable length at a place, and the place after it."""
+    """A variable-length quantity at a position, and the position after it."""
     value = 0
     for byte in (data[place], *data[place + 1 : place + 4]):
         place += 1

@@ -1,8 +1,7 @@
-"""What the name of a part says of its place in the music, in the languages of Western scores.
+"""Whether the name of a part means a melody or an accompaniment, in several languages.
 
-Words are looked for as words: "sing" is none of "Synth Bass (single)", nor "tune" of "Tuned
-Percussion". Names that a sequencer gives by itself, after General MIDI's sounds, say nothing of a
-melody: "Voice Oohs" and "Synth Voice" are mostly chords.
+Whole words are matched: "Synth Bass (single)" does not contain "sing". Names that sequencers take
+from General MIDI do not mean a melody: "Voice Oohs" and "Synth Voice" are mostly chords.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_BENEATH = (  # places in the music below, behind or against a melody
+_BENEATH = (  # basses, accompaniments and countermelodies
     r"\w*bass(?!oo?n|et)\w* | basso | basse | bajo | baixo | perc\w* | schlagzeug | taiko | timpani"
     r" | pauken? | backing | background | bgv | accomp\w* | begleit\w* | gegenmelodie"
     r" | (?:mittel|unter|gegen|neben)stimmen? | counter[ ]?(?:melody|part|voice) | contracanto"
@@ -19,7 +18,7 @@ _BENEATH = (  # places in the music below, behind or against a melody
     r" | аккомпан\w* | бас | хор"  # noqa: RUF001  # Cyrillic on purpose
     r" | 伴奏 | コーラス | ベース | コード | 和音 | 반주"
 )
-_BENEATH_ALONE = (  # words that also stand in titles, which are names of tracks too
+_BENEATH_ALONE = (  # words that titles, which are names of tracks too, may contain
     r"drums? | toms? | backup | harmon(?:y|ies|ie|ia) | chords? | akkorde? | accords? | acordes?"
     r" | rhythm | strum\w* | comp(?:ing)? | pads? | choir | chor | coro | choeurs? | chorus"
 )
@@ -34,29 +33,28 @@ _MELODIC = (
 
 
 def _plain(text: str) -> str:
-    """Without capitals, accents and figures; CamelCase and snake_case as words."""
+    """Lower case without accents and digits; CamelCase and snake_case split into words."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])|[\W_\d]+", " ", text)
-    decomposed = unicodedata.normalize("NFKD", words.casefold())
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return _without_accents(words.casefold())
 
 
 def _words(pattern: str) -> re.Pattern[str]:
-    """Whole words; those of scripts without spaces between them anywhere."""
+    """Matches whole words; in scripts without spaces it matches anywhere."""
     spaced: list[str] = []
     unspaced: list[str] = []
-    for word in _plain_pattern(pattern).split(" | "):
+    for word in _without_accents(pattern).split(" | "):
         (spaced if word.isascii() or "\u0400" <= word[0] < "\u0530" else unspaced).append(word)
     whole = rf"\b(?:{'|'.join(spaced)})\b"
     return re.compile("|".join([whole, *unspaced]))
 
 
-def _plain_pattern(pattern: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", pattern)
+def _without_accents(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text)
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
 _LONGEST_NAME = 5  # words; more are a title
-_RANKS = (  # what to look for, in names of at most so many words, and what it says
+_RANKS = (  # pattern, most words of a name that it applies to, rank
     (_words(_BENEATH), 3, -1),
     (_words(_CALLED_MELODY), _LONGEST_NAME, 1),
     (_words(_SOUND), _LONGEST_NAME, -1),
@@ -66,7 +64,7 @@ _RANKS = (  # what to look for, in names of at most so many words, and what it s
 
 
 def rank(name: str) -> int:
-    """1: called a melody; -1: called something beneath one; 0: neither."""
+    """1: named a melody; -1: named a bass or accompaniment; 0: neither."""
     plain = _plain(name)
     count = len(plain.split())
     found = (value for words, most, value in _RANKS if count <= most and words.search(plain))

@@ -25,11 +25,11 @@ class Part:
     """The notes of one track, voice or staff; times in quarter notes, sorted by start.
 
     Attributes:
-        name: as the file names it; may be empty.
+        name: may be empty.
         starts: (N,) float64, onsets in quarter notes.
         ends: (N,) float64, each after its start.
         pitches: (N,) int64, MIDI numbers at concert pitch.
-        program: General MIDI's number of its sound, 0 to 127; None where the file has none.
+        program: of General MIDI, 0 to 127; None if the file has none.
     """
 
     name: str
@@ -49,23 +49,20 @@ class Part:
         return len(self.starts)
 
     def overlap(self) -> float:
-        """The share of notes that sound into the next by more than half a sixteenth."""
+        """The share of notes that overlap the next by more than half a sixteenth."""
         if len(self) < 2:
             return 0.0
         return float(np.mean(self.ends[:-1] > self.starts[1:] + _LEGATO))
 
 
 class WrittenKey(NamedTuple):
-    """A key as a file writes it: sharps, or flats below 0, and a mode of `signature.MODES`.
-
-    The mode is None where the file does not say it.
-    """
+    """A key as a file writes it: sharps, or flats below 0, and a mode of `MODES` or None."""
 
     fifths: int
     mode: str | None = None
 
     def moved(self, semitones: int) -> WrittenKey:
-        """The key that sounds where notes sound so many semitones from where they are written."""
+        """The key after a transposition."""
         fifths = self.fifths + (7 * semitones + 5) % 12 - 5
         if abs(fifths) > 7:
             fifths += 12 if fifths < 0 else -12
@@ -77,16 +74,14 @@ class Score:
     """One tune as read from a file.
 
     Attributes:
-        parts: pitched parts only; percussion is left out by the readers.
-        meters: every time signature in force while notes sound, as (numerator, denominator),
-            first the one whose bars the music has; 4/4 where the file names none, as MIDI and
-            MusicXML assume.
-        key: as the file writes it; None where it does not.
-        downbeat: where a bar of the first meter begins, in quarter notes from the start: the end of
-            an upbeat, 0 where there is none.
-        end: where the tune ends, in quarter notes, rests included; None where only notes say it.
-        left_out: what the reader passed over that was music, a phrase each.
-        problem: why nothing could be read, of one tune in a book of many; empty where all is well.
+        parts: pitched parts only.
+        meters: every meter in force while notes sound, as (numerator, denominator), the longest in
+            force first; 4/4 if the file names none, as MIDI and MusicXML assume.
+        key: as the file writes it; None if it does not.
+        downbeat: quarter notes from the start to a bar line: the end of an upbeat, or 0.
+        end: of the tune, in quarter notes, rests included; None: the end of the last note.
+        left_out: a phrase for each kind of music that the reader ignored.
+        problem: why a tune of a tune book could not be read; empty if it could.
     """
 
     parts: tuple[Part, ...]
@@ -101,23 +96,22 @@ class Score:
 def meters_in_force(
     changes: Sequence[tuple[float, int, int]], last_onset: float
 ) -> tuple[tuple[int, int], ...]:
-    """The distinct meters that hold somewhere up to the last onset, the longest first.
+    """The distinct meters in force up to the last onset, the longest in force first.
 
-    Notation programs write a bar that is not full as a meter of its own: an upbeat, the last bar,
-    and a bar that a repeat sign cuts in two. These are bars of the meter that holds longest.
+    Notation programs write an incomplete bar as a meter of its own: an upbeat, the last bar, and a
+    bar divided by a repeat sign. These count as bars of the meter that is longest in force.
 
     Args:
-        changes: (time in quarters, numerator, denominator). Where several stand at one time the
-            last is in force; before the first change the meter is that of the first. Those with a
-            zero, as damaged files have them, are passed over.
-        last_onset: changes after it are of no consequence.
+        changes: (time in quarters, numerator, denominator). Of several at one time the last is in
+            force; the first also holds before its time. Zeros, from damaged files, are ignored.
+        last_onset: changes after it are ignored.
     """
     spans = _spans(changes, last_onset)
     if not spans:
         return ((4, 4),)
     longest = _held(spans)[0]
     if len(spans) == 2 and spans[0].is_incomplete(spans[1].meter):
-        longest = spans[1].meter  # an upbeat may be longer than the little that comes after it
+        longest = spans[1].meter  # an upbeat may be longer than the rest of the tune
     whole = [span for span in spans if not span.is_incomplete(longest)]
     runs = groupby(enumerate(spans), key=lambda place: place[1].is_incomplete(longest))
     for is_incomplete, run in runs:
@@ -134,12 +128,9 @@ def meters_in_force(
 def end_of_upbeat(
     changes: Sequence[tuple[float, int, int]], last_onset: float, meter: tuple[int, int]
 ) -> float:
-    """Where the first bar begins that is full, in quarter notes; 0 where there is no upbeat.
+    """Where the first full bar begins, in quarter notes; 0 without an upbeat.
 
-    Args:
-        changes: as of `meters_in_force`.
-        last_onset: likewise.
-        meter: the one that holds longest.
+    `changes` and `last_onset` are those of `meters_in_force`, `meter` the first that it returned.
     """
     first = next(iter(_spans(changes, last_onset)), None)
     return first.length if first is not None and first.is_incomplete(meter) else 0.0
@@ -152,7 +143,7 @@ class _Span(NamedTuple):
     length: float
 
     def is_incomplete(self, longest: tuple[int, int]) -> bool:
-        """Whether it may be a part of one bar of the meter that holds longest."""
+        """Whether it may be a part of one bar of the meter that is longest in force."""
         bar = _bar(self.meter)
         return bar < _bar(longest) and self.length <= bar + _LEGATO
 
@@ -180,7 +171,7 @@ def _spans(changes: Sequence[tuple[float, int, int]], last_onset: float) -> list
 
 
 def _held(spans: Sequence[_Span]) -> tuple[tuple[int, int], ...]:
-    """The meters, the one that holds longest first."""
+    """The meters, the longest in force first."""
     held: dict[tuple[int, int], float] = {}
     for meter, length in spans:
         held[meter] = held.get(meter, 0.0) + length
