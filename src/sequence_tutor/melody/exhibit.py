@@ -102,7 +102,7 @@ def melody_rounds(
 
     Args:
         models: the prior first; each is scored by its own reward.
-        melodies: for each model as many melodies as there are rounds.
+        melodies: of each model, one a round.
         rate: samples a second.
         settings: key and tempo; None: each model's own.
     """

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from symusic.core import (
     KeySignatureTick,
     NoteTick,
@@ -126,11 +125,12 @@ def end_of_midi(data: bytes) -> float | None:
 
 def _part(track: TrackTick, resolution: int) -> Part:
     """One track with times in quarter notes."""
-    columns = track.notes.numpy()
-    starts, durations, pitches = (
-        columns[name].astype(np.int64) for name in ("time", "duration", "pitch")
-    )  # (N,) each
-    return _sorted(track.name, starts, starts + durations, pitches, resolution, track.program)
+    notes = track.notes.numpy()
+    starts, durations = (notes[name].astype(np.int64) for name in ("time", "duration"))  # (N,)
+    rows = np.stack(
+        (starts / resolution, (starts + durations) / resolution, notes["pitch"]), axis=1
+    )
+    return Part.from_notes(track.name, rows, track.program)
 
 
 def _whole_parts(file: MidiFile) -> list[Part]:
@@ -158,9 +158,8 @@ def _whole_parts(file: MidiFile) -> list[Part]:
 
 
 def _part_of_channel(file: MidiFile, track: Track, number: int, channel: Channel) -> Part:
-    starts, ends, pitches = np.array(channel.notes, dtype=np.int64).T  # (N,) each
-    program = file.program(number, channel)
-    return _sorted(_decoded(track.name), starts, ends, pitches, file.resolution, program)
+    rows = np.array(channel.notes) / (file.resolution, file.resolution, 1)  # (N, 3)
+    return Part.from_notes(_decoded(track.name), rows, file.program(number, channel))
 
 
 def _decoded(name: bytes) -> str:
@@ -170,21 +169,6 @@ def _decoded(name: bytes) -> str:
     except UnicodeDecodeError:
         readings = [name.decode(encoding, "replace") for encoding in _OLDER_ENCODINGS]
         return next((reading for reading in readings if rank(reading)), readings[0])
-
-
-def _sorted(
-    name: str,
-    starts: NDArray[np.int64],
-    ends: NDArray[np.int64],
-    pitches: NDArray[np.int64],
-    resolution: int,
-    program: int,
-) -> Part:
-    """A part in quarter notes, by onset; times are (N,) in ticks."""
-    kept = np.flatnonzero((ends > starts) & (starts >= 0))
-    order = kept[np.lexsort((ends[kept], starts[kept]))]
-    starts_of, ends_of = starts[order] / resolution, ends[order] / resolution
-    return Part(name, starts_of, ends_of, pitches[order], program)
 
 
 def write_midi(path: Path, tokens: Sequence[int], heard: Heard | None = None) -> None:

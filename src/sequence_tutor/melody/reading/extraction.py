@@ -106,12 +106,12 @@ def extract(score: Score, settings: ExtractionSettings) -> list[list[int]]:
     long_enough = [phrase for phrase in phrases if phrase[-1].end >= shortest]
     if not long_enough:
         raise UserError(f"no melody of {shortest:g} sixteenths without a long rest")
-    cut = (_cut(phrase, settings.maximum_steps) for phrase in long_enough)
+    cut = [_cut(phrase, settings.maximum_steps) for phrase in long_enough]
     fewest = settings.minimum_distinct_pitches
     varied = [phrase for phrase in cut if len({note.pitch for note in phrase}) >= fewest]
     if not varied:
         raise UserError(f"fewer than {fewest} different pitches")
-    return [encode(_fold(phrase), phrase[-1].end) for phrase in varied]
+    return [_encoded(phrase) for phrase in varied]
 
 
 def melody_part(score: Score, maximum_grid_distance: float) -> Part:
@@ -178,11 +178,9 @@ def quantise(part: Part) -> list[Note]:
     Of notes with one onset the highest is kept. A note that starts under a higher one is dropped if
     it also ends under it; else it cuts the one before, since legato notes overlap a little.
     """
-    starts, ends = (
-        # not rint, which rounds half a step down or up by turns
-        np.floor(times * STEPS_PER_QUARTER + 0.5).astype(np.int64)  # (N,)
-        for times in (part.starts, part.ends)
-    )
+    # not rint, which rounds half a step down or up by turns
+    starts = np.floor(part.starts * STEPS_PER_QUARTER + 0.5).astype(np.int64)  # (N,)
+    ends = np.floor(part.ends * STEPS_PER_QUARTER + 0.5).astype(np.int64)
     ends = np.maximum(ends, starts + 1)
     order = np.lexsort((-part.pitches, starts))
     columns = np.stack((starts, ends, part.pitches), axis=1)[order]  # (N, 3)
@@ -217,10 +215,11 @@ def _cut(notes: list[Note], steps: int) -> list[Note]:
     return kept
 
 
-def _fold(notes: list[Note]) -> list[Note]:
-    """Into C3..B5: the melody by the octaves that fit most notes, then single notes."""
+def _encoded(notes: list[Note]) -> list[int]:
+    """The tokens of notes moved into C3..B5: all by the octaves that fit most, then single ones."""
     shift = 12 * fitting_octaves([note.pitch for note in notes])
-    return [note._replace(pitch=into_range(note.pitch + shift)) for note in notes]
+    moved = [note._replace(pitch=into_range(note.pitch + shift)) for note in notes]
+    return encode(moved, notes[-1].end)
 
 
 def fitting_octaves(pitches: Sequence[int]) -> int:

@@ -39,11 +39,17 @@ class Part:
     program: int | None = None
 
     @classmethod
-    def from_notes(cls, name: str, notes: Sequence[tuple[float, float, int]]) -> Part:
+    def from_notes(
+        cls,
+        name: str,
+        notes: Sequence[tuple[float, float, int]] | NDArray[np.float64],
+        program: int | None = None,
+    ) -> Part:
         """A part of (start, end, pitch) in any order; notes without a length are dropped."""
-        kept = sorted((note for note in notes if note[1] > note[0]), key=lambda note: note[:2])
-        columns = np.array(kept, dtype=np.float64).reshape(-1, 3)  # (N, 3)
-        return cls(name, columns[:, 0], columns[:, 1], columns[:, 2].astype(np.int64))
+        rows = np.array(notes, dtype=np.float64).reshape(-1, 3)  # (N, 3)
+        rows = rows[(rows[:, 1] > rows[:, 0]) & (rows[:, 0] >= 0)]
+        starts, ends, pitches = rows[np.lexsort((rows[:, 1], rows[:, 0]))].T
+        return cls(name, starts, ends, pitches.astype(np.int64), program)
 
     def __len__(self) -> int:
         return len(self.starts)

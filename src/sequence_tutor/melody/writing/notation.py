@@ -131,16 +131,17 @@ def _sign(place: int, left: int, meter: Meter, *, is_rest: bool) -> int:
     room = left if place == begun else min(left, within)
     if ended - begun == 6 and (place - begun) % 2:
         room = min(room, 2)
-    lengths = [length for length in TYPES if length <= room]
-    if not meter.is_in_quarters:
-        lengths = [
-            length
-            for length in lengths
-            if length <= within or meter.beat_at(place + length - 1)[1] == place + length
-        ]
-    if is_rest:
-        lengths = [length for length in lengths if _may_rest(place, length, meter)]
-    return lengths[0]
+    return next(
+        length
+        for length in TYPES
+        if length <= room
+        and (
+            meter.is_in_quarters
+            or length <= within
+            or meter.beat_at(place + length - 1)[1] == place + length
+        )
+        and (not is_rest or _may_rest(place, length, meter))
+    )
 
 
 def _may_rest(place: int, length: int, meter: Meter) -> bool:

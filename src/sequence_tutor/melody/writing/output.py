@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import repeat
 from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.melody.encoding import FIRST_NOTE, PITCH_OFFSET, into_range
@@ -53,19 +53,12 @@ class MelodyOutputSettings(Settings):
         True, description="whether to draw scores too, where the extra `score` is there"
     )
 
-    @field_validator("key")
+    @field_validator("key", "meter")
     @classmethod
-    def _known_key(cls, key: str | None) -> str | None:
-        if key is not None:
-            parse_key(key)
-        return key
-
-    @field_validator("meter")
-    @classmethod
-    def _known_meter(cls, meter: str | None) -> str | None:
-        if meter is not None:
-            Meter.parse(meter)
-        return meter
+    def _is_known(cls, text: str | None, info: ValidationInfo) -> str | None:
+        if text is not None:
+            (parse_key if info.field_name == "key" else Meter.parse)(text)
+        return text
 
     @property
     def key_name(self) -> KeyName | None:
@@ -140,7 +133,6 @@ def _remove_older(directory: Path) -> None:
     """Remove what an earlier call wrote, the list first."""
     for name in (LIST_FILE, PICTURE_FILE):
         (directory / name).unlink(missing_ok=True)
-    if directory.is_dir():
-        for path in directory.iterdir():
-            if _OF_ONE_MELODY.fullmatch(path.name):
-                path.unlink()
+    for path in directory.glob("melody-*"):
+        if _OF_ONE_MELODY.fullmatch(path.name):
+            path.unlink()
