@@ -30,11 +30,10 @@ if TYPE_CHECKING:
     from sequence_tutor.reward.protocol import Reward
     from sequence_tutor.sequences import SequenceBatch
     from sequence_tutor.verbs.bench import bench
-    from sequence_tutor.verbs.benchmark import benchmark
+    from sequence_tutor.verbs.benchmark import benchmark, moses
     from sequence_tutor.verbs.check import check
     from sequence_tutor.verbs.compare import compare
     from sequence_tutor.verbs.frontier import frontier
-    from sequence_tutor.verbs.moses import moses
     from sequence_tutor.verbs.pretrain import pretrain
     from sequence_tutor.verbs.report import report
     from sequence_tutor.verbs.results import demo, tables
@@ -103,6 +102,7 @@ _MODULES = {
     "reward.check": ("check_reward",),
     "reward.protocol": ("Reward",),
     "sequences": ("SequenceBatch",),
+    "verbs.benchmark": ("benchmark", "moses"),
     "verbs.results": ("demo", "tables"),
     "verbs.study": ("analyse_study", "export_study", "make_study", "serve_study", "simulate_study"),
 }

@@ -65,7 +65,7 @@ class Benchmark:
         from sequence_tutor.domain import find_domain
         from sequence_tutor.storage.named_files import write_named_text
 
-        find_domain(self.domain)  # for want of RDKit it says so in a sentence
+        find_domain(self.domain)  # a clear error without RDKit
         if self.domain != "molecule":
             raise UserError(f"{self.domain}: has no benchmark, expected molecule")
         numbers, table = self._moses() if self.suite == "moses" else self._goals()
@@ -97,7 +97,7 @@ class Benchmark:
 
     def _moses(self) -> tuple[dict[str, Any], Table]:
         from sequence_tutor.evaluation.model import load_model
-        from sequence_tutor.verbs.moses import moses
+        from sequence_tutor.verbs.benchmark import moses
 
         self._refuse("tasks algorithm config", "moses tunes nothing", "pmo or guacamol")
         if self.reference is None:

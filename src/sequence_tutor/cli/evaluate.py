@@ -60,10 +60,8 @@ class Evaluate:
         from sequence_tutor.storage.named_files import write_named_text
 
         device = self.machine.set_threads()
-        models = [
-            load_model(name, device, self.rules, **arguments_of(self.stored))
-            for name in self.models
-        ]
+        stored = arguments_of(self.stored)
+        models = [load_model(name, device, self.rules, **stored) for name in self.models]
         names = Counter(model.name for model in models)
         models = [  # folders of one name, such as priors/dna and runs/dna, go by their paths
             replace(model, name=path) if names[model.name] > 1 else model
@@ -91,10 +89,9 @@ class Evaluate:
 def tuned_from_others(models: Sequence[Model]) -> list[Model]:
     """The tuned models whose own prior is not among the priors; none where there is no prior."""
     priors = [model.stored for model in models if model.tune is None]
+    tuned = [model for model in models if model.tune is not None]
     return [
         model
-        for model in models
-        if model.tune is not None
-        and priors
-        and not any(model.stored.is_same(prior) for prior in priors)
+        for model in tuned
+        if priors and not any(model.stored.is_same(prior) for prior in priors)
     ]

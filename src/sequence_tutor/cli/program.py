@@ -11,10 +11,9 @@ from sequence_tutor.cli.arguments import check_outputs, check_sizes
 from sequence_tutor.cli.benchmark import Benchmark
 from sequence_tutor.cli.check import Check
 from sequence_tutor.cli.compare import Compare
-from sequence_tutor.cli.completion import completion
 from sequence_tutor.cli.evaluate import Evaluate
 from sequence_tutor.cli.frontier import Frontier
-from sequence_tutor.cli.help import help_of
+from sequence_tutor.cli.help import completion, help_of
 from sequence_tutor.cli.measure import Bench, Verify
 from sequence_tutor.cli.parsing import read
 from sequence_tutor.cli.pretrain import Pretrain

@@ -109,4 +109,6 @@ class Score:
             if isinstance(line, Table) or not self.quiet:
                 show(line)
         if scores.damaged:
-            raise UserError("; ".join(scores.damaged) + "; what stands before it is scored")
+            raise UserError(
+                "; ".join(scores.damaged) + "; the sequences before the damage are scored"
+            )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -146,20 +146,15 @@ def _caption(problem: Problem, seeds: int, spec: RunSpec) -> str:
 def _draw(out: Path, runs: Sequence[MethodRun]) -> None:
     """Curves against scored sequences and against time."""
     logs = {
-        name: [list(_log(out / name / f"seed_{run.seed}", run)) for run in own]
+        name: [_log(out / name / f"seed_{run.seed}", run) for run in own]
         for name, own in by_method(runs).items()
     }
-    scored = "scored sequences"
-    draw_comparison(out / "curves.png", logs, "scored_sequences", scored)
+    draw_comparison(out / "curves.png", logs, "scored_sequences", "scored sequences")
     draw_comparison(out / "curves_by_time.png", logs, "seconds", "seconds")
 
 
-def _log(folder: Path, run: MethodRun) -> Iterator[Record]:
+def _log(folder: Path, run: MethodRun) -> Sequence[Record]:
     """The evaluations of a run, or its result where it does not train."""
-    yield from read_log(folder / LOG_FILE) or [
-        {
-            **{name: value.value for name, value in run.statistics.items()},
-            "scored_sequences": run.scored,
-            "seconds": run.seconds,
-        }
-    ]
+    figures = {name: value.value for name, value in run.statistics.items()}
+    result = {**figures, "scored_sequences": run.scored, "seconds": run.seconds}
+    return read_log(folder / LOG_FILE) or [result]

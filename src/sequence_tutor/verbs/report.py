@@ -58,7 +58,12 @@ def report(
         *(listed_paths(runs), optional_path(rules)), trust=trust, prior=prior, scored=table is None
     )
     parts = by_domain(found)
-    saved = _saved(Path(table), list(parts)) if table else None
+    saved = read_table(Path(table)) if table else None
+    if saved is not None and saved.models[0].domain not in parts:
+        raise UserError(
+            f"{table}: an evaluation of {saved.models[0].domain!r}, expected one of "
+            f"{' or '.join(parts)}"
+        )
     points = read_frontier(Path(frontier)) if frontier else []
 
     def more(model: Model, count: int) -> SequenceBatch:
@@ -88,14 +93,3 @@ def _evaluated(
     with progress("evaluating", samples * len(models), quiet=quiet) as advance:
         evaluation = evaluate(models, samples, seed, advance, particles=0, keep=sampled.keep)
     return SavedTable.model_validate(evaluation.to_json())
-
-
-def _saved(path: Path, domains: Sequence[str]) -> SavedTable:
-    """A saved evaluation of one of the domains."""
-    table = read_table(path)
-    domain = table.models[0].domain
-    if domain not in domains:
-        raise UserError(
-            f"{path}: an evaluation of {domain!r}, expected one of {' or '.join(domains)}"
-        )
-    return table

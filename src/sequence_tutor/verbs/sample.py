@@ -87,8 +87,8 @@ def sample(
         heading(remark, quiet=quiet)
     if beginning[: len(model.prefix)] != model.prefix:
         heading(
-            f"{model.name}: tuned to go on from another beginning; what it writes after this one "
-            "was never judged",
+            f"{model.name}: tuned to go on from another beginning; it got no reward for "
+            "continuations of this one",
             quiet=quiet,
         )
     if tutoring is None:
@@ -136,7 +136,7 @@ def check_length(model: Model, length: int) -> None:
     if _is_bound(model) and length > model.length:
         raise UserError(
             f"{model.name}: tuned at a length of {model.length} tokens, and {length} were asked "
-            f"for; what it would write after token {model.length} was never judged. Tune it with "
+            f"for; nothing after token {model.length} was rewarded in tuning. Tune it with "
             f"--length {length}, or sample its prior"
         )
 

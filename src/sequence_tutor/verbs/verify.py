@@ -55,8 +55,7 @@ def verify(
         seed: of the problem and of the training.
 
     Returns:
-        `{"algorithms": [{"name", "kl_to_optimum", "value_error", "seconds", "updates"}, ...]}`
-        with the seed and the versions.
+        `{"algorithms": [...], "seed", "versions"}`, with one `Verified` an algorithm as a dict.
 
     Raises:
         UserError: a name is that of no algorithm.

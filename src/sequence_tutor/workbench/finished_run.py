@@ -52,12 +52,11 @@ def read_result(path: Path, understood: Callable[[dict[str, Any]], tuple[Result,
         result, is_asked = understood(found)
     except Exception as error:  # no JSON, brackets without an end, a table of another kind, ...
         raise UserError(
-            f"{path}: damaged ({said(error)}); delete it, and the run is made anew"
+            f"{path}: damaged ({said(error)}); delete it, and the run is repeated"
         ) from error
     if not is_asked:
         raise UserError(
-            f"{path.parent}: holds a run with other settings; use another --out, or delete it to "
-            "run it anew"
+            f"{path.parent}: holds a run with other settings; use another --out or delete it"
         )
     return result
 
