@@ -2,7 +2,7 @@
 
 import pytest
 
-from sequence_tutor.molecule.reading.standardise import standardised
+from sequence_tutor.molecule.reading.entry import standardised
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,8 @@ from rdkit import Chem
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.molecule.chemistry import DEFAULT_LIMITS, parse, quiet
-from sequence_tutor.molecule.reading.entry import DEFAULT_CHOICE, Choice, Entry
+from sequence_tutor.molecule.reading.entry import DEFAULT_CHOICE, Choice, Entry, Standardise
 from sequence_tutor.molecule.reading.molecules import molecule_files, read_molecules
-from sequence_tutor.molecule.reading.standardise import Standardise
 from sequence_tutor.molecule.tokens import Vocabulary, split_smiles
 
 _CLOSURE = re.compile(r"\d|%\d\d|%\(\d+\)")

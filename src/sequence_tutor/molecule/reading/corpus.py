@@ -23,9 +23,8 @@ from sequence_tutor.molecule.chemistry import (
     parse,
 )
 from sequence_tutor.molecule.reading.corpus_settings import MoleculeDataSettings
-from sequence_tutor.molecule.reading.entry import Choice, ColumnError, Entry
+from sequence_tutor.molecule.reading.entry import Choice, ColumnError, Entry, standardised
 from sequence_tutor.molecule.reading.molecules import molecule_files, open_molecules
-from sequence_tutor.molecule.reading.standardise import standardised
 from sequence_tutor.molecule.tokens import Vocabulary, element_of, split_smiles
 
 CACHE_VERSION = 3  # raise it whenever reading or encoding changes

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.molecule.reading.standardise import Standardise
+from sequence_tutor.molecule.reading.entry import Standardise
 from sequence_tutor.molecule.tokens import Tokeniser, Vocabulary
 
 DRUG_ELEMENTS = ("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Se", "Br", "I")

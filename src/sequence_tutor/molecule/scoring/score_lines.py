@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from sequence_tutor.estimates import finite_or_none
-from sequence_tutor.molecule.reading.entry import DEFAULT_CHOICE, Choice, Entry
+from sequence_tutor.molecule.reading.entry import DEFAULT_CHOICE, Choice, Entry, Standardise
 from sequence_tutor.molecule.reading.molecules import molecule_files, read_molecules
-from sequence_tutor.molecule.reading.standardise import Standardise
 from sequence_tutor.molecule.scoring.terminal_reward import MoleculeReward
 from sequence_tutor.molecule.tokens import Tokeniser, split_smiles
 
