@@ -16,6 +16,7 @@ from sequence_tutor.config.presets import build
 from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.errors import UserError
 from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.verbs.results import COLUMNS, columns
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "contrast"
 SHORT = {"batch": 16, "collect": 16, "evaluate_every": 8, "evaluate_samples": 32}
@@ -110,3 +111,9 @@ def test_a_broken_promise_is_one_sentence(site: Path) -> None:
         with pytest.raises(UserError, match=f"algorithm is '{name}': .* expected a class that"):
             find_algorithm(name)
     assert find_algorithm("psi").name == "psi"  # ours are not replaced
+
+
+@pytest.mark.usefixtures("site")
+def test_it_is_a_column_of_the_tables() -> None:
+    assert columns()["contrast"] == ("default", "contrast")
+    assert list(columns())[:-1] == list(COLUMNS)

@@ -19,9 +19,10 @@ from sequence_tutor.evaluation.own_rules import RewardObject, UserRules, own_rul
 from sequence_tutor.prior.protocol import Prior, device_of
 from sequence_tutor.prior.store import StoredPrior, find_prior, given_prior
 from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.reward.user_terms import rules_file
 from sequence_tutor.reward.weighted import Reweighted
 from sequence_tutor.sampling.measure import Task
-from sequence_tutor.storage.files import PathLike, optional_path
+from sequence_tutor.storage.files import PathLike
 from sequence_tutor.storage.flat_tables import flattened
 from sequence_tutor.storage.trust import allow, programs_of
 from sequence_tutor.tuner.order import Order
@@ -188,7 +189,7 @@ def load_model(
         UserError: there is no such model, it is unfinished or damaged, or the rules given are
             not its own.
     """
-    folder, rules = Path(name), optional_path(rules)
+    folder, rules = Path(name), rules_file(rules)
     place = prior if isinstance(prior, PathLike) else None
     if not is_run(folder):
         stored = find_prior(str(name), device, trust=trust, place=place)

@@ -105,13 +105,7 @@ class FiniteProblem:
 
     @classmethod
     def product(cls, prior: StateTable, reward: StateTable, length: int) -> FiniteProblem:
-        """Both machines side by side, of all pairs of states those that can be reached.
-
-        Args:
-            prior: log p(a|s).
-            reward: r(s, a).
-            length: T.
-        """
+        """The pairs of states of both machines that can be reached."""
         if prior.entries.shape[1] != reward.entries.shape[1]:
             raise ValueError(
                 f"the prior has {prior.entries.shape[1]} tokens, the reward "
@@ -166,26 +160,20 @@ class FiniteOptimum:
 
 
 def finite_soft_optimum(problem: FiniteProblem, c: float, discount: float = 1.0) -> FiniteOptimum:
-    """Psi* and its policy (2017 Eq. 13 and 14): backwards from the last token, which pays alone.
-
-    Args:
-        problem: prior, reward and length.
-        c: temperature; divides the reward.
-        discount: gamma.
-    """
-    paid = problem.log_prior + problem.reward / c
-    return _backwards(problem, paid, discount, lambda values: values.logsumexp(1))
+    """Psi* and its policy (2017 Eq. 13 and 14) at temperature c, which divides the reward."""
+    return _backwards(problem, c, discount, lambda values: values.logsumexp(1))
 
 
 def finite_hard_optimum(problem: FiniteProblem, c: float, discount: float = 1.0) -> FiniteOptimum:
     """Q* with log-prior augmentation (2017 Eq. 4); arguments as of `finite_soft_optimum`."""
-    paid = problem.log_prior + problem.reward / c
-    return _backwards(problem, paid, discount, lambda values: values.amax(1))
+    return _backwards(problem, c, discount, lambda values: values.amax(1))
 
 
 def _backwards(
-    problem: FiniteProblem, paid: Tensor, discount: float, value_of: Callable[[Tensor], Tensor]
+    problem: FiniteProblem, c: float, discount: float, value_of: Callable[[Tensor], Tensor]
 ) -> FiniteOptimum:
+    """From the last token, after which nothing is paid, to the first."""
+    paid = problem.log_prior + problem.reward / c
     value = paid.new_zeros(len(paid))  # (S,): nothing after the last token
     levels = []
     for _ in range(problem.length):

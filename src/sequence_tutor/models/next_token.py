@@ -62,7 +62,7 @@ def by_length(network: Callable[[Tensor], Tensor], batch: SequenceBatch) -> Tens
         batch: B sequences; they are computed at once if they are few or all as long.
 
     Returns:
-        (B, T, V), 0 beyond the longest sequence of a row's chunk. Gradients flow.
+        (B, T, V), with gradients, 0 beyond the longest sequence of a row's chunk.
     """
     tokens, lengths = batch.tokens, batch.lengths
     if len(batch) <= CHUNK or bool((lengths == tokens.shape[1]).all()):

@@ -17,9 +17,6 @@ TOLERANCE = 1e-4
 def check_prior(prior: Prior) -> None:
     """Ask a prior a few questions and stop at the first broken promise.
 
-    Args:
-        prior: what to check.
-
     Raises:
         UserError: one sentence that says what was found and what was expected.
     """

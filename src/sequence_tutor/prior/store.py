@@ -129,17 +129,15 @@ def save_prior(folder: Path, stored: StoredPrior) -> None:
         write_json(folder / ELSEWHERE_FILE, {**facts, **record_of(folder, stored.found)})
         return
     network = stored.network
-    save_checkpoint(
-        folder / PRIOR_FILE,
-        {**named("network", network.state_dict()), **named("extra", stored.tensors)},
-        {
-            "format": FORMAT,
-            "domain": stored.domain,
-            "network": network.settings.model_dump(mode="json"),
-            "vocab_size": network.vocab_size,
-            "card": dict(stored.card),
-        },
-    )
+    tensors = {**named("network", network.state_dict()), **named("extra", stored.tensors)}
+    info = {
+        "format": FORMAT,
+        "domain": stored.domain,
+        "network": network.settings.model_dump(mode="json"),
+        "vocab_size": network.vocab_size,
+        "card": dict(stored.card),
+    }
+    save_checkpoint(folder / PRIOR_FILE, tensors, info)
 
 
 def holds_prior(folder: Path) -> bool:

@@ -15,11 +15,13 @@ from typing import Any, Protocol, Self, cast
 import torch
 from torch import Tensor
 
+from sequence_tutor.config.packages import offered
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.weighted import WeightedReward
 from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.storage.files import PathLike, named_path
 
 
 class BatchView(Protocol):
@@ -128,6 +130,31 @@ def load_user_terms(path: Path) -> tuple[UserTerm, ...]:
         UserTerm(name, function, weights.get(name, 1.0), path, name in ahead)
         for name, function in functions.items()
     )
+
+
+def rules_file(rules: PathLike | None) -> Path | None:
+    """The file of rules that a user names; None: none is named.
+
+    Args:
+        rules: its path, or the name under which an installed package offers a module of rules as
+            an entry point `sequence_tutor.rules`.
+
+    Raises:
+        UserError: the module that a package offers is not there.
+    """
+    if rules is None:
+        return None
+    path = named_path(rules)
+    point = None if path.is_file() else offered("sequence_tutor.rules").get(str(rules))
+    if point is None:
+        return path
+    try:
+        spec = importlib.util.find_spec(point.module)
+    except ImportError:
+        spec = None
+    if spec is None or spec.origin is None:
+        raise UserError(f"rules {rules}: the module {point.module} of its package is not there")
+    return Path(spec.origin)
 
 
 def run_user_file(path: Path, what: str, source: bytes | None = None) -> ModuleType:

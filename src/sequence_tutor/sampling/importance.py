@@ -55,8 +55,8 @@ class ImportanceWeights:
     Keeps N and five sums: of l = log w, of l^2, and of w, w^2 and w l relative to the largest w so
     far, so that nothing overflows however large the weights are; and the largest few thousand.
 
-    A sequence that the prior never writes has w = 0, log w = -inf: it takes its part in the mean of
-    w, while the mean of log w is -inf from then on and its errors are undefined.
+    A sequence that the prior never writes has w = 0, log w = -inf: it counts in the mean of w,
+    while the mean of log w is -inf from then on and its errors are undefined.
     """
 
     def __init__(self) -> None:
@@ -120,11 +120,7 @@ class ImportanceWeights:
 
 
 def optimality(log_weights: Tensor) -> Optimality:
-    """Optimality at gamma = 1 of the policy that sampled N sequences.
-
-    Args:
-        log_weights: (N,) log w = r/c + log p(x) - log pi(x) of each sampled sequence.
-    """
+    """Optimality at gamma = 1 from the log weights (N,) of sampled sequences."""
     weights = ImportanceWeights()
     weights.update(log_weights)
     return weights.result()

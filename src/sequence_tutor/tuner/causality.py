@@ -18,13 +18,10 @@ TRIED = 64
 
 
 def late_terms(task: Task) -> dict[str, int | None]:
-    """The terms that look ahead, by what the reward says and by trying.
-
-    Args:
-        task: prior, reward, length, end token and given tokens.
+    """The terms that look ahead, by what the reward declares and by trying.
 
     Returns:
-        Term -> the step at which it was found to; None where the reward itself says so.
+        Term -> a step at which it does; None where the reward itself declares it.
     """
     if isinstance(task.reward, PaysAtTheEnd) and task.reward.pays_at_the_end:
         return {}

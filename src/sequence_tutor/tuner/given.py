@@ -80,11 +80,7 @@ def open_prior(
 def check_read(
     column: str | None, standardise: str | None, seeds: object, prime: Path | None
 ) -> None:
-    """Refuse to be told how to read files where there is none to read.
-
-    Raises:
-        UserError: it names the option.
-    """
+    """Refuse options on how to read files where there is no file to read."""
     if column is not None and seeds is None and prime is None:
         raise UserError(
             f"--column {column}: there is no file to read, expected it with --seeds or --prime"
@@ -120,9 +116,8 @@ def digest_of(
     if path is None:
         return None
     if not isinstance(path, Path):
-        return hashlib.sha256(
-            json.dumps([list(map(int, row)) for row in path]).encode()
-        ).hexdigest()
+        rows = json.dumps([list(map(int, row)) for row in path])
+        return hashlib.sha256(rows.encode()).hexdigest()
     if not path.is_file():
         raise UserError(f"{path}: there is no such file of {what}")
     digest = hashlib.sha256(path.read_bytes())

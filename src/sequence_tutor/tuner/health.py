@@ -1,4 +1,4 @@
-"""Warnings that name a sickness of a run while it can still be stopped."""
+"""Warnings about a run that goes wrong, while it can still be stopped."""
 
 from __future__ import annotations
 
@@ -107,11 +107,13 @@ def _loss(records: Sequence[Record], limits: HealthSettings) -> str | None:
     ]
     if len(comparable) < 2 or comparable[-1] is not records[-1]:
         return None
-    scaled = [record["loss"] * _learned_at(record) ** 2 for record in comparable]
-    if scaled[-1] <= limits.loss_growth * min(scaled):
+
+    def scaled(record: Record) -> float:
+        return float(record["loss"] * _learned_at(record) ** 2)
+
+    last, before = comparable[-1], min(comparable, key=scaled)
+    if scaled(last) <= limits.loss_growth * scaled(before):
         return None
-    least = min(range(len(scaled)), key=scaled.__getitem__)
-    last, before = comparable[-1], comparable[least]
     at_c = "" if _learned_at(last) == _learned_at(before) else f" at c = {_learned_at(before):.3g}"
     return (
         f"loss diverging: {last['loss']:.3g} after {before['loss']:.3g}{at_c}; try a lower "

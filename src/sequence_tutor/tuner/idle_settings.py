@@ -8,6 +8,8 @@ algorithms.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from sequence_tutor.algorithms.loss_settings import UNREAD
@@ -22,11 +24,7 @@ all that were given were asked for."""
 
 
 def refuse_idle(settings: TuneSettings, asked: Collection[str]) -> None:
-    """Refuse a setting that was asked for and does nothing.
-
-    Args:
-        settings: all of them.
-        asked: dotted names.
+    """Refuse a setting that was asked for, by dotted name, and does nothing.
 
     Raises:
         ValueError: the first such setting, its value, and why it plays no part.
@@ -57,13 +55,9 @@ def names_in(tables: Mapping[str, Any]) -> set[str]:
 
 def idle(settings: TuneSettings) -> dict[str, str]:
     """Dotted name -> why, for each setting that plays no part, whatever its value."""
+    parts = (_of_the_algorithm, _of_the_form, _of_temperature, _of_experience)
     found: dict[str, str] = {}
-    for name, why in (
-        *_of_the_algorithm(settings),
-        *_of_the_form(settings),
-        *_of_temperature(settings),
-        *_of_experience(settings),
-    ):
+    for name, why in chain.from_iterable(part(settings) for part in parts):
         found.setdefault(name, why)
     return found
 
@@ -107,10 +101,7 @@ def _of_experience(settings: TuneSettings) -> Iterator[tuple[str, str]]:
 
 
 def _value(settings: Settings, name: str) -> Any:
-    value: Any = settings  # a setting or a table of them
-    for part in name.split("."):
-        value = getattr(value, part)
-    return value
+    return attrgetter(name)(settings)
 
 
 def _given(settings: Settings, before: str) -> Iterator[str]:

@@ -103,11 +103,8 @@ class Order:
     def named_prior(self) -> str:
         """The prior as it was named; of an object the kind."""
         named = self.given.prior
-        return (
-            str(named or self.domain.name)
-            if isinstance(named, PathLike | None)
-            else self.stored.kind
-        )
+        is_name = isinstance(named, PathLike | None)
+        return str(named or self.domain.name) if is_name else self.stored.kind
 
     @cached_property
     def reward_settings(self) -> Settings:

@@ -123,16 +123,10 @@ def _other_run(out: Path, difference: str) -> UserError:
 
 def save_policy(folder: Path, policy: TunedPolicy, c: float) -> None:
     """Write the tuned model and the temperature that it ended with, then what all files hold."""
-    checksum = save_checkpoint(
-        folder / POLICY_FILE,
-        named("values", policy.values.state_dict()),
-        {
-            "format": FORMAT,
-            "start": policy.values.start,
-            "algorithm": policy.algorithm.name,
-            "c": c,
-        },
-    )
+    start, algorithm = policy.values.start, policy.algorithm.name
+    info = {"format": FORMAT, "start": start, "algorithm": algorithm, "c": c}
+    values = named("values", policy.values.state_dict())
+    checksum = save_checkpoint(folder / POLICY_FILE, values, info)
     checksums = {"policy": checksum, "prior": checksum_of(folder / PRIOR_FILE)}
     log = folder / LOG_FILE
     if log.is_file():
@@ -183,9 +177,8 @@ def load_policy(
         prior = tempered(stored.prior, settings.prior_temperature)
         values = initial_values(prior, settings, info["start"])
         values.load_state_dict(under("values", tensors))
-        policy = TunedPolicy(
-            values.eval().requires_grad_(False), find_algorithm(info["algorithm"]), prior
-        )
+        algorithm = find_algorithm(info["algorithm"])
+        policy = TunedPolicy(values.eval().requires_grad_(False), algorithm, prior)
         last = settings.stages[-1].c if settings.stages else None
         c = float(info.get("c", last or settings.c))  # runs of before had no other c
         if not 0 < c < math.inf:

@@ -1,10 +1,9 @@
-"""The tables of a settings file, and what lies below them.
+"""The layers that the settings of a run are made of.
 
-From bottom to top: a preset, what its algorithm needs of every preset, what the preset itself says
-of that algorithm, the user's file, single settings of a command.
-
-The reward is the exception: a file that gives weights gives all of them, see `own_reward.py`, so
-that it is one reward for every verb and over every preset.
+From bottom to top: a preset, what its algorithm needs of every preset, the preset's own table for
+that algorithm, the user's file, single settings of a command. The reward is the exception: a file
+that gives weights gives all of them, so that it is one reward for every verb and over every preset,
+see `own_reward`.
 """
 
 from __future__ import annotations
@@ -55,11 +54,8 @@ class TuningTables(Settings):
                 raise ValueError(f"algorithms: unknown name {shown(algorithm)}: {known}")
             place = f"algorithms.{algorithm}"
             others = [name for name in type(self).model_fields if name != "algorithms"]
-            for name in tables:
-                if name not in others:
-                    raise ValueError(
-                        f"{place}: unknown name {shown(name)}: {nearest(name, others)}"
-                    )
+            for name in [name for name in tables if name not in others]:
+                raise ValueError(f"{place}: unknown name {shown(name)}: {nearest(name, others)}")
             check_names(TuneSettings, tables.get("tune", {}), f"{place}.tune")
         return self
 
@@ -172,15 +168,7 @@ def read_layers(
     verb: str = "tune",
     serves_several: bool = False,
 ) -> Layers:
-    """The layers of a command.
-
-    Args:
-        domain: its name.
-        preset: name of a shipped preset.
-        config: the user's file, if any.
-        overrides: single settings.
-        verb: whose presets.
-        serves_several: see `Layers`.
+    """The layers of a command, see `Layers`: a preset of the verb, the user's file, if any.
 
     Raises:
         UserError: there is no such preset or file.
@@ -205,12 +193,9 @@ def read_reward(domain: Domain, preset: str, config: Path | None) -> Settings:
 
 
 def read_tables(config: Path | None) -> TuneTables:
-    """A settings file for `tune`, for a verb that takes only some of its tables.
-
-    Args:
-        config: the file; None: an empty one.
+    """A settings file for `tune`, or an empty one, for a verb that takes only some of its tables.
 
     Raises:
-        UserError: a table that there is not, or something else in its place.
+        UserError: an unknown table, or a value of another type in its place.
     """
     return build(TuneTables, read_toml(config) if config else {}, str(config))

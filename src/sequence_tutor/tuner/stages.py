@@ -62,13 +62,12 @@ def stages_of(settings: TuneSettings, reward: Reward) -> list[Stage]:
         return [Stage(None, settings, reward.weights, StageSettings())]
     stages = []
     for number, rule in enumerate(settings.stages, start=1):
-        own = settings.model_copy(
-            update={
-                "steps": rule.steps or settings.steps,
-                "c": rule.c or settings.c,
-                "c_begin": settings.c_begin if number == 1 else None,
-            }
-        )
+        changed = {
+            "steps": rule.steps or settings.steps,
+            "c": rule.c or settings.c,
+            "c_begin": settings.c_begin if number == 1 else None,
+        }
+        own = settings.model_copy(update=changed)
         name = rule.name or str(number)
         stages.append(Stage(name, own, stage_weights(name, rule, reward), rule))
     return stages
@@ -89,6 +88,5 @@ def stage_weights(name: str, rule: StageSettings, reward: Reward) -> Tensor:
 
 def most_steps(settings: TuneSettings) -> int:
     """Updates of all stages, if none ends early."""
-    if not settings.stages:
-        return settings.steps
-    return sum(rule.steps or settings.steps for rule in settings.stages)
+    own = [rule.steps or settings.steps for rule in settings.stages]
+    return sum(own) if own else settings.steps

@@ -13,6 +13,7 @@ from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reward.check import check_reward
 from sequence_tutor.reward.looking_ahead import declared
+from sequence_tutor.reward.user_terms import rules_file
 from sequence_tutor.sampling.measure import score
 from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.storage.files import PathLike, optional_path
@@ -95,7 +96,7 @@ def check(
     asked = find_domain(domain)
     if not type(asked).__module__.startswith("sequence_tutor."):  # our tests check ours
         check_domain(asked)
-    given = Given(prior, optional_path(rules), reward)
+    given = Given(prior, rules_file(rules), reward)
     order = open_order(domain, preset, optional_path(config), None, given, trust=trust)
     policy, end_token = order.stored.prior, order.domain.end_token
     check_prior(policy)

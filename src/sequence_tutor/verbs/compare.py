@@ -11,6 +11,7 @@ import torch
 
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import UserError
+from sequence_tutor.reward.user_terms import rules_file
 from sequence_tutor.storage.files import PathLike, named_path, optional_path, write_json, write_text
 from sequence_tutor.storage.folder_lock import writing_in
 from sequence_tutor.storage.run_log import Record, read_log
@@ -102,7 +103,7 @@ def compare(
         if number < least:
             raise UserError(f"{name} is {number}, expected at least {least}")
     out, forms = named_path(out), chosen_forms(methods)
-    given = Given(prior, optional_path(rules), reward)
+    given = Given(prior, rules_file(rules), reward)
     order = open_order(
         *(domain, preset, optional_path(config), overrides, given),
         serves_several=True,

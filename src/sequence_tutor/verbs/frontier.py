@@ -17,6 +17,7 @@ from sequence_tutor.estimates import mean_of
 from sequence_tutor.evaluation.model import Model, prior_of
 from sequence_tutor.progress import heading, progress
 from sequence_tutor.randomness import named_generator
+from sequence_tutor.reward.user_terms import rules_file
 from sequence_tutor.storage.files import PathLike, named_path, optional_path, write_json
 from sequence_tutor.storage.folder_lock import writing_in
 from sequence_tutor.storage.run_log import read_log
@@ -106,7 +107,7 @@ def frontier(
     """
     out = named_path(out)
     temperatures = _checked(c, seeds, share, samples, pool)
-    form, given = _trained(algorithm), Given(prior, optional_path(rules), reward)
+    form, given = _trained(algorithm), Given(prior, rules_file(rules), reward)
     order = open_order(
         *(domain, preset, optional_path(config), overrides, given),
         serves_several=True,

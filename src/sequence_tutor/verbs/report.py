@@ -14,8 +14,9 @@ from sequence_tutor.reporting.page import render
 from sequence_tutor.reporting.part import DomainPart, by_domain, load_runs, make_part, models_of
 from sequence_tutor.reporting.sampled import Sampled
 from sequence_tutor.reporting.tradeoff import read_frontier
+from sequence_tutor.reward.user_terms import rules_file
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.storage.files import PathLike, listed_paths, named_path, optional_path
+from sequence_tutor.storage.files import PathLike, listed_paths, named_path
 from sequence_tutor.storage.named_files import write_named_text
 from sequence_tutor.verbs.sample import sample
 
@@ -55,7 +56,7 @@ def report(
     """
     out = named_path(out)
     found = load_runs(
-        *(listed_paths(runs), optional_path(rules)), trust=trust, prior=prior, scored=table is None
+        *(listed_paths(runs), rules_file(rules)), trust=trust, prior=prior, scored=table is None
     )
     parts = by_domain(found)
     saved = read_table(Path(table)) if table else None

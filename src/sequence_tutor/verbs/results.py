@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from sequence_tutor.algorithms.registry import SHIPPED, algorithm_names
 from sequence_tutor.config.presets import merged
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.evaluate import evaluate
@@ -84,6 +85,12 @@ def demo(
     return evaluation
 
 
+def columns() -> dict[str, tuple[str, str]]:
+    """Column -> preset and algorithm: ours, and the algorithms of installed packages."""
+    others = [name for name in algorithm_names() if name not in SHIPPED]
+    return {**COLUMNS, **{name: ("default", name) for name in others}}
+
+
 def tables(
     out: PathLike,
     *,
@@ -115,10 +122,10 @@ def tables(
         raise UserError(f"seeds is {seeds}, expected at least 1")
     out = named_path(out)
     with writing_in(out):
-        runs = {column: out / _folder(column) for column in COLUMNS}
+        runs = {column: out / _folder(column) for column in columns()}
         models: dict[tuple[str, int], Model] = {}
         for place in range(seeds):
-            for column, (preset, algorithm) in COLUMNS.items():
+            for column, (preset, algorithm) in columns().items():
                 own = {"algorithm": algorithm, "seed": seed + place}
                 model = tune(
                     "melody",
@@ -129,11 +136,11 @@ def tables(
                     quiet=quiet,
                 )
                 models[column, place] = replace(model, name=column)
-        first = [models[column, 0] for column in COLUMNS]
+        first = [models[column, 0] for column in runs]
         evaluation = _write_results(out, [prior_of(first[0]), *first], samples, seed, quiet=quiet)
         _draw_curves(out / "learning_curves.png", runs)
         if seeds > 1:
-            others = [models[column, place] for place in range(1, seeds) for column in COLUMNS]
+            others = [models[column, place] for place in range(1, seeds) for column in runs]
             _write_seeds(out, evaluation, others, samples, seed, quiet=quiet)
     return evaluation
 

@@ -13,6 +13,7 @@ from sequence_tutor.domain.step_scores import Scored
 from sequence_tutor.errors import UserError, settings_of
 from sequence_tutor.evaluation.model import load_model
 from sequence_tutor.progress import heading, progress
+from sequence_tutor.reward.user_terms import rules_file
 from sequence_tutor.reward.weighted import effective_weights
 from sequence_tutor.storage.files import PathLike, listed_paths, optional_path
 from sequence_tutor.storage.token_lines import json_lines_writer
@@ -94,7 +95,7 @@ def score(
         UserError: with the file, and the line or field, that cannot be used.
     """
     asked, settings, own, source = _judge(
-        *(domain, optional_path(rules), optional_path(config), preset, optional_path(run)),
+        *(domain, rules_file(rules), optional_path(config), preset, optional_path(run)),
         prior=optional_path(prior),
         trust=trust,
     )

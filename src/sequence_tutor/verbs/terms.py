@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sequence_tutor.config.settings import nearest, of_kind
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
-from sequence_tutor.reward.user_terms import load_user_terms
+from sequence_tutor.reward.user_terms import load_user_terms, rules_file
 from sequence_tutor.storage.files import PathLike, named_path, optional_path
 from sequence_tutor.tuner.settings_tables import read_reward
 
@@ -114,7 +114,7 @@ def check_terms(
     Raises:
         UserError: the first mistake, or nothing to check.
     """
-    settings, rules = _reward_settings(domain, preset, optional_path(config)), optional_path(rules)
+    settings, rules = _reward_settings(domain, preset, optional_path(config)), rules_file(rules)
     from sequence_tutor.molecule.scoring.check import check_scorer
     from sequence_tutor.molecule.terms import Program, UserFunction
 

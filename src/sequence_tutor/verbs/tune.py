@@ -13,6 +13,7 @@ from sequence_tutor.evaluation.model import Model
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.reward.user_terms import rules_file
 from sequence_tutor.storage.files import PathLike, named_path, optional_path
 from sequence_tutor.storage.tensorboard_events import require_tensorboard
 from sequence_tutor.tuner.given import Given
@@ -90,7 +91,7 @@ def tune(
         seeds = named_path(seeds)
     if aims is not None:
         overrides = merged(overrides or {}, {"aims": aims})
-    given = Given(prior, optional_path(rules), reward, seeds, prime, column, standardise)
+    given = Given(prior, rules_file(rules), reward, seeds, prime, column, standardise)
     order = open_order(
         *(domain, preset, config, overrides, given), trust=trust, device=device, quiet=quiet
     )
