@@ -24,14 +24,14 @@ def trained(
     settings = TuneSettings.model_validate(
         {
             "c": 1.0,
-            "steps": 1000 if priority == "step" else 500,
+            "steps": 400 if priority == "step" else 200,
             "batch": 64,
             "collect": 64,
             "collect_every": 4,
             "evaluate_every": 1000,
             "evaluate_samples": 64,
             "replay": {"capacity": 2048, "fresh": 0.25, "by_return": 0.0, "priority": priority},
-            "optimiser": {"learning_rate": 0.02, "fall_from": 0.2},
+            "optimiser": {"learning_rate": 0.04, "fall_from": 0.2},
             **form,
             **changes,
         }

@@ -59,10 +59,10 @@ def test_every_algorithm_learns_the_trivial_task(
     settings = quick(
         algorithm=algorithm,
         c=0.3,
-        steps=600,
-        evaluate_every=600,
+        steps=150,
+        evaluate_every=150,
         evaluate_samples=512,
-        optimiser={"learning_rate": 0.02},
+        optimiser={"learning_rate": 0.05},
         **form,
     )
     tuner = Tuner(Task(toy.prior, CountOfOnes(), 4), settings, tmp_path)
@@ -156,7 +156,7 @@ class Lines:
 
 
 LONGER = quick(
-    steps=400,
+    steps=150,
     evaluate_every=20,
     n_steps=1,
     paths="every",
@@ -193,13 +193,13 @@ def test_a_killed_run_goes_on_and_ends_the_same_bit_for_bit(tmp_path: Path) -> N
     code = SCRIPT.format(tests=str(here), kit=str(here.parent), folder=str(interrupted))
     kill_once_there(interrupted / STATE_FILE, [sys.executable, "-c", code])
     killed_at = read_log(interrupted / LOG_FILE)[-1]["step"]
-    assert 0 < killed_at < 490
+    assert 0 < killed_at < 240
 
     for folder in (interrupted, whole):
         longer(folder)
     found = [(folder / "found.txt").read_text() for folder in (interrupted, whole)]
     assert found[0] == found[1]
-    assert len(found[0].splitlines()) == 16 * 490 / 2
+    assert len(found[0].splitlines()) == 16 * 240 / 2
     resumed, uninterrupted = (load_checkpoint(f / STATE_FILE)[0] for f in (interrupted, whole))
     assert resumed.keys() == uninterrupted.keys()
     assert {"sampler.priorities", "reward.known", "gatherer.end"} <= resumed.keys()

@@ -88,7 +88,7 @@ def settings(**changes: object) -> TuneSettings:
     return TuneSettings.model_validate(
         {
             "c": 1.0,
-            "steps": 500,
+            "steps": 200,
             "batch": 64,
             "collect": 64,
             "collect_every": 4,
@@ -96,7 +96,7 @@ def settings(**changes: object) -> TuneSettings:
             "evaluate_samples": 64,
             "exploration": {"regrow": 0.5},
             "replay": {"capacity": 2048, "fresh": 0.25, "by_return": 0.0},
-            "optimiser": {"learning_rate": 0.02, "fall_from": 0.2},
+            "optimiser": {"learning_rate": 0.04, "fall_from": 0.2},
             **changes,
         }
     )

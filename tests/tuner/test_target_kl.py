@@ -95,18 +95,20 @@ def test_the_divergence_asked_for_is_reached_from_both_sides(begin: float, tmp_p
 
 
 def test_a_resumed_run_finds_the_same_c(tmp_path: Path) -> None:
-    whole = Tuner(toy_task(), settings(), tmp_path / "whole")
+    chosen = settings(steps=120, evaluate_every=40, evaluate_samples=64)
+    whole = Tuner(toy_task(), chosen, tmp_path / "whole")
     whole.run(silent)
 
     def kill(_n: int = 1, /, **_live: float | str) -> None:
-        if tuner.step == 150:
+        if tuner.step == 60:
             raise KilledError
 
-    tuner = Tuner(toy_task(), settings(), tmp_path / "killed")
+    tuner = Tuner(toy_task(), chosen, tmp_path / "killed")
     with pytest.raises(KilledError):
         tuner.run(kill)
-    resumed = Tuner(toy_task(), settings(), tmp_path / "killed")
-    assert resumed.step == 100
+    resumed = Tuner(toy_task(), chosen, tmp_path / "killed")
+    assert resumed.step == 40
+    assert resumed.c != chosen.c
     resumed.run(silent)
     assert resumed.c == whole.c
     for one, other in zip(
