@@ -58,11 +58,22 @@ check: $(DEVELOPED)
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
-test: check
-	$(PYTHON) -m pytest -n auto --maxprocesses 4 -m "not slow"
+# Types and layers take a minute and one core: they are checked beside the tests, and said after.
+TESTS = $(PYTHON) -m pytest -n auto --maxprocesses 4 --dist worksteal
+define checked_beside
+	@mkdir -p build
+	@$(MAKE) --no-print-directory check > build/check.log 2>&1 & checking=$$!; \
+	trap 'kill $$checking; exit 130' INT TERM; \
+	$(1); tests=$$?; \
+	wait $$checking; checks=$$?; cat build/check.log; \
+	[ $$tests = 0 ] && [ $$checks = 0 ]
+endef
 
-test-all: check
-	$(PYTHON) -m pytest -n auto --maxprocesses 4
+test: $(DEVELOPED)
+	$(call checked_beside,$(TESTS) -m "not slow")
+
+test-all: $(DEVELOPED)
+	$(call checked_beside,$(TESTS))
 
 # The report and the study in a real browser, and fifty listeners at once.
 test-pages: $(DEVELOPED)

@@ -17,6 +17,7 @@ from sequence_tutor.models import ActionValueNetwork, RecurrentNetwork, Recurren
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.store import StoredPrior, load_prior, save_prior
 from sequence_tutor.storage.trust import STATE_VARIABLE
+from sequence_tutor.threads import cores_at_hand
 from sequence_tutor.tuner.run_folder import save_policy, save_spec
 from sequence_tutor.tuner.run_record import RunSpec
 from sequence_tutor.tuner.settings import TuneSettings
@@ -32,6 +33,12 @@ os.environ["OMP_NUM_THREADS"] = "1"
 # some tests interrupt programs they have started; those inherit what a shell lets its background
 # jobs ignore
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Of `-n auto`: one more than there are cores, for some tests wait for what they started."""
+    return cores_at_hand() + 1
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -125,29 +125,45 @@ def named(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
-@pytest.fixture
-def world(tmp_path: Path, melody_run: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def files(melody_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what the pages take for granted: a user's own files."""
-    numbers = random.Random(0)
+    folder = tmp_path_factory.mktemp("files")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        write_files(folder, melody_run)
+    return folder
+
+
+@pytest.fixture
+def world(tmp_path: Path, files: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder in which a page's commands are called, with those files."""
+    shutil.copytree(files, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     # the example program calls `python`, which is this one
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    return tmp_path
+
+
+def write_files(folder: Path, melody_run: Path) -> None:
+    """What a user has, in the current folder."""
+    numbers = random.Random(0)
     shutil.copytree(ROOT / "docs" / "examples", "docs/examples")
     shutil.copy("docs/examples/my_prior.py", "my_prior.py")
     Path("midi").mkdir()
     for number in range(40):
         notes = (numbers.randrange(2, 38) for _ in range(32))
         tokens = [token for note in notes for token in (note, 1, 1, 1)]
-        write_midi(tmp_path / "midi" / f"{number}.mid", tokens)
+        write_midi(folder / "midi" / f"{number}.mid", tokens)
     Path("jigs").mkdir()
     jig = Heard(meter=Meter(6, 8))
     for number in range(40):
         notes = (numbers.randrange(2, 38) for _ in range(48))
         tokens = [token for note in notes for token in (note, 1)]
-        write_midi(tmp_path / "jigs" / f"{number}.mid", tokens, jig)
-    write_midi(tmp_path / "mine.mid", [14, 1, 18, 1, 21, 1, 18, 1])
-    write_json_lines(tmp_path / "theirs.jsonl", [{"tokens": [14, 1, 16, 0]}])
+        write_midi(folder / "jigs" / f"{number}.mid", tokens, jig)
+    write_midi(folder / "mine.mid", [14, 1, 18, 1, 21, 1, 18, 1])
+    write_json_lines(folder / "theirs.jsonl", [{"tokens": [14, 1, 16, 0]}])
     chains = [
         f"{'C' * left}{middle}{'C' * right}"
         for middle in ("O", "N", "c1ccccc1", "C(=O)N")
@@ -171,7 +187,6 @@ def world(tmp_path: Path, melody_run: Path, monkeypatch: pytest.MonkeyPatch) -> 
     Path("strands.txt").write_text("\n".join(sorted(strands)), encoding="utf-8")
     for run in ("psi", "q", "g"):
         shutil.copytree(melody_run, f"runs/{run}")
-    return tmp_path
 
 
 def write_page_files(page: Path) -> None:
