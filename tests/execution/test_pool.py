@@ -197,7 +197,7 @@ import sys
 sys.path[:] = {sys.path!r}
 from {functions.__name__} import upper
 from sequence_tutor.execution.pool import WorkerPool
-with WorkerPool(upper, 2, timeout=2.0) as pool:
+with WorkerPool(upper, 2, timeout=1.0) as pool:
     pool.map(["c"] * 100)
     print(*pool.pids, flush=True)
     while True:

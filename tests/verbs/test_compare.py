@@ -114,7 +114,11 @@ def test_a_half_finished_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_killed_it_goes_on_by_the_same_command(tmp_path: Path) -> None:
     """Killed in its second run: the first stays as it is, the second ends as if never killed."""
     killed, whole = tmp_path / "killed", tmp_path / "whole"
-    asked = "compare toy --methods psi,tb,sir --budget 5000 --seeds 1 --samples 100"
+    config = tmp_path / "small.toml"
+    config.write_text("[tune]\nevaluate_samples = 64\n")
+    asked = (
+        f"compare toy --methods psi,tb,sir --budget 5000 --seeds 1 --samples 100 --config {config}"
+    )
     command = [*asked.split(), "--threads", "1", "--quiet", "--out"]
     first, second = killed / "psi" / "seed_0", killed / "tb" / "seed_0"
     kill_once_there(second / STATE_FILE, program(*command, killed))

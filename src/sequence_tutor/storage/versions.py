@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,8 +23,12 @@ def versions() -> dict[str, str]:
     return {**found, "commit": commit} if commit else found
 
 
+@cache
 def _commit() -> str | None:
-    """The checkout's commit, with a `+` if files have changed; None outside of git."""
+    """The checkout's commit, with a `+` if files have changed; None outside of git.
+
+    As it was when first asked for: what is imported does not change with the checkout.
+    """
     folder = Path(__file__).parents[1]
     try:
         described = subprocess.run(

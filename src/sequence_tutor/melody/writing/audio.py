@@ -67,12 +67,15 @@ def _note(frequency: float, held: int, tail: int, sample_rate: int) -> NDArray[n
     """One note of `held` samples and its release: (held + tail,) float64."""
     seconds = np.arange(held + tail) / sample_rate
     decay = DECAY * np.sqrt(frequency / 262)  # shorter strings decay faster
+    # partial k is the k-th power of the first, but for what all of them have in common
+    first = np.exp((-decay / 2 + 2j * np.pi * frequency) * seconds)
+    partial = np.exp(-decay / 2 * seconds).astype(np.complex128)
     sound = np.zeros(held + tail)
     for k in range(1, PARTIALS + 1):
         if k * frequency >= sample_rate / 2:
             break  # above the Nyquist frequency
-        amplitude = k**-BRIGHTNESS * np.exp(-decay * (1 + k) / 2 * seconds)
-        sound += amplitude * np.sin(2 * np.pi * k * frequency * seconds)
+        partial *= first
+        sound += k**-BRIGHTNESS * partial.imag
     attack = min(round(ATTACK * sample_rate), held // 2)
     sound[:attack] *= _rise(attack)
     sound[held:] *= _rise(tail)[::-1]
