@@ -106,7 +106,7 @@ class Tuning:
 
 @Parameter(name="*", group="stored models")
 @dataclass(frozen=True, kw_only=True)
-class Stored:
+class StoredModels:
     """What opening a stored run may need."""
 
     prior: Moved = None

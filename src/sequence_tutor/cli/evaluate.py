@@ -13,7 +13,7 @@ from sequence_tutor.cli.arguments import (
     Rules,
     Seed,
     Shown,
-    Stored,
+    StoredModels,
     arguments_of,
     option,
     show,
@@ -46,7 +46,7 @@ class Evaluate:
     ] = None
     markdown: Annotated[Path | None, option("write the table to this file too", "FILE")] = None
     rules: Rules = None
-    stored: Stored = Stored()
+    stored: StoredModels = StoredModels()
     seed: Seed = 0
     machine: Machine = Machine()
     shown: Shown = Shown()

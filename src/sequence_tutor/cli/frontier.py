@@ -20,7 +20,7 @@ from sequence_tutor.errors import UserError
 
 
 @dataclass(frozen=True)
-class Frontier:
+class FrontierVerb:
     """Show what reward costs in divergence from the prior: tune over a range of c.
 
     The result has the tuned points, the prior, RL only, the best of n sequences of the prior, and

@@ -12,7 +12,7 @@ from sequence_tutor.cli.benchmark import Benchmark
 from sequence_tutor.cli.check import Check
 from sequence_tutor.cli.compare import Compare
 from sequence_tutor.cli.evaluate import Evaluate
-from sequence_tutor.cli.frontier import Frontier
+from sequence_tutor.cli.frontier import FrontierVerb
 from sequence_tutor.cli.help import completion, help_of
 from sequence_tutor.cli.measure import Bench, Verify
 from sequence_tutor.cli.parsing import read
@@ -21,7 +21,7 @@ from sequence_tutor.cli.process import remarks, status_of, word_of
 from sequence_tutor.cli.report import Report
 from sequence_tutor.cli.results import Demo, Results
 from sequence_tutor.cli.sample import Sample
-from sequence_tutor.cli.score import Score
+from sequence_tutor.cli.score import ScoreVerb
 from sequence_tutor.cli.study import STUDY, StudyServe
 from sequence_tutor.cli.terms import TERMS
 from sequence_tutor.cli.tune import Tune
@@ -41,10 +41,10 @@ VERBS: dict[str, type[Verb]] = {
     "pretrain": Pretrain,
     "tune": Tune,
     "sample": Sample,
-    "score": Score,
+    "score": ScoreVerb,
     "evaluate": Evaluate,
     "compare": Compare,
-    "frontier": Frontier,
+    "frontier": FrontierVerb,
     "report": Report,
     "verify": Verify,
     "check": Check,
@@ -54,7 +54,7 @@ VERBS: dict[str, type[Verb]] = {
 }
 GROUPS: dict[str, dict[str, type[Verb]]] = {"study": dict(STUDY), "terms": dict(TERMS)}
 """Verbs of two words, such as `study make`."""
-RESUMABLE = (Pretrain, Tune, Compare, Frontier, Demo, Results, Benchmark, StudyServe)
+RESUMABLE = (Pretrain, Tune, Compare, FrontierVerb, Demo, Results, Benchmark, StudyServe)
 
 HELP = """\
 usage: sequence-tutor VERB ...

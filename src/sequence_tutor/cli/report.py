@@ -10,7 +10,7 @@ from sequence_tutor.cli.arguments import (
     Quiet,
     Rules,
     Seed,
-    Stored,
+    StoredModels,
     Threads,
     arguments_of,
     option,
@@ -46,7 +46,7 @@ class Report:
         option("sequences of each model (default: 2,000; molecules 400, 880 in all)", "N"),
     ] = None
     rules: Rules = None
-    stored: Stored = Stored()
+    stored: StoredModels = StoredModels()
     seed: Seed = 0
     threads: Threads = "auto"
     quiet: Quiet = False

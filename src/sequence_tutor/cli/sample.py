@@ -6,7 +6,15 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Annotated
 
-from sequence_tutor.cli.arguments import Column, Machine, Seed, Shown, Stored, arguments_of, option
+from sequence_tutor.cli.arguments import (
+    Column,
+    Machine,
+    Seed,
+    Shown,
+    StoredModels,
+    arguments_of,
+    option,
+)
 from sequence_tutor.errors import UserError
 
 
@@ -68,7 +76,7 @@ class Sample:
         float | None, option("temperature of --smc; default: the run's", group="tutor")
     ] = None
     config: Annotated[Path | None, option("settings of files, table [output]", "FILE.toml")] = None
-    stored: Stored = Stored()
+    stored: StoredModels = StoredModels()
     repeats: Annotated[
         bool, option("keep repeated sequences; log p, log pi and reward go into draws.jsonl")
     ] = False

@@ -12,7 +12,7 @@ from sequence_tutor.cli.arguments import (
     Quiet,
     Rules,
     Standardised,
-    Stored,
+    StoredModels,
     arguments_of,
     option,
     show,
@@ -23,7 +23,7 @@ MOST_SHOWN = 40
 
 
 @dataclass(frozen=True)
-class Score:
+class ScoreVerb:
     """Show what every rule pays at every step of given melodies, or how molecules score.
 
     Melodies: lists of tokens (lines of JSON such as {"tokens": [14, 1, 18, 0]}, 1 to 512 tokens),
@@ -54,7 +54,7 @@ class Score:
     reward_of: Annotated[
         Path | None, option("folder of a run, whose reward is used", "RUN", name="run")
     ] = None
-    stored: Stored = Stored()
+    stored: StoredModels = StoredModels()
     json: Annotated[
         Path | None, option("one line a sequence, in order", "OUT.jsonl", name="json")
     ] = None

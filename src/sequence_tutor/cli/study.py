@@ -6,7 +6,15 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from sequence_tutor.cli.arguments import Quiet, Seed, Shown, Stored, arguments_of, option, show
+from sequence_tutor.cli.arguments import (
+    Quiet,
+    Seed,
+    Shown,
+    StoredModels,
+    arguments_of,
+    option,
+    show,
+)
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import UserError
 
@@ -38,7 +46,7 @@ class StudyMake:
     tempo: Annotated[float, option("quarter notes a minute")] = 120.0
     title: Annotated[str | None, option("heading of the page", "TEXT")] = None
     consent: Annotated[Path | None, option("what listeners agree to", "FILE.txt")] = None
-    stored: Stored = Stored()
+    stored: StoredModels = StoredModels()
     seed: Seed = 0
     shown: Shown = Shown()
 
