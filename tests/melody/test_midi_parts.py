@@ -13,7 +13,7 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.melody.midi import read_midi
 from sequence_tutor.melody.reading.extraction import ExtractionSettings, choose_melody, extract
 from sequence_tutor.melody.reading.midi_events import MOST_NOTES, read_events
-from sequence_tutor.melody.reading.score import Part, Score
+from sequence_tutor.melody.reading.score import Part, TuneScore
 from sequence_tutor.melody.reading.sources import read_sources
 
 CORPORA = Path(__file__).parents[3] / "shared" / "data" / "melodies"
@@ -134,7 +134,7 @@ def test_chords_are_no_melody_whatever_their_name() -> None:
     triads = [(float(n), n + 1.0, pitch) for n in range(8) for pitch in (72, 76, 79)]
     chords = Part.from_notes("Melody", triads)
     tune = Part.from_notes("", [(float(n), n + 1.0, 60 + n) for n in range(8)])
-    assert choose_melody(Score((chords, tune))) is tune
+    assert choose_melody(TuneScore((chords, tune))) is tune
 
 
 @pytest.mark.parametrize("sound", [33, 38, 89, 115, 125])

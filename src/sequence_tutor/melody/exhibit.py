@@ -41,13 +41,11 @@ class MelodyCard:
 
     Attributes:
         model, style: the model's name, and its place in the list.
-        wav, midi: data URIs of the files.
-        file: the name a saved file gets, without its suffix.
-        seconds: of the notes; the sound's release comes after.
-        duration: of the whole sound, in seconds.
+        wav, midi, score: data URIs; the score is None where no program can draw one.
+        file: the name of a saved file, without its suffix.
+        seconds, duration: of the notes, and of the sound, whose release comes after.
         total: the weighted reward.
         steps: sixteenths across the roll.
-        score: data URI of its picture as a score; None where no program can draw one.
     """
 
     model: str

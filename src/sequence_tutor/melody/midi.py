@@ -36,7 +36,7 @@ from sequence_tutor.melody.reading.score import (
     MOST_METERS,
     MOST_PARTS,
     Part,
-    Score,
+    TuneScore,
     WrittenKey,
     end_of_upbeat,
     meters_in_force,
@@ -54,7 +54,7 @@ _ONE_VOICE = 0.1
 """Channels of a track are one part if at most this share of their notes overlap the next."""
 
 
-def read_midi(data: bytes, name: str) -> Score:
+def read_midi(data: bytes, name: str) -> TuneScore:
     """Read the pitched tracks and the meters of a whole MIDI file, called `name` in messages.
 
     Raises:
@@ -70,7 +70,7 @@ def read_midi(data: bytes, name: str) -> Score:
         return _score(score, data)
 
 
-def _score(score: ScoreTick, data: bytes) -> Score:
+def _score(score: ScoreTick, data: bytes) -> TuneScore:
     resolution = score.ticks_per_quarter
     if resolution <= 0:
         raise UserError(f"{resolution} ticks per quarter note, expected at least 1")
@@ -94,7 +94,7 @@ def _score(score: ScoreTick, data: bytes) -> Score:
     ]
     last_onset = max(float(part.starts[-1]) for part in parts)
     meters = meters_in_force(changes, last_onset)
-    return Score(
+    return TuneScore(
         tuple(parts),
         meters,
         _written_key(score),

@@ -85,8 +85,7 @@ def token_map(
     """The map of one model.
 
     Args:
-        model: its name.
-        style: its place.
+        model, style: its name, and its place in the list.
         melody: T tokens.
         log_probs: (T, V); row t is the distribution of token t given those before it.
         meter: of the melody's bars.

@@ -13,7 +13,7 @@ from sequence_tutor.melody.reading.extraction import (
     extract,
     grid_distance,
 )
-from sequence_tutor.melody.reading.score import Part, Score, meters_in_force
+from sequence_tutor.melody.reading.score import Part, TuneScore, meters_in_force
 
 AS_WRITTEN = ExtractionSettings.as_written()
 SCALE = [60, 62, 64, 65, 67, 69, 71, 72]
@@ -27,7 +27,7 @@ def line(pitches: list[int], step: float = 0.5, start: float = 0.0, name: str = 
 
 
 def tokens_of(*notes: tuple[float, float, int]) -> list[list[int]]:
-    return extract(Score((Part.from_notes("", notes),)), AS_WRITTEN)
+    return extract(TuneScore((Part.from_notes("", notes),)), AS_WRITTEN)
 
 
 def test_notes_and_rests_on_the_grid() -> None:
@@ -50,7 +50,7 @@ def test_legato_overlap_is_cut() -> None:
 def test_long_rests_split_and_long_melodies_are_cut() -> None:
     settings = AS_WRITTEN.model_copy(update={"maximum_steps": 3})
     part = Part.from_notes("", [(0, 1, 60), (4.9, 5.25, 62), (5.25, 5.5, 64), (9.5, 9.75, 65)])
-    assert extract(Score((part,)), settings) == [[14, 1, 1], [16, 18], [19]]
+    assert extract(TuneScore((part,)), settings) == [[14, 1, 1], [16, 18], [19]]
 
 
 def test_folding_keeps_the_shape_where_it_can() -> None:
@@ -60,21 +60,21 @@ def test_folding_keeps_the_shape_where_it_can() -> None:
 
 def test_transposed_to_c_major() -> None:
     tune = line([pitch + 7 for pitch in SCALE + SCALE[::-1]] * 4)
-    (tokens,) = extract(Score((tune,)), ExtractionSettings())
+    (tokens,) = extract(TuneScore((tune,)), ExtractionSettings())
     assert tokens[:4] == [14 + 12, 1, 16 + 12, 1] or tokens[:4] == [14, 1, 16, 1]
 
 
 @pytest.mark.parametrize(
     ("score", "reason"),
     [
-        (Score((line(SCALE * 8),), ((4, 4), (3, 4))), "meter 3/4 is not among 4/4, 2/2"),
-        (Score((line(SCALE),)), "no melody of 112 sixteenths"),
-        (Score((line([60, 62] * 32),)), "fewer than 5 different pitches"),
-        (Score((line(SCALE * 8, start=0.14),)), "performance without a beat"),
-        (Score(()), "no notes"),
+        (TuneScore((line(SCALE * 8),), ((4, 4), (3, 4))), "meter 3/4 is not among 4/4, 2/2"),
+        (TuneScore((line(SCALE),)), "no melody of 112 sixteenths"),
+        (TuneScore((line([60, 62] * 32),)), "fewer than 5 different pitches"),
+        (TuneScore((line(SCALE * 8, start=0.14),)), "performance without a beat"),
+        (TuneScore(()), "no notes"),
     ],
 )
-def test_unsuitable_tunes_say_why(score: Score, reason: str) -> None:
+def test_unsuitable_tunes_say_why(score: TuneScore, reason: str) -> None:
     with pytest.raises(UserError, match=reason):
         extract(score, ExtractionSettings())
 
@@ -90,9 +90,9 @@ def test_the_melody_among_several_parts() -> None:
     named = line([40] * 8, name="MELODY")
     ornament = line([100] * 2, name="bell")
     everything = (low, chords, high, named, *[line([50] * 24)])
-    assert choose_melody(Score((low, high, chords))).name == "flute"
-    assert choose_melody(Score(everything)).name == "MELODY"
-    assert choose_melody(Score((line([60] * 40, name="fiddle"), ornament))).name == "fiddle"
+    assert choose_melody(TuneScore((low, high, chords))).name == "flute"
+    assert choose_melody(TuneScore(everything)).name == "MELODY"
+    assert choose_melody(TuneScore((line([60] * 40, name="fiddle"), ornament))).name == "fiddle"
 
 
 def test_meters_in_force() -> None:
@@ -135,7 +135,7 @@ NOTES = st.tuples(st.floats(0, 64), st.floats(0.01, 8), st.integers(0, 127))
 def test_whatever_is_extracted_is_a_melody(raw: list[tuple[float, float, int]]) -> None:
     part = Part.from_notes("", [(start, start + length, pitch) for start, length, pitch in raw])
     settings = AS_WRITTEN.model_copy(update={"maximum_grid_distance": 1.0, "maximum_steps": 64})
-    for tokens in extract(Score((part,)), settings):
+    for tokens in extract(TuneScore((part,)), settings):
         assert 1 <= len(tokens) <= 64
         assert tokens[0] >= FIRST_NOTE
         assert all(0 <= token < VOCAB_SIZE for token in tokens)

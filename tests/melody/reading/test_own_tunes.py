@@ -11,7 +11,7 @@ from sequence_tutor.melody.frame import Frame, Heard
 from sequence_tutor.melody.meter import Meter
 from sequence_tutor.melody.midi import write_midi
 from sequence_tutor.melody.reading.own_tunes import OwnTune, own_tune, own_tunes
-from sequence_tutor.melody.reading.score import Part, Score, WrittenKey
+from sequence_tutor.melody.reading.score import Part, TuneScore, WrittenKey
 from sequence_tutor.melody.scales import Key
 from sequence_tutor.melody.writing.abc import write_abc
 from sequence_tutor.melody.writing.notation import to_musicxml
@@ -31,7 +31,7 @@ def melody(
 
 
 def tune(part: Part, *others: Part, **facts: object) -> OwnTune:
-    return own_tune(Score((part, *others), **facts), "mine")  # type: ignore[arg-type]
+    return own_tune(TuneScore((part, *others), **facts), "mine")  # type: ignore[arg-type]
 
 
 def test_the_key_is_named_or_told_by_the_notes() -> None:
@@ -199,4 +199,4 @@ def test_a_tune_with_one_note_out_of_range_is_judged_where_it_stands(tmp_path: P
 
 def test_a_tune_that_could_not_be_read_says_why() -> None:
     with pytest.raises(UserError, match="the tune is too long"):
-        own_tune(Score((), problem="the tune is too long"), "mine")
+        own_tune(TuneScore((), problem="the tune is too long"), "mine")

@@ -10,7 +10,7 @@ from sequence_tutor.melody.encoding import decode
 from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.reading.abc import read_abc
 from sequence_tutor.melody.reading.extraction import ExtractionSettings, extract
-from sequence_tutor.melody.reading.score import Score
+from sequence_tutor.melody.reading.score import TuneScore
 from sequence_tutor.melody.signature import parse_key
 from sequence_tutor.melody.writing.abc import to_abc, write_abc
 
@@ -18,7 +18,7 @@ HEAD = "X:1\nT:t\nM:4/4\nL:1/8\nK:C\n"
 CORPORA = Path(__file__).parents[4] / "shared" / "data" / "melodies"
 
 
-def read_one(text: str) -> Score:
+def read_one(text: str) -> TuneScore:
     ((_, score),) = read_abc(text.encode(), "tune")
     return score
 

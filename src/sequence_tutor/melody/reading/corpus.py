@@ -21,7 +21,7 @@ from sequence_tutor.melody.midi import read_midi
 from sequence_tutor.melody.reading.abc import read_abc
 from sequence_tutor.melody.reading.extraction import ExtractionSettings, extract
 from sequence_tutor.melody.reading.musicxml import read_musicxml
-from sequence_tutor.melody.reading.score import Score
+from sequence_tutor.melody.reading.score import TuneScore
 from sequence_tutor.melody.reading.sources import MIDI_SUFFIXES, read_sources
 
 # Raise it whenever reading or extraction changes, so that no stale cache is used.
@@ -149,7 +149,7 @@ def tunes_of(file: Member, settings: ExtractionSettings) -> Iterator[ExtractedTu
         yield ExtractedTune(file.name, problem=str(error).removeprefix(f"{file.name}: "))
 
 
-def read_scores(file: Member) -> Iterator[tuple[str, Score]]:
+def read_scores(file: Member) -> Iterator[tuple[str, TuneScore]]:
     """The scores of one file with their names: one, or one for each tune of a tune book.
 
     Raises:

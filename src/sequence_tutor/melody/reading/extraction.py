@@ -25,7 +25,7 @@ from sequence_tutor.melody.encoding import (
 )
 from sequence_tutor.melody.reading.keys import estimate_key
 from sequence_tutor.melody.reading.part_names import rank
-from sequence_tutor.melody.reading.score import Part, Score
+from sequence_tutor.melody.reading.score import Part, TuneScore
 
 MOST_NOTES = 200_000
 """In a part: a hundred times a symphony's first violin."""
@@ -81,7 +81,7 @@ class ExtractionSettings(Settings):
         return meters
 
 
-def extract(score: Score, settings: ExtractionSettings) -> list[list[int]]:
+def extract(score: TuneScore, settings: ExtractionSettings) -> list[list[int]]:
     """The melodies of a score, each a list of 1 to `maximum_steps` tokens.
 
     Raises:
@@ -114,7 +114,7 @@ def extract(score: Score, settings: ExtractionSettings) -> list[list[int]]:
     return [_encoded(phrase) for phrase in varied]
 
 
-def melody_part(score: Score, maximum_grid_distance: float) -> Part:
+def melody_part(score: TuneScore, maximum_grid_distance: float) -> Part:
     """The part that is most likely the melody; see `choose_melody`.
 
     Raises:
@@ -133,7 +133,7 @@ def melody_part(score: Score, maximum_grid_distance: float) -> Part:
     return part
 
 
-def choose_melody(score: Score) -> Part:
+def choose_melody(score: TuneScore) -> Part:
     """The part that is most likely the melody.
 
     Among parts with enough notes: one that is named like a melody and is not of chords, else one

@@ -19,7 +19,7 @@ from sequence_tutor.melody.reading.score import (
     MOST_METERS,
     MOST_PARTS,
     Part,
-    Score,
+    TuneScore,
     WrittenKey,
     counted,
     meters_in_force,
@@ -33,7 +33,7 @@ _LONGEST_NOTE = 1e5  # in quarters; more is a damaged number
 _MODE_NAMES = {"major": "ionian", "minor": "aeolian"}
 
 
-def read_musicxml(data: bytes, name: str) -> Score:
+def read_musicxml(data: bytes, name: str) -> TuneScore:
     """Read a whole MusicXML file, called `name` in messages; a zip archive is taken for .mxl.
 
     Raises:
@@ -48,7 +48,7 @@ def read_musicxml(data: bytes, name: str) -> Score:
             raise UserError(f"not readable as MusicXML ({said(error)})") from error
 
 
-def _read_score(root: Element) -> Score:
+def _read_score(root: Element) -> TuneScore:
     if root.tag not in ("score-partwise", "score-timewise"):
         raise UserError(f"root element <{one_line(root.tag)}>, expected <score-partwise>")
     names = {part.get("id"): part.findtext("part-name", "") for part in root.iter("score-part")}
@@ -71,7 +71,7 @@ def _read_score(root: Element) -> Score:
     meters = meters_in_force(changes, max(float(part.starts[-1]) for part in parts))
     bar = 4 * meters[0][0] / meters[0][1]
     upbeats = [reader.first_bar for reader in readers if 0 < reader.first_bar < bar]
-    return Score(
+    return TuneScore(
         tuple(parts),
         meters,
         next((reader.key for reader in readers if reader.key is not None), None),

@@ -24,7 +24,7 @@ from sequence_tutor.melody.reading.extraction import (
     quantise,
 )
 from sequence_tutor.melody.reading.keys import key_of
-from sequence_tutor.melody.reading.score import Part, Score, counted
+from sequence_tutor.melody.reading.score import Part, TuneScore, counted
 from sequence_tutor.melody.reading.sources import MIDI_SUFFIXES, read_sources
 from sequence_tutor.melody.scales import Key
 from sequence_tutor.melody.signature import signature_of
@@ -124,7 +124,7 @@ def own_tunes(path: Path) -> Iterator[OwnTune]:
             yield tune
 
 
-def own_tune(score: Score, name: str) -> OwnTune:
+def own_tune(score: TuneScore, name: str) -> OwnTune:
     """The melody of a score.
 
     Raises:
@@ -154,7 +154,7 @@ def _step(quarters: float) -> int:
     return int(np.floor(quarters * STEPS_PER_QUARTER + 0.5))
 
 
-def _ending(score: Score, first: int, end: int, downbeat: int) -> tuple[int, list[str]]:
+def _ending(score: TuneScore, first: int, end: int, downbeat: int) -> tuple[int, list[str]]:
     """Steps of the tune with its last rest, and a phrase if that was cut.
 
     Notation programs fill new scores with empty bars, which are not part of the tune.
@@ -167,7 +167,7 @@ def _ending(score: Score, first: int, end: int, downbeat: int) -> tuple[int, lis
     return kept, [f"a rest of {counted(steps - kept, 'sixteenth')} at the end left out"]
 
 
-def _changes_of_parts(score: Score, part: Part) -> Iterator[str]:
+def _changes_of_parts(score: TuneScore, part: Part) -> Iterator[str]:
     if len(score.parts) > 1:
         place = next(place for place, one in enumerate(score.parts, start=1) if one is part)
         name = f" ({part.name})" if part.name.isprintable() and part.name.strip() else ""
@@ -204,7 +204,7 @@ def _changes_of_rhythm(part: Part) -> Iterator[str]:
         yield f"{counted(others, 'note')} moved to the nearest sixteenth"
 
 
-def _changes_of_bars(score: Score, first: int) -> Iterator[str]:
+def _changes_of_bars(score: TuneScore, first: int) -> Iterator[str]:
     meter = Meter.of_pair(score.meters[0])
     if meter is not None and first >= meter.steps:
         yield f"{counted(first // meter.steps, 'bar')} of rest at the beginning left out"

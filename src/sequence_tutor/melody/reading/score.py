@@ -76,7 +76,7 @@ class WrittenKey(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Score:
+class TuneScore:
     """One tune as read from a file.
 
     Attributes:

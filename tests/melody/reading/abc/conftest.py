@@ -8,13 +8,13 @@ from fractions import Fraction
 import pytest
 
 from sequence_tutor.melody.reading.abc import read_abc
-from sequence_tutor.melody.reading.score import Part, Score
+from sequence_tutor.melody.reading.score import Part, TuneScore
 
 NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 HEAD = "X:1\nT:t\nM:4/4\nL:1/4\nK:C\n"
 
 
-def read_one(text: str | bytes) -> Score:
+def read_one(text: str | bytes) -> TuneScore:
     """The score of the one tune in a text."""
     ((_, score),) = read_abc(text if isinstance(text, bytes) else text.encode(), "tune")
     return score
@@ -35,7 +35,7 @@ def shown(part: Part) -> str:
 
 
 @pytest.fixture(scope="session")
-def tune() -> Callable[[str | bytes], Score]:
+def tune() -> Callable[[str | bytes], TuneScore]:
     """Reads a text with one tune."""
     return read_one
 

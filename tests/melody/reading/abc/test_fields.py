@@ -13,7 +13,7 @@ from sequence_tutor.melody.reading.abc.fields import (
     parse_parts,
     parse_unit,
 )
-from sequence_tutor.melody.reading.score import Score
+from sequence_tutor.melody.reading.score import TuneScore
 
 Notes = Callable[[str | bytes], str]
 
@@ -101,6 +101,6 @@ def test_a_later_field_keeps_what_it_does_not_name(notes: Notes) -> None:
 
 
 @pytest.mark.parametrize("field", ["V:2 clef=perc", "V:2\n%%MIDI channel 10", "V:2\nK:C perc"])
-def test_drums_are_no_part(tune: Callable[[str], Score], field: str) -> None:
+def test_drums_are_no_part(tune: Callable[[str], TuneScore], field: str) -> None:
     score = tune(f"X:1\nK:C\nV:1\nC D|\n{field}\nE F|\n")
     assert [part.name for part in score.parts] == ["1"]

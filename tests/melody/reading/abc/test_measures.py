@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from sequence_tutor.melody.reading.abc import measures
-from sequence_tutor.melody.reading.score import Score
+from sequence_tutor.melody.reading.score import TuneScore
 
 Notes = Callable[[str | bytes], str]
 
@@ -100,7 +100,7 @@ def test_overlays_are_voices_of_their_own(voices: Callable[[str], list[str]]) ->
 
 
 def test_a_voice_beyond_any_measure_is_refused(
-    tune: Callable[[str], Score], monkeypatch: pytest.MonkeyPatch
+    tune: Callable[[str], TuneScore], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(measures, "MOST_SYMBOLS", 1000)
     assert tune("X:1\nK:C\n" + "A" * 1000).problem == ""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from sequence_tutor.melody.reading.abc.playing import MOST_EVENTS
-from sequence_tutor.melody.reading.score import Score
+from sequence_tutor.melody.reading.score import TuneScore
 
 Notes = Callable[[str | bytes], str]
 
@@ -101,6 +101,6 @@ def test_a_voice_rests_through_a_part_that_it_lacks(voices: Callable[[str], list
     ],
 )
 def test_tunes_that_play_out_to_too_much_are_refused(
-    tune: Callable[[str], Score], text: str
+    tune: Callable[[str], TuneScore], text: str
 ) -> None:
     assert tune(text).problem == f"it plays out to more than {MOST_EVENTS} notes, rests and bars"

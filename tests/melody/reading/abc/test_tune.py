@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.reading.abc import read_abc
-from sequence_tutor.melody.reading.score import Score, WrittenKey
+from sequence_tutor.melody.reading.score import TuneScore, WrittenKey
+
+ReadsTune = Callable[[str], TuneScore]
 
 Voices = Callable[[str], list[str]]
 HEAD = "X:1\nT:t\nM:4/4\nL:1/8\nK:C\n"
@@ -60,12 +62,14 @@ def test_tune_books_voices_and_meters() -> None:
     assert tunes["book#8"].meters == ((3, 4), (2, 2))  # the longest first
 
 
-def test_the_meter_before_the_first_note_counts_and_no_other(tune: Callable[[str], Score]) -> None:
+def test_the_meter_before_the_first_note_counts_and_no_other(
+    tune: ReadsTune,
+) -> None:
     assert tune("X:1\nM:4/4\nK:C\nM:3/4\nABc|\n").meters == ((3, 4),)
     assert tune("X:1\nM:none\nK:C\nABc\n").meters == ((4, 4),)
 
 
-def test_key_upbeat_end_and_what_is_left_out(tune: Callable[[str], Score]) -> None:
+def test_key_upbeat_end_and_what_is_left_out(tune: ReadsTune) -> None:
     score = tune("X:1\nL:1/4\nK:Ddor transpose=-2\nA|{g}ABcd|e2z2|\n")
     assert score.key == WrittenKey(-2, "dorian")  # as it sounds
     assert (score.downbeat, score.end) == (1.0, 9.0)
@@ -77,7 +81,7 @@ def test_key_upbeat_end_and_what_is_left_out(tune: Callable[[str], Score]) -> No
 
 
 @pytest.mark.parametrize("field", ["K:|", "K::", "K:?", "K:foo", "K:X"])
-def test_a_key_that_is_none_is_that_tunes_problem(tune: Callable[[str], Score], field: str) -> None:
+def test_a_key_that_is_none_is_that_tunes_problem(tune: ReadsTune, field: str) -> None:
     score = tune(f"X:1\n{field}\nCDEF|\n")
     assert score.parts == ()
     assert "names no key" in score.problem

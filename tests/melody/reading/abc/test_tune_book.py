@@ -10,7 +10,7 @@ from sequence_tutor.melody.reading.abc.tune_book import (
     MOST_CHARACTERS,
     MOST_LINES,
     MOST_TUNES,
-    Line,
+    AbcLine,
     tunes,
 )
 
@@ -18,7 +18,7 @@ Notes = Callable[[str | bytes], str]
 HEAD = "X:1\nM:4/4\nL:1/4\nK:C\n"
 
 
-def body(text: str) -> list[Line]:
+def body(text: str) -> list[AbcLine]:
     (tune,) = tunes((HEAD + text).encode())
     return tune.read().body
 
@@ -72,7 +72,7 @@ def test_text_after_a_blank_line_is_no_music(notes: Notes, text: str) -> None:
     "music", ["E F|", "cdef|gabc'|]", "E F G A", '"Am"A2 [CE]|{g}a', "[V:1] E F|", "CDEF GABc"]
 )
 def test_music_goes_on_after_a_blank_line_by_mistake(music: str) -> None:
-    assert body(f"C D|\n\n{music}\n")[-1] == Line("", music)
+    assert body(f"C D|\n\n{music}\n")[-1] == AbcLine("", music)
 
 
 def test_fields_go_on_in_the_next_line(notes: Notes) -> None:

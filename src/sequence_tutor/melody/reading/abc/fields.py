@@ -12,7 +12,7 @@ from typing import Self
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.reading.abc.keys import ALTERATIONS, AbcKey, read_key
-from sequence_tutor.melody.reading.abc.tune_book import Line
+from sequence_tutor.melody.reading.abc.tune_book import AbcLine
 from sequence_tutor.melody.scales import NATURALS
 
 # Ticks of a whole note: divisible by every power of two to 4096, and by every number to 15.
@@ -126,13 +126,10 @@ class Pitching:
     def follow_directive(self, words: list[str]) -> None:
         """Apply ``transpose``, ``rtranspose`` or ``channel 10`` of ``%%MIDI``."""
         number = _number(words[1]) if len(words) > 1 else None
-        if number is None:
-            return
-        if words[0] == "transpose":
-            self.semitones["midi"] = number
-        elif words[0] == "rtranspose":
-            self.semitones["midi"] = self.semitones.get("midi", 0) + number
-        elif words[0] == "channel":
+        if number is not None and words[0] in ("transpose", "rtranspose"):
+            before = self.semitones.get("midi", 0) if words[0] == "rtranspose" else 0
+            self.semitones["midi"] = before + number
+        elif number is not None and words[0] == "channel":
             self.percussion = number == 10
 
 
@@ -161,7 +158,7 @@ class Context:
         """An independent copy."""
         return replace(self, pitching=self.pitching.copy())
 
-    def follow(self, line: Line) -> None:
+    def follow(self, line: AbcLine) -> None:
         """Apply a field."""
         if line.name == "K":
             key = read_key(line.value)

@@ -29,8 +29,8 @@ from sequence_tutor.melody.reading.abc.fields import (
 from sequence_tutor.melody.reading.abc.keys import AbcKey, read_key
 from sequence_tutor.melody.reading.abc.measures import Event, Measure, VoiceReader
 from sequence_tutor.melody.reading.abc.playing import MOST_EVENTS, Played, in_order, sound
-from sequence_tutor.melody.reading.abc.tune_book import MUSIC, Line, tunes
-from sequence_tutor.melody.reading.score import Part, Score, counted, meters_in_force
+from sequence_tutor.melody.reading.abc.tune_book import MUSIC, AbcLine, tunes
+from sequence_tutor.melody.reading.score import Part, TuneScore, counted, meters_in_force
 
 MOST_VOICES = 256
 
@@ -42,7 +42,7 @@ Section = tuple[str, int]
 """The label of a part, and the number of its version."""
 
 
-def read_abc(data: bytes, name: str) -> Iterator[tuple[str, Score]]:
+def read_abc(data: bytes, name: str) -> Iterator[tuple[str, TuneScore]]:
     """Every tune of a tune book, as (`name`#number, score); repeats and parts are played out.
 
     A tune that cannot be read gives a score with its problem.
@@ -69,7 +69,7 @@ def read_abc(data: bytes, name: str) -> Iterator[tuple[str, Score]]:
                 reader.take(line)
             score = reader.score()
         except UserError as error:
-            score = Score((), problem=str(error))
+            score = TuneScore((), problem=str(error))
         found = True
         yield f"{name}#{tune.number or 1}", score
     if not found:
@@ -79,7 +79,7 @@ def read_abc(data: bytes, name: str) -> Iterator[tuple[str, Score]]:
 class _TuneReader:
     """Assigns the lines of one tune to its voices."""
 
-    def __init__(self, header: list[Line]) -> None:
+    def __init__(self, header: list[AbcLine]) -> None:
         fields = {line.name: line.value for line in header}
         meter = parse_meter(fields.get("M", "")) or (4, 4)
         unit = parse_unit(fields.get("L", ""))
@@ -89,7 +89,7 @@ class _TuneReader:
             raise UserError("no K: field, expected one such as K:G or K:Ddor")
         self._first = Context(AbcKey(), unit, meter, Pitching())
         self._order = fields.get("P", "")
-        self._declared: dict[str, list[Line]] = {}  # voice -> its fields in the header
+        self._declared: dict[str, list[AbcLine]] = {}  # voice -> its fields in the header
         self._voices: dict[str, VoiceReader] = {}
         self._voice = ""
         self._label = ""
@@ -101,7 +101,7 @@ class _TuneReader:
             self._take_header(line)
         self._voice = next(iter(self._declared), "")
 
-    def _take_header(self, line: Line) -> None:
+    def _take_header(self, line: AbcLine) -> None:
         if line.name == "V" and line.value:
             self._voice = line.value.split()[0]
             self._declared.setdefault(self._voice, []).append(line)
@@ -117,7 +117,7 @@ class _TuneReader:
         elif line.name == "I":
             self._first.follow(line)
 
-    def take(self, line: Line) -> None:
+    def take(self, line: AbcLine) -> None:
         """Take a line of the body."""
         if line.name != MUSIC:
             self._field(line)
@@ -126,11 +126,11 @@ class _TuneReader:
         for match in _INLINE.finditer(line.value):
             if match[1] is not None:
                 self._unread.append(line.value[position : match.start()])
-                self._field(Line(match[1], match[2].strip()))
+                self._field(AbcLine(match[1], match[2].strip()))
                 position = match.end()
         self._unread.append(line.value[position:])
 
-    def _field(self, line: Line) -> None:
+    def _field(self, line: AbcLine) -> None:
         if line.name in _CHANGING:
             self._flush()
         if line.name == "V" and line.value:
@@ -168,7 +168,7 @@ class _TuneReader:
             self._voices[self._voice] = VoiceReader(context)
         return self._voices[self._voice]
 
-    def score(self) -> Score:
+    def score(self) -> TuneScore:
         """The voices, played out.
 
         Raises:
@@ -190,12 +190,12 @@ class _TuneReader:
             if notes
         )
         if not parts:
-            return Score((), (self._first.meter,))
+            return TuneScore((), (self._first.meter,))
         voices = [self._voices[name] for name in sounding]
         graces = sum(voice.graces for voice in voices)
         drums = any(voice.context.pitching.percussion for voice in self._voices.values())
         changes = [change for played in sounding.values() for change in played.meters]
-        return Score(
+        return TuneScore(
             parts,
             meters_in_force(changes, max(float(part.starts[-1]) for part in parts)),
             next((voice.key for voice in voices if voice.key is not None), None),

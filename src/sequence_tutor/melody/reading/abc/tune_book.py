@@ -39,7 +39,7 @@ _LONGEST_HEADER = 1000  # lines
 _LONGEST_FIELD = 4000  # characters, continued in any number of lines
 
 
-class Line(NamedTuple):
+class AbcLine(NamedTuple):
     """A field with its letter and value, or a line of music, whose name is `MUSIC`.
 
     A directive such as ``%%MIDI transpose 2`` is another form of the field ``I``.
@@ -59,8 +59,8 @@ class TuneText:
         has_key: whether there is a ``K:`` field.
     """
 
-    header: list[Line]
-    body: list[Line] = field(default_factory=list)
+    header: list[AbcLine]
+    body: list[AbcLine] = field(default_factory=list)
     has_key: bool = False
 
 
@@ -75,7 +75,7 @@ class TuneLines(NamedTuple):
 
     number: str
     lines: list[str]
-    top: list[Line]
+    top: list[AbcLine]
 
     def read(self) -> TuneText:
         """Divide the text into fields and lines of music.
@@ -122,13 +122,13 @@ def tunes(data: bytes) -> list[TuneLines]:
     ]
 
 
-def _lines(lines: Iterable[str]) -> Iterator[Line]:
+def _lines(lines: Iterable[str]) -> Iterator[AbcLine]:
     """The fields and lines of music, with continued fields joined and comments removed."""
-    pending: Line | None = None  # the last field, which the next line may continue
+    pending: AbcLine | None = None  # the last field, which the next line may continue
     after_blank = False
     for text in _without_blocks(lines):
         if text.startswith("%%"):
-            line = Line("I", _COMMENT.split(text[2:], maxsplit=1)[0].strip())
+            line = AbcLine("I", _COMMENT.split(text[2:], maxsplit=1)[0].strip())
         elif text.startswith("%"):
             continue
         else:
@@ -165,32 +165,28 @@ def _without_blocks(lines: Iterable[str]) -> Iterator[str]:
             yield line
 
 
-def _line(text: str) -> Line:
+def _line(text: str) -> AbcLine:
     match = _FIELD.match(text)
     # "A:|" and "B::" are a note at the end of a repeat
     if match is None or (match[1] in _NOTES and match[2].lstrip().startswith(("|", ":", "[|"))):
-        return Line(MUSIC, text)
-    return Line(match[1], match[2].strip())
+        return AbcLine(MUSIC, text)
+    return AbcLine(match[1], match[2].strip())
 
 
-def _continues(field: Line, line: Line) -> bool:
-    if line.name == "+":
-        return True
-    return (
+def _continues(field: AbcLine, line: AbcLine) -> bool:
+    return line.name == "+" or (
         field.value.endswith("\\")
         and line.name == MUSIC
         and not ("|" in line.value and _looks_like_music(line.value))
     )
 
 
-def _joined(field: Line, more: str) -> Line:
+def _joined(field: AbcLine, more: str) -> AbcLine:
     value = f"{field.value} {more}" if len(field.value) < _LONGEST_FIELD else more
-    return Line(field.name, value.replace("\\ ", " "))
+    return AbcLine(field.name, value.replace("\\ ", " "))
 
 
 def _looks_like_music(text: str) -> bool:
     """Whether a line holds only notes and signs; without a bar line no word of a to g either."""
     left = _ENCLOSED.sub(" ", text)
-    if not _MUSIC_SIGNS.fullmatch(left):
-        return False
-    return "|" in left or not _WORD.search(left)
+    return bool(_MUSIC_SIGNS.fullmatch(left)) and ("|" in left or not _WORD.search(left))
