@@ -80,6 +80,8 @@ def test_an_opening_that_has_taken_over_is_named_beside_the_priors() -> None:
     assert warning.startswith(
         "one rhythm of bar 1 has taken over: 87% of the sampled sequences share it (prior: 14%)"
     )
+    (warning,) = diagnose([first, record(commonest_opening=0.87)], real="real tunes: 17%")
+    assert "(prior: 14%, real tunes: 17%)" in warning
     usual = [record(commonest_opening=0.6, step=0), record(commonest_opening=0.9)]
     assert diagnose(usual) == []  # the prior writes little else
     assert diagnose([first, record(commonest_opening=0.87)], HealthSettings(opening=0.9)) == []

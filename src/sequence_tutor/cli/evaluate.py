@@ -44,6 +44,13 @@ class Evaluate:
             "particles of sequential Monte Carlo, which bounds log Z; 0: none (default: 512)", "K"
         ),
     ] = None
+    real: Annotated[
+        tuple[Path, ...],
+        option("real sequences to stand beside: files, folders and archives", "PATH..."),
+    ] = ()
+    held_out: Annotated[
+        bool, option("of --real, only what a prior trained on it would be tested on")
+    ] = False
     markdown: Annotated[Path | None, option("write the table to this file too", "FILE")] = None
     rules: Rules = None
     stored: StoredModels = StoredModels()
@@ -53,11 +60,12 @@ class Evaluate:
 
     def run(self) -> None:
         """Evaluate, then show the table."""
-        from sequence_tutor.evaluation.evaluate import evaluate
+        from sequence_tutor.evaluation.evaluate import evaluate, yardstick
         from sequence_tutor.evaluation.model import load_model
         from sequence_tutor.evaluation.seeds import between_seeds, seeds_table
         from sequence_tutor.progress import heading, progress
         from sequence_tutor.storage.named_files import write_named_text
+        from sequence_tutor.verbs.aims import read_beside
 
         device = self.machine.set_threads()
         stored = arguments_of(self.stored)
@@ -73,8 +81,15 @@ class Evaluate:
                 "prior to see what changed",
                 quiet=self.shown.quiet,
             )
+        real = None
+        if self.real and models:
+            real = read_beside(
+                yardstick(models), self.real, held_out=self.held_out, quiet=self.shown.quiet
+            )
         with progress("evaluating", self.samples * len(models), quiet=self.shown.quiet) as advance:
-            evaluation = evaluate(models, self.samples, self.seed, advance, self.particles)
+            evaluation = evaluate(
+                models, self.samples, self.seed, advance, self.particles, real=real
+            )
         numbers, shown = evaluation.to_json(), [evaluation.table()]
         if groups := between_seeds(numbers["models"]):
             numbers["between_seeds"] = [group.to_json() for group in groups]

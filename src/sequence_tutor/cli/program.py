@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from sequence_tutor.cli import USAGE_ERROR
+from sequence_tutor.cli.aims import AIMS
 from sequence_tutor.cli.arguments import check_outputs, check_sizes
 from sequence_tutor.cli.benchmark import Benchmark
 from sequence_tutor.cli.check import Check
@@ -52,7 +53,11 @@ VERBS: dict[str, type[Verb]] = {
     "benchmark": Benchmark,
     "bench": Bench,
 }
-GROUPS: dict[str, dict[str, type[Verb]]] = {"study": dict(STUDY), "terms": dict(TERMS)}
+GROUPS: dict[str, dict[str, type[Verb]]] = {
+    "aims": dict(AIMS),
+    "study": dict(STUDY),
+    "terms": dict(TERMS),
+}
 """Verbs of two words, such as `study make`."""
 RESUMABLE = (Pretrain, Tune, Compare, FrontierVerb, Demo, Results, Benchmark, StudyServe)
 

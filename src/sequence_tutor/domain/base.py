@@ -52,6 +52,7 @@ class Domain(ABC):
         output_settings: settings of the files that `write` writes.
         note_tokens: tokens whose prediction accuracy a prior also reports separately.
         sequences: the plural noun for its sequences.
+        real: the same for those of people or nature, beside sampled ones.
         unit_read: the unit in which `read_training` reports progress.
         figures: statistic -> how it is shown; others are plain numbers.
         published: column -> statistic -> published value, shown for comparison.
@@ -67,6 +68,7 @@ class Domain(ABC):
     output_settings: type[Settings] = Settings
     note_tokens: tuple[int, ...] = ()
     sequences: str = "sequences"
+    real: str = "real sequences"
     unit_read: str = "one by one"
     figures: Mapping[str, Figure] = {}
     published: Mapping[str, Mapping[str, float]] = {}

@@ -65,11 +65,13 @@ class RowRange:
         low: the least value; -inf where there is none.
         high: the largest value; inf where there is none.
         kind: how its interval is computed.
+        of_training: whether it compares with the training data, so that it says nothing of these.
     """
 
     low: float = -math.inf
     high: float = math.inf
     kind: Kind = "mean"
+    of_training: bool = False
 
     @property
     def is_share(self) -> bool:
@@ -79,6 +81,7 @@ class RowRange:
 
 SHARE = RowRange(0.0, 1.0, "share")
 SHARE_OF_STEPS = RowRange(0.0, 1.0, "share of steps")
+SHARE_OF_TRAINING = RowRange(0.0, 1.0, "share", of_training=True)
 
 
 class Rows(Protocol):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from sequence_tutor.domain import Statistics
 from sequence_tutor.domain.fingerprints import WINDOWS
 from sequence_tutor.errors import UserError
-from sequence_tutor.estimates import UNDEFINED, wilson
+from sequence_tutor.estimates import UNDEFINED
 from sequence_tutor.evaluation.bounds import (
     PARTICLES,
     check_particles,
@@ -17,15 +18,16 @@ from sequence_tutor.evaluation.bounds import (
 )
 from sequence_tutor.evaluation.exact_optimum import exact_figures, own_optimum
 from sequence_tutor.evaluation.model import Model
+from sequence_tutor.evaluation.real import Real, known_real, real_figures
 from sequence_tutor.evaluation.statistics import OPTIMALITY, GeneralStatistics
 from sequence_tutor.evaluation.table import Column, Evaluation
 from sequence_tutor.evaluation.terms import TermStatistics, weighted_parts
+from sequence_tutor.evaluation.variety import Variety
 from sequence_tutor.randomness import named_generator
-from sequence_tutor.sampling.measure import commonest, measure, score
+from sequence_tutor.sampling.measure import measure, score
 from sequence_tutor.sequences import SequenceBatch
 
 FEWEST = 2  # samples for an interval
-MOST_OPENINGS = 10_000  # sequences, about, whose openings are compared
 
 
 def evaluate(
@@ -35,6 +37,7 @@ def evaluate(
     advance: Callable[[int], None] = lambda _: None,
     particles: int | None = None,
     keep: Callable[[Model, SequenceBatch], None] = lambda *_: None,
+    real: SequenceBatch | None = None,
 ) -> Evaluation:
     """Sample every model and estimate all statistics.
 
@@ -49,6 +52,8 @@ def evaluate(
         particles: of each run of sequential Monte Carlo that bounds log Z; 0: none; None: a few
             hundred for models tuned toward log Z.
         keep: called with each model and every batch sampled of it.
+        real: sequences of the domain that were not sampled, such as held-out data, shown in a
+            column of their own; None: what the judge's prior knows of such, if anything.
 
     Raises:
         UserError: there is no model, too few samples, models of several domains, or particles for
@@ -72,11 +77,11 @@ def evaluate(
     check_particles(models, particles)
 
     columns = [
-        _column(model, own, judge, samples, seed, particles, advance, keep)
+        _column(model, own, judge, samples, seed, particles, advance, keep, real)
         for model, own in zip(judged, asked, strict=True)
     ]
     columns = [_against_best(column, columns) for column in columns]
-    return Evaluation(columns, samples, seed, judge.name)
+    return Evaluation(columns, samples, seed, judge.name, _real(judge, real))
 
 
 def yardstick(models: Sequence[Model]) -> Model:
@@ -88,6 +93,13 @@ def by_one_yardstick(models: Sequence[Model]) -> list[Model]:
     """The same models, all judged by the reward of `yardstick`."""
     judge = yardstick(models)
     return [_judged(model, judge) for model in models]
+
+
+def _real(judge: Model, sequences: SequenceBatch | None) -> Real | None:
+    """What is known of real sequences as long as the judge's, in its key or other frame."""
+    if sequences is None:
+        return known_real(judge.stored.card, judge.length)
+    return real_figures(judge.framed_domain, judge.reward_settings, sequences)
 
 
 def _against_best(column: Column, columns: Sequence[Column]) -> Column:
@@ -138,6 +150,7 @@ def _column(
     particles: int | None,
     advance: Callable[[int], None],
     keep: Callable[[Model, SequenceBatch], None],
+    real: SequenceBatch | None,
 ) -> Column:
     tune = model.tune or judge.tune
     c = tune.c if tune else None
@@ -153,8 +166,9 @@ def _column(
     temperature = tune.prior_temperature if tune else 1.0
     task = replace(model.task, prior_temperature=temperature)
     own_task = replace(asked.task, prior_temperature=temperature)
-    openings: list[Hashable] = []
-    opener = model.domain.opener()
+    likeness = None if real is None else model.domain.likeness(real, model.reward_settings)
+    variety = Variety(model.domain.opener(), len(model.prefix))
+    beside: list[Statistics] = [own, terms, *([likeness] if likeness else []), variety]
     newest = 0  # sequences that are not counted as done yet
     for measured in measure(model.policy, task, samples, generator):
         advance(newest)
@@ -162,18 +176,17 @@ def _column(
         if objective is not general:
             paid = score(asked.reward, measured.batch)
             objective.update(replace(measured, terms=paid))
-        own.update(measured.batch)
-        terms.update(measured.batch)
-        if opener is not None and len(openings) < MOST_OPENINGS:
-            openings += opener.openings(measured.batch, len(model.prefix))
+        for gathered in beside:
+            gathered.update(measured.batch)
         keep(model, measured.batch)
         newest = len(measured.batch)
     found = general.result()
     parts = weighted_parts(found, reward.names, reward.weights.tolist())
-    statistics = {**terms.result(), **own.result(), **found, **parts}
-    if openings:
-        share = wilson(commonest(openings), len(openings))
-        statistics = {"commonest_opening": share, **statistics}
+    alike = likeness.result() if likeness else {}
+    common = variety.result()
+    near = {"near_copies": common.pop("near_copies", UNDEFINED)}
+    domains = {**terms.result(), **own.result(), **alike}
+    statistics = {**common, **domains, **found, **near, **parts}
     reached = objective.result()
     if tune is not None and tune.discount < 1:  # no objective or log Z that it was tuned toward
         reached = dict.fromkeys(OPTIMALITY, UNDEFINED)

@@ -24,6 +24,8 @@ FIGURES: Mapping[str, Figure] = {
     "distinct": Figure("higher", True, title="distinct share of samples", header="distinct"),
     "in_training_data": Figure("lower", True),
     "commonest_opening": Figure(share=True),
+    "opening_entropy": Figure(),
+    "near_copies": Figure("lower", True),
     "effective_sample_size": Figure("higher", True, title="effective sample size"),
     "seconds": Figure(header="seconds"),
 }

@@ -9,9 +9,10 @@ from typing import Any
 
 from sequence_tutor.domain import Better
 from sequence_tutor.drawing.table import PUBLISHED, Table
-from sequence_tutor.estimates import Estimate, without_ends
+from sequence_tutor.estimates import UNDEFINED, Estimate, without_ends
 from sequence_tutor.evaluation.figures import cell, figure, is_at_least, label, side_by_side
 from sequence_tutor.evaluation.model import Model
+from sequence_tutor.evaluation.real import Real
 from sequence_tutor.evaluation.terms import directions
 from sequence_tutor.reward.weighted import effective_weights
 from sequence_tutor.storage.versions import versions
@@ -58,12 +59,14 @@ class Evaluation:
         samples: sequences of each.
         seed: of the sampling.
         yardstick: name of the model whose reward judges all.
+        real: what is known of real sequences; None: nothing.
     """
 
     columns: Sequence[Column]
     samples: int
     seed: int
     yardstick: str
+    real: Real | None = None
 
     @property
     def better(self) -> Mapping[str, Better | None]:
@@ -76,13 +79,15 @@ class Evaluation:
         Returns:
             `models`: for each its `name`, its tuning, the `weights` of its reward and its
             `statistics`, name -> value, low, high (95 %, fractions in 0..1, null if undefined);
-            `published`: column -> statistic -> value; `samples`, `seed`, `versions`;
+            `published`: column -> statistic -> value; `real`: `count` and `statistics`
+            of real sequences, null if none are known; `samples`, `seed`, `versions`;
             `yardstick`: the `model` whose `reward` judges all; `better`: statistic -> direction
             of improvement, or null.
         """
         return {
             "models": [column.to_json() for column in self.columns],
             "published": {name: dict(rows) for name, rows in self._published.items()},
+            "real": None if self.real is None else self.real.to_json(),
             "samples": self.samples,
             "seed": self.seed,
             "yardstick": {"model": self.yardstick, "reward": self._reward},
@@ -94,15 +99,19 @@ class Evaluation:
         """Every statistic that some model has a value of, with an explanation below."""
         domain = self.columns[0].model.domain
         rows = []
+        real = {} if self.real is None else self.real.statistics
         for name, estimates in side_by_side([column.statistics for column in self.columns]):
             unit = figure(name, domain).unit
             cells = [f"{_at_least(name, estimate)}{cell(estimate, unit)}" for estimate in estimates]
+            if self.real is not None:
+                cells.append(cell(real.get(name, UNDEFINED), unit))
             theirs = (column.get(name, math.nan) for column in self._published.values())
             cells += [cell(without_ends(value), unit) for value in theirs]
             rows.append([label(name, domain), *cells])
         models = [column.model.name for column in self.columns]
         published = [name + PUBLISHED for name in self._published]
-        return Table(["statistic", *models, *published], rows, self._caption)
+        beside = [] if self.real is None else [domain.real]
+        return Table(["statistic", *models, *beside, *published], rows, self._caption)
 
     def _repr_html_(self) -> str:
         return self.table().html()
@@ -110,6 +119,9 @@ class Evaluation:
     @property
     def _caption(self) -> str:
         published = "; * as published" if self._published else ""
+        if self.real is not None:
+            real = self.columns[0].model.domain.real
+            published += f"; {real}: {self.real.count:,}, in the same statistics"
         others = ", ".join(column.model.name for column in self.columns if not column.own_reward)
         foreign = (
             f"; objective, log z and gap of {others} are those of another reward, their own"

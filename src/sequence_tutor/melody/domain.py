@@ -51,6 +51,7 @@ class MelodyDomain(Domain):
 
     name = "melody"
     sequences = "melodies"
+    real = "real tunes"
     vocab_size = VOCAB_SIZE
     length = 32  # two bars of 4/4, as in the paper
     end_token: int | None = None

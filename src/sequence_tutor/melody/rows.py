@@ -6,6 +6,7 @@ Source of the former: Jaques et al., Sequence Tutor (arXiv:1611.02796), Table 1.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -87,7 +88,8 @@ class MelodyRows:
 
     def ranges(self) -> Mapping[str, RowRange]:
         """Those of Table 1 first."""
-        known = dict.fromkeys(TRAINING_ROWS if self._windows is not None else (), SHARE_OF_STEPS)
+        of_training = replace(SHARE_OF_STEPS, of_training=True)
+        known = dict.fromkeys(TRAINING_ROWS if self._windows is not None else (), of_training)
         return {**TABLE_1, **HEARD, **known}
 
     def count(self, batch: SequenceBatch, terms: Tensor | None = None) -> Mapping[str, Counts]:

@@ -80,6 +80,7 @@ class MoleculeDomain(Domain):
 
     name = "molecule"
     sequences = "molecules"
+    real = "real molecules"
     unit_read = "kB"
     data_settings: type[Settings] = MoleculeDataSettings
     reward_settings: type[Settings] = MoleculeRewardSettings

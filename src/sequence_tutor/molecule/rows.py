@@ -16,7 +16,7 @@ from rdkit.Chem import Descriptors, rdMolDescriptors
 from rdkit.Chem.FilterCatalog import FilterCatalog, FilterCatalogParams
 from torch import Tensor
 
-from sequence_tutor.domain.rows import SHARE, Counts, RowRange, having, numbers
+from sequence_tutor.domain.rows import SHARE, SHARE_OF_TRAINING, Counts, RowRange, having, numbers
 from sequence_tutor.molecule.asked_rows import AskedRow, asked_rows
 from sequence_tutor.molecule.chemistry import known, molecule_hash
 from sequence_tutor.molecule.scoring.scorer import Scorer
@@ -95,7 +95,7 @@ class MoleculeRows:
         rows: dict[str, RowRange] = {
             "valid": SHARE,
             **{row: range_ for row, (_, range_) in MEANS.items()},
-            **({} if self._training is None else {"novel": SHARE}),
+            **({} if self._training is None else {"novel": SHARE_OF_TRAINING}),
             **{row: range_ for row, (range_, _) in STRUCTURE.items()},
             "fragments": SHARE,
             "charged": SHARE,

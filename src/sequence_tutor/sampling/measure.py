@@ -87,6 +87,7 @@ class Task:
         prefix: tokens that every sequence begins with; they are given, not chosen.
         speller: writes sequences in other ways, where there are any.
         opener: knows how sequences begin, where that is to be watched.
+        real: how often real sequences open as most of them do, in words; empty: it is not known.
     """
 
     prior: Prior
@@ -97,6 +98,7 @@ class Task:
     prefix: tuple[int, ...] = ()
     speller: Spells | None = None
     opener: Opens | None = None
+    real: str = ""
 
     @property
     def prime(self) -> Tensor | None:

@@ -53,6 +53,7 @@ class TextDomain(Domain):
 
     name = "text"
     sequences = "lines"
+    real = "real lines"
     unit_read = "kB"
     data_settings: type[Settings] = TextDataSettings
     reward_settings: type[Settings] = TextRewardSettings

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from torch import Tensor
 
 from sequence_tutor.domain.fingerprints import are_among
-from sequence_tutor.domain.rows import SHARE, Counts, RowRange, having, numbers
+from sequence_tutor.domain.rows import SHARE, SHARE_OF_TRAINING, Counts, RowRange, having, numbers
 from sequence_tutor.errors import UserError
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.text.terms import Again, Pattern, Term, TokenRepetition
@@ -65,7 +65,8 @@ class TextRows:
 
     def ranges(self) -> Mapping[str, RowRange]:
         """Shares but for the length."""
-        plain = {name: SHARE if name != "length" else RowRange(low=0.0) for name in self._plain}
+        kinds = {"length": RowRange(low=0.0), "known_lines": SHARE_OF_TRAINING}
+        plain = {name: kinds.get(name, SHARE) for name in self._plain}
         return {**plain, **dict.fromkeys(self._shares, SHARE)}
 
     def count(self, batch: SequenceBatch, terms: Tensor | None = None) -> Mapping[str, Counts]:

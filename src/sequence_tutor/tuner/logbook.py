@@ -100,6 +100,7 @@ class Logbook:
             squared="optimiser.robust" in self.settings.traits.reads,
             expected_kl=self._expected_kl(),
             opening="opening" if self.task.opener is None else self.task.opener.opening,
+            real=self.task.real,
         )
         target = self.settings.target_kl
         missed = missed_target(records, target) if is_last and target is not None else None

@@ -16,6 +16,7 @@ from rich.text import Text
 from sequence_tutor.config.presets import Tables, build
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Beginning, Domain
+from sequence_tutor.domain.real_card import real_value
 from sequence_tutor.domain.rows import Rows
 from sequence_tutor.errors import UserError, printable, settings_of
 from sequence_tutor.execution.memory import require_memory
@@ -149,12 +150,19 @@ class Order:
             prefix=tuple(self.begun.tokens),
             speller=self.domain.speller(),
             opener=self.domain.opener(),
+            real=self._real,
         )
 
     def rows(self, reward: Reward) -> Rows:
         """What the domain counts on its sequences for the aims."""
         names = [aim.row for aim in self.spec.tune.aims]
         return self.domain.rows(self.reward_settings, reward, names)
+
+    @property
+    def _real(self) -> str:
+        """How often real sequences open as most of them do, in words; empty: it is not known."""
+        share = real_value(self.stored.card, self._length, "commonest_opening")
+        return "" if share is None else f"{self.domain.real}: {share:.0%}"
 
     def carry_out(
         self,

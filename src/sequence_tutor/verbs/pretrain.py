@@ -16,7 +16,9 @@ from sequence_tutor.config.presets import build, check_shape, merged, read_prese
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.domain import Domain, Judge, TrainingData, find_domain
+from sequence_tutor.domain.real_card import CARD
 from sequence_tutor.errors import UserError, settings_of
+from sequence_tutor.evaluation.real import card_of_real
 from sequence_tutor.execution.memory import require_memory
 from sequence_tutor.models import weights_digest
 from sequence_tutor.pretraining.report import held_out_report
@@ -153,6 +155,7 @@ def pretrain(
                 "seconds": round(trainer.progress.seconds, 1),
                 **({"samples": dict(samples)} if samples else {}),
             },
+            CARD: card_of_real(kind, found),
             "threads": torch.get_num_threads(),
             "versions": versions(),
         }

@@ -1,0 +1,116 @@
+"""`sequence-tutor aims list`, `aims from`."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from sequence_tutor.cli.arguments import (
+    DomainName,
+    Preset,
+    Seed,
+    Shown,
+    Tuning,
+    arguments_of,
+    option,
+    show,
+)
+
+RowNames = Annotated[
+    tuple[str, ...],
+    option(
+        'these rows alone; also by what they say, such as mean_TPSA, "TPSA in 40..90", '
+        '"has c1ccncc1" of molecules, "matches REGEX" and "contains TEXT" of lines',
+        "ROW...",
+    ),
+]
+Length = Annotated[int | None, option("tokens of a sequence; else as the settings say", "T")]
+Samples = Annotated[int, option("sequences of the prior that its values come from", "N")]
+HeldOut = Annotated[
+    bool, option("of the files, only what a prior trained on them would be tested on")
+]
+
+
+@dataclass(frozen=True)
+class AimsList:
+    """List the rows that may be aimed at: what each can be, and what the prior has today.
+
+    An aim is a row and what it should be, as tune's option --aim and the table [aims] of a settings
+    file have it. Rules of your own are rows, by their names: what they pay a sequence.
+
+    Example: sequence-tutor aims list melody
+             sequence-tutor aims list molecule --rows valid "TPSA in 40..90" "has c1ccncc1"
+    """
+
+    domain: DomainName
+    _: KW_ONLY
+    rows: RowNames = ()
+    length: Length = None
+    samples: Samples = 2_000
+    preset: Preset = "default"
+    tuning: Tuning = Tuning()
+    seed: Seed = 0
+    shown: Shown = Shown()
+
+    def run(self) -> None:
+        """Show one line a row."""
+        from sequence_tutor.evaluation.aimed import rows_table
+        from sequence_tutor.verbs.aims import list_aims
+
+        rows = list_aims(**_arguments(self))
+        self.shown.write([row.to_json() for row in rows])
+        show(rows_table(rows))
+
+
+@dataclass(frozen=True)
+class AimsFrom:
+    """Read aims off tunes, molecules or lines: like these, in these respects.
+
+    Prints a settings file whose table [aims] asks each row to be within the 95 % interval of its
+    value over the given sequences. A row whose interval the prior is in already costs little or
+    nothing; keep those that you mean. With --json, or into a file, the same with how far the prior
+    is from each.
+
+    Example: sequence-tutor aims from melody my_tunes/ --length 128 > aims.toml
+             sequence-tutor tune melody --config aims.toml --out runs/like_mine
+    """
+
+    domain: DomainName
+    paths: Annotated[tuple[Path, ...], option("files, folders and archives", "PATH...")] = ()
+    _: KW_ONLY
+    rows: RowNames = ()
+    length: Length = None
+    held_out: HeldOut = False
+    table: Annotated[bool, option("show how far the prior is from each, instead of a file")] = False
+    samples: Samples = 2_000
+    preset: Preset = "default"
+    tuning: Tuning = Tuning()
+    seed: Seed = 0
+    shown: Shown = Shown()
+
+    def run(self) -> None:
+        """Show the aims."""
+        from sequence_tutor.errors import UserError
+        from sequence_tutor.evaluation.aimed import aims_table
+        from sequence_tutor.verbs.aims import aims_from
+
+        if not self.paths:
+            raise UserError("no file to read aims off was given, expected at least one")
+        quiet = self.shown.quiet
+        found = aims_from(paths=self.paths, held_out=self.held_out, quiet=quiet, **_arguments(self))
+        self.shown.write(found.to_json())
+        if self.table:
+            show(aims_table(found.rows, f"{found.count:,} {found.what}"))
+        else:
+            print(found.toml(), end="")
+
+
+def _arguments(verb: AimsList | AimsFrom) -> dict[str, Any]:
+    """What both functions are called with; `Any`, because each argument has a type of its own."""
+    names = ("domain", "length", "samples", "preset", "seed")
+    given = {name: getattr(verb, name) for name in names}
+    return {**given, "names": verb.rows or None, **arguments_of(verb.tuning)}
+
+
+AIMS = {"list": AimsList, "from": AimsFrom}

@@ -1,0 +1,29 @@
+"""What a prior's card says of held-out sequences: figures, none of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+CARD = "real"
+"""The name that a card has them under: length -> `count`, and `statistics` of value, low, high."""
+
+
+def real_card(card: Mapping[str, Any], length: int) -> Mapping[str, Any] | None:
+    """The entry of a length; None: the card has none.
+
+    Args:
+        card: of a prior.
+        length: T, tokens of a sequence.
+    """
+    figures = card.get(CARD)
+    own = figures.get(str(length)) if isinstance(figures, Mapping) else None
+    return own if isinstance(own, Mapping) else None
+
+
+def real_value(card: Mapping[str, Any], length: int, statistic: str) -> float | None:
+    """The value of one statistic over held-out sequences of a length; None: it is not known."""
+    own = real_card(card, length)
+    found = own["statistics"].get(statistic) if own is not None else None
+    value = found["value"] if isinstance(found, Mapping) else None
+    return None if value is None else float(value)

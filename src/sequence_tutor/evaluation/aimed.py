@@ -1,0 +1,190 @@
+"""What may be aimed at: every row, its range, its value under a prior and of real sequences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sequence_tutor.config.settings import nearest
+from sequence_tutor.domain.rows import RowRange, RowStatistics
+from sequence_tutor.drawing.table import Table
+from sequence_tutor.errors import UserError
+from sequence_tutor.estimates import UNDEFINED, Estimate, finite_or_none
+from sequence_tutor.evaluation.figures import cell
+from sequence_tutor.evaluation.model import Model
+from sequence_tutor.evaluation.statistics import GeneralStatistics
+from sequence_tutor.randomness import named_generator
+from sequence_tutor.sampling.measure import measure
+from sequence_tutor.sequences import SequenceBatch
+
+GENERAL = {
+    "distinct": RowRange(0.0, 1.0, "share"),
+    "entropy_per_token": RowRange(low=0.0, kind="ratio"),
+    "log_prior_per_token": RowRange(high=0.0, kind="ratio"),
+    "kl_to_prior_per_token": RowRange(low=0.0, kind="ratio"),
+}
+"""Rows of every domain, which are measured of a policy rather than counted in its sequences."""
+
+ROUNDING = 1e-9
+"""Of a digit, by which floating point may miss it."""
+
+DIGITS = 2
+"""That count, of the half width of an interval that an aim is read off."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row that may be aimed at.
+
+    Attributes:
+        name: of the row.
+        range: what it can be.
+        prior: its value under the prior.
+        real: its value over real sequences; undefined where none were given.
+    """
+
+    name: str
+    range: RowRange
+    prior: Estimate
+    real: Estimate = UNDEFINED
+
+    @property
+    def unit(self) -> int:
+        """What tables multiply it by."""
+        return 100 if self.range.is_share else 1
+
+    @property
+    def wanted(self) -> str:
+        """An aim for the real value, as wide as its 95 % interval; empty: there is none.
+
+        Rounded outwards to two digits of its width; an end at the end of the range is left out.
+        """
+        if not all(map(math.isfinite, (self.real.low, self.real.high))):
+            return ""
+        low, high = self.unit * self.real.low, self.unit * self.real.high
+        least, most = self.unit * self.range.low, self.unit * self.range.high
+        if low == high:
+            low, high = low - abs(low) / 100, high + abs(high) / 100
+        places = DIGITS - 1 - math.floor(math.log10(max((high - low) / 2, 1e-12)))
+        step = 10.0**-places
+        low = math.floor(low / step + ROUNDING) * step
+        high = math.ceil(high / step - ROUNDING) * step
+        percent = " %" if self.range.is_share else ""
+        shown = [f"{end:.{max(places, 0)}f}" for end in (low, high)]
+        if low <= least and high >= most:
+            return ""
+        if high >= most:
+            return f">= {shown[0]}{percent}"
+        if low <= least:
+            return f"<= {shown[1]}{percent}"
+        return f"{shown[0]} .. {shown[1]}{percent}"
+
+    @property
+    def distance(self) -> float:
+        """From the prior's value to the real one, in half widths of the interval of the latter."""
+        reach = self.real.reach
+        return abs(self.prior.value - self.real.value) / reach if reach > 0 else math.nan
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return {
+            "row": self.name,
+            "low": finite_or_none(self.range.low),
+            "high": finite_or_none(self.range.high),
+            "share": self.range.is_share,
+            "prior": self.prior.to_json(),
+            "real": self.real.to_json(),
+            "aim": self.wanted or None,
+        }
+
+
+def rows_of(
+    model: Model,
+    samples: int,
+    seed: int = 0,
+    names: Collection[str] | None = None,
+    real: SequenceBatch | None = None,
+) -> list[Row]:
+    """Every row of a prior, or those of some names.
+
+    Args:
+        model: a prior with the reward whose terms are rows.
+        samples: sequences that its values are estimated from.
+        seed: of the sampling.
+        names: of the rows; None: those of the tables.
+        real: real sequences, whose values stand beside.
+
+    Raises:
+        UserError: there is no row of such a name.
+    """
+    domain, settings = model.framed_domain, model.reward_settings
+    rows = domain.rows(settings, model.reward, names)
+    ranges = {name: one for name, one in rows.ranges().items() if _is_in(name, names)}
+    if names is not None:
+        every = (*domain.rows(settings, model.reward).ranges(), *GENERAL)
+        for name in names:
+            if name not in ranges and name not in GENERAL:
+                raise UserError(f"there is no row {name!r}: {nearest(name, every)}")
+    gathered = RowStatistics(ranges)
+    reward = model.reward
+    general = GeneralStatistics(reward.names, reward.weights)
+    for measured in measure(model.policy, model.task, samples, named_generator(seed, "rows")):
+        gathered.add(rows.count(measured.batch, measured.terms))
+        general.update(measured)
+    found = {**general.result(), **gathered.result()}
+    beside: dict[str, Estimate] = {}
+    if real is not None:
+        of_real = RowStatistics(ranges)
+        of_real.add(rows.count(real))
+        beside = of_real.result()
+    chosen = {**ranges, **{name: one for name, one in GENERAL.items() if _is_in(name, names)}}
+    return [
+        Row(name, one, found[name], beside.get(name, UNDEFINED)) for name, one in chosen.items()
+    ]
+
+
+def rows_table(rows: Sequence[Row]) -> Table:
+    """Row, range and the prior's value."""
+    cells = [[one.name, _shown(one), cell(one.prior, one.unit)] for one in rows]
+    return Table(["row", "range", "prior"], cells, "shares in percent; ± is half a 95 % interval")
+
+
+def aims_table(rows: Sequence[Row], real: str) -> Table:
+    """What real sequences are, how far the prior is from it, and the aim."""
+    cells = [
+        [
+            one.name,
+            cell(one.real, one.unit),
+            cell(one.prior, one.unit),
+            f"{one.distance:.1f}" if math.isfinite(one.distance) else "",
+            one.wanted,
+        ]
+        for one in rows
+    ]
+    caption = (
+        "apart: in half widths of the real ones' 95 % interval; above 1 the aim asks something"
+    )
+    return Table(["row", real, "prior", "apart", "aim"], cells, caption)
+
+
+def aims_of(rows: Sequence[Row]) -> dict[str, str]:
+    """Row -> the aim for the real value, of those that have one."""
+    return {one.name: one.wanted for one in rows if one.wanted}
+
+
+def _is_in(name: str, names: Collection[str] | None) -> bool:
+    return names is None or name in names
+
+
+def _shown(row: Row) -> str:
+    low, high = row.unit * row.range.low, row.unit * row.range.high
+    percent = " %" if row.range.is_share else ""
+    if math.isinf(low) and math.isinf(high):
+        return "any number"
+    if math.isinf(high):
+        return f"from {low:g}"
+    if math.isinf(low):
+        return f"up to {high:g}"
+    return f"{low:g} to {high:g}{percent}"

@@ -1,0 +1,81 @@
+"""Rows that may be aimed at, and aims read off real sequences."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from kit import run, sentence
+from sequence_tutor.domain.rows import SHARE, RowRange
+from sequence_tutor.errors import UserError
+from sequence_tutor.estimates import UNDEFINED, Estimate
+from sequence_tutor.evaluation.aimed import Row
+from sequence_tutor.storage.token_lines import write_json_lines
+from sequence_tutor.verbs.aims import aims_from, list_aims
+
+
+@pytest.mark.parametrize(
+    ("range_", "ends", "aim"),
+    [
+        (SHARE, (0.10, 0.053, 0.1471), "5.3 .. 14.8 %"),
+        (SHARE, (1.0, 0.9763, 1.0), ">= 97.6 %"),
+        (SHARE, (0.0, 0.0, 0.01234), "<= 1.24 %"),
+        (RowRange(), (-0.39, -0.4361, -0.35), "-0.437 .. -0.350"),
+        (RowRange(low=0.0), (523.0, 505.0, 541.0), "505 .. 541"),
+        (SHARE, (0.5, 0.0, 1.0), ""),
+    ],
+)
+def test_an_aim_is_the_interval_rounded_outwards(
+    range_: RowRange, ends: tuple[float, float, float], aim: str
+) -> None:
+    assert Row("any", range_, UNDEFINED, Estimate(*ends)).wanted == aim
+
+
+def test_how_far_the_prior_is() -> None:
+    row = Row("any", SHARE, Estimate(0.1, 0.09, 0.11), Estimate(0.3, 0.25, 0.35))
+    assert row.distance == pytest.approx(4)
+
+
+def test_rows_of_the_toy() -> None:
+    rows = {row.name: row for row in list_aims("toy", samples=500)}
+    assert {"token_0", "repeats_of_0", "pair", "distinct", "kl_to_prior_per_token"} <= rows.keys()
+    assert rows["kl_to_prior_per_token"].prior.value == 0
+    assert 0 < rows["token_0"].prior.value < 1
+    (one,) = list_aims("toy", names=["pair"], samples=100)
+    assert one.name == "pair"
+    with pytest.raises(UserError, match="no row 'token_00': did you mean 'token_0'"):
+        list_aims("toy", names=["token_00"], samples=10)
+
+
+def test_aims_read_off_sequences(tmp_path: Path) -> None:
+    path = tmp_path / "mine.jsonl"
+    rows = [[0, 0, 1, 0, 2, 1], [0, 1, 1, 0, 2, 1], [1, 2, 1, 1, 2, 1]] * 20
+    write_json_lines(path, ({"tokens": row} for row in rows))
+    found = aims_from("toy", path, samples=200, quiet=True)
+    values = {row.name: row.real.value for row in found.rows}
+    assert values["token_0"] == pytest.approx(5 / 18)
+    assert values["starts_with_0"] == pytest.approx(2 / 3)
+    assert "pair" not in values  # a term of the reward is aimed at only where it is named
+    table = tomllib.loads(found.toml())["aims"]
+    assert table == found.aims
+    assert table["token_3"] == "<= 6.1 %"  # never, Wilson's of 60
+    write_json_lines(path, [{"tokens": [0, 1]}] * 9)
+    with pytest.raises(UserError, match="no sequences of at least 6 tokens"):
+        aims_from("toy", path, samples=10, quiet=True)
+
+
+def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, out = tmp_path / "mine.jsonl", tmp_path / "aims.json"
+    write_json_lines(path, ({"tokens": [0, 1, token, 1, 2, 3]} for token in (0, 1, 2, 3) * 8))
+    assert run("aims", "from", "toy", path, "--rows", "token_0", "--samples", 50) == 0
+    assert "[aims]\ntoken_0 = " in capsys.readouterr().out
+    assert run("aims", "from", "toy", path, "--table", "--json", out, "--quiet") == 0
+    assert "32 real sequences" in capsys.readouterr().out
+    assert json.loads(out.read_text())["count"] == 32
+    assert run("aims", "list", "toy", "--samples", 50) == 0
+    assert "repeats_of_0" in capsys.readouterr().out
+    assert run("aims", "from", "toy") == 2
+    assert "no file to read aims off" in sentence(capsys)
