@@ -34,23 +34,23 @@ class MelodyOutputSettings(Settings):
 
     key: str | None = Field(
         None,
-        description="what is heard: a tonic, such as D or Bb, which keeps the run's scale, or the "
-        "key in full, such as Em or D dorian; as the tokens say by default",
+        description="key to write in: a tonic, such as D or Bb, which keeps the run's scale, or a "
+        "full key, such as Em or D dorian; by default the key of the tokens",
     )
-    transpose: int = Field(0, ge=-60, le=60, description="semitones; beside a key whole octaves")
+    transpose: int = Field(0, ge=-60, le=60, description="semitones; with a key whole octaves")
     tempo: float = Field(120.0, ge=10, le=600, description="quarter notes a minute")
     meter: str | None = Field(
-        None, description="such as 3/4; by default the one that the prior learned, or 4/4"
+        None, description="such as 3/4; by default the meter that the prior learned, or 4/4"
     )
     upbeat: int | None = Field(
         None,
         ge=0,
-        description="sixteenths before the first bar line; by default those of the tune that is "
-        "gone on from, or none",
+        description="sixteenths before the first bar line; by default those of the continued "
+        "tune, or none",
     )
-    wav: bool = Field(True, description="whether to write sound too")
+    wav: bool = Field(True, description="whether to write sound")
     score: bool = Field(
-        True, description="whether to draw scores too, where the extra `score` is there"
+        True, description="whether to draw scores, if the extra `score` is installed"
     )
 
     @field_validator("key", "meter")
