@@ -52,7 +52,7 @@ def test_the_judge_is_named_and_follows_the_order(models: list[Model]) -> None:
     caption = second.table().markdown().splitlines()[-1]
     assert "judged by the reward of other, tonic 1, repetition 1" in caption
     assert "leap 5" in caption
-    assert "gap of likes-c are those of another reward, their own" in caption
+    assert "gap of likes-c are those of another reward, used in tuning" in caption
     found = second.to_json()
     assert found["yardstick"]["model"] == "other"
     assert found["models"][0]["weights"] == found["models"][2]["weights"]

@@ -33,15 +33,15 @@ def test_three_sentences() -> None:
     assert done.endswith("(KL-control).")
     assert "2,000 melodies of each of prior and psi were sampled with seed 5" in measured
     assert found == (
-        "Of 2 statistics that have a better side, against the prior psi is surely better in 1 "
-        "and worse in 1."
+        "Of 2 statistics with a preferred direction, compared to the prior, psi is significantly "
+        "better in 1 and worse in 1."
     )
     assert all(sentence.count(". ") == 0 for sentence in (done, measured, found))
 
 
 def test_nothing_is_claimed_that_is_not_sure() -> None:
     *_, found = sentences("melodies", [spec("psi")], comparison("even"))
-    assert found == "No statistic is surely different from the prior's."
+    assert found == "No statistic differs significantly from the prior's."
 
 
 def test_without_a_prior_in_the_objective_it_says_so() -> None:

@@ -142,10 +142,8 @@ class Domain(ABC):
     ) -> Domain:
         """This domain with other options for reading files.
 
-        Args:
-            column: of tables, the column with the sequences; None: choose it by its name.
-            standardise: which part of an entry to use; None: the default for the purpose.
-            remark: called with sentences for the user, such as what was left out.
+        `column` has the sequences of a table (None: choose it by its name); `standardise` is the part
+        of an entry to use; `remark` is called with sentences for the user.
 
         Raises:
             UserError: the domain does not have this option.
@@ -177,8 +175,7 @@ class Domain(ABC):
     def check_output(self, settings: Settings) -> Sequence[str]:
         """Refuse, before any work, output settings that are impossible in this frame.
 
-        Returns:
-            Sentences about settings that are applied differently than one may expect.
+        Returns sentences about settings that are applied differently than one may expect.
 
         Raises:
             UserError: with the reason.
@@ -202,9 +199,9 @@ class Domain(ABC):
     def gatherer(
         self, directory: Path, reward: Reward, settings: Settings, resumed: bool
     ) -> Gatherer | None:
-        """An object that stores in the run's folder what it samples; None: this domain has none.
+        """An object that stores what a run samples in its folder; None: this domain has none.
 
-        A run that is resumed will restore its state. `settings` are `output_settings`.
+        `settings` are `output_settings`; a resumed run will restore its state.
         """
         return None
 
@@ -253,26 +250,18 @@ class Domain(ABC):
     def rows(
         self, settings: Settings, reward: Reward, names: Collection[str] | None = None
     ) -> Rows:
-        """What can be aimed at: counts of every row of the tables, sequence by sequence.
+        """Rows of the tables, counted for each sequence; aims can refer to them.
 
-        Args:
-            settings: of the reward, whose key or other frame the rows are counted in.
-            reward: the run's; each of its terms is a row by its name.
-            names: of the rows wanted, also those that no table has, such as a window of a
-                descriptor; what is not known is left out. None: those of the tables.
+        The reward's terms are rows too. `names` are the rows wanted, also ones that no table has (a
+        window of a descriptor); unknown ones are ignored. None: all rows of the tables.
 
         Raises:
-            UserError: one of the names has the form of a row and is none.
+            UserError: one of the names has the form of a row but is not valid.
         """
         return RewardRows(reward, names)
 
     def likeness(self, real: SequenceBatch, settings: Settings) -> Statistics | None:
-        """Statistics that say how like real sequences others are; None: there are none.
-
-        Args:
-            real: sequences of a reference, such as held-out data.
-            settings: of the reward.
-        """
+        """Statistics of the similarity to real sequences, such as held-out data, if any."""
         return None
 
     def token_text(self, token: int) -> str:
@@ -284,10 +273,7 @@ class Domain(ABC):
         return exhibit(shown)
 
     def display(self, model: ShownModel, batch: SequenceBatch, settings: Settings) -> str:
-        """What a notebook shows of a model's sequences, or some of them.
-
-        It is HTML with untrusted text escaped.
-        """
+        """What a notebook shows of a model's sequences, as HTML with untrusted text escaped."""
         return display(model, batch)
 
     def report_samples(self, models: int) -> int:

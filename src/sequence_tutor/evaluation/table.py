@@ -124,7 +124,7 @@ class Evaluation:
             published += f"; {real}: {self.real.count:,}, in the same statistics"
         others = ", ".join(column.model.name for column in self.columns if not column.own_reward)
         foreign = (
-            f"; objective, log z and gap of {others} are those of another reward, their own"
+            f"; objective, log z and gap of {others} are those of another reward, used in tuning"
             if others
             else ""
         )

@@ -28,23 +28,30 @@ class PretrainSettings(Settings):
         "float32", description="of the network's products; weights and loss stay float32"
     )
     forget_bias: float = Field(
-        0.0, description="added to an LSTM's first forget biases: above 0, it begins by keeping"
+        0.0, description="added to an LSTM's initial forget biases; above 0 it forgets less"
     )
     order: Literal["drawn", "bucketed"] = Field(
-        "drawn", description="batches drawn anew each time, or epochs of batches of like lengths"
+        "drawn",
+        description="batches drawn with replacement, or epochs of batches of similar length",
     )
-    skip_loss: int = Field(0, ge=0, description="first tokens of a sequence that are not learned")
+    skip_loss: int = Field(
+        0, ge=0, description="first tokens of a sequence that are excluded from the loss"
+    )
     window: int = Field(256, ge=8, description="most tokens of a sequence in one update")
     crop: float = Field(
         0.5, ge=0, le=1, description="share of drawn sequences that begin at a later bar"
     )
-    crop_grid: int = Field(16, ge=1, description="tokens between two places where a crop begins")
-    evaluate_every: int = Field(250, ge=1, description="updates between two looks at validation")
-    patience: int = Field(8, ge=1, description="looks without improvement before stopping early")
-    probe_samples: int = Field(
-        2000, ge=0, description="samples judged at every look, where the domain can judge them"
+    crop_grid: int = Field(16, ge=1, description="a crop begins at a multiple of so many tokens")
+    evaluate_every: int = Field(250, ge=1, description="updates between two validations")
+    patience: int = Field(
+        8, ge=1, description="validations without improvement before stopping early"
     )
-    final_samples: int = Field(10_000, ge=0, description="samples judged when training is over")
+    probe_samples: int = Field(
+        2000,
+        ge=0,
+        description="samples measured at every validation, if the domain can measure them",
+    )
+    final_samples: int = Field(10_000, ge=0, description="samples measured after training")
     seed: int = Field(0, ge=0, description="seed of weights and of the order of the data")
 
     @model_validator(mode="after")

@@ -69,11 +69,13 @@ def _found(comparison: JudgedTable) -> str:
     for place, model in enumerate(comparison.models):
         good, bad = (len(comparison.labels(verdict, place)) for verdict in ("better", "worse"))
         if good or bad:
-            said.append(f"{model} is surely better in {good} and worse in {bad}")
+            said.append(f"{model} is significantly better in {good} and worse in {bad}")
     if not said:
-        return "No statistic is surely different from the prior's."
+        return "No statistic differs significantly from the prior's."
     judged = sum(bool(row.aim) for row in comparison.rows)
-    return f"Of {judged} statistics that have a better side, against the prior {listed(said)}."
+    return (
+        f"Of {judged} statistics with a preferred direction, compared to the prior, {listed(said)}."
+    )
 
 
 def listed(names: Sequence[str]) -> str:

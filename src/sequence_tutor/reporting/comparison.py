@@ -142,7 +142,7 @@ def compare(table: SavedTable, domain: Domain) -> JudgedTable:
 def _judged_by(table: SavedTable) -> str:
     """The reward that judges all, and which models were tuned with another one."""
     if table.yardstick is None:
-        return "Each model is judged by its own reward; where rewards differ nothing is marked."
+        return "Each model is judged by its own reward; if rewards differ, nothing is marked."
     said = (
         f"All are judged by the reward of {table.yardstick.model}: {table.yardstick.reward}. Its "
         "parts are shown with their weights, so that they add up."
@@ -152,7 +152,7 @@ def _judged_by(table: SavedTable) -> str:
         return said
     return (
         f"{said} Objective, log z and gap of {', '.join(others)} are those of another reward, "
-        "their own, and are not marked."
+        "the one they were tuned with, and are not marked."
     )
 
 

@@ -32,7 +32,7 @@ class Design(Settings):
     """Size and sound of a study."""
 
     pairs: int = Field(8, ge=1, description="clip pairs of each two models")
-    rounds: int = Field(2, ge=1, description="of those, how many one listener hears")
+    rounds: int = Field(2, ge=1, description="how many of them one listener hears")
     tempo: float = Field(120.0, ge=10, le=600, description="quarter notes a minute")
     seed: int = Field(0, ge=0, description="seed of order, sides and checks")
     texts: Texts = Texts()

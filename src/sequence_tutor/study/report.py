@@ -27,9 +27,9 @@ CONTRAST_COLUMNS = (
     "rank-biserial",
 )
 NOTES = (
-    "Brackets are 95 % intervals: Wilson's for shares, Wald's for Bradley-Terry scores. `p` takes "
-    "all ratings for independent, as the paper does; `p, dealt` deals the names of the models anew "
-    "to whole clip pairs and holds without that."
+    "Brackets are 95 % intervals: Wilson's for shares, Wald's for Bradley-Terry scores. `p` "
+    "assumes independent ratings, as the paper does; `p, dealt` does not: it permutes the models within "
+    "whole clip pairs."
 )
 
 
@@ -103,7 +103,7 @@ def _who(analysis: Analysis) -> str:
     return (
         f"{analysis.ratings} ratings by {who.answered} listeners, of whom {who.finished} finished. "
         f"{who.failed_identical} failed the check of two equal sounds, {who.failed_broken} that of "
-        f"a broken one; the answers of {who.left_out} are left out. {who.contradictions} answers "
+        f"a broken one; the answers of {who.left_out} are excluded. {who.contradictions} answers "
         f"prefer the clip that was not chosen. The left clip was chosen in {left:.0%}."
     )
 
@@ -112,7 +112,7 @@ def _overall(analysis: Analysis) -> str:
     test = analysis.overall
     return (
         f"Kruskal-Wallis: H = {_number(test.statistic, 2)} with {analysis.degrees_of_freedom} "
-        f"degrees of freedom, p {_relation(test.p)}; dealt anew, p "
+        f"degrees of freedom, p {_relation(test.p)}; by permutation, p "
         f"{_relation(test.p_permutation)}."
     )
 

@@ -80,7 +80,7 @@ def server(application: ASGIApp, most: int | None = None) -> uvicorn.Server:
 
 
 def most_connections() -> int:
-    """Connections such that the process can still open its own files."""
+    """Number of connections that leaves the process enough files of its own."""
     try:
         import resource
     except ModuleNotFoundError:  # Windows, where sockets are no files
@@ -140,7 +140,7 @@ def limited(most: int, patience: float = PATIENCE, longest: float = LONGEST) -> 
                 self._begin("answering")
 
         def on_response_complete(self) -> None:
-            self._begin("idle")  # for which uvicorn has a time of its own
+            self._begin("idle")  # uvicorn has its own timeout for this
             super().on_response_complete()
             if self.conn.their_state is h11.DONE or self.transport.is_closing():
                 self._begin("answering")  # the next request was there already, or the rest goes out

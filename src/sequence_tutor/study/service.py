@@ -214,7 +214,7 @@ class Service:
         """Refuse two clips in less time than both take: they cannot be heard at once."""
         position, begun = self._begun.get(listener, (None, 0.0))
         if position != standing.position or not set(standing.played) - {side}:
-            return  # the other is still to come, or was heard before the service was begun anew
+            return  # the other is not heard yet, or was before the service was restarted
         if now - begun < HEARD * sum(self._seconds(standing, one) for one in SIDES):
             raise RefusedError("please listen to one melody after the other")
 

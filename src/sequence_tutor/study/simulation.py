@@ -32,15 +32,18 @@ class Scenario(Settings):
 
     models: int = Field(4, ge=2, le=20, description="models compared")
     share: float = Field(
-        0.65, gt=0, lt=1, description="how often the best is preferred to each of the equal rest"
+        0.65,
+        gt=0,
+        lt=1,
+        description="how often the best is preferred to each of the others, which are equal",
     )
     pairs: int = Field(8, ge=1, description="clip pairs of each two models")
-    rounds: int = Field(2, ge=1, description="of those, how many one listener hears")
+    rounds: int = Field(2, ge=1, description="how many of them one listener hears")
     clip_spread: float = Field(
         0.0, ge=0, description="standard deviation of what a single clip adds"
     )
-    level: float = Field(0.05, gt=0, lt=1, description="of the test")
-    power: float = Field(0.8, gt=0, lt=1, description="how surely the difference is to be found")
+    level: float = Field(0.05, gt=0, lt=1, description="significance level of the test")
+    power: float = Field(0.8, gt=0, lt=1, description="probability of finding the difference")
     studies: int = Field(400, ge=10, description="simulated studies for each number of listeners")
     seed: int = Field(0, ge=0, description="seed of everything random")
 

@@ -79,17 +79,17 @@ class TextDataSettings(Settings):
 
     tokeniser: Tokeniser = Field("characters", description="what a token is")
     vocabulary: Literal["data"] | tuple[str, ...] = Field(
-        "data", description="tokens of the data, or a list of the only ones that lines may have"
+        "data", description="the tokens of the data, or a list of allowed tokens"
     )
     longest: int = Field(
-        120, ge=1, le=10_000, description="most tokens of a line, the end token aside"
+        120, ge=1, le=10_000, description="most tokens of a line, without the end token"
     )
     fewest: int = Field(
-        1, ge=1, description="lines with a token that comes less often than this are dropped"
+        1, ge=1, description="lines with a token that occurs less often than this are dropped"
     )
-    distinct: bool = Field(False, description="whether a line that comes again is dropped")
-    validation: float = Field(0.05, gt=0, lt=0.5, description="share of lines to stop by")
-    test: float = Field(0.05, gt=0, lt=0.5, description="share of lines to report on")
+    distinct: bool = Field(False, description="whether repeated lines are dropped")
+    validation: float = Field(0.05, gt=0, lt=0.5, description="share of lines for early stopping")
+    test: float = Field(0.05, gt=0, lt=0.5, description="share of lines for the final report")
     split_seed: int = Field(0, ge=0, description="seed of the division")
 
 

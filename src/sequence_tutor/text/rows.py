@@ -22,22 +22,22 @@ REPEATS = "lines_that_repeat"
 class TextRows:
     """Counts rows of lines. Satisfies `domain.rows.Rows`.
 
-    - `length`: mean number of tokens of a line, the end token aside.
-    - `finished`: the share of lines that end before the most tokens.
-    - `known_lines`: the share that stand in the training data word for word, where it is known.
-    - `lines_that_repeat`: the share with a token three times in a row or more.
-    - `lines_with_NAME`: the share on which a ready term of the reward pays or takes anything.
-    - by their names: `matches REGEX`, the share in which a regular expression of Python is found,
-      and `contains TEXT`, the share in which a text is.
+    - `length`: mean number of tokens of a line, without the end token.
+    - `finished`: share of lines that end before the most tokens.
+    - `known_lines`: share of lines that occur verbatim in the training data, if known.
+    - `lines_that_repeat`: share of lines with a token three times in a row or more.
+    - `lines_with_NAME`: share of lines on which a ready term of the reward pays anything.
+    - `matches REGEX` and `contains TEXT`: share of lines with a match of a regular expression or
+      with a text; only if `names` asks for them.
 
     Args:
-        vocabulary: what the tokens mean.
-        terms: name -> ready term; the one that remembers a run is left out.
+        vocabulary: of the tokens.
+        terms: name -> ready term; the one that remembers a run is ignored.
         known: sorted hashes of the training lines, or None.
-        names: of the rows wanted; None: all but the last two kinds.
+        names: of the rows wanted; None: all but the last kind.
 
     Raises:
-        UserError: a regular expression that cannot be read.
+        UserError: an invalid regular expression.
     """
 
     def __init__(
@@ -84,7 +84,6 @@ class TextRows:
 
 
 def _pattern(name: str) -> Pattern:
-    """What a row that names a text looks for."""
     if name.startswith(CONTAINS):
         regex = re.escape(name.removeprefix(CONTAINS))
     else:
