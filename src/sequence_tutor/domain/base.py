@@ -142,8 +142,8 @@ class Domain(ABC):
     ) -> Domain:
         """This domain with other options for reading files.
 
-        `column` has the sequences of a table (None: choose it by its name); `standardise` is the part
-        of an entry to use; `remark` is called with sentences for the user.
+        `column` has the sequences of a table (None: choose it by its name); `standardise` is the
+        part of an entry to use; `remark` is called with sentences for the user.
 
         Raises:
             UserError: the domain does not have this option.

@@ -28,8 +28,8 @@ CONTRAST_COLUMNS = (
 )
 NOTES = (
     "Brackets are 95 % intervals: Wilson's for shares, Wald's for Bradley-Terry scores. `p` "
-    "assumes independent ratings, as the paper does; `p, dealt` does not: it permutes the models within "
-    "whole clip pairs."
+    "assumes independent ratings, as the paper does; `p, dealt` does not: it permutes the models "
+    "within whole clip pairs."
 )
 
 
