@@ -85,7 +85,7 @@ BEFORE = {
 }
 """What a page takes for done elsewhere."""
 
-PACKAGES = {"domain.md": "dna", "algorithm.md": "contrast"}
+PACKAGES = {"domain.md": "dna", "algorithm.md": "contrast", "rule.md": "early_rules"}
 """The example that a page has the reader install."""
 
 TEXT_RULE = """
