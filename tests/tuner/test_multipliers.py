@@ -98,8 +98,7 @@ def test_what_nothing_meets_comes_to_its_ceiling() -> None:
         counts = counts_of(0.5)  # whatever is paid
         own = features(multipliers.bounds, counts, None)
         multipliers.follow(counts, own, 0.6, 0.01)
-    spread = float(multipliers.least.sqrt()[0])
-    assert multipliers.values[0] == pytest.approx(CEILING / spread)
+    assert multipliers.values[0] == pytest.approx(CEILING)  # phi has a range of 1
     assert bool(multipliers.at_ceiling[0])
 
 

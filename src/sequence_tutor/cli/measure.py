@@ -55,6 +55,9 @@ class Verify:
     """
 
     algorithms: Annotated[tuple[str, ...], option("algorithms; by default all", "NAME...")] = ()
+    aims: Annotated[
+        bool, option("with aims, measured against the exact constrained optimum and multipliers")
+    ] = False
     seed: Seed = 0
     threads: Threads = "auto"
     shown: Shown = Shown()
@@ -63,10 +66,28 @@ class Verify:
         """Verify, then show the distances."""
         from sequence_tutor.verbs.verify import verify
 
-        found = verify(names=self.algorithms, **arguments_of(self, "algorithms"))
+        if self.aims:
+            self._with_aims()
+            return
+        found = verify(names=self.algorithms, **arguments_of(self, "algorithms", "aims"))
         self.shown.write(found)
         rows = []
         for row in found["algorithms"]:
             numbers = (row["kl_to_optimum"], row["value_error"], row["seconds"])
             rows.append([row["name"], *("-" if x is None else f"{x:.4g}" for x in numbers)])
         show(Table(["algorithm", "KL to its optimum", "value error", "seconds"], rows))
+
+    def _with_aims(self) -> None:
+        from sequence_tutor.verbs.verify_aims import verify_aims
+
+        found = verify_aims(names=self.algorithms, **arguments_of(self, "algorithms", "aims"))
+        self.shown.write(found)
+        names = ("kl_to_optimum", "multiplier_error", "worst_miss", "seconds")
+        rows = [
+            [row["name"], row["round"]]
+            + ["-" if row[name] is None else f"{row[name]:.4g}" for name in names]
+            + ["yes" if row["said_infeasible"] else "no"]
+            for row in found["algorithms"]
+        ]
+        heads = ["algorithm", "aims", "KL to the optimum", "multiplier error", "worst miss"]
+        show(Table([*heads, "seconds", "says some are missed"], rows))

@@ -57,9 +57,10 @@ DAMPING, FLOOR = 0.1, 0.02
 MARGIN = 2.0
 """Standard errors by which the goal stays inside the bound."""
 
-TRAVEL, CEILING = 300.0, 25.0
-"""Of a multiplier times the prior's standard deviation of phi: the most it moves in a whole run at
-its fastest, and the most it comes to."""
+TRAVEL, CEILING = 150.0, 60.0
+"""Nats by which a multiplier can set two sequences apart, which is lambda times the range of phi:
+the most that this moves in a whole run at its fastest, and the most it comes to. What is rare is
+worth e^(lambda phi): a step by the variance of what was seen so far would go too far."""
 
 STILL = 0.99
 """Share of the run after which multipliers are held."""
@@ -99,6 +100,7 @@ class Multipliers:
         self.prior = self._rows(self.mean)  # (K,)
         away = ((self.at - self.prior.nan_to_num()) * self._per_unit()).abs()
         self.least = torch.maximum(self.covariance.diagonal(), 0.01 * away**2).clamp(min=1e-12)
+        self.low, self.high = features.amin(0), features.amax(0)
         self.values = torch.zeros(len(bounds), dtype=torch.float64)
         self.goals = self._goals(0.0, 1.0)
 
@@ -120,6 +122,8 @@ class Multipliers:
         self.covariance = torch.lerp(
             self.covariance, torch.cov(features.T).reshape(self.covariance.shape), new
         )
+        self.low = torch.minimum(self.low, features.amin(0))
+        self.high = torch.maximum(self.high, features.amax(0))
         reacts = REACTS + (REACTS_AT_END - REACTS) * max(0.0, done - HALF) / (1 - HALF)
         rate = min(FASTEST, step / reacts)
         self.goals = self._goals(done, 2 * len(counts) / rate)
@@ -140,7 +144,7 @@ class Multipliers:
         damped = self.covariance + torch.diag(DAMPING * variance + FLOOR * self.least)
         step = torch.zeros_like(self.values)
         step[at] = torch.linalg.solve(damped[at][:, at], missed[at])
-        scale = self.least.sqrt()
+        scale = self._range()
         step = torch.minimum((rate * step).abs(), most / scale) * step.sign()
         moved = torch.minimum((self.values + step).clamp(min=0.0), CEILING / scale)
         relative = (missed / (self.goals.abs() * self._per_unit())).clamp(-0.2, 0.2)
@@ -165,6 +169,10 @@ class Multipliers:
         """(K,) E[d]: units of phi in a unit of the row."""
         return self.mean[2 * self.places + 1].clamp(min=1e-12)
 
+    def _range(self) -> Tensor:
+        """(K,) how far apart phi has been on two sequences."""
+        return torch.maximum(self.high - self.low, self.least.sqrt())
+
     @property
     def rows(self) -> Tensor:
         """(K,) the rows' moving means."""
@@ -178,7 +186,7 @@ class Multipliers:
     @property
     def at_ceiling(self) -> Tensor:
         """(K,) bool: multipliers that can go no farther."""
-        return self.values >= 0.99 * CEILING / self.least.sqrt()
+        return self.values >= 0.99 * CEILING / self._range()
 
     def correlation(self, place: int) -> Tensor:
         """(K,) of phi of one bound with that of each, under prior or policy, the lower of them."""
@@ -205,7 +213,10 @@ class Multipliers:
             setattr(self, name, state[name].clone())
 
 
-_STATE = ("values", "mean", "slow", "covariance", "of_prior", "prior", "least", "goals")
+_STATE = (
+    *("values", "mean", "slow", "covariance", "of_prior"),
+    *("prior", "least", "low", "high", "goals"),
+)
 
 
 def features(

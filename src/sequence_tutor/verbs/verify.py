@@ -81,6 +81,12 @@ def form_tables(name: str) -> dict[str, Any]:
     return merged(merged(common, find_algorithm(form["algorithm"]).needs), form)
 
 
+def soft_forms() -> list[str]:
+    """The forms whose optimum is that of KL-control at every state, with the prior in it."""
+    traits = {name: find_algorithm(own["algorithm"]) for name, own in _forms().items()}
+    return [name for name, own in traits.items() if own.held and own.fits != "hard"]
+
+
 def _forms() -> dict[str, Any]:
     """Form -> its settings: those of the preset, and those that algorithms declare."""
     others = {name: find_algorithm(name).verified_with for name in algorithm_names()}
