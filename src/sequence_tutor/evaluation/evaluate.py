@@ -8,6 +8,7 @@ from typing import Any
 
 from sequence_tutor.domain import Statistics
 from sequence_tutor.domain.fingerprints import WINDOWS
+from sequence_tutor.domain.rows import RowStatistics
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import UNDEFINED
 from sequence_tutor.evaluation.bounds import (
@@ -18,6 +19,7 @@ from sequence_tutor.evaluation.bounds import (
 )
 from sequence_tutor.evaluation.exact_optimum import exact_figures, own_optimum
 from sequence_tutor.evaluation.model import Model
+from sequence_tutor.evaluation.prices import price_list
 from sequence_tutor.evaluation.real import Real, known_real, real_figures
 from sequence_tutor.evaluation.statistics import OPTIMALITY, GeneralStatistics
 from sequence_tutor.evaluation.table import Column, Evaluation
@@ -135,6 +137,7 @@ def _judged(model: Model, judge: Model) -> Model:
         rules=judge.rules,
         stage=judge.stage,
         trust=judge.trust,
+        aims=judge.aims,
         shared_reward=judge.reward if model.stored.is_same(judge.stored) else None,
         length=beside.length,
         prefix=beside.prefix,
@@ -162,6 +165,8 @@ def _column(
         objective = GeneralStatistics(asked.reward.names, asked.reward.weights, c)
     own = model.domain.statistics(model.reward_settings)
     terms = TermStatistics(reward)
+    rows = None if asked.tune is None else asked.aimed_rows
+    aimed = RowStatistics({} if rows is None else rows.ranges())
     generator = named_generator(seed, "evaluate", model.device)
     temperature = tune.prior_temperature if tune else 1.0
     task = replace(model.task, prior_temperature=temperature)
@@ -178,6 +183,8 @@ def _column(
             objective.update(replace(measured, terms=paid))
         for gathered in beside:
             gathered.update(measured.batch)
+        if rows is not None:
+            aimed.add(rows.count(measured.batch))
         keep(model, measured.batch)
         newest = len(measured.batch)
     found = general.result()
@@ -188,10 +195,12 @@ def _column(
     domains = {**terms.result(), **own.result(), **alike}
     statistics = {**common, **domains, **found, **near, **parts}
     reached = objective.result()
-    if tune is not None and tune.discount < 1:  # no objective or log Z that it was tuned toward
+    # a multiplier of a functional of the policy is paid by no reward, so log Z is not known
+    knows_z = asked.aims is None or not asked.aims.of_policy
+    if tune is not None and (tune.discount < 1 or not knows_z):
         reached = dict.fromkeys(OPTIMALITY, UNDEFINED)
     statistics |= {name: reached[name] for name in OPTIMALITY}
-    if c is not None:
+    if c is not None and knows_z:
         usual = PARTICLES if tune is not None and tune.discount == 1 else 0
         if count := usual if particles is None else particles:
             statistics["log_z_smc"] = log_z_smc(asked, own_task, c, count, seed)
@@ -200,7 +209,12 @@ def _column(
     if model.tune is not None:
         statistics |= own_optimum(model.policy, own_task, model.tune)
     advance(newest)
-    return Column(model, c, statistics, general.mean_length, temperature, asked)
+    prices = None
+    if asked.tune is not None and asked.aims is not None:
+        every = statistics | aimed.result()
+        every.pop("distinct")  # of as many as were sampled, not of as many as was aimed at
+        prices = price_list(asked.aims.entries, every["kl_to_prior_per_token"].value, every)
+    return Column(model, c, statistics, general.mean_length, temperature, asked, prices)
 
 
 def scored_here(model: Model) -> Model:
@@ -228,10 +242,11 @@ def judged_alike(one: Model, other: Model) -> bool:
 
 def rewarded_alike(one: Model, other: Model) -> bool:
     """Whether both were asked for the same reward, whatever their priors."""
-    return (_asked(one), one.stage.weights, one.rules) == (
+    return (_asked(one), one.stage.weights, one.rules, one.aims) == (
         _asked(other),
         other.stage.weights,
         other.rules,
+        other.aims,
     )
 
 

@@ -13,8 +13,10 @@ import torch
 from sequence_tutor.config.presets import build
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Domain, find_domain
+from sequence_tutor.domain.rows import Rows
 from sequence_tutor.drawing.table import html_facts
 from sequence_tutor.errors import UserError, reading
+from sequence_tutor.evaluation.aimed_reward import AimedReward, FoundAims
 from sequence_tutor.evaluation.own_rules import RewardObject, UserRules, own_rules
 from sequence_tutor.prior.protocol import Prior, device_of
 from sequence_tutor.prior.store import StoredPrior, find_prior, given_prior
@@ -24,9 +26,10 @@ from sequence_tutor.reward.weighted import Reweighted
 from sequence_tutor.sampling.measure import Task
 from sequence_tutor.storage.files import PathLike
 from sequence_tutor.storage.flat_tables import flattened
+from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.storage.trust import allow, programs_of
 from sequence_tutor.tuner.order import Order
-from sequence_tutor.tuner.run_folder import load_policy
+from sequence_tutor.tuner.run_folder import LOG_FILE, load_policy
 from sequence_tutor.tuner.run_record import is_run, load_spec, placed_programs
 from sequence_tutor.tuner.settings import StageSettings, TuneSettings
 from sequence_tutor.tuner.stages import most_steps, stage_weights
@@ -51,6 +54,7 @@ class Model:
         shared_reward: the reward object of a model with the same reward; None: it builds its own.
         output: output settings recorded in tuning (JSON), the defaults of `files`.
         own: the prior that the policy was tuned from, if `stored` is another one that it advises.
+        aims: multipliers of the aims that it was tuned with, if any; they are part of its reward.
     """
 
     name: str
@@ -67,6 +71,7 @@ class Model:
     shared_reward: Reward | None = field(default=None, compare=False, repr=False)
     output: Mapping[str, Any] = field(default_factory=dict, compare=False)
     own: Prior | None = field(default=None, compare=False, repr=False)
+    aims: FoundAims | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def framed_domain(self) -> Domain:
@@ -114,9 +119,17 @@ class Model:
             reward = self.rules.reward
         else:
             reward = self.domain.reward(self.reward_settings, self.allowed_rules())
-        if not self.stage.weights:
+        if self.stage.weights:
+            reward = Reweighted(reward, stage_weights("last", self.stage, reward))
+        if self.aims is None:
             return reward
-        return Reweighted(reward, stage_weights("last", self.stage, reward))
+        rows = self.domain.rows(self.reward_settings, reward, self.aims.rows)
+        return AimedReward(reward, self.aims, rows)
+
+    @property
+    def aimed_rows(self) -> Rows | None:
+        """What counts the rows that it was tuned to bring somewhere; None: there are none."""
+        return self.reward.rows if isinstance(self.reward, AimedReward) else None
 
     def allowed_rules(self) -> Path | None:
         """The file of rules, if any, after all code that the reward names is allowed.
@@ -215,7 +228,17 @@ def load_model(
         tuple(spec.prefix),
         trust,
         output=domain.recorded(spec.output),
+        aims=_found_aims(folder, tune),
     )
+
+
+def _found_aims(folder: Path, tune: TuneSettings) -> FoundAims | None:
+    """What a run's log says of its aims at its end."""
+    if not tune.aims:
+        return None
+    with reading(folder / LOG_FILE, "the log of a run with aims"):
+        entries = read_log(folder / LOG_FILE)[-1]["aims"]
+        return FoundAims(entries, tune.aims_alone, tune.c)
 
 
 def domain_of(name: str, stored: StoredPrior, source: PathLike) -> Domain:

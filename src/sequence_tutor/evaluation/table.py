@@ -12,6 +12,7 @@ from sequence_tutor.drawing.table import PUBLISHED, Table
 from sequence_tutor.estimates import UNDEFINED, Estimate, without_ends
 from sequence_tutor.evaluation.figures import cell, figure, is_at_least, label, side_by_side
 from sequence_tutor.evaluation.model import Model
+from sequence_tutor.evaluation.prices import PriceList
 from sequence_tutor.evaluation.real import Real
 from sequence_tutor.evaluation.terms import directions
 from sequence_tutor.reward.weighted import effective_weights
@@ -28,6 +29,7 @@ class Column:
     mean_length: float  # tokens of a sequence that the policy chose
     prior_temperature: float  # of the objective's prior
     tuned_for: Model  # the same model with the reward that it was tuned with, used in the objective
+    prices: PriceList | None = None  # of a run with aims
 
     @property
     def own_reward(self) -> bool:
@@ -47,6 +49,7 @@ class Column:
             "own_reward": self.own_reward,
             "weights": dict(zip(names, weights, strict=True)),
             "statistics": {name: value.to_json() for name, value in self.statistics.items()},
+            **({} if self.prices is None else {"prices": self.prices.to_json()}),
         }
 
 

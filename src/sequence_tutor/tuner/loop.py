@@ -169,6 +169,8 @@ class Tuner:
     @property
     def c(self) -> float:
         """The temperature that the run has come to."""
+        if self.settings.aims_alone:
+            return 1.0  # multipliers are in nats, and nothing else is paid
         last = self.stages[min(self.place, len(self.stages) - 1)].settings
         return self.learner.temperature(self.step - self.stage_began) if last.target_kl else last.c
 

@@ -198,7 +198,7 @@ def _miss(bound: Bound, log_policy: Tensor, counts: Tensor) -> float:
     else:
         means = log_policy.exp() @ counts
         value = float(means[2 * bound.place] / means[2 * bound.place + 1])
-    return max(0.0, bound.sign * (bound.at - value))
+    return float(max(0.0, bound.sign * (bound.at - value)))
 
 
 def _multiplier_error(found: Tensor, optimum: ConstrainedOptimum, bounds: Sequence[Bound]) -> float:
@@ -210,4 +210,4 @@ def _multiplier_error(found: Tensor, optimum: ConstrainedOptimum, bounds: Sequen
         for at, value in zip(order, exact.tolist(), strict=True)
         if value > TIGHT
     ]
-    return max(errors)
+    return float(max(errors))

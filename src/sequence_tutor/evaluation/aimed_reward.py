@@ -1,0 +1,87 @@
+"""The reward of a run with aims: the reward's own terms, and what the multipliers found pay.
+
+With it objective, log Z and gap mean what they mean of any run: c divides the own terms alone, and
+the aims pay lambda . phi nats a sequence, at its last step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sequence_tutor.domain.rows import Rows
+from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.reward.weighted import Reweighted
+from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.tuner.aimed_rows import OF_POLICY
+from sequence_tutor.tuner.payments import last_steps
+
+TERM = "aims"
+"""The term that pays lambda . phi."""
+
+
+@dataclass(frozen=True)
+class FoundAims:
+    """What a run found for its aims.
+
+    Attributes:
+        entries: of the last line of its log, see `tuner.aims_log.entries`.
+        alone: whether the reward's weights play no part beside them.
+        c: temperature of the run; it divides the reward's own terms, and not what aims pay.
+    """
+
+    entries: Mapping[str, Mapping[str, Any]]
+    alone: bool
+    c: float
+
+    @property
+    def rows(self) -> list[str]:
+        """Rows that are counted on sequences, each once."""
+        return list(dict.fromkeys(own["row"] for own in self.entries.values() if _counted(own)))
+
+    @property
+    def of_policy(self) -> bool:
+        """Whether a functional of the policy has a multiplier: no reward says what that pays."""
+        return any(own["multiplier"] > 0 for own in self.entries.values() if not _counted(own))
+
+
+def _counted(own: Mapping[str, Any]) -> bool:
+    return own["row"] not in OF_POLICY
+
+
+class AimedReward(Reweighted):
+    """A reward with the payments of aims as one more term.
+
+    Args:
+        reward: its own terms.
+        found: multipliers and goals.
+        rows: count the rows.
+    """
+
+    def __init__(self, reward: Reward, found: FoundAims, rows: Rows) -> None:
+        own = reward.weights.double()
+        own = torch.zeros_like(own) if found.alone else own
+        super().__init__(reward, torch.cat([own, own.new_tensor([found.c])]))
+        self._found, self.rows = found, rows
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those of the reward, and `aims`."""
+        return (*self.reward.names, TERM)
+
+    def __call__(self, batch: SequenceBatch) -> Tensor:
+        """(B, T, R + 1) float64."""
+        terms = self.reward(batch).double()
+        counts = self.rows.count(batch, terms)
+        paid = torch.zeros(len(batch), dtype=torch.float64, device=terms.device)
+        for name, own in self._found.entries.items():
+            if own["multiplier"] > 0 and _counted(own):
+                row, sign = counts[own["row"]], 1 if ">=" in name else -1
+                phi = sign * (row.numerators - own["goal"] * row.denominators)
+                paid = paid + own["multiplier"] * phi.to(paid)
+        at_end = paid[:, None].where(last_steps(batch.mask), 0.0)
+        return torch.cat([terms, at_end[:, :, None]], 2)
