@@ -142,7 +142,9 @@ def tidy(axes: Axes) -> None:
 
 
 def save_png(figure: Figure, path: Path) -> None:
-    """Write the figure as a PNG file atomically."""
-    FigureCanvasAgg(figure)
+    """Write the figure as a PNG file atomically.
+
+    The same file as by `figure.savefig`, which draws everything twice, once for the layout.
+    """
     with replacing(path) as beside:
-        figure.savefig(beside, format="png")
+        FigureCanvasAgg(figure).print_png(beside)
