@@ -32,7 +32,9 @@ Config = Annotated[
 Rules = Annotated[
     Path | None,
     option(
-        "rules or terms of your own: functions of a batch of sequences", "FILE.py", short="--terms"
+        "rules or terms of your own: a file of functions, or the name of installed ones",
+        "FILE.py|NAME",
+        short="--terms",
     ),
 ]
 PriorName = Annotated[
