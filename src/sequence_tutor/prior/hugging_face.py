@@ -231,7 +231,7 @@ def check_model(model: Any, name: str) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             whole, other = (
-                model(input_ids=tokens % size, use_cache=True, **_empty_cache(model))
+                model(input_ids=tokens % size, use_cache=True, **_what_it_takes(model, tokens))
                 for tokens in (first, second)
             )
     except Exception as error:
@@ -253,12 +253,13 @@ def check_model(model: Any, name: str) -> None:
         )
 
 
-def _empty_cache(model: Any) -> dict[str, Any]:
-    """The memory that a prior begins with, for a model that takes one."""
+def _what_it_takes(model: Any, tokens: Tensor) -> dict[str, Any]:
+    """The memory that a prior begins with, and that no token is padding, for a model that asks."""
     from transformers import DynamicCache
 
-    takes = "past_key_values" in inspect.signature(model.forward).parameters
-    return {"past_key_values": DynamicCache()} if takes else {}
+    given = {"past_key_values": DynamicCache(), "attention_mask": torch.ones_like(tokens)}
+    taken = inspect.signature(model.forward).parameters
+    return {name: value for name, value in given.items() if name in taken}
 
 
 def _keeps_keys(model: Any, answer: Any) -> bool:
