@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import sequence_tutor as st
 from kit import run, sentence
 from sequence_tutor.domain.rows import SHARE, RowRange
 from sequence_tutor.errors import UserError
@@ -79,3 +80,27 @@ def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "repeats_of_0" in capsys.readouterr().out
     assert run("aims", "from", "toy") == 2
     assert "no file to read aims off" in sentence(capsys)
+
+
+def test_a_run_aims_at_what_its_examples_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = tmp_path / "mine.jsonl", tmp_path / "run"
+    write_json_lines(path, ({"tokens": [0, 1, token, 1, 2, 3]} for token in (0, 1, 2, 3) * 8))
+    short = tmp_path / "short.toml"
+    short.write_text("[tune]\nbatch = 8\ncollect = 8\nevaluate_samples = 32\n")
+    given = ["--aims-from", path, "--rows", "token_1", "repeats_of_0", "--steps", 4]
+    given += ["--aim", "token_1 >= 30 %", "--config", short, "--threads", 1, "--out", out]
+    assert run("tune", "toy", *given) == 0
+    said = capsys.readouterr().out
+    assert "32 real sequences" in said  # how far the prior is from each
+    assert "token_1 >= 30 %" in said
+    aims = json.loads((out / "run.json").read_text())["tune"]["aims"]
+    assert {aim["row"] for aim in aims} == {"token_1", "repeats_of_0"}
+    evaluation = st.evaluate([st.load_model(out)], samples=64)
+    (table,) = evaluation.price_tables()
+    assert table.header[0] == "run: aim"
+    (column,) = evaluation.to_json()["models"]
+    assert {one["row"] for one in column["prices"]["aims"]} == {"token_1", "repeats_of_0"}
+    assert run("tune", "toy", "--rows", "token_1", "--out", tmp_path / "other") == 2
+    assert "--aims-from" in sentence(capsys)

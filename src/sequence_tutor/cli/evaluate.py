@@ -90,7 +90,7 @@ class Evaluate:
             evaluation = evaluate(
                 models, self.samples, self.seed, advance, self.particles, real=real
             )
-        numbers, shown = evaluation.to_json(), [evaluation.table()]
+        numbers, shown = evaluation.to_json(), [evaluation.table(), *evaluation.price_tables()]
         if groups := between_seeds(numbers["models"]):
             numbers["between_seeds"] = [group.to_json() for group in groups]
             shown.append(seeds_table(groups, models[0].domain))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from sequence_tutor.cli.arguments import (
     Aims,
@@ -38,7 +38,11 @@ class Tune:
     extends = "default"; --rules adds rules of your own. A prior in Python is tuned by g alone.
     After an interruption, even a kill, the same command continues and gives the same numbers.
 
+    Instead of weights, say what the table should show: --aim, repeatable, with the rows that aims
+    list names, or --aims-from with tunes, molecules or lines of your own.
+
     Example: sequence-tutor tune melody --algorithm psi --c 4 --out runs/psi
+             sequence-tutor tune melody --aim "last_note_is_tonic >= 90 %" --out runs/tonic
              sequence-tutor tune molecule --out runs/molecules
     """
 
@@ -54,6 +58,14 @@ class Tune:
     ] = None
     discount: Annotated[float | None, option("factor of later rewards (gamma), from 0 to 1")] = None
     aim: Aims = ()
+    aims_from: Annotated[
+        tuple[Path, ...],
+        option(
+            "aims read off these files, see aims from; those of --aim take the place of one",
+            "PATH...",
+        ),
+    ] = ()
+    rows: Annotated[tuple[str, ...], option("of --aims-from, these rows alone", "ROW...")] = ()
     target_kl: Annotated[
         float | None, option("choose c so that the policy ends X nats a token from the prior", "X")
     ] = None
@@ -89,8 +101,8 @@ class Tune:
         tune(
             overrides={"tune": given, **length},
             tell=self.shown.remark,
-            aims=aims_table(self.aim),
-            **arguments_of(self, *names, "length", "aim"),
+            aims=self._aims(),
+            **arguments_of(self, *names, "length", "aim", "aims_from", "rows"),
         )
         last = read_log(self.out / LOG_FILE)[-1]
         self.shown.write(last)
@@ -104,3 +116,31 @@ class Tune:
         for name, value in last.get("reported", {}).items():
             show(f"{name.replace('_', ' ')}: {value:g}")
         self.shown.remark(f"The tuned model is in {self.out}.")
+
+    def _aims(self) -> dict[str, Any] | None:
+        """The aims of the command line, those read off files shown with how far the prior is.
+
+        Raises:
+            UserError: files or rows that cannot be used.
+        """
+        from sequence_tutor.errors import UserError
+        from sequence_tutor.evaluation.aimed import aims_table as distances
+        from sequence_tutor.verbs.aims import aims_from
+
+        own = aims_table(self.aim)
+        if not self.aims_from:
+            if self.rows:
+                raise UserError("--rows is of --aims-from, which is not given")
+            return own
+        read = aims_from(
+            self.domain,
+            self.aims_from,
+            names=self.rows or None,
+            preset=self.preset,
+            length=self.length,
+            quiet=self.shown.quiet,
+            **arguments_of(self.tuning),
+        )
+        if not self.shown.quiet:
+            show(distances(read.rows, f"{read.count:,} {read.what}"))
+        return {**read.aims, **(own or {})}

@@ -65,9 +65,16 @@ class PriceList:
         rows = [{**asdict(one), "reached": one.reached.to_json()} for one in self.prices]
         return {"aims": rows, "kl_per_token": self.kl_per_token}
 
-    def table(self) -> Table:
-        """As people read it."""
-        heads = ["aim", "prior", "reached", "met", "price, nats a sequence", "part of the way"]
+    def table(self, name: str = "") -> Table:
+        """As people read it; a name of the run stands over the aims."""
+        heads = [
+            f"{name}: aim" if name else "aim",
+            "prior",
+            "reached",
+            "met",
+            "price, nats a sequence",
+            "part of the way",
+        ]
         rows = [
             [
                 one.aim,

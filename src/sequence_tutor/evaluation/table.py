@@ -81,7 +81,8 @@ class Evaluation:
 
         Returns:
             `models`: for each its `name`, its tuning, the `weights` of its reward and its
-            `statistics`, name -> value, low, high (95 %, fractions in 0..1, null if undefined);
+            `statistics`, name -> value, low, high (95 %, fractions in 0..1, null if undefined),
+            and of a run with aims its `prices`, see `PriceList.to_json`;
             `published`: column -> statistic -> value; `real`: `count` and `statistics`
             of real sequences, null if none are known; `samples`, `seed`, `versions`;
             `yardstick`: the `model` whose `reward` judges all; `better`: statistic -> direction
@@ -116,8 +117,13 @@ class Evaluation:
         beside = [] if self.real is None else [domain.real]
         return Table(["statistic", *models, *beside, *published], rows, self._caption)
 
+    def price_tables(self) -> list[Table]:
+        """The price list of each model that was tuned with aims, under its name."""
+        found = [(one.model.name, one.prices) for one in self.columns if one.prices is not None]
+        return [prices.table(name) for name, prices in found]
+
     def _repr_html_(self) -> str:
-        return self.table().html()
+        return "".join(one.html() for one in (self.table(), *self.price_tables()))
 
     @property
     def _caption(self) -> str:

@@ -61,6 +61,13 @@ class SavedYardstick(BaseModel):
     reward: str
 
 
+class SavedReal(BaseModel):
+    """What is known of real sequences."""
+
+    count: int
+    statistics: dict[str, SavedEstimate]
+
+
 class SavedTable(BaseModel):
     """What `Evaluation.to_json` writes, as far as the report needs it."""
 
@@ -68,6 +75,7 @@ class SavedTable(BaseModel):
     published: dict[str, dict[str, float]]
     samples: int
     seed: int
+    real: SavedReal | None = None
     yardstick: SavedYardstick | None = None  # in older tables each model has its own reward
     better: dict[str, Better | None] = Field(default_factory=dict)
 
@@ -89,6 +97,7 @@ class JudgedRow:
     aim: str
     cells: Sequence[Cell]
     published: Sequence[str]
+    real: str = ""  # the value over real sequences
 
 
 @dataclass(frozen=True)
@@ -101,6 +110,7 @@ class JudgedTable:
     samples: int  # of the evaluation
     seed: int
     yardstick: str = ""  # a sentence about the reward that judges all
+    real: str = ""  # what the column of real sequences is called; empty: there is none
 
     def labels(self, verdict: Verdict, model: int) -> list[str]:
         """The statistics of which a model has this verdict."""
@@ -136,6 +146,7 @@ def compare(table: SavedTable, domain: Domain) -> JudgedTable:
         table.samples,
         table.seed,
         _judged_by(table),
+        f"{table.real.count:,} {domain.real}" if table.real else "",
     )
 
 
@@ -213,7 +224,9 @@ def _rows(table: SavedTable, prior: SavedModel | None, domain: Domain) -> Iterat
         ]
         columns = table.published.values()
         theirs = [_text(shown.unit * rows[name]) if name in rows else "" for rows in columns]
-        yield JudgedRow(label(name, domain), aim or "", cells, theirs)
+        real = table.real.statistics.get(name) if table.real else None
+        told = "" if real is None or real.value is None else _text(shown.unit * real.value)
+        yield JudgedRow(label(name, domain), aim or "", cells, theirs, told)
 
 
 def _of(model: SavedModel | None, name: str) -> Estimate:

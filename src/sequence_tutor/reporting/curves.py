@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sequence_tutor.drawing.plot import Plot, Series, plot
@@ -69,6 +69,31 @@ def term_curves(logs: Mapping[str, Sequence[Record]], first_style: int) -> list[
     return list(_charts({name: _words(name) for name in names}, logs, means, first_style).values())
 
 
+def aim_curves(logs: Mapping[str, Sequence[Record]], first_style: int) -> list[Plot]:
+    """Of every bound that runs aimed at, its row with its goal, and its price, against updates.
+
+    A goal is drawn in the style after the last run's.
+    """
+    bounds = dict.fromkeys(
+        bound for log in logs.values() for record in log for bound in _mapping(record, "aims")
+    )
+    found = []
+    for bound in bounds:
+        aims = {
+            run: [_mapping(_mapping(record, "aims"), bound) for record in log]
+            for run, log in logs.items()
+        }
+        values = _series(logs, aims, "value", first_style)
+        goals = _series(logs, aims, "goal", first_style + len(logs))[:1]
+        goals = [replace(goal, label="goal") for goal in goals]
+        prices = _series(logs, aims, "price", first_style)
+        found += [
+            plot(bound, "updates", [*values, *goals]),
+            plot(f"price of {bound}, nats a sequence", "updates", prices),
+        ]
+    return [chart for chart in found if chart is not None]
+
+
 def _charts(
     titles: Mapping[str, str],
     logs: Mapping[str, Sequence[Record]],
@@ -78,20 +103,29 @@ def _charts(
     """Name -> chart of a figure, for the runs that have it, against the updates of their logs."""
     charts = {}
     for name, title in titles.items():
-        series = [
-            Series(
-                run,
-                place,
-                [float(record["step"]) for record in logs[run]],
-                [number(record, name) for record in own],
-            )
-            for place, (run, own) in enumerate(figures.items(), first_style)
-            if any(name in record for record in own)
-        ]
-        chart = plot(title, "updates", series)
+        chart = plot(title, "updates", _series(logs, figures, name, first_style))
         if chart is not None:
             charts[name] = chart
     return charts
+
+
+def _series(
+    logs: Mapping[str, Sequence[Record]],
+    figures: Mapping[str, Sequence[Mapping[str, object]]],
+    name: str,
+    first_style: int,
+) -> list[Series]:
+    """A figure of the runs that have it, against the updates of their logs."""
+    return [
+        Series(
+            run,
+            place,
+            [float(record["step"]) for record in logs[run]],
+            [number(record, name) for record in own],
+        )
+        for place, (run, own) in enumerate(figures.items(), first_style)
+        if any(name in record for record in own)
+    ]
 
 
 def _paid(log: Sequence[Record], weights: Mapping[str, float]) -> list[dict[str, float]]:
@@ -107,7 +141,7 @@ def _at_end(paid: Mapping[str, float], rule: str) -> tuple[float, float] | None:
     return paid[rule], 100 * abs(paid[rule]) / (everything or 1.0)
 
 
-def _mapping(record: Record, name: str) -> Mapping[str, object]:
+def _mapping(record: Mapping[str, object], name: str) -> Mapping[str, object]:
     found = record.get(name)
     return found if isinstance(found, dict) else {}
 

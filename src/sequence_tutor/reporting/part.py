@@ -13,14 +13,18 @@ from sequence_tutor.domain import Domain, Exhibit, Material
 from sequence_tutor.drawing.plot import Plot
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import NotAllowedError, Remark, UserError
+from sequence_tutor.estimates import UNDEFINED
+from sequence_tutor.evaluation.aimed_reward import FoundAims
 from sequence_tutor.evaluation.evaluate import scored_here, sharing_rewards
 from sequence_tutor.evaluation.model import Model, load_model, prior_of
+from sequence_tutor.evaluation.prices import price_list
 from sequence_tutor.evaluation.seeds import between_seeds, seeds_table
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reporting.account import RunFacts, run_facts, sentences
 from sequence_tutor.reporting.comparison import JudgedTable, SavedTable, compare
 from sequence_tutor.reporting.curves import (
     RuleShares,
+    aim_curves,
     read_run_log,
     rule_shares,
     term_curves,
@@ -60,6 +64,8 @@ class DomainPart:
     curves: Sequence[Plot]  # figure 2, and each rule's part of the reward
     rules: RuleShares | None
     terms: Sequence[Plot]  # means of the numbers that terms are computed from
+    aims: Sequence[Plot]  # each aim's row with its goal, and its price
+    prices: Sequence[Table]  # what aims reached and cost, one table a run that has some
     tradeoff: Plot | None  # reward against divergence
     exhibit: Exhibit  # pictures, sounds or lines
 
@@ -183,9 +189,19 @@ def make_part(
         training_curves(logs, priors),
         rule_shares(logs, weights, priors),
         term_curves(logs, priors),
+        aim_curves(logs, priors),
+        [_prices(run, run.model.aims, table) for run in runs if run.model.aims is not None],
         tradeoff(table, frontier, len(models)),
         domain.exhibit(shown),
     )
+
+
+def _prices(run: ReportedRun, aims: FoundAims, table: SavedTable) -> Table:
+    """The price list of a run, with the values of the table."""
+    of_run = (model.statistics for model in table.models if model.name == run.model.name)
+    statistics = {name: one.estimate for name, one in next(of_run, {}).items()}
+    kl = statistics.get("kl_to_prior_per_token", UNDEFINED).value
+    return price_list(aims.entries, kl, statistics).table(run.model.name)
 
 
 def _sharing_priors(models: Sequence[Model]) -> list[Model]:
