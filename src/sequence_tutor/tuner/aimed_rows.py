@@ -102,7 +102,6 @@ class AimedRows:
         for aim in aims:
             _check(aim, self.ranges, {**self.ranges, **dict.fromkeys(known)})
         self.names = {aim.row for aim in aims}
-        self.measures_policy = bool(self.names & {KL, ENTROPY, DISTINCT})
 
     def of_sequences(
         self, batch: SequenceBatch, log_prior: Tensor | None, terms: Tensor | None = None

@@ -16,8 +16,8 @@ from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.sampling.measure import Measured, Task, measure
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.tuner.aimed_rows import ENTROPY, KL, LOG_PRIOR, AimedRows, Opinion, bounds_of
-from sequence_tutor.tuner.multipliers import FOLLOWS, Multipliers, features
+from sequence_tutor.tuner.aimed_rows import ENTROPY, KL, AimedRows, Opinion, bounds_of
+from sequence_tutor.tuner.multipliers import FOLLOWS, Multipliers, features, leaning
 from sequence_tutor.tuner.payments import Payments
 
 PRIOR_SAMPLES = 4096
@@ -32,12 +32,16 @@ class Aiming:
         rows: of the domain.
         task: whose prior the policy begins with.
         seed: of the sequences that the prior's rows are measured on.
+        leans: whether the algorithm's optimum is that of KL-control, so that the policy's own
+            sequences say where it is going.
 
     Raises:
         UserError: an aim that nothing measures or meets.
     """
 
-    def __init__(self, aims: Sequence[Aim], rows: Rows, task: Task, seed: int) -> None:
+    def __init__(
+        self, aims: Sequence[Aim], rows: Rows, task: Task, seed: int, *, leans: bool = True
+    ) -> None:
         self.rows = AimedRows(aims, rows)
         self.bounds = bounds_of(aims)
         self.given = len(task.prefix)
@@ -52,12 +56,7 @@ class Aiming:
         self.multipliers = Multipliers(
             self.bounds, self.rows.ranges, counts, features(self.bounds, counts, rare)
         )
-        self.level = 0.0
-
-    @property
-    def asks_prior(self) -> bool:
-        """Whether the prior's log p of each collected sequence is needed."""
-        return self.rows.measures_policy or LOG_PRIOR in self.rows.names
+        self.level, self.leans = 0.0, leans
 
     def measured(self, measured: Measured) -> tuple[Tensor, Tensor]:
         """Counts (B, 2 M) and rarity (B,) of sampled sequences, functionals included."""
@@ -90,9 +89,9 @@ class Aiming:
         self,
         batch: SequenceBatch,
         counts: Tensor,
-        log_prior: Tensor | None,
-        log_policy: Tensor | None,
-        energy: Tensor | None,
+        log_prior: Tensor,
+        log_policy: Tensor,
+        energy: Tensor,
         done: float,
         step: float,
     ) -> None:
@@ -101,24 +100,20 @@ class Aiming:
         Args:
             batch: B sequences of the policy.
             counts: (B, 2 M) of them.
-            log_prior: (B, T, V) log p(.|s); None where nobody asked.
-            log_policy: (B, T, V) log pi(.|s); None where nobody asked.
-            energy: (B,) log p plus all that is paid but for being rare; None: `distinct` is no aim.
+            log_prior: (B, T, V) log p(.|s).
+            log_policy: (B, T, V) log pi(.|s).
+            energy: (B,) log p plus all that is paid but for being rare.
             done: share of the run that is done.
             step: share of it between two collections.
         """
-        counts, rare = counts.double(), None
-        if log_policy is not None and log_prior is not None:
-            said = self._opinion(batch, log_prior, log_policy)
-            counts, rare = self.rows.with_policy(counts, said), self._rarity(said)
-            if energy is not None:
-                paid = self.payments.mu / self.payments.scale * rare
-                level = float((energy.to(rare) + paid - said.log_policy).mean())
-                self.level += min(0.5, step / FOLLOWS) * (level - self.level)
-        counts = counts.cpu()
-        rare = None if rare is None else rare.cpu()
-        own = features(self.bounds, counts, rare, self.multipliers.goals)
-        self.multipliers.follow(counts, own, done, step)
+        said = self._opinion(batch, log_prior, log_policy)
+        counts = self.rows.with_policy(counts.double(), said).cpu()
+        rare, payments = self._rarity(said), self.payments
+        surplus = energy.to(rare) + payments.mu / payments.scale * rare - said.log_policy  # (B,)
+        self.level += min(0.5, step / FOLLOWS) * (float(surplus.mean()) - self.level)
+        own = features(self.bounds, counts, rare.cpu(), self.multipliers.goals)
+        weights = leaning(surplus).cpu() if self.leans else None
+        self.multipliers.follow(counts, own, done, step, weights)
 
     @property
     def payments(self) -> Payments:

@@ -91,7 +91,8 @@ class Tuner:
         self.aiming: Aiming | None = None
         if settings.aims:
             measured = RewardRows(task.reward) if rows is None else rows
-            self.aiming = Aiming(settings.aims, measured, self.task, settings.seed)
+            leans = settings.traits.fits != "hard"
+            self.aiming = Aiming(settings.aims, measured, self.task, settings.seed, leans=leans)
             self.learner.payments = self.aiming.payments
         self.replay = SequenceReplay(
             settings.replay.capacity,
@@ -112,10 +113,8 @@ class Tuner:
             self.rng,
             Regrower(task, self.replay, settings.exploration.regrow, self.rng),
             gatherer,
-            measures_kl=settings.target_kl is not None
-            or (self.aiming is not None and self.aiming.rows.measures_policy),
-            asks_prior=not self.learner.algorithm.mixes_prior
-            or (self.aiming is not None and self.aiming.asks_prior),
+            measures_kl=settings.target_kl is not None or self.aiming is not None,
+            asks_prior=not self.learner.algorithm.mixes_prior,
         )
         self.step = self.transitions = self.scored = 0
         self.place = self.stage_began = 0  # of the current stage: its number, its first step
@@ -198,7 +197,7 @@ class Tuner:
         if self.seeds:
             batch = SequenceBatch.from_lists(self.seeds).to(self.rng.device)
             log_prior = None
-            if self.aiming is not None and self.aiming.asks_prior:
+            if self.aiming is not None:
                 log_prior = by_length(self.task.prior.sequence_log_probs, batch)
             terms = score(self.task.reward, batch)
             counts = self._counts(batch, log_prior, terms)
@@ -236,12 +235,14 @@ class Tuner:
         c, own, steps = self._learning_c(), slice(0, fresh.own), most_steps(self.settings)
         mine = self.replay.kept(stored[own])
         assert mine.counts is not None  # a run with aims stores them
+        assert fresh.log_prior is not None  # and compares policy and prior
+        assert fresh.log_policy is not None
         self.aiming.follow(
             fresh.batch[own],
             mine.counts,
-            None if fresh.log_prior is None else fresh.log_prior[own],
-            None if fresh.log_policy is None else fresh.log_policy[own],
-            None if self.aiming.draws is None else self.learner.energy(mine, c),
+            fresh.log_prior[own],
+            fresh.log_policy[own],
+            self.learner.energy(mine, c),
             self.step / steps,
             self.settings.collect_every / steps,
         )

@@ -17,9 +17,16 @@ collection the policy's own new sequences stand for the optimum:
    (C + damping) step = missed, and move lambda by a small part of it, never below 0. The damping
    keeps the step finite where an event has become so rare that its variance vanishes.
 
-The policy lags behind the multipliers, so the mean is predicted a little ahead, a step is capped,
-and its rate falls toward the end with the learning rate. Only in the last hundredth are they held.
-A multiplier has a ceiling: a bound that nothing meets is softened, its miss costs the ceiling.
+The policy lags behind the multipliers, and multipliers that ran ahead of it would overshoot. Where
+it is going is seen in its own sequences: log p + lambda . phi - log pi is one constant at the
+optimum of the present multipliers, so that sequences which have more of it are to become likelier.
+`leaning` weighs them so, as far as half of the sequences still count, and the mean of the counts is
+predicted by what that moves. (Weighed in full the sequences would speak of the optimum itself, but
+so few count then that the multipliers run away.) In the second half this prediction fades away: a
+network that cannot come to the optimum would be predicted to move, and miss its aims. A step is
+capped, and its rate falls toward the end with the learning rate. Only in the last hundredth are
+multipliers held. A multiplier has a ceiling: a bound that nothing meets is softened, its miss costs
+the ceiling.
 
 The share of distinct sequences has a multiplier in the same system: to first order it answers to
 its multiplier as the mean of a feature does, of the `rarity`. Those of KL and entropy a token are
@@ -48,8 +55,8 @@ REACTS, REACTS_AT_END = 0.025, 0.1
 FASTEST = 0.3
 """The largest part of a Newton step that one collection makes, where collections are few."""
 
-AHEAD, SLOWER = 0.5, 4.0
-"""The mean is predicted by half of what it has moved from one that remembers four times longer."""
+COUNTING = 0.5
+"""Share of the sequences that still counts where they are weighed to predict the policy."""
 
 DAMPING, FLOOR = 0.1, 0.02
 """Added to each variance: so much of itself, and of the prior's."""
@@ -94,7 +101,7 @@ class Multipliers:
         self.is_moment = torch.tensor([bound.aim.row not in OF_POLICY for bound in bounds])
         self.room = torch.tensor([_room(bound, ranges) for bound in bounds], dtype=torch.float64)
         self.mean = counts.mean(0)  # (2 M,)
-        self.slow = self.mean.clone()
+        self.leads = torch.zeros_like(self.mean)
         self.covariance = torch.cov(features.T).reshape(len(bounds), len(bounds))
         self.of_prior = self.covariance.clone()
         self.prior = self._rows(self.mean)  # (K,)
@@ -105,7 +112,12 @@ class Multipliers:
         self.goals = self._goals(0.0, 1.0)
 
     def follow(
-        self, counts: Tensor, features: Tensor, done: float, step: float, *, moves: bool = True
+        self,
+        counts: Tensor,
+        features: Tensor,
+        done: float,
+        step: float,
+        weights: Tensor | None = None,
     ) -> None:
         """Take in what the policy has sampled, and move the multipliers.
 
@@ -114,11 +126,13 @@ class Multipliers:
             features: (B, K).
             done: share of the run's updates that is done, 0..1.
             step: share of them that lies between two collections.
-            moves: whether the multipliers move.
+            weights: (B,) of the sequences as the policy will write them, with sum 1, see `leaning`;
+                None: as it writes them now.
         """
         new = min(0.5, step / FOLLOWS)
         self.mean = torch.lerp(self.mean, counts.mean(0), new)
-        self.slow = torch.lerp(self.slow, counts.mean(0), new / SLOWER)
+        if weights is not None:
+            self.leads = torch.lerp(self.leads, weights @ counts - counts.mean(0), new)
         self.covariance = torch.lerp(
             self.covariance, torch.cov(features.T).reshape(self.covariance.shape), new
         )
@@ -127,17 +141,18 @@ class Multipliers:
         reacts = REACTS + (REACTS_AT_END - REACTS) * max(0.0, done - HALF) / (1 - HALF)
         rate = min(FASTEST, step / reacts)
         self.goals = self._goals(done, 2 * len(counts) / rate)
-        if moves and done < STILL:
-            self._move(rate, TRAVEL * step)
+        if done < STILL:
+            leads = min(1.0, (1 - done) / (1 - HALF)) ** 2
+            self._move(self.mean + leads * self.leads, rate, TRAVEL * step)
 
     def missed(self, mean: Tensor) -> Tensor:
         """(K,) the gradient of the dual, s (goal E[d] - E[n]), from means (2 M,) of the counts."""
         numerators, denominators = mean[2 * self.places], mean[2 * self.places + 1]
         return self.signs * (self.goals * denominators - numerators)
 
-    def _move(self, rate: float, most: float) -> None:
+    def _move(self, mean: Tensor, rate: float, most: float) -> None:
         """A part of a damped Newton step on the active aims."""
-        missed = self.missed(self.mean + AHEAD * (self.mean - self.slow))
+        missed = self.missed(mean)
         active = ((self.values > 0) | (missed > 0)) & ~self.is_temperature
         at = active.nonzero().squeeze(1)
         variance = self.covariance.diagonal()
@@ -214,7 +229,7 @@ class Multipliers:
 
 
 _STATE = (
-    *("values", "mean", "slow", "covariance", "of_prior"),
+    *("values", "mean", "leads", "covariance", "of_prior"),
     *("prior", "least", "low", "high", "goals"),
 )
 
@@ -238,6 +253,29 @@ def features(
             own = rare
         columns.append(bound.sign * own)
     return torch.stack(columns, 1)
+
+
+def leaning(surplus: Tensor) -> Tensor:
+    """Weights of a policy's own sequences that say where it is going, (B,) with sum 1.
+
+    They are proportional to exp(a surplus) with the largest a up to 1 at which the effective number
+    of sequences is still the share `COUNTING` of all.
+
+    Args:
+        surplus: (B,) log p + what is paid - log pi, in nats.
+    """
+    low, high = 0.0, 1.0
+    for _ in range(20):
+        weights = (high * surplus).softmax(0)
+        if 1 / float(weights.square().sum()) >= COUNTING * len(surplus):
+            break
+        middle = (low + high) / 2
+        weights = (middle * surplus).softmax(0)
+        few = 1 / float(weights.square().sum()) < COUNTING * len(surplus)
+        low, high = (low, middle) if few else (middle, high)
+    else:
+        weights = (low * surplus).softmax(0)
+    return weights
 
 
 def _room(bound: Bound, ranges: Mapping[str, RowRange]) -> float:

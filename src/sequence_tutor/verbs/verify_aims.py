@@ -110,7 +110,8 @@ def verify_aims(
                 continue  # whether nothing meets the aims is no matter of the algorithm
             tables = merged(form_tables(name), preset["tune"])
             if find_on_policy(tables):
-                tables = merged(tables, {"collect": form_tables(name)["collect"]})
+                own = form_tables(name)
+                tables = merged(tables, {key: own[key] for key in ("batch", "collect")})
             tables = {**tables, "seed": seed, "aims": aims, "aims_alone": True}
             settings = build(TuneSettings, tables, f"the preset of verify, {name}", {ASKED: ()})
             found = _train(name, called, problem, settings, optimum, quiet=quiet)
