@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, asdict, dataclass
 
-from sequence_tutor.cli.arguments import DomainName, Preset, Shown, Tuning, arguments_of, show
+from sequence_tutor.cli.arguments import (
+    Aims,
+    DomainName,
+    Preset,
+    Shown,
+    Tuning,
+    aims_table,
+    arguments_of,
+    show,
+)
 from sequence_tutor.drawing.table import Table
 
 
@@ -19,6 +28,7 @@ class Check:
     domain: DomainName
     _: KW_ONLY
     preset: Preset = "default"
+    aim: Aims = ()
     tuning: Tuning = Tuning()
     shown: Shown = Shown()
 
@@ -28,7 +38,12 @@ class Check:
         from sequence_tutor.verbs.check import check
 
         set_threads(1)
-        found = check(self.domain, preset=self.preset, **arguments_of(self.tuning))
+        found = check(
+            self.domain,
+            preset=self.preset,
+            aims=aims_table(self.aim),
+            **arguments_of(self.tuning),
+        )
         self.shown.write(asdict(found))
         numbers = ("mean", "spread", "weight", "odds of 1 point", "odds of a spread", "1 nat at")
         rows = []

@@ -170,7 +170,7 @@ def remarks(records: Sequence[Record], aiming: Aiming, steps: int, *, is_last: b
     if hopeless:
         said.append(
             f"aims out of reach: {_list(hopeless, last, aiming, records)}; the multiplier is at "
-            "its ceiling, so the bound is softened and the run ends with the best compromise"
+            "its ceiling, so a miss costs no more than that and the run ends with a compromise"
         )
     if not is_last:
         return said

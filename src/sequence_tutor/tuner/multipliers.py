@@ -64,7 +64,7 @@ DAMPING, FLOOR = 0.1, 0.02
 MARGIN = 2.0
 """Standard errors by which the goal stays inside the bound."""
 
-TRAVEL, CEILING = 150.0, 60.0
+TRAVEL, CEILING = 80.0, 60.0
 """Nats by which a multiplier can set two sequences apart, which is lambda times the range of phi:
 the most that this moves in a whole run at its fastest, and the most it comes to. What is rare is
 worth e^(lambda phi): a step by the variance of what was seen so far would go too far."""
@@ -107,6 +107,9 @@ class Multipliers:
         self.prior = self._rows(self.mean)  # (K,)
         away = ((self.at - self.prior.nan_to_num()) * self._per_unit()).abs()
         self.least = torch.maximum(self.covariance.diagonal(), 0.01 * away**2).clamp(min=1e-12)
+        of = counts[:, 1::2].amax(0)[self.places]  # (K,) the largest denominators
+        spans = [ranges[bound.aim.row].high - ranges[bound.aim.row].low for bound in bounds]
+        self.span = torch.tensor(spans, dtype=torch.float64) * of
         self.low, self.high = features.amin(0), features.amax(0)
         self.values = torch.zeros(len(bounds), dtype=torch.float64)
         self.goals = self._goals(0.0, 1.0)
@@ -185,8 +188,9 @@ class Multipliers:
         return self.mean[2 * self.places + 1].clamp(min=1e-12)
 
     def _range(self) -> Tensor:
-        """(K,) how far apart phi has been on two sequences."""
-        return torch.maximum(self.high - self.low, self.least.sqrt())
+        """(K,) how far apart phi can be on two sequences, or has been where it has no ends."""
+        seen = torch.maximum(self.high - self.low, self.least.sqrt())
+        return seen.where(self.span.isinf() | (self.span <= 0), self.span)
 
     @property
     def rows(self) -> Tensor:
@@ -230,7 +234,7 @@ class Multipliers:
 
 _STATE = (
     *("values", "mean", "leads", "covariance", "of_prior"),
-    *("prior", "least", "low", "high", "goals"),
+    *("prior", "least", "span", "low", "high", "goals"),
 )
 
 

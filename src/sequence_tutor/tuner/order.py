@@ -164,6 +164,16 @@ class Order:
         share = real_value(self.stored.card, self._length, "commonest_opening")
         return "" if share is None else f"{self.domain.real}: {share:.0%}"
 
+    def check_aims(self, reward: Reward) -> None:
+        """Refuse an aim at a row that nothing measures, or that it cannot have.
+
+        Raises:
+            UserError: naming the first.
+        """
+        if aims := self.spec.tune.aims:
+            known = self.domain.rows(self.reward_settings, reward).ranges()
+            AimedRows(aims, self.rows(reward), known)
+
     def carry_out(
         self,
         out: Path,
@@ -214,9 +224,7 @@ class Order:
         for size, number, each in sizes(spec.tune, spec.length, self.domain.vocab_size, len(names)):
             require_memory(size, number, each)
         stages_of(spec.tune, task.reward)
-        if spec.tune.aims:
-            known = self.domain.rows(self.reward_settings, task.reward).ranges()
-            AimedRows(spec.tune.aims, self.rows(task.reward), known)
+        self.check_aims(task.reward)
         check_budget(spec.tune, len(self.seeds))
         if self.given.seeds is not None:  # a file without any is a mistake
             try:

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sequence_tutor.domain import check_domain, find_domain
 from sequence_tutor.prior.check import check_prior
@@ -78,6 +79,7 @@ def check(
     reward: AnyReward | None = None,
     preset: str = "default",
     config: PathLike | None = None,
+    aims: Mapping[str, Any] | None = None,
     rules: PathLike | None = None,
     trust: bool = False,
 ) -> Checked:
@@ -97,11 +99,13 @@ def check(
     if not type(asked).__module__.startswith("sequence_tutor."):  # our tests check ours
         check_domain(asked)
     given = Given(prior, rules_file(rules), reward)
-    order = open_order(domain, preset, optional_path(config), None, given, trust=trust)
+    overrides = None if aims is None else {"aims": aims}
+    order = open_order(domain, preset, optional_path(config), overrides, given, trust=trust)
     policy, end_token = order.stored.prior, order.domain.end_token
     check_prior(policy)
     judge = order.reward()
     check_reward(judge, order.domain.vocab_size)
+    order.check_aims(judge)
     generator = named_generator(0, "check", device_of(policy))
     begun = time.perf_counter()
     batch = rollout(policy, SAMPLES, order.domain.length, generator, end_token=end_token).batch

@@ -200,7 +200,7 @@ def check_same_problem(specs: Mapping[str, RunSpec]) -> None:
         for what, value in _shared(specs[first]).items():
             if other[what] != value:
                 raise UserError(f"{name} has another {what} than {first}, expected the same")
-    neutral = {"discount": 1, "prior_temperature": 1, "stages": (), "target_kl": None}
+    neutral = {"discount": 1, "prior_temperature": 1, "stages": (), "target_kl": None, "aims": ()}
     for what, expected in neutral.items():
         found = getattr(specs[first].tune, what)
         if found != expected:

@@ -1,0 +1,57 @@
+"""The price list of a run with aims."""
+
+from __future__ import annotations
+
+import pytest
+
+from sequence_tutor.estimates import exactly
+from sequence_tutor.evaluation.prices import price_list
+
+
+def entry(row: str, bound: float, price: float, **more: object) -> dict[str, object]:
+    return {
+        "row": row,
+        "bound": bound,
+        "share": False,
+        "prior": 0.2,
+        "value": bound,
+        "low": bound - 0.1,
+        "high": bound + 0.1,
+        "price": price,
+        "met": True,
+        **more,
+    }
+
+
+def test_parts_are_price_times_way() -> None:
+    found = price_list(
+        {
+            "a >= 0.5": entry("a", 0.5, 2.0, share=True),  # 2 x .3
+            "b <= 0.1": entry("b", 0.1, 14.0),  # 14 x .1
+            "c >= 0.1": entry("c", 0.1, 0.0),
+        },
+        0.25,
+    )
+    a, b, c = found.prices
+    assert (a.part, b.part, c.part) == pytest.approx((0.3, 0.7, 0.0))
+    assert a.price == pytest.approx(0.02)  # of a point
+    assert b.price == 14.0
+    assert found.sentence == (
+        "all aims together: 0.25 nats a token from the prior; dearest b <= 0.1 (70 % of the way); "
+        "free c >= 0.1"
+    )
+
+
+def test_more_samples_say_what_is_reached() -> None:
+    aims = {"a >= 0.5": entry("a", 0.5, 2.0)}
+    assert price_list(aims, 0.1, {"a": exactly(0.6)}).prices[0].met
+    missed = price_list(aims, 0.1, {"a": exactly(0.49)}).prices[0]
+    assert not missed.met
+    assert missed.reached.value == 0.49
+
+
+def test_a_row_that_nothing_defines_has_no_value() -> None:
+    aims = {"a >= 0.5": entry("a", 0.5, 2.0, prior=None, value=None, low=None, high=None)}
+    found = price_list(aims, 0.1)
+    assert found.to_json()["aims"][0]["reached"]["value"] is None
+    assert found.table().rows[0][1] == ""
