@@ -75,12 +75,14 @@ def test_settings_files_are_understood(settings: str, tmp_path: Path) -> None:
     room = find_domain(called[2])
     toy = find_domain("toy").default_prior("cpu")  # of which nothing is asked
     layers = read_layers(called[2], "paper", path)
-    spec = Order(room, toy, layers, Given(called[2])).spec
+    order = Order(room, toy, layers, Given(called[2]))
+    spec = order.spec
     # every value of the file is there: laid over the result once more, it changes nothing
     understood = {
         "reward": spec.reward,
         "tune": spec.tune.model_dump(mode="json"),
         "output": spec.output,
+        "execution": {"executor": order.executor},
     }
     given = dict(read_toml(path))
     given["reward"] = {  # what is extended is in the reward by now

@@ -85,7 +85,12 @@ BEFORE = {
 }
 """What a page takes for done elsewhere."""
 
-PACKAGES = {"domain.md": "dna", "algorithm.md": "contrast", "rule.md": "early_rules"}
+PACKAGES = {
+    "domain.md": "dna",
+    "algorithm.md": "contrast",
+    "rule.md": "early_rules",
+    "executor.md": "in_threads",
+}
 """The example that a page has the reader install."""
 
 TEXT_RULE = """
@@ -118,6 +123,7 @@ SLOW = {  # the shipped prior of molecules, or many runs
     "docs/start/researcher.md",
     "docs/workbench.md",
     "docs/extend/term.md",
+    "docs/extend/executor.md",
 }
 
 

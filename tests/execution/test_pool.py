@@ -16,7 +16,7 @@ import pytest
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.execution.pool import WorkerPool
-from sequence_tutor.execution.worker import Lost
+from sequence_tutor.execution.protocol import Lost
 
 FUNCTIONS = """
 import os

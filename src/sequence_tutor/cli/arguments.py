@@ -69,6 +69,14 @@ Device = Annotated[
 Threads = Annotated[
     Literal["auto"] | int, option("number of threads; auto: the fastest, measured", "auto|N")
 ]
+ExecutorName = Annotated[
+    str | None,
+    option(
+        "where molecules are scored: serial (in this process), local (in processes of this "
+        "machine) or the name of an installed package",
+        "NAME",
+    ),
+]
 Tensorboard = Annotated[bool, option("write the log for TensorBoard too")]
 Column = Annotated[
     str | None, option("of tables: the column with the SMILES", "NAME", group="molecules")
@@ -89,6 +97,7 @@ class Tuning:
     prior: PriorName = None
     config: Config = None
     rules: Rules = None
+    executor: ExecutorName = None
     trust: Trust = False
 
     def remark_replaced(self, verb: str, *names: str) -> None:

@@ -12,6 +12,7 @@ from sequence_tutor.cli.arguments import (
     Column,
     Config,
     DomainName,
+    ExecutorName,
     Machine,
     Shown,
     Trust,
@@ -57,6 +58,7 @@ class Benchmark:
     column: Column = None
     samples: Annotated[int, option("moses: molecules sampled", "N")] = 30_000
     markdown: Annotated[Path | None, option("write the table to this file too", "FILE")] = None
+    executor: ExecutorName = None
     machine: Machine = Machine()
     shown: Shown = Shown()
 
@@ -68,6 +70,11 @@ class Benchmark:
         find_domain(self.domain)  # a clear error without RDKit
         if self.domain != "molecule":
             raise UserError(f"{self.domain}: has no benchmark, expected molecule")
+        if self.executor is not None:
+            raise UserError(
+                f"--executor {self.executor}: a benchmark counts every call of its score in this "
+                "process, where no executor plays a part; leave it out"
+            )
         numbers, table = self._moses() if self.suite == "moses" else self._goals()
         self.shown.write(numbers)
         if self.markdown is not None:

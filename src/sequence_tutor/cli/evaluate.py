@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from sequence_tutor.cli.arguments import (
+    ExecutorName,
     Machine,
     Rules,
     Seed,
@@ -55,6 +56,7 @@ class Evaluate:
     rules: Rules = None
     stored: StoredModels = StoredModels()
     seed: Seed = 0
+    executor: ExecutorName = None
     machine: Machine = Machine()
     shown: Shown = Shown()
 
@@ -88,7 +90,9 @@ class Evaluate:
             )
         with progress("evaluating", self.samples * len(models), quiet=self.shown.quiet) as advance:
             evaluation = evaluate(
-                models, self.samples, self.seed, advance, self.particles, real=real
+                *(models, self.samples, self.seed, advance, self.particles),
+                real=real,
+                executor=self.executor,
             )
         numbers, shown = evaluation.to_json(), [evaluation.table(), *evaluation.price_tables()]
         if groups := between_seeds(numbers["models"]):

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from sequence_tutor.cli.arguments import Preset, Seed, Shown, Threads, arguments_of, option, show
+from sequence_tutor.cli.arguments import (
+    ExecutorName,
+    Preset,
+    Seed,
+    Shown,
+    Threads,
+    arguments_of,
+    option,
+    show,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +58,7 @@ class Results:
     samples: Annotated[int, option("melodies of each column", "N")] = 100_000
     seed: Seed = 0
     seeds: Annotated[int, option("trainings of each column, for the spread between them", "N")] = 1
+    executor: ExecutorName = None
     threads: Threads = "auto"
     shown: Shown = Shown()
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from sequence_tutor.cli.arguments import (
     Column,
+    ExecutorName,
     Machine,
     Seed,
     Shown,
@@ -81,6 +82,7 @@ class Sample:
         bool, option("keep repeated sequences; log p, log pi and reward go into draws.jsonl")
     ] = False
     seed: Seed = 0
+    executor: ExecutorName = None
     machine: Machine = Machine()
     shown: Shown = Shown()
 
@@ -104,7 +106,8 @@ class Sample:
         model = load_model(named, device, **arguments_of(self.stored))
         if self.tutor is not None and self.model is not None:
             model = with_prior(model, load_model(self.model, device, trust=self.stored.trust))
-        tables = read_tables(self.config).output
+        read = read_tables(self.config)
+        tables = read.output
         asked = {name: getattr(self, name) for name in ("key", "transpose", "tempo")}
         asked["wav"] = False if self.no_wav else None
         given = {name: value for name, value in asked.items() if value is not None}
@@ -125,6 +128,7 @@ class Sample:
             settings=model.files({**tables, **given}, source, primed=self.prime is not None),
             tutoring=tutoring if self.tutor else None,
             repeats=self.repeats,
+            executor=self.executor or read.execution.executor,
             quiet=self.shown.quiet,
         )
         draws = {} if samples.draws is None else {"draws": list(samples.draws)}

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar
 from sequence_tutor.cli.arguments import (
     Column,
     DomainName,
+    ExecutorName,
     Quiet,
     Rules,
     Standardised,
@@ -63,6 +64,7 @@ class ScoreVerb:
     ] = None
     column: Column = None
     standardise: Standardised = None
+    executor: ExecutorName = None
     quiet: Quiet = False
 
     OUT_IS_FILE: ClassVar[bool] = True
@@ -88,6 +90,7 @@ class ScoreVerb:
             table=self.out,
             column=self.column,
             standardise=self.standardise,
+            executor=self.executor,
             quiet=self.quiet,
             most_kept=MOST_SHOWN,
         )

@@ -29,7 +29,7 @@ from sequence_tutor.domain.data import (
 from sequence_tutor.domain.exhibit import Exhibit, Material, ShownModel, display, exhibit
 from sequence_tutor.domain.rows import RewardRows, Rows
 from sequence_tutor.domain.step_scores import Scored, step_scores, summed
-from sequence_tutor.errors import UserError
+from sequence_tutor.errors import UserError, shown
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sampling.measure import Opens, Spells
@@ -191,6 +191,22 @@ class Domain(ABC):
     def computed_here(self, settings: Settings) -> Settings:
         """Settings of the same reward, computed in this process only."""
         return settings
+
+    def executed_by(self, executor: str | None) -> Domain:
+        """This domain with its sequences scored by an executor, where it can use one.
+
+        Args:
+            executor: its name; None: none was asked for.
+
+        Raises:
+            UserError: there is no such executor, or the domain cannot use any.
+        """
+        if executor is not None:
+            raise UserError(
+                f"executor is {shown(executor)}, but {self.sequences} are scored in this process, "
+                "where no executor plays a part; leave it out"
+            )
+        return self
 
     def shown_to_functions(self, batch: SequenceBatch) -> object:
         """The view of a batch that a reward function in memory receives, as rules do."""

@@ -18,7 +18,7 @@ from sequence_tutor.evaluation.bounds import (
     with_best_bound,
 )
 from sequence_tutor.evaluation.exact_optimum import exact_figures, own_optimum
-from sequence_tutor.evaluation.model import Model
+from sequence_tutor.evaluation.model import Model, executed_by
 from sequence_tutor.evaluation.prices import price_list
 from sequence_tutor.evaluation.real import Real, known_real, real_figures
 from sequence_tutor.evaluation.statistics import OPTIMALITY, GeneralStatistics
@@ -40,6 +40,7 @@ def evaluate(
     particles: int | None = None,
     keep: Callable[[Model, SequenceBatch], None] = lambda *_: None,
     real: SequenceBatch | None = None,
+    executor: str | None = None,
 ) -> Evaluation:
     """Sample every model and estimate all statistics.
 
@@ -56,6 +57,7 @@ def evaluate(
         keep: called with each model and every batch sampled of it.
         real: sequences of the domain that were not sampled, such as held-out data, shown in a
             column of their own; None: what the judge's prior knows of such, if anything.
+        executor: which scores, see `tune`; None: that of each model.
 
     Raises:
         UserError: there is no model, too few samples, models of several domains, or particles for
@@ -68,6 +70,7 @@ def evaluate(
     domains = {model.domain.name for model in models}
     if len(domains) != 1:
         raise UserError(f"models of {' and '.join(sorted(domains))}, expected those of one domain")
+    models = [executed_by(model, executor) for model in models]
     judge = yardstick(models)
     judged = by_one_yardstick(models)
     asked = [

@@ -271,6 +271,16 @@ def _tuned(tune: TuneSettings) -> dict[str, object]:
     }
 
 
+def executed_by(model: Model, executor: str | None) -> Model:
+    """A model whose sequences are scored by an executor, see `Domain.executed_by`.
+
+    Raises:
+        UserError: there is no such executor, or the domain cannot use any.
+    """
+    domain = model.domain.executed_by(executor)
+    return model if domain is model.domain else replace(model, domain=domain)
+
+
 def model_of_prior(order: Order, name: str) -> Model:
     """The prior of an order, with the order's reward."""
     given, spec = order.given, order.spec

@@ -1,4 +1,4 @@
-"""A pool of processes for a function that may hang, crash or fill the memory on some items.
+"""The executor `local`: processes for a function that may hang, crash or fill the memory.
 
 `concurrent.futures` and `multiprocessing.Pool` lose all their work when one process dies, and
 cannot end one that hangs. Here only the item that causes it is lost:
@@ -25,13 +25,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe, wait
-from typing import Generic, TypeVar
+from typing import Generic
 
-from sequence_tutor.execution.closing import Closing
-from sequence_tutor.execution.worker import READY, Job, Lost
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
+from sequence_tutor.execution.protocol import Executor, Item, Lost, Result
+from sequence_tutor.execution.worker import READY, Job
 
 GIB = 1 << 30
 LEAST_SECONDS = 0.005  # for a chunk: much longer than sending a message
@@ -47,7 +44,7 @@ main(int(sys.argv[1]))
 """
 
 
-class WorkerPool(Closing, Generic[Item, Result]):
+class WorkerPool(Executor[Item, Result]):
     """Long-lived workers that apply one function; close it, or use it in a `with`.
 
     The workers start at once, and load the function while this process continues.

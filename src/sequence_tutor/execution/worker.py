@@ -13,29 +13,15 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import Enum
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic
 
 from sequence_tutor.errors import UserError
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
+from sequence_tutor.execution.protocol import Item, Result, attempt
 
 READY = "ready"
 """The first message of a worker."""
-
-FAULTS_OF_AN_ITEM = (ValueError, ArithmeticError, RuntimeError)
-"""Errors that a function may raise for single items, as RDKit does; others stop the pool."""
-
-
-class Lost(Enum):
-    """Why an item has no result."""
-
-    TIMED_OUT = "timed out"
-    DIED = "its worker died or ran out of memory"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True)
@@ -51,18 +37,6 @@ class Job(Generic[Item, Result]):
     function: Callable[[Item], Result]
     timeout: float
     memory: int
-
-
-def attempt(function: Callable[[Item], Result], item: Item) -> Result | Lost:
-    """The function's result, or `Lost.FAILED`.
-
-    Raises:
-        Exception: any but `FAULTS_OF_AN_ITEM`; a `MemoryError` may be the fault of an older item.
-    """
-    try:
-        return function(item)
-    except FAULTS_OF_AN_ITEM:
-        return Lost.FAILED
 
 
 def main(descriptor: int) -> None:

@@ -27,6 +27,7 @@ from sequence_tutor.domain import (
 from sequence_tutor.domain.corpus import ALL
 from sequence_tutor.domain.division import TRAIN
 from sequence_tutor.domain.rows import JoinedRows, RewardRows, Rows
+from sequence_tutor.execution.registry import find_executor
 from sequence_tutor.molecule.chemistry import known, quiet
 from sequence_tutor.molecule.held_out import held_out_smiles, held_out_tensors
 from sequence_tutor.molecule.judge import SampleJudge
@@ -76,6 +77,7 @@ class MoleculeDomain(Domain):
             the broad vocabulary.
         tensors: stored beside the prior's weights.
         choice: how files are read.
+        executor: name of the one that scores; None: none was asked for.
     """
 
     name = "molecule"
@@ -95,8 +97,9 @@ class MoleculeDomain(Domain):
         card: Mapping[str, Any] | None = None,
         tensors: Mapping[str, Tensor] | None = None,
         choice: Choice | None = None,
+        executor: str | None = None,
     ) -> None:
-        self.choice = choice or Choice()
+        self.choice, self._executor = choice or Choice(), executor
         self.vocabulary = Vocabulary.from_card(card) if card is not None else Vocabulary.broad()
         self.training: Mapping[str, Any] = {} if card is None else card["molecule"]
         self._has_canonical = card is None or hashes_are_canonical(card)
@@ -109,7 +112,7 @@ class MoleculeDomain(Domain):
         self, card: Mapping[str, Any], tensors: Mapping[str, Tensor] | None = None
     ) -> MoleculeDomain:
         """The domain with a prior's vocabulary and the limits of its training data."""
-        return MoleculeDomain(card, tensors, self.choice)
+        return MoleculeDomain(card, tensors, self.choice, self._executor)
 
     def reading(
         self, column: str | None, standardise: str | None, remark: Callable[[str], None]
@@ -117,6 +120,15 @@ class MoleculeDomain(Domain):
         """The domain that reads this column of tables and standardises molecules so."""
         other = copy(self)
         other.choice = Choice.checked(column, standardise, remark)
+        return other
+
+    def executed_by(self, executor: str | None) -> MoleculeDomain:
+        """The domain whose molecules are scored by this executor."""
+        if executor is None:
+            return self
+        find_executor(executor)
+        other = copy(self)
+        other._executor = executor
         return other
 
     def data_of_prior(self, card: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -179,11 +191,11 @@ class MoleculeDomain(Domain):
         """The terms of the settings and of a user's file."""
         user_terms = load_user_terms(rules) if rules else ()
         chosen = of_kind(MoleculeRewardSettings, settings)
-        return chosen.build(self.vocabulary, self.training, user_terms)
+        return chosen.build(self.vocabulary, self.training, user_terms, self._executor)
 
     def computed_here(self, settings: Settings) -> Settings:
-        """Without workers: starting them takes longer than scoring a few molecules."""
-        return settings.model_copy(update={"workers": 0})
+        """Without workers, unless an executor was asked for: they take long to start."""
+        return settings if self._executor else settings.model_copy(update={"workers": 0})
 
     def gatherer(
         self, directory: Path, reward: Reward, settings: Settings, resumed: bool
@@ -216,7 +228,8 @@ class MoleculeDomain(Domain):
     def statistics(self, settings: Settings) -> MoleculeStatistics:
         """The rows of Table 2, compared with the prior's training and test data."""
         chosen = of_kind(MoleculeRewardSettings, settings)
-        scorer = chosen.scorer(MoleculeRows.terms()) if chosen.workers else self.scorer_here
+        terms = MoleculeRows.terms()
+        scorer = chosen.scorer(terms, self._executor) if chosen.workers else self.scorer_here
         statistics = MoleculeStatistics(self.vocabulary, scorer, self._known, self._reference)
         if chosen.workers:
             weakref.finalize(statistics, scorer.close)
@@ -231,7 +244,7 @@ class MoleculeDomain(Domain):
         such a number, and NAME for what is paid over all sequences.
         """
         chosen = of_kind(MoleculeRewardSettings, settings)
-        scorer = chosen.scorer(MoleculeRows.terms(names))
+        scorer = chosen.scorer(MoleculeRows.terms(names), self._executor)
         own = MoleculeRows(self.vocabulary, scorer, self._known, names)
         weakref.finalize(own, scorer.close)
         explained = explaining(reward)

@@ -242,6 +242,11 @@ class Order:
         return self.layers.tables(TuneTables, self.domain)
 
     @property
+    def executor(self) -> str | None:
+        """The name of the executor that is asked for."""
+        return self._tables.execution.executor
+
+    @property
     def _length(self) -> int:
         return self._tables.length or self.domain.length
 
@@ -294,7 +299,8 @@ def open_order(
     check_read(given.column, given.standardise, given.seeds, given.prime)
     domain = domain.reading(given.column, given.standardise, warner(quiet=quiet))
     layers = read_layers(name, preset, config, overrides, serves_several=serves_several)
-    return Order(domain, stored, layers, given)
+    order = Order(domain, stored, layers, given)
+    return replace(order, domain=domain.executed_by(order.executor))
 
 
 def warner(*, quiet: bool) -> Warn:

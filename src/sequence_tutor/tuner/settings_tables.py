@@ -33,6 +33,14 @@ from sequence_tutor.tuner.own_reward import reward_layers
 from sequence_tutor.tuner.settings import TuneSettings
 
 
+class ExecutionSettings(Settings):
+    """Where sequences are scored; it changes no number, and a run may go on with another one."""
+
+    executor: str | None = Field(
+        None, description="serial, local, or one of an installed package; local if unset"
+    )
+
+
 class TuningTables(Settings):
     """The tables of a settings file for whatever tunes."""
 
@@ -76,6 +84,7 @@ class TuneTables(TuningTables):
     stages: list[dict[str, Any]] = Field(
         default_factory=list, description="one after the other, see StageSettings"
     )
+    execution: ExecutionSettings = Field(ExecutionSettings(), description="where it is scored")
     output: dict[str, Any] = Field(
         default_factory=dict, description="how the domain reads and writes files"
     )
@@ -157,6 +166,12 @@ class Layers:
     def _given(self) -> Tables:
         """What a user, not a preset, says."""
         return merged(self.file, self.overrides)
+
+
+def with_executor(overrides: Tables | None, executor: str | None) -> Tables:
+    """Overrides with the executor that a command names."""
+    asked = {} if executor is None else {"execution": {"executor": executor}}
+    return merged(overrides or {}, asked)
 
 
 def read_layers(

@@ -20,6 +20,7 @@ from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.storage.files import PathLike, optional_path
 from sequence_tutor.tuner.given import Given
 from sequence_tutor.tuner.order import open_order
+from sequence_tutor.tuner.settings_tables import with_executor
 from sequence_tutor.verbs.tune import AnyPrior, AnyReward
 
 SAMPLES = 512  # sequences that the reward is timed on
@@ -81,6 +82,7 @@ def check(
     config: PathLike | None = None,
     aims: Mapping[str, Any] | None = None,
     rules: PathLike | None = None,
+    executor: str | None = None,
     trust: bool = False,
 ) -> Checked:
     """Check the prior and the reward that `tune` would take, and time them.
@@ -99,7 +101,7 @@ def check(
     if not type(asked).__module__.startswith("sequence_tutor."):  # our tests check ours
         check_domain(asked)
     given = Given(prior, rules_file(rules), reward)
-    overrides = None if aims is None else {"aims": aims}
+    overrides = with_executor(None if aims is None else {"aims": aims}, executor)
     order = open_order(domain, preset, optional_path(config), overrides, given, trust=trust)
     policy, end_token = order.stored.prior, order.domain.end_token
     check_prior(policy)

@@ -20,6 +20,7 @@ from sequence_tutor.tuner.given import Given
 from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.tuner.order import open_order
 from sequence_tutor.tuner.run_record import RunSpec
+from sequence_tutor.tuner.settings_tables import with_executor
 from sequence_tutor.verbs.tune import AnyPrior, AnyReward
 from sequence_tutor.workbench.comparison import (
     MethodRun,
@@ -73,6 +74,7 @@ def compare(
     config: PathLike | None = None,
     overrides: Mapping[str, Any] | None = None,
     rules: PathLike | None = None,
+    executor: str | None = None,
     trust: bool = False,
     device: torch.device | str = "cpu",
     threads: int | None = None,
@@ -105,7 +107,7 @@ def compare(
     out, forms = named_path(out), chosen_forms(methods)
     given = Given(prior, rules_file(rules), reward)
     order = open_order(
-        *(domain, preset, optional_path(config), overrides, given),
+        *(domain, preset, optional_path(config), with_executor(overrides, executor), given),
         serves_several=True,
         trust=trust,
         device=device,

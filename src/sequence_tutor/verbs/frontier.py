@@ -26,6 +26,7 @@ from sequence_tutor.tuner.given import Given
 from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.tuner.order import Order, open_order
 from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.tuner.settings_tables import with_executor
 from sequence_tutor.verbs.tune import AnyPrior, AnyReward
 from sequence_tutor.workbench.baselines import sample_pool
 from sequence_tutor.workbench.finished_run import tuned
@@ -81,6 +82,7 @@ def frontier(
     config: PathLike | None = None,
     overrides: Mapping[str, Any] | None = None,
     rules: PathLike | None = None,
+    executor: str | None = None,
     trust: bool = False,
     device: torch.device | str = "cpu",
     threads: int | None = None,
@@ -109,7 +111,7 @@ def frontier(
     temperatures = _checked(c, seeds, share, samples, pool)
     form, given = _trained(algorithm), Given(prior, rules_file(rules), reward)
     order = open_order(
-        *(domain, preset, optional_path(config), overrides, given),
+        *(domain, preset, optional_path(config), with_executor(overrides, executor), given),
         serves_several=True,
         trust=trust,
         device=device,

@@ -98,6 +98,7 @@ def tables(
     seed: int = 0,
     seeds: int = 1,
     overrides: Mapping[str, Any] | None = None,
+    executor: str | None = None,
     threads: int | None = None,
     quiet: bool = False,
 ) -> Evaluation:
@@ -113,6 +114,7 @@ def tables(
             and `seeds.json` give the scatter of each figure between them. The table is of the
             first.
         overrides: settings that win over the presets'.
+        executor: as for `tune`, which refuses one for melodies.
         threads: torch's threads; None measures.
 
     Raises:
@@ -132,6 +134,7 @@ def tables(
                     runs[column] if place == 0 else out / f"{_folder(column)}-seed-{seed + place}",
                     preset=preset,
                     overrides=merged(overrides or {}, {"tune": own}),
+                    executor=executor,
                     threads=threads,
                     quiet=quiet,
                 )

@@ -11,7 +11,7 @@ from sequence_tutor.domain import Beginning, Progress, Reward
 from sequence_tutor.domain.fingerprints import sequence_hashes
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.evaluate import scored_here
-from sequence_tutor.evaluation.model import Model
+from sequence_tutor.evaluation.model import Model, executed_by
 from sequence_tutor.execution.memory import require_memory
 from sequence_tutor.progress import Advance, counted, heading, progress
 from sequence_tutor.randomness import named_generator
@@ -39,6 +39,7 @@ def sample(
     tutoring: Tutoring | None = None,
     column: str | None = None,
     repeats: bool = False,
+    executor: str | None = None,
     quiet: bool = False,
 ) -> Samples:
     """Sample `count` distinct sequences of a model, or with `repeats` simply the first ones.
@@ -57,6 +58,7 @@ def sample(
             says so.
         repeats: keep repeated sequences too, and record the likelihoods and rewards of each in
             `Samples.draws`, and in `draws.jsonl` in the folder.
+        executor: which computes the rewards, see `tune`; None: they are computed in this process.
 
     Returns:
         The sequences; a notebook displays them.
@@ -75,6 +77,7 @@ def sample(
         model = replace(model, domain=model.domain.reading(column, None, told))
     elif column is not None:
         raise UserError(f"--column {column}: there is no file to read, expected it with --prime")
+    model = executed_by(model, executor)
     length = model.length if length is None else length
     check_length(model, length)
     require_memory("count", count, 8 * length)

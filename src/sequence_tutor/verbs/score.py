@@ -17,7 +17,7 @@ from sequence_tutor.reward.user_terms import rules_file
 from sequence_tutor.reward.weighted import effective_weights
 from sequence_tutor.storage.files import PathLike, listed_paths, optional_path
 from sequence_tutor.storage.token_lines import json_lines_writer
-from sequence_tutor.tuner.settings_tables import read_reward
+from sequence_tutor.tuner.settings_tables import read_reward, read_tables
 
 _JSON_SUFFIXES = (".jsonl", ".json")
 
@@ -63,6 +63,7 @@ def score(
     table: PathLike | None = None,
     column: str | None = None,
     standardise: str | None = None,
+    executor: str | None = None,
     most_kept: int | None = None,
     quiet: bool = False,
 ) -> Scores:
@@ -84,6 +85,7 @@ def score(
         column: of tables of molecules, the one with the SMILES; None: the one whose name says so.
         standardise: how molecules are reduced: "fragment" removes counter-ions, "parent" charges
             too; None: not at all.
+        executor: which scores, see `tune`; None: that of the settings file.
         most_kept: number of scores returned, the first ones; None: all.
 
     Returns:
@@ -101,6 +103,8 @@ def score(
     )
     remarks: list[str] = []
     asked = asked.reading(column, standardise, remarks.append)
+    executor = executor or read_tables(optional_path(config)).execution.executor
+    executing = asked.executed_by(executor)
     found = Scores(asked, remarks)
     with settings_of(source), progress("sequences scored", None, quiet=quiet) as advance:
         found.weights = effective_weights(asked.reward(asked.computed_here(settings), own))
@@ -109,7 +113,7 @@ def score(
                 stack.enter_context(writer)
                 for writer in _writers(asked, optional_path(out), optional_path(table))
             ]
-            for scored in asked.scores(listed_paths(files), settings, own):
+            for scored in executing.scores(listed_paths(files), settings, own):
                 if most_kept is None or found.in_all < most_kept:
                     found.append(scored)
                 if "read" in scored:

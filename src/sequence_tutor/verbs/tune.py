@@ -18,6 +18,7 @@ from sequence_tutor.storage.files import PathLike, named_path, optional_path
 from sequence_tutor.storage.tensorboard_events import require_tensorboard
 from sequence_tutor.tuner.given import Given
 from sequence_tutor.tuner.order import open_order
+from sequence_tutor.tuner.settings_tables import with_executor
 from sequence_tutor.workbench.finished_run import tuned
 
 AnyPrior = PathLike | StoredPrior | Prior | Callable[[Tensor], Tensor]
@@ -42,6 +43,7 @@ def tune(
     prime: PathLike | None = None,
     column: str | None = None,
     standardise: str | None = None,
+    executor: str | None = None,
     trust: bool = False,
     device: torch.device | str = "cpu",
     threads: int | None = None,
@@ -71,6 +73,8 @@ def tune(
         column: of tables of molecules, the one with the SMILES; None: the one whose name says so.
         standardise: how seeds that are molecules are reduced: "fragment" (the default) removes
             counter-ions, "parent" charges too, "none" nothing.
+        executor: which scores: "serial", "local" or one of an installed package; None: that of the
+            settings, else "local". A resumed run may have another one.
         trust: run a prior of Python that the prior's folder names, see `trust`.
         device: where to compute; an object stays where it is.
         threads: torch's threads; None measures, and a resumed run keeps its number.
@@ -91,6 +95,7 @@ def tune(
         seeds = named_path(seeds)
     if aims is not None:
         overrides = merged(overrides or {}, {"aims": aims})
+    overrides = with_executor(overrides, executor)
     given = Given(prior, rules_file(rules), reward, seeds, prime, column, standardise)
     order = open_order(
         *(domain, preset, config, overrides, given), trust=trust, device=device, quiet=quiet

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.model import Model, load_model
+from sequence_tutor.evaluation.model import Model, executed_by, load_model
 from sequence_tutor.foreign import said
 from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.storage.files import write_text
@@ -78,4 +78,5 @@ def tuned(order: Order, out: Path) -> Model:
         *(out, device_of(order.stored.prior), given.rules), prior=order.stored, reward=given.reward
     )
     # code that this call named may run, but not code named by a folder of somebody else's
-    return replace(model, trust=load_spec(out).folder == order.spec.folder)
+    trust = load_spec(out).folder == order.spec.folder
+    return executed_by(replace(model, trust=trust), order.executor)

@@ -138,6 +138,7 @@ class MoleculeRewardSettings(Settings):
         vocabulary: Vocabulary,
         training: Mapping[str, Any] | None = None,
         user_terms: Sequence[UserTerm] = (),
+        executor: str | None = None,
     ) -> MoleculeReward:
         """The reward these settings describe.
 
@@ -146,6 +147,7 @@ class MoleculeRewardSettings(Settings):
             training: facts about the training data from a prior's card, for the limits of `short`
                 and `carbon_run`.
             user_terms: functions of a user's file.
+            executor: name of the one that scores molecules; None: the usual one.
 
         Raises:
             UserError: a weight for an unknown term, no term at all, or a term without a limit.
@@ -174,7 +176,7 @@ class MoleculeRewardSettings(Settings):
             limits=self.limits.limits,
             radicals=self.limits.radicals,
         )
-        scorer = self.scorer(term_set)
+        scorer = self.scorer(term_set, executor)
         return MoleculeReward(
             vocabulary,
             RawTerms(terms, asked, scorer, self.cache),
@@ -184,11 +186,11 @@ class MoleculeRewardSettings(Settings):
             diversity=Diversity(self.diversity) if self.diversity.weights else None,
         )
 
-    def scorer(self, term_set: TermSet) -> Scorer:
+    def scorer(self, term_set: TermSet, executor: str | None = None) -> Scorer:
         """A scorer of other terms with the same workers, time limit and cache."""
         every = min(cores_at_hand(), MOST_WORKERS)
         workers = self.workers if isinstance(self.workers, int) else every
-        return Scorer(term_set, workers, self.timeout, self.cache)
+        return Scorer(term_set, workers, self.timeout, self.cache, executor)
 
     def _named(self, functions: Mapping[str, UserFunction]) -> dict[str, Term]:
         """Every term named by a weight, a table or a user's file."""

@@ -2,22 +2,24 @@
 
 Records are cached by string and by canonical SMILES, because a generator repeats itself and writes
 one molecule in several ways. New strings are first made canonical; then the terms of the new
-molecules are computed. Both happen in the workers, or in this process where there are none. A
+molecules are computed. Both are done by an executor, by default in worker processes. A
 record depends on the molecule alone, so it is the same to the last bit wherever it was computed and
 whichever string it is cached under.
 """
 
 from __future__ import annotations
 
+import weakref
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, Literal, TypeVar
 
+from sequence_tutor.errors import UserError
 from sequence_tutor.execution.closing import Closing
-from sequence_tutor.execution.pool import WorkerPool
-from sequence_tutor.execution.worker import Lost, attempt
+from sequence_tutor.execution.protocol import Executor, Lost
+from sequence_tutor.execution.registry import LOCAL, SERIAL, find_executor
 from sequence_tutor.molecule.terms.term_set import MoleculeRecord, TermSet
 
 Value = TypeVar("Value")
@@ -98,34 +100,43 @@ class Scorer(Closing):
 
     Args:
         term_set: the terms.
-        workers: processes; 0 computes in this process, which cannot stop a molecule that hangs or
-            crashes.
+        workers: of the executor; 0 computes in this process, which cannot stop a molecule that
+            hangs or crashes.
         timeout: seconds for one molecule in a worker.
         cache_size: cached strings, and as many cached molecules; 0 for none.
+        executor: its name; None: `local`.
 
     Attributes:
         computed: molecules whose terms were computed so far.
     """
 
     def __init__(
-        self, term_set: TermSet, workers: int = 0, timeout: float = 10.0, cache_size: int = 100_000
+        self,
+        term_set: TermSet,
+        workers: int = 0,
+        timeout: float = 10.0,
+        cache_size: int = 100_000,
+        executor: str | None = None,
     ) -> None:
         self._invalid = term_set.evaluate(None)
         self._spellings: Cache[Outcome] = Cache(cache_size)
         self._molecules: Cache[Outcome] = Cache(cache_size)
         self.computed = 0
-        self._compute = partial(_answer, term_set)
-        self._pool = WorkerPool(self._compute, workers, timeout) if workers else None
+        self._name = executor or LOCAL if workers else SERIAL
+        self._executor: Executor[Question, MoleculeRecord] = find_executor(self._name)(
+            partial(_answer, term_set), max(1, workers), timeout
+        )
+        weakref.finalize(self, self._executor.close)  # if it is never closed
 
     @property
     def worker_pids(self) -> tuple[int, ...]:
         """The worker processes."""
-        return self._pool.pids if self._pool else ()
+        return self._executor.pids
 
     @property
     def replaced(self) -> int:
         """Workers that had to be replaced so far."""
-        return self._pool.replaced if self._pool else 0
+        return self._executor.replaced
 
     def score(self, smiles: Sequence[str | None]) -> Records:
         """The records of some strings; None, a sequence without an end, is invalid.
@@ -145,8 +156,7 @@ class Scorer(Closing):
 
     def close(self) -> None:
         """End the workers."""
-        if self._pool:
-            self._pool.close()
+        self._executor.close()
 
     def _outcomes(self, smiles: Sequence[str]) -> tuple[dict[str, Outcome], int]:
         """The outcome of each string, and for how many of them no term was computed."""
@@ -176,9 +186,12 @@ class Scorer(Closing):
         return molecules
 
     def _ask(self, questions: Sequence[Question]) -> list[Outcome]:
-        if self._pool:
-            return self._pool.map(questions)
-        return [attempt(self._compute, question) for question in questions]
+        answers = self._executor.map(questions)
+        if len(answers) != len(questions):
+            raise UserError(
+                f"executor {self._name!r} gave {len(answers)} results for {len(questions)} items"
+            )
+        return answers
 
 
 def _answer(terms: TermSet, question: Question) -> MoleculeRecord:

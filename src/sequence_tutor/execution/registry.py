@@ -1,0 +1,56 @@
+"""Every executor by the name that users give: ours, and those of installed packages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from inspect import isabstract
+from typing import Any
+
+from sequence_tutor.config.packages import offered
+from sequence_tutor.config.settings import nearest
+from sequence_tutor.errors import UserError, shown
+from sequence_tutor.execution.pool import WorkerPool
+from sequence_tutor.execution.protocol import Executor, Item, Lost, Result, attempt
+
+SERIAL, LOCAL = "serial", "local"
+EXECUTORS = "sequence_tutor.executors"
+"""The group of entry points by which a package offers one."""
+
+
+class Serial(Executor[Item, Result]):
+    """Computes in this process, item by item; it cannot stop one that hangs or crashes."""
+
+    def __init__(
+        self, function: Callable[[Item], Result], workers: int = 1, timeout: float = 10.0
+    ) -> None:
+        self._function = function
+
+    def map(self, items: Sequence[Item]) -> list[Result | Lost]:
+        """The function of each item, in the order of `items`."""
+        return [attempt(self._function, item) for item in items]
+
+    def close(self) -> None:
+        """There is nothing to end."""
+
+
+_SHIPPED: Mapping[str, type[Executor[Any, Any]]] = {SERIAL: Serial, LOCAL: WorkerPool}
+
+
+def find_executor(name: str) -> type[Executor[Any, Any]]:
+    """The executor of that name.
+
+    Raises:
+        UserError: no installed package offers it, or something else under its name.
+    """
+    if name in _SHIPPED:
+        return _SHIPPED[name]
+    points = offered(EXECUTORS)
+    if name not in points:
+        raise UserError(f"executor is {shown(name)}: {nearest(name, (*_SHIPPED, *points))}")
+    found = points[name].load()
+    if not (isinstance(found, type) and issubclass(found, Executor)) or isabstract(found):
+        raise UserError(
+            f"executor is {name!r}: {points[name].value} is {shown(found)}, expected a class that "
+            "derives from sequence_tutor.execution.Executor and has all of its methods"
+        )
+    return found
