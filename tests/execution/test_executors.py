@@ -231,6 +231,20 @@ def test_methods_are_compared_and_a_frontier_is_drawn(molecule_prior: Path, tmp_
 
 
 @pytest.mark.usefixtures("site")
+def test_nothing_is_left_of_an_executor_that_nobody_closes() -> None:
+    pytest.importorskip("rdkit", reason="the extra [molecule] is not installed")
+    from sequence_tutor.molecule.scoring.scorer import Scorer
+    from sequence_tutor.molecule.terms import Qed, TermSet
+
+    before = set(threading.enumerate())
+    scorer = Scorer(TermSet({"qed": Qed()}), workers=2, executor="threads")
+    assert len(scorer.score(["C", "N"]).records) == 2
+    assert set(threading.enumerate()) > before
+    del scorer
+    assert set(threading.enumerate()) == before
+
+
+@pytest.mark.usefixtures("site")
 def test_files_are_scored_the_same(tmp_path: Path) -> None:
     pytest.importorskip("rdkit", reason="the extra [molecule] is not installed")
     file = tmp_path / "some.smi"
