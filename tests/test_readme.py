@@ -74,7 +74,9 @@ def test_settings_files_are_understood(settings: str, tmp_path: Path) -> None:
     path.write_text(settings, encoding="utf-8")
     room = find_domain(called[2])
     toy = find_domain("toy").default_prior("cpu")  # of which nothing is asked
-    layers = read_layers(called[2], "paper", path)
+    given = dict(read_toml(path))
+    aims = given.pop("aims", {})
+    layers = read_layers(called[2], "default" if aims else "paper", path)  # its gamma is below 1
     order = Order(room, toy, layers, Given(called[2]))
     spec = order.spec
     # every value of the file is there: laid over the result once more, it changes nothing
@@ -84,7 +86,7 @@ def test_settings_files_are_understood(settings: str, tmp_path: Path) -> None:
         "output": spec.output,
         "execution": {"executor": order.executor},
     }
-    given = dict(read_toml(path))
+    assert [aim.row for aim in spec.tune.aims] == list(aims)
     given["reward"] = {  # what is extended is in the reward by now
         name: value for name, value in given.get("reward", {}).items() if name != "extends"
     }

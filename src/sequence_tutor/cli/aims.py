@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from sequence_tutor.cli.arguments import (
     DomainName,
@@ -72,7 +72,7 @@ class AimsFrom:
     nothing; keep those that you mean. With --json, or into a file, the same with how far the prior
     is from each.
 
-    Example: sequence-tutor aims from melody my_tunes/ --length 128 > aims.toml
+    Example: sequence-tutor aims from melody my_tunes/ --length 128 --out aims.toml
              sequence-tutor tune melody --config aims.toml --out runs/like_mine
     """
 
@@ -82,6 +82,9 @@ class AimsFrom:
     rows: RowNames = ()
     length: Length = None
     held_out: HeldOut = False
+    out: Annotated[
+        Path | None, option("write the settings file here instead of printing it", "FILE.toml")
+    ] = None
     table: Annotated[bool, option("show how far the prior is from each, instead of a file")] = False
     samples: Samples = 2_000
     preset: Preset = "default"
@@ -89,10 +92,13 @@ class AimsFrom:
     seed: Seed = 0
     shown: Shown = Shown()
 
+    OUT_IS_FILE: ClassVar[bool] = True
+
     def run(self) -> None:
         """Show the aims."""
         from sequence_tutor.errors import UserError
         from sequence_tutor.evaluation.aimed import aims_table
+        from sequence_tutor.storage.named_files import write_named_text
         from sequence_tutor.verbs.aims import aims_from
 
         if not self.paths:
@@ -100,9 +106,11 @@ class AimsFrom:
         quiet = self.shown.quiet
         found = aims_from(paths=self.paths, held_out=self.held_out, quiet=quiet, **_arguments(self))
         self.shown.write(found.to_json())
+        if self.out is not None:
+            write_named_text(self.out, found.toml())
         if self.table:
             show(aims_table(found.rows, f"{found.count:,} {found.what}"))
-        else:
+        elif self.out is None:
             print(found.toml(), end="")
 
 

@@ -56,7 +56,7 @@ def evaluate(
             hundred for models tuned toward log Z.
         keep: called with each model and every batch sampled of it.
         real: sequences of the domain that were not sampled, such as held-out data, shown in a
-            column of their own; None: what the judge's prior knows of such, if anything.
+            column of their own; None: what a prior's card says of such, if anything.
         executor: which scores, see `tune`; None: that of each model.
 
     Raises:
@@ -86,7 +86,7 @@ def evaluate(
         for model, own in zip(judged, asked, strict=True)
     ]
     columns = [_against_best(column, columns) for column in columns]
-    return Evaluation(columns, samples, seed, judge.name, _real(judge, real))
+    return Evaluation(columns, samples, seed, judge.name, _real(judge, models, real))
 
 
 def yardstick(models: Sequence[Model]) -> Model:
@@ -100,11 +100,12 @@ def by_one_yardstick(models: Sequence[Model]) -> list[Model]:
     return [_judged(model, judge) for model in models]
 
 
-def _real(judge: Model, sequences: SequenceBatch | None) -> Real | None:
+def _real(judge: Model, models: Sequence[Model], sequences: SequenceBatch | None) -> Real | None:
     """What is known of real sequences as long as the judge's, in its key or other frame."""
-    if sequences is None:
-        return known_real(judge.stored.card, judge.length)
-    return real_figures(judge.framed_domain, judge.reward_settings, sequences)
+    if sequences is not None:
+        return real_figures(judge.framed_domain, judge.reward_settings, sequences)
+    cards = (known_real(model.stored.card, judge.length) for model in (judge, *models))
+    return next((known for known in cards if known is not None), None)
 
 
 def _against_best(column: Column, columns: Sequence[Column]) -> Column:
