@@ -11,7 +11,7 @@ from torch import Tensor
 from sequence_tutor.config.aims import parse_aims
 from sequence_tutor.domain.rows import SHARE, RowRange
 from sequence_tutor.tuner.aimed_rows import bounds_of
-from sequence_tutor.tuner.multipliers import CEILING, Multipliers, features
+from sequence_tutor.tuner.multipliers import CEILING, Multipliers, bounded_step, features
 
 
 def counts_of(heads: float, count: int = 4000) -> Tensor:
@@ -112,3 +112,14 @@ def test_a_quotient_pays_numerator_and_denominator() -> None:
     multipliers.values[0] = 3.0
     assert multipliers.weights().tolist() == [3.0, -3.0 * float(multipliers.goals[0])]
     assert multipliers.prices[0] == 6.0  # E[d] is 2
+
+
+def test_a_bounded_step_takes_over_what_another_may_not_do() -> None:
+    # free: s = (1, 1); the first held at .5 leaves the second 2 - .5 = 1.5 / 1
+    curvature = torch.tensor([[1.0, 1.0], [1.0, 1.0]]) + torch.eye(2) * 1e-9
+    gradient = torch.tensor([2.0, 2.0])
+    low, high = torch.tensor([-9.0, -9.0]), torch.tensor([0.5, 9.0])
+    step = bounded_step(curvature, gradient, low, high)
+    assert step.tolist() == pytest.approx([0.5, 1.5])
+    diagonal = bounded_step(torch.eye(2), torch.tensor([-3.0, 2.0]), -torch.ones(2), high)
+    assert diagonal.tolist() == [-1.0, 2.0]

@@ -13,9 +13,9 @@ collection the policy's own new sequences stand for the optimum:
 1. Moving means of n and d, and the moving covariance of phi, are updated.
 2. The goal of each row moves from the prior's own value to the aim over the first half of the run,
    so that the policy follows; then it stays a margin of two standard errors inside the bound.
-3. A Newton step on the active aims, those missed or with lambda > 0: solve
-   (C + damping) step = missed, and move lambda by a small part of it, never below 0. The damping
-   keeps the step finite where an event has become so rare that its variance vanishes.
+3. Lambda moves by a small part of a Newton step, which maximises missed . s - s (C + damping) s / 2
+   over steps that leave lambda at 0 or more and are not too long. The damping keeps the step finite
+   where an event has become so rare that its variance vanishes.
 
 The policy lags behind the multipliers, and multipliers that ran ahead of it would overshoot. Where
 it is going is seen in its own sequences: log p + lambda . phi - log pi is one constant at the
@@ -23,8 +23,8 @@ optimum of the present multipliers, so that sequences which have more of it are 
 `leaning` weighs them so, as far as half of the sequences still count, and the mean of the counts is
 predicted by what that moves. (Weighed in full the sequences would speak of the optimum itself, but
 so few count then that the multipliers run away.) In the second half this prediction fades away: a
-network that cannot come to the optimum would be predicted to move, and miss its aims. A step is
-capped, and its rate falls toward the end with the learning rate. Only in the last hundredth are
+network that cannot come to the optimum would be predicted to move, and miss its aims. The rate
+of steps falls toward the end with the learning rate. Only in the last hundredth are
 multipliers held. A multiplier has a ceiling: a bound that nothing meets is softened, its miss costs
 the ceiling.
 
@@ -37,6 +37,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -68,6 +69,9 @@ TRAVEL, CEILING = 80.0, 60.0
 """Nats by which a multiplier can set two sequences apart, which is lambda times the range of phi:
 the most that this moves in a whole run at its fastest, and the most it comes to. What is rare is
 worth e^(lambda phi): a step by the variance of what was seen so far would go too far."""
+
+SWEEPS = 30
+"""Of coordinate ascent."""
 
 STILL = 0.99
 """Share of the run after which multipliers are held."""
@@ -154,17 +158,15 @@ class Multipliers:
         return self.signs * (self.goals * denominators - numerators)
 
     def _move(self, mean: Tensor, rate: float, most: float) -> None:
-        """A part of a damped Newton step on the active aims."""
+        """A part of a damped Newton step, no multiplier below 0 and none moved too far."""
         missed = self.missed(mean)
-        active = ((self.values > 0) | (missed > 0)) & ~self.is_temperature
-        at = active.nonzero().squeeze(1)
-        variance = self.covariance.diagonal()
+        variance, reach = self.covariance.diagonal(), most / self._range()
         damped = self.covariance + torch.diag(DAMPING * variance + FLOOR * self.least)
-        step = torch.zeros_like(self.values)
-        step[at] = torch.linalg.solve(damped[at][:, at], missed[at])
-        scale = self._range()
-        step = torch.minimum((rate * step).abs(), most / scale) * step.sign()
-        moved = torch.minimum((self.values + step).clamp(min=0.0), CEILING / scale)
+        low = torch.maximum(-self.values, -reach) / rate
+        high = torch.minimum(CEILING / self._range() - self.values, reach).clamp(min=0.0) / rate
+        held = self.is_temperature
+        low, high = low.where(~held, 0.0), high.where(~held, 0.0)
+        moved = (self.values + rate * bounded_step(damped, missed, low, high)).clamp(min=0.0)
         relative = (missed / (self.goals.abs() * self._per_unit())).clamp(-0.2, 0.2)
         warmed = ((1 + self.values) * torch.exp(rate * relative) - 1).clamp(min=0.0)
         self.values = moved.where(~self.is_temperature, warmed)
@@ -257,6 +259,25 @@ def features(
             own = rare
         columns.append(bound.sign * own)
     return torch.stack(columns, 1)
+
+
+def bounded_step(curvature: Tensor, gradient: Tensor, low: Tensor, high: Tensor) -> Tensor:
+    """The step that maximises gradient . s - s . curvature s / 2 within low <= s <= high.
+
+    Cutting a free Newton step to its bounds would leave each aim to others that may not move as far
+    as it counted on; here they know of it. By coordinate ascent, whose maximum is the only one.
+
+    Args:
+        curvature: (K, K), positive definite.
+        gradient: (K,); likewise `low`, not above 0, and `high`, not below it.
+    """
+    h, g, least, largest = (one.double().numpy() for one in (curvature, gradient, low, high))
+    step = np.zeros_like(g)
+    for _ in range(SWEEPS):
+        for i in range(len(g)):
+            rest = g[i] - h[i] @ step + h[i, i] * step[i]
+            step[i] = min(max(rest / h[i, i], least[i]), largest[i])
+    return torch.from_numpy(step)
 
 
 def leaning(surplus: Tensor) -> Tensor:
