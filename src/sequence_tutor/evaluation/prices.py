@@ -30,6 +30,7 @@ class Price:
     Attributes:
         aim: as it is written, one side of it.
         row: its row.
+        bound: what the row should be at least or at most.
         share: whether it was written in percent; its price is then one of a point.
         prior: the row's value under the prior; None: undefined.
         reached: under the policy.
@@ -40,6 +41,7 @@ class Price:
 
     aim: str
     row: str
+    bound: float
     share: bool
     prior: float | None
     reached: Estimate
@@ -128,7 +130,10 @@ def price_list(
         price = own["price"] / (100 if own["share"] else 1)
         part = ways[name] / total if total else 0.0
         prices.append(
-            Price(name, own["row"], own["share"], own["prior"], reached, met, price, part)
+            Price(
+                *(name, own["row"], own["bound"], own["share"], own["prior"]),
+                *(reached, met, price, part),
+            )
         )
     return PriceList(prices, kl_per_token)
 

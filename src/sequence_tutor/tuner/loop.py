@@ -131,6 +131,12 @@ class Tuner:
         stand = self._restore() if resumed else None
         if not resumed and (said := remark(late, settings.discount)):
             warn(said)
+        if not resumed and settings.aims and settings.traits.fits == "hard":
+            warn(
+                f"aims with {settings.algorithm}: it learns the single best sequence and is sampled "
+                "from the softmax of its values, so that what its multipliers meet is not at the "
+                "least divergence, and they are no prices of the optimum; psi and g have those"
+            )
         last_step = self.step if resumed else None
         self.log = Logbook(
             *(directory, last_step, stand, self.task, settings, warn, device), self.aiming
