@@ -19,7 +19,7 @@ from sequence_tutor.estimates import Estimate
 from sequence_tutor.evaluation.figures import cell, decimals
 from sequence_tutor.tuner.aims_log import is_missed
 
-FREE = 0.01
+FREE = 0.001
 """A part of the way below which an aim is called free."""
 
 

@@ -133,9 +133,9 @@ class Tuner:
             warn(said)
         if not resumed and settings.aims and settings.traits.fits == "hard":
             warn(
-                f"aims with {settings.algorithm}: it learns the single best sequence and is sampled "
-                "from the softmax of its values, so that what its multipliers meet is not at the "
-                "least divergence, and they are no prices of the optimum; psi and g have those"
+                f"aims with {settings.algorithm}: it learns the single best sequence and is "
+                "sampled from the softmax of its values, so that its aims are not met at the least "
+                "divergence, and its multipliers are no prices; those of psi and g are"
             )
         last_step = self.step if resumed else None
         self.log = Logbook(
