@@ -27,7 +27,12 @@ class FrontierVerb:
     the exact optimum where the problem can be enumerated. Each c starts from the weights and the
     scored sequences of the one before. After an interruption the same command continues.
 
+    With --aim it is the price curve of one aim in place of c: one run for each of its values, other
+    aims fixed, with the divergence, the price that the multiplier says, and the slope that should
+    be that price.
+
     Example: sequence-tutor frontier melody --c 1,2,4,8,16 --out frontier
+             sequence-tutor frontier melody --aim "last_note_is_tonic >= 40,60,80 %" --out prices
     """
 
     domain: DomainName
@@ -36,6 +41,10 @@ class FrontierVerb:
     c: Annotated[str, option("temperatures with commas between them", "C,...")] = (
         "0.1,0.2,0.5,1,2,5,10"
     )
+    aim: Annotated[
+        tuple[str, ...],
+        option("an aim, one of them with several values, such as ROW >= 1,2,5 %", "AIM..."),
+    ] = ()
     algorithm: Annotated[str, option("a method that compare knows", "NAME")] = "psi"
     seeds: Annotated[int, option("runs of each c", "N")] = 1
     share: Annotated[float, option("updates of each later c, as a share of those of the first")] = (
@@ -51,6 +60,9 @@ class FrontierVerb:
 
     def run(self) -> None:
         """Sweep, then show the points."""
+        if self.aim:
+            self._price_curve()
+            return
         from sequence_tutor.tuner.settings import TuneSettings
         from sequence_tutor.verbs.frontier import frontier
         from sequence_tutor.workbench.frontier import points_table
@@ -60,10 +72,22 @@ class FrontierVerb:
             "frontier", "seed", "c", "stages", "evaluate_every", "evaluate_samples"
         )
         found = frontier(
-            c=numbers(self.c), overrides={"tune": given}, **arguments_of(self, "c", "steps")
+            c=numbers(self.c), overrides={"tune": given}, **arguments_of(self, "c", "steps", "aim")
         )
         self.shown.write(found.to_json())
         show(points_table(found.points))
+        self.shown.remark(f"Picture, numbers and runs are in {self.out}.")
+
+    def _price_curve(self) -> None:
+        """Tune for each value of an aim, then show prices and slopes."""
+        from sequence_tutor.verbs.price_curve import price_curve
+
+        tables = {"algorithm": self.algorithm, "seed": 0}
+        tables |= {} if self.steps is None else {"steps": self.steps}
+        left = ("c", "steps", "aim", "algorithm", "seeds", "share", "pool")
+        curve = price_curve(aims=self.aim, overrides={"tune": tables}, **arguments_of(self, *left))
+        self.shown.write(curve.to_json())
+        show(curve.table())
         self.shown.remark(f"Picture, numbers and runs are in {self.out}.")
 
 
