@@ -1,0 +1,33 @@
+"""`--aim` on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kit import run, sentence
+
+
+def test_the_price_list_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ["--steps", 40, "--threads", 1, "--quiet", "--out", tmp_path / "run"]
+    assert run("tune", "toy", "--aim", "token_2 >= 30 %", "--aim", "token_0 <= 0.9", *given) == 0
+    shown = capsys.readouterr().out
+    assert "token_2 >= 30 %" in shown
+    assert "price, nats a sequence" in shown
+    assert "all aims together" in shown
+
+
+def test_check_refuses_what_tune_would_refuse(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("check", "toy", "--aim", "token_9 >= 30 %") == 2
+    assert "unknown row 'token_9'" in sentence(capsys)
+
+
+def test_methods_are_not_compared_with_aims(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "aims.toml"
+    config.write_text('[aims]\ntoken_2 = ">= 30 %"\n')
+    given = ["--methods", "psi,g", "--budget", 256, "--config", config, "--out", tmp_path / "out"]
+    assert run("compare", "toy", *given) == 2
+    assert "aims" in sentence(capsys)
