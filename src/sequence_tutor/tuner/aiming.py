@@ -17,6 +17,7 @@ from sequence_tutor.randomness import named_generator
 from sequence_tutor.sampling.measure import Measured, Task, measure
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.tuner.aimed_rows import ENTROPY, KL, AimedRows, Opinion, bounds_of
+from sequence_tutor.tuner.collecting import Fresh
 from sequence_tutor.tuner.multipliers import FOLLOWS, Multipliers, features, leaning
 from sequence_tutor.tuner.payments import Payments
 
@@ -87,10 +88,8 @@ class Aiming:
 
     def follow(
         self,
-        batch: SequenceBatch,
+        fresh: Fresh,
         counts: Tensor,
-        log_prior: Tensor,
-        log_policy: Tensor,
         energy: Tensor,
         done: float,
         step: float,
@@ -98,22 +97,23 @@ class Aiming:
         """Move the multipliers by what the policy itself has just sampled.
 
         Args:
-            batch: B sequences of the policy.
+            fresh: a collection, whose first B sequences are the policy's own.
             counts: (B, 2 M) of them.
-            log_prior: (B, T, V) log p(.|s).
-            log_policy: (B, T, V) log pi(.|s).
             energy: (B,) log p plus all that is paid but for being rare.
             done: share of the run that is done.
             step: share of it between two collections.
         """
-        said = self._opinion(batch, log_prior, log_policy)
+        assert fresh.log_prior is not None  # a run with aims compares policy and prior
+        assert fresh.log_policy is not None
+        own = slice(0, fresh.own)
+        said = self._opinion(fresh.batch[own], fresh.log_prior[own], fresh.log_policy[own])
         counts = self.rows.with_policy(counts.double(), said).cpu()
         rare, payments = self._rarity(said), self.payments
         surplus = energy.to(rare) + payments.mu / payments.scale * rare - said.log_policy  # (B,)
         self.level += min(0.5, step / FOLLOWS) * (float(surplus.mean()) - self.level)
-        own = features(self.bounds, counts, rare.cpu(), self.multipliers.goals)
+        phi = features(self.bounds, counts, rare.cpu(), self.multipliers.goals)
         weights = leaning(surplus).cpu() if self.leans else None
-        self.multipliers.follow(counts, own, done, step, weights)
+        self.multipliers.follow(counts, phi, done, step, weights)
 
     @property
     def payments(self) -> Payments:

@@ -15,6 +15,7 @@ from sequence_tutor.estimates import Estimate, finite_or_none
 from sequence_tutor.storage.run_log import Record
 from sequence_tutor.tuner.aimed_rows import Bound
 from sequence_tutor.tuner.aiming import Aiming
+from sequence_tutor.tuner.settings import TuneSettings
 
 STRETCH = 0.1
 """Of a run: its end, over which aims and multipliers should have come to rest."""
@@ -119,6 +120,17 @@ def _of(aim: Aim, value: float | None) -> str:
     at = aim.low if aim.low is not None and value < aim.low else aim.high
     end = aim.number(at if at is not None else value)
     return f"{aim.number(value).removesuffix(' %')} of {end}"
+
+
+def optimum_remark(settings: TuneSettings) -> str | None:
+    """A sentence where aims are given to an algorithm whose optimum is the greedy one."""
+    if not settings.aims or settings.traits.fits != "hard":
+        return None
+    return (
+        f"aims with {settings.algorithm}: it learns the single best sequence and is sampled from "
+        "the softmax of its values, so that its aims are not met at the least divergence, and its "
+        "multipliers are no prices; those of psi and g are"
+    )
 
 
 def is_settled(records: Sequence[Record], steps: int, half: float) -> bool:

@@ -24,7 +24,7 @@ from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.checkpoints import load_checkpoint, named, save_checkpoint, under
 from sequence_tutor.storage.run_log import Record
 from sequence_tutor.tuner.aiming import Aiming
-from sequence_tutor.tuner.aims_log import is_settled, standing
+from sequence_tutor.tuner.aims_log import is_settled, optimum_remark, standing
 from sequence_tutor.tuner.beginning import make_sampler
 from sequence_tutor.tuner.causality import late_terms, mask_of, remark
 from sequence_tutor.tuner.checks import check_budget, check_seeds
@@ -131,12 +131,8 @@ class Tuner:
         stand = self._restore() if resumed else None
         if not resumed and (said := remark(late, settings.discount)):
             warn(said)
-        if not resumed and settings.aims and settings.traits.fits == "hard":
-            warn(
-                f"aims with {settings.algorithm}: it learns the single best sequence and is "
-                "sampled from the softmax of its values, so that its aims are not met at the least "
-                "divergence, and its multipliers are no prices; those of psi and g are"
-            )
+        if not resumed and (said := optimum_remark(settings)):
+            warn(said)
         last_step = self.step if resumed else None
         self.log = Logbook(
             *(directory, last_step, stand, self.task, settings, warn, device), self.aiming
@@ -152,7 +148,7 @@ class Tuner:
         while self.place < len(self.stages):
             stage = self.stages[self.place]
             if self.step % self.settings.collect_every == 0:
-                self._aim(self._collect(self._share(stage)), stage)
+                self._aim(self._collect(self._share(stage)))
             update = self._learn(stage)
             self.step += 1
             self._show(advance, update)
@@ -229,7 +225,7 @@ class Tuner:
         """What sequences count for the aims, (B, 2 M)."""
         return None if self.aiming is None else self.aiming.counts(batch, log_prior, terms)
 
-    def _aim(self, collected: tuple[Fresh, Stored] | None, stage: Stage) -> None:
+    def _aim(self, collected: tuple[Fresh, Stored] | None) -> None:
         """Move c or the multipliers; a warm start, not tuned yet, would tell nothing."""
         if collected is None:
             return
@@ -238,26 +234,14 @@ class Tuner:
             self.learner.target_kl.follow(fresh.kl_per_token)
         if self.aiming is None or fresh.own < FEWEST_OWN:
             return
-        c, own, steps = self._learning_c(), slice(0, fresh.own), most_steps(self.settings)
-        mine = self.replay.kept(stored[own])
-        assert mine.counts is not None  # a run with aims stores them
-        assert fresh.log_prior is not None  # and compares policy and prior
-        assert fresh.log_policy is not None
-        self.aiming.follow(
-            fresh.batch[own],
-            mine.counts,
-            fresh.log_prior[own],
-            fresh.log_policy[own],
-            self.learner.energy(mine, c),
-            self.step / steps,
-            self.settings.collect_every / steps,
-        )
+        c = self.learner.temperature(self.step - self.stage_began)
+        own = self.replay.kept(stored[: fresh.own])
+        assert own.counts is not None  # a run with aims stores them
+        steps, every = most_steps(self.settings), self.settings.collect_every
+        energy = self.learner.energy(own, c)
+        self.aiming.follow(fresh, own.counts, energy, self.step / steps, every / steps)
         self.learner.payments = payments = self.aiming.payments
         self.replay.pay(c * payments.weights)
-
-    def _learning_c(self) -> float:
-        """The temperature of the update to come."""
-        return self.learner.temperature(self.step - self.stage_began)
 
     def _is_settled(self) -> bool:
         """Whether all aims are met and at rest."""
