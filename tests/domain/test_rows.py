@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
 import pytest
 import torch
 
+from sequence_tutor.config.settings import Settings
+from sequence_tutor.domain import check_domain
 from sequence_tutor.domain.rows import (
     SHARE,
     SHARE_OF_STEPS,
@@ -14,12 +17,15 @@ from sequence_tutor.domain.rows import (
     JoinedRows,
     RewardRows,
     RowRange,
+    Rows,
     RowStatistics,
     having,
     numbers,
     ratio,
 )
+from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import Mean, Proportion, RatioOfSums, ShareOfSteps
+from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.toy import ToyDomain
 from sequence_tutor.toy.rows import ToyRows
@@ -107,3 +113,35 @@ def test_counts_are_one_number_a_sequence() -> None:
     assert math.isnan(ratio(torch.zeros(2), torch.zeros(2)).value)
     with pytest.raises(ValueError, match="expected"):
         Counts(torch.zeros(2), torch.zeros(3))
+
+
+class Miscounted(ToyDomain):
+    """A domain whose rows are wrong in one way."""
+
+    def __init__(self, ranges: dict[str, RowRange], value: float = 2.0) -> None:
+        self._ranges, self._value = ranges, value
+
+    def rows(
+        self, settings: Settings, reward: Reward, names: Collection[str] | None = None
+    ) -> Rows:
+        ranges, value = self._ranges, self._value
+
+        class Own:
+            def ranges(self) -> dict[str, RowRange]:
+                return ranges
+
+            def count(
+                self, batch: SequenceBatch, terms: torch.Tensor | None = None
+            ) -> dict[str, Counts]:
+                return {"mine": numbers(torch.full((len(batch),), value))}
+
+        return Own()
+
+
+def test_the_check_of_a_domain_tries_its_rows() -> None:
+    check_domain(ToyDomain())
+    check_domain(Miscounted({"mine": RowRange()}))
+    with pytest.raises(UserError, match="row 'mine' is 2, expected 0 to 1"):
+        check_domain(Miscounted({"mine": SHARE}))
+    with pytest.raises(UserError, match="row 'other' is counted without a range"):
+        check_domain(Miscounted({"mine": RowRange(), "other": SHARE}))

@@ -13,6 +13,19 @@ from sequence_tutor.domain.data import (
     TrainingData,
 )
 from sequence_tutor.domain.exhibit import Exhibit, Material, ShownModel
+from sequence_tutor.domain.rows import (
+    SHARE,
+    SHARE_OF_STEPS,
+    Counts,
+    JoinedRows,
+    RewardRows,
+    RowRange,
+    Rows,
+    RowStatistics,
+    having,
+    numbers,
+    ratio,
+)
 from sequence_tutor.domain.token_sequences import TokenSequences
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import Estimate, Mean, RatioOfSums
@@ -24,18 +37,26 @@ from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.files import write_text
 
 __all__ = [
+    "SHARE",
+    "SHARE_OF_STEPS",
     "Beginning",
     "Better",
+    "Counts",
     "Domain",
     "Estimate",
     "Exhibit",
     "Figure",
+    "JoinedRows",
     "Judge",
     "Material",
     "Mean",
     "Progress",
     "RatioOfSums",
     "Reward",
+    "RewardRows",
+    "RowRange",
+    "RowStatistics",
+    "Rows",
     "SequenceBatch",
     "Settings",
     "ShownModel",
@@ -47,7 +68,10 @@ __all__ = [
     "WeightedReward",
     "check_domain",
     "find_domain",
+    "having",
     "load_user_terms",
+    "numbers",
     "of_kind",
+    "ratio",
     "write_text",
 ]

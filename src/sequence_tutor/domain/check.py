@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain.base import Domain
 from sequence_tutor.domain.data import Figure
 from sequence_tutor.domain.exhibit import Exhibit, Material
+from sequence_tutor.domain.rows import RowRange, Rows
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import Estimate
 from sequence_tutor.prior.protocol import Prior
@@ -73,6 +75,7 @@ def _problems(domain: Domain) -> Iterator[str]:
     check_reward(reward, domain.vocab_size)
     batch = _sequences(domain)
     yield from _statistics(domain, reward_settings, batch)
+    yield from _rows(domain.rows(domain.computed_here(reward_settings), reward), batch)
     with TemporaryDirectory() as folder:
         told: list[tuple[int, int]] = []
         domain.write(batch[:2], Path(folder), files, lambda done, units: told.append((done, units)))
@@ -140,3 +143,22 @@ def _statistics(domain: Domain, settings: Settings, batch: SequenceBatch) -> Ite
             yield f"statistic {name!r} is a {type(found).__name__}, expected an Estimate"
         elif domain.figures.get(name, plain).share and (found.value < 0 or found.value > 1):
             yield f"statistic {name!r} is {found.value:g}, expected a share from 0 to 1"
+
+
+def _rows(rows: Rows, batch: SequenceBatch) -> Iterator[str]:
+    counts, ranges = rows.count(batch), rows.ranges()
+    if counts.keys() != ranges.keys():
+        name = min(counts.keys() ^ ranges.keys())
+        yield f"row {name!r} is counted without a range, or has a range and is not counted"
+    for name, one in counts.items():
+        if one.numerators.shape != batch.lengths.shape:
+            yield f"row {name!r} counts {len(one.numerators)} sequences, expected {len(batch)}"
+        elif name in ranges and not (math.isnan(one.value) or _is_within(ranges[name], one.value)):
+            yield (
+                f"row {name!r} is {one.value:g}, expected {ranges[name].low:g} to "
+                f"{ranges[name].high:g}"
+            )
+
+
+def _is_within(range_: RowRange, value: float) -> bool:
+    return range_.low - 1e-9 <= value <= range_.high + 1e-9

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,15 +12,19 @@ from pydantic import Field
 from torch import Tensor
 
 from sequence_tutor.domain import (
+    Counts,
     Domain,
     Estimate,
     Exhibit,
     Figure,
+    JoinedRows,
     Material,
-    Mean,
     Progress,
-    RatioOfSums,
     Reward,
+    RewardRows,
+    RowRange,
+    Rows,
+    RowStatistics,
     SequenceBatch,
     Settings,
     ShownModel,
@@ -30,7 +34,9 @@ from sequence_tutor.domain import (
     UserError,
     WeightedReward,
     load_user_terms,
+    numbers,
     of_kind,
+    ratio,
     write_text,
 )
 
@@ -80,22 +86,34 @@ class Strands:
         return Strands(self.batch.to(device))
 
 
+class DnaRows:
+    """What is counted of each strand: its length, and its share of G and C."""
+
+    def ranges(self) -> Mapping[str, RowRange]:
+        """What each can be."""
+        return {"length": RowRange(low=0), "gc_share": RowRange(0, 1, "ratio")}
+
+    def count(self, batch: SequenceBatch, terms: Tensor | None = None) -> Mapping[str, Counts]:
+        """Numerators and denominators, one of each a strand."""
+        strands = Strands(batch)
+        bases = strands.bases.sum(1).double()
+        return {"length": numbers(bases), "gc_share": ratio(strands.gc.sum(1), bases)}
+
+
 class DnaStatistics:
-    """The length of a strand, and the share of G and C."""
+    """The rows over many strands, with 95 % intervals."""
 
     def __init__(self) -> None:
-        self._length, self._gc = Mean(), RatioOfSums()
+        self._rows = DnaRows()
+        self._gathered = RowStatistics(self._rows.ranges())
 
     def update(self, batch: SequenceBatch) -> None:
         """Add a batch."""
-        strands = Strands(batch)
-        bases = strands.bases.sum(1).double()
-        self._length.update(bases)
-        self._gc.update(strands.gc.sum(1).double(), bases)
+        self._gathered.add(self._rows.count(batch))
 
     def result(self) -> dict[str, Estimate]:
-        """Both, with 95 % intervals."""
-        return {"length": self._length.estimate(), "gc_share": self._gc.estimate()}
+        """Every row."""
+        return self._gathered.result()
 
 
 class DnaDomain(Domain):
@@ -170,6 +188,12 @@ class DnaDomain(Domain):
     def statistics(self, settings: Settings) -> DnaStatistics:
         """Length and the share of G and C."""
         return DnaStatistics()
+
+    def rows(
+        self, settings: Settings, reward: Reward, names: Collection[str] | None = None
+    ) -> Rows:
+        """What can be aimed at: the same, and what each term pays."""
+        return JoinedRows(DnaRows(), RewardRows(reward, names))
 
     def write(
         self, batch: SequenceBatch, directory: Path, settings: Settings, progress: Progress
