@@ -15,6 +15,7 @@ from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.files import PathLike, listed_paths, optional_path
 from sequence_tutor.tuner.given import Given
 from sequence_tutor.tuner.order import open_order
+from sequence_tutor.tuner.settings_tables import with_executor
 
 SAMPLES = 2_000
 """Of the prior, by default."""
@@ -70,6 +71,7 @@ def list_aims(
     config: PathLike | None = None,
     rules: PathLike | None = None,
     length: int | None = None,
+    executor: str | None = None,
     trust: bool = False,
     samples: int = SAMPLES,
     seed: int = 0,
@@ -85,6 +87,7 @@ def list_aims(
         config: settings file whose values win.
         rules: the user's own, which are rows too.
         length: T; None: that of the settings.
+        executor: which scores, see `tune`.
         trust: run the code that a folder from elsewhere names.
         samples: sequences of the prior that its values are estimated from.
         seed: of the sampling.
@@ -92,7 +95,7 @@ def list_aims(
     Raises:
         UserError: something cannot be used, or there is no such row.
     """
-    model = _prior(domain, prior, preset, config, rules, length, trust)
+    model = _prior(domain, prior, preset, config, rules, length, executor, trust)
     return rows_of(model, samples, seed, names)
 
 
@@ -107,6 +110,7 @@ def aims_from(
     rules: PathLike | None = None,
     length: int | None = None,
     held_out: bool = False,
+    executor: str | None = None,
     trust: bool = False,
     samples: int = SAMPLES,
     seed: int = 0,
@@ -124,6 +128,7 @@ def aims_from(
         rules: the user's own, which are rows too.
         length: T; None: that of the settings.
         held_out: take only what a prior trained on these files would be tested on.
+        executor: which scores, see `tune`.
         trust: run the code that a folder from elsewhere names.
         samples: sequences of the prior that stand beside.
         seed: of the sampling.
@@ -132,7 +137,7 @@ def aims_from(
     Raises:
         UserError: something cannot be used, or there is no such row.
     """
-    model = _prior(domain, prior, preset, config, rules, length, trust)
+    model = _prior(domain, prior, preset, config, rules, length, executor, trust)
     real = read_beside(model, listed_paths(paths), held_out=held_out, quiet=quiet)
     rows = rows_of(model, samples, seed, names, real)
     if names is None:
@@ -161,9 +166,10 @@ def _prior(
     config: PathLike | None,
     rules: PathLike | None,
     length: int | None,
+    executor: str | None,
     trust: bool,
 ) -> Model:
-    overrides = {} if length is None else {"length": length}
+    overrides = with_executor({} if length is None else {"length": length}, executor)
     given = Given(prior, optional_path(rules))
     order = open_order(domain, preset, optional_path(config), overrides, given, trust=trust)
     return model_of_prior(order, "prior")
