@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sequence_tutor.algorithms.registry import SHIPPED
+from sequence_tutor.algorithms.registry import SHIPPED, find_algorithm
 from sequence_tutor.config.presets import build, merged, preset_names, read_preset
 from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.domain import find_domain
@@ -33,6 +33,10 @@ def test_every_tune_preset_holds_for_every_algorithm(
     layers = read_layers(domain, preset, None, {"tune": {"algorithm": algorithm}})
     toy = find_domain("toy").default_prior("cpu")  # of which nothing is asked
     order = Order(find_domain(domain), toy, layers, Given(domain))
+    if layers.preset.get("aims") and not find_algorithm(algorithm).held:
+        with pytest.raises(UserError, match=f"aims.*{algorithm}.*holds"):
+            _ = order.spec
+        return
     assert order.spec.tune.algorithm == algorithm
 
 

@@ -295,10 +295,12 @@ def open_order(
     Raises:
         UserError: domain, prior or files cannot be used.
     """
+    layers = read_layers(name, preset, config, overrides, serves_several=serves_several)
+    if given.prior is None:
+        given = replace(given, prior=layers.prior)
     domain, stored = open_prior(name, given.prior, device, trust=trust)
     check_read(given.column, given.standardise, given.seeds, given.prime)
     domain = domain.reading(given.column, given.standardise, warner(quiet=quiet))
-    layers = read_layers(name, preset, config, overrides, serves_several=serves_several)
     order = Order(domain, stored, layers, given)
     return replace(order, domain=domain.executed_by(order.executor))
 

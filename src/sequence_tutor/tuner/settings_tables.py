@@ -47,6 +47,9 @@ class TuningTables(Settings):
     length: int | None = Field(
         None, ge=1, description="tokens of a sequence; the domain's or the prior's if unset"
     )
+    prior: str | None = Field(
+        None, description="name or folder of the prior, where the command names none"
+    )
     tune: dict[str, Any] = Field(default_factory=dict, description="see TuneSettings")
     algorithms: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="what an algorithm needs different, table by table"
@@ -111,6 +114,12 @@ class Layers:
     overrides: Tables
     source: str
     serves_several: bool = False
+
+    @property
+    def prior(self) -> str | None:
+        """The prior that the settings name; None: the one that the domain begins with."""
+        layers = (self.overrides, self.file, self.preset)
+        return next((str(tables["prior"]) for tables in layers if tables.get("prior")), None)
 
     def over(self, above: Tables, below: Tables) -> Layers:
         """The same layers with tables over the overrides, and others right below them."""
