@@ -8,7 +8,12 @@ from sequence_tutor.config.aims import parse_aims
 from sequence_tutor.errors import UserError
 from sequence_tutor.toy import make_toy
 from sequence_tutor.verbs.verify import soft_forms
-from sequence_tutor.verbs.verify_aims import INFEASIBLE, exact_optimum, verify_aims
+from sequence_tutor.verbs.verify_aims import (
+    INFEASIBLE,
+    exact_optimum,
+    settings_of_form,
+    verify_aims,
+)
 
 
 def test_the_rounds_are_tight_and_slack_where_they_should_be() -> None:
@@ -44,3 +49,10 @@ def test_an_algorithm_comes_to_the_constrained_optimum(name: str) -> None:
         assert row["multiplier_error"] < 0.05
         assert row["worst_miss"] < 0.005
         assert not row["said_infeasible"]
+
+
+def test_every_soft_form_has_settings_that_fit() -> None:
+    for name in soft_forms():
+        settings = settings_of_form(name, parse_aims({"token_2": ">= 40 %"}), seed=0)
+        assert settings.aims
+        assert settings.aims_alone

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from sequence_tutor.algorithms.registry import find_algorithm
 from sequence_tutor.config.aims import Aim, parse_aims
 from sequence_tutor.config.presets import build, merged, read_preset
 from sequence_tutor.config.settings import nearest
@@ -108,21 +109,20 @@ def verify_aims(
         for name in names or forms:
             if called == INFEASIBLE and name != (names or forms)[0] and not names:
                 continue  # whether nothing meets the aims is no matter of the algorithm
-            tables = merged(form_tables(name), preset["tune"])
-            if find_on_policy(tables):
-                own = form_tables(name)
-                tables = merged(tables, {key: own[key] for key in ("batch", "collect")})
-            tables = {**tables, "seed": seed, "aims": aims, "aims_alone": True}
-            settings = build(TuneSettings, tables, f"the preset of verify, {name}", {ASKED: ()})
+            settings = settings_of_form(name, aims, seed)
             found = _train(name, called, problem, settings, optimum, quiet=quiet)
             results.append(asdict(found))
     return {"algorithms": results, "seed": seed, "versions": versions()}
 
 
-def find_on_policy(tables: Mapping[str, Any]) -> bool:
-    """Whether the algorithm learns from fresh sequences alone, whose number then is its batch."""
-    settings = TuneSettings.model_validate(dict(tables), context={ASKED: ()})
-    return settings.traits.on_policy
+def settings_of_form(name: str, aims: Sequence[Aim], seed: int) -> TuneSettings:
+    """The settings of `verify` for a form, with those of `verify --aims` over them."""
+    own = form_tables(name)
+    tables = merged(own, read_preset("verify", "toy", "aims")["tune"])
+    if find_algorithm(own["algorithm"]).on_policy:  # its batch is what it has just collected
+        tables = merged(tables, {key: own[key] for key in ("batch", "collect")})
+    tables = {**tables, "seed": seed, "aims": tuple(aims), "aims_alone": True}
+    return build(TuneSettings, tables, f"the preset of verify, {name}", {ASKED: ()})
 
 
 def exact_optimum(problem: ToyProblem, aims: Sequence[Aim]) -> ConstrainedOptimum:
