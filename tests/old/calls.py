@@ -129,10 +129,14 @@ def facts(folder: Path) -> dict[str, Any]:
     return found
 
 
+LATER = {"near_copies"}
+"""Statistics that later versions add to those of before."""
+
+
 def _timeless(value: Any) -> Any:
     """Without what differs between two runs of one program: times, versions, checksums."""
     if isinstance(value, dict):
-        left_out = {"seconds", "checksum", "sha256", "versions"}
+        left_out = {"seconds", "checksum", "sha256", "versions", *LATER}
         return {name: _timeless(one) for name, one in value.items() if name not in left_out}
     return [_timeless(one) for one in value] if isinstance(value, list) else value
 
