@@ -85,6 +85,8 @@ def test_rows_of_the_table_and_of_the_reward() -> None:
     settings = MoleculeRewardSettings(weights={"qed": 1.0, "MolWt": 0.1}, workers=0)
     rows = domain.rows(settings, domain.reward(settings, None))
     assert {"valid", "filters_passed", "mean_qed", "mean_MolWt", "qed"} <= rows.ranges().keys()
+    assert rows.ranges()["mean_MolWt"].of_reward
+    assert not rows.ranges()["mean_qed"].of_reward
     batch = batch_of(domain, ASPIRIN, "C1CC")
     found = rows.count(batch)
     assert found.keys() == rows.ranges().keys()

@@ -27,6 +27,7 @@ from sequence_tutor.verbs.aims import aims_from, list_aims
         (RowRange(), (-0.39, -0.4361, -0.35), "-0.437 .. -0.350"),
         (RowRange(low=0.0), (523.0, 505.0, 541.0), "505 .. 541"),
         (SHARE, (0.5, 0.0, 1.0), ""),
+        (RowRange(high=0.0), (0.0, 0.0, 0.0), ""),
     ],
 )
 def test_an_aim_is_the_interval_rounded_outwards(
@@ -102,5 +103,12 @@ def test_a_run_aims_at_what_its_examples_are(
     assert table.header[0] == "run: aim"
     (column,) = evaluation.to_json()["models"]
     assert {one["row"] for one in column["prices"]["aims"]} == {"token_1", "repeats_of_0"}
+    page, numbers = tmp_path / "page.html", tmp_path / "numbers.json"
+    assert run("report", out, "--samples", 64, "--out", page, "--threads", 1) == 0
+    assert "price of token_1" in page.read_text()
+    given = ["--real", path, "--samples", 64, "--particles", 0, "--json", numbers]
+    assert run("evaluate", out, *given) == 0
+    assert json.loads(numbers.read_text())["real"]["count"] == 32
+    capsys.readouterr()
     assert run("tune", "toy", "--rows", "token_1", "--out", tmp_path / "other") == 2
     assert "--aims-from" in sentence(capsys)

@@ -66,12 +66,14 @@ class RowRange:
         high: the largest value; inf where there is none.
         kind: how its interval is computed.
         of_training: whether it compares with the training data, so that it says nothing of these.
+        of_reward: whether it is of a term of the reward rather than of the domain's own tables.
     """
 
     low: float = -math.inf
     high: float = math.inf
     kind: Kind = "mean"
     of_training: bool = False
+    of_reward: bool = False
 
     @property
     def is_share(self) -> bool:
@@ -116,7 +118,7 @@ class RewardRows:
 
     def ranges(self) -> Mapping[str, RowRange]:
         """No term is bounded."""
-        return dict.fromkeys(self._names, RowRange())
+        return dict.fromkeys(self._names, RowRange(of_reward=True))
 
     def count(self, batch: SequenceBatch, terms: Tensor | None = None) -> Mapping[str, Counts]:
         """The sum of each term over each sequence."""

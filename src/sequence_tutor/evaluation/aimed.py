@@ -60,13 +60,13 @@ class Row:
         """An aim for the real value, as wide as its 95 % interval; empty: there is none.
 
         Rounded outwards to two digits of its width; an end at the end of the range is left out.
+        Where all real sequences agree on a mean there is no scatter, and so no aim.
         """
-        if not all(map(math.isfinite, (self.real.low, self.real.high))):
+        ends = self.real.low, self.real.high
+        if not all(map(math.isfinite, ends)) or ends[0] == ends[1]:
             return ""
         low, high = self.unit * self.real.low, self.unit * self.real.high
         least, most = self.unit * self.range.low, self.unit * self.range.high
-        if low == high:
-            low, high = low - abs(low) / 100, high + abs(high) / 100
         places = DIGITS - 1 - math.floor(math.log10(max((high - low) / 2, 1e-12)))
         step = 10.0**-places
         low = math.floor(low / step + ROUNDING) * step

@@ -186,7 +186,7 @@ class TermRows:
 
     def ranges(self) -> Mapping[str, RowRange]:
         """Anything."""
-        return dict.fromkeys(self._rows, RowRange())
+        return dict.fromkeys(self._rows, RowRange(of_reward=True))
 
     def count(self, batch: SequenceBatch, terms: Tensor | None = None) -> Mapping[str, Counts]:
         """What each row counts."""

@@ -30,12 +30,14 @@ class AimsRead:
         count: how many real sequences there are.
         length: T, tokens of a sequence.
         what: what they are, such as real tunes.
+        at_most: whether they may be shorter than that.
     """
 
     rows: Sequence[Row]
     count: int
     length: int
     what: str
+    at_most: bool = False
 
     @property
     def aims(self) -> dict[str, str]:
@@ -44,7 +46,9 @@ class AimsRead:
 
     def toml(self) -> str:
         """A settings file with the aims, the values that they were read off in comments."""
-        lines = [f"# read off {self.count:,} {self.what} of {self.length} tokens", "[aims]"]
+        most = "at most " if self.at_most else ""
+        said = f"# read off {self.count:,} {self.what} of {most}{self.length} tokens"
+        lines = [said, "[aims]"]
         for row in self.rows:
             if row.wanted:
                 real, prior = (f"{row.unit * one.value:.3g}" for one in (row.real, row.prior))
@@ -141,9 +145,9 @@ def aims_from(
     real = read_beside(model, listed_paths(paths), held_out=held_out, quiet=quiet)
     rows = rows_of(model, samples, seed, names, real)
     if names is None:
-        terms = model.reward.names
-        rows = [row for row in rows if _can_be_read(row) and row.name not in terms]
-    return AimsRead(rows, len(real), model.length, model.domain.real)
+        rows = [row for row in rows if _can_be_read(row)]
+    at_most = model.domain.end_token is not None
+    return AimsRead(rows, len(real), model.length, model.domain.real, at_most)
 
 
 def read_beside(
@@ -176,8 +180,9 @@ def _prior(
 
 
 def _can_be_read(row: Row) -> bool:
-    """Whether real sequences say anything of a row that is of use."""
-    return not row.range.of_training and not math.isnan(row.real.value)
+    """Whether real sequences say anything of a row of the tables that is of use."""
+    unfit = row.range.of_training or row.range.of_reward
+    return not unfit and not math.isnan(row.real.value)
 
 
 def _escaped(name: str) -> str:
