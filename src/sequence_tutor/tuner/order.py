@@ -15,7 +15,7 @@ from rich.text import Text
 
 from sequence_tutor.config.presets import Tables, build
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.domain import Beginning, Domain
+from sequence_tutor.domain import Beginning, Domain, find_domain
 from sequence_tutor.domain.real_card import real_value
 from sequence_tutor.domain.rows import Rows
 from sequence_tutor.errors import UserError, printable, settings_of
@@ -295,6 +295,7 @@ def open_order(
     Raises:
         UserError: domain, prior or files cannot be used.
     """
+    find_domain(name)  # a misspelled domain has no presets, which would be complained of
     layers = read_layers(name, preset, config, overrides, serves_several=serves_several)
     if given.prior is None:
         given = replace(given, prior=layers.prior)
