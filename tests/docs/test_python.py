@@ -34,9 +34,11 @@ def test_no_program_is_forgotten() -> None:
 def test_programs_run_and_print_a_line_for_each_model(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (program,) = programs(ROOT / page)
+    # the researcher's page has one more, with objects in memory: tests/verbs/test_in_memory.py
+    (program,) = (
+        one for one in programs(ROOT / page) if all(shown in one for shown in SMALL[page])
+    )
     for shown, small in SMALL[page].items():
-        assert shown in program
         program = program.replace(shown, small)
     (tmp_path / "program.py").write_text(program, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
