@@ -260,7 +260,7 @@ def test_where_it_plays_no_part_it_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
-    for verb in (("tune", "melody"), ("compare", "toy"), ("frontier", "toy"), ("tables",)):
+    for verb in (("tune", "melody"), ("compare", "toy"), ("frontier", "toy")):
         assert run(*verb, "--out", out, "--executor", "local", "--quiet") == 2
         assert "scored in this process, where no executor plays a part" in sentence(capsys)
         assert not list(out.rglob("run.json"))

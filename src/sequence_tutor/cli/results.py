@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 from sequence_tutor.cli.arguments import (
-    ExecutorName,
     Preset,
+    Rules,
     Seed,
     Shown,
     Threads,
@@ -49,7 +49,8 @@ class Demo:
 class Results:
     """Make the whole table of results: every algorithm and baseline beside the published figures.
 
-    Tunes one model a column, a few minutes each. After an interruption the same command continues.
+    Tunes one model a column, a few minutes each; algorithms of installed packages have a column,
+    rules of your own a row each. After an interruption the same command continues.
 
     Example: sequence-tutor tables --out tables
     """
@@ -58,7 +59,15 @@ class Results:
     samples: Annotated[int, option("melodies of each column", "N")] = 100_000
     seed: Seed = 0
     seeds: Annotated[int, option("trainings of each column, for the spread between them", "N")] = 1
-    executor: ExecutorName = None
+    rules: Rules = None
+    executor: Annotated[
+        str | None,
+        option(
+            "train the columns side by side: local (in processes of this machine) or the name of "
+            "an installed package; one after the other if unset",
+            "NAME",
+        ),
+    ] = None
     threads: Threads = "auto"
     shown: Shown = Shown()
 

@@ -19,6 +19,7 @@ from sequence_tutor.melody.exhibit import heard_of
 from sequence_tutor.melody.writing.pictures import next_token_probabilities
 from sequence_tutor.progress import progress
 from sequence_tutor.randomness import named_generator
+from sequence_tutor.reward.user_terms import rules_file
 from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.storage.files import PathLike, named_path, write_json, write_text
 from sequence_tutor.storage.folder_lock import writing_in
@@ -26,6 +27,7 @@ from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.verbs.report import report
 from sequence_tutor.verbs.sample import sample
+from sequence_tutor.verbs.side_by_side import Training, train_side_by_side
 from sequence_tutor.verbs.tune import tune
 from sequence_tutor.workbench.comparison import draw_comparison
 
@@ -98,6 +100,7 @@ def tables(
     seed: int = 0,
     seeds: int = 1,
     overrides: Mapping[str, Any] | None = None,
+    rules: PathLike | None = None,
     executor: str | None = None,
     threads: int | None = None,
     quiet: bool = False,
@@ -114,31 +117,36 @@ def tables(
             and `seeds.json` give the scatter of each figure between them. The table is of the
             first.
         overrides: settings that win over the presets'.
-        executor: as for `tune`, which refuses one for melodies.
-        threads: torch's threads; None measures.
+        rules: rules of the user's own, as for `tune`; each is a row of the table.
+        executor: computes the columns' trainings side by side, on as many cores as there are:
+            "local" or one of an installed package; None: one after the other in this process.
+        threads: torch's threads; None measures, and with an executor it is 1 a training.
 
     Raises:
-        UserError: `seeds` is below 1, or a folder holds another run.
+        UserError: `seeds` is below 1, rules or executor cannot be used, or a folder holds another
+            run.
     """
     if seeds < 1:
         raise UserError(f"seeds is {seeds}, expected at least 1")
-    out = named_path(out)
+    out, rules = named_path(out), rules_file(rules)
     with writing_in(out):
-        runs = {column: out / _folder(column) for column in columns()}
-        models: dict[tuple[str, int], Model] = {}
-        for place in range(seeds):
-            for column, (preset, algorithm) in columns().items():
-                own = {"algorithm": algorithm, "seed": seed + place}
-                model = tune(
-                    "melody",
-                    runs[column] if place == 0 else out / f"{_folder(column)}-seed-{seed + place}",
-                    preset=preset,
-                    overrides=merged(overrides or {}, {"tune": own}),
-                    executor=executor,
-                    threads=threads,
-                    quiet=quiet,
-                )
-                models[column, place] = replace(model, name=column)
+        asked = {
+            (column, place): Training(
+                out / (_folder(column) + (f"-seed-{seed + place}" if place else "")),
+                preset,
+                merged(overrides or {}, {"tune": {"algorithm": algorithm, "seed": seed + place}}),
+                rules,
+            )
+            for place in range(seeds)
+            for column, (preset, algorithm) in columns().items()
+        }
+        if executor is not None:
+            train_side_by_side(list(asked.values()), executor, threads or 1, quiet=quiet)
+        models = {
+            (column, place): replace(training.finish(threads, quiet=quiet), name=column)
+            for (column, place), training in asked.items()
+        }
+        runs = {column: training.out for (column, place), training in asked.items() if not place}
         first = [models[column, 0] for column in runs]
         evaluation = _write_results(out, [prior_of(first[0]), *first], samples, seed, quiet=quiet)
         _draw_curves(out / "learning_curves.png", runs)
