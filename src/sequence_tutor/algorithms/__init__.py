@@ -1,7 +1,7 @@
-"""Algorithms, and what one of your own is made of; see `docs/extend/algorithm.md`.
+"""Algorithms, and the parts for writing your own; see `docs/extend/algorithm.md`.
 
-An algorithm is its mathematics, a class with its traits, and the settings that it needs. Only what
-is named here is promised.
+An algorithm consists of its equations, a class with its traits, and the settings that it needs.
+Only the names exported here are stable.
 """
 
 from sequence_tutor.algorithms.action_values import ActionValueMethod

@@ -1,8 +1,8 @@
 """The algorithms of the paper: action values, and the four forms of the loss that fits them.
 
-Let X be the action values (Q, Psi or G) and V their value. Writing a token leads to one next state
-only, so each algorithm satisfies X(s_t, a_t) = pays_t + gamma V(s_t+1) for every token, likely or
-not. Two settings, the same for every algorithm, choose the error that is learned from:
+Let X be the action values (Q, Psi or G) and V their value. Each token leads to exactly one next
+state, so at the optimum X(s_t, a_t) = pays_t + gamma V(s_t+1) for every token, likely or not. Two
+settings, the same for every algorithm, choose the error that the loss is made of:
 
 | `n_steps` | `paths` | the error |
 |---|---|---|
@@ -11,11 +11,11 @@ not. Two settings, the same for every algorithm, choose the error that is learne
 | all | whole | the whole sequence's surplus minus the batch's mean, and V fitted beside it |
 | all | first | the residual of the first step alone: trajectory balance, log Z = V(s_0) |
 
-The first two forms have an error for each step, and the loss is its mean penalty over all steps
-learned from. The error of a whole sequence is divided by the root of the batch's mean length, so
-that it too is per token and a short sequence counts no more than a long one. Prioritised replay
-takes these errors as its TD errors: one for each step, and for a sequence the root mean square over
-its steps, or its one error.
+The first two forms have an error for each step, and the loss is its mean penalty over all learned
+steps. The error of a whole sequence is divided by the root of the batch's mean length, so that the
+loss is per token too and a short sequence counts no more than a long one. Prioritised replay uses
+these errors as TD errors: one for each step, and for a sequence the root mean square over its
+steps, or its one error.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from sequence_tutor.objectives.action_values import (
 from sequence_tutor.objectives.path_consistency import centred_total, residual
 
 FORMS = ("discount", "n_steps", "paths", "value_weight", "eta", "optimiser.robust")
-"""Settings that choose among the forms, or that some of them read."""
+"""Settings that choose a form, or that some form reads."""
 
 
 class ActionValueMethod(Algorithm):
@@ -59,11 +59,11 @@ class ActionValueMethod(Algorithm):
     equation: Callable[..., Tensor]
 
     def pays(self, seen: Experience) -> Tensor:
-        """What each step pays, (B, T): R / c + log p."""
+        """Payment of each step, (B, T): r / c + log p."""
         return seen.reward + seen.log_prior_taken
 
     def reference(self, seen: Experience) -> Tensor | None:
-        """The log prior of the equation: of the taken tokens, (B, T), or of all, (B, T, V)."""
+        """Log prior for the one-step error: of the taken tokens, (B, T), or of all, (B, T, V)."""
         return seen.log_prior_taken
 
     def grade(self, settings: LossSettings, said: Predicted, seen: Experience) -> Graded:
@@ -94,7 +94,7 @@ def every_path(settings: LossSettings, value: Tensor, surplus: Tensor, seen: Exp
 
 
 def first_path(settings: LossSettings, value: Tensor, surplus: Tensor, seen: Experience) -> Graded:
-    """Trajectory balance, where log Z is V at the first step that is learned from."""
+    """Trajectory balance, where log Z is V at the first learned step."""
     error = residual(value, surplus, seen.learned, settings.discount)  # (B, T)
     first = seen.learned.long().argmax(1, keepdim=True)  # (B, 1)
     return _by_sequence(error.gather(1, first).squeeze(1), seen, settings.optimiser.robust)
@@ -105,7 +105,7 @@ def whole_sequence(
 ) -> Graded:
     """Trajectory balance, where the batch's mean is log Z.
 
-    V is fitted to the surplus as a `follower` (B, T), whose gradient does not move the policy.
+    V is fitted to the surplus as `follower` (B, T), whose gradient does not change the policy.
     """
     robust = settings.optimiser.robust
     total = centred_total(surplus, seen.learned, settings.discount, seen.weight)  # (B,)
@@ -149,7 +149,7 @@ class PsiLearning(ActionValueMethod):
 
 
 class GLearning(ActionValueMethod):
-    """G-learning (2017 Eq. 15); the prior is in its value and policy, not in what a step pays."""
+    """G-learning (2017 Eq. 15); the prior is part of value and policy, not of a step's payment."""
 
     name = "g"
     mixes_prior = True

@@ -1,4 +1,4 @@
-"""What an algorithm is: its traits, its policy and value, and the loss of a batch."""
+"""The interface of an algorithm: its traits, its policy and value, and the loss of a batch."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Experience:
         mask: (B, T) bool.
         reward: (B, T), r_t / c.
         log_prior_taken: (B, T), log p(a_t|s_t) of the tokens that were taken.
-        log_prior: (B, T, V), log p(.|s_t); None where the algorithm does not mix it in.
-        learned: (B, T) bool: the steps whose errors count; inside the mask, after a given prefix,
-            and where a step was drawn that step alone.
-        weight: (B,), how much the errors of each sequence count.
+        log_prior: (B, T, V), log p(.|s_t); None if the algorithm does not mix it in.
+        learned: (B, T) bool: the steps whose errors count. They are inside the mask and after a
+            given prefix; if replay drew a single step, it is that step alone.
+        weight: (B,), factor of the errors of each sequence.
     """
 
     tokens: Tensor
@@ -40,11 +40,11 @@ class Experience:
 
 @dataclass(frozen=True)
 class Predicted:
-    """What the networks say of a batch.
+    """Outputs of the networks for a batch.
 
     Attributes:
         values: (B, T, V), action values of the network that learns.
-        level: (B, T), what all action values of a state share.
+        level: (B, T), the summand that all action values of a state share.
         target: (B, T, V) of the target network, without gradient; None: there is none.
     """
 
@@ -55,10 +55,10 @@ class Predicted:
 
 @dataclass(frozen=True)
 class Graded:
-    """What a batch was found to miss.
+    """The loss of a batch and its errors.
 
     Attributes:
-        loss: a scalar to descend.
+        loss: a scalar to minimise.
         by_sequence: (B,), TD error of each sequence, without gradient.
         by_step: (B, T), TD error of each step, without gradient; None: only sequences have one.
     """
@@ -73,17 +73,17 @@ class Algorithm(ABC):
 
     Attributes:
         name: as users give it.
-        on_policy: whether it learns only from what the policy itself has just sampled.
-        fits: its V(s): `soft`, the log of what can still be had; `hard`, the best that can be had;
-            `none`, it learns no V.
-        held: whether a divergence in its objective holds the policy near the prior.
-        target: its target network: `average` follows the learner slowly, `snapshot` is the learner
-            as it was when the last sequences were collected, `none`.
-        mixes_prior: whether policy and value need log p(.|s) beside the action values.
-        starts: how its values may begin, the default first.
-        reads: dotted names of the settings of the loss that it looks at, of those in
-            `loss_settings.UNREAD`; one that it does not read is refused where a user asks for it.
-        needs: tables that win over every preset.
+        on_policy: whether it learns only from sequences that the policy has just sampled.
+        fits: its V(s): `soft`, a log-sum-exp over what can follow; `hard`, the maximum over what
+            can follow; `none`, it learns no V.
+        held: whether its objective contains the divergence from the prior.
+        target: its target network: `average` follows the learning network slowly, `snapshot` is a
+            copy from when the last sequences were collected, `none`.
+        mixes_prior: whether policy and value need log p(.|s) in addition to the action values.
+        starts: possible initial values, the default first.
+        reads: dotted names of the loss settings that it uses, of those in `loss_settings.UNREAD`; a
+            user who sets one that it does not use gets an error.
+        needs: tables of settings that override every preset.
         verified_with: settings with which `verify` trains it; None: it is not verified.
     """
 
@@ -111,7 +111,7 @@ class Algorithm(ABC):
         """The loss of a batch.
 
         Args:
-            settings: choose its form.
-            said: what the networks say of the batch.
+            settings: they choose the form of the loss.
+            said: outputs of the networks for the batch.
             seen: the batch.
         """

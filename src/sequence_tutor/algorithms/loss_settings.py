@@ -1,4 +1,4 @@
-"""The settings that losses read, and what is said of those that an algorithm does not read."""
+"""The settings that losses use, and the reason given if an algorithm does not use one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class OptimiserSettings(Settings):
 
 
 class LossSettings(Settings):
-    """What chooses the form of a loss."""
+    """Settings that choose the form of a loss."""
 
     discount: float = Field(1.0, gt=0, le=1, description="gamma")
     n_steps: int | Literal["all"] = Field(
@@ -59,4 +59,4 @@ UNREAD: Mapping[str, str] = {
     "double": "{} has no one-step targets with a maximum, as q and rl-only have",
     "eta": "{} has no slow network, as one-step targets have",
 }
-"""What `Algorithm.reads` may name, and why a setting plays no part where it does not."""
+"""Names for `Algorithm.reads`, each with the reason given to a user if it is not among them."""

@@ -1,4 +1,4 @@
-"""A tuned model: action values and an algorithm's way of turning them into a policy."""
+"""A tuned model: action values, and the algorithm that computes a policy from them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from sequence_tutor.prior.protocol import Prior
 class TunedPolicy:
     """pi(a|s) of action values. Satisfies `Prior`, so it is sampled and evaluated like one.
 
-    Where the value is a soft one it satisfies `smc.ValuedPolicy` too.
+    If its value is soft, it also satisfies `smc.ValuedPolicy`.
 
     Args:
         values: the network of action values.
         algorithm: turns values into log pi.
-        prior: needed, and stepped, only where the algorithm mixes it in (G).
+        prior: used only if the algorithm mixes it in (G).
     """
 
     def __init__(self, values: ActionValueNetwork, algorithm: Algorithm, prior: Prior) -> None:
@@ -33,7 +33,7 @@ class TunedPolicy:
         return self.values.vocab_size
 
     def initial_state(self, batch: int) -> State:
-        """The states of the values and, where it is mixed in, of the prior."""
+        """The states of the values and, if the prior is mixed in, of the prior."""
         state = self.values.initial_state(batch)
         return state + self.prior.initial_state(batch) if self.algorithm.mixes_prior else state
 
@@ -46,7 +46,7 @@ class TunedPolicy:
         """Log pi(.|s) (B, V) after `previous` (B,), V(s) (B,), and the new state.
 
         Raises:
-            UserError: the algorithm's value is a maximum, which says nothing of the optimum's.
+            UserError: the algorithm's value is a maximum, from which no soft value follows.
         """
         if self.algorithm.fits == "hard":
             raise UserError(
@@ -58,7 +58,7 @@ class TunedPolicy:
         return self.algorithm.policy(values, log_prior), value, state
 
     def _step(self, previous: Tensor, state: State) -> tuple[Tensor, Tensor | None, State]:
-        """Action values (B, V), log p(.|s) (B, V) where it is mixed in, and the new state."""
+        """Action values (B, V), log p(.|s) (B, V) if it is mixed in, and the new state."""
         own = len(self.values.initial_state(0))
         values, new_state = self.values.step(previous, state[:own])
         if not self.algorithm.mixes_prior:

@@ -1,7 +1,7 @@
 """Policy gradients, the usual alternatives to the paper's algorithms.
 
-All of them learn from sequences that the policy itself has just sampled, and keep log pi + V in one
-network as Psi does (its softmax is pi, its log-sum-exp V). `objectives.trajectories` has their
+All of them learn from sequences that the policy has just sampled, and have one network for
+log pi + V, as Psi does (its softmax is pi, its log-sum-exp V). `objectives.trajectories` has their
 equations and sources. Optima at gamma = 1, where `earned` is r/c + log p - log pi:
 
 | method | earned | optimum |
@@ -43,7 +43,7 @@ from sequence_tutor.objectives.trajectories import (
 
 @dataclass(frozen=True)
 class Opinion:
-    """What a network with log pi + V thinks of the tokens that were taken.
+    """Log pi and V of a network for the tokens that were taken.
 
     Attributes:
         log_policy: (B, T), log pi(a_t|s_t).
@@ -55,7 +55,7 @@ class Opinion:
 
     @classmethod
     def of(cls, values: Tensor, tokens: Tensor, level: Tensor | None = None) -> Opinion:
-        """From log pi + V (B, T, V), tokens (B, T) and, where V is fitted, its level (B, T)."""
+        """From log pi + V (B, T, V), tokens (B, T) and, if V is fitted, its level (B, T)."""
         value = psi_value(values)
         fitted = value if level is None else moving_level_alone(value, level)
         return cls(taken(psi_policy(values), tokens), fitted)
@@ -68,15 +68,15 @@ FRESH: Mapping[str, Any] = {
     "replay": {"fresh": 1.0, "distinct": False},
     "exploration": {"kind": "policy", "regrow": 0.0},
 }
-"""What learning from fresh sequences of the policy needs, each learned from as often as it came."""
+"""Settings for learning from fresh sequences of the policy, each as often as it was sampled."""
 
 VALUE_WEIGHT = 0.05
-"""One network holds log pi and V, whose error in nats is far larger than the policy's gradient: at
-0.5 PPO on melodies ended 15 nats below the best in 50,000 sequences, at 0.05 within half a nat."""
+"""Log pi and V share a network, and V's error in nats is far larger than the policy's gradient.
+On melodies PPO with 50,000 sequences ended 15 nats below the best at 0.5, half a nat at 0.05."""
 
 
 class PolicyMethod(Algorithm):
-    """What they share: one network for log pi and V, and a loss for each sequence."""
+    """Base of the policy gradients: one network for log pi and V, and a loss per sequence."""
 
     on_policy = True
     fits: Literal["soft", "hard", "none"] = "none"
@@ -101,13 +101,13 @@ class PolicyMethod(Algorithm):
         Args:
             settings: gamma, lambda, clip.
             now: of the network that learns.
-            sampled: of the network that sampled, which for all but PPO is the same.
+            sampled: of the network that sampled the batch; the same for all but PPO.
             seen: the batch.
         """
 
 
 class ReinforceKL(PolicyMethod):
-    """REINFORCE of the KL-regularised objective, against the mean of the other sequences."""
+    """REINFORCE on the objective of KL-control; the baseline is the mean of the other sequences."""
 
     name = "reinforce-kl"
 
@@ -120,18 +120,18 @@ class ReinforceKL(PolicyMethod):
         return policy_gradient(now.log_policy, advantage, seen.learned), advantage
 
     def earned(self, now: Opinion, seen: Experience) -> Tensor:
-        """What each step pays, (B, T): r / c + log p - log pi, without gradient."""
+        """Payment of each step, (B, T): r / c + log p - log pi, without gradient."""
         return _surplus(now, seen).detach()
 
 
 class Reinforce(ReinforceKL):
-    """REINFORCE on the reward alone: no divergence holds it near the prior."""
+    """REINFORCE on the reward alone: its objective has no divergence from the prior."""
 
     name = "reinforce"
     held = False
 
     def earned(self, now: Opinion, seen: Experience) -> Tensor:
-        """What each step pays, (B, T): r / c."""
+        """Payment of each step, (B, T): r / c."""
         return seen.reward
 
 
@@ -181,8 +181,9 @@ class PPO(ActorCritic):
 class DAP(PolicyMethod):
     """REINVENT's augmented likelihood: the squared difference of log pi and log p + r / c.
 
-    Learned from the policy's own sequences only, where its optimum is that of KL-control. REINVENT
-    adds a small replay, over which the optimum is another one, because its log Z is fixed at 0.
+    It learns from the policy's own sequences only, for which its optimum is that of KL-control.
+    REINVENT adds a small replay; on replayed sequences the optimum would be a different one,
+    because log Z is fixed at 0.
     """
 
     name = "dap"

@@ -1,4 +1,4 @@
-"""Every algorithm by the name that users give: ours, and those of installed packages."""
+"""All algorithms by name: those of this package, and those of other installed packages."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def find_algorithm(name: str) -> Algorithm:
     """The algorithm of that name.
 
     Raises:
-        UserError: no installed package offers it, or something else under its name.
+        UserError: no installed package has it, or what has its name is not an algorithm.
     """
     if name in SHIPPED:
         return SHIPPED[name]
@@ -44,13 +44,13 @@ def find_algorithm(name: str) -> Algorithm:
 
 
 def needs_of(name: str) -> Mapping[str, Any]:
-    """The tables that an algorithm needs of every preset; none for a name that is none."""
+    """Tables with which an algorithm overrides every preset; none for an unknown name."""
     known = name in SHIPPED or name in _offered()
     return {"tune": find_algorithm(name).needs} if known else {}
 
 
 def _offered() -> Mapping[str, EntryPoint]:
-    """Those of installed packages."""
+    """Algorithms of other installed packages, not yet loaded."""
     return offered("sequence_tutor.algorithms")
 
 

@@ -1,4 +1,4 @@
-"""What may be aimed at: every row, its range, its value under a prior and of real sequences."""
+"""Rows that can have an aim: their ranges, and their values for a prior and real sequences."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ GENERAL = {
     "log_prior_per_token": RowRange(high=0.0, kind="ratio"),
     "kl_to_prior_per_token": RowRange(low=0.0, kind="ratio"),
 }
-"""Rows of every domain, which are measured of a policy rather than counted in its sequences."""
+"""Rows of every domain that are measured from a policy instead of counted in its sequences."""
 
 ROUNDING = 1e-9
-"""Of a digit, by which floating point may miss it."""
+"""Tolerance of floating point when rounding, in units of the last digit."""
 
 DIGITS = 2
-"""That count, of the half width of an interval that an aim is read off."""
+"""Significant digits of half the interval from which an aim is read off."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row that may be aimed at.
+    """One row that can have an aim.
 
     Attributes:
         name: of the row.
-        range: what it can be.
+        range: its possible values.
         prior: its value under the prior.
-        real: its value over real sequences; undefined where none were given.
+        real: its value over real sequences; undefined if none were given.
     """
 
     name: str
@@ -52,15 +52,15 @@ class Row:
 
     @property
     def unit(self) -> int:
-        """What tables multiply it by."""
+        """Factor of its values in tables: 100 for shares."""
         return 100 if self.range.is_share else 1
 
     @property
     def wanted(self) -> str:
         """An aim for the real value, as wide as its 95 % interval; empty: there is none.
 
-        Rounded outwards to two digits of its width; an end at the end of the range is left out.
-        Where all real sequences agree on a mean there is no scatter, and so no aim.
+        It is rounded outwards to two digits of its width; an end at the end of the range is left
+        out. If all real sequences have the same value there is no interval, and so no aim.
         """
         ends = self.real.low, self.real.high
         if not all(map(math.isfinite, ends)) or ends[0] == ends[1]:
@@ -83,7 +83,7 @@ class Row:
 
     @property
     def distance(self) -> float:
-        """From the prior's value to the real one, in half widths of the interval of the latter."""
+        """Distance of the prior's value from the real one, in half widths of the real interval."""
         reach = self.real.reach
         return abs(self.prior.value - self.real.value) / reach if reach > 0 else math.nan
 
@@ -114,7 +114,7 @@ def rows_of(
         samples: sequences that its values are estimated from.
         seed: of the sampling.
         names: of the rows; None: those of the tables.
-        real: real sequences, whose values stand beside.
+        real: real sequences, whose values are added.
 
     Raises:
         UserError: there is no row of such a name.
@@ -152,7 +152,7 @@ def rows_table(rows: Sequence[Row]) -> Table:
 
 
 def aims_table(rows: Sequence[Row], real: str) -> Table:
-    """What real sequences are, how far the prior is from it, and the aim."""
+    """The values of real sequences, the prior's distance from them, and the aims."""
     cells = [
         [
             one.name,

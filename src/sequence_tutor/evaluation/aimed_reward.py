@@ -1,7 +1,7 @@
-"""The reward of a run with aims: the reward's own terms, and what the multipliers found pay.
+"""The reward of a run with aims: the reward's own terms, and the payments of the multipliers.
 
-With it objective, log Z and gap mean what they mean of any run: c divides the own terms alone, and
-the aims pay lambda . phi nats a sequence, at its last step.
+With this reward objective, log Z and gap have their usual meaning: c divides the own terms alone,
+and the aims pay lambda . phi nats a sequence, at its last step.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ TERM = "aims"
 
 @dataclass(frozen=True)
 class FoundAims:
-    """What a run found for its aims.
+    """Multipliers and goals of the aims at the end of a run.
 
     Attributes:
         entries: of the last line of its log, see `tuner.aims_log.entries`.
-        alone: whether the reward's weights play no part beside them.
-        c: temperature of the run; it divides the reward's own terms, and not what aims pay.
+        alone: whether the aims replace the reward's weights.
+        c: temperature of the run; it divides the reward's own terms, not the payments of aims.
     """
 
     entries: Mapping[str, Mapping[str, Any]]
@@ -45,7 +45,7 @@ class FoundAims:
 
     @property
     def of_policy(self) -> bool:
-        """Whether a functional of the policy has a multiplier: no reward says what that pays."""
+        """Whether a functional of the policy has a multiplier, whose payment no reward contains."""
         return any(own["multiplier"] > 0 for own in self.entries.values() if not _counted(own))
 
 

@@ -44,7 +44,7 @@ LOWER_BOUNDS = ("log_z_bound", "log_z_smc")
 
 
 def check_particles(models: Sequence[Model], particles: int | None) -> None:
-    """Refuse a bound on log Z for a model that was not tuned toward it.
+    """Refuse a bound on log Z for a model that was tuned at another discount than 1.
 
     Raises:
         UserError: `particles` is negative; or positive, and a model was tuned with gamma < 1.
@@ -65,8 +65,8 @@ def log_z_smc(model: Model, task: Task, c: float, particles: int, seed: int) -> 
     """The log of the mean estimate of Z from runs of so many particles; in expectation <= log Z.
 
     The interval is Student's over their logarithms; there is none if these disagree, because the
-    mean then depends on one of a few runs. The model proposes; its values are the twists if it
-    learned them at every state.
+    mean then depends on one run. The model is the proposal; its values are the twists if it learned
+    them at every state.
     """
     policy = valued(model.policy, model.tune)
     generator = named_generator(seed, "sequential Monte Carlo", model.device)
@@ -88,7 +88,7 @@ def log_z_smc(model: Model, task: Task, c: float, particles: int, seed: int) -> 
 
 
 def valued(policy: Prior, tune: TuneSettings | None) -> ValuedPolicy:
-    """The policy with its own values; with values of 0 if it learned no soft ones."""
+    """The policy with its own values, or with values of 0 if it learned no soft ones."""
     learned = tune is not None and tune.learns_soft_values
     return policy if learned and isinstance(policy, ValuedPolicy) else _Valueless(policy)
 

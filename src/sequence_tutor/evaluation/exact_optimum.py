@@ -50,7 +50,7 @@ def exact_figures(policy: Prior, task: Task, c: float) -> dict[str, Estimate]:
 
 
 def enumerable_space(task: Task) -> SequenceSpace | None:
-    """All sequences of a task; None: they are too many, or a prefix is given."""
+    """The space of a task's sequences; None: there are too many, or a prefix is given."""
     if task.prior.vocab_size**task.length > MOST_ENUMERATED or task.prefix:
         return None
     return SequenceSpace(task.prior.vocab_size, task.length, task.end_token)
@@ -69,7 +69,7 @@ def exact_log_prior(task: Task, space: SequenceSpace) -> Tensor:
 
 
 def exact_rewards(task: Task, space: SequenceSpace) -> Tensor:
-    """(V^T,) r(x) by code, whenever it is paid."""
+    """(V^T,) r(x) by code, at whichever steps it is paid."""
     tokens = enumerate_sequences(space.vocab_size, space.length).tokens
     terms = score(task.reward, cut_at_end(tokens, space.end_token)).sum(1)  # (V^T, R)
     return terms @ task.reward.weights.to(terms)
@@ -87,10 +87,11 @@ def _reference(task: Task, space: SequenceSpace) -> Levels:
 def own_optimum(policy: Prior, task: Task, tune: TuneSettings) -> dict[str, Estimate]:
     """`kl_to_own_optimum_per_sequence`, KL(pi || pi*) in nats, with pi* of pi's algorithm.
 
-    The optimum of Psi, G and their relatives at discount 1 is p(x) exp(r(x)/c) / Z; it is in
-    `exact_figures` and left out here. At another discount they have another, and Q and RL only
-    always have theirs, the softmax of the hard fixed point. (REINFORCE on the reward alone has none
-    but the best sequence.) `task` is at the prior temperature of the objective.
+    At discount 1 the optimum of Psi, G and their relatives is p(x) exp(r(x)/c) / Z; `exact_figures`
+    has it, and it is left out here. At another discount their optimum is the discounted fixed
+    point. That of Q and RL only is always the softmax of the hard fixed point. (REINFORCE on the
+    reward alone has only the best sequence as optimum.) `task` is at the prior temperature of the
+    objective.
     """
     traits, space = tune.traits, enumerable_space(task)
     is_hard = traits.fits == "hard"

@@ -29,7 +29,7 @@ FIGURES: Mapping[str, Figure] = {
     "effective_sample_size": Figure("higher", True, title="effective sample size"),
     "seconds": Figure(header="seconds"),
 }
-"""Statistics of every domain. For divergence and entropy, which depend on the choice of c, no
+"""Statistics of every domain. Divergence and entropy depend on the choice of c, so neither
 direction is better."""
 
 

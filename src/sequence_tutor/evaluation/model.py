@@ -37,18 +37,18 @@ from sequence_tutor.tuner.stages import most_steps, stage_weights
 
 @dataclass(frozen=True)
 class Model:
-    """A policy and everything needed to judge it.
+    """A policy and everything needed to evaluate it.
 
     Attributes:
         name: the run's folder or the prior's name.
         domain: of its sequences.
-        policy: sampled; of a prior the prior itself.
+        policy: what is sampled; for a prior the prior itself.
         stored: the prior, its card and the fingerprints of its training data.
         reward_settings: of its reward; of a prior the domain's default.
         length: T.
         rules: the user's file of rules, or an object as the whole reward, if any.
         tune: its tuning settings, with the final c; None: a prior.
-        stage: the last stage of its tuning, whose weights judge it.
+        stage: the last stage of its tuning, whose weights its reward has.
         prefix: tokens that all its sequences begin with.
         trust: whether the user allows the code that its reward names.
         shared_reward: the reward object of a model with the same reward; None: it builds its own.
@@ -105,7 +105,7 @@ class Model:
 
     @cached_property
     def reward(self) -> Reward:
-        """The reward that judges it.
+        """The reward by which it is evaluated.
 
         Built on first use: a model whose rules are missing or not allowed can still be sampled.
 
@@ -128,7 +128,7 @@ class Model:
 
     @property
     def aimed_rows(self) -> Rows | None:
-        """What counts the rows that it was tuned to bring somewhere; None: there are none."""
+        """Counts the rows that have aims; None: there are none."""
         return self.reward.rows if isinstance(self.reward, AimedReward) else None
 
     def allowed_rules(self) -> Path | None:
@@ -233,7 +233,7 @@ def load_model(
 
 
 def _found_aims(folder: Path, tune: TuneSettings) -> FoundAims | None:
-    """What a run's log says of its aims at its end."""
+    """The aims of a run from the last line of its log."""
     if not tune.aims:
         return None
     with reading(folder / LOG_FILE, "the log of a run with aims"):

@@ -1,4 +1,4 @@
-"""Sequences that differ, but hardly: a policy may repeat itself with one token changed."""
+"""Near copies: a policy may repeat a sequence with one token changed."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from sequence_tutor.estimates import UNDEFINED, Estimate, wilson
 from sequence_tutor.sequences import SequenceBatch
 
 MOST = 400
-"""Sequences that are compared, each with each."""
+"""Number of sequences that are compared, each with each."""
 
 CLASSES = 64
-"""Of tokens, by their number's remainder, for a first look."""
+"""Classes of tokens, by remainder, for a quick first comparison."""
 
 SHARE = 16
-"""Two are near copies if at most one token in so many is changed, put in or left out."""
+"""Two are near copies if at most one token in so many is changed, inserted or deleted."""
 
 
 def near_copies(sequences: SequenceBatch) -> Estimate:
-    """The share of some sequences that another of them nearly, or quite, copies.
+    """The share of some sequences that are near or exact copies of another of them.
 
     Args:
-        sequences: the first `MOST` are compared; the share grows with their number, so that it
-            means something only beside that of as many others. Its interval is Wilson's for as
-            many independent sequences, and so only a guide.
+        sequences: the first `MOST` are compared. The share grows with their number, so compare it
+            only with that of equally many others. Its interval is Wilson's for independent
+            sequences, and so only a guide.
     """
     few = sequences[:MOST]
     if len(few) < 2:

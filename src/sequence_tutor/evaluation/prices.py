@@ -1,11 +1,10 @@
-"""The price list of a run with aims: what each cost, and what one more unit of it would.
+"""The price list of a run with aims: what each aim cost, and what one more unit would cost.
 
-By the envelope theorem the divergence of the constrained optimum changes by its multiplier where a
-bound does: d KL / d b = lambda E[d], in nats a sequence for one more unit of the row, whose
-denominators d have the mean E[d]. An aim that the others meet by themselves has multiplier 0 and
-is free. On the way from the prior's rows to the aims, KL is the integral of prices over bounds;
-where prices rise about linearly, a bound's part of it is in proportion to
-price x (bound - prior).
+By the envelope theorem the derivative of the constrained optimum's divergence by a bound is
+d KL / d b = lambda E[d], in nats a sequence for one more unit of the row, where E[d] is the mean of
+the row's denominators. An aim that is met without a payment has the multiplier 0 and is free. From
+the prior's rows to the aims, KL is the integral of prices over bounds; if prices rise about
+linearly, a bound's part of it is in proportion to price x (bound - prior).
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from sequence_tutor.evaluation.figures import cell, decimals
 from sequence_tutor.tuner.aims_log import is_missed
 
 FREE = 0.001
-"""A part of the way below which an aim is called free."""
+"""An aim whose part of the divergence is below this is called free."""
 
 
 @dataclass(frozen=True)
@@ -28,15 +27,15 @@ class Price:
     """One bound.
 
     Attributes:
-        aim: as it is written, one side of it.
+        aim: one side of it, as written.
         row: its row.
-        bound: what the row should be at least or at most.
-        share: whether it was written in percent; its price is then one of a point.
+        bound: smallest or largest value that the row should have.
+        share: whether it was written in percent; its price is then for one percentage point.
         prior: the row's value under the prior; None: undefined.
         reached: under the policy.
         met: whether the interval reaches the bound.
         price: nats a sequence for one more unit of the row, or one more point.
-        part: of the way from the prior, 0..1.
+        part: of the divergence from the prior, 0..1.
     """
 
     aim: str
@@ -55,8 +54,8 @@ class PriceList:
     """All bounds of a run.
 
     Attributes:
-        prices: one a bound.
-        kl_per_token: what all of it cost, in nats.
+        prices: one for each bound.
+        kl_per_token: divergence from the prior, in nats.
     """
 
     prices: Sequence[Price]
@@ -68,7 +67,7 @@ class PriceList:
         return {"aims": rows, "kl_per_token": self.kl_per_token}
 
     def table(self, name: str = "") -> Table:
-        """As people read it; a name of the run stands over the aims."""
+        """As a table; the name of the run, if given, is in the header of the aims."""
         heads = [
             f"{name}: aim" if name else "aim",
             "prior",
@@ -92,7 +91,7 @@ class PriceList:
 
     @property
     def sentence(self) -> str:
-        """What all of it cost, which aim is dearest, and which are free."""
+        """The whole divergence, the dearest aim, and the free aims."""
         said = [f"all aims together: {self.kl_per_token:.3g} nats a token from the prior"]
         if self.prices and max(one.part for one in self.prices) > FREE:
             dearest = max(self.prices, key=lambda one: one.part)
@@ -111,7 +110,7 @@ def price_list(
 
     Args:
         aims: of the last entry of its log, see `tuner.aims_log.entries`.
-        kl_per_token: nats from the prior.
+        kl_per_token: divergence from the prior, in nats.
         statistics: row -> its estimate from more samples than those of the log.
     """
     known = statistics or {}

@@ -1,4 +1,4 @@
-"""Real sequences beside sampled ones: a column of the table, and what aims are read off."""
+"""Real sequences: a column of the table, and values from which aims are read off."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from sequence_tutor.progress import counted
 from sequence_tutor.sequences import SequenceBatch
 
 MOST = 10_000
-"""Real sequences that are looked at: the first of them."""
+"""At most so many real sequences are used: the first ones."""
 
 AT_ONCE = 512
 
 
 @dataclass(frozen=True)
 class Real:
-    """What is known of real sequences.
+    """Statistics of real sequences.
 
     Attributes:
-        count: how many they are.
-        statistics: those of the domain, and `Variety`'s.
-        sequences: themselves; None: only figures are known, as in a shipped prior.
+        count: number of sequences.
+        statistics: those of the domain and of `Variety`.
+        sequences: the sequences; None: only statistics are known, as in a shipped prior.
     """
 
     count: int
@@ -61,16 +61,16 @@ def read_real(
     """Real sequences from files, read as the training data of a prior was.
 
     Args:
-        domain: that speaks the prior's vocabulary.
+        domain: with the prior's vocabulary.
         card: of the prior.
         paths: files, folders and archives.
-        length: T. Where sequences have no end, the first T tokens are taken of those that are long
-            enough; else those of at most T tokens.
-        held_out: take only what a prior trained on these files would be tested on.
+        length: T. If sequences have no end token, the first T tokens of those that are long enough
+            are taken; otherwise all sequences of at most T tokens.
+        held_out: take only sequences on which a prior trained on these files would be tested.
         quiet: show no progress.
 
     Raises:
-        UserError: they cannot be read, or there is none of that length.
+        UserError: they cannot be read, or none has that length.
     """
     settings = _settings(domain, card)
     with counted(f"reading {domain.name} files, {domain.unit_read}", quiet=quiet) as report:
@@ -95,11 +95,11 @@ def of_length(
 
 
 def real_figures(domain: Domain, settings: Settings, sequences: SequenceBatch) -> Real:
-    """What the tables would say of real sequences.
+    """The statistics of the tables for real sequences.
 
     Args:
-        domain: whose statistics are taken.
-        settings: of the reward, whose key or other frame they are counted in.
+        domain: whose statistics are computed.
+        settings: of the reward, with the key or other frame in which rows are counted.
         sequences: the real ones.
     """
     statistics = domain.statistics(domain.computed_here(settings))
@@ -113,11 +113,11 @@ def real_figures(domain: Domain, settings: Settings, sequences: SequenceBatch) -
 
 
 def card_of_real(domain: Domain, data: TrainingData) -> dict[str, Any]:
-    """Figures of the test side for a prior's card: length -> what `Real.to_json` gives.
+    """Statistics of the test data for a prior's card: length -> `Real.to_json`.
 
     Args:
-        domain: that speaks the prior's vocabulary.
-        data: what it learned from and is tested on.
+        domain: with the prior's vocabulary.
+        data: training, validation and test data of the prior.
     """
     windows = {WINDOWS: data.tensors[WINDOWS]} if WINDOWS in data.tensors else {}
     domain = domain.with_prior(data.card, windows)
@@ -132,7 +132,7 @@ def card_of_real(domain: Domain, data: TrainingData) -> dict[str, Any]:
 
 
 def known_real(card: Mapping[str, Any], length: int) -> Real | None:
-    """What a prior's card knows of held-out sequences of a length; None: nothing."""
+    """Statistics of held-out sequences of a length from a prior's card; None: it has none."""
     own = real_card(card, length)
     if own is None:
         return None
@@ -150,7 +150,7 @@ def _estimate(ends: Mapping[str, float | None]) -> Estimate:
 
 
 def _settings(domain: Domain, card: Mapping[str, Any]) -> Settings:
-    """How the prior's own data was read, without random spellings and with its vocabulary."""
+    """Settings by which the prior's data was read, without random spellings."""
     data = card.get("data")
     own = data.get("settings") if isinstance(data, Mapping) else None
     fields = domain.data_settings.model_fields

@@ -1,7 +1,7 @@
 """Statistics of any domain over streamed samples, each with a 95 % interval.
 
-Memory is bounded: sequences are told apart by 64-bit hashes, of which 2^20 are kept; all else is
-sums.
+Memory is bounded: sequences are compared by 64-bit hashes, of which 2^20 are kept; everything else
+is sums.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sequence_tutor.sampling.importance import ImportanceWeights
 from sequence_tutor.sampling.measure import Measured
 
 MOST_COMPARED = 2**20
-"""Sequences that `distinct` compares with each other: the first of them."""
+"""`distinct` compares at most so many sequences with each other: the first ones."""
 
 OPTIMALITY = (
     "objective_per_sequence",
@@ -38,11 +38,11 @@ OPTIMALITY = (
     "effective_sequences",
     "pareto_k",
 )
-"""Statistics here that speak of the objective at gamma = 1."""
+"""Statistics of the objective at gamma = 1."""
 
 
 class GeneralStatistics:
-    """Gathers what is reported of every policy, whatever its domain.
+    """Gathers the statistics that are reported for every policy, whatever its domain.
 
     - `reward_per_sequence`: sum of the weighted rewards; `reward_NAME`: of one rule, unweighted.
     - `log_prior_per_token`, `kl_to_prior_per_token`, `entropy_per_token`: in nats; the divergence
@@ -51,19 +51,19 @@ class GeneralStatistics:
     - `kl_to_prior_per_sequence`: the same divergence summed over a sequence, end token included;
       its mean is KL(pi || p) between whole sequences.
     - `distinct`: the share of distinct sequences among the first 2^20. It falls as more are
-      sampled; its interval is Wilson's for as many independent sequences, and so only a guide.
-    - `in_training_data`: the share that stands in the training data word for word, beginning at
-      a bar; defined for sequences of `WINDOW` tokens.
+      sampled; its interval is Wilson's for independent sequences, and so only a guide.
+    - `in_training_data`: the share of sequences that occur unchanged in the training data,
+      beginning at a bar line; defined for sequences of `WINDOW` tokens.
     - At gamma = 1, whatever gamma was learned with: `objective_per_sequence`, `log_z_bound`, the
       gap between them as `gap_per_sequence` and, divided by the mean length, `gap_per_token`. Bound
-      and gap have intervals only where many sequences carry the weight and the tail is light:
-      `effective_sequences`, which is `effective_sample_size` as a share of the samples, and
-      `pareto_k` say so and have none. Elsewhere they are "at least".
+      and gap have intervals only if many sequences determine them and the weights have a light
+      tail. `effective_sequences` (as a share of the samples: `effective_sample_size`) and
+      `pareto_k` measure this and have no interval. Otherwise they are marked "at least".
 
     Args:
         names: the reward's terms.
         weights: (R,) of them.
-        c: temperature of the objective; None leaves the figures at gamma = 1 undefined.
+        c: temperature of the objective; None: the statistics at gamma = 1 are undefined.
         fingerprints: (W,) sorted hashes of the training data's windows, or None.
     """
 

@@ -33,7 +33,7 @@ class Column:
 
     @property
     def own_reward(self) -> bool:
-        """Whether it is judged by the reward that it was tuned with."""
+        """Whether it is evaluated by the reward with which it was tuned."""
         return self.model is self.tuned_for
 
     def to_json(self) -> dict[str, Any]:
@@ -61,8 +61,8 @@ class Evaluation:
         columns: one a model.
         samples: sequences of each.
         seed: of the sampling.
-        yardstick: name of the model whose reward judges all.
-        real: what is known of real sequences; None: nothing.
+        yardstick: name of the model by whose reward all are evaluated.
+        real: statistics of real sequences; None: there are none.
     """
 
     columns: Sequence[Column]
@@ -73,7 +73,7 @@ class Evaluation:
 
     @property
     def better(self) -> Mapping[str, Better | None]:
-        """Statistic -> direction in which the reward that judges all improves it."""
+        """Statistic -> direction in which the common reward improves it."""
         return directions(self.columns[0].model.reward)
 
     def to_json(self) -> dict[str, Any]:
@@ -100,7 +100,7 @@ class Evaluation:
         }
 
     def table(self) -> Table:
-        """Every statistic that some model has a value of, with an explanation below."""
+        """Every statistic for which some model has a value, with an explanation below."""
         domain = self.columns[0].model.domain
         rows = []
         real = {} if self.real is None else self.real.statistics
@@ -145,7 +145,7 @@ class Evaluation:
 
     @property
     def _reward(self) -> str:
-        """The effective weights of the reward that judges all."""
+        """The effective weights of the reward by which all are evaluated."""
         return effective_weights(self.columns[0].model.reward).removeprefix("reward: ")
 
     @property

@@ -1,4 +1,4 @@
-"""A reward's own figures of sampled sequences."""
+"""Statistics that a reward itself has of sampled sequences."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from sequence_tutor.sequences import SequenceBatch
 
 
 class TermStatistics:
-    """Gathers the means of the numbers that a reward's terms are computed from.
+    """Gathers the means of the numbers from which a reward's terms are computed.
 
     `mean_NAME` is the mean of a term's number before any transform, `mean_NAME_score` after it,
-    over the sequences that have one. A reward that does not explain itself has none.
+    over the sequences that have one. A reward without `explain` has none.
     """
 
     def __init__(self, reward: Reward) -> None:

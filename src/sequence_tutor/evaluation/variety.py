@@ -1,4 +1,4 @@
-"""What may collapse unseen while all sequences differ: how they open, and near copies."""
+"""Signs of collapse that `distinct` does not show: common openings, and near copies."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from sequence_tutor.sampling.measure import Opens, commonest
 from sequence_tutor.sequences import SequenceBatch
 
 MOST_OPENINGS = 10_000
-"""Sequences, about, whose openings are compared."""
+"""About so many sequences have their openings compared."""
 
 
 class Variety:
-    """Gathers what sequences have in common. Satisfies `domain.Statistics`.
+    """Gathers how similar sequences are. Satisfies `domain.Statistics`.
 
     - `commonest_opening`: the share of sequences with the commonest opening, such as the rhythm of
       the first bar or a scaffold; `opening_entropy`: the entropy of all openings, in bits. It is at
@@ -24,8 +24,8 @@ class Variety:
     - `near_copies`: see `near_copies`, of the first few hundred.
 
     Args:
-        opener: says how a sequence opens; None: nothing is said of openings.
-        given: tokens at the beginning that were given, not chosen.
+        opener: finds the opening of a sequence; None: openings are not compared.
+        given: number of tokens at the beginning that were given, not chosen.
     """
 
     def __init__(self, opener: Opens | None, given: int = 0) -> None:
@@ -53,7 +53,7 @@ class Variety:
 
 
 def entropy(items: Sequence[Hashable]) -> Estimate:
-    """Of the shares of equal items, in bits; the interval is that of the mean of -log2 share."""
+    """Entropy of the shares of equal items, in bits; the interval is of the mean of -log2 share."""
     total = len(items)
     shares = [count / total for count in Counter(items).values()]
     bits = sum(-share * math.log2(share) for share in shares)

@@ -1,4 +1,4 @@
-"""The right answer, by dynamic programming, wherever the space is small enough to enumerate."""
+"""Exact optima by dynamic programming, for spaces that can be enumerated or have few states."""
 
 from sequence_tutor.exact.constrained import (
     ConstrainedOptimum,

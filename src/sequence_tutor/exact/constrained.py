@@ -11,8 +11,8 @@ satisfies
 
     log pi(x) - mu (1 - pi(x))^(N-1) = log p(x) + sum_i lambda_i phi_i(x) - const.
 
-By weak duality no g(lambda) exceeds the divergence of any feasible pi, and none diverges by more
-than max_x -log p(x): a dual beyond that proves that nothing meets all constraints.
+By weak duality no g(lambda) exceeds the divergence of any feasible pi, and no pi has a divergence
+above max_x -log p(x). A dual above that proves that no distribution meets all constraints.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ GRID, POLISHING = 20_001, 4
 
 @dataclass(frozen=True)
 class Distinct:
-    """At least so many of N draws are expected to be distinct.
+    """A lower bound on the expected share of distinct sequences among N draws.
 
     Attributes:
         draws: N.
@@ -52,15 +52,15 @@ class Distinct:
 
 @dataclass(frozen=True)
 class Solution:
-    """What maximises a dual.
+    """The maximum of a dual.
 
     Attributes:
-        multipliers: (K,), in nats a unit of each constraint's expectation.
-        slack: (K,) expectation minus bound; below 0 the constraint is missed.
+        multipliers: (K,), in nats for one unit of each constraint's expectation.
+        slack: (K,) expectation minus bound; below 0 the constraint is violated.
         divergence: KL(pi || p) in nats a sequence.
-        gap: divergence minus the dual: how far the divergence is at most from the least possible,
-            where every slack is 0 or more.
-        feasible: whether anything meets all constraints.
+        gap: divergence minus the dual: if every slack is 0 or more, the divergence exceeds the
+            smallest possible one by at most this.
+        feasible: whether some distribution meets all constraints.
     """
 
     multipliers: Tensor
@@ -84,13 +84,13 @@ class ConstrainedOptimum(Solution):
 def constrained_optimum(
     log_prior: Tensor, features: Tensor, bounds: Tensor, distinct: Distinct | None = None
 ) -> ConstrainedOptimum:
-    """The distribution nearest to a prior over sequences that can be listed.
+    """The nearest distribution to a prior over sequences that can be enumerated.
 
     Args:
-        log_prior: (N,), log p(x); -inf where it writes nothing.
+        log_prior: (N,), log p(x); -inf for sequences of probability 0.
         features: (K, N), phi_i(x).
         bounds: (K,), b_i.
-        distinct: one more constraint, whose multiplier is then the last.
+        distinct: one more constraint; its multiplier is then the last.
 
     Raises:
         ValueError: shapes that do not fit.
@@ -142,11 +142,11 @@ def constrained_optimum(
 def finite_constrained_optimum(
     problem: FiniteProblem, features: Tensor, bounds: Tensor
 ) -> Solution:
-    """The same where sequences are too many to list, but states are finite.
+    """The same if sequences are too many to enumerate but there are finitely many states.
 
     Args:
-        problem: prior and length; its reward is not looked at.
-        features: (K, S, V), what each token adds to phi_i after each state.
+        problem: prior and length; its reward is ignored.
+        features: (K, S, V), what each token adds to phi_i in each state.
         bounds: (K,), b_i.
     """
     features, bounds = features.double(), bounds.double()
@@ -166,7 +166,7 @@ def finite_constrained_optimum(
         missed = bounds - means
         return float(weights.detach() @ bounds - total.detach()), missed.numpy()
 
-    rare = FiniteProblem(  # the least likely sequence is the best one where -log p is paid
+    rare = FiniteProblem(  # paid -log p, the best sequence is the least likely one
         problem.next_state,
         torch.where(problem.log_prior > -torch.inf, 0.0, -torch.inf),
         torch.where(problem.log_prior > -torch.inf, -problem.log_prior, 0.0),
@@ -183,7 +183,7 @@ def finite_constrained_optimum(
 
 
 class _UnboundedError(Exception):
-    """The dual exceeds what any feasible distribution diverges by."""
+    """The dual exceeds the divergence of every feasible distribution."""
 
 
 def maximise(dual: Dual, count: int, most: float) -> tuple[NDArray[np.float64], bool]:
@@ -192,7 +192,8 @@ def maximise(dual: Dual, count: int, most: float) -> tuple[NDArray[np.float64], 
     Args:
         dual: value and gradient.
         count: K.
-        most: a divergence that nothing feasible exceeds; a larger dual proves that nothing is.
+        most: upper bound on the divergence of any distribution; a dual above it proves that no
+            distribution is feasible.
     """
     best = np.zeros(count)
 

@@ -1,11 +1,12 @@
-"""The exact optimum where the past matters only through one of finitely many states.
+"""The exact optimum of problems in which the past matters only through finitely many states.
 
-An n-gram prior remembers its last tokens, many rules only the last note or a count. Their product
-is a machine of S states over V tokens, and dynamic programming over (T, S, V) gives the optimum at
-lengths and vocabularies that nobody could enumerate: 32 tokens of 38 in a second.
+An n-gram prior depends on its last tokens, many rules only on the last note or on a count. Their
+product is a machine with S states over V tokens, and dynamic programming over (T, S, V) gives the
+optimum at lengths and vocabularies that cannot be enumerated: 32 tokens of a vocabulary of 38 in a
+second.
 
-Exact samples of the optimum are drawn from the same tables; with them log Z is bounded from above
-as well as from below.
+Exact samples of the optimum are drawn from the same tables; they bound log Z from above as well as
+from below.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class StateTable:
     start: int = 0
 
     def __post_init__(self) -> None:
-        """Check ranks, types and ranges at the door."""
+        """Check ranks, types and ranges."""
         if self.next_state.dim() != 2 or self.next_state.dtype != torch.int64:
             raise ValueError(f"next_state must be (S, V) int64, got {self.next_state.shape}")
         if self.entries.shape != self.next_state.shape:

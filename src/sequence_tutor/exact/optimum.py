@@ -1,12 +1,12 @@
 """The fixed point of each algorithm, by dynamic programming, and a learner's distance from it.
 
 Soft (Psi and G; 2017 Eq. 13 to 15) and hard (Q; 2017 Eq. 4) Bellman equations, for any gamma and
-c. At gamma = 1 the soft optimum is a distribution known without any recursion, p(x) exp(r(x)/c)/Z,
-and `gibbs_distribution` computes it so; that both agree is a test.
+c. At gamma = 1 the soft optimum is known without recursion, p(x) exp(r(x)/c) / Z; this is how
+`gibbs_distribution` computes it, and a test checks that both agree.
 
 Psi and G learn a distribution, so their distance is a divergence of whole sequences. Q learns
-values, and its policy is greedy, so its distance is the error of the greedy value
-max_a Q(s, a) at the states that matter. Tables are `Levels`, one row a prefix (see `exact.space`).
+values of a greedy policy, so its distance is the error of the greedy value max_a Q(s, a) at the
+states that this policy visits. Tables are `Levels`, one row for each prefix (see `exact.space`).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class HardOptimum:
     Attributes:
         q: Q*(s, a).
         log_policy: log softmax Q*(s, .), from which a trained Q is sampled.
-        value: max Q* before the first token: what the greedy sequence earns, discounted.
+        value: max Q* before the first token: the discounted return of the greedy sequence.
         discount: gamma.
     """
 
@@ -96,7 +96,7 @@ def hard_optimum(
         reward: r(s, a), divided by c here.
         c: temperature.
         discount: gamma.
-        log_prior: log p(a|s), paid beside r / c; None: no prior.
+        log_prior: log p(a|s), added to r / c; None: no prior.
     """
     q: list[Tensor] = []
     next_value = reward[-1].new_zeros(reward[-1].numel())
@@ -109,7 +109,7 @@ def hard_optimum(
 
 
 def gibbs_distribution(log_prior: Levels, reward: Levels, c: float) -> Gibbs:
-    """The optimum at gamma = 1, straight from its definition.
+    """The optimum at gamma = 1, computed from its definition.
 
     Args:
         log_prior: log p(a|s).
@@ -133,7 +133,7 @@ def sequence_kl(log_policy: Tensor, log_optimum: Tensor) -> float:
             "both arguments must be (N,), "
             f"got {tuple(log_policy.shape)} and {tuple(log_optimum.shape)}"
         )
-    # 0 log 0 = 0: a sequence that the policy never writes costs nothing
+    # 0 log 0 = 0: a sequence of probability 0 adds nothing
     ratio = (log_policy - log_optimum).where(log_policy > -torch.inf, 0.0)
     return float((log_policy.exp() * ratio).sum())
 
@@ -149,10 +149,10 @@ class GreedyComparison:
 
     Attributes:
         on_path: the largest at the T states that the optimal greedy sequence visits. This is the
-            value error of `verify`: a greedy policy that is right meets these states and no other.
+            value error of `verify`: a correct greedy policy visits these states and no others.
         expected: the mean over the T steps of sequences drawn from softmax(Q*), from which the
             paper samples a trained Q.
-        largest: the largest at any prefix at all, met or not.
+        largest: the largest at any prefix, visited or not.
         regret: how much less the learned greedy sequence earns than the optimal one.
     """
 
@@ -170,7 +170,7 @@ def compare_greedy(q: Levels, optimum: HardOptimum) -> GreedyComparison:
         optimum: of the same space, reward, c and gamma.
     """
     on_path = expected = largest = regret = 0.0
-    best = chosen = 0  # codes of the prefixes that Q* and Q write greedily
+    best = chosen = 0  # codes of the greedy prefixes of Q* and Q
     vocab_size = q[0].shape[1]
     visits = q[0].new_ones(1)  # (V^t,): probability of each prefix under softmax(Q*)
     for t, (q_t, true_t) in enumerate(zip(q, optimum.q, strict=True)):

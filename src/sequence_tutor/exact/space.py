@@ -1,9 +1,9 @@
 """All sequences of a small space, and tables over all of their prefixes.
 
-A prefix of t tokens is numbered by its code, the integer that its tokens spell in base V. Level t
-of a table holds one row a prefix of t tokens and one column a next token, (V^t, V); entry (s, a)
-read row by row is then the entry of prefix s a, so a level turns into the rows of the next one by
-a reshape. All levels together hold fewer than 2 V^T entries.
+The code of a prefix of t tokens is the integer that its tokens form as digits in base V. Level t
+of a table has a row for each prefix of t tokens and a column for each next token, (V^t, V). Read
+row by row, entry (s, a) is the entry of prefix s a, so a reshape turns a level into the rows of the
+next one. All levels together have fewer than 2 V^T entries.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Levels = tuple[Tensor, ...]
 """T float64 tensors, level t of shape (V^t, V)."""
 
 MOST_SEQUENCES = 2**22
-"""Beyond four million sequences a space is refused: its tables no longer fit a small machine."""
+"""Larger spaces are refused: their tables do not fit a small machine."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class SequenceSpace:
         end_token: the token that ends a sequence and belongs to it; None: all have T tokens.
 
     Raises:
-        ValueError: the space is empty or holds more than `MOST_SEQUENCES`.
+        ValueError: the space is empty or has more than `MOST_SEQUENCES`.
     """
 
     vocab_size: int
@@ -41,7 +41,7 @@ class SequenceSpace:
     end_token: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be enumerated."""
+        """Refuse a space that cannot be enumerated."""
         if self.vocab_size < 1 or self.length < 1:
             raise ValueError(
                 f"vocab_size and length must be at least 1, got {self.vocab_size}, {self.length}"
@@ -57,8 +57,8 @@ class SequenceSpace:
     ) -> Levels:
         """Log pi(.|s) of a prior or policy at every prefix.
 
-        After the end token a sequence goes on with zeros for sure, so that the V^T codes carry
-        one distribution whatever the lengths.
+        After the end token a sequence continues with zeros, with probability 1, so that the V^T
+        codes have one distribution whatever the lengths of sequences.
 
         Args:
             sequence_log_probs: tokens (B, T) -> (B, T, V), as of a `Prior`.
@@ -79,15 +79,15 @@ class SequenceSpace:
         return self._states(values, zero, batch_size)
 
     def rewards(self, reward: Callable[[SequenceBatch], Tensor], batch_size: int = 16384) -> Levels:
-        """What each token pays after each prefix; zero after the end token.
+        """Payment of each token after each prefix; zero after the end token.
 
         Args:
             reward: a batch of B sequences -> (B, T), the total per token.
             batch_size: B at most.
 
         Raises:
-            ValueError: what a token pays depends on later tokens, so it is no reward of a state
-                and an action.
+            ValueError: the payment of a token depends on later tokens, so it is not a reward of a
+                state and an action.
         """
         levels = self._empty()
         for codes in self._codes(self.length, batch_size):
@@ -121,7 +121,7 @@ class SequenceSpace:
         return levels
 
     def _ended(self) -> Iterator[Tensor]:
-        """(V^t,) bool for each level: whether the prefix holds the end token."""
+        """(V^t,) bool for each level: whether the prefix contains the end token."""
         has_ended = torch.zeros(1, dtype=torch.bool)
         is_end = torch.arange(self.vocab_size) == (-1 if self.end_token is None else self.end_token)
         for _ in range(self.length):

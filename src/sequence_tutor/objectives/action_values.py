@@ -7,7 +7,7 @@ Shapes: B sequences, T steps, V tokens. Action values are (B, T, V), one row per
 s_t is the tokens before step t. A *target* y_t belongs to the action taken at step t and is
 (B, T). The value of the state after the last token is zero: the last step does not bootstrap.
 
-Every target is formed without gradient here, where it is formed, and nowhere else.
+Targets are computed without gradient in this file and nowhere else.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch import Tensor
 
 
 def taken(values: Tensor, tokens: Tensor) -> Tensor:
-    """The entry of each taken token.
+    """The action value of each token that was taken.
 
     Args:
         values: (B, T, V).
@@ -60,7 +60,7 @@ def g_value(g: Tensor, log_prior: Tensor) -> Tensor:
 
 
 def q_value(q: Tensor, chooser: Tensor | None = None) -> Tensor:
-    """V(s) = max_a Q(s, a), or the value of the token that another network would choose.
+    """V(s) = max_a Q(s, a), or the value of the token that another network chooses.
 
     Args:
         q: (..., V).
@@ -76,15 +76,15 @@ def q_value(q: Tensor, chooser: Tensor | None = None) -> Tensor:
 
 
 def moving_level_alone(value: Tensor, level: Tensor) -> Tensor:
-    """V(s) as it is, with a gradient through the level of its state alone.
+    """V(s) unchanged, with a gradient through the level of its state alone.
 
-    V is the level plus something of the advantages: their maximum for Q, the log of the prior's
-    mean of their exponentials for G, nothing for Psi. A fit of V through those would move the
-    policy, which is made of the advantages, toward whatever makes V fit.
+    V is the level plus a function of the advantages: their maximum for Q, the log of the prior's
+    mean of their exponentials for G, zero for Psi. The policy is computed from the advantages, so a
+    fit of V through them would change the policy.
 
     Args:
         value: (B, T), V(s_t).
-        level: (B, T), what all action values of the state share.
+        level: (B, T), the summand that all action values of the state share.
     """
     check_same(value, level)
     return value.detach() + (level - level.detach())
@@ -168,9 +168,9 @@ def one_step_target(reward: Tensor, next_value: Tensor, discount: float) -> Tens
     """y_t = reward_t + gamma V(s_t+1), without gradient.
 
     Args:
-        reward: (B, T), what step t pays: r_t / c, and for Q and Psi log p(a_t|s_t) besides.
+        reward: (B, T), payment of step t: r_t / c, for Q and Psi plus log p(a_t|s_t).
         next_value: (B, T), V(s_t+1) by the target network, zero after the last token
-            (`shift_values` makes it).
+            (see `shift_values`).
         discount: gamma.
 
     Returns:
@@ -191,12 +191,12 @@ def shift_values(value: Tensor, mask: Tensor) -> Tensor:
         (B, T).
     """
     check_same(value, mask)
-    inside = torch.where(mask, value, 0.0)  # the state after the last token is worth nothing
+    inside = torch.where(mask, value, 0.0)  # the state after the last token has the value 0
     return torch.nn.functional.pad(inside[:, 1:], (0, 1))
 
 
 def check_same(*values: Tensor) -> None:
-    """Refuse tensors that are not all (B, T)."""
+    """Raise ValueError if tensors are not all (B, T)."""
     if any(value.dim() != 2 or value.shape != values[0].shape for value in values):
         shapes = ", ".join(str(tuple(value.shape)) for value in values)
         raise ValueError(f"all values must be of one shape (B, T), got {shapes}")

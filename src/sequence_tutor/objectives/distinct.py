@@ -2,13 +2,13 @@
 
     D_N(pi) = sum_x (1 - (1 - pi(x))^N) / N = E_pi[(1 - (1 - pi(x))^N) / (N pi(x))]
 
-so that sequences drawn from pi estimate it from their own probabilities, without N draws. D_N is
+so it can be estimated from the probabilities of sequences drawn from pi, without N draws. D_N is
 concave in pi, with derivative (1 - pi(x))^(N-1): the probability that N - 1 other draws do not
 repeat x. Where it has the multiplier mu, the distribution nearest to a reference satisfies
 
     log pi(x) - mu (1 - pi(x))^(N-1) = energy(x) - const,
 
-as if each sequence were paid mu times its rarity, see `exact.constrained.spread`.
+so each sequence is in effect paid mu times its rarity; see `exact.constrained.spread`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ BISECTIONS = 50
 
 
 def distinct_share(log_policy: Tensor, draws: int) -> Tensor:
-    """What each of some draws of pi says of D_N; the mean of it estimates D_N.
+    """An unbiased estimate of D_N from each of some draws of pi; average them.
 
     Args:
         log_policy: (B,) log pi(x) of whole sequences that pi has drawn.
@@ -41,7 +41,7 @@ def rarity(log_policy: Tensor, draws: int) -> Tensor:
 
 
 def rarity_payment(energy: Tensor, mu: float, draws: int) -> Tensor:
-    """What each sequence is paid for being rare in the policy that the energies make, in nats.
+    """Payment of each sequence for its rarity in the policy that the energies define, in nats.
 
     With y = log pi(x) it is y - energy(x), where y - mu (1 - e^y)^(N-1) = energy(x). The left side
     rises with y, so y follows by bisection.

@@ -1,8 +1,8 @@
 """How far a policy is from the prior.
 
-Per-token and per-sequence quantities have different names, because confusing them is easy:
-`token_kl` compares two distributions at one state; summed over the states of sampled sequences it
-estimates the sequence KL without the noise of the sampled log-ratio, and is never negative.
+Per-token and per-sequence quantities have different names, because they are easily confused.
+`token_kl` compares two distributions at one state. Summed over the states of sampled sequences it
+estimates the KL of sequences without the noise of the sampled log-ratio, and is never negative.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def token_kl(log_policy: Tensor, log_prior: Tensor) -> Tensor:
         (...).
     """
     probability = log_policy.exp()
-    # 0 log 0 = 0: a token that the policy never writes costs nothing
+    # 0 log 0 = 0: a token of probability 0 adds nothing
     difference = torch.where(probability > 0, log_policy - log_prior, 0.0)
     return (probability * difference).sum(-1)
 

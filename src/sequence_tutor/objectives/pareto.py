@@ -13,14 +13,14 @@ import torch
 from torch import Tensor
 
 LARGEST = 4096
-"""Weights that are kept of the largest, at most."""
+"""At most so many of the largest weights are kept."""
 
 FEWEST = 5
-"""Weights of a tail that can be fitted."""
+"""Fewest weights to which a tail is fitted."""
 
 
 def tail_size(count: int) -> int:
-    """How many of so many weights are its tail."""
+    """How many of `count` weights form the tail."""
     return min(count // 5, math.ceil(3 * math.sqrt(count)), LARGEST)
 
 
@@ -31,12 +31,12 @@ def pareto_k(largest: Tensor, count: int) -> float:
     feasible number of samples can be trusted.
 
     Args:
-        largest: log weights, at least `tail_size(count) + 1` of the largest of all, in any order.
-        count: N, of all weights.
+        largest: log weights, at least the `tail_size(count) + 1` largest, in any order.
+        count: N, number of all weights.
 
     Returns:
-        k; infinite where the tail is too short to be fitted, minus infinity where all of it is
-        the same.
+        k; infinite if the tail is too short to be fitted, minus infinity if all its weights are
+        equal.
     """
     size = tail_size(count)
     if size < FEWEST or len(largest) <= size:

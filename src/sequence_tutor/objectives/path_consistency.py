@@ -1,8 +1,8 @@
 """Path consistency: the n-step relatives of Q, Psi and G, from one step to the whole sequence.
 
-Let X be action values (Q, Psi or G), V their value, and A = X - V. Writing a token leads to one
-next state only, so at the optimum X(s_t, a_t) = pays_t + gamma V(s_t+1) holds for *every* token,
-and therefore, for every sequence whoever chose it, every start t and every length n,
+Let X be action values (Q, Psi or G), V their value, and A = X - V. Each token leads to exactly one
+next state, so at the optimum X(s_t, a_t) = pays_t + gamma V(s_t+1) holds for *every* token.
+Therefore, for every sequence, whichever policy wrote it, every start t and every length n,
 
     V(s_t) = sum_{i<n} gamma^i [pays - A](t+i)  +  gamma^n V(s_t+n).
 
@@ -11,11 +11,11 @@ r/c + log p - log pi: this is path consistency (Nachum et al. 2017, *Bridging th
 and policy based reinforcement learning*, Eq. 14) with the prior as reference policy; at n = the
 whole sequence, t = 0 and gamma = 1 it is trajectory balance (Malkin et al. 2022, Eq. 11) with
 log Z = V(s_0). For Q, V is the maximum and A <= 0 is the advantage: the same identity, with the
-hard maximum in place of the log-sum-exp. It needs no correction for the actions taken, because
-the environment is deterministic.
+hard maximum in place of the log-sum-exp. It needs no correction for the policy that chose the
+tokens, because the environment is deterministic.
 
-Unlike a one-step target, a residual is differentiated through on both sides; with a lagging target
-network in its place n-step targets diverged in trials, residuals did not.
+Unlike in a one-step target, gradients flow through both sides of a residual. With the right-hand
+side computed by a target network instead, n-step targets diverged in trials; residuals did not.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def residual(
     discount: float,
     n_steps: int | None = None,
 ) -> Tensor:
-    """By how much each n-step path from each step misses consistency.
+    """By how much the n-step path from each step violates consistency.
 
     Args:
         value: (B, T), V(s_t).
@@ -61,18 +61,19 @@ def residual(
 def trajectory_balance(
     surplus: Tensor, mask: Tensor, log_z: Tensor | float, discount: float = 1.0
 ) -> Tensor:
-    """By how much each sequence misses log Z + log pi(x) = log p(x) + r(x) / c.
+    """By how much each sequence violates log Z + log pi(x) = log p(x) + r(x) / c.
 
     With a learned log Z this is trajectory balance (Malkin et al. 2022, Eq. 11), whose optimum is
-    p(x) exp(r/c) / Z whoever sampled; where log Z is V(s_0) it is the negative of that step's
-    `residual`. With log Z = 0 the mean square is REINVENT's augmented likelihood (DAP, Olivecrona
-    et al. 2017, section 3.2): over sequences that pi itself sampled its gradient is twice that of
-    REINFORCE with KL; over others its optimum is not that of KL-control unless log Z is 0.
+    p(x) exp(r/c) / Z whichever policy sampled; if log Z is V(s_0) it is the negative of that
+    step's `residual`. With log Z = 0 the mean square is REINVENT's augmented likelihood (DAP,
+    Olivecrona et al. 2017, section 3.2). Over sequences that pi itself sampled its gradient is
+    twice that of REINFORCE with KL; over others its optimum is not that of KL-control unless log Z
+    is 0.
 
     Args:
         surplus: (B, T), pays_t - A(s_t, a_t).
-        mask: (B, T) bool: the steps that take part. Discounting begins at the first step that
-            any sequence has, so that a prefix that all were given does not shrink the total.
+        mask: (B, T) bool: the steps that count. Discounting begins at the first step that counts
+            in any sequence, so that a prefix given to all does not reduce the total.
         log_z: scalar, or (B,).
         discount: gamma.
 
@@ -90,13 +91,13 @@ def centred_total(
     """Trajectory balance with the mean of the batch as log Z.
 
     At the optimum every sequence has the same total, V(s_0). Its variance over a batch is the
-    log-variance loss (Richter et al. 2020, *VarGrad*, Eq. 8), where V(s_0) is replaced by its best
-    estimate from the batch, which is right from the first update, where a learned V(s_0) has to be
-    waited for. For any gamma the totals are all equal only at the optimum: fix all tokens but the
-    last, then all but the last two, and so on.
+    log-variance loss (Richter et al. 2020, *VarGrad*, Eq. 8), in which V(s_0) is replaced by its
+    best estimate from the batch. That estimate is right from the first update on, whereas a learned
+    V(s_0) takes many updates. For any gamma the totals are all equal only at the optimum: fix all
+    tokens but the last, then all but the last two, and so on.
 
     Args:
-        surplus: (B, T); likewise `mask` and `discount` of `trajectory_balance`.
+        surplus: (B, T); `surplus`, `mask` and `discount` are as in `trajectory_balance`.
         mask: (B, T) bool.
         discount: gamma.
         weight: (B,) of each sequence in the mean; None: all the same.

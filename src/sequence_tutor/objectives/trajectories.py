@@ -1,8 +1,8 @@
 """Policy gradients and their relatives, from the log-probabilities of whole sequences.
 
-All of them speak of the *surplus* of a step, r_t / c + log p(a_t|s_t) - log pi(a_t|s_t), whose
-sum over a sequence is log w: the objective is its mean under pi, and at the optimum it is log Z
-for every sequence.
+All use the *surplus* of a step, r_t / c + log p(a_t|s_t) - log pi(a_t|s_t). Its sum over a sequence
+is log w: the objective is the mean of log w under pi, and at the optimum log w is log Z for every
+sequence.
 
 | function | method | source |
 |---|---|---|
@@ -43,7 +43,7 @@ def surplus(reward: Tensor, log_prior: Tensor, log_policy: Tensor, mask: Tensor)
 
 
 def to_go(earned: Tensor, mask: Tensor, discount: float) -> Tensor:
-    """The discounted sum of what a step and all later ones earn.
+    """The discounted sum of what each step and all later ones earn.
 
     Args:
         earned: (B, T).
@@ -61,7 +61,7 @@ def to_go(earned: Tensor, mask: Tensor, discount: float) -> Tensor:
 def leave_one_out(returns: Tensor, mask: Tensor) -> Tensor:
     """A baseline for each step: the mean return of the *other* sequences that reach it.
 
-    It does not depend on the sequence's own tokens, so it leaves the expected gradient as it is
+    It does not depend on the sequence's own tokens, so it does not change the expected gradient
     (Kool et al. 2019, *Buy 4 REINFORCE samples, get a baseline for free!*, Eq. 8).
 
     Args:
@@ -86,7 +86,7 @@ def policy_gradient(log_policy: Tensor, advantage: Tensor, mask: Tensor) -> Tens
         mask: (B, T) bool.
 
     Returns:
-        Scalar; its value means nothing.
+        Scalar; its value has no meaning.
     """
     check_same(mask, log_policy, advantage)
     return -(log_policy * advantage.detach()).where(mask, 0.0).sum(1).mean()
@@ -102,7 +102,7 @@ def clipped_policy_gradient(
         log_sampled: (B, T), the same when the sequences were sampled; no gradient.
         advantage: (B, T), of the policy that sampled; no gradient.
         mask: (B, T) bool.
-        clip: epsilon; beyond a ratio of 1 +- epsilon a step gains nothing more.
+        clip: epsilon; a ratio beyond 1 +- epsilon gains nothing more.
 
     Returns:
         Scalar.
@@ -117,10 +117,10 @@ def clipped_policy_gradient(
 def generalised_advantage(
     earned: Tensor, value: Tensor, mask: Tensor, discount: float, trace: float
 ) -> Tensor:
-    """GAE(gamma, lambda), without gradient: the state after the last token is worth nothing.
+    """GAE(gamma, lambda), without gradient; the state after the last token has the value 0.
 
     Args:
-        earned: (B, T), what each step pays.
+        earned: (B, T), what each step earns.
         value: (B, T), V(s_t).
         mask: (B, T) bool.
         discount: gamma.
