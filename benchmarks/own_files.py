@@ -11,7 +11,8 @@ from typing import Any
 from small_files import Kind
 
 from sequence_tutor.evaluation.evaluate import evaluate
-from sequence_tutor.evaluation.model import load_model, prior_of
+from sequence_tutor.evaluation.loading import load_model
+from sequence_tutor.evaluation.model import prior_of
 from sequence_tutor.prior.store import find_prior, save_prior
 from sequence_tutor.reporting.comparison import read_table
 from sequence_tutor.reporting.curves import read_run_log

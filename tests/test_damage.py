@@ -15,7 +15,7 @@ import torch
 from kit import KilledError
 from sequence_tutor.errors import Remark, UserError
 from sequence_tutor.evaluation.evaluate import evaluate
-from sequence_tutor.evaluation.model import load_model
+from sequence_tutor.evaluation.loading import load_model
 from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.store import StoredPrior, load_prior, save_prior

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from sequence_tutor.errors import UserError
     from sequence_tutor.estimates import Estimate
     from sequence_tutor.evaluation.evaluate import evaluate
-    from sequence_tutor.evaluation.model import Model, load_model, prior_of
+    from sequence_tutor.evaluation.loading import load_model
+    from sequence_tutor.evaluation.model import Model, prior_of
     from sequence_tutor.evaluation.table import Evaluation
     from sequence_tutor.prior.check import check_prior
     from sequence_tutor.prior.protocol import Prior
@@ -93,7 +94,8 @@ _MODULES = {
     "errors": ("UserError",),
     "estimates": ("Estimate",),
     "evaluation.evaluate": ("evaluate",),
-    "evaluation.model": ("Model", "load_model", "prior_of"),
+    "evaluation.loading": ("load_model",),
+    "evaluation.model": ("Model", "prior_of"),
     "evaluation.table": ("Evaluation",),
     "prior.check": ("check_prior",),
     "prior.protocol": ("Prior",),

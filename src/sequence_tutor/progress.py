@@ -92,6 +92,14 @@ def heading(what: str, *, quiet: bool = False) -> None:
         print(printable(what), file=sys.stderr, flush=True)
 
 
+def warner(*, quiet: bool) -> Callable[[str], None]:
+    """A function that prints a warning to standard error."""
+    console = Console(stderr=True, quiet=quiet)
+    return lambda message: console.print(
+        Text.assemble(("warning:", "yellow"), f" {printable(message)}")
+    )
+
+
 def _silent(_n: int = 1, /, **_live_values: float | str) -> None:
     """Report nothing."""
 

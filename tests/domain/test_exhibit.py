@@ -8,7 +8,8 @@ import torch
 from sequence_tutor.config.presets import build
 from sequence_tutor.domain import find_domain
 from sequence_tutor.domain.exhibit import END, paid_lines
-from sequence_tutor.evaluation.model import Model, load_model
+from sequence_tutor.evaluation.loading import load_model
+from sequence_tutor.evaluation.model import Model
 from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.store import StoredPrior

@@ -15,7 +15,8 @@ from sequence_tutor.estimates import Estimate, difference, within
 from sequence_tutor.evaluation.bounds import log_z_upper, valued, with_best_bound
 from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.exact_optimum import exact_figures, exact_optimum, own_optimum
-from sequence_tutor.evaluation.model import load_model, prior_of
+from sequence_tutor.evaluation.loading import load_model
+from sequence_tutor.evaluation.model import prior_of
 from sequence_tutor.exact import Levels, enumerate_sequences
 from sequence_tutor.models import State
 from sequence_tutor.objectives.pareto import pareto_k

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.evaluate import evaluate
-from sequence_tutor.evaluation.model import load_model
+from sequence_tutor.evaluation.loading import load_model
 from sequence_tutor.evaluation.table import Evaluation
 
 ROWS = {

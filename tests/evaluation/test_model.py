@@ -11,7 +11,8 @@ import torch
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.evaluate import evaluate, judged_alike, sharing_rewards
-from sequence_tutor.evaluation.model import load_model, prior_of
+from sequence_tutor.evaluation.loading import load_model
+from sequence_tutor.evaluation.model import prior_of
 from sequence_tutor.evaluation.own_rules import UserRules
 from sequence_tutor.tuner.run_folder import POLICY_FILE
 from sequence_tutor.tuner.settings import StageSettings

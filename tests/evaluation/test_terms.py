@@ -12,7 +12,7 @@ pytest.importorskip("rdkit", reason="the extra [molecule] is not installed")
 from sequence_tutor.config.presets import build
 from sequence_tutor.estimates import Estimate
 from sequence_tutor.evaluation.evaluate import evaluate
-from sequence_tutor.evaluation.model import load_model
+from sequence_tutor.evaluation.loading import load_model
 from sequence_tutor.evaluation.terms import weighted_parts
 from sequence_tutor.reporting.comparison import SavedTable, compare
 

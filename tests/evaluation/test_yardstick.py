@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from sequence_tutor.evaluation.evaluate import evaluate
-from sequence_tutor.evaluation.model import Model, load_model
+from sequence_tutor.evaluation.loading import load_model
+from sequence_tutor.evaluation.model import Model
 from sequence_tutor.evaluation.table import Column
 from sequence_tutor.melody.reward import MelodyRewardSettings
 from sequence_tutor.melody.scales import Key

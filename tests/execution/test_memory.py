@@ -7,7 +7,9 @@ import torch
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.execution.memory import require_memory, too_large, total_memory
-from sequence_tutor.tuner.settings import ReplaySettings, TuneSettings, sizes
+from sequence_tutor.tuner.checks import sizes
+from sequence_tutor.tuner.collecting_settings import ReplaySettings
+from sequence_tutor.tuner.settings import TuneSettings
 
 
 def test_a_size_that_fits_no_machine_is_refused_with_the_memory_it_takes() -> None:

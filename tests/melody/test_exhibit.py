@@ -9,7 +9,8 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from sequence_tutor.evaluation.model import load_model, prior_of
+from sequence_tutor.evaluation.loading import load_model
+from sequence_tutor.evaluation.model import prior_of
 from sequence_tutor.melody.exhibit import SAMPLE_RATES, SOUND_BUDGET, melody_rounds, room_for
 from sequence_tutor.melody.midi import read_midi
 from sequence_tutor.melody.writing.output import MelodyOutputSettings

@@ -9,7 +9,8 @@ import pytest
 from matplotlib import colormaps
 from matplotlib.image import imread
 
-from sequence_tutor.evaluation.model import load_model, prior_of
+from sequence_tutor.evaluation.loading import load_model
+from sequence_tutor.evaluation.model import prior_of
 from sequence_tutor.melody.next_tokens import CELL, LEFT, TOP, token_map, token_maps
 
 CERTAIN = np.full((3, 38), -np.inf)

@@ -19,7 +19,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-from sequence_tutor.evaluation.model import load_model
+from sequence_tutor.evaluation.loading import load_model
 from sequence_tutor.verbs.sample import sample
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")

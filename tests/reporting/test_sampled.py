@@ -5,7 +5,8 @@ from pathlib import Path
 import torch
 
 from sequence_tutor.evaluation.evaluate import evaluate
-from sequence_tutor.evaluation.model import Model, load_model
+from sequence_tutor.evaluation.loading import load_model
+from sequence_tutor.evaluation.model import Model
 from sequence_tutor.reporting.sampled import MOST_KEPT, Sampled
 from sequence_tutor.sequences import SequenceBatch
 

@@ -14,7 +14,8 @@ from sequence_tutor.config.presets import build
 from sequence_tutor.domain import Domain, find_domain
 from sequence_tutor.domain.exhibit import END
 from sequence_tutor.evaluation.evaluate import evaluate
-from sequence_tutor.evaluation.model import Model, load_model, prior_of
+from sequence_tutor.evaluation.loading import load_model
+from sequence_tutor.evaluation.model import Model, prior_of
 from sequence_tutor.melody.exhibit import DISPLAYED
 from sequence_tutor.melody.writing.output import MelodyOutputSettings
 from sequence_tutor.models import RecurrentNetwork, RecurrentSettings

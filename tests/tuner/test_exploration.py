@@ -3,8 +3,8 @@ import math
 import pytest
 import torch
 
+from sequence_tutor.tuner.collecting_settings import ExplorationSettings
 from sequence_tutor.tuner.exploration import Exploration
-from sequence_tutor.tuner.settings import ExplorationSettings
 
 LOG_POLICY = torch.tensor([[0.1, 0.6, 0.3]]).log()
 GENERATOR = torch.Generator()

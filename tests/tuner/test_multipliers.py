@@ -10,8 +10,9 @@ from torch import Tensor
 
 from sequence_tutor.config.aims import parse_aims
 from sequence_tutor.domain.rows import SHARE, RowRange
+from sequence_tutor.objectives.dual import bounded_step
 from sequence_tutor.tuner.aimed_rows import bounds_of
-from sequence_tutor.tuner.multipliers import CEILING, Multipliers, bounded_step, features
+from sequence_tutor.tuner.multipliers import CEILING, Multipliers, features
 
 
 def counts_of(heads: float, count: int = 4000) -> Tensor:

@@ -15,7 +15,7 @@ import pytest
 from sequence_tutor.cli import main
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.model import load_model
+from sequence_tutor.evaluation.loading import load_model
 from sequence_tutor.reward.weighted import effective_weights
 from sequence_tutor.tuner.given import Given
 from sequence_tutor.tuner.order import Order, open_order

@@ -16,7 +16,7 @@ from rdkit.Chem import QED
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.evaluate import evaluate
-from sequence_tutor.evaluation.model import load_model
+from sequence_tutor.evaluation.loading import load_model
 from sequence_tutor.molecule.domain import MoleculeDomain
 from sequence_tutor.molecule.held_out import held_out_properties, held_out_smiles
 from sequence_tutor.molecule.scoring.reward import MoleculeRewardSettings

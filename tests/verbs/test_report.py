@@ -15,7 +15,8 @@ import pytest
 
 from sequence_tutor.cli import main
 from sequence_tutor.evaluation.evaluate import evaluate
-from sequence_tutor.evaluation.model import load_model, prior_of
+from sequence_tutor.evaluation.loading import load_model
+from sequence_tutor.evaluation.model import prior_of
 from sequence_tutor.verbs.report import report
 from sequence_tutor.verbs.tune import tune
 

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.model import Model, load_model, prior_of
+from sequence_tutor.evaluation.loading import load_model
+from sequence_tutor.evaluation.model import Model, prior_of
 from sequence_tutor.melody.writing.output import MelodyOutputSettings
 from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
 from sequence_tutor.prior.neural import NeuralPrior

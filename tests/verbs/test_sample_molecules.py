@@ -13,7 +13,8 @@ from rdkit import Chem
 
 from sequence_tutor.config.presets import build
 from sequence_tutor.domain import find_domain
-from sequence_tutor.evaluation.model import Model, load_model
+from sequence_tutor.evaluation.loading import load_model
+from sequence_tutor.evaluation.model import Model
 from sequence_tutor.evaluation.own_rules import UserRules
 from sequence_tutor.molecule.writing import output
 from sequence_tutor.molecule.writing.output import legend

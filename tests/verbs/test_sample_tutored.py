@@ -11,7 +11,8 @@ import torch
 
 from sequence_tutor.cli import main
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.model import Model, load_model, prior_of
+from sequence_tutor.evaluation.loading import load_model
+from sequence_tutor.evaluation.model import Model, prior_of
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.sampling.measure import score

@@ -103,7 +103,7 @@ class Benchmark:
         return found.to_json(), found.table()
 
     def _moses(self) -> tuple[dict[str, Any], Table]:
-        from sequence_tutor.evaluation.model import load_model
+        from sequence_tutor.evaluation.loading import load_model
         from sequence_tutor.verbs.benchmark import moses
 
         self._refuse("tasks algorithm config", "moses tunes nothing", "pmo or guacamol")

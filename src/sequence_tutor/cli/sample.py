@@ -88,7 +88,7 @@ class Sample:
 
     def run(self) -> None:
         """Sample and write."""
-        from sequence_tutor.evaluation.model import load_model
+        from sequence_tutor.evaluation.loading import load_model
         from sequence_tutor.tuner.settings_tables import read_tables
         from sequence_tutor.verbs.sample import sample
         from sequence_tutor.workbench.tutored import Tutoring, with_prior

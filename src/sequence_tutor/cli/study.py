@@ -53,7 +53,7 @@ class StudyMake:
     def run(self) -> None:
         """Sample, then write the study."""
         from sequence_tutor.config.presets import build
-        from sequence_tutor.evaluation.model import load_model
+        from sequence_tutor.evaluation.loading import load_model
         from sequence_tutor.study.making import Design
         from sequence_tutor.threads import set_threads
         from sequence_tutor.verbs.study import make_study

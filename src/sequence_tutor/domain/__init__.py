@@ -1,7 +1,7 @@
 """The stable interface for authors of domains, see docs/extend/domain.md."""
 
 from sequence_tutor.config.settings import Settings, of_kind
-from sequence_tutor.domain.base import Domain, find_domain
+from sequence_tutor.domain.base import Domain
 from sequence_tutor.domain.check import check_domain
 from sequence_tutor.domain.data import (
     Beginning,
@@ -13,6 +13,7 @@ from sequence_tutor.domain.data import (
     TrainingData,
 )
 from sequence_tutor.domain.exhibit import Exhibit, Material, ShownModel
+from sequence_tutor.domain.registry import find_domain
 from sequence_tutor.domain.rows import (
     SHARE,
     SHARE_OF_STEPS,

@@ -1,8 +1,4 @@
-"""The `Domain` class: vocabulary, files, reward, statistics and display of one kind of sequence.
-
-Domains are registered under the entry point `sequence_tutor.domains`, so that another package can
-add one.
-"""
+"""The `Domain` class: vocabulary, files, reward, statistics and display of one kind of sequence."""
 
 from __future__ import annotations
 
@@ -15,9 +11,7 @@ from typing import Any, ClassVar, Self
 import torch
 from torch import Tensor
 
-from sequence_tutor.config.packages import offered
-from sequence_tutor.config.presets import DOMAINS
-from sequence_tutor.config.settings import Settings, nearest
+from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain.data import (
     Beginning,
     Figure,
@@ -295,23 +289,3 @@ class Domain(ABC):
     def report_samples(self, models: int) -> int:
         """Samples of each of `models` models such that a report takes seconds."""
         return 2_000
-
-
-def find_domain(name: str) -> Domain:
-    """The domain of that name.
-
-    Raises:
-        UserError: no installed package provides it, or it is not a `Domain`.
-    """
-    domains = offered(DOMAINS)
-    if name not in domains:
-        raise UserError(f"unknown domain {name!r}: {nearest(name, domains)}")
-    kind = domains[name].load()
-    if not (isinstance(kind, type) and issubclass(kind, Domain)):
-        raise UserError(
-            f"{name}: {domains[name].value} is no domain, expected a class that inherits "
-            "sequence_tutor.domain.Domain"
-        )
-    if missing := sorted(kind.__abstractmethods__):
-        raise UserError(f"{name}: {kind.__name__} lacks {', '.join(missing)}")
-    return kind()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from copy import copy
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +24,12 @@ from sequence_tutor.domain import (
 )
 from sequence_tutor.domain.corpus import ALL
 from sequence_tutor.domain.division import TRAIN
-from sequence_tutor.domain.rows import JoinedRows, RewardRows, Rows
+from sequence_tutor.domain.rows import Rows
 from sequence_tutor.execution.registry import find_executor
 from sequence_tutor.molecule.chemistry import known, quiet
-from sequence_tutor.molecule.held_out import held_out_smiles, held_out_tensors
+from sequence_tutor.molecule.held_out import held_out_tensors
 from sequence_tutor.molecule.judge import SampleJudge
+from sequence_tutor.molecule.measuring import Measuring
 from sequence_tutor.molecule.published import PUBLISHED
 from sequence_tutor.molecule.reading.beginnings import first_molecule, read_seeds
 from sequence_tutor.molecule.reading.corpus import read_corpus
@@ -39,28 +38,22 @@ from sequence_tutor.molecule.reading.corpus_settings import (
     hashes_are_canonical,
 )
 from sequence_tutor.molecule.reading.entry import Choice
-from sequence_tutor.molecule.rows import MoleculeRows, TermRows
 from sequence_tutor.molecule.scoring.reward import MoleculeRewardSettings
 from sequence_tutor.molecule.scoring.score_files import score_writer
 from sequence_tutor.molecule.scoring.score_lines import ScoredLine, score_line_row, score_lines
-from sequence_tutor.molecule.scoring.scorer import Scorer
 from sequence_tutor.molecule.scoring.terminal_reward import MoleculeReward
 from sequence_tutor.molecule.spelling import Speller
 from sequence_tutor.molecule.statistics import (
     FIGURES,
-    TABLE_TERMS,
     LikenessToMolecules,
     MoleculeStatistics,
-    Reference,
 )
-from sequence_tutor.molecule.terms import TermSet
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.molecule.writing.found import FOUND_FILE, FoundMolecules
 from sequence_tutor.molecule.writing.output import MoleculeOutputSettings, write_scored
 from sequence_tutor.prior.store import StoredPrior, shipped_prior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.user_terms import load_user_terms
-from sequence_tutor.reward.weighted import explaining
 from sequence_tutor.sequences import SequenceBatch
 
 KNOWN = "molecules"
@@ -78,6 +71,9 @@ class MoleculeDomain(Domain):
         tensors: stored beside the prior's weights.
         choice: how files are read.
         executor: name of the one that scores; None: none was asked for.
+
+    Attributes:
+        measuring: makes the statistics and the rows.
     """
 
     name = "molecule"
@@ -102,8 +98,10 @@ class MoleculeDomain(Domain):
         self.choice, self._executor = choice or Choice(), executor
         self.vocabulary = Vocabulary.from_card(card) if card is not None else Vocabulary.broad()
         self.training: Mapping[str, Any] = {} if card is None else card["molecule"]
-        self._has_canonical = card is None or hashes_are_canonical(card)
+        has_canonical = card is None or hashes_are_canonical(card)
         self.tensors = tensors or {}
+        hashes = self.tensors.get(KNOWN) if has_canonical else None
+        self.measuring = Measuring(self.vocabulary, hashes, self.tensors)
         self.vocab_size = self.vocabulary.size
         self.end_token: int | None = self.vocabulary.end_token
         self.length = int(self.training.get("longest", LONGEST)) + 1
@@ -228,37 +226,18 @@ class MoleculeDomain(Domain):
     def statistics(self, settings: Settings) -> MoleculeStatistics:
         """The rows of Table 2, compared with the prior's training and test data."""
         chosen = of_kind(MoleculeRewardSettings, settings)
-        terms = MoleculeRows.terms()
-        scorer = chosen.scorer(terms, self._executor) if chosen.workers else self.scorer_here
-        statistics = MoleculeStatistics(self.vocabulary, scorer, self._known, self._reference)
-        if chosen.workers:
-            weakref.finalize(statistics, scorer.close)
-        return statistics
+        return self.measuring.statistics(chosen, self._executor)
 
     def rows(
         self, settings: Settings, reward: Reward, names: Collection[str] | None = None
     ) -> Rows:
-        """Those of Table 2, those of `asked_rows` by their names, the means of the reward's terms.
-
-        Rows of a term are called `mean_NAME` and `mean_NAME_score` over the molecules that have
-        such a number, and NAME for what is paid over all sequences.
-        """
+        """Those of Table 2, those that are named, and the means of the reward's terms."""
         chosen = of_kind(MoleculeRewardSettings, settings)
-        scorer = chosen.scorer(MoleculeRows.terms(names), self._executor)
-        own = MoleculeRows(self.vocabulary, scorer, self._known, names)
-        weakref.finalize(own, scorer.close)
-        explained = explaining(reward)
-        terms = [TermRows(explained, names)] if isinstance(explained, MoleculeReward) else []
-        return JoinedRows(own, *terms, RewardRows(reward, names))
+        return self.measuring.rows(chosen, self._executor, reward, names)
 
     def likeness(self, real: SequenceBatch, settings: Settings) -> LikenessToMolecules:
         """Similarity to the nearest, and of scaffolds."""
         return LikenessToMolecules(self.vocabulary, real)
-
-    @property
-    def _known(self) -> Tensor | None:
-        """Hashes of the training molecules; None where they are not of canonical SMILES."""
-        return self.tensors.get(KNOWN) if self._has_canonical else None
 
     def exhibit(self, shown: Material) -> Exhibit:
         """The best structures, a random sample, a table, histograms of properties."""
@@ -295,16 +274,5 @@ class MoleculeDomain(Domain):
         The best molecules are those of the highest total, unless the settings name a term.
         """
         chosen = of_kind(MoleculeOutputSettings, settings)
-        scorer, vocabulary = self.scorer_here, self.vocabulary
+        scorer, vocabulary = self.measuring.scorer_here, self.vocabulary
         write_scored(batch, vocabulary, scorer, reward(), directory, chosen, progress)
-
-    @cached_property
-    def scorer_here(self) -> Scorer:
-        """Computes the terms of Table 2 in this process, with a cache."""
-        return Scorer(TermSet(TABLE_TERMS))
-
-    @cached_property
-    def _reference(self) -> Reference | None:
-        """Molecules of the prior's test data, as statistics compare with them."""
-        smiles = held_out_smiles(self.tensors, self.vocabulary)
-        return None if smiles is None else Reference.of_smiles(smiles)

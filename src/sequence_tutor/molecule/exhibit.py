@@ -183,7 +183,7 @@ def _molecules(model: ShownModel, batch: SequenceBatch) -> list[ScoredMolecule]:
     """The distinct valid molecules of a batch, in its order."""
     domain = model.framed_domain
     assert isinstance(domain, MoleculeDomain)
-    table = rewarded_table(domain.scorer_here, domain.vocabulary, batch, model.reward)
+    table = rewarded_table(domain.measuring.scorer_here, domain.vocabulary, batch, model.reward)
     totals = table.numbers[TOTAL]
     found: dict[str, ScoredMolecule] = {}
     for row, canonical in enumerate(table.canonical):

@@ -12,13 +12,14 @@ from sequence_tutor.domain.rows import Rows
 from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.objectives.distinct import rarity
 from sequence_tutor.objectives.divergences import token_entropy, token_kl
+from sequence_tutor.objectives.dual import leaning
 from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.sampling.measure import Measured, Task, measure
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.tuner.aimed_rows import ENTROPY, KL, AimedRows, Opinion, bounds_of
 from sequence_tutor.tuner.collecting import Fresh
-from sequence_tutor.tuner.multipliers import FOLLOWS, Multipliers, features, leaning
+from sequence_tutor.tuner.multipliers import FOLLOWS, Multipliers, features
 from sequence_tutor.tuner.payments import Payments
 
 PRIOR_SAMPLES = 4096

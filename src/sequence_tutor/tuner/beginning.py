@@ -13,7 +13,8 @@ from sequence_tutor.prior.protocol import OwnsWeights, Prior, device_of
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.replay.sampling import PrioritySampler, Sampler
 from sequence_tutor.replay.sequences import SequenceReplay
-from sequence_tutor.tuner.settings import ReplaySettings, TuneSettings
+from sequence_tutor.tuner.collecting_settings import ReplaySettings
+from sequence_tutor.tuner.settings import TuneSettings
 
 
 def chosen_start(prior: Prior, settings: TuneSettings) -> Start:

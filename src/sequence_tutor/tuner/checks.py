@@ -1,14 +1,45 @@
-"""What is refused before a run begins: an overspent budget, seeds that could not be written."""
+"""What is refused before a run begins: sizes beyond memory, overspent budgets, unfit seeds."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sequence_tutor.errors import UserError
+from sequence_tutor.execution.memory import require_memory
 from sequence_tutor.sampling.measure import Task
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.tuner.stages import most_steps
+
+
+def sizes(
+    settings: TuneSettings, length: int, vocab_size: int, terms: int
+) -> Iterator[tuple[str, int, int]]:
+    """What takes memory in proportion to a setting: its name, its value, bytes of each at least.
+
+    Args:
+        settings: of tuning.
+        length: T.
+        vocab_size: V.
+        terms: R of the reward.
+    """
+    number = 4  # bytes of a float or a token
+    stored = length * number * (2 + terms)  # tokens, log p and what each term pays
+    yield "tune.batch", settings.batch, length * number * vocab_size  # log pi of all tokens
+    yield "tune.collect", settings.collect, number * max(stored // number, vocab_size)
+    yield "tune.replay.capacity", settings.replay.capacity, stored
+    yield "tune.replay.warm_start", settings.replay.warm_start, stored
+
+
+def check_memory(settings: TuneSettings, length: int, vocab_size: int, terms: int) -> None:
+    """Refuse a run that this machine could not hold; see `sizes` for the arguments.
+
+    Raises:
+        UserError: naming the setting that is too large.
+    """
+    require_memory("length", length, 8)
+    for size, number, each in sizes(settings, length, vocab_size, terms):
+        require_memory(size, number, each)
 
 
 def steps_for_budget(settings: TuneSettings, budget: int) -> int:

@@ -11,7 +11,7 @@ import math
 import torch
 from torch import Tensor
 
-from sequence_tutor.tuner.settings import ExplorationSettings
+from sequence_tutor.tuner.collecting_settings import ExplorationSettings
 
 
 class Exploration:

@@ -1,4 +1,4 @@
-"""What `tune` is given beside its settings: the prior, and files of sequences."""
+"""What `tune` is given beside its settings: prior, reward in memory, and files of sequences."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -14,9 +15,17 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Beginning, Domain, find_domain
 from sequence_tutor.errors import UserError, reading
 from sequence_tutor.prior.check import check_prior
+from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.prior.store import StoredPrior, find_prior, given_prior
+from sequence_tutor.randomness import named_generator
+from sequence_tutor.reward.check import check_batch
+from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.reward.user_terms import given_reward, kind_of_reward
+from sequence_tutor.sampling.measure import Task, measure
 from sequence_tutor.storage.files import PathLike
+from sequence_tutor.tuner.own_reward import SAID
 from sequence_tutor.tuner.run_record import is_run, load_spec
+from sequence_tutor.tuner.settings_tables import Layers
 
 
 @dataclass(frozen=True)
@@ -75,6 +84,30 @@ def open_prior(
             )
         check_prior(stored.prior)
     return domain, stored
+
+
+def reward_in_memory(given: Given, layers: Layers, domain: Domain) -> Reward:
+    """The object that is given in place of a domain's reward.
+
+    Raises:
+        UserError: it is none, or settings or a file say what is scored as well.
+    """
+    said = {**layers.file.get("reward", {}), **layers.overrides.get("reward", {})}
+    if given.rules is not None or any(said.get(name) for name in SAID):
+        raise UserError(
+            "the reward is an object, and rules, weights or terms are given beside it, "
+            "expected one of them"
+        )
+    return given_reward(given.reward, domain.shown_to_functions)
+
+
+def account_of(task: Task) -> dict[str, Any]:
+    """What tells a reward in memory from others: its kind, its terms and what it pays; JSON."""
+    generator = named_generator(0, "trial", device_of(task.prior))
+    (tried,) = measure(task.prior, task, 2, generator)
+    check_batch(task.reward, tried.batch)
+    paid = tried.terms.sum(1).flatten().tolist()
+    return {**kind_of_reward(task.reward), "paid": [float(f"{value:.4g}") for value in paid]}
 
 
 def check_read(

@@ -1,4 +1,4 @@
-"""THE loop: collect, store, learn, evaluate, save."""
+"""THE loop: collect, learn, evaluate, save."""
 
 from __future__ import annotations
 
@@ -8,32 +8,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
 from sequence_tutor.algorithms.policy import TunedPolicy
 from sequence_tutor.domain.data import Gatherer
 from sequence_tutor.domain.rows import RewardRows, Rows
 from sequence_tutor.errors import UserError, reading
-from sequence_tutor.models.next_token import by_length
 from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.progress import Advance
-from sequence_tutor.randomness import named_generator
-from sequence_tutor.replay.sequences import SequenceReplay, Stored
-from sequence_tutor.sampling.measure import Task, score
-from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.replay.sequences import Stored
+from sequence_tutor.sampling.measure import Task
 from sequence_tutor.storage.checkpoints import load_checkpoint, named, save_checkpoint, under
 from sequence_tutor.storage.run_log import Record
 from sequence_tutor.tuner.aiming import Aiming
 from sequence_tutor.tuner.aims_log import is_settled, optimum_remark, standing
-from sequence_tutor.tuner.beginning import make_sampler
 from sequence_tutor.tuner.causality import late_terms, mask_of, remark
 from sequence_tutor.tuner.checks import check_budget, check_seeds
-from sequence_tutor.tuner.collecting import Collector, Fresh
-from sequence_tutor.tuner.exploration import Exploration
+from sequence_tutor.tuner.collecting import Fresh
+from sequence_tutor.tuner.intake import Intake
 from sequence_tutor.tuner.learner import Learner, Update
 from sequence_tutor.tuner.logbook import Logbook, Warn
 from sequence_tutor.tuner.multipliers import HALF
-from sequence_tutor.tuner.regrowing import Regrower
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.tuner.stages import Stage, most_steps, stages_of
 
@@ -94,29 +87,10 @@ class Tuner:
             leans = settings.traits.fits != "hard"
             self.aiming = Aiming(settings.aims, measured, self.task, settings.seed, leans=leans)
             self.learner.payments = self.aiming.payments
-        self.replay = SequenceReplay(
-            settings.replay.capacity,
-            task.length,
-            first.weights.to(device),
-            settings.replay.keep,
-            distinct=settings.replay.distinct,
-            counts=2 * len(settings.aims),
+        self.intake = Intake(
+            *(task, settings, self.learner, self.aiming, first.weights, device, gatherer)
         )
-        self.sampler = make_sampler(settings.replay, self.replay, len(task.prefix))
-        self.exploration = Exploration(settings.exploration)
-        self.rng = named_generator(settings.seed, "tuner", device)
-        self.collector = Collector(
-            task,
-            self.learner.policy,
-            self.exploration,
-            settings.collect,
-            self.rng,
-            Regrower(task, self.replay, settings.exploration.regrow, self.rng),
-            gatherer,
-            measures_kl=settings.target_kl is not None or self.aiming is not None,
-            asks_prior=not self.learner.algorithm.mixes_prior,
-        )
-        self.step = self.transitions = self.scored = 0
+        self.step = self.transitions = 0
         self.place = self.stage_began = 0  # of the current stage: its number, its first step
         self.seconds = 0.0
         self.state_path = directory / STATE_FILE
@@ -144,11 +118,11 @@ class Tuner:
         begun = time.perf_counter()
         if self.step == 0:
             self._evaluate(self.stages[0], {})
-            self._fill_replay()
+            self.intake.fill(self.seeds)
         while self.place < len(self.stages):
             stage = self.stages[self.place]
             if self.step % self.settings.collect_every == 0:
-                self._aim(self._collect(self._share(stage)))
+                self._aim(self.intake.collect(self.step, self._share(stage)))
             update = self._learn(stage)
             self.step += 1
             self._show(advance, update)
@@ -189,41 +163,7 @@ class Tuner:
         if place < len(self.stages):
             stage = self.stages[place]
             self.learner.begin_stage(stage.settings, stage.weights)
-            self.replay.reweigh(stage.weights)
-
-    def _fill_replay(self) -> None:
-        """Store the seeds, then sequences of the untouched policy, so that rare good ones are kept.
-
-        Seeds were not found by this run: the reward does not remember them, nobody gathers them.
-        """
-        if self.seeds:
-            batch = SequenceBatch.from_lists(self.seeds).to(self.rng.device)
-            log_prior = None
-            if self.aiming is not None:
-                log_prior = by_length(self.task.prior.sequence_log_probs, batch)
-            terms = score(self.task.reward, batch)
-            counts = self._counts(batch, log_prior, terms)
-            self._store(self.learner.store(batch, terms, log_prior, counts))
-        for _ in range(0, self.settings.replay.warm_start, self.settings.collect):
-            self._collect(0.0)
-
-    def _collect(self, share: float) -> tuple[Fresh, Stored] | None:
-        """Store new sequences, as many as the budget leaves."""
-        left = None if self.settings.budget is None else self.settings.budget - self.scored
-        if left == 0:
-            return None
-        fresh = self.collector.collect(self.step, share, left)
-        counts = self._counts(fresh.batch, fresh.log_prior, fresh.terms)
-        stored = self.learner.store(fresh.batch, fresh.terms, fresh.log_prior, counts)
-        self._store(stored)
-        self.learner.collected()
-        return fresh, stored
-
-    def _counts(
-        self, batch: SequenceBatch, log_prior: Tensor | None, terms: Tensor
-    ) -> Tensor | None:
-        """What sequences count for the aims, (B, 2 M)."""
-        return None if self.aiming is None else self.aiming.counts(batch, log_prior, terms)
+            self.intake.replay.reweigh(stage.weights)
 
     def _aim(self, collected: tuple[Fresh, Stored] | None) -> None:
         """Move c or the multipliers; a warm start, not tuned yet, would tell nothing."""
@@ -235,13 +175,13 @@ class Tuner:
         if self.aiming is None or fresh.own < FEWEST_OWN:
             return
         c = self.learner.temperature(self.step - self.stage_began)
-        own = self.replay.kept(stored[: fresh.own])
+        own = self.intake.replay.kept(stored[: fresh.own])
         assert own.counts is not None  # a run with aims stores them
         steps, every = most_steps(self.settings), self.settings.collect_every
         energy = self.learner.energy(own, c)
         self.aiming.follow(fresh, own.counts, energy, self.step / steps, every / steps)
         self.learner.payments = payments = self.aiming.payments
-        self.replay.pay(c * payments.weights)
+        self.intake.replay.pay(c * payments.weights)
 
     def _is_settled(self) -> bool:
         """Whether all aims are met and at rest."""
@@ -249,20 +189,12 @@ class Tuner:
             self.log.records, most_steps(self.settings), HALF
         )
 
-    def _store(self, stored: Stored) -> None:
-        self.scored += len(stored.batch)
-        places = self.replay.add(stored)
-        self.sampler.added(places, self.replay.lengths(places))
-
     def _learn(self, stage: Stage) -> Update:
-        """One update on a mixture of the newest and of replayed sequences."""
-        count = self.settings.batch
-        fresh = round(self.settings.replay.fresh * count)
-        drawn = self.sampler.newest(fresh, self.rng)
-        drawn = drawn + self.sampler.draw(count - fresh, self._share(stage), self.rng)
-        stored = self.replay.read(drawn.places)
+        """One update."""
+        drawn = self.intake.draw(self._share(stage))
+        stored = self.intake.replay.read(drawn.places)
         update = self.learner.learn(stored, self.step - self.stage_began, drawn)
-        self.sampler.learned(drawn, update.by_sequence, update.by_step)
+        self.intake.sampler.learned(drawn, update.by_sequence, update.by_step)
         self.transitions += update.tokens
         return update
 
@@ -282,12 +214,12 @@ class Tuner:
         so_far: Record = {
             "step": self.step,
             "transitions": self.transitions,
-            "scored_sequences": self.scored,
+            "scored_sequences": self.intake.scored,
             "c": self.c,
             "learning_c": self.learner.temperature(max(0, self.step - self.stage_began - 1)),
             "seconds": round(self.seconds, 4),
             **({} if stage.name is None else {"stage": stage.name}),
-            **self.exploration.record(),
+            **self.intake.exploration.record(),
             "loss": None,
             "gradient_norm": None,
             **metrics,
@@ -300,16 +232,14 @@ class Tuner:
             "step": self.step,
             "stage": [self.place, self.stage_began],
             "transitions": self.transitions,
-            "scored": self.scored,
+            "scored": self.intake.scored,
             "seconds": self.seconds,
-            "exploration": self.exploration.strength,
+            "exploration": self.intake.exploration.strength,
             "log": self.log.stand,
         }
         tensors = {
             **self.learner.state(),
-            **named("replay", self.replay.state()),
-            **named("sampler", self.sampler.state()),
-            **self.collector.state(),
+            **self.intake.state(),
             **({} if self.aiming is None else named("aims", self.aiming.state())),
         }
         save_checkpoint(self.state_path, tensors, info)
@@ -326,14 +256,12 @@ class Tuner:
             place, began = info["stage"]
             self._begin_stage(int(place), int(began))
             self.learner.restore(tensors)
-            self.replay.restore(under("replay", tensors))
-            self.sampler.restore(under("sampler", tensors))
-            self.collector.restore(tensors)
+            self.intake.restore(tensors)
             if self.aiming is not None:
                 self.aiming.restore(under("aims", tensors))
                 self.learner.payments = self.aiming.payments
             self.step, self.seconds = int(info["step"]), float(info["seconds"])
-            self.transitions, self.scored = int(info["transitions"]), int(info["scored"])
-            self.exploration.strength = info["exploration"]
+            self.transitions, self.intake.scored = int(info["transitions"]), int(info["scored"])
+            self.intake.exploration.strength = info["exploration"]
             stand = info.get("log")
             return stand and {"size": int(stand["size"]), "sha256": str(stand["sha256"])}

@@ -10,23 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from rich.console import Console
-from rich.text import Text
 
 from sequence_tutor.config.presets import Tables, build
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Beginning, Domain, find_domain
 from sequence_tutor.domain.real_card import real_value
 from sequence_tutor.domain.rows import Rows
-from sequence_tutor.errors import UserError, printable, settings_of
-from sequence_tutor.execution.memory import require_memory
+from sequence_tutor.errors import UserError, settings_of
 from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.prior.store import StoredPrior
-from sequence_tutor.progress import heading, progress
+from sequence_tutor.progress import heading, progress, warner
 from sequence_tutor.randomness import named_generator
-from sequence_tutor.reward.check import check_batch
 from sequence_tutor.reward.protocol import Reward
-from sequence_tutor.reward.user_terms import given_reward, kind_of_reward
 from sequence_tutor.reward.weighted import effective_weights
 from sequence_tutor.sampling.measure import Task, measure
 from sequence_tutor.storage.files import PathLike
@@ -36,14 +31,19 @@ from sequence_tutor.storage.trust import programs_of
 from sequence_tutor.storage.versions import versions
 from sequence_tutor.tuner.aimed_rows import AimedRows
 from sequence_tutor.tuner.beginning import chosen_start
-from sequence_tutor.tuner.checks import check_budget, check_seeds
-from sequence_tutor.tuner.given import Given, beginning_of, check_read, digest_of, open_prior
-from sequence_tutor.tuner.logbook import Warn
+from sequence_tutor.tuner.checks import check_budget, check_memory, check_seeds
+from sequence_tutor.tuner.given import (
+    Given,
+    account_of,
+    beginning_of,
+    check_read,
+    digest_of,
+    open_prior,
+    reward_in_memory,
+)
 from sequence_tutor.tuner.loop import STATE_FILE, Tuner
-from sequence_tutor.tuner.own_reward import SAID
 from sequence_tutor.tuner.run_folder import begin_or_resume, save_policy
 from sequence_tutor.tuner.run_record import RunSpec, is_run, load_spec, with_unsaid
-from sequence_tutor.tuner.settings import sizes
 from sequence_tutor.tuner.settings_tables import Layers, TuneTables, read_layers
 from sequence_tutor.tuner.stages import most_steps, stages_of
 
@@ -219,10 +219,8 @@ class Order:
 
     def _check(self, task: Task, spec: RunSpec) -> None:
         """Whatever is wrong is found before anything is written."""
-        require_memory("length", spec.length, 8)
         names = task.reward.names
-        for size, number, each in sizes(spec.tune, spec.length, self.domain.vocab_size, len(names)):
-            require_memory(size, number, each)
+        check_memory(spec.tune, spec.length, self.domain.vocab_size, len(names))
         stages_of(spec.tune, task.reward)
         self.check_aims(task.reward)
         check_budget(spec.tune, len(self.seeds))
@@ -252,30 +250,13 @@ class Order:
 
     @cached_property
     def _own_reward(self) -> Reward:
-        """The object as a reward.
-
-        Raises:
-            UserError: it is none, or settings or a file say what is scored as well.
-        """
-        said = {**self.layers.file.get("reward", {}), **self.layers.overrides.get("reward", {})}
-        if self.given.rules is not None or any(said.get(name) for name in SAID):
-            raise UserError(
-                "the reward is an object, and rules, weights or terms are given beside it, "
-                "expected one of them"
-            )
-        own = self.domain.framed(self.reward_settings)
-        return given_reward(self.given.reward, own.shown_to_functions)
+        """The object as a reward."""
+        domain = self.domain.framed(self.reward_settings)
+        return reward_in_memory(self.given, self.layers, domain)
 
     def _account(self) -> dict[str, Any] | None:
-        """What tells a reward in memory from others: its kind, its terms and what it pays; JSON."""
-        if self.given.reward is None:
-            return None
-        task = self.task(self._own_reward)
-        generator = named_generator(0, "trial", device_of(task.prior))
-        (tried,) = measure(task.prior, task, 2, generator)
-        check_batch(task.reward, tried.batch)
-        paid = tried.terms.sum(1).flatten().tolist()
-        return {**kind_of_reward(task.reward), "paid": [float(f"{value:.4g}") for value in paid]}
+        """What tells a reward in memory from others, JSON; None: it is the domain's."""
+        return None if self.given.reward is None else account_of(self.task(self._own_reward))
 
 
 def open_order(
@@ -304,11 +285,3 @@ def open_order(
     domain = domain.reading(given.column, given.standardise, warner(quiet=quiet))
     order = Order(domain, stored, layers, given)
     return replace(order, domain=domain.executed_by(order.executor))
-
-
-def warner(*, quiet: bool) -> Warn:
-    """Prints a warning to standard error."""
-    console = Console(stderr=True, quiet=quiet)
-    return lambda message: console.print(
-        Text.assemble(("warning:", "yellow"), f" {printable(message)}")
-    )

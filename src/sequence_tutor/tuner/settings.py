@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 from pydantic import (
@@ -21,7 +21,7 @@ from sequence_tutor.config.aims import Aim, parse_aims
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.errors import SettingsError, UserError, shown
 from sequence_tutor.models import NetworkSettings, RecurrentSettings, Start
-from sequence_tutor.replay.sequences import Keep
+from sequence_tutor.tuner.collecting_settings import ExplorationSettings, ReplaySettings
 from sequence_tutor.tuner.health_settings import HealthSettings
 from sequence_tutor.tuner.idle_settings import ASKED, given_names, refuse_idle
 
@@ -29,65 +29,6 @@ AIMING = ("aims", "aims_alone")
 """Settings that a run without aims does not record."""
 
 KL = "kl_to_prior_per_token"
-
-
-class ExplorationSettings(Settings):
-    """What is sampled while collecting, instead of the policy itself."""
-
-    kind: Literal["policy", "epsilon-greedy", "epsilon-policy", "boltzmann"] = Field(
-        "policy",
-        description="policy: pi itself; epsilon-greedy: the likeliest token, but any token with "
-        "probability epsilon; epsilon-policy: the same around pi; boltzmann: pi at a temperature",
-    )
-    begin: float = Field(1.0, ge=0, description="epsilon or temperature at the first update")
-    end: float = Field(0.01, ge=0, description="epsilon or temperature once annealed")
-    anneal: float = Field(
-        0.5, gt=0, le=1, description="share of all updates over which it goes from begin to end"
-    )
-    regrow: float = Field(
-        0.0,
-        ge=0,
-        lt=1,
-        description="share of each collection that begins as a good sequence of replay does, cut "
-        "at random, and goes on as the prior would",
-    )
-
-
-class ReplaySettings(Settings):
-    """Where batches come from."""
-
-    capacity: int = Field(20_000, ge=1, description="sequences kept")
-    keep: Keep = Field(
-        "newest", description="which sequences a full store keeps: the newest, or the best ones"
-    )
-    distinct: bool = Field(
-        False, description="whether a sequence that is held already is not stored once more"
-    )
-    warm_start: int = Field(
-        0, ge=0, description="sequences sampled and stored before the first update"
-    )
-    fresh: float = Field(
-        0.5, ge=0, le=1, description="share of a batch taken from the newest collection"
-    )
-    by_return: float = Field(
-        0.5,
-        ge=0,
-        lt=1,
-        description="without priorities: 0: the rest is drawn uniformly; else the k-th best stored "
-        "return is drawn with density proportional to k^-by_return",
-    )
-    priority: Literal["none", "sequence", "step"] = Field(
-        "none",
-        description="sequence: the rest is drawn by TD error instead (prioritised experience "
-        "replay); step: single steps are, and only their errors are learned from",
-    )
-    priority_exponent: float = Field(
-        0.6, ge=0, description="alpha: a TD error is drawn in proportion to its alpha-th power"
-    )
-    importance_begin: float = Field(
-        0.4, ge=0, le=1, description="beta at the first update: how far the bias is taken back"
-    )
-    importance_end: float = Field(1.0, ge=0, le=1, description="beta at the last update")
 
 
 class StageSettings(Settings):
@@ -106,25 +47,6 @@ class StageSettings(Settings):
     until_stalled: int | None = Field(
         None, ge=1, description="ends it after so many evaluations without a better reward"
     )
-
-
-def sizes(
-    settings: TuneSettings, length: int, vocab_size: int, terms: int
-) -> Iterator[tuple[str, int, int]]:
-    """What takes memory in proportion to a setting: its name, its value, bytes of each at least.
-
-    Args:
-        settings: of tuning.
-        length: T.
-        vocab_size: V.
-        terms: R of the reward.
-    """
-    number = 4  # bytes of a float or a token
-    stored = length * number * (2 + terms)  # tokens, log p and what each term pays
-    yield "tune.batch", settings.batch, length * number * vocab_size  # log pi of all tokens
-    yield "tune.collect", settings.collect, number * max(stored // number, vocab_size)
-    yield "tune.replay.capacity", settings.replay.capacity, stored
-    yield "tune.replay.warm_start", settings.replay.warm_start, stored
 
 
 class TuneSettings(LossSettings):

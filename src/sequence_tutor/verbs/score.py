@@ -11,7 +11,7 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Domain, find_domain
 from sequence_tutor.domain.step_scores import Scored
 from sequence_tutor.errors import UserError, settings_of
-from sequence_tutor.evaluation.model import load_model
+from sequence_tutor.evaluation.loading import load_model
 from sequence_tutor.progress import heading, progress
 from sequence_tutor.reward.user_terms import rules_file
 from sequence_tutor.reward.weighted import effective_weights

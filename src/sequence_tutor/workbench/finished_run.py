@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.model import Model, executed_by, load_model
+from sequence_tutor.evaluation.loading import load_model
+from sequence_tutor.evaluation.model import Model, executed_by
 from sequence_tutor.foreign import said
 from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.storage.files import write_text

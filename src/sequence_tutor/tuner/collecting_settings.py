@@ -1,0 +1,69 @@
+"""Settings of what is sampled to learn from, and of the store that batches are drawn from."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from sequence_tutor.config.settings import Settings
+from sequence_tutor.replay.sequences import Keep
+
+
+class ExplorationSettings(Settings):
+    """What is sampled while collecting, instead of the policy itself."""
+
+    kind: Literal["policy", "epsilon-greedy", "epsilon-policy", "boltzmann"] = Field(
+        "policy",
+        description="policy: pi itself; epsilon-greedy: the likeliest token, but any token with "
+        "probability epsilon; epsilon-policy: the same around pi; boltzmann: pi at a temperature",
+    )
+    begin: float = Field(1.0, ge=0, description="epsilon or temperature at the first update")
+    end: float = Field(0.01, ge=0, description="epsilon or temperature once annealed")
+    anneal: float = Field(
+        0.5, gt=0, le=1, description="share of all updates over which it goes from begin to end"
+    )
+    regrow: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="share of each collection that begins as a good sequence of replay does, cut "
+        "at random, and goes on as the prior would",
+    )
+
+
+class ReplaySettings(Settings):
+    """Where batches come from."""
+
+    capacity: int = Field(20_000, ge=1, description="sequences kept")
+    keep: Keep = Field(
+        "newest", description="which sequences a full store keeps: the newest, or the best ones"
+    )
+    distinct: bool = Field(
+        False, description="whether a sequence that is held already is not stored once more"
+    )
+    warm_start: int = Field(
+        0, ge=0, description="sequences sampled and stored before the first update"
+    )
+    fresh: float = Field(
+        0.5, ge=0, le=1, description="share of a batch taken from the newest collection"
+    )
+    by_return: float = Field(
+        0.5,
+        ge=0,
+        lt=1,
+        description="without priorities: 0: the rest is drawn uniformly; else the k-th best stored "
+        "return is drawn with density proportional to k^-by_return",
+    )
+    priority: Literal["none", "sequence", "step"] = Field(
+        "none",
+        description="sequence: the rest is drawn by TD error instead (prioritised experience "
+        "replay); step: single steps are, and only their errors are learned from",
+    )
+    priority_exponent: float = Field(
+        0.6, ge=0, description="alpha: a TD error is drawn in proportion to its alpha-th power"
+    )
+    importance_begin: float = Field(
+        0.4, ge=0, le=1, description="beta at the first update: how far the bias is taken back"
+    )
+    importance_end: float = Field(1.0, ge=0, le=1, description="beta at the last update")

@@ -1,0 +1,135 @@
+"""What a run takes in: sequences are collected, counted for the aims, stored, and drawn again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from sequence_tutor.domain.data import Gatherer
+from sequence_tutor.models.next_token import by_length
+from sequence_tutor.randomness import named_generator
+from sequence_tutor.replay.sampling import Drawn
+from sequence_tutor.replay.sequences import SequenceReplay, Stored
+from sequence_tutor.sampling.measure import Task, score
+from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.storage.checkpoints import Tensors, named, under
+from sequence_tutor.tuner.aiming import Aiming
+from sequence_tutor.tuner.beginning import make_sampler
+from sequence_tutor.tuner.collecting import Collector, Fresh
+from sequence_tutor.tuner.exploration import Exploration
+from sequence_tutor.tuner.learner import Learner
+from sequence_tutor.tuner.regrowing import Regrower
+from sequence_tutor.tuner.settings import TuneSettings
+
+
+class Intake:
+    """The sequences of one run.
+
+    Args:
+        task: prior, reward and length.
+        settings: of the run.
+        learner: whose policy is sampled, and who says how sequences are stored.
+        aiming: counts what the aims need; None: there are none.
+        weights: (R,) of the reward's terms in the first stage.
+        device: of replay and randomness.
+        gatherer: keeps what is collected.
+
+    Attributes:
+        scored: sequences scored to learn from.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        settings: TuneSettings,
+        learner: Learner,
+        aiming: Aiming | None,
+        weights: Tensor,
+        device: torch.device,
+        gatherer: Gatherer | None,
+    ) -> None:
+        self.task, self.settings, self.learner, self.aiming = task, settings, learner, aiming
+        self.replay = SequenceReplay(
+            settings.replay.capacity,
+            task.length,
+            weights.to(device),
+            settings.replay.keep,
+            distinct=settings.replay.distinct,
+            counts=2 * len(settings.aims),
+        )
+        self.sampler = make_sampler(settings.replay, self.replay, len(task.prefix))
+        self.exploration = Exploration(settings.exploration)
+        self.rng = named_generator(settings.seed, "tuner", device)
+        self.collector = Collector(
+            task,
+            learner.policy,
+            self.exploration,
+            settings.collect,
+            self.rng,
+            Regrower(task, self.replay, settings.exploration.regrow, self.rng),
+            gatherer,
+            measures_kl=settings.target_kl is not None or aiming is not None,
+            asks_prior=not learner.algorithm.mixes_prior,
+        )
+        self.scored = 0
+
+    def fill(self, seeds: Sequence[Sequence[int]]) -> None:
+        """Store the seeds, then sequences of the untouched policy, so that rare good ones are kept.
+
+        Seeds were not found by this run: the reward does not remember them, nobody gathers them.
+        """
+        if seeds:
+            batch = SequenceBatch.from_lists(seeds).to(self.rng.device)
+            log_prior = None
+            if self.aiming is not None:
+                log_prior = by_length(self.task.prior.sequence_log_probs, batch)
+            terms = score(self.task.reward, batch)
+            self._store(batch, terms, log_prior)
+        for _ in range(0, self.settings.replay.warm_start, self.settings.collect):
+            self.collect(0, 0.0)
+
+    def collect(self, step: int, share: float) -> tuple[Fresh, Stored] | None:
+        """Store new sequences, as many as the budget leaves; None: it leaves none.
+
+        Args:
+            step: updates made before.
+            share: of the stage's updates that is done.
+        """
+        left = None if self.settings.budget is None else self.settings.budget - self.scored
+        if left == 0:
+            return None
+        fresh = self.collector.collect(step, share, left)
+        stored = self._store(fresh.batch, fresh.terms, fresh.log_prior)
+        self.learner.collected()
+        return fresh, stored
+
+    def draw(self, share: float) -> Drawn:
+        """A batch: a mixture of the newest and of replayed sequences."""
+        count = self.settings.batch
+        fresh = round(self.settings.replay.fresh * count)
+        newest = self.sampler.newest(fresh, self.rng)
+        return newest + self.sampler.draw(count - fresh, share, self.rng)
+
+    def _store(self, batch: SequenceBatch, terms: Tensor, log_prior: Tensor | None) -> Stored:
+        counts = None if self.aiming is None else self.aiming.counts(batch, log_prior, terms)
+        stored = self.learner.store(batch, terms, log_prior, counts)
+        self.scored += len(batch)
+        places = self.replay.add(stored)
+        self.sampler.added(places, self.replay.lengths(places))
+        return stored
+
+    def state(self) -> Tensors:
+        """Replay, its sampler, and what collecting remembers."""
+        return {
+            **named("replay", self.replay.state()),
+            **named("sampler", self.sampler.state()),
+            **self.collector.state(),
+        }
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Put a saved state back."""
+        self.replay.restore(under("replay", tensors))
+        self.sampler.restore(under("sampler", tensors))
+        self.collector.restore(tensors)
