@@ -57,6 +57,12 @@ class SequenceBatch:
         steps = torch.arange(self.tokens.shape[1], device=self.tokens.device)
         return steps < self.lengths[:, None]  # (B, T)
 
+    @property
+    def last(self) -> Tensor:
+        """(B, T) bool: True at the last token of each sequence."""
+        steps = torch.arange(self.tokens.shape[1], device=self.tokens.device)
+        return steps == self.lengths[:, None] - 1
+
     def __getitem__(self, rows: Tensor | slice) -> SequenceBatch:
         return SequenceBatch(self.tokens[rows], self.lengths[rows])
 

@@ -111,6 +111,27 @@ def test_stretches_of_the_training_tunes() -> None:
     assert "two_bars_from_training" not in MelodyRows(meter=Meter(3, 4)).ranges()
 
 
+def test_what_a_step_counts_depends_on_no_later_step() -> None:
+    rows = MelodyRows()
+    for batch in melodies():
+        whole, counted = rows.steps(batch), rows.count(batch)
+        for name, one in whole.items():
+            sums = one.sums
+            assert torch.equal(sums.numerators, counted[name].numerators), name
+            assert torch.equal(sums.denominators, counted[name].denominators), name
+        cut = 20
+        short = SequenceBatch(batch.tokens[:, :cut], batch.lengths.clamp(max=cut))
+        goes_on = batch.lengths > cut
+        for name, one in rows.steps(short).items():
+            before = slice(0, cut - 1)  # the last step is where whole melodies are counted
+            for own, other in (
+                (one.numerators, whole[name].numerators),
+                (one.denominators, whole[name].denominators),
+            ):
+                assert torch.equal(own[goes_on, before], other[goes_on, before]), name
+            assert torch.equal(one.numerators[goes_on], whole[name].numerators[goes_on, :cut]), name
+
+
 def test_a_rule_of_the_reward_is_a_row() -> None:
     domain = MelodyDomain()
     settings = domain.reward_settings()

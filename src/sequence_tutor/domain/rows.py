@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -58,6 +58,26 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class StepCounts:
+    """At which steps one row counts, for rows that are known before a sequence ends.
+
+    What a step counts depends on its token and on those before it, never on later ones, so that a
+    multiplier can be paid where the count is made.
+
+    Attributes:
+        numerators: (B, T), 0 beyond the end of a sequence; likewise `denominators`.
+    """
+
+    numerators: Tensor
+    denominators: Tensor
+
+    @property
+    def sums(self) -> Counts:
+        """The counts of whole sequences."""
+        return Counts(self.numerators.double().sum(1), self.denominators.double().sum(1))
+
+
+@dataclass(frozen=True)
 class RowRange:
     """What a row can be.
 
@@ -102,6 +122,14 @@ class Rows(Protocol):
         """
 
 
+@runtime_checkable
+class RowsByStep(Rows, Protocol):
+    """Rows, of which some know at which steps they count."""
+
+    def steps(self, batch: SequenceBatch, terms: Tensor | None = None) -> Mapping[str, StepCounts]:
+        """Where those rows count; their sums are what `count` gives. Arguments as there."""
+
+
 class RewardRows:
     """One row for each term of a reward: the mean of what it pays a sequence, unweighted.
 
@@ -129,6 +157,15 @@ class RewardRows:
         columns = dict(zip(self._reward.names, sums.unbind(1), strict=True))
         return {name: numbers(columns[name]) for name in self._names}
 
+    def steps(self, batch: SequenceBatch, terms: Tensor | None = None) -> Mapping[str, StepCounts]:
+        """Each step's payment; a sequence counts once, at its last step."""
+        if not self._names:
+            return {}
+        paid = self._reward(batch) if terms is None else terms  # (B, T, R)
+        columns = dict(zip(self._reward.names, paid.unbind(2), strict=True))
+        ends = batch.last.to(paid)
+        return {name: StepCounts(columns[name], ends) for name in self._names}
+
 
 class JoinedRows:
     """Rows of several sources; of two with one name the first counts. Satisfies `Rows`.
@@ -153,6 +190,16 @@ class JoinedRows:
         for source in self._sources:
             counted = source.count(batch, terms)
             found |= {name: one for name, one in counted.items() if name not in found}
+        return found
+
+    def steps(self, batch: SequenceBatch, terms: Tensor | None = None) -> Mapping[str, StepCounts]:
+        """Those of all sources that know them."""
+        found: dict[str, StepCounts] = {}
+        taken: set[str] = set()
+        for source in self._sources:
+            known = source.steps(batch, terms) if isinstance(source, RowsByStep) else {}
+            found |= {name: one for name, one in known.items() if name not in taken}
+            taken |= source.ranges().keys()
         return found
 
 
@@ -192,6 +239,26 @@ def having(has: Tensor, among: Tensor | None = None) -> Counts:
     if among is None:
         return Counts(has.double(), torch.ones_like(has, dtype=torch.float64))
     return Counts((has & among).double(), among.double())
+
+
+def steps_having(fired: Tensor, among: Tensor) -> StepCounts:
+    """A share of steps.
+
+    Args:
+        fired: (B, T) bool, steps with a property.
+        among: (B, T) bool, the steps that it is asked of.
+    """
+    return StepCounts((fired & among).float(), among.float())
+
+
+def decided(has: Tensor, at: Tensor) -> StepCounts:
+    """A share of sequences with a property that one step of each decides.
+
+    Args:
+        has: (B,) bool.
+        at: (B, T) bool, True at one step of each sequence.
+    """
+    return StepCounts((at & has[:, None]).float(), at.float())
 
 
 def ratio(numerators: Tensor, denominators: Tensor) -> Counts:

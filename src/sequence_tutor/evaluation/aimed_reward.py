@@ -18,7 +18,6 @@ from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.weighted import Reweighted
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.tuner.aimed_rows import OF_POLICY
-from sequence_tutor.tuner.payments import last_steps
 
 TERM = "aims"
 """The term that pays lambda . phi."""
@@ -83,5 +82,5 @@ class AimedReward(Reweighted):
                 row, sign = counts[own["row"]], 1 if ">=" in name else -1
                 phi = sign * (row.numerators - own["goal"] * row.denominators)
                 paid = paid + own["multiplier"] * phi.to(paid)
-        at_end = paid[:, None].where(last_steps(batch.mask), 0.0)
+        at_end = paid[:, None].where(batch.last, 0.0)
         return torch.cat([terms, at_end[:, :, None]], 2)

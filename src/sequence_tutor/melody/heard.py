@@ -1,7 +1,8 @@
 """What a listener notices of melodies beside the rows of Table 1.
 
 Where notes start, how a melody begins and ends, how far it moves, what comes back. Functions give
-counts melody by melody, see `domain.rows.Counts`.
+counts melody by melody, see `domain.rows.Counts`, or step by step where a later step cannot change
+them, see `domain.rows.StepCounts`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,14 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.domain.fingerprints import GRID, WINDOW, are_among
-from sequence_tutor.domain.rows import Counts, having, numbers, ratio
+from sequence_tutor.domain.rows import (
+    Counts,
+    StepCounts,
+    having,
+    numbers,
+    ratio,
+    steps_having,
+)
 from sequence_tutor.melody.encoding import FIRST_NOTE, VOCAB_SIZE
 from sequence_tutor.melody.meter import Meter
 from sequence_tutor.melody.rules import RepeatedMotif
@@ -24,49 +32,53 @@ LOOP = 0.5
 """Share of the steps of a melody in repeated motifs, above which it is a loop."""
 
 
-def returns(melodies: Melodies, repeated: Tensor) -> dict[str, Counts]:
-    """Whether anything comes back, and whether nothing else happens.
+def returns(melodies: Melodies, repeated: Tensor) -> dict[str, StepCounts]:
+    """`motif_comes_back`: the share of melodies in which any motif does.
 
     Args:
         melodies: B of them.
         repeated: (B, T) bool: the steps that `RepeatedMotif` pays.
-
-    Returns:
-        `motif_comes_back`, the share of melodies with such a step; `loops`, the share in which
-        more than half of the steps are.
     """
-    steps = repeated.sum(1)  # (B,)
-    return {
-        "motif_comes_back": having(steps > 0),
-        "loops": having(steps > LOOP * melodies.lengths),
-    }
+    back = repeated & (repeated.cumsum(1) == 1)  # (B, T): the first of these steps
+    return {"motif_comes_back": StepCounts(back.float(), melodies.batch.last.float())}
 
 
-def onsets(melodies: Melodies, meter: Meter) -> dict[str, Counts]:
+def loops(melodies: Melodies, repeated: Tensor) -> dict[str, Counts]:
+    """`loops`: the share of melodies in which more than half of the steps repeat a motif.
+
+    Args:
+        melodies: B of them.
+        repeated: (B,) steps of each that `RepeatedMotif` pays.
+    """
+    return {"loops": having(repeated > LOOP * melodies.lengths)}
+
+
+def onsets(melodies: Melodies, meter: Meter) -> dict[str, StepCounts]:
     """Where notes start: on eighths, on beats, and how many of them there are in a bar."""
     starts = melodies.is_pitched & melodies.mask  # (B, T)
     place = torch.arange(starts.shape[1], device=starts.device) % meter.steps  # (T,)
     beats = torch.tensor([*accumulate(meter.beats, initial=0)], device=starts.device)
-    count = starts.sum(1)
     return {
-        "onsets_on_eighths": ratio((starts & (place % 2 == 0)).sum(1), count),
-        "onsets_on_beats": ratio((starts & torch.isin(place, beats)).sum(1), count),
-        "notes_per_bar": ratio(meter.steps * count, melodies.lengths),
+        "onsets_on_eighths": steps_having(place % 2 == 0, starts),
+        "onsets_on_beats": steps_having(torch.isin(place, beats), starts),
+        "notes_per_bar": StepCounts(meter.steps * starts.float(), melodies.mask.float()),
     }
 
 
-def ends(melodies: Melodies) -> dict[str, Counts]:
-    """Whether the first note, and the last, is the tonic of any octave; one without notes: no."""
+def beginnings(melodies: Melodies) -> dict[str, StepCounts]:
+    """Whether the first note is the tonic of any octave; a melody without notes: no."""
+    starts = melodies.is_pitched & melodies.mask  # (B, T)
+    first = starts & (starts.cumsum(1) == 1)
+    tonic = first & _is_tonic(melodies.tokens, melodies.key)
+    return {"first_note_is_tonic": StepCounts(tonic.float(), melodies.batch.last.float())}
+
+
+def endings(melodies: Melodies) -> dict[str, Counts]:
+    """Whether the last note is the tonic of any octave; a melody without notes: no."""
     starts = melodies.is_pitched & melodies.mask  # (B, T)
     steps = torch.arange(starts.shape[1], device=starts.device)
-    first = starts.int().argmax(1, keepdim=True)  # (B, 1)
-    last = (steps * starts).amax(1, keepdim=True)
-    return {
-        f"{name}_note_is_tonic": having(
-            _is_tonic(melodies.tokens.gather(1, at).squeeze(1), melodies.key) & starts.any(1)
-        )
-        for name, at in (("first", first), ("last", last))
-    }
+    last = melodies.tokens.gather(1, (steps * starts).amax(1, keepdim=True)).squeeze(1)  # (B,)
+    return {"last_note_is_tonic": having(_is_tonic(last, melodies.key) & starts.any(1))}
 
 
 def movement(melodies: Melodies) -> dict[str, Counts]:

@@ -17,15 +17,19 @@ from sequence_tutor.domain.rows import (
     SHARE_OF_STEPS,
     Counts,
     RowRange,
+    StepCounts,
+    decided,
     having,
     numbers,
-    ratio,
+    steps_having,
 )
 from sequence_tutor.melody.encoding import FIRST_NOTE, VOCAB_SIZE
 from sequence_tutor.melody.heard import (
     TRAINING_ROWS,
-    ends,
+    beginnings,
+    endings,
     from_training,
+    loops,
     movement,
     onsets,
     repeated_steps,
@@ -71,7 +75,7 @@ HEARD: dict[str, RowRange] = {
 class MelodyRows:
     """Counts both, and stretches of the training tunes where these are known.
 
-    Satisfies `domain.rows.Rows`. The definitions of Table 1 are the published ones, whatever
+    Satisfies `domain.rows.RowsByStep`. The definitions of Table 1 are the published ones, whatever
     weights and constants a reward has; only the key may be another.
 
     Args:
@@ -95,44 +99,43 @@ class MelodyRows:
     def count(self, batch: SequenceBatch, terms: Tensor | None = None) -> Mapping[str, Counts]:
         """What each row counts in B melodies."""
         melodies = Melodies(batch, self._key)
-        repeated = repeated_steps(melodies)
+        by_step = self._steps(melodies)
+        unique_max, unique_min = unique_extrema(melodies)
         return {
-            **_table_1(melodies, repeated),
-            **returns(melodies, repeated),
-            **onsets(melodies, self._meter),
-            **ends(melodies),
+            **{name: one.sums for name, one in by_step.items()},
+            "unique_max_note": having(unique_max),
+            "unique_min_note": having(unique_min),
+            **_whole_correlations(melodies),
+            **loops(melodies, by_step["notes_in_repeated_motif"].numerators.sum(1)),
+            **endings(melodies),
             **movement(melodies),
             **({} if self._windows is None else from_training(batch, self._windows)),
         }
 
+    def steps(self, batch: SequenceBatch, terms: Tensor | None = None) -> Mapping[str, StepCounts]:
+        """Where the rows count that are known before a melody ends."""
+        return self._steps(Melodies(batch, self._key))
 
-def _table_1(melodies: Melodies, repeated: Tensor) -> dict[str, Counts]:
-    resolved, doubled = Leap().outcomes(melodies)
-    unique_max, unique_min = unique_extrema(melodies)
-    motif = Motif()
-    steps = {
-        "repeated_notes": Repetition().excessive(melodies),
-        "notes_not_in_key": out_of_key(melodies),
-        "notes_in_motif": melodies.distinct_pitched(motif.window) >= motif.distinct,
-        "notes_in_repeated_motif": repeated,
-    }
-    back, again = _counted(resolved, melodies), _counted(doubled, melodies)
-    return {
-        **{
-            name: ratio(_counted(fired, melodies), melodies.lengths)
-            for name, fired in steps.items()
-        },
-        "leaps_resolved": ratio(back, back + again),
-        "starts_with_tonic": having(melodies.tokens[:, 0] == melodies.key.tonic_token),
-        "unique_max_note": having(unique_max),
-        "unique_min_note": having(unique_min),
-        **_whole_correlations(melodies),
-    }
-
-
-def _counted(fired: Tensor, melodies: Melodies) -> Tensor:
-    """(B,) steps of each melody at which something happens."""
-    return (fired & melodies.mask).sum(dim=1)
+    def _steps(self, melodies: Melodies) -> dict[str, StepCounts]:
+        resolved, doubled = Leap().outcomes(melodies)
+        motif, mask = Motif(), melodies.mask
+        repeated = repeated_steps(melodies)
+        fired = {
+            "repeated_notes": Repetition().excessive(melodies),
+            "notes_not_in_key": out_of_key(melodies),
+            "notes_in_motif": melodies.distinct_pitched(motif.window) >= motif.distinct,
+            "notes_in_repeated_motif": repeated,
+        }
+        first = torch.zeros_like(mask)
+        first[:, 0] = True
+        return {
+            **{name: steps_having(one, mask) for name, one in fired.items()},
+            "leaps_resolved": steps_having(resolved, (resolved | doubled) & mask),
+            "starts_with_tonic": decided(melodies.tokens[:, 0] == melodies.key.tonic_token, first),
+            **returns(melodies, repeated),
+            **onsets(melodies, self._meter),
+            **beginnings(melodies),
+        }
 
 
 def _whole_correlations(melodies: Melodies) -> dict[str, Counts]:

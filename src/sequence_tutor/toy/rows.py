@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor
 
-from sequence_tutor.domain.rows import SHARE, SHARE_OF_STEPS, Counts, RowRange, having, ratio
+from sequence_tutor.domain.rows import (
+    SHARE,
+    SHARE_OF_STEPS,
+    Counts,
+    RowRange,
+    StepCounts,
+    decided,
+    steps_having,
+)
 from sequence_tutor.sequences import SequenceBatch
 
 
 class ToyRows:
-    """What can be counted in sequences of few tokens. Satisfies `domain.rows.Rows`.
+    """What can be counted in sequences of few tokens. Satisfies `domain.rows.RowsByStep`.
 
     - `token_K`: the share of steps that are token K.
     - `starts_with_K`: the share of sequences that begin with it.
@@ -35,13 +44,17 @@ class ToyRows:
 
     def count(self, batch: SequenceBatch, terms: Tensor | None = None) -> Mapping[str, Counts]:
         """Counts of every row."""
+        return {name: one.sums for name, one in self.steps(batch, terms).items()}
+
+    def steps(self, batch: SequenceBatch, terms: Tensor | None = None) -> Mapping[str, StepCounts]:
+        """Where they count."""
         tokens, mask = batch.tokens, batch.mask
-        zero = (tokens == 0) & mask  # (B, T)
-        followed = zero[:, :-1] & mask[:, 1:]
-        steps = {
-            f"token_{token}": ratio(((tokens == token) & mask).sum(1), batch.lengths)
-            for token in self._tokens
+        first, follows = torch.zeros_like(mask), torch.zeros_like(mask)  # (B, T)
+        first[:, 0] = True
+        zero = (tokens == 0) & mask
+        follows[:, 1:] = zero[:, :-1] & mask[:, 1:]
+        return {
+            **{f"token_{token}": steps_having(tokens == token, mask) for token in self._tokens},
+            **{f"starts_with_{k}": decided(tokens[:, 0] == k, first) for k in self._tokens},
+            "repeats_of_0": steps_having(zero, follows),
         }
-        starts = {f"starts_with_{token}": having(tokens[:, 0] == token) for token in self._tokens}
-        again = ratio((followed & zero[:, 1:]).sum(1), followed.sum(1))
-        return {**steps, **starts, "repeats_of_0": again}

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from sequence_tutor.config.aims import DISTINCT, Aim
 from sequence_tutor.config.settings import nearest
-from sequence_tutor.domain.rows import Counts, RowRange, Rows
+from sequence_tutor.domain.rows import Counts, RowRange, Rows, RowsByStep, StepCounts
 from sequence_tutor.errors import UserError, shown
 from sequence_tutor.objectives.distinct import distinct_share
 from sequence_tutor.sequences import SequenceBatch
@@ -125,6 +125,33 @@ class AimedRows:
             own = counted.get(aim.row, Counts(zero, zero))
             columns += [own.numerators.to(zero), own.denominators.to(zero)]
         return torch.stack(columns, 1)
+
+    def by_step(
+        self, batch: SequenceBatch, counts: Tensor, log_prior: Tensor, terms: Tensor
+    ) -> Tensor:
+        """At which steps the counts of sequences are made, (B, T, 2 M) of the kind of `terms`.
+
+        What is known only of a whole sequence counts at its last step. Paid where they are made,
+        counts do not disturb the paths that begin after them.
+
+        Args:
+            batch: B sequences.
+            counts: (B, 2 M) of them.
+            log_prior: (B, T) log p of each token that was chosen, else 0.
+            terms: (B, T, R) of the reward, none of which looks ahead.
+        """
+        known: dict[str, StepCounts] = {}
+        if isinstance(self.rows, RowsByStep) and self.names - OF_POLICY.keys():
+            known |= self.rows.steps(batch, terms)
+        if LOG_PRIOR in self.names:
+            known[LOG_PRIOR] = StepCounts(log_prior, (log_prior != 0).to(log_prior))
+        at_end = batch.last.to(terms)[:, :, None] * counts.to(terms)[:, None]  # (B, T, 2 M)
+        for place, aim in enumerate(self.aims):
+            own = known.get(aim.row)
+            if own is not None:
+                pair = torch.stack([own.numerators, own.denominators], 2)
+                at_end[:, :, 2 * place : 2 * place + 2] = pair.to(terms)
+        return at_end
 
     def with_policy(self, counts: Tensor, said: Opinion) -> Tensor:
         """The counts (B, 2 M) of sequences of the policy itself, functionals included."""

@@ -23,8 +23,9 @@ from sequence_tutor.replay.sequences import Stored
 from sequence_tutor.reward.looking_ahead import paid_where_chosen, paid_where_decided
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.checkpoints import Tensors, named, under
+from sequence_tutor.tuner.aimed_rows import AimedRows
 from sequence_tutor.tuner.beginning import chosen_start, initial_values
-from sequence_tutor.tuner.payments import Payments, last_steps
+from sequence_tutor.tuner.payments import Payments
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.tuner.target_kl import TargetKL
 
@@ -82,6 +83,7 @@ class Learner:
             else TargetKL(settings.target_kl, settings.c_begin or settings.c)
         )
         self.payments: Payments | None = None
+        self.aimed: AimedRows | None = None
         self._weights = reward_weights.float().to(device_of(prior))
         self._late = None if late is None or not bool(late.any()) else late.to(device_of(prior))
 
@@ -168,7 +170,6 @@ class Learner:
         reward = (terms @ self._weights) / c  # (B, T)
         if self.settings.reward_floor is not None:
             reward = reward.clamp(min=self.settings.reward_floor)
-        reward = paid_where_chosen(reward, self.first_step)
         log_prior, log_prior_taken = None, stored.log_prior
         if self.algorithm.mixes_prior:
             log_prior = by_length(self.prior.sequence_log_probs, stored.batch)  # (B, T, V)
@@ -176,12 +177,14 @@ class Learner:
         mask = stored.batch.mask
         steps = torch.arange(tokens.shape[1], device=tokens.device)
         learned = mask & (steps >= self.first_step)
-        if self.payments is not None:
+        if self.payments is not None and self.aimed is not None:
             assert stored.counts is not None  # a run with aims stores them
-            last, chosen = last_steps(mask), log_prior_taken.where(learned, 0.0)
-            reward = self.payments.common(reward, chosen, stored.counts, last)
+            chosen = log_prior_taken.where(learned, 0.0)
+            counts = self.aimed.by_step(stored.batch, stored.counts, chosen, terms)
+            reward = self.payments.common(reward, chosen, counts)
             if rarity:
-                reward = self.payments.with_rarity(reward, chosen, last)
+                reward = self.payments.with_rarity(reward, chosen, stored.batch.last)
+        reward = paid_where_chosen(reward, self.first_step)
         if drawn is not None and drawn.steps is not None:
             learned = learned & (steps == drawn.steps[:, None])
         weight = reward.new_ones(len(tokens)) if drawn is None else drawn.weights

@@ -197,9 +197,8 @@ def _paid(part: Measured, task: Task, c: float, aiming: Aiming) -> Tensor:
     counts, rare = aiming.measured(part)
     payments = aiming.payments
     reward = (part.terms @ task.reward.weights.to(part.terms) / c).sum(1, keepdim=True)  # (B, 1)
-    whole = torch.ones_like(reward, dtype=torch.bool)
     log_prior = part.log_reference.sum(1, keepdim=True)
-    paid = payments.common(reward, log_prior, counts, whole).squeeze(1)
+    paid = payments.common(reward, log_prior, counts[:, None]).squeeze(1)
     return paid + payments.mu / payments.scale * rare
 
 

@@ -86,7 +86,7 @@ class Tuner:
             measured = RewardRows(task.reward) if rows is None else rows
             leans = settings.traits.fits != "hard"
             self.aiming = Aiming(settings.aims, measured, self.task, settings.seed, leans=leans)
-            self.learner.payments = self.aiming.payments
+            self.learner.aimed, self.learner.payments = self.aiming.rows, self.aiming.payments
         self.intake = Intake(
             *(task, settings, self.learner, self.aiming, first.weights, device, gatherer)
         )

@@ -1,4 +1,4 @@
-"""What the aims of a run pay a sequence, in nats, at its last step, beside r / c.
+"""What the aims of a run pay a sequence, in nats, where they count it, beside r / c.
 
 With multipliers lambda of rows, mu of the share of distinct sequences, nu of a bound on KL a token
 and eta of one on entropy a token, the Lagrangian's optimum satisfies, with S = 1 + nu + eta,
@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from sequence_tutor.objectives.distinct import rarity_payment
@@ -44,17 +43,15 @@ class Payments:
         """S."""
         return 1 + self.nu + self.eta
 
-    def common(self, reward: Tensor, log_prior: Tensor, counts: Tensor, last: Tensor) -> Tensor:
+    def common(self, reward: Tensor, log_prior: Tensor, counts: Tensor) -> Tensor:
         """What each step pays but for being rare, (B, T).
 
         Args:
             reward: (B, T), r / c.
             log_prior: (B, T), log p(a|s); 0 where nothing was chosen.
-            counts: (B, 2 M).
-            last: (B, T) bool: the last step of each sequence.
+            counts: (B, T, 2 M), see `AimedRows.by_step`.
         """
-        paid = (counts @ self.weights.to(counts)).to(reward)  # (B,)
-        reward = reward + paid[:, None].where(last, 0.0)
+        reward = reward + counts @ self.weights.to(counts)
         if self.scale == 1:
             return reward
         return reward / self.scale + ((1 + self.nu) / self.scale - 1) * log_prior
@@ -65,16 +62,10 @@ class Payments:
         Args:
             reward: (B, T), as `common` gives it.
             log_prior: (B, T), log p(a|s); 0 where nothing was chosen.
-            last: (B, T) bool.
+            last: (B, T) bool: the last step of each sequence, where that is paid.
         """
         if self.mu == 0:
             return reward
         energy = (reward.double() + log_prior.double()).sum(1) - self.level
         rare = rarity_payment(energy, self.mu / self.scale, self.draws).to(reward)
         return reward + rare[:, None].where(last, 0.0)
-
-
-def last_steps(mask: Tensor) -> Tensor:
-    """(B, T) bool: the last step of each sequence, from a mask that is True inside."""
-    steps = torch.arange(mask.shape[1], device=mask.device)
-    return steps == mask.sum(1, keepdim=True) - 1
