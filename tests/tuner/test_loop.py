@@ -246,7 +246,7 @@ def test_a_resumed_run_logs_the_exploration_of_its_last_collection(tmp_path: Pat
         tuner.run(stop_at_45)
     tuner = Tuner(toy_task(), settings, tmp_path)
     assert tuner.step == 40
-    assert tuner.intake.exploration.strength == 1.0
+    assert tuner.supply.exploration.strength == 1.0
     tuner.run(silent)
     assert tuner.log.records[-1]["exploration"] == pytest.approx(1 - 50 / 60)
 
@@ -305,7 +305,7 @@ def test_what_is_collected_is_handed_over_with_its_likelihoods(tmp_path: Path) -
 def test_seeds_are_in_replay_before_the_first_update(tmp_path: Path) -> None:
     tuner = Tuner(toy_task(), quick(steps=1), tmp_path, seeds=[[1, 2, 3, 0], [1, 1, 1, 1]])
     tuner.run(silent)
-    stored = tuner.intake.replay.read(torch.arange(2))
+    stored = tuner.supply.replay.read(torch.arange(2))
     assert stored.batch.to_lists() == [[1, 2, 3, 0], [1, 1, 1, 1]]
     torch.testing.assert_close(stored.terms, toy_task().reward(stored.batch).float())
 
@@ -317,7 +317,7 @@ def test_every_sequence_begins_with_the_prefix_and_only_the_rest_is_counted(
     task = Task(toy.prior, toy.reward, 4, prefix=(2, 1))
     tuner = Tuner(task, quick(steps=4), tmp_path)
     tuner.run(silent)
-    stored = tuner.intake.replay.read(torch.arange(len(tuner.intake.replay))).batch.tokens
+    stored = tuner.supply.replay.read(torch.arange(len(tuner.supply.replay))).batch.tokens
     assert stored[:, :2].unique(dim=0).tolist() == [[2, 1]]
     assert tuner.transitions == 4 * 16 * 2
 
@@ -328,7 +328,7 @@ def test_stages_follow_each_other_in_one_run_and_one_replay(tmp_path: Path) -> N
     tuner.run(silent)
     log = [(record["step"], record["stage"]) for record in tuner.log.records]
     assert log == [(0, "a"), (20, "a"), (40, "b"), (60, "b"), (80, "b")]
-    assert len(tuner.intake.replay) == 80 / 2 * 16
+    assert len(tuner.supply.replay) == 80 / 2 * 16
     last = tuner.log.records[-1]
     assert last["reward_per_sequence"] == pytest.approx(last["reward_terms"]["prefix"])
     # a run that is over stays so

@@ -129,9 +129,9 @@ def test_the_first_collection_is_the_policys_own_and_of_the_next_a_half(tmp_path
     toy = make_toy(0, vocab_size=3, length=6, width=16)
     chosen = settings(steps=1, collect=10, batch=10)
     tuner = Tuner(Task(toy.prior, toy.reward, 6), chosen, tmp_path)
-    assert tuner.intake.collector.regrower.count(10) == 0
+    assert tuner.supply.collector.regrower.count(10) == 0
     tuner.run(lambda _n=1, /, **_live: None)
-    assert tuner.intake.collector.regrower.count(10) == 5
+    assert tuner.supply.collector.regrower.count(10) == 5
 
 
 def test_the_last_call_of_a_budget_is_the_policys(tmp_path: Path) -> None:
@@ -141,8 +141,8 @@ def test_the_last_call_of_a_budget_is_the_policys(tmp_path: Path) -> None:
     )
     tuner = Tuner(Task(toy.prior, toy.reward, 6), chosen, tmp_path)
     tuner.run(lambda _n=1, /, **_live: None)
-    assert tuner.intake.scored == 11
-    assert tuner.intake.collector.regrower.count(1) == 0
+    assert tuner.supply.scored == 11
+    assert tuner.supply.collector.regrower.count(1) == 0
 
 
 def test_policy_gradients_refuse_what_another_has_written() -> None:

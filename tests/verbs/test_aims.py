@@ -13,7 +13,7 @@ from kit import run, sentence
 from sequence_tutor.domain.rows import SHARE, RowRange
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import UNDEFINED, Estimate
-from sequence_tutor.evaluation.aimed import Row
+from sequence_tutor.evaluation.aimed import ListedRow
 from sequence_tutor.storage.token_lines import write_json_lines
 from sequence_tutor.verbs.aims import aims_from, list_aims
 
@@ -33,11 +33,11 @@ from sequence_tutor.verbs.aims import aims_from, list_aims
 def test_an_aim_is_the_interval_rounded_outwards(
     range_: RowRange, ends: tuple[float, float, float], aim: str
 ) -> None:
-    assert Row("any", range_, UNDEFINED, Estimate(*ends)).wanted == aim
+    assert ListedRow("any", range_, UNDEFINED, Estimate(*ends)).wanted == aim
 
 
 def test_how_far_the_prior_is() -> None:
-    row = Row("any", SHARE, Estimate(0.1, 0.09, 0.11), Estimate(0.3, 0.25, 0.35))
+    row = ListedRow("any", SHARE, Estimate(0.1, 0.09, 0.11), Estimate(0.3, 0.25, 0.35))
     assert row.distance == pytest.approx(4)
 
 

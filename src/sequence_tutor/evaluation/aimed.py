@@ -35,7 +35,7 @@ DIGITS = 2
 
 
 @dataclass(frozen=True)
-class Row:
+class ListedRow:
     """One row that can have an aim.
 
     Attributes:
@@ -106,7 +106,7 @@ def rows_of(
     seed: int = 0,
     names: Collection[str] | None = None,
     real: SequenceBatch | None = None,
-) -> list[Row]:
+) -> list[ListedRow]:
     """Every row of a prior, or those of some names.
 
     Args:
@@ -141,17 +141,18 @@ def rows_of(
         beside = of_real.result()
     chosen = {**ranges, **{name: one for name, one in GENERAL.items() if _is_in(name, names)}}
     return [
-        Row(name, one, found[name], beside.get(name, UNDEFINED)) for name, one in chosen.items()
+        ListedRow(name, one, found[name], beside.get(name, UNDEFINED))
+        for name, one in chosen.items()
     ]
 
 
-def rows_table(rows: Sequence[Row]) -> Table:
+def rows_table(rows: Sequence[ListedRow]) -> Table:
     """Row, range and the prior's value."""
     cells = [[one.name, _shown(one), cell(one.prior, one.unit)] for one in rows]
     return Table(["row", "range", "prior"], cells, "shares in percent; ± is half a 95 % interval")
 
 
-def aims_table(rows: Sequence[Row], real: str) -> Table:
+def aims_table(rows: Sequence[ListedRow], real: str) -> Table:
     """The values of real sequences, the prior's distance from them, and the aims."""
     cells = [
         [
@@ -169,7 +170,7 @@ def aims_table(rows: Sequence[Row], real: str) -> Table:
     return Table(["row", real, "prior", "apart", "aim"], cells, caption)
 
 
-def aims_of(rows: Sequence[Row]) -> dict[str, str]:
+def aims_of(rows: Sequence[ListedRow]) -> dict[str, str]:
     """Row -> the aim for the real value, of those that have one."""
     return {one.name: one.wanted for one in rows if one.wanted}
 
@@ -178,7 +179,7 @@ def _is_in(name: str, names: Collection[str] | None) -> bool:
     return names is None or name in names
 
 
-def _shown(row: Row) -> str:
+def _shown(row: ListedRow) -> str:
     low, high = row.unit * row.range.low, row.unit * row.range.high
     percent = " %" if row.range.is_share else ""
     if math.isinf(low) and math.isinf(high):

@@ -8,6 +8,7 @@ changes and is computed once, not at every update.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -189,6 +190,24 @@ class SequenceReplay:
             self._earned[:used] = self._returns[:used]
             self._returns[:used] += self._counts[:used] @ self._count_weights
         self._ranked = None
+
+    def rescore(
+        self, scored: Callable[[SequenceBatch, Tensor], Tensor], chunk: int = 1024
+    ) -> Iterator[int]:
+        """Replace what the terms pay, a part of the store at a time; `reweigh` afterwards.
+
+        Args:
+            scored: B sequences and what they were paid, (B, T, R) -> (B, T, R).
+            chunk: most sequences at a time.
+
+        Yields:
+            How many are done.
+        """
+        for places in torch.arange(len(self), device=self.device).split(chunk):
+            stored = self.read(places)
+            terms = scored(stored.batch, stored.terms).to(self._terms)
+            self._terms[places, : terms.shape[1]] = terms
+            yield int(places[-1]) + 1
 
     def pay(self, weights: Tensor) -> None:
         """Rank by what aims pay now, too.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Literal, Protocol, runtime_checkable
 
 from torch import Tensor
@@ -75,3 +75,34 @@ class Remembers(Protocol):
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Put a saved memory back."""
+
+
+@runtime_checkable
+class LeavesOut(Protocol):
+    """A reward that can leave terms uncomputed while they weigh nothing, such as in a stage.
+
+    Attributes:
+        left_out: the terms that are not computed now; they pay 0.
+    """
+
+    left_out: frozenset[str]
+
+    def leave_out(self, names: Collection[str]) -> None:
+        """From now on do not compute these terms, as far as that saves work; compute all others."""
+
+    def complete(self, batch: SequenceBatch, terms: Tensor, names: Collection[str]) -> Tensor:
+        """Add what some terms pay to payments that were computed without them.
+
+        Args:
+            batch: B sequences.
+            terms: (B, T, R) what was paid, 0 in the columns of `names`.
+            names: terms that were left out then and are not now.
+
+        Returns:
+            (B, T, R) what would have been paid with them.
+        """
+
+
+def left_out(reward: Reward) -> frozenset[str]:
+    """The terms that a reward does not compute now."""
+    return reward.left_out if isinstance(reward, LeavesOut) else frozenset()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 import torch
@@ -61,6 +61,7 @@ class WeightedReward(Generic[View]):
             )
         self._terms = {name: terms[name] for name in self._on}
         self._view = view
+        self.left_out: frozenset[str] = frozenset()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -79,8 +80,25 @@ class WeightedReward(Generic[View]):
 
     def __call__(self, batch: SequenceBatch) -> Tensor:
         """(B, T, R) float64: what each term pays at each step, unscaled."""
+        return self._paid(batch, self._terms.keys() - self.left_out)
+
+    def leave_out(self, names: Collection[str]) -> None:
+        """Do not compute these terms from now on; see `reward.protocol.LeavesOut`."""
+        self.left_out = frozenset(names) & self._terms.keys()
+
+    def complete(self, batch: SequenceBatch, terms: Tensor, names: Collection[str]) -> Tensor:
+        """(B, T, R) with the columns of `names` computed."""
+        found = self._paid(batch, names).to(terms)
+        added = torch.tensor([name in names for name in self.names], device=terms.device)
+        return torch.where(added, found, terms)
+
+    def _paid(self, batch: SequenceBatch, names: Collection[str]) -> Tensor:
+        """(B, T, R) float64: what some terms pay, 0 for the others."""
         view = self._view(batch)
-        return stack_terms([term(view) for term in self._terms.values()])
+        nothing = torch.zeros_like(batch.tokens, dtype=torch.float64)
+        return stack_terms(
+            [term(view) if name in names else nothing for name, term in self._terms.items()]
+        )
 
 
 def stack_terms(terms: Sequence[Tensor]) -> Tensor:
@@ -136,10 +154,16 @@ class Reweighted:
         return self.reward.report() if isinstance(self.reward, Reports) else {}
 
 
-def explaining(reward: Reward) -> Explains | None:
-    """The reward, or the one that it gives other weights, if it explains itself."""
+def without_weights(reward: Reward) -> Reward:
+    """The reward, or the one that it gives other weights."""
     while isinstance(reward, Reweighted):
         reward = reward.reward
+    return reward
+
+
+def explaining(reward: Reward) -> Explains | None:
+    """The reward, or the one that it gives other weights, if it explains itself."""
+    reward = without_weights(reward)
     return reward if isinstance(reward, Explains) else None
 
 

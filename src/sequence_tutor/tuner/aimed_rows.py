@@ -37,7 +37,7 @@ TEMPERATURES: Mapping[str, int] = {KL: -1, ENTROPY: 1}
 
 
 @dataclass(frozen=True)
-class Opinion:
+class Likelihoods:
     """What prior and policy think of B sequences that the policy has sampled, tokens given aside.
 
     Attributes:
@@ -153,7 +153,7 @@ class AimedRows:
                 at_end[:, :, 2 * place : 2 * place + 2] = pair.to(terms)
         return at_end
 
-    def with_policy(self, counts: Tensor, said: Opinion) -> Tensor:
+    def with_policy(self, counts: Tensor, said: Likelihoods) -> Tensor:
         """The counts (B, 2 M) of sequences of the policy itself, functionals included."""
         counts = counts.clone()
         ones = torch.ones(len(counts), dtype=torch.float64, device=counts.device)

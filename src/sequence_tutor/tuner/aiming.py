@@ -17,7 +17,7 @@ from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.sampling.measure import Measured, Task, measure
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.tuner.aimed_rows import ENTROPY, KL, AimedRows, Opinion, bounds_of
+from sequence_tutor.tuner.aimed_rows import ENTROPY, KL, AimedRows, Likelihoods, bounds_of
 from sequence_tutor.tuner.collecting import Fresh
 from sequence_tutor.tuner.multipliers import FOLLOWS, Multipliers, features
 from sequence_tutor.tuner.payments import Payments
@@ -63,7 +63,7 @@ class Aiming:
     def measured(self, measured: Measured) -> tuple[Tensor, Tensor]:
         """Counts (B, 2 M) and rarity (B,) of sampled sequences, functionals included."""
         counts = self.rows.of_sequences(measured.batch, measured.log_prior, measured.terms)
-        said = Opinion(
+        said = Likelihoods(
             measured.log_prior.double().sum(1),
             measured.log_policy.double().sum(1),
             measured.kl.sum(1),
@@ -107,7 +107,7 @@ class Aiming:
         assert fresh.log_prior is not None  # a run with aims compares policy and prior
         assert fresh.log_policy is not None
         own = slice(0, fresh.own)
-        said = self._opinion(fresh.batch[own], fresh.log_prior[own], fresh.log_policy[own])
+        said = self._likelihoods(fresh.batch[own], fresh.log_prior[own], fresh.log_policy[own])
         counts = self.rows.with_policy(counts.double(), said).cpu()
         rare, payments = self._rarity(said), self.payments
         surplus = energy.to(rare) + payments.mu / payments.scale * rare - said.log_policy  # (B,)
@@ -129,13 +129,15 @@ class Aiming:
             self.multipliers.weights(), draws=self.draws or 2, level=self.level, **found
         )
 
-    def _opinion(self, batch: SequenceBatch, log_prior: Tensor, log_policy: Tensor) -> Opinion:
+    def _likelihoods(
+        self, batch: SequenceBatch, log_prior: Tensor, log_policy: Tensor
+    ) -> Likelihoods:
         chosen = self._chosen(batch)
         log_p, log_pi = (
             taken(log_probs, batch.tokens).where(chosen, 0.0).double().sum(1)
             for log_probs in (log_prior, log_policy)
         )
-        return Opinion(
+        return Likelihoods(
             log_p,
             log_pi,
             token_kl(log_policy, log_prior).where(chosen, 0.0).sum(1),
@@ -143,7 +145,7 @@ class Aiming:
             chosen.sum(1),
         )
 
-    def _rarity(self, said: Opinion) -> Tensor:
+    def _rarity(self, said: Likelihoods) -> Tensor:
         if self.draws is None:
             return torch.zeros_like(said.log_policy)
         return rarity(said.log_policy, self.draws)

@@ -16,8 +16,8 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import finite_or_none
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.randomness import named_generator
-from sequence_tutor.reward.protocol import Reports
-from sequence_tutor.reward.weighted import Reweighted, explaining
+from sequence_tutor.reward.protocol import Reports, left_out
+from sequence_tutor.reward.weighted import Reweighted, explaining, without_weights
 from sequence_tutor.sampling.importance import optimality
 from sequence_tutor.sampling.measure import Measured, Task, commonest, measure
 from sequence_tutor.storage.run_log import Record, RunLog
@@ -136,20 +136,23 @@ def evaluate_policy(
     """Means over freshly sampled sequences, under the names the tables use.
 
     Returns:
-        `reward_per_sequence` (weighted) and `reward_terms` (each rule, unweighted), both
-        undivided by c; `log_prior_per_token`, `kl_to_prior_per_token` (exact at each visited
-        state), `entropy_per_token`, `distinct`; and at gamma = 1 `objective_per_sequence`,
-        `log_z_bound` and `effective_sample_size`; `term_means` of a reward that explains itself,
-        see `reward.protocol.Explains`; `commonest_opening`, see `measure.Opens`; under `reported`
-        what the reward itself has to say of the run so far, see `reward.protocol.Reports`.
+        `reward_per_sequence` (weighted) and `reward_terms` (each rule that the stage computes,
+        unweighted), both undivided by c; `log_prior_per_token`, `kl_to_prior_per_token` (exact at
+        each visited state), `entropy_per_token`, `distinct`; and at gamma = 1
+        `objective_per_sequence`, `log_z_bound` and `effective_sample_size`; `term_means` of a
+        reward that explains itself, see `reward.protocol.Explains`; `commonest_opening`, see
+        `measure.Opens`; under `reported` what the reward itself has to say of the run so far, see
+        `reward.protocol.Reports`.
     """
     parts, means = _measured(policy, task, settings.evaluate_samples, generator)
     tokens = float(sum(int(part.chosen.sum()) for part in parts))
     terms = torch.cat([part.terms.sum(1) for part in parts])  # (N, R)
     rewards = terms @ task.reward.weights.to(terms)  # (N,)
+    paid_terms = dict(zip(task.reward.names, terms.mean(0).tolist(), strict=True))
+    unknown = left_out(without_weights(task.reward))
     record: Record = {
         "reward_per_sequence": rewards.mean().item(),
-        "reward_terms": dict(zip(task.reward.names, terms.mean(0).tolist(), strict=True)),
+        "reward_terms": {name: own for name, own in paid_terms.items() if name not in unknown},
         "log_prior_per_token": _per_token([part.log_prior for part in parts], tokens),
         "kl_to_prior_per_token": _per_token([part.kl for part in parts], tokens),
         "entropy_per_token": _per_token([part.entropy for part in parts], tokens),

@@ -23,12 +23,12 @@ from sequence_tutor.tuner.aims_log import is_settled, optimum_remark, standing
 from sequence_tutor.tuner.causality import late_terms, mask_of, remark
 from sequence_tutor.tuner.checks import check_budget, check_seeds
 from sequence_tutor.tuner.collecting import Fresh
-from sequence_tutor.tuner.intake import Intake
 from sequence_tutor.tuner.learner import Learner, Update
 from sequence_tutor.tuner.logbook import Logbook, Warn
 from sequence_tutor.tuner.multipliers import HALF
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.tuner.stages import Stage, most_steps, stages_of
+from sequence_tutor.tuner.supply import Supply
 
 STATE_FILE = "training.safetensors"
 FEWEST_OWN = 2
@@ -87,7 +87,7 @@ class Tuner:
             leans = settings.traits.fits != "hard"
             self.aiming = Aiming(settings.aims, measured, self.task, settings.seed, leans=leans)
             self.learner.aimed, self.learner.payments = self.aiming.rows, self.aiming.payments
-        self.intake = Intake(
+        self.supply = Supply(
             *(task, settings, self.learner, self.aiming, first.weights, device, gatherer)
         )
         self.step = self.transitions = 0
@@ -102,6 +102,7 @@ class Tuner:
             "prefix": list(task.prefix),
         }
         resumed = self.state_path.exists()
+        self.supply.leave_out(first)
         stand = self._restore() if resumed else None
         if not resumed and (said := remark(late, settings.discount)):
             warn(said)
@@ -114,15 +115,21 @@ class Tuner:
 
     def run(self, advance: Advance) -> TunedPolicy:
         """Tune to the end, from wherever the run stands."""
+        try:
+            return self._run(advance)
+        finally:
+            self.supply.leave_nothing_out()  # the reward may be an object of the user
+
+    def _run(self, advance: Advance) -> TunedPolicy:
         advance(self.step)
         begun = time.perf_counter()
         if self.step == 0:
             self._evaluate(self.stages[0], {})
-            self.intake.fill(self.seeds)
+            self.supply.fill(self.seeds)
         while self.place < len(self.stages):
             stage = self.stages[self.place]
             if self.step % self.settings.collect_every == 0:
-                self._aim(self.intake.collect(self.step, self._share(stage)))
+                self._aim(self.supply.collect(self.step, self._share(stage)))
             update = self._learn(stage)
             self.step += 1
             self._show(advance, update)
@@ -137,7 +144,7 @@ class Tuner:
                     self.place = len(self.stages) - 1  # nothing is left to aim at
                     is_last = True
                 if is_last or stage.is_over(self._evaluations()):
-                    self._begin_stage(self.place + 1, self.step)
+                    self._complete(self._begin_stage(self.place + 1, self.step), advance)
                 self._save()
         return self.learner.policy
 
@@ -157,13 +164,27 @@ class Tuner:
         """The evaluations of the current stage so far."""
         return [record for record in self.log.records if record["step"] > self.stage_began]
 
-    def _begin_stage(self, place: int, at: int) -> None:
-        """Go on to the next stage, or past the last one, which ends the run."""
+    def _begin_stage(self, place: int, at: int) -> frozenset[str]:
+        """Go on to the next stage, or past the last one, which ends the run.
+
+        Returns:
+            Terms that the stage weighs and that stored sequences may not have yet.
+        """
         self.place, self.stage_began = place, at
-        if place < len(self.stages):
-            stage = self.stages[place]
-            self.learner.begin_stage(stage.settings, stage.weights)
-            self.intake.replay.reweigh(stage.weights)
+        if place >= len(self.stages):
+            return frozenset()
+        stage = self.stages[place]
+        self.learner.begin_stage(stage.settings, stage.weights)
+        self.supply.replay.reweigh(stage.weights)
+        return self.supply.leave_out(stage)
+
+    def _complete(self, terms: frozenset[str], advance: Advance) -> None:
+        """Score what is stored by terms that were left out so far."""
+        if not terms:
+            return
+        for done in self.supply.complete(terms):
+            advance(0, scoring=f"{done:,} of {len(self.supply.replay):,} stored sequences")
+        self.supply.replay.reweigh(self.stages[self.place].weights)
 
     def _aim(self, collected: tuple[Fresh, Stored] | None) -> None:
         """Move c or the multipliers; a warm start, not tuned yet, would tell nothing."""
@@ -175,13 +196,13 @@ class Tuner:
         if self.aiming is None or fresh.own < FEWEST_OWN:
             return
         c = self.learner.temperature(self.step - self.stage_began)
-        own = self.intake.replay.kept(stored[: fresh.own])
+        own = self.supply.replay.kept(stored[: fresh.own])
         assert own.counts is not None  # a run with aims stores them
         steps, every = most_steps(self.settings), self.settings.collect_every
         energy = self.learner.energy(own, c)
         self.aiming.follow(fresh, own.counts, energy, self.step / steps, every / steps)
         self.learner.payments = payments = self.aiming.payments
-        self.intake.replay.pay(c * payments.weights)
+        self.supply.replay.pay(c * payments.weights)
 
     def _is_settled(self) -> bool:
         """Whether all aims are met and at rest."""
@@ -191,10 +212,10 @@ class Tuner:
 
     def _learn(self, stage: Stage) -> Update:
         """One update."""
-        drawn = self.intake.draw(self._share(stage))
-        stored = self.intake.replay.read(drawn.places)
+        drawn = self.supply.draw(self._share(stage))
+        stored = self.supply.replay.read(drawn.places)
         update = self.learner.learn(stored, self.step - self.stage_began, drawn)
-        self.intake.sampler.learned(drawn, update.by_sequence, update.by_step)
+        self.supply.sampler.learned(drawn, update.by_sequence, update.by_step)
         self.transitions += update.tokens
         return update
 
@@ -214,12 +235,12 @@ class Tuner:
         so_far: Record = {
             "step": self.step,
             "transitions": self.transitions,
-            "scored_sequences": self.intake.scored,
+            "scored_sequences": self.supply.scored,
             "c": self.c,
             "learning_c": self.learner.temperature(max(0, self.step - self.stage_began - 1)),
             "seconds": round(self.seconds, 4),
             **({} if stage.name is None else {"stage": stage.name}),
-            **self.intake.exploration.record(),
+            **self.supply.exploration.record(),
             "loss": None,
             "gradient_norm": None,
             **metrics,
@@ -232,14 +253,14 @@ class Tuner:
             "step": self.step,
             "stage": [self.place, self.stage_began],
             "transitions": self.transitions,
-            "scored": self.intake.scored,
+            "scored": self.supply.scored,
             "seconds": self.seconds,
-            "exploration": self.intake.exploration.strength,
+            "exploration": self.supply.exploration.strength,
             "log": self.log.stand,
         }
         tensors = {
             **self.learner.state(),
-            **self.intake.state(),
+            **self.supply.state(),
             **({} if self.aiming is None else named("aims", self.aiming.state())),
         }
         save_checkpoint(self.state_path, tensors, info)
@@ -256,12 +277,12 @@ class Tuner:
             place, began = info["stage"]
             self._begin_stage(int(place), int(began))
             self.learner.restore(tensors)
-            self.intake.restore(tensors)
+            self.supply.restore(tensors)
             if self.aiming is not None:
                 self.aiming.restore(under("aims", tensors))
                 self.learner.payments = self.aiming.payments
             self.step, self.seconds = int(info["step"]), float(info["seconds"])
-            self.transitions, self.intake.scored = int(info["transitions"]), int(info["scored"])
-            self.intake.exploration.strength = info["exploration"]
+            self.transitions, self.supply.scored = int(info["transitions"]), int(info["scored"])
+            self.supply.exploration.strength = info["exploration"]
             stand = info.get("log")
             return stand and {"size": int(stand["size"]), "sha256": str(stand["sha256"])}

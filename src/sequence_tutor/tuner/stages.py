@@ -1,8 +1,9 @@
 """Stages: a run that goes from one c and one set of weights to the next.
 
 Every stage tunes what the one before left, in one folder and with one replay: rewards are stored
-term by term, so new weights need no new scores. Learning rate, c and exploration follow the
-stage's own updates; `c_begin` is for the first stage.
+term by term, so new weights need no new scores. A term that a stage gives weight 0 is not computed
+in it, where the reward `LeavesOut`; a later stage that weighs it first scores what is stored by it.
+Learning rate, c and exploration follow the stage's own updates; `c_begin` is for the first stage.
 """
 
 from __future__ import annotations

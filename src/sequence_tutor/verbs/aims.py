@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sequence_tutor.evaluation.aimed import Row, aims_of, rows_of
+from sequence_tutor.evaluation.aimed import ListedRow, aims_of, rows_of
 from sequence_tutor.evaluation.model import Model, model_of_prior
 from sequence_tutor.evaluation.real import read_real
 from sequence_tutor.sequences import SequenceBatch
@@ -33,7 +33,7 @@ class AimsRead:
         at_most: whether they may be shorter than that.
     """
 
-    rows: Sequence[Row]
+    rows: Sequence[ListedRow]
     count: int
     length: int
     what: str
@@ -79,7 +79,7 @@ def list_aims(
     trust: bool = False,
     samples: int = SAMPLES,
     seed: int = 0,
-) -> list[Row]:
+) -> list[ListedRow]:
     """Every row that may be aimed at, with what it can be and its value under the prior.
 
     Args:
@@ -179,7 +179,7 @@ def _prior(
     return model_of_prior(order, "prior")
 
 
-def _can_be_read(row: Row) -> bool:
+def _can_be_read(row: ListedRow) -> bool:
     """Whether real sequences say anything of a row of the tables that is of use."""
     unfit = row.range.of_training or row.range.of_reward
     return not unfit and not math.isnan(row.real.value)

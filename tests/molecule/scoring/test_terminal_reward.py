@@ -144,6 +144,28 @@ def test_a_users_function_sees_each_molecule_once(tmp_path: Path) -> None:
     assert log.read_text() == "CCO CN\n"
 
 
+def test_a_users_function_that_is_left_out_is_not_called_and_is_added_later(tmp_path: Path) -> None:
+    path, log = tmp_path / "mine.py", tmp_path / "asked"
+    path.write_text(
+        f"WEIGHTS = {{'size': 2.0}}\ndef size(smiles):\n"
+        f"    with open({str(log)!r}, 'a') as log:\n        print(*smiles, file=log)\n"
+        "    return [None if 'N' in one else len(one) for one in smiles]\n"
+    )
+    step = {"kind": "function", "weight": 2.0, "transform": {"kind": "step", "threshold": 3}}
+    tables = {"weights": {"valid": 1.0}, "terms": {"size": step}, "invalid": -1.0}
+    reward, whole = build(tables, path), build(tables, path)
+    batch = batch_of("OCC", "CC", "CN", "C(")
+    reward.leave_out(["valid", "size"])
+    assert reward.left_out == {"size"}  # terms of molecules are computed together
+    terms = reward(batch)
+    assert terms.sum(1).tolist() == [[1, 0, 0], [1, 0, 0], [1, 0, 0], [0, 0, 1]]
+    assert not log.exists()
+    assert reward.explain(batch)["size"].isnan().all()
+    reward.leave_out([])
+    assert torch.equal(reward.complete(batch, terms, {"size"}), whole(batch))
+    assert whole(batch).sum(1).tolist() == [[1, 1, 0], [1, 0, 0], [0, 0, 1], [0, 0, 1]]
+
+
 def test_a_users_function_may_have_a_transform(tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
     path.write_text(

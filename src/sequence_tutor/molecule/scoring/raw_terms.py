@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,9 @@ class RawTerms:
         functions: name -> function, for the terms of the kinds `function` and `program`.
         scorer: computes `terms_of_molecules(terms)`, in that order.
         kept: cached answers of each function.
+
+    Attributes:
+        left_out: functions and programs that are not called; their numbers are NaN.
     """
 
     def __init__(
@@ -36,6 +39,7 @@ class RawTerms:
     ) -> None:
         self.terms, self.scorer = dict(terms), scorer
         self._functions = dict(functions)
+        self.left_out: frozenset[str] = frozenset()
         self._answers: dict[str, Cache[float]] = {name: Cache(kept) for name in functions}
 
     def __call__(
@@ -62,9 +66,13 @@ class RawTerms:
                     math.nan if record.canonical is None or text is None else term(text, count)
                     for record, text, count in zip(records, smiles, tokens, strict=True)
                 ]
-            else:
+            elif name not in self.left_out:
                 raw[:, column] = self._asked(name, [record.canonical for record in records])
         return scored, raw
+
+    def leave_out(self, names: Collection[str]) -> None:
+        """Do not call these functions and programs; terms of other kinds are computed anyway."""
+        self.left_out = frozenset(names) & self._functions.keys()
 
     def close(self) -> None:
         """End workers and programs."""

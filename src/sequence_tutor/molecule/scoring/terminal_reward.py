@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -20,6 +19,7 @@ from sequence_tutor.molecule.scoring.aggregation import (
     refuse_weights,
 )
 from sequence_tutor.molecule.scoring.diversity import Diversity
+from sequence_tutor.molecule.scoring.judged import COUNTED, RADICALS, Judged
 from sequence_tutor.molecule.scoring.raw_terms import RawTerms
 from sequence_tutor.molecule.scoring.transforms import Identity, direction
 from sequence_tutor.molecule.terms import SA, LogP, MoleculeRecord, Qed, Ring, Term, Valid
@@ -36,10 +36,6 @@ INVALID = "invalid"
 FOUND_COLUMNS = ("smiles", "canonical", "step", "total", "log_prior", "log_policy", "scaffold")
 """Columns of a table of molecules before its terms: `NAME` raw, `NAME_score` transformed."""
 
-RADICALS = "radicals"
-COUNTED = ("without_a_number", "timeouts", "failures", RADICALS)
-"""Counts of scored sequences: see `Judged.lost`."""
-
 ROWS_OF_TERMS: Mapping[type[Term], str] = {
     LogP: "mean_logp",
     Qed: "mean_qed",
@@ -47,32 +43,6 @@ ROWS_OF_TERMS: Mapping[type[Term], str] = {
     Ring: "mean_ring_penalty",
 }
 """Terms whose mean is a row of Table 2 -> the row."""
-
-
-@dataclass(frozen=True)
-class Judged:
-    """The scores of a batch of B sequences.
-
-    Attributes:
-        smiles: as written; None for a sequence without an end.
-        records: canonical SMILES, scaffold and the terms of the molecule.
-        scored: (B,) bool: valid, and every term has a number.
-        raw: (B, K) raw numbers of `MoleculeReward.term_names`; NaN where there is none.
-        scores: (B, K) the same transformed; NaN where not scored.
-        paid: (B, R) what each of `MoleculeReward.names` pays.
-        total: (B,) the weighted sum of `paid`.
-        lost: counts by `COUNTED`: molecules for which some term has no number, strings that took
-            too long, strings that RDKit failed on, molecules refused as radicals.
-    """
-
-    smiles: list[str | None]
-    records: list[MoleculeRecord]
-    scored: NDArray[np.bool_]
-    raw: NDArray[np.float64]
-    scores: NDArray[np.float64]
-    paid: NDArray[np.float64]
-    total: NDArray[np.float64]
-    lost: tuple[int, int, int, int]
 
 
 class MoleculeReward:
@@ -218,10 +188,12 @@ class MoleculeReward:
         found, raw = self._raw_terms(smiles, tokens)
         records = found.records
         valid = np.array([record.canonical is not None for record in records])
-        scored = valid & np.isfinite(raw).all(axis=1)
+        computed = [name not in self.left_out for name in self._terms]
+        scored = valid & np.isfinite(raw[:, computed]).all(axis=1)
         scores = np.full_like(raw, np.nan)
-        for column, term in enumerate(self._terms.values()):
-            scores[scored, column] = term.transform(raw[scored, column])
+        for column, (name, term) in enumerate(self._terms.items()):
+            if name not in self.left_out:
+                scores[scored, column] = term.transform(raw[scored, column])
         if self._aggregation in NEEDS_POSITIVE:
             refuse_scores(self._aggregation, self.term_names, scores)
         paid = self._payments(records, scored, scores)
@@ -264,6 +236,36 @@ class MoleculeReward:
             self.diversity.restore(state)
             self._last = None
 
+    @property
+    def left_out(self) -> frozenset[str]:
+        """Functions and programs that are not called now."""
+        return self._raw_terms.left_out
+
+    def leave_out(self, names: Collection[str]) -> None:
+        """Do not call the functions and programs among these terms from now on.
+
+        All other terms are computed together in one look at each molecule. See
+        `reward.protocol.LeavesOut`.
+        """
+        self._raw_terms.leave_out(names)
+        self._last = None
+
+    def complete(self, batch: SequenceBatch, terms: Tensor, names: Collection[str]) -> Tensor:
+        """(B, T, R) with what `names` pay; a molecule that they have no number for pays as invalid.
+
+        Penalties for diversity stay as they were when the batch was sampled.
+        """
+        judged = self.judge(batch)
+        self._last = None
+        last = (batch.lengths - 1).cpu()
+        rows = torch.arange(len(batch))
+        completed = terms.cpu().clone()
+        before, now = completed[rows, last], torch.from_numpy(judged.paid).to(completed)  # (B, R)
+        added = torch.tensor([name in names for name in self.names])
+        scored = torch.from_numpy(judged.scored)[:, None]
+        completed[rows, last] = torch.where(added | ~scored, now, before)
+        return completed.to(terms)
+
     def close(self) -> None:
         """End workers and programs."""
         self._raw_terms.close()
@@ -278,6 +280,7 @@ class MoleculeReward:
         if self.diversity:
             parts.append(self.diversity(records))
         paid = np.where(scored[:, None], np.concatenate(parts, axis=1), 0.0)
+        paid[:, [name in self.left_out for name in self.names[: paid.shape[1]]]] = 0.0
         if INVALID in self._paid:
             paid = np.concatenate([paid, ~scored[:, None]], axis=1)
         return paid

@@ -2,8 +2,10 @@
 
 One line for each molecule, added when it is sampled first: its strings, the update, the total by
 the reward's own weights (not those of a stage), the raw and the transformed number of each term,
-its likelihoods. A resumed run cuts the file to its length at the checkpoint, so that every molecule
-is in it exactly once. Memory holds one hash for each molecule.
+its likelihoods. A function or program that a stage gave weight 0 was not called: it counts 0 in the
+total of that stage's molecules, and its columns are empty. A resumed run cuts the file to its
+length at the checkpoint, so that every molecule is in it exactly once. Memory holds one hash for
+each molecule.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -12,6 +12,7 @@ from sequence_tutor.models.next_token import by_length
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.replay.sampling import Drawn
 from sequence_tutor.replay.sequences import SequenceReplay, Stored
+from sequence_tutor.reward.protocol import LeavesOut
 from sequence_tutor.sampling.measure import Task, score
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.checkpoints import Tensors, named, under
@@ -22,9 +23,10 @@ from sequence_tutor.tuner.exploration import Exploration
 from sequence_tutor.tuner.learner import Learner
 from sequence_tutor.tuner.regrowing import Regrower
 from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.tuner.stages import Stage
 
 
-class Intake:
+class Supply:
     """The sequences of one run.
 
     Args:
@@ -104,6 +106,34 @@ class Intake:
         stored = self._store(fresh.batch, fresh.terms, fresh.log_prior)
         self.learner.collected()
         return fresh, stored
+
+    def leave_out(self, stage: Stage) -> frozenset[str]:
+        """Let the reward compute only the terms that a stage weighs or that aims are about.
+
+        Returns:
+            The terms that the stage needs and that were left out until now.
+        """
+        if not isinstance(self.task.reward, LeavesOut) or self.settings.aims_alone:
+            return frozenset()
+        before, aimed = self.task.reward.left_out, {aim.row for aim in self.settings.aims}
+        weights = zip(self.task.reward.names, stage.weights.tolist(), strict=True)
+        self.task.reward.leave_out([one for one, w in weights if not w and one not in aimed])
+        return before - self.task.reward.left_out
+
+    def leave_nothing_out(self) -> None:
+        """Let the reward compute all terms again."""
+        if isinstance(self.task.reward, LeavesOut):
+            self.task.reward.leave_out(())
+
+    def complete(self, names: Collection[str]) -> Iterator[int]:
+        """Score stored sequences by terms that were left out when they were collected.
+
+        Yields:
+            How many of the stored sequences are done.
+        """
+        reward = self.task.reward
+        assert isinstance(reward, LeavesOut)  # else nothing was left out
+        yield from self.replay.rescore(lambda batch, terms: reward.complete(batch, terms, names))
 
     def draw(self, share: float) -> Drawn:
         """A batch: a mixture of the newest and of replayed sequences."""
