@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from sequence_tutor.cli.arguments import (
     Column,
@@ -15,8 +15,14 @@ from sequence_tutor.cli.arguments import (
     StoredModels,
     arguments_of,
     option,
+    show,
 )
+from sequence_tutor.cli.filling import Filling
 from sequence_tutor.errors import UserError
+
+if TYPE_CHECKING:
+    from sequence_tutor.config.settings import Settings
+    from sequence_tutor.evaluation.model import Model
 
 
 @dataclass(frozen=True)
@@ -34,8 +40,13 @@ class Sample:
     training: --strength 0 is the prior, 1 the tuned model, up to 2 goes further; --best-of keeps
     one of N by learned value; --smc resamples while it writes, toward the optimum at --c.
 
-    Example: sequence-tutor sample --tutor runs/psi --strength 1.5 --out melodies
-             sequence-tutor sample runs/psi -n 20 --key D --tempo 100 --out melodies
+    With --from and --keep bars of your own tune stay, and the others are written anew; with
+    --vary it is varied. --range and --scale hold for new notes, and --weights or --config say
+    what else is wanted, without any training. The candidates are ranked by reward.
+
+    Example: sequence-tutor sample runs/psi -n 20 --key D --tempo 100 --out melodies
+             sequence-tutor sample tunes --from mine.mid --keep "1-2, 7-8" --best 8 --out filled
+             sequence-tutor sample --tutor runs/psi --strength 1.5 --out melodies
              sequence-tutor sample molecule -n 1000 --out molecules
     """
 
@@ -74,8 +85,13 @@ class Sample:
         False
     )
     c: Annotated[
-        float | None, option("temperature of --smc; default: the run's", group="tutor")
+        float | None,
+        option(
+            "temperature of --smc, and of what is kept and written; default: the run's, or 1",
+            group="tutor",
+        ),
     ] = None
+    filling: Filling = Filling()
     config: Annotated[Path | None, option("settings of files, table [output]", "FILE.toml")] = None
     stored: StoredModels = StoredModels()
     repeats: Annotated[
@@ -93,7 +109,13 @@ class Sample:
         from sequence_tutor.verbs.sample import sample
         from sequence_tutor.workbench.tutored import Tutoring, with_prior
 
-        tutoring = Tutoring(self.strength, self.best_of, self.smc, self.c)
+        filling = self.filling.is_asked
+        tutoring = Tutoring(self.strength, self.best_of, self.smc, None if filling else self.c)
+        if filling and (self.tutor is not None or tutoring != Tutoring()):
+            raise UserError(
+                "--tutor, --strength, --best-of and --smc do not go with --keep and the other "
+                "options of what is kept and written; name the run itself, whose values guide"
+            )
         if self.tutor is None and tutoring != Tutoring():
             raise UserError(
                 "--strength, --best-of, --smc and --c need a run that advises: say which with "
@@ -103,7 +125,7 @@ class Sample:
         if named is None:
             raise UserError("RUN|PRIOR or --tutor RUN must be given")
         device = self.machine.set_threads()
-        model = load_model(named, device, **arguments_of(self.stored))
+        model = load_model(named, device, self.filling.rules, **arguments_of(self.stored))
         if self.tutor is not None and self.model is not None:
             model = with_prior(model, load_model(self.model, device, trust=self.stored.trust))
         read = read_tables(self.config)
@@ -116,6 +138,11 @@ class Sample:
                 option_name = "--no-wav" if name == "wav" else f"--{name}"
                 raise UserError(f"{option_name} is of melodies, not of {model.domain.name}")
         source = "sample" if self.config is None else f"{self.config}: output"
+        primed = self.prime is not None or self.filling.source is not None
+        settings = model.files({**tables, **given}, source, primed=primed)
+        if filling:
+            self._fill(model, settings)
+            return
         samples = sample(
             model,
             self.count,
@@ -125,7 +152,7 @@ class Sample:
             column=self.column,
             length=self.length,
             seed=self.seed,
-            settings=model.files({**tables, **given}, source, primed=self.prime is not None),
+            settings=settings,
             tutoring=tutoring if self.tutor else None,
             repeats=self.repeats,
             executor=self.executor or read.execution.executor,
@@ -136,3 +163,43 @@ class Sample:
         kind = "sequences" if self.repeats else "distinct sequences"
         several = "sequence is" if len(samples) == 1 else f"{kind} are"
         self.shown.remark(f"{len(samples)} {several} in {self.out}.")
+
+    def _fill(self, model: Model, settings: Settings) -> None:
+        """Write what is not kept of a tune, and show the candidates."""
+        from sequence_tutor.verbs.fill import fill
+
+        for name, value in (("prime", self.prime), ("column", self.column)):
+            if value is not None:
+                raise UserError(f"--{name} does not go with what is kept and written: use --from")
+        if self.repeats or self.temperature != 1 or self.executor is not None:
+            raise UserError(
+                "--repeats, --temperature and --executor do not go with what is kept and written; "
+                "--c says how strongly rewards count"
+            )
+        asked, more = self.filling, {}
+        if asked.particles is not None:
+            more["particles"] = asked.particles
+        filled = fill(
+            model,
+            self.count if asked.best is None else max(self.count, asked.best),
+            self.out,
+            source=asked.source,
+            keep=asked.keep or "",
+            vary=asked.vary,
+            pitch_range=asked.range or "",
+            scale=asked.scale or "",
+            weights=asked.weight_of,
+            config=self.config,
+            c=self.c,
+            best=asked.best,
+            length=self.length,
+            seed=self.seed,
+            settings=settings,
+            quiet=self.shown.quiet,
+            **more,
+        )
+        self.shown.write(filled.to_json())
+        if not self.shown.quiet:
+            show(filled.table())
+        several = "melody is" if len(filled) == 1 else "melodies are, the best first,"
+        self.shown.remark(f"{len(filled)} {several} in {self.out}.")

@@ -6,11 +6,13 @@ from sequence_tutor.domain.check import check_domain
 from sequence_tutor.domain.data import (
     Beginning,
     Better,
+    Constrained,
     Figure,
     Judge,
     Progress,
     Statistics,
     TrainingData,
+    Wishes,
 )
 from sequence_tutor.domain.exhibit import Exhibit, Material, ShownModel
 from sequence_tutor.domain.registry import find_domain
@@ -42,6 +44,7 @@ __all__ = [
     "SHARE_OF_STEPS",
     "Beginning",
     "Better",
+    "Constrained",
     "Counts",
     "Domain",
     "Estimate",
@@ -67,6 +70,7 @@ __all__ = [
     "TrainingData",
     "UserError",
     "WeightedReward",
+    "Wishes",
     "check_domain",
     "find_domain",
     "having",

@@ -14,11 +14,13 @@ from torch import Tensor
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain.data import (
     Beginning,
+    Constrained,
     Figure,
     Gatherer,
     Progress,
     Statistics,
     TrainingData,
+    Wishes,
 )
 from sequence_tutor.domain.exhibit import Exhibit, Material, ShownModel, display, exhibit
 from sequence_tutor.domain.rows import RewardRows, Rows
@@ -157,6 +159,28 @@ class Domain(ABC):
             ended = tokens[-1:] == [self.end_token]
             return Beginning(tokens[:-1] if ended else tokens, settings)
         raise UserError(f"{path}: no sequence in it, expected one to begin with")
+
+    def constrain(
+        self,
+        wishes: Wishes,
+        settings: Settings,
+        length: int | None,
+        write: Callable[[int, int], SequenceBatch],
+    ) -> Constrained:
+        """The constraint on sequences that a user's wishes describe.
+
+        Args:
+            wishes: in the user's words.
+            settings: of the files that will be written.
+            length: tokens of a sequence; None: those of the user's own sequence.
+            write: samples of the model: how many, and of how many tokens.
+
+        Raises:
+            UserError: they cannot be met, or this domain has no such constraints.
+        """
+        raise UserError(
+            f"--from, --keep, --vary, --range and --scale are of melodies, not of {self.name}"
+        )
 
     def framed(self, reward: Settings) -> Domain:
         """This domain in the frame, such as a musical key, that a run's reward settings imply."""

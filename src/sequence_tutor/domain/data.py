@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from torch import Tensor
@@ -11,6 +12,7 @@ from torch import Tensor
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain.token_sequences import TokenSequences
 from sequence_tutor.estimates import Estimate
+from sequence_tutor.sampling.guide import Guide
 from sequence_tutor.sequences import SequenceBatch
 
 Progress = Callable[[int, int], None]
@@ -98,6 +100,45 @@ class Beginning:
     tokens: Sequence[int]
     settings: Settings
     remarks: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What sampled sequences are to be, in the words of the user.
+
+    Attributes:
+        source: file with the user's own sequence; None: there is none.
+        keep: which parts of it are kept; empty: none.
+        vary: the share of the rest that is to differ from it; None: as it comes.
+        range: of pitches; empty: any.
+        scale: that new notes belong to; empty: any.
+    """
+
+    source: Path | None = None
+    keep: str = ""
+    vary: float | None = None
+    range: str = ""
+    scale: str = ""
+
+
+@dataclass(frozen=True)
+class Constrained:
+    """What `Wishes` come to for a model.
+
+    Attributes:
+        guide: leads to sequences that meet them.
+        settings: output settings, with what the file implies.
+        length: tokens of a sequence.
+        remarks: phrases about what reading changed.
+        distance: the share of the steps to be written at which each sequence (B,) differs from the
+            user's; None: there is no sequence of the user's.
+    """
+
+    guide: Guide
+    settings: Settings
+    length: int
+    remarks: Sequence[str] = ()
+    distance: Callable[[SequenceBatch], Tensor] | None = None
 
 
 @dataclass(frozen=True)

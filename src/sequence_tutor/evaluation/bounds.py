@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import (
@@ -23,13 +21,17 @@ from sequence_tutor.estimates import (
     without_ends,
 )
 from sequence_tutor.evaluation.model import Model
-from sequence_tutor.models import State
 from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.objectives.divergences import tempered
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.sampling.measure import Task, score
-from sequence_tutor.sampling.smc import ImpossibleError, ValuedPolicy, sequential_monte_carlo
+from sequence_tutor.sampling.smc import (
+    ImpossibleError,
+    ValuedPolicy,
+    Valueless,
+    sequential_monte_carlo,
+)
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.tuner.settings import TuneSettings
 
@@ -90,31 +92,7 @@ def log_z_smc(model: Model, task: Task, c: float, particles: int, seed: int) -> 
 def valued(policy: Prior, tune: TuneSettings | None) -> ValuedPolicy:
     """The policy with its own values, or with values of 0 if it learned no soft ones."""
     learned = tune is not None and tune.learns_soft_values
-    return policy if learned and isinstance(policy, ValuedPolicy) else _Valueless(policy)
-
-
-@dataclass(frozen=True)
-class _Valueless:
-    """A policy whose values are 0. Satisfies `smc.ValuedPolicy`."""
-
-    policy: Prior
-
-    @property
-    def vocab_size(self) -> int:
-        return self.policy.vocab_size
-
-    def initial_state(self, batch: int) -> State:
-        return self.policy.initial_state(batch)
-
-    def step(self, previous: Tensor, state: State) -> tuple[Tensor, State]:
-        return self.policy.step(previous, state)
-
-    def step_with_value(self, previous: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
-        log_policy, state = self.policy.step(previous, state)
-        return log_policy, log_policy.new_zeros(len(log_policy)), state
-
-    def sequence_log_probs(self, tokens: Tensor) -> Tensor:
-        return self.policy.sequence_log_probs(tokens)
+    return policy if learned and isinstance(policy, ValuedPolicy) else Valueless(policy)
 
 
 def with_best_bound(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,14 @@ from torch import Tensor
 from sequence_tutor.config.settings import Settings, of_kind
 from sequence_tutor.domain import (
     Beginning,
+    Constrained,
     Domain,
     Exhibit,
     Material,
     Progress,
     ShownModel,
     TrainingData,
+    Wishes,
 )
 from sequence_tutor.domain.division import TRAIN
 from sequence_tutor.domain.fingerprints import WINDOWS, window_fingerprints
@@ -26,6 +28,7 @@ from sequence_tutor.domain.step_scores import Scored, summed
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.beginnings import begin_with
 from sequence_tutor.melody.encoding import FIRST_NOTE, VOCAB_SIZE
+from sequence_tutor.melody.filling.fill import constrained
 from sequence_tutor.melody.frame import AS_TOKENS, Frame
 from sequence_tutor.melody.judging import judged
 from sequence_tutor.melody.published import PUBLISHED
@@ -156,6 +159,17 @@ class MelodyDomain(Domain):
             for tune in own_tunes(path):
                 return begin_with(tune, chosen, self.frame)
         raise UserError(f"{path}: no melody in it, expected one to begin with")
+
+    def constrain(
+        self,
+        wishes: Wishes,
+        settings: Settings,
+        length: int | None,
+        write: Callable[[int, int], SequenceBatch],
+    ) -> Constrained:
+        """Bars of a tune that are kept, a distance from it, a range and a scale."""
+        chosen = of_kind(MelodyOutputSettings, settings)
+        return constrained(wishes, chosen, self.frame, length, write, self.begin)
 
     def reward(self, settings: Settings, rules: Path | None) -> MelodyReward:
         """The nine rules with the constants of the settings, and a user's own rules."""

@@ -50,8 +50,8 @@ def _rows(
     model: Model, batch: SequenceBatch, given: int, reward: Reward | None
 ) -> Iterator[dict[str, Any]]:
     on_device = batch.to(model.device)
-    log_prior = _log_likelihood(model.stored.prior, on_device, given)
-    log_policy = _log_likelihood(model.policy, on_device, given)
+    log_prior = log_likelihood(model.stored.prior, on_device, given)
+    log_policy = log_likelihood(model.policy, on_device, given)
     terms: list[dict[str, float]] | list[None] = [None] * len(batch)
     totals: list[float] | list[None] = [None] * len(batch)
     if reward is not None:
@@ -70,7 +70,8 @@ def _rows(
 
 
 @torch.no_grad()
-def _log_likelihood(prior: Prior, batch: SequenceBatch, given: int) -> list[float]:
+def log_likelihood(prior: Prior, batch: SequenceBatch, given: int) -> list[float]:
+    """Log p(x) of each sequence, not counting the first `given` tokens."""
     mask = batch.mask
     mask[:, :given] = False
     found: Tensor = taken(prior.sequence_log_probs(batch.tokens), batch.tokens)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -102,11 +103,28 @@ def sample(
         batch = _take(model, source, count, seed, advance, repeats=repeats)
     drawn = draws(model, batch, len(beginning), quiet=quiet) if repeats else None
     if out is not None:
-        with writing_in(out), counted("writing files", quiet=quiet) as report:
-            _write(model, batch, out, settings, report, quiet=quiet)
+
+        def beside() -> None:
             if drawn is not None:
                 write_json_lines(out / DRAWS_FILE, drawn)
+
+        write_samples(model, batch, out, settings, beside=beside, quiet=quiet)
     return Samples(batch, model, settings, out, drawn)
+
+
+def write_samples(
+    model: Model,
+    batch: SequenceBatch,
+    out: Path,
+    settings: Settings,
+    *,
+    beside: Callable[[], None],
+    quiet: bool,
+) -> None:
+    """Write the domain's files into a folder, and whatever `beside` writes there."""
+    with writing_in(out), counted("writing files", quiet=quiet) as report:
+        _write(model, batch, out, settings, report, quiet=quiet)
+        beside()
 
 
 def _write(

@@ -1,0 +1,78 @@
+"""Options of `sample` that say what melodies are to be: kept bars, range, scale, weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from sequence_tutor.cli.arguments import option
+from sequence_tutor.errors import UserError
+
+
+@Parameter(name="*", group="keep and write")
+@dataclass(frozen=True, kw_only=True)
+class Filling:
+    """What is kept of a tune, and what is written instead of the rest."""
+
+    source: Annotated[
+        Path | None, option("tune of which parts are kept or varied", "FILE", name="from")
+    ] = None
+    keep: Annotated[
+        str | None,
+        option(
+            'bars of it to keep, such as "1-2, 5 rhythm, 7 pitches"; an upbeat is bar 0', "BARS"
+        ),
+    ] = None
+    vary: Annotated[
+        float | None, option("share of the rest that is to sound otherwise than in it", "SHARE")
+    ] = None
+    best: Annotated[
+        int | None, option("of the -n candidates write the N of the highest reward", "N")
+    ] = None
+    range: Annotated[
+        str | None, option("lowest and highest pitch, or an instrument: C4..G5, flute", "RANGE")
+    ] = None
+    scale: Annotated[str | None, option('scale of new notes, such as "D dorian"', "SCALE")] = None
+    weights: Annotated[
+        str | None,
+        option('weights of rules, such as "key 2, tonic 1"; a prior has no others', "WEIGHTS"),
+    ] = None
+    rules: Annotated[Path | None, option("rules of your own, for a prior", "FILE.py")] = None
+    particles: Annotated[int | None, option("particles of each candidate", "N")] = None
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether any of these options was given."""
+        return any(
+            value is not None
+            for value in (
+                *(self.source, self.keep, self.vary, self.best, self.range, self.scale),
+                *(self.weights, self.rules, self.particles),
+            )
+        )
+
+    @property
+    def weight_of(self) -> dict[str, float] | None:
+        """Rule -> weight; None where none was given.
+
+        Raises:
+            UserError: a weight that is no name and a number.
+        """
+        if self.weights is None:
+            return None
+        found = {}
+        for item in self.weights.split(","):
+            name, _, number = item.replace("=", " ").strip().rpartition(" ")
+            try:
+                found[name.strip()] = float(number)
+            except ValueError:
+                name = ""
+            if not name:
+                raise UserError(
+                    f"--weights {self.weights!r}: {item.strip()!r} is no weight, expected a rule "
+                    "and a number, such as key 2"
+                )
+        return found

@@ -1,0 +1,179 @@
+"""From what a user asks for to a constraint on a model's tokens, and a guide to meet it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from sequence_tutor.domain import Beginning, Constrained, SequenceBatch, Wishes
+from sequence_tutor.errors import UserError
+from sequence_tutor.melody.beginnings import begin_with
+from sequence_tutor.melody.encoding import (
+    FIRST_NOTE,
+    HIGHEST_PITCH,
+    HOLD,
+    LOWEST_PITCH,
+    PITCH_OFFSET,
+    VOCAB_SIZE,
+)
+from sequence_tutor.melody.filling.constraint import MelodyConstraint, Tolerance, differing
+from sequence_tutor.melody.filling.parts import Part, parse_keep
+from sequence_tutor.melody.filling.pitch_range import parse_range
+from sequence_tutor.melody.filling.sounding import machine_of
+from sequence_tutor.melody.frame import Frame
+from sequence_tutor.melody.reading.own_tunes import own_tunes
+from sequence_tutor.melody.reading.sources import holds_tokens
+from sequence_tutor.melody.scales import C_MAJOR, OCTAVE, TONICS, Key, nearer_way
+from sequence_tutor.melody.signature import parse_key, signature_of
+from sequence_tutor.melody.writing.output import MelodyOutputSettings
+from sequence_tutor.sampling.guide import Guide
+
+FEWEST_PITCHES = 12
+"""A range of fewer pitches in the model's three octaves is met by moving these by octaves."""
+
+LEARNED_FROM, LEARNED_STEPS = 256, 64
+"""Melodies, and steps of each, that the machine that looks ahead is counted on."""
+
+Write = Callable[[int, int], SequenceBatch]
+"""Melodies of the policy: how many, and of how many steps."""
+
+Begin = Callable[[Path, MelodyOutputSettings], Beginning]
+"""Reads lists of tokens, as `Domain.begin` does."""
+
+
+def constrained(
+    wishes: Wishes,
+    settings: MelodyOutputSettings,
+    frame: Frame,
+    length: int | None,
+    write: Write,
+    begin: Begin,
+) -> Constrained:
+    """The constraint that the wishes describe, its guide, and how melodies are written.
+
+    Raises:
+        UserError: wishes that say nothing, contradict each other or the tune, or cannot be met.
+    """
+    begun = _begun(wishes, settings, frame, begin)
+    settings = begun.settings
+    if wishes.source is None:
+        settings = _moved_for(wishes, settings, frame)
+    heard = settings.heard(frame)
+    tune = list(begun.tokens)
+    steps = length or len(tune)
+    if steps < len(tune):
+        raise UserError(
+            f"length is {steps}, expected at least the {len(tune)} sixteenths of {wishes.source}"
+        )
+    bars = heard.bars(steps)
+    first = 0 if heard.upbeat else 1
+    parts = [Part.NOTHING] * steps
+    if wishes.keep:
+        theirs = first - 1 + sum(begins < len(tune) for begins, _ in bars)
+        for number, part in parse_keep(wishes.keep, first, theirs).items():
+            begins, ends = bars[number - first]
+            ends = min(ends, len(tune))
+            parts[begins:ends] = [part] * (ends - begins)
+    open_steps = sum(part is not Part.ALL for part in parts[: len(tune)])
+    if all(part is Part.ALL for part in parts):
+        raise UserError(f"--keep {wishes.keep}: all bars are kept, expected one to write anew")
+    may_start = _pitches(wishes, heard.transpose)
+    varied = None
+    if wishes.vary is not None:
+        if not 0 < wishes.vary <= 1:
+            raise UserError(f"vary is {wishes.vary:g}, expected above 0 and at most 1")
+        varied = Tolerance.about(wishes.vary, open_steps)
+    constraint = MelodyConstraint(
+        parts, bars, tune + [HOLD] * (steps - len(tune)), may_start, varied, len(tune)
+    )
+    learned = write(LEARNED_FROM, min(steps, LEARNED_STEPS))
+    try:
+        guide = Guide(machine_of(learned.tokens, frame.meter.steps), constraint)
+    except UserError as error:
+        raise UserError(f"{error}; ask for less: another range or scale, fewer bars") from None
+
+    def distance(batch: SequenceBatch) -> Tensor:
+        known = batch.tokens[:, : len(tune)]
+        return differing(known, tune).sum(1) / max(1, open_steps)
+
+    return Constrained(
+        guide, settings, steps, begun.remarks, distance if wishes.source is not None else None
+    )
+
+
+def _begun(wishes: Wishes, settings: MelodyOutputSettings, frame: Frame, begin: Begin) -> Beginning:
+    """The tokens of the user's tune, and settings in its meter under which it stands as it did."""
+    if wishes.source is None:
+        if wishes.keep or wishes.vary is not None:
+            raise UserError("--keep and --vary need a tune: say which file with --from")
+        return Beginning((), settings)
+    if not wishes.keep and wishes.vary is None:
+        raise UserError(
+            f"--from {wishes.source}: say which bars to keep, such as --keep 1-2, or how far to "
+            "vary it, such as --vary 0.3"
+        )
+    if holds_tokens(wishes.source):
+        return begin(wishes.source, settings)
+    for tune in own_tunes(wishes.source):
+        if settings.meter is None and tune.meter is not None:
+            settings = settings.model_copy(update={"meter": str(tune.meter)})
+        return begin_with(tune, settings, frame)
+    raise UserError(f"{wishes.source}: no melody in it")
+
+
+def _pitches(wishes: Wishes, transpose: int) -> Tensor:
+    """(V,) bool: the pitches that new notes may have."""
+    pitches = torch.arange(VOCAB_SIZE) + PITCH_OFFSET + transpose
+    allowed = torch.arange(VOCAB_SIZE) >= FIRST_NOTE
+    if wishes.range:
+        low, high = parse_range(wishes.range)
+        allowed &= (pitches >= low) & (pitches <= high)
+    if wishes.scale:
+        key = _scale(wishes.scale)
+        classes = torch.tensor([(TONICS[key.tonic] + degree) % OCTAVE for degree in key.degrees])
+        allowed &= torch.isin(pitches % OCTAVE, classes)
+    if not bool(allowed.any()):
+        asked = " and ".join(text for text in (wishes.range, wishes.scale) if text)
+        raise UserError(
+            f"no pitch of {asked} is among the three octaves that the model writes, MIDI pitches "
+            f"{LOWEST_PITCH + transpose} to {HIGHEST_PITCH + transpose}; move them with --transpose"
+        )
+    return allowed
+
+
+def _scale(text: str) -> Key:
+    try:
+        return parse_key(text).key
+    except ValueError as error:
+        raise UserError(f"--scale: {error}") from None
+
+
+def _moved_for(
+    wishes: Wishes, settings: MelodyOutputSettings, frame: Frame
+) -> MelodyOutputSettings:
+    """Settings that move the model's key to the scale's signature, and its octaves to the range.
+
+    A scale of a few notes of another key would otherwise be written with what the model hardly
+    writes.
+    """
+    if wishes.scale and settings.key is None and not settings.transpose:
+        own = signature_of(frame.key or C_MAJOR).fifths
+        up = nearer_way(7 * (signature_of(_scale(wishes.scale)).fifths - own))
+        settings = settings.model_copy(update={"transpose": up})
+    if wishes.range:
+        low, high = parse_range(wishes.range)
+        lowest = LOWEST_PITCH + settings.heard(frame).transpose
+
+        def reached(octaves: int) -> int:
+            first = lowest + OCTAVE * octaves
+            last = first + HIGHEST_PITCH - LOWEST_PITCH
+            return min(high, last) - max(low, first) + 1
+
+        if reached(0) < min(FEWEST_PITCHES, high - low + 1):
+            octaves = max(range(-3, 4), key=lambda n: (reached(n), -abs(n)))
+            up = settings.transpose + OCTAVE * octaves
+            settings = settings.model_copy(update={"transpose": up})
+    return settings

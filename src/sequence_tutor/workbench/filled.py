@@ -1,0 +1,119 @@
+"""Sampling the optimum under a constraint, without tuning: several particles a candidate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from sequence_tutor.domain.fingerprints import sequence_hashes
+from sequence_tutor.evaluation.bounds import valued
+from sequence_tutor.evaluation.model import Model
+from sequence_tutor.progress import Advance
+from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.reward.weighted import UnknownReward
+from sequence_tutor.sampling.guide import Guide
+from sequence_tutor.sampling.measure import Task
+from sequence_tutor.sampling.smc import sequential_monte_carlo
+from sequence_tutor.sequences import SequenceBatch
+
+PARTICLES = 64
+"""Of a candidate."""
+
+MOST_AT_ONCE = 32
+"""Candidates that are written together."""
+
+PATIENCE = 4
+"""Times without a new sequence after which there are taken to be no more."""
+
+PAID_EVERY = 4
+"""Tokens between payments of the reward."""
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Distinct sequences of the optimum.
+
+    Attributes:
+        batch: N sequences in the order of sampling, fewer than asked for where no more came.
+        log_z_bound: log of the mean of all unbiased estimates of Z; in expectation <= log Z.
+        effective: how many independent candidates all those drawn are worth.
+        drawn: how many were drawn.
+    """
+
+    batch: SequenceBatch
+    log_z_bound: float
+    effective: float
+    drawn: int
+
+
+def candidates(
+    model: Model,
+    guide: Guide,
+    reward: Reward | None,
+    c: float,
+    count: int,
+    generator: torch.Generator,
+    advance: Advance,
+    particles: int = PARTICLES,
+) -> Candidates:
+    """Sequences of p(x) exp(r(x)/c) among those that a guide leads to.
+
+    Each candidate has particles of its own, so that candidates are independent of each other. It
+    is drawn by their weights, and candidates are drawn anew by their groups' estimates of Z.
+
+    Args:
+        model: proposes; its values are twists if it learned soft ones.
+        guide: leads to sequences that meet a constraint.
+        reward: r; None: nothing is rewarded.
+        c: temperature.
+        count: distinct sequences to draw.
+        generator: source of randomness.
+        advance: called with the number of new sequences.
+        particles: of a candidate.
+
+    Raises:
+        ImpossibleError: the prior writes none of them.
+    """
+    task = task_of(model, guide, reward)
+    policy = valued(model.policy, model.tune)
+    groups = min(2 * count, MOST_AT_ONCE)
+    seen: set[int] = set()
+    kept: list[list[int]] = []
+    estimates: list[Tensor] = []
+    idle = 0
+    while len(kept) < count and idle < PATIENCE:
+        cloud = sequential_monte_carlo(
+            policy,
+            task,
+            c,
+            groups * particles,
+            generator,
+            groups=groups,
+            guide=guide,
+            every=PAID_EVERY,
+        )
+        estimates.append(cloud.group_log_z)
+        rows = cloud.group_log_z.softmax(0).multinomial(
+            groups, replacement=True, generator=generator
+        )
+        batch, before = cloud.one_of_each(generator)[rows], len(kept)
+        for row, number in zip(batch.to_lists(), sequence_hashes(batch).tolist(), strict=True):
+            if number not in seen and len(kept) < count:
+                seen.add(number)
+                kept.append(row)
+        advance(len(kept) - before)
+        idle = 0 if len(kept) > before else idle + 1
+    log_z = torch.cat(estimates)
+    mean = float(log_z.logsumexp(0) - torch.tensor(float(len(log_z))).log())
+    effective = float(1 / log_z.softmax(0).square().sum())
+    return Candidates(SequenceBatch.from_lists(kept), mean, effective, len(log_z))
+
+
+def task_of(model: Model, guide: Guide, reward: Reward | None) -> Task:
+    """What is sampled: the prior at the temperature that it was tuned at, and a reward."""
+    task = Task(model.stored.prior, reward or UnknownReward(), guide.length, model.domain.end_token)
+    if model.tune is None:
+        return task
+    return replace(task, prior_temperature=model.tune.prior_temperature)
