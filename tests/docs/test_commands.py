@@ -20,6 +20,7 @@ from sequence_tutor.cli.program import GROUPS, find_verb
 from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.meter import Meter
 from sequence_tutor.melody.midi import write_midi
+from sequence_tutor.melody.writing.abc import write_abc
 from sequence_tutor.storage.token_lines import write_json_lines
 
 ROOT = Path(__file__).parents[2]
@@ -124,6 +125,7 @@ SLOW = {  # the shipped prior of molecules, or many runs
     "docs/start/chemist.md",
     "docs/start/researcher.md",
     "docs/workbench.md",
+    "docs/writing.md",
     "docs/extend/term.md",
     "docs/extend/executor.md",
 }
@@ -171,6 +173,9 @@ def write_files(folder: Path, melody_run: Path) -> None:
         tokens = [token for note in notes for token in (note, 1)]
         write_midi(folder / "jigs" / f"{number}.mid", tokens, jig)
     write_midi(folder / "mine.mid", [14, 1, 18, 1, 21, 1, 18, 1])
+    song = [token for note in (14, 18, 21, 19, 18, 16, 21, 14) for token in [note, 1, 1, 1] * 4]
+    write_midi(folder / "song.mid", song)
+    write_abc(folder / "song.abc", song)
     write_json_lines(folder / "theirs.jsonl", [{"tokens": [14, 1, 16, 0]}])
     chains = [
         f"{'C' * left}{middle}{'C' * right}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Hashable
 from dataclasses import dataclass
 from itertools import product
 
@@ -58,11 +59,11 @@ class Uses(Keeps):
         return allowed, after.clamp(max=2)
 
 
-def pays(last: object, token: int) -> tuple[object, float]:
+def pays(last: Hashable, token: int) -> tuple[Hashable, float]:
     """1 for a token that is higher than the last, .5 for the same, and 2 for 3 after 0."""
-    if last is None:
+    if not isinstance(last, int):
         return token, 0.0
-    paid = float(token > last) + 0.5 * float(token == last)  # type: ignore[operator]
+    paid = float(token > last) + 0.5 * float(token == last)
     return token, paid + 2.0 * (last == 0 and token == 3)
 
 
@@ -94,8 +95,9 @@ def machine(prior: NGramPrior, *, good: bool) -> Machine:
 def truth(prior: NGramPrior, constraint: Keeps) -> tuple[dict[tuple[int, ...], float], float]:
     """The distribution of whole sequences, and log Z: the constraint is paid for heavily."""
 
-    def rule(state: object, token: int) -> tuple[object, float]:
-        t, last, counter = state  # type: ignore[misc]
+    def rule(state: Hashable, token: int) -> tuple[Hashable, float]:
+        assert isinstance(state, tuple)
+        t, last, counter = state
         if t == T:
             return state, 0.0
         after, paid = pays(last, token)

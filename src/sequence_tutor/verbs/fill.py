@@ -233,7 +233,7 @@ def _described(model: Model, batch: SequenceBatch, reward: Reward | None) -> lis
     """One object a sequence: tokens, the weighted sum of each rule and of all, and log p."""
     on_device = batch.to(model.device)
     log_prior = log_likelihood(model.stored.prior, on_device, 0)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "tokens": tokens,
             "reward": None,

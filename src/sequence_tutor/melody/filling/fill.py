@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from sequence_tutor.domain import Beginning, Constrained, SequenceBatch, Wishes
+from sequence_tutor.domain import Beginning, Constrained, SequenceBatch, Wishes, of_kind
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.beginnings import begin_with
 from sequence_tutor.melody.encoding import (
@@ -58,7 +58,7 @@ def constrained(
         UserError: wishes that say nothing, contradict each other or the tune, or cannot be met.
     """
     begun = _begun(wishes, settings, frame, begin)
-    settings = begun.settings
+    settings = of_kind(MelodyOutputSettings, begun.settings)
     if wishes.source is None:
         settings = _moved_for(wishes, settings, frame)
     heard = settings.heard(frame)
