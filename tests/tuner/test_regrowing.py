@@ -67,7 +67,9 @@ def test_another_spelling_is_cut_and_what_was_written_is_put_right() -> None:
     class Upwards:
         """The order of a sequence's tokens means nothing; as a rule they rise."""
 
-        def varied(self, batch: SequenceBatch, generator: torch.Generator) -> SequenceBatch:
+        def varied(
+            self, batch: SequenceBatch, generator: torch.Generator, share: float = 0.5
+        ) -> SequenceBatch:
             return SequenceBatch(batch.tokens.flip(1), batch.lengths)
 
         def settled(self, batch: SequenceBatch) -> SequenceBatch:

@@ -36,6 +36,7 @@ from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.reward.weighted import WeightedReward
+from sequence_tutor.sampling.choosing import Candidates, Chooses, ChoosingOptions, Crosses
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.files import write_text
 
@@ -44,8 +45,12 @@ __all__ = [
     "SHARE_OF_STEPS",
     "Beginning",
     "Better",
+    "Candidates",
+    "Chooses",
+    "ChoosingOptions",
     "Constrained",
     "Counts",
+    "Crosses",
     "Domain",
     "Estimate",
     "Exhibit",

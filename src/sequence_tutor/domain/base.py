@@ -28,6 +28,7 @@ from sequence_tutor.domain.step_scores import Scored, step_scores, summed
 from sequence_tutor.errors import UserError, shown
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.sampling.choosing import Chooses, ChoosingOptions, Crosses
 from sequence_tutor.sampling.measure import Opens, Spells
 from sequence_tutor.sequences import SequenceBatch
 
@@ -241,6 +242,14 @@ class Domain(ABC):
 
     def speller(self) -> Spells | None:
         """Writes a sequence in other spellings; None: each sequence has only one."""
+        return None
+
+    def crosser(self, length: int) -> Crosses | None:
+        """Makes children of at most `length` tokens of two sequences; None: there are none."""
+        return None
+
+    def chooser(self, weights: Tensor, options: ChoosingOptions) -> Chooses | None:
+        """Ranks sequences before terms of `weights` (R,) score them; None: nothing can."""
         return None
 
     def opener(self) -> Opens | None:

@@ -26,7 +26,9 @@ from sequence_tutor.domain.corpus import ALL
 from sequence_tutor.domain.division import TRAIN
 from sequence_tutor.domain.rows import Rows
 from sequence_tutor.execution.registry import find_executor
+from sequence_tutor.molecule.breeding import Crosser
 from sequence_tutor.molecule.chemistry import known, quiet
+from sequence_tutor.molecule.critic import Critic
 from sequence_tutor.molecule.held_out import held_out_tensors
 from sequence_tutor.molecule.judge import SampleJudge
 from sequence_tutor.molecule.measuring import Measuring
@@ -54,6 +56,7 @@ from sequence_tutor.molecule.writing.output import MoleculeOutputSettings, write
 from sequence_tutor.prior.store import StoredPrior, shipped_prior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.user_terms import load_user_terms
+from sequence_tutor.sampling.choosing import ChoosingOptions
 from sequence_tutor.sequences import SequenceBatch
 
 KNOWN = "molecules"
@@ -184,6 +187,14 @@ class MoleculeDomain(Domain):
     def speller(self) -> Speller:
         """A molecule has many SMILES."""
         return Speller(self.vocabulary)
+
+    def crosser(self, length: int) -> Crosser:
+        """Crosses and mutates molecular graphs."""
+        return Crosser(self.vocabulary, length)
+
+    def chooser(self, weights: Tensor, options: ChoosingOptions) -> Critic:
+        """A Gaussian process on count fingerprints."""
+        return Critic(self.vocabulary, weights, options)
 
     def reward(self, settings: Settings, rules: Path | None) -> MoleculeReward:
         """The terms of the settings and of a user's file."""

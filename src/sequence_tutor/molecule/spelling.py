@@ -12,8 +12,9 @@ from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.sequences import SequenceBatch
 
 VARIED = 0.5
-"""Share of molecules that `varied` rewrites. The prior continues best what is written like its
-training data, but with such beginnings alone the first atoms would never change."""
+"""Share of molecules that are rewritten before they are regrown. The prior continues best what is
+written like its training data, but with such beginnings alone the first atoms would never
+change."""
 
 
 class Speller:
@@ -26,10 +27,12 @@ class Speller:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
 
-    def varied(self, batch: SequenceBatch, generator: torch.Generator) -> SequenceBatch:
-        """About half of the molecules of a batch, each as a random SMILES."""
+    def varied(
+        self, batch: SequenceBatch, generator: torch.Generator, share: float = VARIED
+    ) -> SequenceBatch:
+        """About a `share` of the molecules of a batch, each as a random SMILES."""
         count, device = len(batch), generator.device
-        chosen = (torch.rand(count, generator=generator, device=device) < VARIED).tolist()
+        chosen = (torch.rand(count, generator=generator, device=device) < share).tolist()
         seeds = torch.randint(2**31 - 1, (count,), generator=generator, device=device).tolist()
         smiles = self.vocabulary.decode_batch(batch)
         rows = zip(smiles, chosen, seeds, strict=True)

@@ -15,6 +15,7 @@ from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.objectives.divergences import tempered, token_entropy, token_kl
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.sampling.choosing import Crosses
 from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.sequences import SequenceBatch
 
@@ -47,8 +48,10 @@ class Measured:
 class Spells(Protocol):
     """Knows that one thing can be written as several sequences; domains may."""
 
-    def varied(self, batch: SequenceBatch, generator: torch.Generator) -> SequenceBatch:
-        """The same things, some of them written in another way, in a batch of the same width."""
+    def varied(
+        self, batch: SequenceBatch, generator: torch.Generator, share: float = 0.5
+    ) -> SequenceBatch:
+        """The same things, about a `share` written in another way, in a batch of the same width."""
 
     def settled(self, batch: SequenceBatch) -> SequenceBatch:
         """The same things as training data write them, in a batch of the same width."""
@@ -87,6 +90,7 @@ class Task:
         prefix: tokens that every sequence begins with; they are given, not chosen.
         speller: writes sequences in other ways, where there are any.
         opener: knows how sequences begin, where that is to be watched.
+        crosser: makes children of two sequences, where there can be any.
         real: how often real sequences open as most of them do, in words; empty: it is not known.
     """
 
@@ -98,6 +102,7 @@ class Task:
     prefix: tuple[int, ...] = ()
     speller: Spells | None = None
     opener: Opens | None = None
+    crosser: Crosses | None = None
     real: str = ""
 
     @property

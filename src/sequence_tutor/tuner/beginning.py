@@ -60,7 +60,7 @@ def make_sampler(settings: ReplaySettings, replay: SequenceReplay, first_step: i
     Tokens before `first_step` were given to the policy and are not learned from.
     """
     if settings.priority == "none":
-        return Sampler(replay, settings.by_return)
+        return Sampler(replay, settings.by_return, settings.shift)
     return PrioritySampler(
         replay,
         by_step=settings.priority == "step",

@@ -29,6 +29,9 @@ def sizes(
     yield "tune.collect", settings.collect, number * max(stored // number, vocab_size)
     yield "tune.replay.capacity", settings.replay.capacity, stored
     yield "tune.replay.warm_start", settings.replay.warm_start, stored
+    if settings.critic.is_on:
+        most = settings.critic.most
+        yield "tune.critic.most", most, 8 * most  # a matrix of float64
 
 
 def check_memory(settings: TuneSettings, length: int, vocab_size: int, terms: int) -> None:

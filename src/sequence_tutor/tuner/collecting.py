@@ -18,6 +18,8 @@ from sequence_tutor.sampling.measure import Task, score
 from sequence_tutor.sampling.rollout import Rollout, rollout
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.checkpoints import Tensors, named, under
+from sequence_tutor.tuner.breeding import Breeder
+from sequence_tutor.tuner.choosing import Choosing
 from sequence_tutor.tuner.exploration import Exploration
 from sequence_tutor.tuner.regrowing import Regrower
 
@@ -56,6 +58,8 @@ class Collector:
         gatherer: keeps what was found; None: nobody does.
         measures_kl: whether to measure how far the policy is from the prior.
         asks_prior: whether the prior's opinion of the sequences is needed by others, too.
+        breeder: breeds a share of the sequences; None: none is bred.
+        choosing: picks what is scored of more that were written; None: all are.
     """
 
     def __init__(
@@ -70,10 +74,13 @@ class Collector:
         *,
         measures_kl: bool = False,
         asks_prior: bool = False,
+        breeder: Breeder | None = None,
+        choosing: Choosing | None = None,
     ) -> None:
         self.task, self.policy, self.exploration = task, policy, exploration
         self.count, self.generator = count, generator
         self.regrower, self.gatherer = regrower, gatherer
+        self.breeder, self.choosing = breeder, choosing
         self.compares = gatherer is not None or measures_kl  # pi and p
         self.asks_prior = self.compares or asks_prior
 
@@ -87,37 +94,72 @@ class Collector:
         """
         self.exploration.anneal(share)
         count = self.count if most is None else min(self.count, most)
+        sampled, own = self._write(count) if self.choosing is None else self._choose(count)
+        batch, log_prior = sampled.batch, None
+        terms = score(self.task.reward, batch)
+        if self.asks_prior:
+            log_prior = by_length(self.task.prior.sequence_log_probs, batch)
+        fresh = Fresh(batch, terms, log_prior, None, own, sampled.log_probs)
+        if sampled.log_probs is not None:
+            fresh = self._compared(fresh, step, sampled.log_probs, own)
+        if self.choosing is not None:
+            self.choosing.chooser.learn(batch, terms)
+        if isinstance(self.task.reward, Remembers):
+            self.task.reward.remember(batch)
+        return fresh
+
+    def _write(self, count: int) -> tuple[Rollout, int]:
+        """So many sequences, the policy's own first, and how many these are."""
         regrown = self.regrower.count(count)
-        sampled = rollout(
+        bred = 0 if self.breeder is None else self.breeder.count(count)
+        own = count - regrown - bred
+        sampled = self._sample(own, keep_log_probs=self.compares)
+        if regrown:
+            sampled = self._beside(sampled, self.regrower(regrown))
+        if bred and self.breeder is not None:
+            children = self.breeder(bred)
+            sampled = sampled if children is None else self._beside(sampled, children)
+        return sampled, own
+
+    def _choose(self, count: int) -> tuple[Rollout, int]:
+        """At most so many, picked from the candidates of each collector."""
+        assert self.choosing is not None
+        regrown = self.regrower.count(count)
+        bred = 0 if self.breeder is None else self.breeder.count(count)
+        own = count - regrown - bred
+        among = self._sample(self.choosing.asked(own)).batch
+        written = [(among, own)]
+        if regrown:
+            written.append((self.regrower(self.choosing.asked(regrown)), regrown))
+            among = among + written[-1][0]
+        if bred and self.breeder is not None:
+            children = self.breeder(bred, among)
+            written += [] if children is None else [(children, bred)]
+        batch, own = self.choosing(written)
+        if not self.compares:
+            return Rollout(batch, None), own
+        return Rollout(batch, by_length(self.policy.sequence_log_probs, batch)), own
+
+    def _sample(self, count: int, *, keep_log_probs: bool = False) -> Rollout:
+        """Sequences of the policy."""
+        return rollout(
             self.policy,
-            count - regrown,
+            count,
             self.task.length,
             self.generator,
             end_token=self.task.end_token,
             explore=self.exploration,
             prime=self.task.prime,
-            keep_log_probs=self.compares,
+            keep_log_probs=keep_log_probs,
         )
-        if regrown:
-            sampled = self._beside(sampled, self.regrower(regrown))
-        batch, log_prior = sampled.batch, None
-        terms = score(self.task.reward, batch)
-        if self.asks_prior:
-            log_prior = by_length(self.task.prior.sequence_log_probs, batch)
-        fresh = Fresh(batch, terms, log_prior, None, count - regrown, sampled.log_probs)
-        if sampled.log_probs is not None:
-            fresh = self._compared(fresh, step, sampled.log_probs, count - regrown)
-        if isinstance(self.task.reward, Remembers):
-            self.task.reward.remember(batch)
-        return fresh
 
-    def _beside(self, own: Rollout, regrown: SequenceBatch) -> Rollout:
-        """What the policy wrote, and after it what was regrown."""
+    def _beside(self, own: Rollout, others: SequenceBatch) -> Rollout:
+        """Sequences whose log pi is known, and after them some of another writer."""
         log_probs = own.log_probs
         if log_probs is not None:
-            thought = by_length(self.policy.sequence_log_probs, regrown)
+            thought = by_length(self.policy.sequence_log_probs, others)
             log_probs = torch.cat([log_probs, thought.to(log_probs)])
-        return Rollout(own.batch + regrown, log_probs)
+        return Rollout(own.batch + others, log_probs)
 
     def _compared(self, fresh: Fresh, step: int, log_policy: Tensor, own: int) -> Fresh:
         """Gathered with both likelihoods, and the divergence of the policy's own measured."""
@@ -132,12 +174,13 @@ class Collector:
         return replace(fresh, kl_per_token=kl_per_token)
 
     def state(self) -> Tensors:
-        """Randomness, and what reward and gatherer remember."""
+        """Randomness, and what reward, gatherer and chooser remember."""
         reward, gatherer = self.task.reward, self.gatherer
         return {
             "generator": self.generator.get_state(),
             **(named("reward", reward.state()) if isinstance(reward, Remembers) else {}),
             **(named("gatherer", gatherer.state()) if gatherer is not None else {}),
+            **({} if self.choosing is None else named("chooser", self.choosing.chooser.state())),
         }
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
@@ -147,6 +190,8 @@ class Collector:
             self.task.reward.restore(under("reward", tensors))
         if self.gatherer is not None:
             self.gatherer.restore(under("gatherer", tensors))
+        if self.choosing is not None:
+            self.choosing.chooser.restore(under("chooser", tensors))
 
 
 def _whole(log_probs: Tensor, batch: SequenceBatch) -> Tensor:

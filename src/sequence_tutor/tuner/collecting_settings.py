@@ -30,6 +30,18 @@ class ExplorationSettings(Settings):
         description="share of each collection that begins as a good sequence of replay does, cut "
         "at random, and goes on as the prior would",
     )
+    breed: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="share of each collection that is bred: children of good sequences of replay, "
+        "where the domain can cross two",
+    )
+
+    @property
+    def own(self) -> float:
+        """The share that the policy writes."""
+        return 1 - self.regrow - self.breed
 
 
 class ReplaySettings(Settings):
@@ -54,6 +66,20 @@ class ReplaySettings(Settings):
         lt=1,
         description="without priorities: 0: the rest is drawn uniformly; else the k-th best stored "
         "return is drawn with density proportional to k^-by_return",
+    )
+    shift: float = Field(
+        0.0,
+        ge=0,
+        le=100,
+        description="without priorities: 0: by_return says how ranks are drawn; else the k-th best "
+        "of N is drawn with density proportional to 1 / (shift N + k)",
+    )
+    respell: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="share of the replayed sequences that are written in another spelling each "
+        "time, where the domain has several, and judged by the prior anew",
     )
     priority: Literal["none", "sequence", "step"] = Field(
         "none",

@@ -55,7 +55,7 @@ def names_in(tables: Mapping[str, Any]) -> set[str]:
 
 def idle(settings: TuneSettings) -> dict[str, str]:
     """Dotted name -> why, for each setting that plays no part, whatever its value."""
-    parts = (_of_the_algorithm, _of_the_form, _of_temperature, _of_experience)
+    parts = (_of_the_algorithm, _of_the_form, _of_temperature, _of_experience, _of_the_critic)
     found: dict[str, str] = {}
     for name, why in chain.from_iterable(part(settings) for part in parts):
         found.setdefault(name, why)
@@ -97,7 +97,23 @@ def _of_experience(settings: TuneSettings) -> Iterator[tuple[str, str]]:
         for name in ("priority_exponent", "importance_begin", "importance_end"):
             yield f"replay.{name}", "nothing is drawn by priority"
     else:
-        yield "replay.by_return", f"replay.priority is {replay.priority!r}"
+        for name in ("by_return", "shift"):
+            yield f"replay.{name}", f"replay.priority is {replay.priority!r}"
+    if replay.shift:
+        yield "replay.by_return", "replay.shift says how ranks are drawn"
+    if replay.fresh == 1:
+        for name in ("shift", "respell"):
+            yield f"replay.{name}", "replay.fresh is 1: nothing is replayed"
+
+
+def _of_the_critic(settings: TuneSettings) -> Iterator[tuple[str, str]]:
+    critic = settings.critic
+    if not critic.is_on:
+        for name in type(critic).model_fields:
+            yield f"critic.{name}", "critic.candidates is 0: there is no critic"
+    if not settings.exploration.breed:
+        for name in ("generations", "children"):
+            yield f"critic.{name}", "exploration.breed is 0: nothing is bred"
 
 
 def _value(settings: Settings, name: str) -> Any:

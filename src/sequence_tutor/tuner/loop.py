@@ -15,6 +15,7 @@ from sequence_tutor.errors import UserError, reading
 from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.progress import Advance
 from sequence_tutor.replay.sequences import Stored
+from sequence_tutor.sampling.choosing import Chooses
 from sequence_tutor.sampling.measure import Task
 from sequence_tutor.storage.checkpoints import load_checkpoint, named, save_checkpoint, under
 from sequence_tutor.storage.run_log import Record
@@ -52,6 +53,7 @@ class Tuner:
         gatherer: keeps what the run collects; not that of another run, and closed by its owner.
         seeds: sequences that replay begins with.
         rows: what aims may be about beside the policy's own rows; None: the reward's terms.
+        chooser: ranks sequences, where the settings ask for a critic.
 
     Raises:
         UserError: `directory` holds a run with other settings, a stage, a seed, an aim or the
@@ -68,6 +70,7 @@ class Tuner:
         gatherer: Gatherer | None = None,
         seeds: Sequence[Sequence[int]] = (),
         rows: Rows | None = None,
+        chooser: Chooses | None = None,
     ) -> None:
         if seeds:
             check_seeds(seeds, task, settings)
@@ -88,7 +91,8 @@ class Tuner:
             self.aiming = Aiming(settings.aims, measured, self.task, settings.seed, leans=leans)
             self.learner.aimed, self.learner.payments = self.aiming.rows, self.aiming.payments
         self.supply = Supply(
-            *(task, settings, self.learner, self.aiming, first.weights, device, gatherer)
+            *(task, settings, self.learner, self.aiming, first.weights, device, gatherer),
+            chooser=chooser,
         )
         self.step = self.transitions = 0
         self.place = self.stage_began = 0  # of the current stage: its number, its first step
@@ -175,7 +179,7 @@ class Tuner:
             return frozenset()
         stage = self.stages[place]
         self.learner.begin_stage(stage.settings, stage.weights)
-        self.supply.replay.reweigh(stage.weights)
+        self.supply.reweigh(stage.weights)
         return self.supply.leave_out(stage)
 
     def _complete(self, terms: frozenset[str], advance: Advance) -> None:
@@ -212,8 +216,7 @@ class Tuner:
 
     def _learn(self, stage: Stage) -> Update:
         """One update."""
-        drawn = self.supply.draw(self._share(stage))
-        stored = self.supply.replay.read(drawn.places)
+        stored, drawn = self.supply.draw(self._share(stage))
         update = self.learner.learn(stored, self.step - self.stage_began, drawn)
         self.supply.sampler.learned(drawn, update.by_sequence, update.by_step)
         self.transitions += update.tokens

@@ -23,6 +23,7 @@ from sequence_tutor.progress import heading, progress, warner
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.weighted import effective_weights
+from sequence_tutor.sampling.choosing import Chooses
 from sequence_tutor.sampling.measure import Task, measure
 from sequence_tutor.storage.files import PathLike
 from sequence_tutor.storage.folder_lock import writing_in
@@ -32,6 +33,7 @@ from sequence_tutor.storage.versions import versions
 from sequence_tutor.tuner.aimed_rows import AimedRows
 from sequence_tutor.tuner.beginning import chosen_start
 from sequence_tutor.tuner.checks import check_budget, check_memory, check_seeds
+from sequence_tutor.tuner.choosing import choosing_options
 from sequence_tutor.tuner.given import (
     Given,
     account_of,
@@ -149,9 +151,17 @@ class Order:
             *(self.stored.prior, reward, self._length, self.domain.end_token),
             prefix=tuple(self.begun.tokens),
             speller=self.domain.speller(),
+            crosser=self.domain.crosser(self._length),
             opener=self.domain.opener(),
             real=self._real,
         )
+
+    def _chooser(self, reward: Reward) -> Chooses | None:
+        """The domain's, where a critic is asked for."""
+        tune = self.spec.tune
+        if not tune.critic.is_on:
+            return None
+        return self.domain.chooser(reward.weights, choosing_options(tune.critic, tune.seed))
 
     def rows(self, reward: Reward) -> Rows:
         """What the domain counts on its sequences for the aims."""
@@ -213,6 +223,7 @@ class Order:
                 gatherer=gatherer,
                 seeds=self.seeds,
                 rows=self.rows(reward) if spec.tune.aims else None,
+                chooser=self._chooser(reward),
             )
             advance = stack.enter_context(progress(name, most_steps(spec.tune), quiet=quiet))
             save_policy(out, tuner.run(advance), tuner.c)

@@ -22,11 +22,19 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.errors import SettingsError, UserError, shown
 from sequence_tutor.models import NetworkSettings, RecurrentSettings, Start
 from sequence_tutor.tuner.collecting_settings import ExplorationSettings, ReplaySettings
+from sequence_tutor.tuner.critic_settings import CriticSettings
 from sequence_tutor.tuner.health_settings import HealthSettings
 from sequence_tutor.tuner.idle_settings import ASKED, given_names, refuse_idle
 
 AIMING = ("aims", "aims_alone")
 """Settings that a run without aims does not record."""
+
+LATER: Mapping[str, tuple[str, ...]] = {
+    "exploration": ("breed",),
+    "replay": ("shift", "respell"),
+}
+"""Settings, by their tables, that are not recorded where they have their usual value: a run without
+them is recorded as before there were any. So is `critic`, where there is none."""
 
 KL = "kl_to_prior_per_token"
 
@@ -99,6 +107,7 @@ class TuneSettings(LossSettings):
     )
     exploration: ExplorationSettings = ExplorationSettings()
     replay: ReplaySettings = ReplaySettings()
+    critic: CriticSettings = CriticSettings()
     health: HealthSettings = HealthSettings()
     stages: tuple[StageSettings, ...] = Field(
         (), description="one after the other instead of one c and one set of weights throughout"
@@ -133,10 +142,18 @@ class TuneSettings(LossSettings):
         return self.value_weight > 0
 
     @model_serializer(mode="wrap")
-    def _without_aims(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """As plain values; a run without aims is recorded as before there were any."""
+    def _as_recorded(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """As plain values; what a run does without is not recorded, see `LATER`."""
         values: dict[str, Any] = handler(self)
-        return values if self.aims else {k: v for k, v in values.items() if k not in AIMING}
+        unused = {*(() if self.aims else AIMING), *(() if self.critic.is_on else ("critic",))}
+        for table, names in LATER.items():
+            usual = type(getattr(self, table)).model_fields
+            values[table] = {
+                name: value
+                for name, value in values[table].items()
+                if name not in names or value != usual[name].default
+            }
+        return {name: value for name, value in values.items() if name not in unused}
 
     @field_validator("aims", mode="before")
     @classmethod
@@ -184,6 +201,7 @@ class TuneSettings(LossSettings):
             self._check_target_kl()
         if self.aims:
             self._check_aims()
+        self._check_candidates()
         if isinstance(info.context, dict) and ASKED in info.context:
             refuse_idle(self, info.context[ASKED])
         elif self.model_fields_set:
@@ -215,12 +233,37 @@ class TuneSettings(LossSettings):
                 hint = f"; aim at {KL} <= {found} instead" if name == "target_kl" else ""
                 raise ValueError(f"{name} is {shown(found)} beside aims, expected {said}{hint}")
 
+    def _check_candidates(self) -> None:
+        """What others than the policy write, and a critic that ranks it."""
+        explored, replay, asked = self.exploration, self.replay, self.critic.candidates
+        if explored.own <= 0:
+            raise ValueError(
+                f"exploration.regrow is {explored.regrow} and exploration.breed {explored.breed}, "
+                "expected less than 1 together"
+            )
+        if replay.respell and replay.priority != "none":
+            raise ValueError(
+                f"replay.respell is {replay.respell} but replay.priority is {replay.priority!r}, "
+                "expected 'none': an error belongs to one spelling"
+            )
+        if asked and self.aims:
+            raise ValueError(
+                f"critic.candidates is {asked} beside aims, expected 0: a critic predicts what the "
+                "reward pays, and aims change what is paid all the time"
+            )
+        if asked and self.traits.on_policy:
+            raise ValueError(
+                f"critic.candidates is {asked} but {self.algorithm} learns from what the policy "
+                "itself has just sampled, not from the best of it; expected 0"
+            )
+
     def _check_on_policy(self) -> None:
-        explores = self.exploration.kind != "policy" or self.exploration.regrow > 0
+        explores = self.exploration.kind != "policy" or self.exploration.own < 1
         if self.replay.fresh != 1 or explores:
             raise ValueError(
                 f"{self.algorithm} learns from what the policy itself has just sampled, expected "
-                "replay.fresh = 1, exploration.kind = 'policy' and exploration.regrow = 0"
+                "replay.fresh = 1, exploration.kind = 'policy', exploration.regrow = 0 and "
+                "exploration.breed = 0"
             )
         if self.replay.distinct:
             raise ValueError(

@@ -13,17 +13,24 @@ from sequence_tutor.randomness import named_generator
 from sequence_tutor.replay.sampling import Drawn
 from sequence_tutor.replay.sequences import SequenceReplay, Stored
 from sequence_tutor.reward.protocol import LeavesOut
+from sequence_tutor.sampling.choosing import Chooses
 from sequence_tutor.sampling.measure import Task, score
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.checkpoints import Tensors, named, under
 from sequence_tutor.tuner.aiming import Aiming
 from sequence_tutor.tuner.beginning import make_sampler
+from sequence_tutor.tuner.breeding import Breeder
+from sequence_tutor.tuner.choosing import checked_chooser
 from sequence_tutor.tuner.collecting import Collector, Fresh
 from sequence_tutor.tuner.exploration import Exploration
 from sequence_tutor.tuner.learner import Learner
 from sequence_tutor.tuner.regrowing import Regrower
+from sequence_tutor.tuner.respelling import Respeller
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.tuner.stages import Stage
+
+CHUNK = 1024
+"""Stored sequences that a chooser learns from at a time."""
 
 
 class Supply:
@@ -37,9 +44,13 @@ class Supply:
         weights: (R,) of the reward's terms in the first stage.
         device: of replay and randomness.
         gatherer: keeps what is collected.
+        chooser: ranks sequences, where the settings ask for a critic.
 
     Attributes:
         scored: sequences scored to learn from.
+
+    Raises:
+        UserError: the domain cannot rank, breed or respell its sequences, and is to.
     """
 
     def __init__(
@@ -51,6 +62,7 @@ class Supply:
         weights: Tensor,
         device: torch.device,
         gatherer: Gatherer | None,
+        chooser: Chooses | None = None,
     ) -> None:
         self.task, self.settings, self.learner, self.aiming = task, settings, learner, aiming
         self.replay = SequenceReplay(
@@ -64,16 +76,26 @@ class Supply:
         self.sampler = make_sampler(settings.replay, self.replay, len(task.prefix))
         self.exploration = Exploration(settings.exploration)
         self.rng = named_generator(settings.seed, "tuner", device)
+        self.respeller = Respeller(task, learner, settings.replay.respell, self.rng)
+        explored, critic = settings.exploration, settings.critic
+        self.choosing = checked_chooser(critic, chooser, weights)
         self.collector = Collector(
             task,
             learner.policy,
             self.exploration,
             settings.collect,
             self.rng,
-            Regrower(task, self.replay, settings.exploration.regrow, self.rng),
+            Regrower(task, self.replay, explored.regrow, self.rng),
             gatherer,
             measures_kl=settings.target_kl is not None or aiming is not None,
             asks_prior=not learner.algorithm.mixes_prior,
+            breeder=Breeder(
+                *(task, self.replay, explored.breed, self.rng),
+                chooser=None if self.choosing is None else self.choosing.chooser,
+                generations=critic.generations,
+                children=critic.children,
+            ),
+            choosing=self.choosing,
         )
         self.scored = 0
 
@@ -88,6 +110,8 @@ class Supply:
             if self.aiming is not None:
                 log_prior = by_length(self.task.prior.sequence_log_probs, batch)
             terms = score(self.task.reward, batch)
+            if self.choosing is not None:
+                self.choosing.chooser.learn(batch, terms)
             self._store(batch, terms, log_prior)
         for _ in range(0, self.settings.replay.warm_start, self.settings.collect):
             self.collect(0, 0.0)
@@ -134,13 +158,26 @@ class Supply:
         reward = self.task.reward
         assert isinstance(reward, LeavesOut)  # else nothing was left out
         yield from self.replay.rescore(lambda batch, terms: reward.complete(batch, terms, names))
+        if self.choosing is not None:  # what is no longer stored lacks these terms
+            chooser = self.choosing.chooser
+            chooser.forget()
+            for places in torch.arange(len(self.replay), device=self.rng.device).split(CHUNK):
+                stored = self.replay.read(places)
+                chooser.learn(stored.batch, stored.terms)
 
-    def draw(self, share: float) -> Drawn:
-        """A batch: a mixture of the newest and of replayed sequences."""
+    def draw(self, share: float) -> tuple[Stored, Drawn]:
+        """A batch: a mixture of the newest and of replayed sequences, and how they were drawn."""
         count = self.settings.batch
         fresh = round(self.settings.replay.fresh * count)
         newest = self.sampler.newest(fresh, self.rng)
-        return newest + self.sampler.draw(count - fresh, share, self.rng)
+        drawn = newest + self.sampler.draw(count - fresh, share, self.rng)
+        return self.respeller(self.replay.read(drawn.places), fresh), drawn
+
+    def reweigh(self, weights: Tensor) -> None:
+        """The terms have new weights (R,)."""
+        self.replay.reweigh(weights)
+        if self.choosing is not None:
+            self.choosing.chooser.reweigh(weights)
 
     def _store(self, batch: SequenceBatch, terms: Tensor, log_prior: Tensor | None) -> Stored:
         counts = None if self.aiming is None else self.aiming.counts(batch, log_prior, terms)

@@ -22,6 +22,7 @@ from sequence_tutor.sampling.measure import Task
 from sequence_tutor.storage.files import write_text
 from sequence_tutor.storage.folder_lock import writing_in
 from sequence_tutor.storage.versions import versions
+from sequence_tutor.tuner.choosing import choosing_options
 from sequence_tutor.tuner.loop import Tuner
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.workbench.finished_run import RESULT_FILE, drop_state, read_result, write_result
@@ -89,8 +90,16 @@ class TaskRun:
         oracle = Oracle(self.task.objective, self.calls)
         reward = BenchmarkReward(self.task.name, oracle, Vocabulary.from_card(self.stored.card))
         length = self.length or domain.length
-        task = Task(self.stored.prior, reward, length, domain.end_token, speller=domain.speller())
-        tuner = Tuner(task, settings, folder)
+        task = Task(
+            *(self.stored.prior, reward, length, domain.end_token),
+            speller=domain.speller(),
+            crosser=domain.crosser(length),
+        )
+        chooser = None
+        if settings.critic.is_on:
+            options = choosing_options(settings.critic, settings.seed)
+            chooser = domain.chooser(reward.weights, options)
+        tuner = Tuner(task, settings, folder, chooser=chooser)
         begun = time.perf_counter() - tuner.seconds  # of the part before an interruption
         name = f"{self.task.name}, seed {settings.seed}"
         with progress(name, self.calls, quiet=quiet) as advance, suppress(BudgetSpent):

@@ -1,0 +1,89 @@
+"""Candidates: more sequences than will be scored, of which a chooser picks those that are.
+
+Every kind of collector (the policy, regrowing, breeding) keeps a fixed share of what is scored, and
+its candidates are compared with one another only: what was bred for a high prediction would leave
+nothing to the policy. A share of each kind is scored unranked. It tells how the policy stands,
+which the ranked ones do not, and a critic that is wrong is found out by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.sampling.choosing import Candidates, Chooses, ChoosingOptions
+from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.tuner.critic_settings import CriticSettings
+
+
+def choosing_options(settings: CriticSettings, seed: int) -> ChoosingOptions:
+    """What a domain's chooser is made with."""
+    return ChoosingOptions(
+        settings.most, settings.noise, settings.lowest_beta, settings.highest_beta, seed
+    )
+
+
+def checked_chooser(
+    settings: CriticSettings, chooser: Chooses | None, weights: Tensor
+) -> Choosing | None:
+    """What picks the sequences to be scored; None where there is no critic.
+
+    Args:
+        settings: of the critic.
+        chooser: that of the domain.
+        weights: (R,) of the reward's terms to begin with.
+
+    Raises:
+        UserError: a critic is asked for, and the domain has none.
+    """
+    if not settings.is_on:
+        return None
+    if chooser is None:
+        raise UserError(
+            f"critic.candidates is {settings.candidates}, expected 0: nothing predicts the scores "
+            "of these sequences"
+        )
+    chooser.reweigh(weights)
+    return Choosing(chooser, settings)
+
+
+class Choosing:
+    """Picks what is scored.
+
+    Args:
+        chooser: ranks.
+        settings: see `CriticSettings`.
+    """
+
+    def __init__(self, chooser: Chooses, settings: CriticSettings) -> None:
+        self.chooser, self.settings = chooser, settings
+
+    def asked(self, count: int) -> int:
+        """Candidates to be written for `count` sequences that are scored."""
+        return count * self.settings.candidates
+
+    def __call__(self, written: Sequence[tuple[SequenceBatch, int]]) -> tuple[SequenceBatch, int]:
+        """What is scored of the candidates of each collector.
+
+        Args:
+            written: of each collector, the policy first, its candidates and how many of them are
+                scored, or fewer where fewer are new.
+
+        Returns:
+            The sequences, those of the policy that are not ranked first, and how many these are.
+        """
+        kinds: list[Candidates] = []
+        for batch, count in written:
+            unranked = min(round(self.settings.unranked * count), len(batch))
+            if not kinds:
+                unranked = max(unranked, 1)
+            kinds.append(Candidates(batch, unranked, count - unranked))
+        chosen = self.chooser.choose(kinds)
+        parts = [kind.batch[: kind.unranked] for kind in kinds]
+        parts += [kind.batch[rows] for kind, rows in zip(kinds, chosen, strict=True)]
+        batch = parts[0]
+        for part in parts[1:]:
+            batch = batch + part
+        return batch, kinds[0].unranked
