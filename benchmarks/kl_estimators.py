@@ -31,7 +31,7 @@ from sequence_tutor.objectives.divergences import token_kl
 from sequence_tutor.storage.files import write_json
 from sequence_tutor.toy import ToyProblem, make_toy
 
-VALUES = ("exact", "k1", "k2", "k3")
+VALUES = ("exact token KL", "k1", "k2", "k3")
 """Estimators of the value: summed over the tokens of one sequence, each estimates KL(pi || p)."""
 
 GRADIENTS = (
@@ -42,8 +42,8 @@ GRADIENTS = (
     "k2 as a loss",
     "k3 as a loss",
     "k2 of the sequence as a loss",
-    "exact as a loss",
-    "exact, whole gradient",
+    "exact token KL as a loss",
+    "exact token KL, whole gradient",
 )
 """Estimators of the gradient.
 
@@ -53,17 +53,17 @@ GRADIENTS = (
 - Of the sequence: k of the log-ratio of the whole sequence, differentiated.
 - Whole gradient: the exact token KL as a loss, and in the reward of all earlier tokens."""
 
-COLOURS = dict(zip(("exact", "k1", "k2", "k3"), PALETTE, strict=False))
-COLOURS |= {name: COLOURS[name.replace(",", "").split()[0]] for name in GRADIENTS}
+COLOURS = dict(zip(VALUES, PALETTE, strict=False))
+COLOURS |= {name: COLOURS[of] for name in GRADIENTS for of in VALUES if name.startswith(of)}
 STYLES = {  # thick where another line has the same numbers
-    "exact": ("-", 4.0),
+    "exact token KL": ("-", 4.0),
     "k1 in the reward": ("-", 4.0),
     "k1 as a loss": ("--", 1.8),
     "k2 as a loss": ("--", 4.0),
     "k3 as a loss": ("--", 1.8),
     "k2 of the sequence as a loss": ("-.", 1.8),
-    "exact as a loss": ("--", 1.8),
-    "exact, whole gradient": (":", 2.5),
+    "exact token KL as a loss": ("--", 1.8),
+    "exact token KL, whole gradient": (":", 2.5),
 }
 
 
@@ -96,7 +96,7 @@ def value_estimators(log_policy: Levels, log_prior: Levels) -> list[Estimator]:
     probability = along_sequences(log_policy).exp()  # (N,)
     ratio = at_steps(log_policy) - at_steps(log_prior)
     exact = at_steps(_spread(_token_kls(log_policy, log_prior), log_policy))
-    sums = {"exact": exact, "k1": ratio, "k2": ratio.square() / 2, "k3": _k3(ratio)}
+    sums = {"exact token KL": exact, "k1": ratio, "k2": ratio.square() / 2, "k3": _k3(ratio)}
     truth = float(probability @ ratio.sum(1))
     found = []
     for name in VALUES:
@@ -169,8 +169,8 @@ def _weights(name: str, log_policy: Levels, log_prior: Levels) -> tuple[Tensor, 
         "k2 as a loss": (ratio, False),
         "k3 as a loss": (1 - (-ratio).exp(), False),
         "k2 of the sequence as a loss": (ratio.sum(1, keepdim=True).expand_as(ratio), False),
-        "exact as a loss": (nothing, True),
-        "exact, whole gradient": (later, True),
+        "exact token KL as a loss": (nothing, True),
+        "exact token KL, whole gradient": (later, True),
     }
     return found[name]
 
