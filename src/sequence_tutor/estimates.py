@@ -15,11 +15,13 @@ from typing import Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import ndtri, stdtrit
 from torch import Tensor
 
 UPPER_TAIL = 0.975
 """Both ends of a 95 % interval leave 2.5 % outside."""
+
+NORMAL_REACH = 1.959963984540054
+"""The 97.5 % quantile of the standard normal distribution."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def without_ends(value: float) -> Estimate:
 
 def within(value: float, error: float) -> Estimate:
     """The interval of a value with a standard error from many samples."""
-    reach = float(ndtri(UPPER_TAIL)) * error
+    reach = NORMAL_REACH * error
     return Estimate(value, value - reach, value + reach)
 
 
@@ -119,7 +121,7 @@ def wilson(share: float, items: float) -> Estimate:
     """
     if items <= 0:
         return UNDEFINED
-    z2 = float(ndtri(UPPER_TAIL)) ** 2
+    z2 = NORMAL_REACH**2
     centre = (share + z2 / (2 * items)) / (1 + z2 / items)
     spread = math.sqrt(z2 * (share * (1 - share) / items + z2 / (4 * items**2))) / (1 + z2 / items)
     # At 0 and 1 one end is the share itself, but for rounding.
@@ -278,6 +280,8 @@ def _student(value: float, scatter: float, count: int) -> Estimate:
     """An interval from `count` items whose deviations have this sum of squares."""
     if count < 2:
         return without_ends(value)
+    from scipy.special import stdtrit  # takes .2 s to import, and most commands need no interval
+
     error = math.sqrt(scatter / (count - 1) / count)
     reach = float(stdtrit(count - 1, UPPER_TAIL)) * error
     return Estimate(value, value - reach, value + reach)

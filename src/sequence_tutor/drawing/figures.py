@@ -28,6 +28,24 @@ INK = "#333333"
 GRID = "#DDDDDD"
 _DPI = 150
 
+_LEGEND_COLUMNS = 6
+
+
+@dataclass(frozen=True)
+class PanelSize:
+    """The axes of a panel in inches, and the margins around them for its title and labels."""
+
+    width: float
+    height: float
+    left: float
+    right: float
+    above: float
+    below: float
+
+
+CURVES = PanelSize(width=3.4, height=2.4, left=0.7, right=0.1, above=0.4, below=0.3)
+"""A panel of learning curves."""
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -66,23 +84,23 @@ def learning_curves(
     if not panels:
         raise ValueError("panels is empty: there is nothing to draw")
     columns = 2 if len(panels) == 4 else min(len(panels), 3)
-    rows = -(-len(panels) // columns)
     labels = list(dict.fromkeys(curve.label for panel in panels for curve in panel.curves))
     styles = {label: _style(place) for place, label in enumerate(labels)}
-    figure = new_figure(4.2 * columns, 3.1 * rows + 0.6, title)
-    for place, panel in enumerate(panels):
-        axes = figure.add_subplot(rows, columns, place + 1)
+    in_legend = labels if labels != [""] else []
+    legend_rows = -(-len(in_legend) // _LEGEND_COLUMNS)
+    below = 0.25 + 0.25 * legend_rows  # inches, for the label of x and the legend
+    figure, grid = panel_grid(len(panels), columns, CURVES, title, below=below)
+    for place, (axes, panel) in enumerate(zip(grid, panels, strict=True)):
         _draw_panel(axes, panel, styles)
         if place + columns >= len(panels):  # nothing below it
             axes.set_xlabel(x_label, color=INK)
-    if labels and labels != [""]:
+    if in_legend:
         handles = [
             Line2D([], [], color=colour, linestyle=line, linewidth=2)
             for colour, line in styles.values()
         ]
-        figure.legend(
-            handles, labels, loc="outside lower center", ncols=min(len(labels), 6), frameon=False
-        )
+        columns = min(len(labels), _LEGEND_COLUMNS)
+        figure.legend(handles, labels, loc="lower center", ncols=columns, frameon=False)
     save_png(figure, path)
 
 
@@ -125,12 +143,42 @@ def _spans_thousands(curves: Sequence[Curve]) -> bool:
     return max((abs(step) for curve in curves for step in curve.steps), default=0) >= 1000
 
 
-def new_figure(width: float, height: float, title: str = "") -> Figure:
-    """An empty white figure of this size in inches, with automatic layout."""
-    figure = Figure(figsize=(width, height), dpi=_DPI, layout="constrained", facecolor="white")
+def new_figure(width: float, height: float, title: str = "", *, automatic: bool = True) -> Figure:
+    """An empty white figure of this size in inches, with automatic layout or none."""
+    layout = "constrained" if automatic else "none"
+    figure = Figure(figsize=(width, height), dpi=_DPI, layout=layout, facecolor="white")
     if title:
         figure.suptitle(title, color=INK, fontsize=13, fontweight="bold")
     return figure
+
+
+def panel_grid(
+    count: int, columns: int, size: PanelSize, title: str = "", *, below: float = 0.0
+) -> tuple[Figure, list[Axes]]:
+    """A figure with the axes of equal panels, row by row.
+
+    Everything has a fixed place: automatic layout takes as long as the drawing itself.
+
+    Args:
+        count: panels.
+        columns: panels side by side.
+        size: of each.
+        title: above them all.
+        below: inches below them all, such as for a legend.
+    """
+    rows = -(-count // columns)
+    across = size.left + size.width + size.right
+    down = size.above + size.height + size.below
+    width, height = columns * across, below + rows * down + (0.3 if title else 0.0)
+    figure = new_figure(width, height, title, automatic=False)
+    grid = []
+    for place in range(count):
+        row, column = divmod(place, columns)
+        left = column * across + size.left
+        bottom = below + (rows - 1 - row) * down + size.below
+        box = (left / width, bottom / height, size.width / width, size.height / height)
+        grid.append(figure.add_axes(box))
+    return figure, grid
 
 
 def tidy(axes: Axes) -> None:

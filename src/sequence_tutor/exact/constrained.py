@@ -23,8 +23,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.optimize import brentq, minimize
-from scipy.special import logsumexp
 from torch import Tensor
 
 from sequence_tutor.exact.finite_state import FiniteProblem, finite_hard_optimum
@@ -205,6 +203,8 @@ def maximise(dual: Dual, count: int, most: float) -> tuple[NDArray[np.float64], 
             raise _UnboundedError
         return -value, -gradient
 
+    from scipy.optimize import minimize  # takes .2 s to import, and few commands need it
+
     try:
         found = minimize(
             negative,
@@ -240,6 +240,9 @@ def spread(energy: Tensor, mu: float, draws: int) -> Tensor:
     """
     if mu == 0:
         return energy.log_softmax(0)
+    from scipy.optimize import brentq  # takes .2 s to import, and few commands need it
+    from scipy.special import logsumexp
+
     support = energy > -torch.inf
     finite = energy[support].numpy()
     first = float(energy.logsumexp(0))

@@ -16,12 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from rdkit import Chem
-from scipy.special import ndtri
 from torch import Tensor
 
 from sequence_tutor.domain import Figure
 from sequence_tutor.domain.rows import RowStatistics
-from sequence_tutor.estimates import UNDEFINED, UPPER_TAIL, Estimate, Mean, wilson
+from sequence_tutor.estimates import NORMAL_REACH, UNDEFINED, Estimate, Mean, wilson
 from sequence_tutor.molecule.chemistry import known, parse
 from sequence_tutor.molecule.distribution import cosine, ringed_scaffold
 from sequence_tutor.molecule.rows import MEANS, STRUCTURE, TABLE_TERMS, Decodes, MoleculeRows
@@ -191,7 +190,7 @@ def internal_diversity(prints: Prints) -> Estimate:
     value = float(1 - own.mean())
     if len(prints) < 2:
         return Estimate(value, -math.inf, math.inf)
-    reach = float(ndtri(UPPER_TAIL)) * 2 * float(own.std(ddof=1)) / math.sqrt(len(prints))
+    reach = NORMAL_REACH * 2 * float(own.std(ddof=1)) / math.sqrt(len(prints))
     return Estimate(value, max(value - reach, 0.0), min(value + reach, 1.0))
 
 

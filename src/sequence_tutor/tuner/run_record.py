@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
@@ -108,10 +109,12 @@ class OwnReward(Settings):
     paid: list[float]
 
 
-def _kinds() -> dict[str, Any]:
-    """Field of run.json -> its type, as pydantic has them."""
+@cache
+def _kinds() -> dict[str, TypeAdapter[Any]]:
+    """Field of run.json -> what checks its type."""
     hints = get_type_hints(RunSpec, include_extras=True)
-    return {**hints, "tune": dict[str, Any], "own_reward": OwnReward | None}
+    kinds = {**hints, "tune": dict[str, Any], "own_reward": OwnReward | None}
+    return {name: TypeAdapter(kind) for name, kind in kinds.items()}
 
 
 def _check_field(name: str, value: Any) -> None:
@@ -120,7 +123,7 @@ def _check_field(name: str, value: Any) -> None:
     if name not in kinds:
         raise ValueError(f"unknown field {name!r}")
     try:
-        TypeAdapter(kinds[name]).validate_python(value, strict=True)
+        kinds[name].validate_python(value, strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, (name, *first["loc"])))

@@ -10,10 +10,18 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
 from matplotlib.colors import LogNorm
 from matplotlib.image import AxesImage
-from matplotlib.patches import FancyBboxPatch
+from matplotlib.patches import FancyBboxPatch, Rectangle
 from numpy.typing import NDArray
 
-from sequence_tutor.drawing.figures import INK, PALETTE, new_figure, save_png, tidy
+from sequence_tutor.drawing.figures import (
+    INK,
+    PALETTE,
+    PanelSize,
+    new_figure,
+    panel_grid,
+    save_png,
+    tidy,
+)
 from sequence_tutor.melody.encoding import (
     FIRST_NOTE,
     HOLD,
@@ -86,12 +94,10 @@ def piano_rolls(
     lowest, highest = _pitch_range([note.pitch for melody in notes for note in melody])
     steps = max(len(melody) for melody in melodies)
     columns = min(len(melodies), max(1, 128 // steps), 4)
-    rows = -(-len(melodies) // columns)
-    width = min(0.09 * steps + 0.7, 16)
-    height = 0.065 * (highest - lowest + 1) + 0.5
-    figure = new_figure(width * columns, height * rows + 0.5 * bool(title), title)
-    for place, (name, melody) in enumerate(zip(names, notes, strict=True)):
-        axes = figure.add_subplot(rows, columns, place + 1)
+    width, height = min(0.09 * steps, 15.2) + 0.3, 0.065 * (highest - lowest + 1) + 0.1
+    size = PanelSize(width, height, left=0.32, right=0.08, above=0.25, below=0.2)
+    figure, grid = panel_grid(len(melodies), columns, size, title)
+    for place, (axes, name, melody) in enumerate(zip(grid, names, notes, strict=True)):
         axes.set_title(name, color=INK, fontsize=9, loc="left", pad=3)
         _draw_keyboard(axes, steps, lowest, highest, heard)
         _draw_notes(axes, melody)
@@ -115,11 +121,16 @@ def _draw_keyboard(axes: Axes, steps: int, lowest: int, highest: int, heard: Hea
     axes.set_xlim(0, steps)
     axes.set_ylim(lowest - 0.5, highest + 0.5)
     pitches = range(lowest, highest + 1)
-    for pitch in pitches:
-        if pitch % 12 in BLACK_KEYS:
-            axes.axhspan(pitch - 0.5, pitch + 0.5, color="#F2F2F2", linewidth=0, zorder=0)
-    for step, bar in heard.lines(steps):
-        axes.axvline(step, color="#888888" if bar else "#D5D5D5", linewidth=1 if bar else 0.6)
+    black = [Rectangle((0, pitch - 0.5), steps, 1) for pitch in pitches if pitch % 12 in BLACK_KEYS]
+    axes.add_collection(PatchCollection(black, facecolor="#F2F2F2", linewidth=0, zorder=0))
+    lines = list(heard.lines(steps))
+    axes.vlines(
+        [step for step, _ in lines],
+        lowest - 0.5,
+        highest + 0.5,
+        colors=["#888888" if bar else "#D5D5D5" for _, bar in lines],
+        linewidths=[1 if bar else 0.6 for _, bar in lines],
+    )
     labelled = [pitch for pitch in pitches if pitch % 12 in LABELLED]
     axes.set_yticks(labelled, [pitch_name(pitch) for pitch in labelled])
     starts = list(enumerate(range(heard.upbeat, steps, heard.meter.steps), start=1))

@@ -7,13 +7,18 @@ from typing import Annotated, Literal, Self, get_args
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
-from scipy.special import expit
 
 from sequence_tutor.config.settings import Settings
 
 Values = NDArray[np.float64]
 
 _LN10 = float(np.log(10.0))
+
+
+def _expit(x: Values) -> Values:
+    from scipy.special import expit  # takes .2 s to import, in every worker
+
+    return np.asarray(expit(x))
 
 
 def sigmoid(x: Values, low: float, high: float, steepness: float) -> Values:
@@ -23,7 +28,7 @@ def sigmoid(x: Values, low: float, high: float, steepness: float) -> Values:
     the sigmoid of REINVENT 4 with k = .5.
     """
     middle = (low + high) / 2
-    return np.asarray(expit(_LN10 * 10 * steepness * (x - middle) / (high - low)))
+    return _expit(_LN10 * 10 * steepness * (x - middle) / (high - low))
 
 
 def double_sigmoid(x: Values, low: float, high: float, width: float) -> Values:
@@ -31,7 +36,7 @@ def double_sigmoid(x: Values, low: float, high: float, width: float) -> Values:
 
     It is about .5 at both ends, and about .09 at a distance of `width` outside.
     """
-    return np.asarray(expit(_LN10 * (x - low) / width) * expit(_LN10 * (high - x) / width))
+    return _expit(_LN10 * (x - low) / width) * _expit(_LN10 * (high - x) / width)
 
 
 class Identity(Settings):
