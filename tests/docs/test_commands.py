@@ -17,11 +17,13 @@ import pytest
 
 from sequence_tutor.cli import main
 from sequence_tutor.cli.program import GROUPS, find_verb
+from sequence_tutor.evaluation import evaluate
 from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.meter import Meter
 from sequence_tutor.melody.midi import write_midi
 from sequence_tutor.melody.writing.abc import write_abc
 from sequence_tutor.storage.token_lines import write_json_lines
+from sequence_tutor.tuner import aiming
 
 ROOT = Path(__file__).parents[2]
 CALLS = r"^\s*(sequence-tutor [a-z].*)$|`(sequence-tutor [a-z][^`]*)`"
@@ -146,6 +148,13 @@ def files(melody_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def few_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What no option of a command makes small."""
+    monkeypatch.setattr(aiming, "PRIOR_SAMPLES", 512)
+    monkeypatch.setattr(evaluate, "PARTICLES", 32)
+
+
+@pytest.fixture
 def world(tmp_path: Path, files: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder in which a page's commands are called, with those files."""
     shutil.copytree(files, tmp_path, dirs_exist_ok=True)
@@ -250,7 +259,7 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         for page in PAGES
     ],
 )
-@pytest.mark.usefixtures("world")
+@pytest.mark.usefixtures("world", "few_samples")
 def test_commands_of_a_page_work_in_their_order(
     page: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

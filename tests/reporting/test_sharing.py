@@ -47,7 +47,7 @@ def runs(molecule_prior: Path, tmp_path_factory: pytest.TempPathFactory) -> list
     save_prior(folder / "prior", StoredPrior(stored.prior, "molecule", stored.card, tensors))
     settings: dict[str, Any] = {
         "tune": {"steps": 2, "batch": 4, "collect": 4, "evaluate_every": 2, "evaluate_samples": 8},
-        "reward": {"workers": 2},
+        "reward": {"workers": 1},
     }
     first = folder / "run-0"
     tune("molecule", first, prior=str(folder / "prior"), overrides=settings, threads=1, quiet=True)
