@@ -145,7 +145,7 @@ def _spans_thousands(curves: Sequence[Curve]) -> bool:
 
 def new_figure(width: float, height: float, title: str = "", *, automatic: bool = True) -> Figure:
     """An empty white figure of this size in inches, with automatic layout or none."""
-    layout = "constrained" if automatic else "none"
+    layout: Literal["constrained"] | None = "constrained" if automatic else None
     figure = Figure(figsize=(width, height), dpi=_DPI, layout=layout, facecolor="white")
     if title:
         figure.suptitle(title, color=INK, fontsize=13, fontweight="bold")
