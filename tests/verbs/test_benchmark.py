@@ -18,7 +18,7 @@ from sequence_tutor.prior.store import load_prior
 from sequence_tutor.progress import Advance
 from sequence_tutor.tuner.loop import STATE_FILE, Tuner
 from sequence_tutor.verbs.benchmark import benchmark, resolve
-from sequence_tutor.workbench.benchmark_run import CALLS_FILE, digest
+from sequence_tutor.workbench.benchmark_run import CALLS_FILE, CLIMB_FILE, digest
 from sequence_tutor.workbench.finished_run import RESULT_FILE
 
 QUICK = {
@@ -52,6 +52,8 @@ def test_every_call_is_made_and_kept(molecule_prior: Path, tmp_path: Path) -> No
     scores = [float(line.split("\t")[1]) for line in lines]
     assert found.runs[0]["figures"]["top1"] == max(scores)
     assert found.runs[0]["best"][0]["score"] == max(scores)
+    climb = (folder / CLIMB_FILE).read_text(encoding="utf-8").splitlines()
+    assert climb[:2] == ["call,score", f"1,{scores[0]:.6g}"]
     assert not (folder / STATE_FILE).exists()
 
 

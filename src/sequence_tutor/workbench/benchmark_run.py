@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from sequence_tutor.domain import find_domain
-from sequence_tutor.molecule.benchmarks.oracle import BenchmarkReward, BudgetSpent, Oracle
+from sequence_tutor.molecule.benchmarks.oracle import BenchmarkReward, BudgetSpent, Oracle, entering
 from sequence_tutor.molecule.benchmarks.suites import Suite
 from sequence_tutor.molecule.benchmarks.tasks import BenchmarkTask
 from sequence_tutor.molecule.tokens import Vocabulary
@@ -29,6 +29,7 @@ from sequence_tutor.workbench.finished_run import RESULT_FILE, drop_state, read_
 
 DOMAIN = "molecule"
 CALLS_FILE = "calls.tsv"
+CLIMB_FILE = "best_ten.csv"  # the calls that entered the best ten: small enough to be kept
 SHOWN = 100  # best molecules kept in a result
 
 
@@ -80,6 +81,9 @@ class TaskRun:
             }
             lines = (f"{smiles}\t{score!r}\n" for smiles, score in oracle.calls)
             write_text(folder / CALLS_FILE, "".join(lines))
+            climbing = entering([score for _, score in oracle.calls])
+            rows = (f"{call},{score:.6g}\n" for call, score in climbing)
+            write_text(folder / CLIMB_FILE, "".join(["call,score\n", *rows]))
             write_result(path, found)
             drop_state(folder)
             return found

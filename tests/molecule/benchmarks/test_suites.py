@@ -1,9 +1,11 @@
 import pytest
+import torch
 from rdkit import Chem
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.molecule.benchmarks.oracle import Oracle
+from sequence_tutor.molecule.benchmarks.oracle import Oracle, entering, top_auc
 from sequence_tutor.molecule.benchmarks.suites import SUITES, guacamol_figures, pmo_figures
+from sequence_tutor.molecule.benchmarks.tasks import TASKS
 
 
 def carbons(molecule: Chem.Mol) -> float:
@@ -56,3 +58,25 @@ def test_guacamol_counts_molecules_without_stereochemistry() -> None:
     figures = guacamol_figures(oracle, (1, 10))
     assert figures["top10"] == pytest.approx((0.4 + 0.2) / 10)  # missing ones score 0
     assert figures["score"] == pytest.approx((0.4 + 0.06) / 2)
+
+
+def test_the_calls_that_entered_the_best_ten_determine_the_curve() -> None:
+    scores = torch.rand(730, generator=torch.Generator().manual_seed(0)).tolist()
+    found = entering(scores)
+    assert [call for call, _ in found[:10]] == list(range(1, 11))
+    assert len(found) < 80
+    kept = [0.0] * len(scores)
+    for call, score in found:
+        kept[call - 1] = score
+    assert top_auc(kept, 10, 1000) == top_auc(scores, 10, 1000)
+    assert entering([0.5, 0.2, 0.5, 0.6, 0.5], 2) == [(1, 0.5), (2, 0.2), (3, 0.5), (4, 0.6)]
+
+
+def test_a_run_of_many_calls_has_the_figure_of_its_first_thousand() -> None:
+    def figures(budget: int) -> dict[str, float]:
+        oracle = Oracle(TASKS["qed"].objective, budget)
+        oracle.restore((f"molecule {number}", number / 2000) for number in range(budget))
+        return pmo_figures(oracle)
+
+    assert figures(2000)["auc_top10_first_1000"] == figures(1000)["auc_top10"]
+    assert "auc_top10_first_1000" not in figures(1000)

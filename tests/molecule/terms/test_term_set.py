@@ -11,6 +11,7 @@ from rdkit.Contrib.SA_Score import sascorer
 from sequence_tutor.molecule.chemistry import Limits, Molecule
 from sequence_tutor.molecule.terms import (
     SA,
+    Alerts,
     Descriptor,
     Isomer,
     LogP,
@@ -151,6 +152,26 @@ def test_substructures_present_and_absent() -> None:
     assert value(Substructure(smarts=(nitro, acid)), ASPIRIN) == 1
     assert value(Substructure(smarts=(nitro,), present=False), ASPIRIN) == 1
     assert value(Substructure(smarts=(nitro, acid), present=False), ASPIRIN) == 0
+
+
+@pytest.mark.parametrize(
+    ("smiles", "pains", "brenk"),
+    [
+        ("CCCO", 0, 0),
+        ("O=C1C=CC(=O)C=C1", -1, -1),  # quinone_A; chinone_1
+        ("O=C1C(=Cc2ccccc2)SC(=S)N1", -1, -2),  # ene_rhod_A; Michael acceptor, thiocarbonyl
+        ("O=[N+]([O-])c1ccccc1N=Nc1ccccc1", -1, -3),  # azo_A; diazo, nitro, an O-N single bond
+    ],
+)
+def test_alerts_are_counted_list_by_list(smiles: str, pains: int, brenk: int) -> None:
+    assert value(Alerts(lists=("pains",)), smiles) == pains
+    assert value(Alerts.model_validate({"lists": "brenk"}), smiles) == brenk
+    assert value(Alerts(lists=("pains", "brenk", "pains")), smiles) == pains + brenk
+
+
+def test_an_unknown_list_is_refused() -> None:
+    with pytest.raises(ValueError, match="did you mean 'pains'"):
+        Alerts(lists=("pain",))
 
 
 def test_isomers_count_atoms_that_differ() -> None:

@@ -16,6 +16,12 @@ from sequence_tutor.molecule.chemistry import parse
 
 TOPS = (1, 10, 100)
 
+FIRST = 1000
+"""Calls of PMO-1K, whose figure every longer run has, too."""
+
+EARLY = "auc_top10_first_1000"
+"""The figure of PMO after the first calls alone."""
+
 Figures = Callable[[Oracle, Sequence[int]], dict[str, float]]
 """Figures of a finished run by name, given the task's `tops`."""
 
@@ -58,6 +64,8 @@ def pmo_figures(oracle: Oracle, _tops: Sequence[int] = ()) -> dict[str, float]:
     """Areas under the curves of the best 10, 1 and 100, and the last points of the curves."""
     scores = [score for _, score in oracle.calls]
     areas = {f"auc_top{top}": top_auc(scores, top, oracle.budget) for top in (10, 1, 100)}
+    if oracle.budget > FIRST:
+        areas[EARLY] = top_auc(scores[:FIRST], 10, FIRST)
     return areas | {f"top{top}": top_mean(scores, top) for top in TOPS}
 
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from sequence_tutor.molecule.terms.alerts import Alerts
 from sequence_tutor.molecule.terms.batch import BatchFunction, Function, Program, UserFunction
 from sequence_tutor.molecule.terms.properties import (
     SA,
@@ -21,6 +22,7 @@ from sequence_tutor.molecule.terms.writing import CarbonRun, Short
 
 __all__ = [
     "SA",
+    "Alerts",
     "AnyTerm",
     "BatchFunction",
     "CarbonRun",
@@ -55,6 +57,7 @@ AnyTerm = Annotated[
     | CarbonRun
     | Similarity
     | Substructure
+    | Alerts
     | Isomer
     | Descriptor
     | Program
