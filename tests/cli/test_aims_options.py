@@ -23,11 +23,15 @@ def test_check_refuses_what_tune_would_refuse(capsys: pytest.CaptureFixture[str]
     assert "unknown row 'token_9'" in sentence(capsys)
 
 
-def test_methods_are_not_compared_with_aims(
+def test_methods_that_cannot_hold_aims_are_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = tmp_path / "aims.toml"
     config.write_text('[aims]\ntoken_2 = ">= 30 %"\n')
-    given = ["--methods", "psi,g", "--budget", 256, "--config", config, "--out", tmp_path / "out"]
-    assert run("compare", "toy", *given) == 2
-    assert "aims" in sentence(capsys)
+    methods = "psi,rl-only,reinforce,sir,tb"
+    given = ["--budget", 256, "--config", config, "--out", tmp_path / "out", "--quiet"]
+    assert run("compare", "toy", "--methods", methods, *given) == 2
+    assert "rl-only, reinforce, sir cannot hold aims: expected methods whose" in sentence(capsys)
+    assert run("compare", "toy", "--methods", "psi,g", "--aim", "token_9 >= 3 %", *given) == 2
+    assert "unknown row 'token_9'" in sentence(capsys)
+    assert not (tmp_path / "out").exists()

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 from sequence_tutor.cli.arguments import (
+    Aims,
     DomainName,
     Machine,
     Shown,
     Tuning,
+    aims_table,
     arguments_of,
     option,
     settings_given,
@@ -27,7 +29,13 @@ class Compare:
     q-one-step, and best-of-n and sir (importance resampling), which train nothing. After an
     interruption the same command continues; a finished run is not repeated.
 
+    With --aim every method finds its own weights for the same aims, and the table shows how many of
+    them each meets, its worst miss and how far it went from the prior. rl-only, reinforce,
+    best-of-n and sir cannot hold aims.
+
     Example: sequence-tutor compare melody --methods psi,g,tb,ppo,best-of-n --out comparison
+             sequence-tutor compare melody --methods psi,g,tb --aim "last_note_is_tonic >= 90 %"
+               --out aimed
     """
 
     domain: DomainName
@@ -39,6 +47,7 @@ class Compare:
     budget: Annotated[int, option("sequences that each run may have scored", "N")] = 200_000
     seeds: Annotated[int, option("runs of each method", "N")] = 3
     samples: Annotated[int, option("sequences that each run is evaluated with", "N")] = 10_000
+    aim: Aims = ()
     c: Annotated[float | None, option("temperature: divides the reward")] = None
     preset: Annotated[str, option("shipped settings of tune", "NAME")] = "compare"
     tuning: Tuning = Tuning()
@@ -55,8 +64,10 @@ class Compare:
         comparison = compare(
             methods=[name for name in self.methods.split(",") if name],
             overrides={"tune": given},
-            **arguments_of(self, "methods", "c"),
+            aims=aims_table(self.aim),
+            **arguments_of(self, "methods", "c", "aim"),
         )
         self.shown.write(comparison.to_json())
-        show(comparison.table())
+        for table in comparison.tables():
+            show(table)
         self.shown.remark(f"Runs, table and curves are in {self.out}.")

@@ -66,6 +66,15 @@ class PriceList:
         rows = [{**asdict(one), "reached": one.reached.to_json()} for one in self.prices]
         return {"aims": rows, "kl_per_token": self.kl_per_token}
 
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any]) -> PriceList:
+        """A price list that `to_json` has written."""
+        prices = []
+        for own in found["aims"]:
+            ends = (_float(own["reached"][end]) for end in ("value", "low", "high"))
+            prices.append(Price(**{**own, "reached": Estimate(*ends)}))
+        return cls(prices, float(found["kl_per_token"]))
+
     def table(self, name: str = "") -> Table:
         """As a table; the name of the run, if given, is in the header of the aims."""
         heads = [

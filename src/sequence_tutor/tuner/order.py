@@ -256,6 +256,11 @@ class Order:
         return self._tables.execution.executor
 
     @property
+    def has_aims(self) -> bool:
+        """Whether rows of the table are aimed at."""
+        return bool(self._tables.aims)
+
+    @property
     def _length(self) -> int:
         return self._tables.length or self.domain.length
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from sequence_tutor.config.presets import merged
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import UserError
 from sequence_tutor.reward.user_terms import rules_file
@@ -22,7 +23,16 @@ from sequence_tutor.tuner.order import open_order
 from sequence_tutor.tuner.run_record import RunSpec
 from sequence_tutor.tuner.settings_tables import with_executor
 from sequence_tutor.verbs.tune import AnyPrior, AnyReward
+from sequence_tutor.workbench.aimed_comparison import PANELS as AIMED_PANELS
+from sequence_tutor.workbench.aimed_comparison import (
+    aimed_table,
+    check_held,
+    figures_of,
+    reached_table,
+    with_standing,
+)
 from sequence_tutor.workbench.comparison import (
+    PANELS,
     MethodRun,
     against_best_bound,
     by_method,
@@ -41,7 +51,8 @@ from sequence_tutor.workbench.methods import (
 class Comparison:
     """The result of every run, seed by seed, methods in the order asked for.
 
-    The caption explains the table's numbers.
+    The caption explains the table's numbers. `has_aims` tells whether the methods were tuned with
+    aims; the table then shows how they are met, and there is a second one.
     """
 
     runs: Sequence[MethodRun]
@@ -49,15 +60,28 @@ class Comparison:
 
     def to_json(self) -> dict[str, Any]:
         """As `compare --json` writes it."""
-        return {"methods": [run.to_json() for run in self.runs]}
+        if not self.has_aims:
+            return {"methods": [run.to_json() for run in self.runs]}
+        return {"methods": [{**run.to_json(), **figures_of(run)} for run in self.runs]}
+
+    @property
+    def has_aims(self) -> bool:
+        """Whether every run has aims."""
+        return all(run.prices is not None for run in self.runs)
+
+    def tables(self) -> list[Table]:
+        """One row a method; with aims also one row an aim."""
+        if not self.has_aims:
+            return [table(self.runs, self.caption)]
+        return [aimed_table(self.runs, self.caption), reached_table(self.runs)]
 
     def table(self) -> Table:
         """One row a method."""
-        return table(self.runs, self.caption)
+        return self.tables()[0]
 
     def _repr_html_(self) -> str:
-        """The table, in a notebook."""
-        return self.table().html()
+        """The tables, in a notebook."""
+        return "\n".join(one.html() for one in self.tables())
 
 
 def compare(
@@ -73,6 +97,7 @@ def compare(
     preset: str = "compare",
     config: PathLike | None = None,
     overrides: Mapping[str, Any] | None = None,
+    aims: Mapping[str, Any] | None = None,
     rules: PathLike | None = None,
     executor: str | None = None,
     trust: bool = False,
@@ -80,7 +105,7 @@ def compare(
     threads: int | None = None,
     quiet: bool = False,
 ) -> Comparison:
-    """Give each method the same prior, rewards, c and number of scored sequences.
+    """Give each method the same prior, number of scored sequences, and rewards and c or aims.
 
     The same call continues an interrupted one; one that asks for more methods or seeds adds them. A
     run's folder, `out/METHOD/seed_N`, is one of `tune`.
@@ -91,11 +116,13 @@ def compare(
         budget: sequences scored to learn from. The evaluations that draw the curves score others.
         seeds: runs of each method, with seeds from 0.
         samples: sequences that each finished run is evaluated with.
+        aims: as for `tune`. Each method finds multipliers of its own, therefore aims met, misses
+            and divergence are compared, not objectives.
         config: as for `tune`, like all other arguments; the methods' own settings win over it.
 
     Raises:
         UserError: a number, method or setting that cannot be used, methods that would not have the
-            same problem, or a folder that holds runs with other settings.
+            same problem or cannot hold aims, or a folder that holds runs with other settings.
     """
     for name, number, least in (
         ("budget", budget, 1),
@@ -106,6 +133,8 @@ def compare(
             raise UserError(f"{name} is {number}, expected at least {least}")
     out, forms = named_path(out), chosen_forms(methods)
     given = Given(prior, rules_file(rules), reward)
+    if aims is not None:
+        overrides = merged(overrides or {}, {"aims": aims})
     order = open_order(
         *(domain, preset, optional_path(config), with_executor(overrides, executor), given),
         serves_several=True,
@@ -113,6 +142,9 @@ def compare(
         device=device,
         quiet=quiet,
     )
+    if order.has_aims:
+        check_held(forms)
+        order.check_aims(order.reward())
     problem = Problem(order, budget, samples, torch.get_num_threads(), quiet)
     orders = {name: problem.of_form(form) for name, form in forms.items()}
     specs = {name: own.spec for name, own in orders.items()}
@@ -126,18 +158,24 @@ def compare(
             folder, place = out / name / f"seed_{seed}", f"{number} of {len(asked)}"
             own = orders[name].with_({"tune": {"seed": seed}})
             runs.append(problem.run(name, forms[name], own, folder, place))
-        comparison = Comparison(
-            against_best_bound(runs), _caption(problem, seeds, specs[methods[0]])
-        )
+        caption = _caption(problem, seeds, specs[methods[0]])
+        comparison = Comparison(runs if order.has_aims else against_best_bound(runs), caption)
         write_json(out / "compare.json", comparison.to_json())
-        write_text(out / "table.md", comparison.table().markdown())
-        _draw(out, comparison.runs)
+        write_text(out / "table.md", "\n".join(one.markdown() for one in comparison.tables()))
+        _draw(out, comparison)
     return comparison
 
 
 def _caption(problem: Problem, seeds: int, spec: RunSpec) -> str:
     domain = problem.order.domain.name
     run, over = ("1 seed", "the samples") if seeds == 1 else (f"{seeds} seeds", "seeds")
+    if spec.tune.aims:
+        return (
+            f"{domain}, {len(spec.tune.aims)} aims, at most {problem.budget:,} scored sequences, "
+            f"{run}, evaluated with {problem.samples:,} samples each; ± is the farther end of the "
+            f"95 % interval over {over}; an aim is met where the interval over the samples of a "
+            "run reaches it; the worst miss is the largest part of its bound among aims not met"
+        )
     return (
         f"{domain}, c = {spec.tune.c:g}, {problem.budget:,} scored sequences, {run}, "
         f"judged by {problem.samples:,} samples each; ± is the farther end of the 95 % interval "
@@ -146,14 +184,18 @@ def _caption(problem: Problem, seeds: int, spec: RunSpec) -> str:
     )
 
 
-def _draw(out: Path, runs: Sequence[MethodRun]) -> None:
+def _draw(out: Path, comparison: Comparison) -> None:
     """Curves against scored sequences and against time."""
     logs = {
         name: [_log(out / name / f"seed_{run.seed}", run) for run in own]
-        for name, own in by_method(runs).items()
+        for name, own in by_method(comparison.runs).items()
     }
-    draw_comparison(out / "curves.png", logs, "scored_sequences", "scored sequences")
-    draw_comparison(out / "curves_by_time.png", logs, "seconds", "seconds")
+    panels = PANELS
+    if comparison.has_aims:
+        panels = AIMED_PANELS
+        logs = {name: [with_standing(log) for log in own] for name, own in logs.items()}
+    draw_comparison(out / "curves.png", logs, "scored_sequences", "scored sequences", panels=panels)
+    draw_comparison(out / "curves_by_time.png", logs, "seconds", "seconds", panels=panels)
 
 
 def _log(folder: Path, run: MethodRun) -> Sequence[Record]:

@@ -13,6 +13,7 @@ from sequence_tutor.drawing.table import Table
 from sequence_tutor.estimates import UNDEFINED, Estimate, finite_or_none, mean_of, without_ends
 from sequence_tutor.evaluation.bounds import with_best_bound
 from sequence_tutor.evaluation.figures import FIGURES, cell, titles
+from sequence_tutor.evaluation.prices import PriceList
 from sequence_tutor.storage.run_log import Record, number
 
 COLUMNS = (
@@ -42,6 +43,7 @@ class MethodRun:
         mean_length: tokens of its sequences.
         scored: sequences that were scored to learn from.
         seconds: of computation.
+        prices: the price list of a run with aims; None: a run without.
     """
 
     name: str
@@ -50,6 +52,7 @@ class MethodRun:
     mean_length: float
     scored: int
     seconds: float
+    prices: PriceList | None = None
 
     def figure(self, name: str) -> float:
         """The value of a statistic, or the seconds; NaN where there is none."""
@@ -99,13 +102,13 @@ def table(runs: Sequence[MethodRun], caption: str) -> Table:
     shown = [name for name in COLUMNS if any(math.isfinite(run.figure(name)) for run in runs)]
     header = ["method", *(FIGURES[name].header for name in shown), "scored"]
     rows = [
-        [name, *(_cell(over_seeds(own, figure)) for figure in shown), f"{own[0].scored:,}"]
+        [name, *(estimate_cell(over_seeds(own, figure)) for figure in shown), f"{own[0].scored:,}"]
         for name, own in by_method(runs).items()
     ]
     return Table(header, rows, caption)
 
 
-def _cell(estimate: Estimate) -> str:
+def estimate_cell(estimate: Estimate) -> str:
     """A large value without decimals; a known one without its interval."""
     known = estimate if estimate.reach else without_ends(estimate.value)
     return cell(known, places=0 if abs(estimate.value) >= 1000 else None)

@@ -18,6 +18,7 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import Estimate
 from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.model import model_of_prior
+from sequence_tutor.evaluation.prices import PriceList
 from sequence_tutor.evaluation.terms import weighted_parts
 from sequence_tutor.progress import heading, progress
 from sequence_tutor.randomness import named_generator
@@ -130,6 +131,7 @@ class Problem:
             "mean_length": run.mean_length,
             "scored_sequences": run.scored,
             "seconds": run.seconds,
+            **({} if run.prices is None else {"prices": run.prices.to_json()}),
         }
         write_result(path, found)
         drop_state(folder)
@@ -151,7 +153,9 @@ class Problem:
         with progress(f"evaluating {name}", self.samples, quiet=self.quiet) as advance:
             (column,) = evaluate([model], self.samples, seed, advance).columns
         scored, seconds = last["scored_sequences"], last["seconds"]
-        return MethodRun(name, seed, column.statistics, column.mean_length, scored, seconds)
+        return MethodRun(
+            *(name, seed, column.statistics, column.mean_length, scored, seconds), column.prices
+        )
 
     def _sampled(self, name: str, form: Tables, order: Order, folder: Path) -> MethodRun:
         """Sample the whole budget from the prior and keep what the baseline keeps."""
@@ -185,7 +189,8 @@ def _finished(name: str, seed: int, found: Mapping[str, Any]) -> MethodRun:
     for number in (*own, *every):
         if not isinstance(number, int | float) or isinstance(number, bool):
             raise TypeError(f"{number!r:.40} is no number")
-    return MethodRun(name, seed, statistics, *own)
+    prices = PriceList.from_json(found["prices"]) if "prices" in found else None
+    return MethodRun(name, seed, statistics, *own, prices)
 
 
 def check_same_problem(specs: Mapping[str, RunSpec]) -> None:
@@ -200,7 +205,7 @@ def check_same_problem(specs: Mapping[str, RunSpec]) -> None:
         for what, value in _shared(specs[first]).items():
             if other[what] != value:
                 raise UserError(f"{name} has another {what} than {first}, expected the same")
-    neutral = {"discount": 1, "prior_temperature": 1, "stages": (), "target_kl": None, "aims": ()}
+    neutral = {"discount": 1, "prior_temperature": 1, "stages": (), "target_kl": None}
     for what, expected in neutral.items():
         found = getattr(specs[first].tune, what)
         if found != expected:
@@ -211,7 +216,7 @@ def check_same_problem(specs: Mapping[str, RunSpec]) -> None:
 
 
 def _shared(spec: RunSpec) -> dict[str, object]:
-    names = ("c", "discount", "prior_temperature")
+    names = ("c", "discount", "prior_temperature", "aims", "aims_alone")
     own = {name: getattr(spec.tune, name) for name in names}
     return {**own, "reward": spec.reward, "length": spec.length}
 
