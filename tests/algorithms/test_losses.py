@@ -109,6 +109,23 @@ def test_whole_sequences_are_centred_over_the_batch() -> None:
     assert_close(computed, half**2 / 2)  # per step: divided by T = 2
 
 
+@pytest.mark.parametrize("algorithm", ["psi", "g", "q"])
+def test_both_is_the_sum_of_whole_and_every(algorithm: str) -> None:
+    seen = experience(torch.tensor([[1, 0], [0, 1]]), torch.tensor([[1.0, 2.0], [3.0, 5.0]]))
+
+    def gradient(**changes: object) -> tuple[float, Tensor]:
+        values = VALUES.expand(2, 2, 2).clone().requires_grad_()
+        said = Predicted(values, values.mean(-1), values)
+        chosen = whole(algorithm, **changes)
+        loss = ALGORITHMS[algorithm].grade(chosen, said, seen).loss
+        return loss.item(), torch.autograd.grad(loss, values)[0]
+
+    both, total = gradient(paths="both", value_weight=0.5), gradient(value_weight=0.0)
+    every = gradient(paths="every")
+    assert both[0] == pytest.approx(total[0] + 0.5 * every[0])
+    assert_close(both[1], (total[1] + 0.5 * every[1]).tolist())
+
+
 @pytest.mark.parametrize("algorithm", ["psi", "g", "q", "rl-only", "actor-critic", "ppo"])
 def test_fitting_v_moves_the_level_and_no_output_of_the_policy(algorithm: str) -> None:
     fits: dict[str, Tensor] = {}

@@ -76,7 +76,7 @@ def test_tables_win_over_the_ones_below_value_by_value() -> None:
         ({"steps": 2.5}, "steps is 2.5, expected a whole number"),
         ({"n_steps": "some"}, "n_steps is 'some', expected a whole number or 'all'"),
         ({"double": "maybe"}, "double is 'maybe', expected true or false"),
-        ({"paths": "half"}, "paths is 'half', expected 'every', 'whole' or 'first'"),
+        ({"paths": "half"}, "paths is 'half', expected 'every', 'whole', 'both' or 'first'"),
         ({"replay": 3}, "replay is 3, expected a table"),
         (
             {"replay": {"fresh": 2}},

@@ -1,4 +1,4 @@
-"""The algorithms of the paper: action values, and the four forms of the loss that fits them.
+"""The algorithms of the paper: action values, and the five forms of the loss that fits them.
 
 Let X be the action values (Q, Psi or G) and V their value. Each token leads to exactly one next
 state, so at the optimum X(s_t, a_t) = pays_t + gamma V(s_t+1) for every token, likely or not. Two
@@ -8,6 +8,7 @@ settings, the same for every algorithm, choose the error that the loss is made o
 |---|---|---|
 | 1 | every | action value minus one-step target, by a target network (the paper) |
 | n > 1, all | every | path-consistency residual from every step |
+| all | both | that of `whole`, and that of every path, which moves the policy, too |
 | all | whole | the whole sequence's surplus minus the batch's mean, and V fitted beside it |
 | all | first | the residual of the first step alone: trajectory balance, log Z = V(s_0) |
 
@@ -73,6 +74,8 @@ class ActionValueMethod(Algorithm):
             return _by_step(error, seen, settings.optimiser.robust)
         value = self.value(said.values, seen.log_prior)  # (B, T)
         surplus = self.pays(seen) - (taken(said.values, seen.tokens) - value)
+        if settings.paths == "both":
+            return both(settings, value, surplus, seen)
         if settings.paths == "whole":
             return whole_sequence(settings, moving_level_alone(value, said.level), surplus, seen)
         path = every_path if settings.paths == "every" else first_path
@@ -98,6 +101,21 @@ def first_path(settings: LossSettings, value: Tensor, surplus: Tensor, seen: Exp
     error = residual(value, surplus, seen.learned, settings.discount)  # (B, T)
     first = seen.learned.long().argmax(1, keepdim=True)  # (B, 1)
     return _by_sequence(error.gather(1, first).squeeze(1), seen, settings.optimiser.robust)
+
+
+def both(settings: LossSettings, value: Tensor, surplus: Tensor, seen: Experience) -> Graded:
+    """Trajectory balance, and `value_weight` times path consistency from every step.
+
+    In the errors of every path the last tokens take part most often, and the first token once; in
+    that of the whole sequence each token once, beside the noise of all others. Together they teach
+    beginnings and ends at about one speed. The errors of paths are not divided by their length, so
+    that they are the larger ones.
+    """
+    robust = settings.optimiser.robust
+    total = centred_total(surplus, seen.learned, settings.discount, seen.weight)  # (B,)
+    graded = _by_sequence(total, seen, robust)
+    paths = every_path(settings, value, surplus, seen)
+    return replace(graded, loss=graded.loss + settings.value_weight * paths.loss)
 
 
 def whole_sequence(

@@ -31,18 +31,19 @@ class LossSettings(Settings):
     n_steps: int | Literal["all"] = Field(
         "all", description="length of the targets' paths; 1 is the paper's one-step target"
     )
-    paths: Literal["every", "whole", "first"] = Field(
+    paths: Literal["every", "whole", "both", "first"] = Field(
         "whole",
         description="every: an error for the path from every step; whole: one for the whole "
-        "sequence against the others of its batch, with V fitted beside it; first: one for the "
-        "whole sequence against V at its beginning (trajectory balance; both with n_steps = all)",
+        "sequence against the others of its batch, with V fitted beside it; both: that and "
+        "value_weight times every; first: one for the whole sequence against V at its beginning (trajectory "
+        "balance); all but every with n_steps = all",
     )
     trace: float = Field(
         0.95, ge=0, le=1, description="lambda of the advantage (actor-critic and ppo)"
     )
     clip: float = Field(0.2, gt=0, lt=1, description="epsilon of the clipped ratio (ppo)")
     value_weight: float = Field(
-        0.01, ge=0, description="weight of fitting V beside whole sequences"
+        0.01, ge=0, description="weight of fitting V, or of every path, beside whole sequences"
     )
     double: bool = Field(False, description="double Q-learning (Q and RL only)")
     optimiser: OptimiserSettings = OptimiserSettings()

@@ -9,7 +9,7 @@ from sequence_tutor.models.network import (
     weights_digest,
 )
 from sequence_tutor.models.next_token import State
-from sequence_tutor.models.recurrent import RecurrentNetwork, RecurrentSettings
+from sequence_tutor.models.recurrent import RecurrentNetwork, RecurrentSettings, seeing_place
 from sequence_tutor.models.transformer import TransformerNetwork, TransformerSettings
 
 __all__ = [
@@ -24,5 +24,6 @@ __all__ = [
     "TransformerSettings",
     "build_network",
     "seeded_network",
+    "seeing_place",
     "weights_digest",
 ]

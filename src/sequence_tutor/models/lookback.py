@@ -61,6 +61,12 @@ class Lookback:
         tokens = (self.vocab_size + 1) * self.tokens_seen
         return tokens + sum(self.periods) + self.run_rows
 
+    def place_rows(self, period: int) -> range:
+        """The rows that say the place in one of the periods."""
+        before = sum(one for one in self.periods if one < period)
+        first = (self.vocab_size + 1) * self.tokens_seen + before
+        return range(first, first + period)
+
     @property
     def run_rows(self) -> int:
         """How many of them, the last ones, speak of repetitions."""

@@ -196,6 +196,31 @@ class RecurrentNetwork(NextTokenNetwork):
         return shared
 
 
+def seeing_place(network: RecurrentNetwork, period: int) -> RecurrentNetwork:
+    """The same network, which also sees the place in a period and gives it no weight yet.
+
+    Args:
+        network: any; its weights are copied.
+        period: tokens, at least 2.
+    """
+    periods = tuple(sorted({*network.settings.periods, period}))
+    settings = network.settings.model_copy(update={"periods": periods})
+    wider = RecurrentNetwork(settings, network.vocab_size, network.head.out_features)
+    weights = network.state_dict()
+    table = weights[_FROM_INPUTS]  # (gates, rows)
+    wider = wider.to(table)
+    if period not in network.settings.periods:
+        new = wider.lookback.place_rows(period)
+        weights[_FROM_INPUTS] = torch.cat(
+            [table[:, : new.start], table.new_zeros(len(table), period), table[:, new.start :]], 1
+        )
+    wider.load_state_dict(weights)
+    return wider
+
+
+_FROM_INPUTS = "recurrence.weight_ih_l0"
+
+
 def _dropped(features: Tensor, share: float, noise: torch.Generator) -> Tensor:
     """Features with a share of them set to zero, and the others made larger to keep the mean."""
     drawn = torch.rand(features.shape, generator=noise, device=noise.device)

@@ -8,7 +8,13 @@ other method begins with a policy in its own network, which would first have to 
 from __future__ import annotations
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.models import ActionValueNetwork, RecurrentSettings, Start
+from sequence_tutor.models import (
+    ActionValueNetwork,
+    RecurrentNetwork,
+    RecurrentSettings,
+    Start,
+    seeing_place,
+)
 from sequence_tutor.prior.protocol import OwnsWeights, Prior, device_of
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.replay.sampling import PrioritySampler, Sampler
@@ -44,10 +50,22 @@ def chosen_start(prior: Prior, settings: TuneSettings) -> Start:
     return start
 
 
-def initial_values(prior: Prior, settings: TuneSettings, start: Start) -> ActionValueNetwork:
-    """The network of values before the first update."""
+def initial_values(
+    prior: Prior, settings: TuneSettings, start: Start, length: int
+) -> ActionValueNetwork:
+    """The network of values before the first update.
+
+    Args:
+        prior: p.
+        settings: of the run.
+        start: how they begin.
+        length: T, most tokens of a sequence.
+    """
     if isinstance(prior, OwnsWeights):
-        return prior.action_values(start)
+        values = prior.action_values(start)
+        if settings.sees_place and isinstance(values.network, RecurrentNetwork) and length > 1:
+            values.network = seeing_place(values.network, length)
+        return values
     generator = named_generator(settings.seed, "values")
     return ActionValueNetwork.fresh(settings.network, prior.vocab_size, generator).to(
         device_of(prior)

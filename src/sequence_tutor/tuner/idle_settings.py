@@ -74,7 +74,7 @@ def _of_the_form(settings: TuneSettings) -> Iterator[tuple[str, str]]:
     if settings.n_steps != 1:
         yield "double", "it changes one-step targets alone (n_steps = 1, paths = 'every')"
         yield "eta", "only one-step targets (n_steps = 1, paths = 'every') have a slow network"
-    if settings.paths != "whole":
+    if settings.paths not in ("whole", "both"):
         yield "value_weight", f"with paths = {settings.paths!r} V is part of the one error"
 
 

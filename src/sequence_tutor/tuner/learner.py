@@ -58,6 +58,7 @@ class Learner:
         reward_weights: (R,) weight of each stored term.
         first_step: tokens before it were given to the policy, which learns nothing from them.
         late: (R,) bool: the terms that look ahead; None: none does.
+        length: T, most tokens of a sequence; settings that need it say so.
     """
 
     def __init__(
@@ -67,10 +68,11 @@ class Learner:
         reward_weights: Tensor,
         first_step: int = 0,
         late: Tensor | None = None,
+        length: int = 0,
     ) -> None:
         self.prior, self.settings = tempered(prior, settings.prior_temperature), settings
         self.algorithm, self.target_is = settings.traits, settings.target_network
-        self.values = initial_values(self.prior, settings, chosen_start(prior, settings))
+        self.values = initial_values(self.prior, settings, chosen_start(prior, settings), length)
         self.target = copy.deepcopy(self.values).requires_grad_(False)
         self.optimiser = Adam(
             self.values.parameters(), settings.optimiser.learning_rate, fused=True

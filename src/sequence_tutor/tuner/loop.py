@@ -26,7 +26,7 @@ from sequence_tutor.tuner.checks import check_budget, check_seeds
 from sequence_tutor.tuner.collecting import Fresh
 from sequence_tutor.tuner.learner import Learner, Update
 from sequence_tutor.tuner.logbook import Logbook, Warn
-from sequence_tutor.tuner.multipliers import HALF
+from sequence_tutor.tuner.multipliers import ARRIVED
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.tuner.stages import Stage, most_steps, stages_of
 from sequence_tutor.tuner.supply import Supply
@@ -83,6 +83,7 @@ class Tuner:
         self.learner = Learner(
             *(task.prior, first.settings, first.weights, len(task.prefix)),
             late=mask_of(task.reward, late),
+            length=task.length,
         )
         self.aiming: Aiming | None = None
         if settings.aims:
@@ -211,7 +212,7 @@ class Tuner:
     def _is_settled(self) -> bool:
         """Whether all aims are met and at rest."""
         return self.aiming is not None and is_settled(
-            self.log.records, most_steps(self.settings), HALF
+            self.log.records, most_steps(self.settings), ARRIVED
         )
 
     def _learn(self, stage: Stage) -> Update:

@@ -11,8 +11,9 @@ algorithm learns. They maximise the concave dual -log Z(lambda) over lambda >= 0
 collection the policy's own new sequences stand for the optimum:
 
 1. Moving means of n and d, and the moving covariance of phi, are updated.
-2. The goal of each row moves from the prior's own value to the aim over the first half of the run,
-   so that the policy follows; then it stays a margin of two standard errors inside the bound.
+2. The goal of each row moves from the prior's own value to the aim over the first three tenths of
+   the run, so that the policy follows; then it stays a margin of two standard errors inside the
+   bound.
 3. Lambda moves by a small part of a Newton step, which maximises missed . s - s (C + damping) s / 2
    over steps that leave lambda at 0 or more and are not too long. The damping keeps the step finite
    where an event has become so rare that its variance vanishes.
@@ -22,10 +23,9 @@ it is going is seen in its own sequences: log p + lambda . phi - log pi is one c
 optimum of the present multipliers, so that sequences which have more of it are to become likelier.
 `leaning` weighs them so, as far as half of the sequences still count, and the mean of the counts is
 predicted by what that moves. (Weighed in full the sequences would speak of the optimum itself, but
-so few count then that the multipliers run away.) In the second half this prediction fades away: a
-network that cannot come to the optimum would be predicted to move, and miss its aims. The rate
-of steps falls toward the end with the learning rate. Only in the last hundredth are
-multipliers held. A multiplier has a ceiling: a bound that nothing meets is softened, its miss costs
+so few count then that the multipliers run away.) Once the goals have come to the aims this
+prediction fades away: a network that cannot come to the optimum would be predicted to move, and
+miss its aims. Only in the last hundredth are multipliers held. A multiplier has a ceiling: a bound that nothing meets is softened, its miss costs
 the ceiling.
 
 The share of distinct sequences has a multiplier in the same system: to first order it answers to
@@ -44,7 +44,7 @@ from sequence_tutor.domain.rows import RowRange
 from sequence_tutor.objectives.dual import bounded_step
 from sequence_tutor.tuner.aimed_rows import OF_POLICY, TEMPERATURES, Bound
 
-HALF = 0.5
+ARRIVED = 0.3
 """Share of the run over which the goals move from the prior's values to the aims."""
 
 FOLLOWS = 0.01
@@ -139,11 +139,11 @@ class Multipliers:
         )
         self.low = torch.minimum(self.low, features.amin(0))
         self.high = torch.maximum(self.high, features.amax(0))
-        reacts = REACTS + (REACTS_AT_END - REACTS) * max(0.0, done - HALF) / (1 - HALF)
+        reacts = REACTS + (REACTS_AT_END - REACTS) * max(0.0, done - ARRIVED) / (1 - ARRIVED)
         rate = min(FASTEST, step / reacts)
         self.goals = self._goals(done, 2 * len(counts) / rate)
         if done < STILL:
-            leads = min(1.0, (1 - done) / (1 - HALF)) ** 2
+            leads = min(1.0, (1 - done) / (1 - ARRIVED)) ** 2
             self._move(self.mean + leads * self.leads, rate, TRAVEL * step)
 
     def missed(self, mean: Tensor) -> Tensor:
@@ -170,7 +170,7 @@ class Multipliers:
         error = (self.covariance.diagonal().clamp(min=0) / samples).sqrt() / self._per_unit()
         margin = torch.minimum(MARGIN * error, self.room)
         aimed = self.at + self.signs * margin.where(~self.is_temperature, 0.0)
-        way = min(1.0, done / HALF)
+        way = min(1.0, done / ARRIVED)
         begun = torch.where(self.prior.isnan(), aimed, self.prior)
         between = begun + way * (aimed - begun)
         return between.where(self.signs * (aimed - begun) > 0, aimed)

@@ -175,7 +175,7 @@ def load_policy(
         )
     with reading(path, "a tuned model"):
         prior = tempered(stored.prior, settings.prior_temperature)
-        values = initial_values(prior, settings, info["start"])
+        values = initial_values(prior, settings, info["start"], spec.length)
         values.load_state_dict(under("values", tensors))
         algorithm = find_algorithm(info["algorithm"])
         policy = TunedPolicy(values.eval().requires_grad_(False), algorithm, prior)

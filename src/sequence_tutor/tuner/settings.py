@@ -85,6 +85,11 @@ class TuneSettings(LossSettings):
         RecurrentSettings(),
         description="network of the values where the prior is a black box; else the prior's own",
     )
+    sees_place: bool = Field(
+        False,
+        description="whether the tuned copy of a recurrent prior sees how many tokens it has "
+        "written; what is wanted at the end of a sequence then needs no counting",
+    )
     eta: float = Field(0.01, gt=0, le=1, description="update rate of the target network")
     target_kl: float | None = Field(
         None,
@@ -138,7 +143,7 @@ class TuneSettings(LossSettings):
         if self.traits.fits != "soft":
             return False
         if "paths" in self.traits.reads and self.paths != "whole":
-            return self.paths == "every"
+            return self.paths in ("every", "both")
         return self.value_weight > 0
 
     @model_serializer(mode="wrap")
@@ -146,6 +151,7 @@ class TuneSettings(LossSettings):
         """As plain values; what a run does without is not recorded, see `LATER`."""
         values: dict[str, Any] = handler(self)
         unused = {*(() if self.aims else AIMING), *(() if self.critic.is_on else ("critic",))}
+        unused |= set() if self.sees_place else {"sees_place"}
         for table, names in LATER.items():
             usual = type(getattr(self, table)).model_fields
             values[table] = {
@@ -192,7 +198,7 @@ class TuneSettings(LossSettings):
             )
         if traits.on_policy:
             self._check_on_policy()
-        elif "paths" in traits.reads and self.paths == "whole" and self.batch == 1:
+        elif "paths" in traits.reads and self.paths in ("whole", "both") and self.batch == 1:
             raise ValueError(
                 "batch is 1 but paths is 'whole', expected at least 2: a sequence is compared with "
                 "the others of its batch"
