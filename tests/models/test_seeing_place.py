@@ -7,15 +7,15 @@ import torch
 
 from sequence_tutor.models import RecurrentNetwork, RecurrentSettings, seeded_network, seeing_place
 
-SHAPES = (
+SHAPES = [
     RecurrentSettings(width=8),
     RecurrentSettings(width=8, cell="gru", layers=2),
     RecurrentSettings(width=8, lags=(2, 4), periods=(3, 16)),
-)
+]
 
 
 @pytest.mark.parametrize("settings", SHAPES, ids=("plain", "gru", "lookback"))
-@pytest.mark.parametrize("period", (2, 8, 16, 24))
+@pytest.mark.parametrize("period", [2, 8, 16, 24])
 def test_it_begins_as_it_was_and_sees_more(settings: RecurrentSettings, period: int) -> None:
     generator = torch.Generator().manual_seed(0)
     network = seeded_network(settings, 5, 6, generator)
@@ -26,7 +26,7 @@ def test_it_begins_as_it_was_and_sees_more(settings: RecurrentSettings, period: 
     tokens = torch.randint(0, 5, (3, 2 * period), generator=generator)
     assert torch.allclose(wider(tokens), network(tokens), atol=1e-6)
     assert period in wider.settings.periods
-    # One more weight on the last place of the period changes what follows there, and nothing before.
+    # A weight on the last place of the period changes what follows there, and nothing before.
     with torch.no_grad():
         rows = wider.lookback.place_rows(period)
         wider.recurrence.weight_ih_l0[:, rows[-1]] += 1.0

@@ -79,7 +79,7 @@ def test_a_price_is_the_slope_of_the_divergence() -> None:
     assert multipliers.prices[0] == pytest.approx(slope, rel=0.02)
 
 
-def test_goals_move_from_the_prior_over_the_first_half() -> None:
+def test_goals_move_from_the_prior_over_the_first_three_tenths() -> None:
     multipliers = made(">= 90 %", 0.5)
     goals = []
     for update in range(100):
@@ -88,8 +88,8 @@ def test_goals_move_from_the_prior_over_the_first_half() -> None:
         multipliers.follow(counts, own, update / 100, 0.01)
         goals.append(float(multipliers.goals[0]))
     assert goals[0] == pytest.approx(0.5)
-    assert goals[25] == pytest.approx(0.7, abs=0.005)
-    assert goals[50] == pytest.approx(0.9, abs=0.01)
+    assert goals[15] == pytest.approx(0.7, abs=0.005)
+    assert goals[30] == pytest.approx(0.9, abs=0.01)
     assert goals[99] >= 0.9
 
 

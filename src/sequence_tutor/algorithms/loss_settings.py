@@ -35,8 +35,8 @@ class LossSettings(Settings):
         "whole",
         description="every: an error for the path from every step; whole: one for the whole "
         "sequence against the others of its batch, with V fitted beside it; both: that and "
-        "value_weight times every; first: one for the whole sequence against V at its beginning (trajectory "
-        "balance); all but every with n_steps = all",
+        "value_weight times every; first: one for the whole sequence against V at its beginning "
+        "(trajectory balance); all but every with n_steps = all",
     )
     trace: float = Field(
         0.95, ge=0, le=1, description="lambda of the advantage (actor-critic and ppo)"

@@ -25,8 +25,8 @@ optimum of the present multipliers, so that sequences which have more of it are 
 predicted by what that moves. (Weighed in full the sequences would speak of the optimum itself, but
 so few count then that the multipliers run away.) Once the goals have come to the aims this
 prediction fades away: a network that cannot come to the optimum would be predicted to move, and
-miss its aims. Only in the last hundredth are multipliers held. A multiplier has a ceiling: a bound that nothing meets is softened, its miss costs
-the ceiling.
+miss its aims. Only in the last hundredth are multipliers held. A multiplier has a ceiling: a bound
+that nothing meets is softened, its miss costs the ceiling.
 
 The share of distinct sequences has a multiplier in the same system: to first order it answers to
 its multiplier as the mean of a feature does, of the `rarity`. Those of KL and entropy a token are
