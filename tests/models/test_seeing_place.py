@@ -29,7 +29,7 @@ def test_it_begins_as_it_was_and_sees_more(settings: RecurrentSettings, period: 
     # A weight on the last place of the period changes what follows there, and nothing before.
     with torch.no_grad():
         rows = wider.lookback.place_rows(period)
-        wider.recurrence.weight_ih_l0[:, rows[-1]] += 1.0
+        wider.recurrence.all_weights[0][0][:, rows[-1]] += 1.0
     before, after = network(tokens), wider(tokens)
     assert torch.allclose(before[:, : period - 1], after[:, : period - 1], atol=1e-6)
     assert not torch.allclose(before[:, period - 1], after[:, period - 1], atol=1e-3)
@@ -38,7 +38,7 @@ def test_it_begins_as_it_was_and_sees_more(settings: RecurrentSettings, period: 
 def test_single_steps_see_the_same_place() -> None:
     generator = torch.Generator().manual_seed(0)
     network = seeing_place(seeded_network(SHAPES[2], 5, 6, generator), 8)  # type: ignore[arg-type]
-    torch.nn.init.normal_(network.recurrence.weight_ih_l0, generator=generator)
+    torch.nn.init.normal_(network.recurrence.all_weights[0][0], generator=generator)
     tokens = torch.randint(0, 5, (3, 12), generator=generator)
     whole, state = network(tokens), network.initial_state(3)
     previous = torch.full((3,), 5)

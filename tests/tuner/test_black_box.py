@@ -133,7 +133,7 @@ def test_a_fresh_network_is_zero_and_depends_on_the_seed_alone(cell: str) -> Non
         torch.manual_seed(len(made))
         network = {"cell": cell, "width": 8}
         settings = TuneSettings.model_validate({"algorithm": "g", "seed": seed, "network": network})
-        made.append(initial_values(prior, settings, "zero"))
+        made.append(initial_values(prior, settings, "zero", 4))
     tokens = torch.randint(5, (3, 4), generator=torch.Generator().manual_seed(0))
     assert torch.equal(made[0](tokens), torch.zeros(3, 4, 5))
     first, again, other = (torch.cat([p.flatten() for p in one.parameters()]) for one in made)
