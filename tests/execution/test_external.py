@@ -13,6 +13,7 @@ import pytest
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.execution.external import ExternalProgram
+from sequence_tutor.execution.protocol import Lost
 
 DOCKING = """
 # An example: the "score" of a molecule is the number of its carbons, where it has any.
@@ -56,7 +57,7 @@ def test_scores_in_order_for_as_long_as_it_is_open(programs: Programs) -> None:
         assert dock(["CCO", "c1ccccc1", "C"]) == [1.0, 3.0, 0.5]
         assert dock([]) == []
         assert dock(["CC"]) == [1.0]
-        assert dock.failures == 0
+        assert dock.restarts == 0
 
 
 def test_it_is_started_once_and_ended(programs: Programs) -> None:
@@ -84,7 +85,7 @@ def test_a_molecule_without_a_number_is_counted(programs: Programs, answer: str)
     text = f"print(json.dumps({answer} if smiles == 'N' else 1))"
     with ExternalProgram(programs.answering(text)) as program:
         assert [str(value) for value in program(["C", "N", "O"])] == ["1.0", "nan", "1.0"]
-        assert (program.failures, program.timeouts) == (1, 0)
+        assert program.restarts == 0
 
 
 def test_a_batch_larger_than_any_pipe(programs: Programs) -> None:
@@ -105,11 +106,11 @@ def test_a_molecule_that_takes_too_long_is_given_up(programs: Programs) -> None:
     text = "time.sleep(1000 if smiles == 'N' else 0); print(number)"
     with ExternalProgram(programs.answering(text), timeout=1.0) as program:
         # the number begins anew, because the program does
-        assert [str(one) for one in program(["C", "C", "N", "O", "C"])] == [
-            *("0.0", "1.0", "nan"),
-            *("0.0", "1.0"),
+        assert program.ask(["C", "C", "N", "O", "C"]) == [
+            *({"value": 0}, {"value": 1}, Lost.TIMED_OUT),
+            *({"value": 0}, {"value": 1}),
         ]
-        assert (program.failures, program.timeouts) == (1, 1)
+        assert program.restarts == 2  # it was asked once more, alone
 
 
 def test_what_it_started_ends_with_it(programs: Programs) -> None:
@@ -141,24 +142,128 @@ def ask_repeatedly(program: ExternalProgram) -> None:
         time.sleep(0.1)  # what it says unasked arrives
 
 
-def test_death_is_told_with_the_last_words(programs: Programs) -> None:
-    text = "sys.exit('no licence\\nfor this machine') if number else print(1)"
-    command = programs.answering(text)
+def test_one_that_always_dies_is_told_with_its_last_words(programs: Programs) -> None:
+    command = programs.answering("sys.exit('no licence\\nfor this machine')")
     assert complaint(command) == (
-        f"{command!r} ended with status 1 before all was answered; "
-        "its last words: no licence for this machine"
+        f"{command!r} ended with status 1 before all was answered, the last time at 'CCO', 2 times "
+        "in a row; its last words: no licence for this machine"
     )
     assert "ended with status -9" in complaint(programs.answering("os.kill(os.getpid(), 9)"))
-    assert "ended with status 0" in complaint(programs("print('too early')"))
+    assert "its last words: too early" in complaint(programs("print('too early')"))
     assert "its last words: none" in complaint(programs(""))
 
 
-@pytest.mark.parametrize(
-    "answer", ["hello", "", "[1]", '{"score": 1}', '"1"', "true", '{"value": [1]}', "1 2", "\x00"]
-)
+DYING = "sys.exit('out of memory') if smiles[0] == 'N' else print(len(smiles))"
+
+
+def test_what_it_dies_at_has_no_number_and_the_others_have(programs: Programs) -> None:
+    asked = ["C", "N", "CC", "CCC", "NN", "CCCC"]
+    for processes in (1, 3):
+        told: dict[str, object] = {}
+        with ExternalProgram(programs.answering(DYING), processes=processes) as program:
+            program(["C"])
+            program.ask(asked, told.__setitem__)
+            assert program.restarts == 4
+        lost = {"N": Lost.DIED, "NN": Lost.DIED}
+        assert told == {**{one: {"value": len(one)} for one in asked}, **lost}
+
+
+def test_too_many_failures_in_a_row_stop(programs: Programs) -> None:
+    with ExternalProgram(programs.answering(DYING), failures=6) as program:
+        assert program.ask(["C", "N", "N", "C", "N"]).count(Lost.DIED) == 3
+        program(["C"])
+        with pytest.raises(UserError, match="at 'NNN', 6 times in a row; its last words: out of"):
+            program.ask(["N", "NN", "NNN"])
+
+
+def test_a_death_that_is_no_molecules_fault_costs_nothing(programs: Programs) -> None:
+    text = (
+        "mark = sys.argv[0] + '.' + smiles\n"
+        "    if smiles == 'CC' and not os.path.exists(mark):\n"
+        "        open(mark, 'x'); os._exit(3)\n"
+        "    print(len(smiles))"
+    )
+    with ExternalProgram(programs.answering(text)) as program:
+        assert program(["C", "CC", "CCC"]) == [1.0, 2.0, 3.0]
+        assert program.restarts == 1
+
+
+def test_a_process_killed_between_calls_is_replaced(programs: Programs) -> None:
+    with ExternalProgram(programs.answering("print(os.getpid())")) as program:
+        (pid,) = program(["C"])
+        os.kill(int(pid), 9)
+        time.sleep(0.1)
+        (other,) = program(["C"])
+        assert other != pid
+        assert program.restarts == 1
+
+
+def test_processes_compute_side_by_side(programs: Programs) -> None:
+    text = "time.sleep(0.5); print(os.getpid())"
+    with ExternalProgram(programs.answering(text), processes=4) as program:
+        program(["C"] * 4)
+        begun = time.monotonic()
+        assert len(set(program(["C"] * 8))) == 4
+        assert time.monotonic() - begun < 3  # one alone takes four seconds
+
+
+def test_several_numbers_and_what_else_it_says(programs: Programs) -> None:
+    text = "print(json.dumps({'affinity': -9.1, 'strain': len(smiles), 'pose': smiles + '.sdf'}))"
+    with ExternalProgram(programs.answering(text), names=("strain", "affinity")) as program:
+        answers = program.ask(["CC", "C"])
+        assert answers[0] == {"affinity": -9.1, "strain": 2, "pose": "CC.sdf"}
+        assert program(["CCC"]) == [3.0]
+
+
+def test_a_name_that_no_answer_has_is_refused_and_one_that_is_missing_once_is_no_number(
+    programs: Programs,
+) -> None:
+    wrong = programs.answering("print(json.dumps({'afinity': 1}))")
+    said = r"without 'affinity' \(did you mean 'afinity'\?\)"
+    with (
+        ExternalProgram(wrong, names=("affinity",)) as program,
+        pytest.raises(UserError, match=said),
+    ):
+        program(["C"])
+    text = "print(json.dumps({} if smiles == 'N' else {'error': 'x'} if smiles == 'O' else 1.5))"
+    with ExternalProgram(programs.answering(text)) as program:
+        assert [str(one) for one in program(["C", "N", "O"])] == ["1.5", "nan", "nan"]
+
+
+def test_answers_may_come_in_any_order_if_they_say_of_what(programs: Programs) -> None:
+    text = (
+        "import json, sys\nheld = []\nfor line in sys.stdin:\n"
+        "    asked = json.loads(line)\n    held.append(asked)\n"
+        "    if len(held) == 2 or asked['smiles'] == 'last':\n"
+        "        for one in reversed(held):\n"
+        "            print(json.dumps({'id': one['id'], 'value': len(one['smiles'])}))\n"
+        "        held = []\n"
+    )
+    with ExternalProgram(programs(text)) as program:
+        program._seconds = 1e-3  # a fast one has several questions at a time
+        asked = ["C" * n for n in (3, 1, 4, 1, 5, 9)]
+        assert program([*asked, "last"]) == [3.0, 1.0, 4.0, 1.0, 5.0, 9.0, 4.0]
+    wrong = programs.answering("print(json.dumps({'id': 99, 'value': 1}))")
+    said = "whose id is none of the questions that it has: 0"
+    with ExternalProgram(wrong) as program, pytest.raises(UserError, match=said):
+        program(["C"])
+
+
+def test_lines_that_are_no_json_are_last_words(programs: Programs) -> None:
+    text = "print('Using random seed:', smiles); print(len(smiles)); print('WARNING')"
+    with ExternalProgram(programs.answering(text)) as program:
+        assert program(["CC", "C", "CCC"]) == [2.0, 1.0, 3.0]
+    for answer in ("hello", "", "1 2", "\x00"):
+        said = complaint(programs.answering(f"print({answer!r})"), timeout=0.5)
+        assert "gave no answer to 'CCO' within 0.5 s" in said
+        assert f"its last words: {answer or 'none'}" in said
+
+
+@pytest.mark.parametrize("answer", ["[1]", '{"score": 1}', '"1"', "true", '{"value": [1]}'])
 def test_nonsense_stops(programs: Programs, answer: str) -> None:
     said = complaint(programs.answering(f"print({answer!r})"))
-    assert f"answered {answer!r} to 'CCO', expected a line such as" in said
+    assert f"answered {answer!r} to 'CCO'" in said
+    assert 'expected a line such as {"value": 1.5}, 1.5 or null' in said
 
 
 def test_more_answers_than_questions_stop(programs: Programs) -> None:

@@ -17,7 +17,7 @@ from sequence_tutor.reward.user_terms import rules_file
 from sequence_tutor.storage.files import PathLike
 from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.tuner.run_folder import LOG_FILE, load_policy
-from sequence_tutor.tuner.run_record import is_run, load_spec, placed_programs
+from sequence_tutor.tuner.run_record import is_run, load_spec, placed_programs, scores_folder
 from sequence_tutor.tuner.settings import StageSettings, TuneSettings
 
 
@@ -74,6 +74,7 @@ def load_model(
         trust,
         output=domain.recorded(spec.output),
         aims=_found_aims(folder, tune),
+        scores=scores_folder(folder),
     )
 
 

@@ -20,7 +20,7 @@ from sequence_tutor.evaluation.aimed_reward import AimedReward, FoundAims
 from sequence_tutor.evaluation.own_rules import RewardObject, UserRules
 from sequence_tutor.prior.protocol import Prior, device_of
 from sequence_tutor.prior.store import StoredPrior
-from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.reward.protocol import KeepsScores, Reward
 from sequence_tutor.reward.weighted import Reweighted
 from sequence_tutor.sampling.measure import Task
 from sequence_tutor.storage.flat_tables import flattened
@@ -50,6 +50,7 @@ class Model:
         output: output settings recorded in tuning (JSON), the defaults of `files`.
         own: the prior that the policy was tuned from, if `stored` is another one that it advises.
         aims: multipliers of the aims that it was tuned with, if any; they are part of its reward.
+        scores: where its run keeps scores that cost much; None: it was not tuned.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Model:
     output: Mapping[str, Any] = field(default_factory=dict, compare=False)
     own: Prior | None = field(default=None, compare=False, repr=False)
     aims: FoundAims | None = field(default=None, compare=False, repr=False)
+    scores: Path | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def framed_domain(self) -> Domain:
@@ -114,6 +116,8 @@ class Model:
             reward = self.rules.reward
         else:
             reward = self.domain.reward(self.reward_settings, self.allowed_rules())
+            if self.scores is not None and isinstance(reward, KeepsScores):
+                reward.keep_scores(self.scores)
         if self.stage.weights:
             reward = Reweighted(reward, stage_weights("last", self.stage, reward))
         if self.aims is None:

@@ -1,250 +1,323 @@
 """Numbers from another program: a docking script, a model in a Python environment of its own.
 
-The program is started once. It reads lines ``{"smiles": "CCO"}`` and answers each with one line,
-in order: ``{"value": 1.5}``, or the bare number, or ``null`` for no number. It must flush each
-answer before it reads the next line; for Python programs this module sets PYTHONUNBUFFERED. Its
-standard error is only shown if it fails.
+The program is started once, or several times side by side. It reads lines
+``{"smiles": "CCO", "id": 7}`` and answers each with one line of JSON: ``{"value": 1.5}``, the bare
+number, ``null`` for no number, or several numbers by their names. Answers are in the order of the
+questions, unless they repeat the ``id``. Each must be written out before the next line is waited
+for; for Python programs this module sets PYTHONUNBUFFERED. Lines that are no JSON are no answers;
+the last of them, and of standard error, are shown if the program fails.
+
+A process that ends or is late is replaced. The question it was at is asked once more, alone; if
+that fails too, it is `Lost`.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import os
-import secrets
 import selectors
 import shlex
-import signal
-import subprocess
 import time
 import weakref
-from collections.abc import Sequence
-from contextlib import suppress
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError
 from sequence_tutor.execution.closing import Closing
-from sequence_tutor.storage.processes import end_marked
+from sequence_tutor.execution.program_process import PATIENCE, ProgramProcess
+from sequence_tutor.execution.protocol import Lost
 
-LAST_WORDS = 1000  # bytes of standard error that are kept
-PATIENCE = 2.0  # seconds for its own end before it is killed
-PIECE = 1 << 16
+Answer = Mapping[str, Any] | Lost
+"""What a program says of a molecule, JSON; empty: it has no number."""
 
-MARK = "SEQUENCE_TUTOR_PROGRAM"
-"""Environment variable of a program and all that it starts, whatever session they are in."""
+VALUE = "value"
+"""The name of a program's number where it gives a single one."""
+
+LONGEST_QUEUE = 64  # questions that one process has at a time
+QUEUE_SECONDS = 0.05  # of work that it has at a time: slow ones get one question
+BROKEN_AT_ONCE = 2  # failures in a row of a program that never answered
 
 
 class ExternalProgram(Closing):
     """A long-lived program that scores molecules; close it, or use it in a `with`.
 
-    It is started at the first call.
+    Its processes are started at the first call.
 
     Example:
-        with ExternalProgram("python dock.py --receptor 1abc.pdb") as dock:
-            scores = dock(["CCO", "c1ccccc1"])
+        with ExternalProgram("python dock.py --receptor 1abc.pdb", processes=4) as dock:
+            affinities = dock(["CCO", "c1ccccc1"])
 
     Args:
         command: as on a command line, but without a shell.
         timeout: seconds for one answer.
         folder: working directory; None: the current one.
+        processes: of the program, side by side.
+        failures: it is broken once its processes have ended or been late so often in a row.
+        names: of the numbers that are wanted of each answer.
 
     Attributes:
-        failures: molecules so far for which it gave no finite number.
-        timeouts: those of them for which it took too long.
+        restarts: processes that were replaced.
 
     Raises:
         UserError: the command is empty or its quotes do not match.
     """
 
-    def __init__(self, command: str, timeout: float = 60.0, folder: str | None = None) -> None:
-        try:
-            self._arguments = shlex.split(command)
-        except ValueError as error:
-            raise UserError(f"the command {command!r} cannot be read: {error}") from error
-        if not self._arguments:
-            raise UserError("the command of an external program is empty, expected a program")
-        self.command = command
-        self.timeout = timeout
-        self._folder = folder
-        self.failures = 0
-        self.timeouts = 0
-        self._program: _Program | None = None
+    def __init__(
+        self,
+        command: str,
+        timeout: float = 60.0,
+        folder: str | None = None,
+        processes: int = 1,
+        failures: int = 10,
+        names: Sequence[str] = (VALUE,),
+    ) -> None:
+        self._arguments = split_command(command)
+        self.command, self.timeout, self._folder = command, timeout, folder
+        self._count, self._most_failures, self.names = processes, failures, tuple(names)
+        self.restarts = 0
+        self._asked = self._in_a_row = 0
+        self._seconds = QUEUE_SECONDS  # for one answer: a running mean
         self._has_answered = False
+        self._selector = selectors.DefaultSelector()
+        self._processes: list[ProgramProcess] = []
+        weakref.finalize(self, _end_all, self._processes)  # if it is never closed
 
     def __call__(self, smiles: Sequence[str]) -> list[float]:
-        """The program's number for each molecule, NaN where it has none.
+        """The first of its numbers for each molecule, NaN where there is none."""
+        return [number_of(answer, self.names[0]) for answer in self.ask(smiles)]
 
-        After a molecule that takes too long, which has none, the program is restarted.
+    def ask(
+        self, smiles: Sequence[str], told: Callable[[str, Answer], None] = lambda *_: None
+    ) -> list[Answer]:
+        """What the program says of each molecule.
+
+        Args:
+            smiles: the molecules.
+            told: called with each and its answer as soon as it is there.
 
         Raises:
-            UserError: it cannot be started, ends, gives an invalid answer, or never answers.
+            UserError: it cannot be started, fails too often, or gives an invalid answer.
         """
-        values: list[float] = []
+        work = _Questions(smiles, self._asked, told)
+        self._asked += len(smiles)
         try:
-            while len(values) < len(smiles):
-                values += self._some(smiles[len(values) :])
+            self._select(0)  # answers without a question are refused
+            self._attend(work)
+            while work.unfinished:
+                self._hand_out(work)
+                due = min(one.deadline for one in self._processes if one.waiting)
+                self._select(max(0.0, due - time.monotonic()))
+                self._attend(work)
         except BaseException:
             self.close()  # late answers would be taken for those of the next call
             raise
-        self.failures += sum(map(math.isnan, values))
-        return values
+        return work.answers
 
     def close(self) -> None:
-        """End the program."""
-        if self._program:
-            self._end()
-        self._program = None
+        """End its processes."""
+        _end_all(self._processes)
 
-    def _some(self, smiles: Sequence[str]) -> list[float]:
-        """The numbers of all molecules, or of those up to one that takes too long."""
-        if self._program is None:
-            self._program = _Program(self.command, self._arguments, self._folder)
-            self._end = weakref.finalize(self, self._program.end)  # if it is never closed
-        answers = self._program.ask(smiles, self.timeout)
-        values = [self._number(*pair) for pair in zip(answers, smiles, strict=False)]
-        if len(answers) < len(smiles):
-            self._give_up(smiles[len(answers)])
-            values.append(math.nan)
-        return values
+    def _select(self, seconds: float) -> None:
+        for key, _ in self._selector.select(seconds):
+            key.data()
 
-    def _give_up(self, smiles: str) -> None:
-        self.close()
-        if not self._has_answered:
-            raise UserError(
-                f"{self.command!r} gave no answer to {smiles!r} within {self.timeout:g} s, "
-                "expected a line of JSON after each line it reads (does it write them out at once?)"
-            )
-        self.timeouts += 1
+    def _attend(self, work: _Questions) -> None:
+        """Take what was answered, and replace processes that ended or are late."""
+        for process in list(self._processes):
+            self._take_answers(process, work)
+            is_late = process.waiting and time.monotonic() >= process.deadline
+            if process.has_ended or is_late:
+                self._replace(process, work)
 
-    def _number(self, line: bytes, smiles: str) -> float:
-        """The number in an answer, NaN for null and what is not finite."""
-        try:
-            answer = json.loads(line)
-            value = answer["value"] if isinstance(answer, dict) else answer
-            if isinstance(value, bool | str | list | dict):
-                raise TypeError
-            number = math.nan if value is None else float(value)
-        except (ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
-            text = line[:200].decode(errors="replace")
-            raise UserError(
-                f"{self.command!r} answered {text!r} to {smiles!r}, expected a line such as "
-                '{"value": 1.5}, 1.5 or null'
-            ) from error
-        self._has_answered = True
-        return number if math.isfinite(number) else math.nan
+    def _hand_out(self, work: _Questions) -> None:
+        wanted = min(self._count, len(self._processes) + work.left)
+        while len(self._processes) < wanted:
+            command = self.command, self._arguments, self._folder
+            self._processes.append(ProgramProcess(*command, self._selector))
+        most = max(1, min(LONGEST_QUEUE, int(QUEUE_SECONDS / self._seconds)))
+        fair = min(most, math.ceil(work.left / self._count))
+        for process in self._processes:
+            if len(process.waiting) <= fair // 2 and not work.is_alone(process.waiting):
+                taken = work.take(fair - len(process.waiting), alone=not process.waiting)
+                process.ask(((one, work.line(one)) for one in taken), self.timeout)
 
+    def _take_answers(self, process: ProgramProcess, work: _Questions) -> None:
+        """What a process answered; its oldest question is answered first, unless it says which."""
+        if not process.answers:
+            return
+        begun = process.deadline - self.timeout
+        count = len(process.answers)
+        for value, line in process.answers:
+            if not process.waiting:
+                raise UserError(
+                    f"{self.command!r} gave more answers than it was asked for, expected one line "
+                    "for each line it reads"
+                )
+            place = 0
+            if isinstance(value, dict) and "id" in value:
+                place = self._place_of(value.pop("id"), process, line)
+            number = process.waiting.pop(place)
+            work.finish(number, self._checked(value, line, work.smiles(number)))
+        process.answers.clear()
+        now = time.monotonic()
+        self._seconds = 0.8 * self._seconds + 0.2 * max(1e-6, (now - begun) / count)
+        process.deadline = now + self.timeout
+        self._in_a_row = 0
 
-class _Program:
-    """One running process and its pipes."""
+    def _place_of(self, given: object, process: ProgramProcess, line: bytes) -> int:
+        for place, number in enumerate(process.waiting):
+            if number == given:
+                return place
+        raise UserError(
+            f"{self.command!r} answered {_shown(line)}, whose id is none of the questions that it "
+            f"has: {', '.join(map(str, process.waiting[:5]))}"
+        )
 
-    def __init__(self, command: str, arguments: Sequence[str], folder: str | None) -> None:
-        self._command = command
-        self._mark = secrets.token_hex(16)
-        try:
-            self._process = subprocess.Popen(
-                arguments,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                bufsize=0,
-                # a keyboard interrupt goes to this process only; all of the session is killed
-                start_new_session=True,
-                env=os.environ | {"PYTHONUNBUFFERED": "1", MARK: self._mark},
-                cwd=folder,
-            )
-        except OSError as error:
-            raise UserError(f"{command!r} cannot be started: {error.strerror}") from error
-        stdin, stdout, stderr = self._process.stdin, self._process.stdout, self._process.stderr
-        assert stdin is not None  # each was asked for
-        assert stdout is not None
-        assert stderr is not None
-        self._stdin, self._stdout, self._stderr = stdin, stdout, stderr
-        self._unsent, self._received, self._last_words = b"", b"", b""
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(stdout, selectors.EVENT_READ, self._read_answers)
-        self._selector.register(stderr, selectors.EVENT_READ, self._read_complaints)
-        os.set_blocking(stdin.fileno(), False)
-
-    def ask(self, smiles: Sequence[str], timeout: float) -> list[bytes]:
-        """The answers in order; too few if the next one took longer than `timeout`.
+    def _checked(self, value: object, line: bytes, smiles: str) -> Answer:
+        """An answer with its numbers by name.
 
         Raises:
-            UserError: the program ended, or gave too many answers.
+            UserError: it is none.
         """
-        self._read_what_is_there()
-        self._unsent = b"".join(json.dumps({"smiles": one}).encode() + b"\n" for one in smiles)
-        self._selector.register(self._stdin, selectors.EVENT_WRITE, self._write)
-        answers: list[bytes] = []
-        deadline = time.monotonic() + timeout
-        while len(answers) < len(smiles) and time.monotonic() < deadline:
-            for key, _ in self._selector.select(deadline - time.monotonic()):
-                key.data()
-            *lines, self._received = self._received.split(b"\n", len(smiles) - len(answers))
-            if lines:
-                answers += lines
-                deadline = time.monotonic() + timeout
-        if len(answers) == len(smiles) and (self._received or self._unsent):
-            self._refuse_more()
-        return answers
+        if value is None or (isinstance(value, dict) and "error" in value):
+            return {}
+        answer: Mapping[str, Any] = value if isinstance(value, dict) else {VALUE: value}
+        for name in self.names:
+            number = answer.get(name)
+            if isinstance(number, bool | str | list | dict):
+                raise self._misfit(line, smiles, "")
+            if name not in answer and not self._has_answered:
+                raise self._misfit(line, smiles, f" without {name!r} ({nearest(name, answer)})")
+        self._has_answered = True
+        return answer
 
-    def end(self) -> None:
-        """Close its input, wait a little, then kill it and all it has started."""
-        with suppress(OSError):  # the pipe may be full or broken
-            self._stdin.close()
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(PATIENCE)
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        end_marked(MARK, self._mark)  # processes that have left its session
-        self._process.wait()
-        self._selector.close()
-        self._stdout.close()
-        self._stderr.close()
-
-    def _read_what_is_there(self) -> None:
-        """Refuse answers without a question."""
-        for key, _ in self._selector.select(0):
-            key.data()
-        if self._received:
-            self._refuse_more()
-
-    def _refuse_more(self) -> None:
-        raise UserError(
-            f"{self._command!r} gave more answers than it was asked for, expected one line for "
-            "each line it reads"
+    def _misfit(self, line: bytes, smiles: str, what: str) -> UserError:
+        number = json.dumps(dict.fromkeys(self.names, 1.5))
+        short = ", 1.5" if self.names == (VALUE,) else ""
+        return UserError(
+            f"{self.command!r} answered {_shown(line)} to {smiles!r}{what}, expected a line such "
+            f"as {number}{short} or null"
         )
 
-    def _write(self) -> None:
-        try:
-            sent = os.write(self._stdin.fileno(), self._unsent[:PIECE])
-        except BrokenPipeError:
-            sent = len(self._unsent)  # it has ended, which reading its answers will show
-        self._unsent = self._unsent[sent:]
-        if not self._unsent:
-            self._selector.unregister(self._stdin)
+    def _replace(self, process: ProgramProcess, work: _Questions) -> None:
+        """End a process that failed, and ask its questions again."""
+        self._processes.remove(process)
+        self.restarts += 1
+        why = Lost.DIED if process.has_ended else Lost.TIMED_OUT
+        how = process.how_it_ended() if process.has_ended else ""
+        words = process.last_words()
+        process.end()
+        if not process.waiting:  # it ended while it had nothing to do
+            return
+        blamed, *others = process.waiting
+        self._in_a_row += 1
+        most = self._most_failures
+        if not self._has_answered:
+            most = min(most, BROKEN_AT_ONCE if process.has_ended else 1)
+        if self._in_a_row >= most:
+            raise UserError(self._complaint(work.smiles(blamed), how, words))
+        work.put_back(others)
+        work.lose(blamed, why)
 
-    def _read_answers(self) -> None:
-        piece = os.read(self._stdout.fileno(), PIECE)
-        self._received += piece
-        if not piece:
-            self._refuse_end()
-
-    def _read_complaints(self) -> None:
-        piece = os.read(self._stderr.fileno(), PIECE)
-        self._last_words = (self._last_words + piece)[-LAST_WORDS:]
-        if not piece:
-            self._selector.unregister(self._stderr)
-
-    def _refuse_end(self) -> None:
-        """Raise an error with the end of its standard error; it has closed its output."""
-        os.set_blocking(self._stderr.fileno(), False)
-        with suppress(BlockingIOError):
-            while piece := os.read(self._stderr.fileno(), PIECE):
-                self._last_words = (self._last_words + piece)[-LAST_WORDS:]
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(PATIENCE)
-        status = self._process.returncode
-        what = "closed its output" if status is None else f"ended with status {status}"
-        words = " ".join(self._last_words.decode(errors="replace").split())
-        raise UserError(
-            f"{self._command!r} {what} before all was answered; its last words: {words or 'none'}"
+    def _complaint(self, smiles: str, how: str, words: str) -> str:
+        often = f", {self._in_a_row} times in a row" if self._in_a_row > 1 else ""
+        if how:
+            said = f"{how} before all was answered, the last time at {smiles!r}{often}"
+            return f"{self.command!r} {said}; its last words: {words}"
+        hint = "" if self._has_answered else " (does it write them out at once?)"
+        return (
+            f"{self.command!r} gave no answer to {smiles!r} within {self.timeout:g} s{often}, "
+            f"expected a line of JSON after each line it reads{hint}; its last words: {words}"
         )
+
+
+class _Questions:
+    """The molecules of one call: those not asked yet, those to be asked alone, the answers."""
+
+    def __init__(
+        self, smiles: Sequence[str], first: int, told: Callable[[str, Answer], None]
+    ) -> None:
+        self._smiles, self._first, self._told = smiles, first, told
+        self.answers: list[Answer] = [{}] * len(smiles)
+        self.unfinished = len(smiles)
+        self._fresh = deque(range(first, first + len(smiles)))
+        self._again: deque[int] = deque()
+        self._tried_alone: set[int] = set()
+
+    @property
+    def left(self) -> int:
+        return len(self._fresh) + len(self._again)
+
+    def smiles(self, number: int) -> str:
+        return self._smiles[number - self._first]
+
+    def line(self, number: int) -> bytes:
+        return json.dumps({"smiles": self.smiles(number), "id": number}).encode() + b"\n"
+
+    def take(self, count: int, *, alone: bool) -> list[int]:
+        """The next numbers: up to `count`, or, for a free process, one that is tried alone."""
+        if alone and self._again:
+            one = self._again.popleft()
+            self._tried_alone.add(one)
+            return [one]
+        return [self._fresh.popleft() for _ in range(min(count, len(self._fresh)))]
+
+    def is_alone(self, numbers: Sequence[int]) -> bool:
+        """Whether one of them is to be with no others."""
+        return not self._tried_alone.isdisjoint(numbers)
+
+    def finish(self, number: int, answer: Answer) -> None:
+        self._told(self.smiles(number), answer)
+        self.answers[number - self._first] = answer
+        self.unfinished -= 1
+
+    def put_back(self, numbers: Sequence[int]) -> None:
+        self._fresh.extendleft(reversed(numbers))
+
+    def lose(self, number: int, why: Lost) -> None:
+        """Ask a question once more, alone, or give it up if that was done."""
+        if number in self._tried_alone:
+            self.finish(number, why)
+        else:
+            self._again.append(number)
+
+
+def split_command(command: str) -> list[str]:
+    """The words of a command.
+
+    Raises:
+        UserError: it is empty or its quotes do not match.
+    """
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise UserError(f"the command {command!r} cannot be read: {error}") from error
+    if not words:
+        raise UserError("the command of an external program is empty, expected a program")
+    return words
+
+
+def number_of(answer: Answer, name: str) -> float:
+    """A number of an answer; NaN where there is none or it is not finite."""
+    found = None if isinstance(answer, Lost) else answer.get(name)
+    try:
+        number = math.nan if found is None else float(found)
+    except OverflowError:  # an integer of too many digits
+        return math.nan
+    return number if math.isfinite(number) else math.nan
+
+
+def _shown(line: bytes) -> str:
+    return repr(line[:200].decode(errors="replace"))
+
+
+def _end_all(processes: list[ProgramProcess]) -> None:
+    """End processes: at once those at work, soon those that wait for more."""
+    for process in processes:
+        process.close_input()
+    until = time.monotonic() + PATIENCE
+    while processes:
+        process = processes.pop()
+        process.end(0.0 if process.waiting else max(0.0, until - time.monotonic()))

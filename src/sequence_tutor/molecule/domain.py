@@ -89,7 +89,7 @@ class MoleculeDomain(Domain):
     figures = FIGURES
     published = PUBLISHED
     opening = "scaffold"
-    computing = frozenset({"workers", "cache"})
+    computing = frozenset({"workers", "cache", "store"})
 
     def __init__(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
 from torch import Tensor
@@ -56,6 +57,30 @@ class Explains(Protocol):
             Name -> (B,) float64: a term's own number, and as `NAME_score` what its transform makes
             of it.
         """
+
+
+@runtime_checkable
+class KeepsScores(Protocol):
+    """A reward some of whose scores cost so much that none is to be computed twice."""
+
+    @property
+    def is_expensive(self) -> bool:
+        """Whether evaluations are to do with the scores of what was collected last."""
+
+    def keep_scores(self, folder: Path) -> None:
+        """Keep such scores in a folder, and use those that it has."""
+
+
+@runtime_checkable
+class Prepares(Protocol):
+    """A reward part of which takes long and depends on the sequence alone."""
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether that may take minutes, so that it must be possible to interrupt it."""
+
+    def prepare(self, batch: SequenceBatch) -> None:
+        """Compute that part, for when the reward is asked; another thread may do so."""
 
 
 @runtime_checkable

@@ -147,19 +147,31 @@ def measure(
         assert sampled.log_probs is not None  # asked for above
         longest = int(sampled.batch.lengths.max())  # beyond it nothing needs to be computed
         own = SequenceBatch(sampled.batch.tokens[:, :longest], sampled.batch.lengths)
-        log_policy = sampled.log_probs[:, :longest]  # (B, T, V)
-        tokens, mask = own.tokens, own.mask
-        mask[:, : len(task.prefix)] = False
-        log_prior = (  # (B, T, V); of the prior itself we know it already
-            log_policy if policy is task.prior else task.prior.sequence_log_probs(tokens)
-        )
-        yield Measured(
-            own,
-            score(task.reward, own),
-            taken(log_prior, tokens).where(mask, 0.0),
-            taken(log_policy, tokens).where(mask, 0.0),
-            taken(tempered(log_prior, task.prior_temperature), tokens).where(mask, 0.0),
-            token_kl(log_policy, log_prior).where(mask, 0.0),
-            token_entropy(log_policy).where(mask, 0.0),
-            mask.sum(1),
-        )
+        yield _measured(policy, task, own, None, sampled.log_probs[:, :longest])
+
+
+@torch.no_grad()
+def measure_given(policy: Prior, task: Task, batch: SequenceBatch, terms: Tensor) -> Measured:
+    """What is reported of given sequences, (B, T), and of what they were paid, (B, T, R)."""
+    return _measured(policy, task, batch, terms, policy.sequence_log_probs(batch.tokens))
+
+
+def _measured(
+    policy: Prior, task: Task, own: SequenceBatch, terms: Tensor | None, log_policy: Tensor
+) -> Measured:
+    """Everything of some sequences; `log_policy` is (B, T, V), and terms None are computed."""
+    tokens, mask = own.tokens, own.mask
+    mask[:, : len(task.prefix)] = False
+    log_prior = (  # (B, T, V); of the prior itself we know it already
+        log_policy if policy is task.prior else task.prior.sequence_log_probs(tokens)
+    )
+    return Measured(
+        own,
+        score(task.reward, own) if terms is None else terms,
+        taken(log_prior, tokens).where(mask, 0.0),
+        taken(log_policy, tokens).where(mask, 0.0),
+        taken(tempered(log_prior, task.prior_temperature), tokens).where(mask, 0.0),
+        token_kl(log_policy, log_prior).where(mask, 0.0),
+        token_entropy(log_policy).where(mask, 0.0),
+        mask.sum(1),
+    )

@@ -21,6 +21,7 @@ from sequence_tutor.storage.checkpoints import Tensors, named, under
 from sequence_tutor.tuner.breeding import Breeder
 from sequence_tutor.tuner.choosing import Choosing
 from sequence_tutor.tuner.exploration import Exploration
+from sequence_tutor.tuner.pending import Sampled
 from sequence_tutor.tuner.regrowing import Regrower
 
 
@@ -81,11 +82,12 @@ class Collector:
         self.count, self.generator = count, generator
         self.regrower, self.gatherer = regrower, gatherer
         self.breeder, self.choosing = breeder, choosing
+        self.measures_kl = measures_kl
         self.compares = gatherer is not None or measures_kl  # pi and p
         self.asks_prior = self.compares or asks_prior
 
-    def collect(self, step: int, share: float, most: int | None = None) -> Fresh:
-        """Sample and score B sequences, fewer where only `most` may still be scored.
+    def sample(self, step: int, share: float, most: int | None = None) -> Sampled:
+        """Sample B sequences, fewer where only `most` may still be scored.
 
         Args:
             step: updates made before.
@@ -95,13 +97,19 @@ class Collector:
         self.exploration.anneal(share)
         count = self.count if most is None else min(self.count, most)
         sampled, own = self._write(count) if self.choosing is None else self._choose(count)
+        batch, log_probs = sampled.batch, sampled.log_probs
+        log_policy = None if log_probs is None else _whole(log_probs, batch)
+        return Sampled(step, batch, own, log_policy, log_probs if self.measures_kl else None)
+
+    def finish(self, sampled: Sampled) -> Fresh:
+        """Score a collection, let the reward remember it, and hand it over."""
         batch, log_prior = sampled.batch, None
         terms = score(self.task.reward, batch)
         if self.asks_prior:
             log_prior = by_length(self.task.prior.sequence_log_probs, batch)
-        fresh = Fresh(batch, terms, log_prior, None, own, sampled.log_probs)
-        if sampled.log_probs is not None:
-            fresh = self._compared(fresh, step, sampled.log_probs, own)
+        fresh = Fresh(batch, terms, log_prior, None, sampled.own, sampled.log_probs)
+        if sampled.log_policy is not None:
+            fresh = self._compared(fresh, sampled)
         if self.choosing is not None:
             self.choosing.chooser.learn(batch, terms)
         if isinstance(self.task.reward, Remembers):
@@ -161,17 +169,20 @@ class Collector:
             log_probs = torch.cat([log_probs, thought.to(log_probs)])
         return Rollout(own.batch + others, log_probs)
 
-    def _compared(self, fresh: Fresh, step: int, log_policy: Tensor, own: int) -> Fresh:
+    def _compared(self, fresh: Fresh, sampled: Sampled) -> Fresh:
         """Gathered with both likelihoods, and the divergence of the policy's own measured."""
-        batch, log_prior = fresh.batch, fresh.log_prior
+        batch, log_prior, log_probs = fresh.batch, fresh.log_prior, sampled.log_probs
         assert log_prior is not None  # whoever compares asks for it
+        assert sampled.log_policy is not None
         if self.gatherer is not None:
-            likelihoods = _whole(log_prior, batch), _whole(log_policy, batch)
-            self.gatherer.gather(Collected(step, batch, fresh.terms, *likelihoods))
-        chosen = batch.mask[:own]
+            likelihoods = _whole(log_prior, batch), sampled.log_policy
+            self.gatherer.gather(Collected(sampled.step, batch, fresh.terms, *likelihoods))
+        if log_probs is None:
+            return fresh
+        chosen = batch.mask[: fresh.own]
         chosen[:, : len(self.task.prefix)] = False
-        kl_per_token = token_kl(log_policy[:own], log_prior[:own])[chosen].mean().item()
-        return replace(fresh, kl_per_token=kl_per_token)
+        kl = token_kl(log_probs[: fresh.own], log_prior[: fresh.own])
+        return replace(fresh, kl_per_token=kl[chosen].mean().item())
 
     def state(self) -> Tensors:
         """Randomness, and what reward, gatherer and chooser remember."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from sequence_tutor.randomness import named_generator
 from sequence_tutor.reward.protocol import Reports, left_out
 from sequence_tutor.reward.weighted import Reweighted, explaining, without_weights
 from sequence_tutor.sampling.importance import optimality
-from sequence_tutor.sampling.measure import Measured, Task, commonest, measure
+from sequence_tutor.sampling.measure import Measured, Task, commonest, measure, measure_given
+from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.run_log import Record, RunLog
 from sequence_tutor.tuner.aiming import Aiming
 from sequence_tutor.tuner.aims_log import entries, remarks
@@ -72,27 +73,41 @@ class Logbook:
         """How far the log goes, as plain JSON."""
         return self._log.stand
 
-    def enter(
-        self, policy: Prior, stage: Stage, c: float, so_far: Record, *, is_last: bool = False
-    ) -> None:
+    def measured(
+        self,
+        *,
+        policy: Prior,
+        stage: Stage,
+        c: float,
+        step: int,
+        collected: tuple[SequenceBatch, Tensor] | None = None,
+    ) -> Record:
         """What the policy does now; its randomness is its own, so training is untouched.
 
         Args:
             policy: pi.
             stage: whose weights count.
             c: the temperature now.
-            so_far: what else the entry holds, `step` among it.
+            step: updates so far.
+            collected: sequences, (B, T), and what they were paid, (B, T, R), that are taken for the
+                policy's; None: it is sampled.
+        """
+        task = replace(self.task, reward=Reweighted(self.task.reward, stage.weights))
+        settings = stage.settings.model_copy(update={"c": c})
+        generator = named_generator(self.settings.seed, f"evaluation at {step}", self.device)
+        return evaluate_policy(policy, task, settings, generator, self.aiming, collected)
+
+    def enter(self, record: Record, *, is_last: bool = False) -> None:
+        """Write an entry, with warnings of what is wrong.
+
+        Args:
+            record: of an evaluation, with its `step`.
             is_last: whether the run is over.
 
         Raises:
             UserError: the run is sick, and is to be stopped where it is.
         """
-        step, seed = so_far["step"], self.settings.seed
-        task = replace(self.task, reward=Reweighted(self.task.reward, stage.weights))
-        settings = stage.settings.model_copy(update={"c": c})
-        generator = named_generator(seed, f"evaluation at {step}", self.device)
-        found = evaluate_policy(policy, task, settings, generator, self.aiming)
-        record = {**so_far, **found}
+        step = record["step"]
         records = [*self.records, record]
         sick = diagnose(
             records,
@@ -132,8 +147,9 @@ def evaluate_policy(
     settings: TuneSettings,
     generator: torch.Generator,
     aiming: Aiming | None = None,
+    collected: tuple[SequenceBatch, Tensor] | None = None,
 ) -> Record:
-    """Means over freshly sampled sequences, under the names the tables use.
+    """Means over freshly sampled sequences, or `collected` ones, under the names the tables use.
 
     Returns:
         `reward_per_sequence` (weighted) and `reward_terms` (each rule that the stage computes,
@@ -144,7 +160,7 @@ def evaluate_policy(
         `measure.Opens`; under `reported` what the reward itself has to say of the run so far, see
         `reward.protocol.Reports`.
     """
-    parts, means = _measured(policy, task, settings.evaluate_samples, generator)
+    parts, means = _measured(policy, task, settings.evaluate_samples, generator, collected)
     tokens = float(sum(int(part.chosen.sum()) for part in parts))
     terms = torch.cat([part.terms.sum(1) for part in parts])  # (N, R)
     rewards = terms @ task.reward.weights.to(terms)  # (N,)
@@ -181,13 +197,20 @@ def evaluate_policy(
 
 
 def _measured(
-    policy: Prior, task: Task, count: int, generator: torch.Generator
+    policy: Prior,
+    task: Task,
+    count: int,
+    generator: torch.Generator,
+    collected: tuple[SequenceBatch, Tensor] | None,
 ) -> tuple[list[Measured], dict[str, float]]:
     """Samples, and the mean of every number that the reward's terms are made of, if any."""
     parts: list[Measured] = []
     values: dict[str, list[Tensor]] = {}
     explains = explaining(task.reward)
-    for part in measure(policy, task, count, generator):
+    sampled: Iterable[Measured] = measure(policy, task, count, generator)
+    if collected is not None:
+        sampled = [measure_given(policy, task, *collected)]
+    for part in sampled:
         parts.append(part)
         for name, own in explains.explain(part.batch).items() if explains else ():
             values.setdefault(name, []).append(own[~own.isnan()])

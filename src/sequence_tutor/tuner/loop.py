@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from sequence_tutor.algorithms.policy import TunedPolicy
 from sequence_tutor.domain.data import Gatherer
 from sequence_tutor.domain.rows import RewardRows, Rows
-from sequence_tutor.errors import UserError, reading
 from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.progress import Advance
 from sequence_tutor.replay.sequences import Stored
 from sequence_tutor.sampling.choosing import Chooses
 from sequence_tutor.sampling.measure import Task
-from sequence_tutor.storage.checkpoints import load_checkpoint, named, save_checkpoint, under
+from sequence_tutor.storage.checkpoints import save_checkpoint
 from sequence_tutor.storage.run_log import Record
 from sequence_tutor.tuner.aiming import Aiming
 from sequence_tutor.tuner.aims_log import is_settled, optimum_remark, standing
@@ -27,6 +25,7 @@ from sequence_tutor.tuner.collecting import Fresh
 from sequence_tutor.tuner.learner import Learner, Update
 from sequence_tutor.tuner.logbook import Logbook, Warn
 from sequence_tutor.tuner.multipliers import ARRIVED
+from sequence_tutor.tuner.saving import Saving, restored, state_of
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.tuner.stages import Stage, most_steps, stages_of
 from sequence_tutor.tuner.supply import Supply
@@ -34,8 +33,6 @@ from sequence_tutor.tuner.supply import Supply
 STATE_FILE = "training.safetensors"
 FEWEST_OWN = 2
 """Sequences of the policy's own in a collection, below which it says nothing of the aims."""
-
-FORMAT = 2  # of the state; 2: replay keeps the prior's log p
 
 
 class Tuner:
@@ -54,6 +51,7 @@ class Tuner:
         seeds: sequences that replay begins with.
         rows: what aims may be about beside the policy's own rows; None: the reward's terms.
         chooser: ranks sequences, where the settings ask for a critic.
+        save_minutes: between two checkpoints; evaluations and signals save too.
 
     Raises:
         UserError: `directory` holds a run with other settings, a stage, a seed, an aim or the
@@ -71,6 +69,7 @@ class Tuner:
         seeds: Sequence[Sequence[int]] = (),
         rows: Rows | None = None,
         chooser: Chooses | None = None,
+        save_minutes: float = 10.0,
     ) -> None:
         if seeds:
             check_seeds(seeds, task, settings)
@@ -91,24 +90,21 @@ class Tuner:
             leans = settings.traits.fits != "hard"
             self.aiming = Aiming(settings.aims, measured, self.task, settings.seed, leans=leans)
             self.learner.aimed, self.learner.payments = self.aiming.rows, self.aiming.payments
+        self.saving = Saving(self._save, save_minutes)
         self.supply = Supply(
             *(task, settings, self.learner, self.aiming, first.weights, device, gatherer),
+            self.saving,
             chooser=chooser,
         )
+        self.due: dict[str, float] | None = None  # of an evaluation that is to be made
+        self._began = 0.0  # seconds of the clock
         self.step = self.transitions = 0
         self.place = self.stage_began = 0  # of the current stage: its number, its first step
         self.seconds = 0.0
         self.state_path = directory / STATE_FILE
-        self._fingerprint = {
-            "format": FORMAT,
-            "settings": settings.model_dump(mode="json"),
-            "reward": dict(zip(task.reward.names, task.reward.weights.tolist(), strict=True)),
-            "length": task.length,
-            "prefix": list(task.prefix),
-        }
         resumed = self.state_path.exists()
         self.supply.leave_out(first)
-        stand = self._restore() if resumed else None
+        stand = restored(self, self._begin_stage) if resumed else None
         if not resumed and (said := remark(late, settings.discount)):
             warn(said)
         if not resumed and (said := optimum_remark(settings)):
@@ -119,7 +115,11 @@ class Tuner:
         )
 
     def run(self, advance: Advance) -> TunedPolicy:
-        """Tune to the end, from wherever the run stands."""
+        """Tune to the end, from wherever the run stands.
+
+        A signal that ends the process takes effect between two updates, or while a slow scorer is
+        asked; the state is saved first.
+        """
         try:
             return self._run(advance)
         finally:
@@ -127,31 +127,50 @@ class Tuner:
 
     def _run(self, advance: Advance) -> TunedPolicy:
         advance(self.step)
-        begun = time.perf_counter()
-        if self.step == 0:
-            self._evaluate(self.stages[0], {})
-            self.supply.fill(self.seeds)
-        while self.place < len(self.stages):
-            stage = self.stages[self.place]
-            if self.step % self.settings.collect_every == 0:
-                self._aim(self.supply.collect(self.step, self._share(stage)))
-            update = self._learn(stage)
-            self.step += 1
-            self._show(advance, update)
-            is_last = self.step == self.stage_began + stage.settings.steps
-            if is_last or self.step % self.settings.evaluate_every == 0:
-                self.seconds += time.perf_counter() - begun
-                begun = time.perf_counter()
-                metrics = {"loss": update.loss, "gradient_norm": update.gradient_norm}
-                is_over = is_last and self.place + 1 == len(self.stages)
-                self._evaluate(stage, metrics, is_last=is_over)
-                if self._is_settled():
-                    self.place = len(self.stages) - 1  # nothing is left to aim at
-                    is_last = True
-                if is_last or stage.is_over(self._evaluations()):
-                    self._complete(self._begin_stage(self.place + 1, self.step), advance)
-                self._save()
+        self._began = time.perf_counter()
+        with self.saving.signals:
+            if self.step == 0:
+                if not self.supply.is_expensive:
+                    self._evaluate(self.stages[0], {})
+                self.supply.fill(self.seeds)
+            while self.place < len(self.stages):
+                self.saving.check()
+                stage = self.stages[self.place]
+                if self.due is None:
+                    self._update(stage, advance)
+                if self.due is not None:
+                    self._evaluate_and_go_on(stage, self.due, advance)
         return self.learner.policy
+
+    def _update(self, stage: Stage, advance: Advance) -> None:
+        """Collect if it is time to, and learn once."""
+        if self.step % self.settings.collect_every == 0 and self.supply.sampled_at < self.step:
+            self.supply.sample(self.step, self._share(stage))
+        for fresh, stored in self.supply.collect(self.step):
+            self._aim(fresh, stored)
+        if not self.log.records:  # what is expensive is evaluated of what was collected
+            self._evaluate(stage, {})
+        update = self._learn(stage)
+        self.step += 1
+        self._show(advance, update)
+        is_last = self.step == self.stage_began + stage.settings.steps
+        if is_last or self.step % self.settings.evaluate_every == 0:
+            self.due = {"loss": update.loss, "gradient_norm": update.gradient_norm}
+
+    def _evaluate_and_go_on(
+        self, stage: Stage, metrics: dict[str, float], advance: Advance
+    ) -> None:
+        """Evaluate, begin the next stage if this one is over, and save."""
+        is_last = self.step == self.stage_began + stage.settings.steps
+        is_over = is_last and self.place + 1 == len(self.stages)
+        self._evaluate(stage, metrics, is_last=is_over)
+        self.due = None
+        if self._is_settled():
+            self.place = len(self.stages) - 1  # nothing is left to aim at
+            is_last = True
+        if is_last or stage.is_over(self._evaluations()):
+            self._complete(self._begin_stage(self.place + 1, self.step), advance)
+        self._save()
 
     @property
     def c(self) -> float:
@@ -187,15 +206,13 @@ class Tuner:
         """Score what is stored by terms that were left out so far."""
         if not terms:
             return
-        for done in self.supply.complete(terms):
-            advance(0, scoring=f"{done:,} of {len(self.supply.replay):,} stored sequences")
+        with self.saving.signals.allowed():  # the last checkpoint is older than the stage
+            for done in self.supply.complete(terms):
+                advance(0, scoring=f"{done:,} of {len(self.supply.replay):,} stored sequences")
         self.supply.replay.reweigh(self.stages[self.place].weights)
 
-    def _aim(self, collected: tuple[Fresh, Stored] | None) -> None:
+    def _aim(self, fresh: Fresh, stored: Stored) -> None:
         """Move c or the multipliers; a warm start, not tuned yet, would tell nothing."""
-        if collected is None:
-            return
-        fresh, stored = collected
         if self.learner.target_kl is not None and fresh.kl_per_token is not None:
             self.learner.target_kl.follow(fresh.kl_per_token)
         if self.aiming is None or fresh.own < FEWEST_OWN:
@@ -236,6 +253,7 @@ class Tuner:
         )
 
     def _evaluate(self, stage: Stage, metrics: dict[str, float], *, is_last: bool = False) -> None:
+        self._count_seconds()
         so_far: Record = {
             "step": self.step,
             "transitions": self.transitions,
@@ -249,44 +267,22 @@ class Tuner:
             "gradient_norm": None,
             **metrics,
         }
-        self.log.enter(self.learner.policy, stage, self.c, so_far, is_last=is_last)
+        with self.saving.interruptible(self.task.reward):
+            found = self.log.measured(
+                policy=self.learner.policy,
+                stage=stage,
+                c=self.c,
+                step=self.step,
+                collected=self.supply.latest,
+            )
+        self.log.enter({**so_far, **found}, is_last=is_last)
+
+    def _count_seconds(self) -> None:
+        now = time.perf_counter()
+        self.seconds, self._began = self.seconds + now - self._began, now
 
     def _save(self) -> None:
-        info: dict[str, Any] = {  # JSON
-            "fingerprint": self._fingerprint,
-            "step": self.step,
-            "stage": [self.place, self.stage_began],
-            "transitions": self.transitions,
-            "scored": self.supply.scored,
-            "seconds": self.seconds,
-            "exploration": self.supply.exploration.strength,
-            "log": self.log.stand,
-        }
-        tensors = {
-            **self.learner.state(),
-            **self.supply.state(),
-            **({} if self.aiming is None else named("aims", self.aiming.state())),
-        }
-        save_checkpoint(self.state_path, tensors, info)
-
-    def _restore(self) -> Mapping[str, Any] | None:
-        """Put the saved state back, and say how far the log went with it."""
-        tensors, info = load_checkpoint(self.state_path)
-        if info.get("fingerprint") != self._fingerprint:
-            raise UserError(
-                f"{self.state_path.parent}: holds a run with other settings or of another version; "
-                "use another --out, or delete it to begin anew"
-            )
-        with reading(self.state_path, "the state of a run"):
-            place, began = info["stage"]
-            self._begin_stage(int(place), int(began))
-            self.learner.restore(tensors)
-            self.supply.restore(tensors)
-            if self.aiming is not None:
-                self.aiming.restore(under("aims", tensors))
-                self.learner.payments = self.aiming.payments
-            self.step, self.seconds = int(info["step"]), float(info["seconds"])
-            self.transitions, self.supply.scored = int(info["transitions"]), int(info["scored"])
-            self.supply.exploration.strength = info["exploration"]
-            stand = info.get("log")
-            return stand and {"size": int(stand["size"]), "sha256": str(stand["sha256"])}
+        if self.step == 0:  # a run that begins anew repeats what was done
+            return
+        self._count_seconds()
+        save_checkpoint(self.state_path, *state_of(self))

@@ -46,6 +46,7 @@ from sequence_tutor.tuner.given import (
 from sequence_tutor.tuner.loop import STATE_FILE, Tuner
 from sequence_tutor.tuner.run_folder import begin_or_resume, save_policy
 from sequence_tutor.tuner.run_record import RunSpec, is_run, load_spec, with_unsaid
+from sequence_tutor.tuner.saving import keep_scores
 from sequence_tutor.tuner.settings_tables import Layers, TuneTables, read_layers
 from sequence_tutor.tuner.stages import most_steps, stages_of
 
@@ -206,10 +207,13 @@ class Order:
             spec = replace(spec, reward=with_unsaid(load_spec(out), out, spec.reward))
         reward = self.reward(spec.reward)
         task = self.task(reward)
+        if is_run(out):
+            keep_scores(reward, out)
         self._check(task, spec)
         with ExitStack() as stack:
             stack.enter_context(writing_in(out))
             spec = begin_or_resume(out, spec, self.stored, threads)
+            keep_scores(reward, out)
             alone = "reward: its weights play no part beside the aims"
             tell(alone if spec.tune.aims_alone else effective_weights(reward))
             if tensorboard:
@@ -224,6 +228,7 @@ class Order:
                 seeds=self.seeds,
                 rows=self.rows(reward) if spec.tune.aims else None,
                 chooser=self._chooser(reward),
+                save_minutes=self._tables.execution.save_minutes,
             )
             advance = stack.enter_context(progress(name, most_steps(spec.tune), quiet=quiet))
             save_policy(out, tuner.run(advance), tuner.c)

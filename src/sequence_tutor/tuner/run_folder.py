@@ -5,6 +5,7 @@ RUN/prior.safetensors      the prior it started from (and card.json); prior.json
 RUN/training.safetensors   the whole state of training at the last evaluation
 RUN/training.jsonl         one line an evaluation
 RUN/policy.safetensors     the tuned model, once training is over
+RUN/scores                 answers of programs, see `storage.score_store`
 
 Once training is over, run.json holds the checksums of the policy, the prior and the log. What the
 records name that is code (rules, programs, a prior of Python) is remembered as the user's own as
@@ -47,6 +48,7 @@ from sequence_tutor.tuner.beginning import initial_values
 from sequence_tutor.tuner.run_record import (
     RUN_FILE,
     RunSpec,
+    asked_of,
     code_of,
     is_run,
     load_spec,
@@ -99,7 +101,7 @@ def begin_or_resume(out: Path, spec: RunSpec, stored: StoredPrior, threads: int 
         return spec
     begun = load_spec(out)
     for name in ("domain", "length", "tune", "reward", "prefix"):
-        found = first_difference(name, getattr(begun, name), getattr(spec, name))
+        found = first_difference(name, *(asked_of(name, one) for one in (begun, spec)))
         if found is not None:
             raise _other_run(out, found)
     for name in ("rules", "seeds"):

@@ -147,6 +147,31 @@ def with_unsaid(begun: RunSpec, folder: Path, reward: dict[str, Any]) -> dict[st
     return {**reward, **{table: {**reward[table], **own} for table, own in unsaid.items()}}
 
 
+def asked_of(name: str, spec: RunSpec) -> Any:
+    """A field of a record without what changes no number, so that a run may go on with another."""
+    value = getattr(spec, name)
+    return _without_computing(value) if name == "reward" else value
+
+
+def _without_computing(reward: dict[str, Any]) -> dict[str, Any]:
+    left = {name: value for name, value in reward.items() if name != "store"}
+    terms = left.get("terms")
+    if isinstance(terms, dict):
+        left["terms"] = {name: _without_processes(term) for name, term in terms.items()}
+    return left
+
+
+def _without_processes(term: Any) -> Any:  # JSON
+    if not isinstance(term, dict) or term.get("kind") != "program":
+        return term
+    return {name: value for name, value in term.items() if name not in ("processes", "failures")}
+
+
+def scores_folder(run: Path) -> Path:
+    """Where a run keeps scores that cost much."""
+    return run / "scores"
+
+
 def is_run(folder: Path) -> bool:
     """Whether a folder holds a run."""
     return (folder / RUN_FILE).is_file()

@@ -35,7 +35,6 @@ LATER: Mapping[str, tuple[str, ...]] = {
 }
 """Settings, by their tables, that are not recorded where they have their usual value: a run without
 them is recorded as before there were any. So is `critic`, where there is none."""
-
 KL = "kl_to_prior_per_token"
 
 
@@ -107,6 +106,12 @@ class TuneSettings(LossSettings):
     batch: int = Field(128, ge=1, description="sequences per update")
     collect: int = Field(512, ge=1, description="sequences sampled at a time")
     collect_every: int = Field(8, ge=1, description="updates between two collections")
+    lag: int = Field(
+        0,
+        ge=0,
+        description="updates between sampling a collection and learning from it, while it is "
+        "scored; the numbers do not depend on how long that takes",
+    )
     reward_floor: float | None = Field(
         None, lt=0, description="least r / c that one step may have in learning"
     )
@@ -152,6 +157,7 @@ class TuneSettings(LossSettings):
         values: dict[str, Any] = handler(self)
         unused = {*(() if self.aims else AIMING), *(() if self.critic.is_on else ("critic",))}
         unused |= set() if self.sees_place else {"sees_place"}
+        unused |= set() if self.lag else {"lag"}
         for table, names in LATER.items():
             usual = type(getattr(self, table)).model_fields
             values[table] = {
@@ -203,6 +209,8 @@ class TuneSettings(LossSettings):
                 "batch is 1 but paths is 'whole', expected at least 2: a sequence is compared with "
                 "the others of its batch"
             )
+        if self.lag:
+            self._check_lag()
         if self.target_kl is not None:
             self._check_target_kl()
         if self.aims:
@@ -213,6 +221,15 @@ class TuneSettings(LossSettings):
         elif self.model_fields_set:
             refuse_idle(self, given_names(self))
         return self
+
+    def _check_lag(self) -> None:
+        hint = f"lag is {self.lag}, expected 0: "
+        if self.traits.on_policy:
+            raise ValueError(
+                f"{hint}{self.algorithm} learns from what the policy itself has just sampled"
+            )
+        if self.target_kl is not None or self.aims:
+            raise ValueError(f"{hint}aims and target_kl follow what was sampled just now")
 
     def _check_target_kl(self) -> None:
         if self.traits.fits == "hard" or not self.traits.held:

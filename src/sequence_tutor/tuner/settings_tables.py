@@ -34,10 +34,13 @@ from sequence_tutor.tuner.settings import TuneSettings
 
 
 class ExecutionSettings(Settings):
-    """Where sequences are scored; it changes no number, and a run may go on with another one."""
+    """Where sequences are scored and how often a run is saved; neither changes a number."""
 
     executor: str | None = Field(
         None, description="serial, local, or one of an installed package; local if unset"
+    )
+    save_minutes: float = Field(
+        10.0, gt=0, description="most minutes between two checkpoints of a run"
     )
 
 

@@ -12,7 +12,7 @@ from sequence_tutor.models.next_token import by_length
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.replay.sampling import Drawn
 from sequence_tutor.replay.sequences import SequenceReplay, Stored
-from sequence_tutor.reward.protocol import LeavesOut
+from sequence_tutor.reward.protocol import KeepsScores, LeavesOut
 from sequence_tutor.sampling.choosing import Chooses
 from sequence_tutor.sampling.measure import Task, score
 from sequence_tutor.sequences import SequenceBatch
@@ -24,10 +24,12 @@ from sequence_tutor.tuner.choosing import checked_chooser
 from sequence_tutor.tuner.collecting import Collector, Fresh
 from sequence_tutor.tuner.exploration import Exploration
 from sequence_tutor.tuner.learner import Learner
+from sequence_tutor.tuner.pending import Pending
 from sequence_tutor.tuner.regrowing import Regrower
 from sequence_tutor.tuner.respelling import Respeller
+from sequence_tutor.tuner.saving import Saving
 from sequence_tutor.tuner.settings import TuneSettings
-from sequence_tutor.tuner.stages import Stage
+from sequence_tutor.tuner.stages import Stage, most_steps
 
 CHUNK = 1024
 """Stored sequences that a chooser learns from at a time."""
@@ -44,10 +46,16 @@ class Supply:
         weights: (R,) of the reward's terms in the first stage.
         device: of replay and randomness.
         gatherer: keeps what is collected.
+        saving: where a slow reward may be interrupted.
         chooser: ranks sequences, where the settings ask for a critic.
 
     Attributes:
         scored: sequences scored to learn from.
+        sampled_at: the update before which sequences were sampled last.
+        pending: what was sampled and is not stored yet.
+        is_expensive: whether evaluations are to take `latest`.
+        latest: the policy's own of the collection stored last, (B, T), and what they were paid,
+            (B, T, R); None: nobody asks.
 
     Raises:
         UserError: the domain cannot rank, breed or respell its sequences, and is to.
@@ -62,8 +70,11 @@ class Supply:
         weights: Tensor,
         device: torch.device,
         gatherer: Gatherer | None,
+        saving: Saving,
+        *,
         chooser: Chooses | None = None,
     ) -> None:
+        self.saving = saving
         self.task, self.settings, self.learner, self.aiming = task, settings, learner, aiming
         self.replay = SequenceReplay(
             settings.replay.capacity,
@@ -97,7 +108,10 @@ class Supply:
             ),
             choosing=self.choosing,
         )
-        self.scored = 0
+        self.pending = Pending(task.reward, settings.lag)
+        self.is_expensive = isinstance(task.reward, KeepsScores) and task.reward.is_expensive
+        self.latest: tuple[SequenceBatch, Tensor] | None = None
+        self.scored, self.sampled_at = 0, -1
 
     def fill(self, seeds: Sequence[Sequence[int]]) -> None:
         """Store the seeds, then sequences of the untouched policy, so that rare good ones are kept.
@@ -109,27 +123,53 @@ class Supply:
             log_prior = None
             if self.aiming is not None:
                 log_prior = by_length(self.task.prior.sequence_log_probs, batch)
-            terms = score(self.task.reward, batch)
+            with self.saving.interruptible(self.task.reward):
+                terms = score(self.task.reward, batch)
             if self.choosing is not None:
                 self.choosing.chooser.learn(batch, terms)
             self._store(batch, terms, log_prior)
         for _ in range(0, self.settings.replay.warm_start, self.settings.collect):
-            self.collect(0, 0.0)
+            self.sample(0, 0.0)
+            for _ in self.collect(0, at_once=True):
+                pass
+        self.sampled_at = -1
 
-    def collect(self, step: int, share: float) -> tuple[Fresh, Stored] | None:
-        """Store new sequences, as many as the budget leaves; None: it leaves none.
+    def sample(self, step: int, share: float) -> None:
+        """Sample new sequences, as many as the budget leaves; none that would be stored too late.
 
         Args:
             step: updates made before.
             share: of the stage's updates that is done.
         """
-        left = None if self.settings.budget is None else self.settings.budget - self.scored
-        if left == 0:
-            return None
-        fresh = self.collector.collect(step, share, left)
-        stored = self._store(fresh.batch, fresh.terms, fresh.log_prior)
-        self.learner.collected()
-        return fresh, stored
+        self.sampled_at = step
+        left = None
+        if self.settings.budget is not None:
+            left = self.settings.budget - self.scored - self.pending.sequences
+        lag = self.settings.lag
+        is_late = lag and len(self.replay) and step + lag >= most_steps(self.settings)
+        if left != 0 and not is_late:
+            self.pending.add(self.collector.sample(step, share, left))
+            self.learner.collected()
+
+    def collect(self, step: int, *, at_once: bool = False) -> Iterator[tuple[Fresh, Stored]]:
+        """Score and store the sampled sequences whose time has come.
+
+        Args:
+            step: updates made before.
+            at_once: whether that is now, as where replay is empty.
+        """
+        while self.pending.is_due(step, at_once=at_once or not len(self.replay)):
+            with self.saving.interruptible(self.task.reward):
+                self.pending.wait()
+            fresh = self.collector.finish(self.pending.first)
+            self.pending.drop_first()
+            stored = self._store(fresh.batch, fresh.terms, fresh.log_prior)
+            if self.is_expensive:
+                longest = int(fresh.batch.lengths[: fresh.own].max())
+                own = fresh.batch[: fresh.own]
+                batch = SequenceBatch(own.tokens[:, :longest], own.lengths)
+                self.latest = batch, fresh.terms[: fresh.own, :longest]
+            yield fresh, stored
 
     def leave_out(self, stage: Stage) -> frozenset[str]:
         """Let the reward compute only the terms that a stage weighs or that aims are about.
@@ -193,6 +233,8 @@ class Supply:
             **named("replay", self.replay.state()),
             **named("sampler", self.sampler.state()),
             **self.collector.state(),
+            **named("pending", self.pending.state()),
+            **({} if self.latest is None else named("latest", _tensors(*self.latest))),
         }
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
@@ -200,3 +242,11 @@ class Supply:
         self.replay.restore(under("replay", tensors))
         self.sampler.restore(under("sampler", tensors))
         self.collector.restore(tensors)
+        self.pending.restore(under("pending", tensors), self.rng.device)
+        if latest := under("latest", tensors):
+            batch = SequenceBatch(latest["tokens"], latest["lengths"]).to(self.rng.device)
+            self.latest = batch, latest["terms"].to(self.rng.device)
+
+
+def _tensors(batch: SequenceBatch, terms: Tensor) -> Tensors:
+    return {"tokens": batch.tokens, "lengths": batch.lengths, "terms": terms}

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sequence_tutor.execution.external import ExternalProgram
-from sequence_tutor.molecule.scoring.scorer import Cache, Records, Scorer
-from sequence_tutor.molecule.terms import BatchFunction, MoleculeTerm, Term, WritingTerm
+from sequence_tutor.execution.external import Answer, number_of
+from sequence_tutor.execution.protocol import Lost
+from sequence_tutor.molecule.scoring.scorer import Records, Scorer
+from sequence_tutor.molecule.scoring.sources import Source
+from sequence_tutor.molecule.terms import MoleculeTerm, Term, WritingTerm
+from sequence_tutor.storage.score_store import ScoreStore
 
 
 class RawTerms:
@@ -18,13 +23,14 @@ class RawTerms:
 
     Terms of molecules come from the scorer, which has workers and a cache; terms of strings are
     cheap and computed here. A user's functions and programs are called with the canonical SMILES of
-    distinct molecules, and their answers are cached.
+    distinct molecules, and their answers are kept.
 
     Args:
         terms: name -> term.
-        functions: name -> function, for the terms of the kinds `function` and `program`.
+        sources: name -> what answers, and the name of its number, for the terms of the kinds
+            `function` and `program`.
         scorer: computes `terms_of_molecules(terms)`, in that order.
-        kept: cached answers of each function.
+        store: where answers are kept; None: in memory, until `keep_scores`.
 
     Attributes:
         left_out: functions and programs that are not called; their numbers are NaN.
@@ -33,14 +39,49 @@ class RawTerms:
     def __init__(
         self,
         terms: Mapping[str, Term],
-        functions: Mapping[str, BatchFunction],
+        sources: Mapping[str, tuple[Source, str]],
         scorer: Scorer,
-        kept: int,
+        store: Path | None = None,
     ) -> None:
         self.terms, self.scorer = dict(terms), scorer
-        self._functions = dict(functions)
+        self._numbers = dict(sources)
         self.left_out: frozenset[str] = frozenset()
-        self._answers: dict[str, Cache[float]] = {name: Cache(kept) for name in functions}
+        self._store: ScoreStore | None = None
+        if store is not None:
+            self.keep_scores(store)
+
+    @property
+    def _sources(self) -> list[Source]:
+        """Those that some term needs now, each once."""
+        needed = [one for name, (one, _) in self._numbers.items() if name not in self.left_out]
+        return list(dict.fromkeys(needed))
+
+    @property
+    def is_expensive(self) -> bool:
+        """Whether evaluations are to ask for no more."""
+        return any(source.is_expensive for source in self._sources)
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether there are programs or functions."""
+        return bool(self._sources)
+
+    def prepare(self, smiles: Sequence[str | None]) -> None:
+        """Compute what is kept of strings: terms of molecules, answers of sources.
+
+        Raises:
+            UserError: a user's function or program is broken.
+        """
+        records = self.scorer.score(smiles).records
+        for source in self._sources:
+            source([record.canonical for record in records if record.canonical])
+
+    def keep_scores(self, folder: Path) -> None:
+        """Keep answers of programs and expensive functions in a folder, unless some other does."""
+        if self._store is None and self._numbers:
+            self._store = ScoreStore(folder)
+            for source, _ in self._numbers.values():
+                source.keep_in(self._store)
 
     def __call__(
         self, smiles: Sequence[str | None], tokens: Sequence[int]
@@ -57,6 +98,9 @@ class RawTerms:
         scored = self.scorer.score(smiles)
         records = scored.records
         of_molecule = iter(np.array([record.values for record in records], dtype=np.float64).T)
+        canonical = [record.canonical for record in records]
+        molecules = [one for one in canonical if one]
+        answers = {source: source(molecules) for source in self._sources}
         raw = np.full((len(smiles), len(self.terms)), math.nan)
         for column, (name, term) in enumerate(self.terms.items()):
             if isinstance(term, MoleculeTerm):
@@ -67,33 +111,36 @@ class RawTerms:
                     for record, text, count in zip(records, smiles, tokens, strict=True)
                 ]
             elif name not in self.left_out:
-                raw[:, column] = self._asked(name, [record.canonical for record in records])
-        return scored, raw
+                source, number = self._numbers[name]
+                known = answers[source]
+                raw[:, column] = [
+                    number_of(known[one], number) if one else math.nan for one in canonical
+                ]
+        return _with_lost(scored, molecules, list(answers.values())), raw
 
     def leave_out(self, names: Collection[str]) -> None:
         """Do not call these functions and programs; terms of other kinds are computed anyway."""
-        self.left_out = frozenset(names) & self._functions.keys()
+        self.left_out = frozenset(names) & self._numbers.keys()
 
     def close(self) -> None:
         """End workers and programs."""
         self.scorer.close()
-        for function in self._functions.values():
-            if isinstance(function, ExternalProgram):
-                function.close()
-
-    def _asked(self, name: str, canonical: Sequence[str | None]) -> list[float]:
-        """A function's number for each molecule; it is called for those not in the cache."""
-        answers = self._answers[name]
-        known = {one: answers.get(one) for one in dict.fromkeys(canonical) if one is not None}
-        asked = [one for one, value in known.items() if value is None]
-        if asked:
-            for one, value in zip(asked, self._functions[name](asked), strict=True):
-                known[one] = value
-                answers.put(one, value)
-        values = (None if one is None else known[one] for one in canonical)
-        return [math.nan if value is None else value for value in values]
+        for source, _ in self._numbers.values():
+            source.close()
 
 
 def terms_of_molecules(terms: Mapping[str, Term]) -> dict[str, MoleculeTerm]:
     """The terms that a `TermSet` computes."""
     return {name: term for name, term in terms.items() if isinstance(term, MoleculeTerm)}
+
+
+def _with_lost(
+    scored: Records, molecules: Sequence[str], answers: Sequence[Mapping[str, Answer]]
+) -> Records:
+    """The same records; strings whose molecule some program was late for or died at are counted."""
+    lost = [
+        {answer for known in answers if isinstance(answer := known[one], Lost)} for one in molecules
+    ]
+    late = sum(Lost.TIMED_OUT in one for one in lost)
+    died = sum(bool(one) and Lost.TIMED_OUT not in one for one in lost)
+    return replace(scored, timeouts=scored.timeouts + late, failures=scored.failures + died)

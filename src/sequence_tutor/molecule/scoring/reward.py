@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from sequence_tutor.config.settings import Settings, nearest
 from sequence_tutor.errors import SettingsError, UserError
@@ -14,6 +21,7 @@ from sequence_tutor.molecule.scoring.aggregation import Aggregation
 from sequence_tutor.molecule.scoring.diversity import PENALTIES, Diversity, DiversitySettings
 from sequence_tutor.molecule.scoring.raw_terms import RawTerms, terms_of_molecules
 from sequence_tutor.molecule.scoring.scorer import Scorer
+from sequence_tutor.molecule.scoring.sources import sources_of
 from sequence_tutor.molecule.scoring.terminal_reward import (
     FOUND_COLUMNS,
     INVALID,
@@ -22,10 +30,8 @@ from sequence_tutor.molecule.scoring.terminal_reward import (
 )
 from sequence_tutor.molecule.terms import (
     AnyTerm,
-    BatchFunction,
     Descriptor,
     Function,
-    Program,
     Term,
     TermSet,
     UserFunction,
@@ -118,6 +124,11 @@ class MoleculeRewardSettings(Settings):
     )
     timeout: float = Field(10.0, gt=0, description="seconds for one molecule")
     cache: int = Field(200_000, ge=0, description="molecules whose terms are cached")
+    store: str | None = Field(
+        None,
+        description="folder where answers of programs and expensive functions are kept, for other "
+        "runs too; unset: in the run's folder",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -132,6 +143,22 @@ class MoleculeRewardSettings(Settings):
         if not isinstance(terms, dict):
             return tables
         return tables | {"terms": {name: _with_kind(name, table) for name, table in terms.items()}}
+
+    @field_validator("store")
+    @classmethod
+    def _absolute(cls, store: str | None) -> str | None:
+        """The same folder wherever a later command is given."""
+        return None if store is None else str(Path(store).absolute())
+
+    @model_serializer(mode="wrap")
+    def _as_asked(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """As plain values; without a store as before there were any."""
+        values: dict[str, Any] = handler(self)
+        return {n: one for n, one in values.items() if n != "store" or one is not None}
+
+    @property
+    def _store_folder(self) -> Path | None:
+        return None if self.store is None else Path(self.store)
 
     def build(
         self,
@@ -165,11 +192,6 @@ class MoleculeRewardSettings(Settings):
                 f"every term has weight 0, expected at least one that is not{EXTENDS_HINT}"
             )
         _check_columns(terms)
-        asked: dict[str, BatchFunction] = {
-            name: term.prepare() if isinstance(term, Program) else functions[name]
-            for name, term in terms.items()
-            if isinstance(term, Program | Function)
-        }
         term_set = TermSet(
             terms_of_molecules(terms),
             scaffolds=True,
@@ -179,7 +201,7 @@ class MoleculeRewardSettings(Settings):
         scorer = self.scorer(term_set, executor)
         return MoleculeReward(
             vocabulary,
-            RawTerms(terms, asked, scorer, self.cache),
+            RawTerms(terms, sources_of(terms, functions, self.cache), scorer, self._store_folder),
             {name: weights[name] for name in terms},
             aggregation=self.aggregation,
             invalid=self.invalid,

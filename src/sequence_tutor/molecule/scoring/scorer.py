@@ -9,9 +9,10 @@ whichever string it is cached under.
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import ItemsView, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, Literal, TypeVar
@@ -29,7 +30,7 @@ LONGEST_KEY = 1000
 
 
 class Cache(Generic[Value]):
-    """Values by string; the least recently used value is removed first.
+    """Values by string; the least recently used value is removed first. Threads may share it.
 
     Args:
         size: most values; 0 keeps none.
@@ -45,28 +46,35 @@ class Cache(Generic[Value]):
         self.hits = 0
         self.misses = 0
         self._values: OrderedDict[str, Value] = OrderedDict()
+        self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._values)
 
+    def items(self) -> ItemsView[str, Value]:
+        """Keys with their values, the one used least recently first."""
+        return self._values.items()
+
     def get(self, key: str) -> Value | None:
         """The value of `key`; None if there is none."""
-        value = self._values.get(key)
-        if value is None:
-            self.misses += 1
-        else:
-            self.hits += 1
-            self._values.move_to_end(key)
-        return value
+        with self._lock:
+            value = self._values.get(key)
+            if value is None:
+                self.misses += 1
+            else:
+                self.hits += 1
+                self._values.move_to_end(key)
+            return value
 
     def put(self, key: str, value: Value) -> None:
         """Store a value; remove the least recently used one if there are too many."""
         if not self.size or len(key) > LONGEST_KEY:
             return
-        self._values[key] = value
-        self._values.move_to_end(key)
-        if len(self._values) > self.size:
-            self._values.popitem(last=False)
+        with self._lock:
+            self._values[key] = value
+            self._values.move_to_end(key)
+            if len(self._values) > self.size:
+                self._values.popitem(last=False)
 
 
 Question = tuple[Literal["canonical", "record"], str]
@@ -121,6 +129,7 @@ class Scorer(Closing):
         self._invalid = term_set.evaluate(None)
         self._spellings: Cache[Outcome] = Cache(cache_size)
         self._molecules: Cache[Outcome] = Cache(cache_size)
+        self._asking = threading.Lock()  # an executor serves one call at a time
         self.computed = 0
         self._name = executor or LOCAL if workers else SERIAL
         self._executor: Executor[Question, MoleculeRecord] = find_executor(self._name)(
@@ -186,7 +195,10 @@ class Scorer(Closing):
         return molecules
 
     def _ask(self, questions: Sequence[Question]) -> list[Outcome]:
-        answers = self._executor.map(questions)
+        if not questions:
+            return []
+        with self._asking:
+            answers = self._executor.map(questions)
         if len(answers) != len(questions):
             raise UserError(
                 f"executor {self._name!r} gave {len(answers)} results for {len(questions)} items"

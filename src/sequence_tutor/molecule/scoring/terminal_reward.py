@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -46,7 +47,7 @@ ROWS_OF_TERMS: Mapping[type[Term], str] = {
 
 
 class MoleculeReward:
-    """Scores batches of molecules. Satisfies `Reward`, `Remembers`, `Explains` and `Reports`.
+    """Scores batches of molecules. Satisfies the protocols of a reward.
 
     Everything is paid at a sequence's last step. A sequence that is no valid molecule is paid 0 by
     every term, and 1 by the term `invalid` where that has a weight. So is a molecule for which some
@@ -84,6 +85,7 @@ class MoleculeReward:
         self._term_weights = np.array([weights[name] for name in self._terms], dtype=np.float64)
         self._aggregation = aggregation
         self.diversity = diversity
+        self.is_slow, self.is_expensive = raw_terms.is_slow, raw_terms.is_expensive
         self._lost = torch.zeros(len(COUNTED), dtype=torch.int64)
         self._last: tuple[SequenceBatch, Judged] | None = None
         is_sum = aggregation == "sum"
@@ -235,6 +237,14 @@ class MoleculeReward:
         if self.diversity:
             self.diversity.restore(state)
             self._last = None
+
+    def prepare(self, batch: SequenceBatch) -> None:
+        """Compute the terms of molecules, and ask programs and functions."""
+        self._raw_terms.prepare(self._vocabulary.decode_batch(batch))
+
+    def keep_scores(self, folder: Path) -> None:
+        """Keep answers of programs and expensive functions in a folder."""
+        self._raw_terms.keep_scores(folder)
 
     @property
     def left_out(self) -> frozenset[str]:

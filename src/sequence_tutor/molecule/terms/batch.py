@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.execution.external import ExternalProgram
+from sequence_tutor.execution.batch_program import BatchProgram
+from sequence_tutor.execution.external import VALUE, ExternalProgram
 from sequence_tutor.molecule.terms.term import Term
 
 if TYPE_CHECKING:  # workers load the terms, and need not wait for torch
@@ -22,6 +23,10 @@ if TYPE_CHECKING:  # workers load the terms, and need not wait for torch
 
 BatchFunction = Callable[[Sequence[str]], Sequence[float]]
 """SMILES in, as many numbers out; NaN where there is none."""
+
+EXPENSIVE = "evaluations use what was collected last, so that they ask for nothing"
+CHOSEN = ("number", "processes", "failures", "convention", "expensive")
+"""Settings that older records do not have."""
 
 ENOUGH = 8
 """If a function fails for each of at least so many molecules, it is broken."""
@@ -35,10 +40,28 @@ class Program(Term):
     command: str = Field(description="as on a command line, such as 'python dock.py'")
     timeout: float = Field(60.0, gt=0, description="seconds for one answer")
     folder: str | None = Field(None, description="its working directory; unset: the current one")
+    number: str = Field(VALUE, description="which number of its answers, where it gives several")
+    processes: int = Field(1, ge=1, description="so many of it compute side by side")
+    failures: int = Field(
+        10, ge=1, description="the run stops once it has ended or was late so often in a row"
+    )
+    convention: Literal["lines", "reinvent"] = Field(
+        "lines",
+        description="lines: JSON lines, started once; reinvent: started for each batch, as "
+        "REINVENT 4 does",
+    )
+    expensive: bool = Field(False, description=EXPENSIVE)
 
-    def prepare(self) -> ExternalProgram:
+    def prepare(self) -> ExternalProgram | BatchProgram:
         """The program, which starts at its first call."""
-        return ExternalProgram(self.command, self.timeout, self.folder)
+        kind = ExternalProgram if self.convention == "lines" else BatchProgram
+        limits = self.timeout, self.folder, self.processes, self.failures
+        return kind(self.command, *limits, (self.number,))
+
+    @model_serializer(mode="wrap")
+    def _as_asked(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """As plain values; what is as it was before there was a choice is left out."""
+        return _without_usual(handler(self), self)
 
 
 class Function(Term):
@@ -46,6 +69,18 @@ class Function(Term):
 
     unit: ClassVar[str] = "the function's own"
     kind: Literal["function"] = "function"
+    expensive: bool = Field(False, description=f"{EXPENSIVE}; its numbers are kept on the disk")
+
+    @model_serializer(mode="wrap")
+    def _as_asked(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """As plain values; what is as it was before there was a choice is left out."""
+        return _without_usual(handler(self), self)
+
+
+def _without_usual(values: dict[str, Any], term: Term) -> dict[str, Any]:
+    fields = type(term).model_fields
+    usual = {name: fields[name].default for name in CHOSEN if name in fields}
+    return {n: one for n, one in values.items() if n not in usual or one != usual[n]}
 
 
 class UserFunction:
