@@ -20,24 +20,25 @@ from sequence_tutor.cli.arguments import (
 RowNames = Annotated[
     tuple[str, ...],
     option(
-        'these rows alone; also by what they say, such as mean_TPSA, "TPSA in 40..90", '
-        '"has c1ccncc1" of molecules, "matches REGEX" and "contains TEXT" of lines',
+        'only these rows; a row can also be a definition: mean_TPSA, "TPSA in 40..90" or '
+        '"has c1ccncc1" of molecules, "matches REGEX" or "contains TEXT" of lines',
         "ROW...",
     ),
 ]
-Length = Annotated[int | None, option("tokens of a sequence; else as the settings say", "T")]
-Samples = Annotated[int, option("sequences of the prior that its values come from", "N")]
+Length = Annotated[int | None, option("tokens of a sequence; default: that of the settings", "T")]
+Samples = Annotated[int, option("sequences of the prior, from which its values are computed", "N")]
 HeldOut = Annotated[
-    bool, option("of the files, only what a prior trained on them would be tested on")
+    bool, option("only sequences on which a prior trained on these files would be tested")
 ]
 
 
 @dataclass(frozen=True)
 class AimsList:
-    """List the rows that may be aimed at: what each can be, and what the prior has today.
+    """List the rows that can have an aim, with their ranges and their values for the prior.
 
-    An aim is a row and what it should be, as tune's option --aim and the table [aims] of a settings
-    file have it. Rules of your own are rows, by their names: what they pay a sequence.
+    An aim is a row with the value that it should have; the option --aim of tune and the table
+    [aims] of a settings file take aims. Rules of your own are rows too, under their names: the
+    mean payment for a sequence.
 
     Example: sequence-tutor aims list melody
              sequence-tutor aims list molecule --rows valid "TPSA in 40..90" "has c1ccncc1"
@@ -65,12 +66,11 @@ class AimsList:
 
 @dataclass(frozen=True)
 class AimsFrom:
-    """Read aims off tunes, molecules or lines: like these, in these respects.
+    """Make aims from real tunes, molecules or lines, so that tuned sequences resemble them.
 
-    Prints a settings file whose table [aims] asks each row to be within the 95 % interval of its
-    value over the given sequences. A row whose interval the prior is in already costs little or
-    nothing; keep those that you mean. With --json, or into a file, the same with how far the prior
-    is from each.
+    Prints a settings file whose table [aims] has, for each row, the 95 % interval of its value over
+    the given sequences. A row that the prior meets already costs little or nothing. Delete the rows
+    that do not matter to you. With --table the distance of the prior from each row is shown.
 
     Example: sequence-tutor aims from melody my_tunes/ --length 128 --out aims.toml
              sequence-tutor tune melody --config aims.toml --out runs/like_mine
@@ -85,7 +85,9 @@ class AimsFrom:
     out: Annotated[
         Path | None, option("write the settings file here instead of printing it", "FILE.toml")
     ] = None
-    table: Annotated[bool, option("show how far the prior is from each, instead of a file")] = False
+    table: Annotated[bool, option("show the distance of the prior from each row, not the file")] = (
+        False
+    )
     samples: Samples = 2_000
     preset: Preset = "default"
     tuning: Tuning = Tuning()

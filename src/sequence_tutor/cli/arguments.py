@@ -58,7 +58,7 @@ Algorithm = Annotated[
 Aims = Annotated[
     tuple[str, ...],
     option(
-        'what a row of the table should be, such as "starts_with_tonic >= 90 %"; repeatable',
+        'value that a row of the table should have: "starts_with_tonic >= 90 %"; repeatable',
         "AIM...",
     ),
 ]

@@ -47,10 +47,10 @@ class Evaluate:
     ] = None
     real: Annotated[
         tuple[Path, ...],
-        option("real sequences to stand beside: files, folders and archives", "PATH..."),
+        option("add a column of these real sequences: files, folders, archives", "PATH..."),
     ] = ()
     held_out: Annotated[
-        bool, option("of --real, only what a prior trained on it would be tested on")
+        bool, option("of --real, only sequences on which a prior trained on it would be tested")
     ] = False
     markdown: Annotated[Path | None, option("write the table to this file too", "FILE")] = None
     rules: Rules = None

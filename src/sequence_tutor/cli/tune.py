@@ -38,7 +38,7 @@ class Tune:
     extends = "default"; --rules adds rules of your own. A prior in Python is tuned by g alone.
     After an interruption, even a kill, the same command continues and gives the same numbers.
 
-    Instead of weights, say what the table should show: --aim, repeatable, with the rows that aims
+    Instead of weights, state what the table should show: --aim, repeatable, with the rows that aims
     list names, or --aims-from with tunes, molecules or lines of your own.
 
     Example: sequence-tutor tune melody --algorithm psi --c 4 --out runs/psi
@@ -61,11 +61,11 @@ class Tune:
     aims_from: Annotated[
         tuple[Path, ...],
         option(
-            "aims read off these files, see aims from; those of --aim take the place of one",
+            "make aims from these files, see aims from; --aim replaces the aim of its row",
             "PATH...",
         ),
     ] = ()
-    rows: Annotated[tuple[str, ...], option("of --aims-from, these rows alone", "ROW...")] = ()
+    rows: Annotated[tuple[str, ...], option("of --aims-from, only these rows", "ROW...")] = ()
     target_kl: Annotated[
         float | None, option("choose c so that the policy ends X nats a token from the prior", "X")
     ] = None
