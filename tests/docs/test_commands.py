@@ -18,6 +18,7 @@ import pytest
 from sequence_tutor.cli import main
 from sequence_tutor.cli.program import GROUPS, find_verb
 from sequence_tutor.evaluation import evaluate
+from sequence_tutor.melody.chords import parse_progression
 from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.meter import Meter
 from sequence_tutor.melody.midi import write_midi
@@ -185,6 +186,8 @@ def write_files(folder: Path, melody_run: Path) -> None:
     song = [token for note in (14, 18, 21, 19, 18, 16, 21, 14) for token in [note, 1, 1, 1] * 4]
     write_midi(folder / "song.mid", song)
     write_abc(folder / "song.abc", song)
+    chords = Heard(chords=parse_progression("C | Am | F | G7"))
+    write_abc(folder / "chorus.abc", song, heard=chords)
     write_json_lines(folder / "theirs.jsonl", [{"tokens": [14, 1, 16, 0]}])
     chains = [
         f"{'C' * left}{middle}{'C' * right}"

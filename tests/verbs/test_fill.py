@@ -16,8 +16,11 @@ from sequence_tutor.melody.encoding import FIRST_NOTE, Note, decode
 from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.meter import Meter
 from sequence_tutor.melody.reading.own_tunes import own_tunes
+from sequence_tutor.melody.rules.chords import Chords
 from sequence_tutor.melody.scales import Key
+from sequence_tutor.melody.view import Melodies
 from sequence_tutor.melody.writing.abc import write_abc
+from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.verbs.fill import fill
 
 BARS = 4
@@ -137,6 +140,35 @@ def test_on_the_command_line(
     (read,) = own_tunes(tmp_path / "out" / "melody-0001.abc")
     assert all(74 <= note.pitch <= 108 for note in read.notes)
     assert {note.pitch % 12 for note in read.notes} <= {4, 6, 7, 9, 11, 1, 2}
+
+
+def test_over_chords(
+    prior: Model, melody_prior: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    options = ("--length", 64, "-n", 4, "--threads", 1, "--quiet", "--out", out)
+    wishes = ("--chords", "Em7 | A7 / / D", "--accompaniment", "--weights", "chords 6")
+    assert run("sample", melody_prior, *wishes, *options) == 0
+    text = (out / "melody-0001.abc").read_text()
+    assert "K:D" in text  # where the chords belong
+    assert text.count('"Em7"') == 2
+    assert text.count('"A7"') == 2
+    candidates = [json.loads(line) for line in (out / "candidates.jsonl").read_text().splitlines()]
+    plain = fill(prior, 4, pitch_range="C3..B5", length=64, quiet=True)
+    rule = Chords(progression="Em7 | A7 / / D", transpose=2)
+    rows = torch.tensor(plain.to_lists())
+    pays = rule(Melodies(SequenceBatch.full(rows))).sum(1)
+    assert candidates[-1]["paid"]["chords"] / 6 > float(pays.mean()) + 2
+    # the symbols of a file stay, and count where that is asked for
+    source = out / "melody-0001.musicxml"
+    kept = fill(prior, 2, tmp_path / "kept", source=source, keep="1-2", quiet=True)
+    assert kept.candidates[0]["paid"] == {}
+    assert (tmp_path / "kept" / "melody-0001.abc").read_text().count('"Em7"') == 2
+    counted = fill(prior, 2, source=source, keep="1-2", chords="file", quiet=True)
+    assert set(counted.candidates[0]["paid"]) == {"chords"}
+    for given, complaint in (("H7", "'H7' is no chord"), ("file", "without --from has no chord")):
+        assert run("sample", melody_prior, "--chords", given, *options) == 2
+        assert complaint in sentence(capsys)
 
 
 @pytest.mark.parametrize(

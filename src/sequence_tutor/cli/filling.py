@@ -36,6 +36,10 @@ class Filling:
         str | None, option("lowest and highest pitch, or an instrument: C4..G5, flute", "RANGE")
     ] = None
     scale: Annotated[str | None, option('scale of new notes, such as "D dorian"', "SCALE")] = None
+    chords: Annotated[
+        str | None,
+        option('chords to fit, such as "Dm7 | G7 | C", or file for those of the tune', "CHORDS"),
+    ] = None
     weights: Annotated[
         str | None,
         option('weights of rules, such as "key 2, tonic 1"; a prior has no others', "WEIGHTS"),
@@ -50,7 +54,7 @@ class Filling:
             value is not None
             for value in (
                 *(self.source, self.keep, self.vary, self.best, self.range, self.scale),
-                *(self.weights, self.rules, self.particles),
+                *(self.chords, self.weights, self.rules, self.particles),
             )
         )
 

@@ -73,6 +73,9 @@ class Sample:
     ] = None
     transpose: Annotated[int | None, option("semitones to move by", "N", group="melodies")] = None
     tempo: Annotated[float | None, option("quarter notes a minute", group="melodies")] = None
+    accompaniment: Annotated[
+        bool, option("chords sound quietly in MIDI and WAV too", group="melodies")
+    ] = False
     no_wav: Annotated[bool, option("write no sound", group="melodies")] = False
     tutor: Annotated[str | None, option("tuned run that advises a prior", "RUN", group="tutor")] = (
         None
@@ -132,6 +135,7 @@ class Sample:
         tables = read.output
         asked = {name: getattr(self, name) for name in ("key", "transpose", "tempo")}
         asked["wav"] = False if self.no_wav else None
+        asked["accompaniment"] = self.accompaniment or None
         given = {name: value for name, value in asked.items() if value is not None}
         for name in given:
             if name not in model.domain.output_settings.model_fields:
@@ -188,6 +192,7 @@ class Sample:
             vary=asked.vary,
             pitch_range=asked.range or "",
             scale=asked.scale or "",
+            chords=asked.chords or "",
             weights=asked.weight_of,
             config=self.config,
             c=self.c,

@@ -112,6 +112,7 @@ class Wishes:
         vary: the share of the rest that is to differ from it; None: as it comes.
         range: of pitches; empty: any.
         scale: that new notes belong to; empty: any.
+        chords: that they should fit, or `file` for those of the source; empty: none.
     """
 
     source: Path | None = None
@@ -119,6 +120,7 @@ class Wishes:
     vary: float | None = None
     range: str = ""
     scale: str = ""
+    chords: str = ""
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,7 @@ class Constrained:
         remarks: phrases about what reading changed.
         distance: the share of the steps to be written at which each sequence (B,) differs from the
             user's; None: there is no sequence of the user's.
+        rules: constants of rules that are rewarded beside those of the model: rule -> table.
     """
 
     guide: Guide
@@ -139,6 +142,7 @@ class Constrained:
     length: int
     remarks: Sequence[str] = ()
     distance: Callable[[SequenceBatch], Tensor] | None = None
+    rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -83,8 +83,10 @@ class MelodyDomain(Domain):
 
     def framed(self, reward: Settings) -> MelodyDomain:
         """The same domain in the key of a run's rules."""
-        key = of_kind(MelodyRewardSettings, reward).key
-        return MelodyDomain(self.frame.judged_in(key), self._windows)
+        judged = of_kind(MelodyRewardSettings, reward)
+        chords = judged.rules.chords
+        bars = () if chords is None else chords.in_tokens(judged.key)
+        return MelodyDomain(self.frame.judged_in(judged.key, bars), self._windows)
 
     def recorded(self, output: Mapping[str, Any]) -> Mapping[str, Any]:
         """The output settings that a run was tuned with.
@@ -174,7 +176,7 @@ class MelodyDomain(Domain):
     def reward(self, settings: Settings, rules: Path | None) -> MelodyReward:
         """The nine rules with the constants of the settings, and a user's own rules."""
         user_rules = load_user_terms(rules) if rules else ()
-        return of_kind(MelodyRewardSettings, settings).build(user_rules)
+        return of_kind(MelodyRewardSettings, settings).in_meter(self.frame.meter).build(user_rules)
 
     def shown_to_functions(self, batch: SequenceBatch) -> Melodies:
         """The melodies in the run's key."""

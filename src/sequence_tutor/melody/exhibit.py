@@ -14,6 +14,7 @@ from sequence_tutor.melody.encoding import STEPS_PER_QUARTER
 from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.midi import midi_bytes
 from sequence_tutor.melody.next_tokens import token_maps
+from sequence_tutor.melody.writing.accompaniment import accompaniment
 from sequence_tutor.melody.writing.audio import synthesise, wav_bytes
 from sequence_tutor.melody.writing.engraving import can_engrave, engrave
 from sequence_tutor.melody.writing.notation import to_musicxml
@@ -117,7 +118,8 @@ def melody_rounds(
     def card(place: int, number: int, pitches: tuple[int, int]) -> MelodyCard:
         name, how, tokens = models[place].name, heard[place], melodies[place][number]
         paid: Mapping[str, Sequence[float]] = scored[place][number]
-        sound = synthesise(tokens, how.tempo, how.transpose, rate)
+        backing = accompaniment(how, len(tokens))
+        sound = synthesise(tokens, how.tempo, how.transpose, rate, backing=backing)
         return MelodyCard(
             model=name,
             style=place,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sequence_tutor.errors import UserError
+from sequence_tutor.melody.chords import Bar, ChordSpan, chord_spans
 from sequence_tutor.melody.encoding import HIGHEST_PITCH, LOWEST_PITCH
 from sequence_tutor.melody.meter import COMMON, Meter
 from sequence_tutor.melody.scales import C_MAJOR, OCTAVE, TONICS, Key, nearer_way
@@ -37,6 +38,8 @@ class Heard:
         tempo: quarter notes a minute.
         transpose: semitones added to the pitches of the tokens.
         upbeat: sixteenths before the first bar line.
+        chords: bars of a progression that is written above the melody; empty: none.
+        accompanied: whether the chords sound too.
     """
 
     key: Key = C_MAJOR
@@ -44,6 +47,8 @@ class Heard:
     tempo: float = 120.0
     transpose: int = 0
     upbeat: int = 0
+    chords: tuple[Bar, ...] = ()
+    accompanied: bool = False
 
     def __post_init__(self) -> None:
         """Refuse pitches out of MIDI's range, and an upbeat of a bar or more."""
@@ -74,6 +79,12 @@ class Heard:
             for first, after in zip(firsts, [*firsts[1:], steps], strict=True)
         ]
 
+    def chord_spans(self, steps: int) -> list[ChordSpan]:
+        """The chords of a melody of so many steps."""
+        if not self.chords:
+            return []
+        return chord_spans(self.chords, self.meter, self.upbeat, steps)
+
     def place(self, step: int) -> int:
         """The position of a step in its bar, in sixteenths."""
         return (step - self.upbeat) % self.meter.steps
@@ -95,11 +106,13 @@ class Frame:
         meter: of the bars.
         relative: whether melodies may also be in the key's relative minor, as those of a prior;
             those of a tuned run are in the key of its rules.
+        chords: bars of the progression that a run was tuned over, in its key; empty: none.
     """
 
     key: Key | None = C_MAJOR
     meter: Meter = COMMON
     relative: bool = True
+    chords: tuple[Bar, ...] = ()
 
     @classmethod
     def of_card(cls, card: Mapping[str, Any]) -> Frame:
@@ -124,9 +137,9 @@ class Frame:
                 break
         return cls(C_MAJOR if settings.get("transpose", True) else None, meter)
 
-    def judged_in(self, key: Key) -> Frame:
-        """The frame of a model that was tuned by rules in a key."""
-        return replace(self, key=key, relative=False)
+    def judged_in(self, key: Key, chords: tuple[Bar, ...] = ()) -> Frame:
+        """The frame of a model that was tuned by rules in a key, and over chords."""
+        return replace(self, key=key, relative=False, chords=chords)
 
     def heard(
         self,
@@ -162,7 +175,13 @@ class Frame:
             key = on_tonic(own, name.tonic)
             if self.is_heard_in_relative(name):
                 key = moved(self.key or C_MAJOR, up)
-        return Heard(key, meter or self.meter, tempo, up, upbeat)
+        signature = signature_of(key)
+        chords = self.chords
+        if up % OCTAVE:
+            chords = tuple(
+                tuple(chord and chord.moved(up, signature) for chord in bar) for bar in chords
+            )
+        return Heard(key, meter or self.meter, tempo, up, upbeat, chords)
 
     def is_heard_in_relative(self, name: KeyName | None) -> bool:
         """Whether the relative minor is asked of a run in major: the same notes, another tonic."""

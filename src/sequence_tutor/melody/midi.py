@@ -42,10 +42,13 @@ from sequence_tutor.melody.reading.score import (
     meters_in_force,
 )
 from sequence_tutor.melody.signature import MOST_FIFTHS
+from sequence_tutor.melody.writing.accompaniment import accompaniment
 from sequence_tutor.storage.files import replacing
 
 TICKS_PER_QUARTER = 480
 VELOCITY = 90
+QUIET = 45
+"""The velocity of an accompaniment."""
 _TICKS_PER_STEP = TICKS_PER_QUARTER // STEPS_PER_QUARTER
 _HEADER = 14  # bytes before the first track
 _END_OF_TRACK = b"\x01\xff\x2f\x00"  # as symusic writes it, a tick after the last event
@@ -208,6 +211,14 @@ def midi_bytes(tokens: Sequence[int], heard: Heard | None = None) -> bytes:
         time, duration = note.start * _TICKS_PER_STEP, (note.end - note.start) * _TICKS_PER_STEP
         track.notes.append(NoteTick(time, duration, note.pitch + heard.transpose, VELOCITY))
     score.tracks.append(track)
+    backing = accompaniment(heard, len(tokens))
+    if backing:
+        chords = TrackTick("chords", 0, False)
+        for note in backing:
+            time, duration = note.start * _TICKS_PER_STEP, (note.end - note.start) * _TICKS_PER_STEP
+            chords.notes.append(NoteTick(time, duration, note.pitch, QUIET))
+        score.tracks.append(chords)
+        return score.dumps_midi()  # the last chord ends with the melody
     last = max([meters[-1][0], *(note.end for note in notes)]) * _TICKS_PER_STEP
     return _ending_at(score.dumps_midi(), len(tokens) * _TICKS_PER_STEP - last)
 

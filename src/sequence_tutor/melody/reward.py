@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.errors import UserError
+from sequence_tutor.melody.meter import Meter
+from sequence_tutor.melody.rules.chords import Chords
 from sequence_tutor.melody.rules.leap import Leap
 from sequence_tutor.melody.rules.motifs import Motif, RepeatedMotif
 from sequence_tutor.melody.rules.pitches import InKey, Interval, Tonic, UniqueExtrema
@@ -38,6 +40,27 @@ class RuleConstants(Settings):
         """The nine rules."""
         return tuple(getattr(self, name) for name in RuleConstants.model_fields)
 
+
+class Rules(RuleConstants):
+    """The nine rules, and those that are there only where they are asked for."""
+
+    chords: Chords | None = Field(None, description="what sounds fits a chord progression")
+
+    @property
+    def all(self) -> tuple[Rule, ...]:
+        """The nine rules, then the others that are there."""
+        more = [getattr(self, name) for name in ASKED_FOR]
+        return (*super().all, *(rule for rule in more if rule is not None))
+
+    @model_serializer(mode="wrap")
+    def _without_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """As plain JSON; what is not there is left out, as in the records of earlier versions."""
+        made: dict[str, Any] = handler(self)
+        return {name: value for name, value in made.items() if value is not None}
+
+
+ASKED_FOR = tuple(name for name in Rules.model_fields if name not in RuleConstants.model_fields)
+"""The rules beside the nine."""
 
 NINE_RULES = RuleConstants().all
 """The published rules with their published constants."""
@@ -102,7 +125,7 @@ class MelodyRewardSettings(Settings):
         default_factory=dict,
         description="weight of each rule, 0 for off; 1 each unless a settings file has this table",
     )
-    rules: RuleConstants = Field(RuleConstants(), description="constants, one table a rule")
+    rules: Rules = Field(Rules(), description="constants, one table a rule")
 
     @classmethod
     def others_off(cls, reward: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -114,6 +137,14 @@ class MelodyRewardSettings(Settings):
             return reward
         off = dict.fromkeys(RuleConstants.model_fields, 0.0)
         return {**reward, "weights": {**off, **reward["weights"]}}
+
+    def in_meter(self, meter: Meter) -> Self:
+        """The same, where rules that ask for the prior's meter have it."""
+        chords = self.rules.chords
+        if chords is None or chords.meter is not None:
+            return self
+        chords = chords.model_copy(update={"meter": str(meter)})
+        return self.model_copy(update={"rules": self.rules.model_copy(update={"chords": chords})})
 
     def build(
         self, user_rules: Sequence[UserTerm] = (), *, score_all: bool = False

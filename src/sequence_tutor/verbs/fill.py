@@ -31,6 +31,12 @@ from sequence_tutor.workbench.filled import PARTICLES, Candidates, candidates
 
 CANDIDATES_FILE = "candidates.jsonl"
 
+NATS_A_POINT = 2.0
+"""What a point of a rule that a wish brings counts, unless it is given a weight."""
+
+OF_WISHES = ("chords",)
+"""Rules that wishes bring, and not settings."""
+
 FEW = 0.25
 """An effective sample size below this share of the candidates drawn is worth a remark."""
 
@@ -94,6 +100,7 @@ def fill(
     vary: float | None = None,
     pitch_range: str = "",
     scale: str = "",
+    chords: str = "",
     weights: Mapping[str, float] | None = None,
     config: PathLike | None = None,
     c: float | None = None,
@@ -115,6 +122,8 @@ def fill(
         vary: the share of the other steps that is to sound otherwise than in it.
         pitch_range: two pitches, such as "C4..G5", or an instrument.
         scale: of new notes, such as "D dorian".
+        chords: that the melody should fit, bar by bar, such as "Dm7 | G7 | C"; "file": those of the
+            source. The weight of the rule is 2 c unless `weights` names it.
         weights: of rules, by name; of a run they replace its own, of a prior the others are off.
         config: settings file whose table `reward` is what is rewarded, in place of the model's.
         c: temperature; None: that of the run, of a prior 1.
@@ -130,10 +139,10 @@ def fill(
         UserError: a wish that cannot be met or does not fit the tune, or a number out of range.
     """
     _check(count, best, particles, c)
-    model = rewarding(model, weights, optional_path(config))
+    model = rewarding(model, weights or {}, optional_path(config))
     source = optional_path(source)
     settings = settings or model.files(primed=source is not None)
-    wishes = Wishes(source, keep, vary, pitch_range, scale)
+    wishes = Wishes(source, keep, vary, pitch_range, scale, chords)
     generator = named_generator(seed, "fill", model.device)
 
     def write(number: int, steps: int) -> SequenceBatch:
@@ -147,8 +156,11 @@ def fill(
     check_length(model, asked.length)
     for remark in [*model.framed_domain.check_output(asked.settings), *asked.remarks]:
         heading(remark, quiet=quiet)
-    reward = scored_here(model).reward if is_rewarded(model) else None
     c = c or (1.0 if model.tune is None else model.tune.c)
+    if asked.rules:
+        own = {name: (weights or {}).get(name, NATS_A_POINT * c) for name in asked.rules}
+        model = with_weights(model, own, asked.rules)
+    reward = scored_here(model).reward if is_rewarded(model) else None
     with progress("writing", count, quiet=quiet) as advance:
         found = candidates(model, asked.guide, reward, c, count, generator, advance, particles)
     for remark in _remarks(found, count):
@@ -182,23 +194,34 @@ def _check(count: int, best: int | None, particles: int, c: float | None) -> Non
         raise UserError(f"c is {c:g}, expected a number above 0")
 
 
-def rewarding(model: Model, weights: Mapping[str, float] | None, config: PathLike | None) -> Model:
+def rewarding(model: Model, weights: Mapping[str, float], config: PathLike | None) -> Model:
     """The model with the reward of a settings file, and with other weights."""
     config = optional_path(config)
-    settings = model.reward_settings
     if config is not None and read_tables(config).reward:
         settings = read_reward(model.domain, DEFAULT, config)
         model = replace(model, reward_settings=settings, aims=None)
+    weights = {name: weight for name, weight in weights.items() if name not in OF_WISHES}
     if not weights and (model.tune is not None or model.rules is None):
         return model
-    weights = weights or {}  # of rules of one's own alone, each of the weight in its file
-    if model.tune is not None or "weights" in settings.model_fields_set:
-        own = {**settings.model_dump(mode="json").get("weights", {}), **weights}
-        table: Mapping[str, Any] = {**settings.model_dump(mode="json"), "weights": own}
+    return with_weights(model, weights, {})
+
+
+def with_weights(
+    model: Model, weights: Mapping[str, float], rules: Mapping[str, Mapping[str, Any]]
+) -> Model:
+    """The model with more or other weights, and rules that need constants.
+
+    Rules that nothing has given a weight are off for a prior: it was not tuned to follow them.
+    """
+    settings = model.reward_settings
+    kind: object = model.domain.reward_settings
+    if is_rewarded(replace(model, rules=None)) or not isinstance(kind, NamesOthers):
+        table = settings.model_dump(mode="json")
     else:
-        kind: object = model.domain.reward_settings
-        table = {"weights": dict(weights)}
-        table = kind.others_off(table) if isinstance(kind, NamesOthers) else table
+        table = {**settings.model_dump(mode="json"), **kind.others_off({"weights": {}})}
+    table["weights"] = {**table.get("weights", {}), **weights}
+    if rules:
+        table["rules"] = {**table.get("rules", {}), **rules}
     return replace(model, reward_settings=build(model.domain.reward_settings, table, "weights"))
 
 

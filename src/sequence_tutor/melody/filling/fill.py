@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 from sequence_tutor.domain import Beginning, Constrained, SequenceBatch, Wishes, of_kind
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.beginnings import begin_with
+from sequence_tutor.melody.chords import as_text, parse_progression, progression_of
 from sequence_tutor.melody.encoding import (
     FIRST_NOTE,
     HIGHEST_PITCH,
@@ -24,12 +26,15 @@ from sequence_tutor.melody.filling.parts import Part, parse_keep
 from sequence_tutor.melody.filling.pitch_range import parse_range
 from sequence_tutor.melody.filling.sounding import machine_of
 from sequence_tutor.melody.frame import Frame
-from sequence_tutor.melody.reading.own_tunes import own_tunes
+from sequence_tutor.melody.reading.own_tunes import OwnTune, own_tunes
 from sequence_tutor.melody.reading.sources import holds_tokens
 from sequence_tutor.melody.scales import C_MAJOR, OCTAVE, TONICS, Key, nearer_way
 from sequence_tutor.melody.signature import parse_key, signature_of
 from sequence_tutor.melody.writing.output import MelodyOutputSettings
 from sequence_tutor.sampling.guide import Guide
+
+OF_FILE = "file"
+"""In place of chords: those of the source."""
 
 FEWEST_PITCHES = 12
 """A range of fewer pitches in the model's three octaves is met by moving these by octaves."""
@@ -61,6 +66,11 @@ def constrained(
     settings = of_kind(MelodyOutputSettings, begun.settings)
     if wishes.source is None:
         settings = _moved_for(wishes, settings, frame)
+    if wishes.chords and wishes.chords != OF_FILE:
+        parse_progression(wishes.chords)  # refused here if it is none
+        settings = settings.model_copy(update={"chords": wishes.chords})
+    elif wishes.chords and settings.chords is None:
+        raise UserError(f"--chords file: {wishes.source or 'without --from'} has no chord symbols")
     heard = settings.heard(frame)
     tune = list(begun.tokens)
     steps = length or len(tune)
@@ -99,9 +109,16 @@ def constrained(
         known = batch.tokens[:, : len(tune)]
         return differing(known, tune).sum(1) / max(1, open_steps)
 
-    return Constrained(
-        guide, settings, steps, begun.remarks, distance if wishes.source is not None else None
-    )
+    rules = {}
+    if wishes.chords:
+        rules["chords"] = {
+            "progression": settings.chords,
+            "meter": str(heard.meter),
+            "upbeat": heard.upbeat,
+            "transpose": heard.transpose,
+        }
+    has_tune = wishes.source is not None
+    return Constrained(guide, settings, steps, begun.remarks, distance if has_tune else None, rules)
 
 
 def _begun(wishes: Wishes, settings: MelodyOutputSettings, frame: Frame, begin: Begin) -> Beginning:
@@ -120,8 +137,31 @@ def _begun(wishes: Wishes, settings: MelodyOutputSettings, frame: Frame, begin: 
     for tune in own_tunes(wishes.source):
         if settings.meter is None and tune.meter is not None:
             settings = settings.model_copy(update={"meter": str(tune.meter)})
-        return begin_with(tune, settings, frame)
+        begun = begin_with(tune, settings, frame)
+        settings = of_kind(MelodyOutputSettings, begun.settings)
+        if tune.chords and settings.chords is None:
+            chords = _chords_of(tune, begun.tokens, settings, frame)
+            begun = replace(begun, settings=settings.model_copy(update={"chords": chords}))
+        return begun
     raise UserError(f"{wishes.source}: no melody in it")
+
+
+def _chords_of(
+    tune: OwnTune, tokens: Sequence[int], settings: MelodyOutputSettings, frame: Frame
+) -> str:
+    """The chord symbols of a tune as a progression, moved as far as the tune is."""
+    heard = settings.heard(frame)
+    text = progression_of(tune.chords, heard.meter, heard.upbeat, len(tokens))
+    first = next(token for token in tokens if token >= FIRST_NOTE)
+    up = (first + PITCH_OFFSET + heard.transpose - tune.notes[0].pitch) % OCTAVE
+    if up == 0:
+        return text
+    return as_text(
+        [
+            tuple(chord and chord.moved(up, heard.signature) for chord in bar)
+            for bar in parse_progression(text)
+        ]
+    )
 
 
 def _pitches(wishes: Wishes, transpose: int) -> Tensor:
@@ -163,6 +203,9 @@ def _moved_for(
         own = signature_of(frame.key or C_MAJOR).fifths
         up = nearer_way(7 * (signature_of(_scale(wishes.scale)).fifths - own))
         settings = settings.model_copy(update={"transpose": up})
+    elif wishes.chords and settings.key is None and not settings.transpose:
+        up = _nearest_to_chords(wishes.chords, frame.key or C_MAJOR)
+        settings = settings.model_copy(update={"transpose": up})
     if wishes.range:
         low, high = parse_range(wishes.range)
         lowest = LOWEST_PITCH + settings.heard(frame).transpose
@@ -177,3 +220,14 @@ def _moved_for(
             up = settings.transpose + OCTAVE * octaves
             settings = settings.model_copy(update={"transpose": up})
     return settings
+
+
+def _nearest_to_chords(text: str, key: Key) -> int:
+    """The semitones that move a key to where most of the chords' notes belong to it."""
+    chords = [chord for bar in parse_progression(text) for chord in bar if chord is not None]
+    classes = {(TONICS[key.tonic] + degree) % OCTAVE for degree in key.degrees}
+
+    def belonging(up: int) -> int:
+        return sum((tone - up) % OCTAVE in classes for chord in chords for tone in chord.tones)
+
+    return max(range(-5, 7), key=lambda up: (belonging(up), -abs(up)))

@@ -16,6 +16,7 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.foreign import door, one_line, said
 from sequence_tutor.melody.reading.mxl import parse_xml, score_of
 from sequence_tutor.melody.reading.score import (
+    MOST_CHORDS,
     MOST_METERS,
     MOST_PARTS,
     Part,
@@ -24,8 +25,9 @@ from sequence_tutor.melody.reading.score import (
     counted,
     meters_in_force,
 )
-from sequence_tutor.melody.scales import NATURALS
-from sequence_tutor.melody.signature import MODES, MOST_FIFTHS
+from sequence_tutor.melody.scales import C_MAJOR, NATURALS, OCTAVE
+from sequence_tutor.melody.signature import MODES, MOST_FIFTHS, signature_of
+from sequence_tutor.melody.writing.harmony import read_harmony
 
 _LARGEST_METER = 1000  # beats of a bar, or of a whole note; more is a damaged number
 _LARGEST_ALTERATION = 12  # semitones
@@ -77,6 +79,7 @@ def _read_score(root: Element) -> TuneScore:
         next((reader.key for reader in readers if reader.key is not None), None),
         max(upbeats, default=0.0),
         max(reader.now for reader in readers),
+        next((tuple(reader.chords) for reader in readers if reader.chords), ()),
         _left_out(root, sum(reader.graces for reader in readers)),
     )
 
@@ -113,6 +116,7 @@ class _PartReader:
         self.key: WrittenKey | None = None  # the first, at concert pitch
         self.first_bar = 0.0  # quarter notes, where there is a second bar
         self.graces = 0
+        self.chords: list[tuple[float, str]] = []
         self._bars = 0
         self._tied: dict[tuple[str, int], int] = {}  # (staff, pitch) -> index in its notes
         self.now = 0.0  # after all measures: where the last one ends
@@ -131,12 +135,22 @@ class _PartReader:
                 self._read_attributes(element)
             elif element.tag == "note":
                 self._read_note(element)
+            elif element.tag == "harmony":
+                self._read_harmony(element)
             elif element.tag == "forward":
                 self._advance(self._duration(element))
             elif element.tag == "backup":
                 self._advance(-self._duration(element))
             furthest = max(furthest, self.now)
         self.now = furthest
+
+    def _read_harmony(self, harmony: Element) -> None:
+        chord = read_harmony(harmony)
+        if chord is not None and len(self.chords) < MOST_CHORDS:
+            offset = float(harmony.findtext("offset", "0")) / self._divisions
+            if self._transpose % OCTAVE:
+                chord = chord.moved(self._transpose, signature_of(C_MAJOR))
+            self.chords.append((self.now + offset, str(chord)))
 
     def _read_attributes(self, attributes: Element) -> None:
         divisions = attributes.findtext("divisions")

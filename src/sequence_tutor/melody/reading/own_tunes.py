@@ -52,6 +52,7 @@ class OwnTune:
         meters: as the file has them.
         downbeat: the step at which a bar begins; below 0 where the first note comes after it.
         changes: what reading changed, a phrase each.
+        chords: step and name of each chord symbol.
     """
 
     name: str
@@ -62,6 +63,7 @@ class OwnTune:
     meters: tuple[tuple[int, int], ...]
     downbeat: int
     changes: tuple[str, ...]
+    chords: tuple[tuple[float, str], ...] = ()
 
     @property
     def meter(self) -> Meter | None:
@@ -147,7 +149,9 @@ def own_tune(score: TuneScore, name: str) -> OwnTune:
         *cut,
     )
     key = key_of(kept, score.key)
-    return OwnTune(name, kept, steps, key, score.key is not None, score.meters, downbeat, changes)
+    chords = tuple((time * STEPS_PER_QUARTER - first, chord) for time, chord in score.chords)
+    is_named = score.key is not None
+    return OwnTune(name, kept, steps, key, is_named, score.meters, downbeat, changes, chords)
 
 
 def _step(quarters: float) -> int:

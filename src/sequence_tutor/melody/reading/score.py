@@ -16,6 +16,9 @@ _LEGATO = 1 / 8
 MOST_PARTS = 1000
 """Of a file; the largest orchestras have a tenth of it."""
 
+MOST_CHORDS = 10_000
+"""Chord symbols that are read: several a bar for an hour of music."""
+
 MOST_METERS = 10_000
 """Changes of meter in a file: one a bar for an hour of music."""
 
@@ -86,6 +89,7 @@ class TuneScore:
         key: as the file writes it; None if it does not.
         downbeat: quarter notes from the start to a bar line: the end of an upbeat, or 0.
         end: of the tune, in quarter notes, rests included; None: the end of the last note.
+        chords: time in quarter notes and name of each chord symbol, in order; empty for none.
         left_out: a phrase for each kind of music that the reader ignored.
         problem: why a tune of a tune book could not be read; empty if it could.
     """
@@ -95,6 +99,7 @@ class TuneScore:
     key: WrittenKey | None = None
     downbeat: float = 0.0
     end: float | None = None
+    chords: tuple[tuple[float, str], ...] = ()
     left_out: tuple[str, ...] = ()
     problem: str = ""
 

@@ -5,7 +5,8 @@ Source: the ABC standard 2.1, https://abcnotation.com/wiki/abc:standard:v2.1.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from sequence_tutor.melody.encoding import Span, sounding_spans
@@ -37,7 +38,10 @@ def to_abc(tokens: Sequence[int], title: str = "melody", heard: Heard | None = N
     heard = heard or Heard()
     spans = sounding_spans(tokens, heard.transpose)
     signature = heard.signature
-    bars = [_write_bar(spans, first, last, signature) for first, last in heard.bars(len(tokens))]
+    chords = {span.first: str(span.chord) for span in heard.chord_spans(len(tokens))}
+    bars = [
+        _write_bar(spans, first, last, signature, chords) for first, last in heard.bars(len(tokens))
+    ]
     lines = ["|".join(bars[i : i + _BARS_PER_LINE]) for i in range(0, len(bars), _BARS_PER_LINE)]
     return (
         f"X:1\nT:{' '.join(title.split())}\nM:{heard.meter}\nL:1/16\nQ:1/4={heard.tempo:g}\n"
@@ -45,20 +49,26 @@ def to_abc(tokens: Sequence[int], title: str = "melody", heard: Heard | None = N
     )
 
 
-def _write_bar(spans: list[Span], first: int, last: int, signature: Signature) -> str:
-    """One bar, steps first to last; notes that go on after it are tied."""
+def _write_bar(
+    spans: list[Span], first: int, last: int, signature: Signature, chords: Mapping[int, str]
+) -> str:
+    """One bar, steps first to last; notes that go on after it, or over a chord, are tied."""
     altered: dict[Hashable, int] = {}
     symbols = []
+    inner = [step for step in chords if first < step < last]
     for start, end, pitch in spans:
-        length = min(end, last) - max(start, first)
-        if length <= 0:
+        begins, ends = max(start, first), min(end, last)
+        if ends <= begins:
             continue
-        number = str(length) if length > 1 else ""
-        if pitch is None:
-            symbols.append(f"z{number}")
-        else:
-            tie = "-" if end > last else ""
-            symbols.append(f"{_written(pitch, signature, altered)}{number}{tie}")
+        edges = [begins, *(step for step in inner if begins < step < ends), ends]
+        for begun, ended in pairwise(edges):
+            number = str(ended - begun) if ended - begun > 1 else ""
+            chord = f'"{chords[begun]}"' if begun in chords else ""
+            if pitch is None:
+                symbols.append(f"{chord}z{number}")
+            else:
+                tie = "-" if end > ended else ""
+                symbols.append(f"{chord}{_written(pitch, signature, altered)}{number}{tie}")
     return " ".join(symbols)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.melody.encoding import STEPS_PER_QUARTER, decode
+from sequence_tutor.melody.encoding import STEPS_PER_QUARTER, Note, decode
 from sequence_tutor.storage.files import replacing
 
 PEAK = 0.8  # of full scale: about -2 dB, so that a player's resampling does not clip
@@ -24,11 +24,17 @@ PARTIALS = 10
 BRIGHTNESS = 1.6  # partial k starts at amplitude k ** -BRIGHTNESS
 DECAY = 1.1  # a second, the fundamental of middle C; partial k decays (1 + k) / 2 times as fast
 ATTACK = 0.012  # seconds
+BACKING = 0.15  # amplitude of a note of the accompaniment beside one of the melody
 RELEASE = 0.060  # seconds after a note's end
 
 
 def synthesise(
-    tokens: Sequence[int], tempo: float = 120, transpose: int = 0, sample_rate: int = 44100
+    tokens: Sequence[int],
+    tempo: float = 120,
+    transpose: int = 0,
+    sample_rate: int = 44100,
+    *,
+    backing: Sequence[Note] = (),
 ) -> NDArray[np.float32]:
     """The sound of one melody.
 
@@ -37,6 +43,7 @@ def synthesise(
         tempo: quarter notes a minute.
         transpose: semitones added to every pitch.
         sample_rate: samples a second.
+        backing: notes at their own pitch that sound quietly under the melody.
 
     Returns:
         (samples,) float32 from -PEAK to PEAK, PEAK reached unless no note sounds: `len(tokens)`
@@ -53,10 +60,13 @@ def synthesise(
     release = min(RELEASE, step / 2)  # at any tempo, half of the shortest rest is silent
     tail = round(release * sample_rate)
     sound = np.zeros(round(len(tokens) * step * sample_rate) + tail)  # (samples,)
-    for note in decode(tokens):
-        start, end = (round(edge * step * sample_rate) for edge in (note.start, note.end))
-        frequency = 440 * 2 ** ((note.pitch + transpose - 69) / 12)  # Hz
-        sound[start : end + tail] += _note(frequency, end - start, tail, sample_rate)
+    melody = [note._replace(pitch=note.pitch + transpose) for note in decode(tokens)]
+    for notes, level in ((melody, 1.0), (backing, BACKING)):
+        for note in notes:
+            start, end = (round(edge * step * sample_rate) for edge in (note.start, note.end))
+            frequency = 440 * 2 ** ((note.pitch - 69) / 12)  # Hz
+            tone = _note(frequency, end - start, tail, sample_rate)
+            sound[start : end + tail] += tone if level == 1 else level * tone
     loudest = np.abs(sound).max(initial=0)
     if loudest > 0:
         sound *= PEAK / loudest

@@ -16,6 +16,7 @@ from sequence_tutor.melody.encoding import Span, sounding_spans
 from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.meter import COMMON, Meter
 from sequence_tutor.melody.signature import Signature
+from sequence_tutor.melody.writing.harmony import write_harmony
 
 BASS_BELOW = 57.0
 """A melody whose mean pitch is lower is written in the bass clef, with fewer ledger lines."""
@@ -82,6 +83,7 @@ def to_musicxml(tokens: Sequence[int], heard: Heard | None = None) -> str:
         if first == 0:
             pitches = [pitch for _, _, pitch in spans if pitch is not None]
             _open(measure, heard, bool(pitches) and mean(pitches) < BASS_BELOW)
+        write_harmony(measure, heard, first, last, len(tokens))
         pieces = list(bar_pieces(spans, first, last, meter, heard.place(first)))
         _fill(measure, pieces, heard.signature, meter)
     indent(root)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from sequence_tutor.config.settings import Settings
+from sequence_tutor.errors import UserError
+from sequence_tutor.melody.chords import parse_progression
 from sequence_tutor.melody.encoding import FIRST_NOTE, PITCH_OFFSET, into_range
 from sequence_tutor.melody.frame import AS_TOKENS, Frame, Heard
 from sequence_tutor.melody.meter import Meter
 from sequence_tutor.melody.midi import write_midi
 from sequence_tutor.melody.signature import KeyName, parse_key
 from sequence_tutor.melody.writing.abc import write_abc
+from sequence_tutor.melody.writing.accompaniment import accompaniment
 from sequence_tutor.melody.writing.audio import synthesise, write_wav
 from sequence_tutor.melody.writing.engraving import can_engrave, engrave
 from sequence_tutor.melody.writing.notation import to_musicxml
@@ -48,6 +52,12 @@ class MelodyOutputSettings(Settings):
         description="sixteenths before the first bar line; by default those of the continued "
         "tune, or none",
     )
+    chords: str | None = Field(
+        None,
+        description='chord symbols above the melody, such as "Dm7 | G7 | C"; by default those '
+        "that the run was tuned over, or none",
+    )
+    accompaniment: bool = Field(False, description="whether the chords sound, quietly, as well")
     wav: bool = Field(True, description="whether to write sound")
     score: bool = Field(
         True, description="whether to draw scores, if the extra `score` is installed"
@@ -58,6 +68,16 @@ class MelodyOutputSettings(Settings):
     def _is_known(cls, text: str | None, info: ValidationInfo) -> str | None:
         if text is not None:
             (parse_key if info.field_name == "key" else Meter.parse)(text)
+        return text
+
+    @field_validator("chords")
+    @classmethod
+    def _are_chords(cls, text: str | None) -> str | None:
+        if text is not None:
+            try:
+                parse_progression(text)
+            except UserError as error:
+                raise ValueError(str(error)) from error
         return text
 
     @property
@@ -72,7 +92,10 @@ class MelodyOutputSettings(Settings):
             UserError: the key has another mode than the run's, or pitches leave MIDI's range.
         """
         meter = None if self.meter is None else Meter.parse(self.meter)
-        return frame.heard(self.key_name, self.transpose, self.tempo, meter, self.upbeat or 0)
+        heard = frame.heard(self.key_name, self.transpose, self.tempo, meter, self.upbeat or 0)
+        if self.chords is not None:
+            heard = replace(heard, chords=parse_progression(self.chords))
+        return replace(heard, accompanied=self.accompaniment)
 
 
 def transposed(tokens: Sequence[int], semitones: int) -> list[int]:
@@ -123,7 +146,9 @@ def write_melodies(
         if picture is not None:
             write_text(path.with_suffix(".svg"), picture)
         if settings.wav:
-            write_wav(path.with_suffix(".wav"), synthesise(tokens, heard.tempo, heard.transpose))
+            backing = accompaniment(heard, len(tokens))
+            sound = synthesise(tokens, heard.tempo, heard.transpose, backing=backing)
+            write_wav(path.with_suffix(".wav"), sound)
         progress(number, len(melodies))
     write_json_lines(directory / LIST_FILE, ({"tokens": list(row)} for row in melodies))
     piano_rolls(melodies[:MOST_PICTURED], directory / PICTURE_FILE, heard=heard)

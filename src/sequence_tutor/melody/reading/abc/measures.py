@@ -18,6 +18,7 @@ from sequence_tutor.melody.reading.abc.symbols import (
     AbcNote,
     Bar,
     Broken,
+    ChordSymbol,
     GraceNotes,
     Overlay,
     Sound,
@@ -60,12 +61,14 @@ class Pitch:
 class Event:
     """A note, a chord, or a rest if `pitches` is empty; the duration is in ticks.
 
-    Grace notes have duration 0: they do not sound, but their accidentals hold.
+    Grace notes have duration 0: they do not sound, but their accidentals hold. `chord` is the text
+    above it in quotation marks.
     """
 
     pitches: tuple[Pitch, ...]
     duration: int
     tied: bool = False
+    chord: str = ""
 
 
 @dataclass(slots=True)
@@ -112,6 +115,7 @@ class VoiceReader:
         self._tuplet = (1, 1, 0)  # factor as (numerator, denominator), notes left
         self._broken = 0  # as `Broken`, applied at the next note
         self._symbols = 0
+        self._chord = ""  # above the next note
         self._pitches_of: dict[tuple[AbcNote, ...], tuple[Pitch, ...]] = {}  # in this context
 
     def read(self, text: str, section: Hashable) -> None:
@@ -133,6 +137,8 @@ class VoiceReader:
                 self._add(symbol)
             elif isinstance(symbol, Bar):
                 self._bar(symbol)
+            elif isinstance(symbol, ChordSymbol):
+                self._chord = symbol.text
             elif isinstance(symbol, Tie):
                 if self._last is not None:
                     self._last.tied = True
@@ -185,6 +191,7 @@ class VoiceReader:
         self._append(Event(pitches, duration))
 
     def _append(self, event: Event) -> None:
+        event.chord, self._chord = self._chord, ""
         self._events().append(event)
         if self._here().meter is None:
             self._here().meter = self.context.meter

@@ -66,6 +66,7 @@ class Played:
         upbeat: the length of an incomplete first bar; 0 if it is full or the only one.
         end: of the last bar.
         events: notes, rests and bars in all.
+        chords: time in quarter notes and text of what is above notes in quotation marks.
     """
 
     layers: list[list[PlayedNote]]
@@ -73,6 +74,7 @@ class Played:
     upbeat: float
     end: float
     events: int
+    chords: list[tuple[float, str]]
 
 
 def sound(measures: Iterable[Measure], most: int) -> Played:
@@ -83,6 +85,7 @@ def sound(measures: Iterable[Measure], most: int) -> Played:
     """
     layers: list[_Layer] = []
     meters: list[tuple[float, int, int]] = []
+    chords: list[tuple[float, str]] = []
     now = played = upbeat = bars = 0
     for measure in measures:
         played += 1 + sum(map(len, measure.layers))
@@ -92,6 +95,7 @@ def sound(measures: Iterable[Measure], most: int) -> Played:
             meters.append((now / _QUARTER, *measure.meter))
         altered: dict[object, int] = {}  # by accidentals, up to the bar line
         following = now
+        chords += _chords(measure.layers[0], now)
         for number, events in enumerate(measure.layers):
             if number == len(layers):
                 layers.append(_Layer())
@@ -110,7 +114,16 @@ def sound(measures: Iterable[Measure], most: int) -> Played:
         0.0 if is_full or bars == 1 else upbeat / _QUARTER,
         now / _QUARTER,
         played,
+        chords,
     )
+
+
+def _chords(events: Iterable[Event], now: int) -> Iterator[tuple[float, str]]:
+    """The texts above events that begin at tick `now`, with their times in quarter notes."""
+    for event in events:
+        if event.chord:
+            yield now / _QUARTER, event.chord
+        now += event.duration
 
 
 class _Layer:

@@ -1,6 +1,6 @@
 """The symbols of a line of music.
 
-Source: the ABC standard 2.1, section 4. Skipped: chord symbols, annotations, decorations, slurs,
+Source: the ABC standard 2.1, section 4. Skipped: decorations, slurs,
 spacers, and every sign without a meaning.
 """
 
@@ -20,18 +20,19 @@ _ENDING = r"\d{1,2}(?:[,-]\d{1,2}){0,8}"
 # Every quantifier is bounded, so that matching takes linear time.
 _SYMBOL = re.compile(
     rf"""
-      (?:{_QUOTED})
-    | {_NOTE}                                                        # 1 to 4
-    | ((?: :{{0,9}} \[?\| [|\]]{{0,3}} ){{1,5}} :{{0,9}} | :{{2,9}})    # 5: bar line
-      (?: \s{{0,9}} \[? ({_ENDING}) )?                               # 6: its variant ending
-    | \[ ({_ENDING})                                                 # 7: an ending alone
-    | \[ ((?: {_QUOTED} | [^\]\[|"\n]){{1,200}}) \] ({_LENGTH})           # 8, 9: chord
-    | \((\d{{1,2}}) (?: :(\d{{0,2}}) (?: :(\d{{0,2}}) )? )?          # 10 to 12: tuplet
-    | \{{ /? ([^}}\n]{{0,400}}) \}}                                        # 13: grace notes
-    | (-)                                                            # 14: tie
-    | (<{{1,4}} | >{{1,4}})                                            # 15: broken rhythm
-    | (&{{1,9}})                                                      # 16: overlay
-    | \+ ([^+\s|!"]{{1,80}}) \+                                        # 17: decoration, or chord
+      "([^"\n]{{0,400}})"                                               # 1: chord symbol, or text
+    | ![^!\s|]{{1,40}}!
+    | {_NOTE}                                                        # 2 to 5
+    | ((?: :{{0,9}} \[?\| [|\]]{{0,3}} ){{1,5}} :{{0,9}} | :{{2,9}})    # 6: bar line
+      (?: \s{{0,9}} \[? ({_ENDING}) )?                               # 7: its variant ending
+    | \[ ({_ENDING})                                                 # 8: an ending alone
+    | \[ ((?: {_QUOTED} | [^\]\[|"\n]){{1,200}}) \] ({_LENGTH})           # 9, 10: chord
+    | \((\d{{1,2}}) (?: :(\d{{0,2}}) (?: :(\d{{0,2}}) )? )?          # 11 to 13: tuplet
+    | \{{ /? ([^}}\n]{{0,400}}) \}}                                        # 14: grace notes
+    | (-)                                                            # 15: tie
+    | (<{{1,4}} | >{{1,4}})                                            # 16: broken rhythm
+    | (&{{1,9}})                                                      # 17: overlay
+    | \+ ([^+\s|!"]{{1,80}}) \+                                        # 18: decoration, or chord
     """,
     re.VERBOSE,
 )
@@ -109,13 +110,19 @@ class Tie(NamedTuple):
     """A hyphen after a note or chord."""
 
 
+class ChordSymbol(NamedTuple):
+    """Text in quotation marks: a chord symbol, or an annotation, of the note after it."""
+
+    text: str
+
+
 class Overlay(NamedTuple):
     """Back by as many bars: what follows sounds together with them."""
 
     bars: int
 
 
-Symbol = Sound | GraceNotes | Bar | Tuplet | Broken | Tie | Overlay
+Symbol = Sound | GraceNotes | Bar | Tuplet | Broken | Tie | Overlay | ChordSymbol
 
 
 def read_symbols(text: str) -> Iterator[Symbol]:
@@ -124,29 +131,31 @@ def read_symbols(text: str) -> Iterator[Symbol]:
         kind = match.lastindex
         if kind is None:
             continue
-        if kind == 4:
-            yield _single(match[1], match[2], match[3], match[4])
-        elif kind in (5, 6):
-            yield _bar(match[5], _passes(match[6]) if match[6] else frozenset())
-        elif kind == 9:
-            if notes := _notes(match[8]):
-                yield Sound(notes, match[9])
-        elif kind == 14:
-            yield Tie()
+        if kind == 1:
+            yield ChordSymbol(match[1])
+        elif kind == 5:
+            yield _single(match[2], match[3], match[4], match[5])
+        elif kind in (6, 7):
+            yield _bar(match[6], _passes(match[7]) if match[7] else frozenset())
+        elif kind == 10:
+            if notes := _notes(match[9]):
+                yield Sound(notes, match[10])
         elif kind == 15:
-            yield Broken(len(match[15]) if match[15][0] == ">" else -len(match[15]))
-        elif kind == 13:
-            yield GraceNotes(_notes(match[13]))
-        elif kind in (10, 11, 12):
-            count = int(match[10])
-            if count >= 2:
-                yield Tuplet(count, int(match[11] or 0) or None, int(match[12] or 0) or count)
-        elif kind == 7:
-            yield Bar(ending=_passes(match[7]))
+            yield Tie()
         elif kind == 16:
-            yield Overlay(len(match[16]))
-        elif _OLD_CHORD.fullmatch(match[17]):
-            yield Sound(_notes(match[17]))
+            yield Broken(len(match[16]) if match[16][0] == ">" else -len(match[16]))
+        elif kind == 14:
+            yield GraceNotes(_notes(match[14]))
+        elif kind in (11, 12, 13):
+            count = int(match[11])
+            if count >= 2:
+                yield Tuplet(count, int(match[12] or 0) or None, int(match[13] or 0) or count)
+        elif kind == 8:
+            yield Bar(ending=_passes(match[8]))
+        elif kind == 17:
+            yield Overlay(len(match[17]))
+        elif _OLD_CHORD.fullmatch(match[18]):
+            yield Sound(_notes(match[18]))
 
 
 def _bar(text: str, ending: frozenset[int]) -> Bar:

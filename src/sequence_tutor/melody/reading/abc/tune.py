@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from sequence_tutor.errors import UserError
+from sequence_tutor.melody.chords import NO_CHORD, parse_chord
 from sequence_tutor.melody.reading.abc.fields import (
     WHOLE,
     Context,
@@ -30,7 +31,13 @@ from sequence_tutor.melody.reading.abc.keys import AbcKey, read_key
 from sequence_tutor.melody.reading.abc.measures import Event, Measure, VoiceReader
 from sequence_tutor.melody.reading.abc.playing import MOST_EVENTS, Played, in_order, sound
 from sequence_tutor.melody.reading.abc.tune_book import MUSIC, AbcLine, tunes
-from sequence_tutor.melody.reading.score import Part, TuneScore, counted, meters_in_force
+from sequence_tutor.melody.reading.score import (
+    MOST_CHORDS,
+    Part,
+    TuneScore,
+    counted,
+    meters_in_force,
+)
 
 MOST_VOICES = 256
 
@@ -201,6 +208,7 @@ class _TuneReader:
             next((voice.key for voice in voices if voice.key is not None), None),
             max(played.upbeat for played in sounding.values()),
             max(played.end for played in sounding.values()),
+            next((tuple(_known(p.chords)) for p in sounding.values() if p.chords), ()),
             (
                 *([f"{counted(graces, 'grace note')} left out"] if graces else []),
                 *(["percussion left out"] if drums else []),
@@ -250,3 +258,13 @@ class _TuneReader:
             )
             for measure in next(others, [])
         ]
+
+
+def _known(texts: Sequence[tuple[float, str]]) -> Iterator[tuple[float, str]]:
+    """The texts that are chord symbols; others are annotations."""
+    for time, text in texts[:MOST_CHORDS]:
+        try:
+            chord = parse_chord(text.strip())
+        except UserError:
+            continue
+        yield time, NO_CHORD if chord is None else str(chord)
