@@ -166,7 +166,7 @@ def test_over_chords(
     assert (tmp_path / "kept" / "melody-0001.abc").read_text().count('"Em7"') == 2
     counted = fill(prior, 2, source=source, keep="1-2", chords="file", quiet=True)
     assert set(counted.candidates[0]["paid"]) == {"chords"}
-    for given, complaint in (("H7", "'H7' is no chord"), ("file", "without --from has no chord")):
+    for given, complaint in (("H7", "'H7' is no chord"), ("file", "needs a tune with chord")):
         assert run("sample", melody_prior, "--chords", given, *options) == 2
         assert complaint in sentence(capsys)
 

@@ -64,13 +64,17 @@ def constrained(
     """
     begun = _begun(wishes, settings, frame, begin)
     settings = of_kind(MelodyOutputSettings, begun.settings)
-    if wishes.source is None:
-        settings = _moved_for(wishes, settings, frame)
     if wishes.chords and wishes.chords != OF_FILE:
         parse_progression(wishes.chords)  # refused here if it is none
         settings = settings.model_copy(update={"chords": wishes.chords})
     elif wishes.chords and settings.chords is None:
-        raise UserError(f"--chords file: {wishes.source or 'without --from'} has no chord symbols")
+        raise UserError(
+            "--chords file needs a tune with chord symbols: say which file with --from"
+            if wishes.source is None
+            else f"--chords file: {wishes.source} has no chord symbols"
+        )
+    if wishes.source is None:
+        settings = _moved_for(wishes, settings, frame)
     heard = settings.heard(frame)
     tune = list(begun.tokens)
     steps = length or len(tune)
