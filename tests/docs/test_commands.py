@@ -46,6 +46,7 @@ SMALL: dict[str, dict[str, str | None]] = {
     "score": {"--quiet": None},
     "aims list": {"--samples": "32", "--quiet": None},
     "aims from": {"--samples": "32", "--quiet": None},
+    "aims price": {"--samples": "512", "--quiet": None},
     "report": {"--samples": "64", "--threads": "1", "--quiet": None},
     "compare": {"--budget": "64", "--seeds": "1", "--samples": "64", "--threads": "1"},
     "frontier": {"--c": "2,8", "--seeds": "1", "--samples": "64", "--pool": "256", "--steps": "2"},

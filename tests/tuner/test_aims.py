@@ -53,7 +53,8 @@ def test_the_log_tells_each_aim(tmp_path: Path) -> None:
     own = last["aims"]["token_2 >= 40 %"]
     assert own["multiplier"] > 0
     assert own["low"] < own["value"] < own["high"]
-    assert first["aims"]["token_2 >= 40 %"]["multiplier"] == 0
+    assert first["aims"]["token_2 >= 40 %"]["multiplier"] > 0  # near the prior, see `begin`
+    assert first["aims"]["token_2 >= 40 %"]["goal"] > 0.4
     assert last["aims"]["token_0 <= 90 %"]["multiplier"] == 0  # slack
     assert last["reward_per_sequence"] == 0  # the reward's weights play no part
 
@@ -82,11 +83,24 @@ def test_percent_or_fraction_is_the_same_run_bit_for_bit(tmp_path: Path) -> None
         assert torch.equal(mine, theirs)
 
 
-@pytest.mark.parametrize("algorithm", ["psi", "g", "ppo"])
+def test_aims_far_from_the_prior_or_beside_a_reward_begin_without_multipliers(
+    tmp_path: Path,
+) -> None:
+    far = {"token_2": ">= 97 %"}
+    for name, changes in (("far", {"aims": far}), ("paid", {"aims_alone": False})):
+        made = tuner(tmp_path / name, settings(**changes))
+        assert made.aiming is not None
+        assert not made.aiming.multipliers.from_prior
+        assert not made.aiming.multipliers.values.any()
+
+
+@pytest.mark.parametrize("algorithm", ["psi", "g", "ppo", "raml"])
 def test_a_resumed_run_ends_with_the_same_bits(tmp_path: Path, algorithm: str) -> None:
     more: dict[str, object] = {"algorithm": algorithm}
+    if algorithm in ("ppo", "raml"):
+        more |= {"batch": 64, "replay": {"capacity": 1024, "fresh": 1.0}}
     if algorithm == "ppo":
-        more |= {"batch": 64, "replay": {"capacity": 1024, "fresh": 1.0}, "value_weight": 0.05}
+        more |= {"value_weight": 0.05}
     whole = tuner(tmp_path / "whole", settings(**more))
     whole.run(silent)
 

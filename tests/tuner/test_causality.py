@@ -45,6 +45,7 @@ FORMS: dict[str, dict[str, object]] = {
     "actor-critic": {"algorithm": "actor-critic"},
     "ppo": {"algorithm": "ppo"},
     "dap": {"algorithm": "dap"},
+    "raml": {"algorithm": "raml"},
 }
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from kit import silent
+from sequence_tutor.exact import kl_to_optimum
 from sequence_tutor.sampling.measure import Task
 from sequence_tutor.toy import make_toy
 from sequence_tutor.tuner.loop import Tuner
@@ -73,3 +74,36 @@ def test_sequences_of_any_length_are_learned_without_priorities_too(tmp_path: Pa
     kl, value_error = trained(tmp_path, 2, "none", WHOLE)
     assert kl < 0.03
     assert value_error < 0.1
+
+
+@pytest.mark.parametrize(
+    ("collect", "every", "most"),
+    [(64, 4, 0.03), (4096, 300, 0.06)],
+    ids=["of the policy", "of the prior"],
+)
+def test_weighted_likelihood_reaches_the_optimum(
+    tmp_path: Path, collect: int, every: int, most: float
+) -> None:
+    # of the prior: one collection before the first update, with the weights exp(r / c)
+    toy = make_toy(0, vocab_size=3, length=3, width=32)
+    settings = TuneSettings.model_validate(
+        {
+            "algorithm": "raml",
+            "c": 2.0,
+            "steps": 300,
+            "batch": 64,
+            "collect": collect,
+            "collect_every": every,
+            "evaluate_every": 300,
+            "evaluate_samples": 64,
+            "replay": {"capacity": 4096, "fresh": 1.0},
+            "optimiser": {"learning_rate": 0.02, "fall_from": 0.2},
+        }
+    )
+    task = Task(toy.prior, toy.reward, 3)
+    optimum = toy.soft_optimum(2.0, 1.0).log_policy
+    apart = kl_to_optimum(toy.space.log_policy(toy.prior.sequence_log_probs), optimum)
+    policy = Tuner(task, settings, tmp_path).run(silent)
+    kl, _ = distances(toy, policy, settings)
+    assert apart > 0.2
+    assert kl < most

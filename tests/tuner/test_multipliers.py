@@ -12,7 +12,7 @@ from sequence_tutor.config.aims import parse_aims
 from sequence_tutor.domain.rows import SHARE, RowRange
 from sequence_tutor.objectives.dual import bounded_step
 from sequence_tutor.tuner.aimed_rows import bounds_of
-from sequence_tutor.tuner.multipliers import CEILING, Multipliers, features
+from sequence_tutor.tuner.multipliers import CEILING, HELD, Multipliers, features
 
 
 def counts_of(heads: float, count: int = 4000) -> Tensor:
@@ -51,6 +51,31 @@ def test_one_aim_on_two_tokens_has_the_multiplier_of_the_closed_form() -> None:
     assert share == pytest.approx(goal, abs=2e-3)
     assert multipliers.values[0] == pytest.approx(math.log(goal / (1 - goal)), rel=0.01)
     assert multipliers.values[0] == pytest.approx(math.log(9), rel=0.02)
+
+
+def test_near_aims_begin_at_the_optimum_over_the_prior_s_sequences() -> None:
+    bounds, counts = bounds_of(parse_aims({"heads": ">= 90 %"})), counts_of(0.5)
+    multipliers = made(">= 90 %", 0.5)
+    multipliers.begin(features(bounds, counts, None))
+    assert multipliers.values[0] == pytest.approx(math.log(9), rel=1e-4)
+    assert multipliers.goals[0] > 0.9  # no homotopy
+    # the policy is still the prior: held for a while, then they move
+    for done, moved in ((0.0, False), (HELD / 2, False), (HELD, True)):
+        before = multipliers.values.clone()
+        multipliers.follow(counts, features(bounds, counts, None), done, 0.01)
+        assert (not torch.equal(multipliers.values, before)) is moved
+    again = made(">= 90 %", 0.5)
+    again.restore(multipliers.state())
+    assert again.from_prior
+    assert follow(again, 0.5) == pytest.approx(float(again.goals[0]), abs=2e-3)
+
+
+@pytest.mark.parametrize("prior", [0.0, 0.01])  # nothing has it; a hundredth of all would count
+def test_aims_far_from_the_prior_begin_at_nothing(prior: float) -> None:
+    multipliers = made(">= 90 %", prior)
+    multipliers.begin(features(multipliers.bounds, counts_of(prior), None))
+    assert not multipliers.from_prior
+    assert multipliers.values[0] == 0
 
 
 def test_a_slack_aim_is_free() -> None:

@@ -31,6 +31,7 @@ ON_POLICY: dict[str, Any] = {
         (False, {"algorithm": "psi", "paths": "first"}),
         (False, {"algorithm": "ppo", "value_weight": 0.0, **ON_POLICY}),
         (False, {"algorithm": "dap", **ON_POLICY}),
+        (False, {"algorithm": "raml", **ON_POLICY}),
         (False, {"algorithm": "reinforce-kl", **ON_POLICY}),
         (False, {"algorithm": "q", "paths": "every", "n_steps": 1}),
     ],
@@ -45,9 +46,13 @@ def test_whole_sequences_are_compared_with_others() -> None:
     TuneSettings.model_validate({"batch": 1, "paths": "first"})
     alone = {**ON_POLICY, "batch": 1, "collect": 1}
     TuneSettings.model_validate({"algorithm": "reinforce-kl", **alone})
+    with pytest.raises(ValidationError, match="batch is 1 but algorithm is 'raml'"):
+        TuneSettings.model_validate({"algorithm": "raml", **alone})
 
 
-@pytest.mark.parametrize("algorithm", ["reinforce", "reinforce-kl", "dap", "actor-critic", "ppo"])
+@pytest.mark.parametrize(
+    "algorithm", ["reinforce", "reinforce-kl", "dap", "actor-critic", "ppo", "raml"]
+)
 def test_policy_gradients_count_copies(algorithm: str) -> None:
     distinct = {**ON_POLICY, "replay": {"fresh": 1.0, "distinct": True}}
     with pytest.raises(ValidationError, match=f"distinct is true but {algorithm} learns"):

@@ -36,7 +36,7 @@ Trajectory = dict[str, Any]  # JSON
 
 VERIFIED = (
     *("psi", "g", "q", "rl-only", "psi-whole", "g-whole", "q-whole", "tb", "path-consistency"),
-    *("reinforce-kl", "actor-critic", "ppo", "dap"),
+    *("reinforce-kl", "actor-critic", "ppo", "dap", "raml"),
 )
 SHORT: dict[str, Any] = {
     "steps": 3,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tomllib
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from sequence_tutor.domain.rows import SHARE, RowRange
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import UNDEFINED, Estimate
 from sequence_tutor.evaluation.aimed import ListedRow
+from sequence_tutor.evaluation.foretold import Foretold
 from sequence_tutor.storage.token_lines import write_json_lines
-from sequence_tutor.verbs.aims import aims_from, list_aims
+from sequence_tutor.verbs.aims import aims_from, list_aims, price_aims
 
 
 @pytest.mark.parametrize(
@@ -112,3 +114,39 @@ def test_a_run_aims_at_what_its_examples_are(
     capsys.readouterr()
     assert run("tune", "toy", "--rows", "token_1", "--out", tmp_path / "other") == 2
     assert "--aims-from" in sentence(capsys)
+
+
+def test_aims_are_priced_before_any_training() -> None:
+    # shares of sequences of one token: everything is known in closed form
+    aims = {"token_2": ">= 40 %", "token_0": "<= 90 %", "distinct": ">= 10 % of 100"}
+    found = price_aims("toy", aims, length=1, quiet=True)
+    assert found.left_out == ["distinct >= 10 % of 100"]
+    assert "not priced distinct >= 10 % of 100" in found.sentence
+    wish, slack = found.wishes
+    assert wish.prior is not None
+    assert wish.reached == pytest.approx(0.4, abs=1e-5)
+    odds = math.log(0.4 / 0.6) - math.log(wish.prior / (1 - wish.prior))
+    assert wish.price == pytest.approx(odds / 100, rel=1e-4)  # for a point
+    kl = 0.4 * math.log(0.4 / wish.prior) + 0.6 * math.log(0.6 / (1 - wish.prior))
+    assert (found.kl, found.kl_per_token) == pytest.approx((kl, kl), rel=1e-5)
+    assert wish.alone == pytest.approx(kl, rel=1e-5)
+    assert wish.saved == pytest.approx(kl, rel=1e-4)
+    assert (slack.price, slack.alone) == pytest.approx((0, 0), abs=1e-6)
+    share = 1 / (0.4**2 / wish.prior + 0.6**2 / (1 - wish.prior))
+    assert found.counting == pytest.approx(share * found.samples, rel=1e-4)
+    assert found.is_trusted
+
+
+def test_what_cannot_be_priced_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    few = {"samples": 50, "quiet": True}
+    with pytest.raises(UserError, match="no aim was given"):
+        price_aims("toy", **few)  # type: ignore[arg-type]
+    with pytest.raises(UserError, match="has no price before a policy is tuned"):
+        price_aims("toy", {"distinct": ">= 90 % of 100"}, **few)  # type: ignore[arg-type]
+    with pytest.raises(UserError, match="no weights of 50 sequences of the prior meet"):
+        price_aims("toy", {"token_2": ">= 80 %", "token_0": ">= 60 %"}, **few)  # type: ignore[arg-type]
+    assert run("aims", "price", "toy", "--quiet", "--samples", 50) == 2
+    assert "no aim was given" in sentence(capsys)
+    few_count = Foretold([], 3.0, 0.5, 5000, 42.0)
+    assert not few_count.is_trusted
+    assert "42 of 5,000 sequences of the prior count, too few" in few_count.sentence

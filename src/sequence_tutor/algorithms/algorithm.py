@@ -77,6 +77,7 @@ class Algorithm(ABC):
         fits: its V(s): `soft`, a log-sum-exp over what can follow; `hard`, the maximum over what
             can follow; `none`, it learns no V.
         held: whether its objective contains the divergence from the prior.
+        compares: whether it learns from a sequence only in comparison with others of its batch.
         target: its target network: `average` follows the learning network slowly, `snapshot` is a
             copy from when the last sequences were collected, `none`.
         mixes_prior: whether policy and value need log p(.|s) in addition to the action values.
@@ -91,6 +92,7 @@ class Algorithm(ABC):
     on_policy: bool = False
     fits: Literal["soft", "hard", "none"] = "soft"
     held: bool = True
+    compares: bool = False
     target: Literal["none", "average", "snapshot"] = "none"
     mixes_prior: bool = False
     starts: tuple[Start, ...] = ("log_prior",)

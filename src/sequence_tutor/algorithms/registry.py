@@ -10,6 +10,7 @@ from typing import Any
 from sequence_tutor.algorithms.action_values import GLearning, PsiLearning, QLearning, RLOnly
 from sequence_tutor.algorithms.algorithm import Algorithm
 from sequence_tutor.algorithms.policy_gradients import DAP, PPO, ActorCritic, Reinforce, ReinforceKL
+from sequence_tutor.algorithms.raml import RAML
 from sequence_tutor.config.packages import offered
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError, shown
@@ -18,7 +19,7 @@ SHIPPED: Mapping[str, Algorithm] = {
     algorithm.name: algorithm
     for algorithm in (
         *(PsiLearning(), GLearning(), QLearning(), RLOnly()),
-        *(Reinforce(), ReinforceKL(), ActorCritic(), PPO(), DAP()),
+        *(Reinforce(), ReinforceKL(), ActorCritic(), PPO(), DAP(), RAML()),
     )
 }
 """The algorithms of this package."""

@@ -1,4 +1,4 @@
-"""`sequence-tutor aims list`, `aims from`."""
+"""`sequence-tutor aims list`, `aims from`, `aims price`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from sequence_tutor.cli.arguments import (
+    Aims,
     DomainName,
     Preset,
     Seed,
     Shown,
     Tuning,
+    aims_table,
     arguments_of,
     option,
     show,
@@ -116,11 +118,47 @@ class AimsFrom:
             print(found.toml(), end="")
 
 
-def _arguments(verb: AimsList | AimsFrom) -> dict[str, Any]:
-    """What both functions are called with; `Any`, because each argument has a type of its own."""
+@dataclass(frozen=True)
+class AimsPrice:
+    """What aims would cost, before any training.
+
+    The sequences of the prior are weighed so that they meet the aims at the least divergence from
+    it. For each aim: what one more point or unit costs, what the aim costs alone, and what is saved
+    without it. This is the least that any policy pays; a trained one pays more. Aims far from the
+    prior cannot be priced so; tune prices those it comes to.
+
+    Example: sequence-tutor aims price molecule --aim "mean_qed >= 0.85" "TPSA in 40..90 >= 90 %"
+    """
+
+    domain: DomainName
+    _: KW_ONLY
+    aim: Aims = ()
+    length: Length = None
+    samples: Annotated[int, option("sequences of the prior", "N")] = 5_000
+    preset: Preset = "default"
+    tuning: Tuning = Tuning()
+    seed: Seed = 0
+    shown: Shown = Shown()
+
+    def run(self) -> None:
+        """Show one line an aim."""
+        from sequence_tutor.verbs.aims import price_aims
+
+        found = price_aims(aims=aims_table(self.aim), quiet=self.shown.quiet, **_common(self))
+        self.shown.write(found.to_json())
+        show(found.table())
+
+
+def _common(verb: AimsList | AimsFrom | AimsPrice) -> dict[str, Any]:
+    """What all functions are called with; `Any`, because each argument has a type of its own."""
     names = ("domain", "length", "samples", "preset", "seed")
     given = {name: getattr(verb, name) for name in names}
-    return {**given, "names": verb.rows or None, **arguments_of(verb.tuning)}
+    return {**given, **arguments_of(verb.tuning)}
 
 
-AIMS = {"list": AimsList, "from": AimsFrom}
+def _arguments(verb: AimsList | AimsFrom) -> dict[str, Any]:
+    """The same and the rows."""
+    return {**_common(verb), "names": verb.rows or None}
+
+
+AIMS = {"list": AimsList, "from": AimsFrom, "price": AimsPrice}

@@ -53,7 +53,7 @@ Moved = Annotated[
 ]
 Algorithm = Annotated[
     str | None,
-    option("psi, g, q, rl-only; reinforce, reinforce-kl, actor-critic, ppo or dap", "NAME"),
+    option("psi, g, q, rl-only; reinforce, reinforce-kl, actor-critic, ppo, dap or raml", "NAME"),
 ]
 Aims = Annotated[
     tuple[str, ...],

@@ -25,7 +25,7 @@ class Compare:
     """Compare methods on one problem under one budget of scored sequences.
 
     Methods are psi, g, q, rl-only, tb (trajectory balance), path-consistency, reinforce,
-    reinforce-kl, actor-critic, ppo and dap, the one-step forms psi-one-step, g-one-step and
+    reinforce-kl, actor-critic, ppo, dap and raml, the one-step forms psi-one-step, g-one-step and
     q-one-step, and best-of-n and sir (importance resampling), which train nothing. After an
     interruption the same command continues; a finished run is not repeated.
 

@@ -12,7 +12,7 @@ from sequence_tutor.domain.rows import Rows
 from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.objectives.distinct import rarity
 from sequence_tutor.objectives.divergences import token_entropy, token_kl
-from sequence_tutor.objectives.dual import leaning
+from sequence_tutor.objectives.forward_kl import normalised_weights
 from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.sampling.measure import Measured, Task, measure
@@ -25,6 +25,9 @@ from sequence_tutor.tuner.payments import Payments
 PRIOR_SAMPLES = 4096
 """Sequences of the prior from which its own rows are measured before the first update."""
 
+COUNTING = 0.5
+"""Share of the sequences that still counts where they are weighed to predict the policy."""
+
 
 class Aiming:
     """The aims of one run.
@@ -36,13 +39,22 @@ class Aiming:
         seed: of the sequences that the prior's rows are measured on.
         leans: whether the algorithm's optimum is that of KL-control, so that the policy's own
             sequences say where it is going.
+        alone: whether nothing but the aims parts the optimum from the prior, so that the prior's
+            sequences say what the multipliers begin with.
 
     Raises:
         UserError: an aim that nothing measures or meets.
     """
 
     def __init__(
-        self, aims: Sequence[Aim], rows: Rows, task: Task, seed: int, *, leans: bool = True
+        self,
+        aims: Sequence[Aim],
+        rows: Rows,
+        task: Task,
+        seed: int,
+        *,
+        leans: bool = True,
+        alone: bool = False,
     ) -> None:
         self.rows = AimedRows(aims, rows)
         self.bounds = bounds_of(aims)
@@ -55,9 +67,10 @@ class Aiming:
         ]
         counts = torch.cat([counts for counts, _ in counted]).cpu()
         rare = torch.cat([rare for _, rare in counted]).cpu()
-        self.multipliers = Multipliers(
-            self.bounds, self.rows.ranges, counts, features(self.bounds, counts, rare)
-        )
+        phi = features(self.bounds, counts, rare)
+        self.multipliers = Multipliers(self.bounds, self.rows.ranges, counts, phi)
+        if leans and alone:
+            self.multipliers.begin(phi)
         self.level, self.leans = 0.0, leans
 
     def measured(self, measured: Measured) -> tuple[Tensor, Tensor]:
@@ -113,7 +126,7 @@ class Aiming:
         surplus = energy.to(rare) + payments.mu / payments.scale * rare - said.log_policy  # (B,)
         self.level += min(0.5, step / FOLLOWS) * (float(surplus.mean()) - self.level)
         phi = features(self.bounds, counts, rare.cpu(), self.multipliers.goals)
-        weights = leaning(surplus).cpu() if self.leans else None
+        weights = normalised_weights(surplus, COUNTING).cpu() if self.leans else None
         self.multipliers.follow(counts, phi, done, step, weights)
 
     @property

@@ -88,7 +88,9 @@ class Tuner:
         if settings.aims:
             measured = RewardRows(task.reward) if rows is None else rows
             leans = settings.traits.fits != "hard"
-            self.aiming = Aiming(settings.aims, measured, self.task, settings.seed, leans=leans)
+            alone = settings.aims_alone and settings.prior_temperature == 1
+            asked = (settings.aims, measured, self.task, settings.seed)
+            self.aiming = Aiming(*asked, leans=leans, alone=alone)
             self.learner.aimed, self.learner.payments = self.aiming.rows, self.aiming.payments
         self.saving = Saving(self._save, save_minutes)
         self.supply = Supply(

@@ -18,10 +18,15 @@ collection the policy's own new sequences stand for the optimum:
    over steps that leave lambda at 0 or more and are not too long. The damping keeps the step finite
    where an event has become so rare that its variance vanishes.
 
+Aims that lie near the prior need no homotopy. The prior's own sequences, weighed by
+exp(lambda . phi), stand for the optimum as long as enough of them count (Khalifa et al. 2021, *A
+distributional approach to controlled text generation*): the dual is then maximised over them before
+the first update, and multipliers are held there for a while, until the policy has followed.
+
 The policy lags behind the multipliers, and multipliers that ran ahead of it would overshoot. Where
 it is going is seen in its own sequences: log p + lambda . phi - log pi is one constant at the
 optimum of the present multipliers, so that sequences which have more of it are to become likelier.
-`leaning` weighs them so, as far as half of the sequences still count, and the mean of the counts is
+They are weighed so, as far as half of the sequences still count, and the mean of the counts is
 predicted by what that moves. (Weighed in full the sequences would speak of the optimum itself, but
 so few count then that the multipliers run away.) Once the goals have come to the aims this
 prediction fades away: a network that cannot come to the optimum would be predicted to move, and
@@ -41,6 +46,7 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.domain.rows import RowRange
+from sequence_tutor.exact import constrained_optimum
 from sequence_tutor.objectives.dual import bounded_step
 from sequence_tutor.tuner.aimed_rows import OF_POLICY, TEMPERATURES, Bound
 
@@ -67,6 +73,12 @@ TRAVEL, CEILING = 80.0, 60.0
 the most that this moves in a whole run at its fastest, and the most it comes to. What is rare is
 worth e^(lambda phi): a step by the variance of what was seen so far would go too far."""
 
+ENOUGH = 0.05
+"""Share of the prior's sequences that counts at least where they stand for the optimum."""
+
+HELD = 0.2
+"""Share of the run in which multipliers that began at the prior's optimum are held."""
+
 STILL = 0.99
 """Share of the run after which multipliers are held."""
 
@@ -82,7 +94,10 @@ class Multipliers:
 
     Attributes:
         values: (K,) lambda, in nats a unit of phi.
+        from_prior: whether they began at the optimum over the prior's sequences, see `begin`.
     """
+
+    from_prior = False
 
     def __init__(
         self,
@@ -112,6 +127,20 @@ class Multipliers:
         self.values = torch.zeros(len(bounds), dtype=torch.float64)
         self.goals = self._goals(0.0, 1.0)
 
+    def begin(self, features: Tensor) -> None:
+        """Begin at the optimum over sequences of the prior, if they can stand for it, of (N, K)."""
+        own = self.is_moment.nonzero().squeeze(1)
+        if not len(own):
+            return
+        even = torch.zeros(len(features), dtype=torch.float64).log_softmax(0)
+        found = constrained_optimum(even, features[:, own].T, torch.zeros(len(own)))
+        counting = 1 / float((2 * found.log_probs).exp().sum())
+        if found.feasible and counting >= ENOUGH * len(features):
+            self.from_prior = True
+            self.values[own] = found.multipliers
+            self.values = self.values.minimum(CEILING / self._range())
+            self.goals = self._goals(0.0, len(features))
+
     def follow(
         self,
         counts: Tensor,
@@ -127,8 +156,7 @@ class Multipliers:
             features: (B, K).
             done: share of the run's updates that is done, 0..1.
             step: share of them that lies between two collections.
-            weights: (B,) of the sequences as the policy will write them, with sum 1, see `leaning`;
-                None: as it writes them now.
+            weights: (B,) of the sequences as the policy will write them; None: as it does now.
         """
         new = min(0.5, step / FOLLOWS)
         self.mean = torch.lerp(self.mean, counts.mean(0), new)
@@ -142,7 +170,7 @@ class Multipliers:
         reacts = REACTS + (REACTS_AT_END - REACTS) * max(0.0, done - ARRIVED) / (1 - ARRIVED)
         rate = min(FASTEST, step / reacts)
         self.goals = self._goals(done, 2 * len(counts) / rate)
-        if done < STILL:
+        if done < STILL and not (self.from_prior and done < HELD):
             leads = min(1.0, (1 - done) / (1 - ARRIVED)) ** 2
             self._move(self.mean + leads * self.leads, rate, TRAVEL * step)
 
@@ -170,7 +198,7 @@ class Multipliers:
         error = (self.covariance.diagonal().clamp(min=0) / samples).sqrt() / self._per_unit()
         margin = torch.minimum(MARGIN * error, self.room)
         aimed = self.at + self.signs * margin.where(~self.is_temperature, 0.0)
-        way = min(1.0, done / ARRIVED)
+        way = 1.0 if self.from_prior else min(1.0, done / ARRIVED)
         begun = torch.where(self.prior.isnan(), aimed, self.prior)
         between = begun + way * (aimed - begun)
         return between.where(self.signs * (aimed - begun) > 0, aimed)
@@ -220,10 +248,12 @@ class Multipliers:
 
     def state(self) -> dict[str, Tensor]:
         """Everything needed to go on exactly."""
-        return {name: getattr(self, name) for name in _STATE}
+        begun = {"from_prior": torch.tensor(True)} if self.from_prior else {}
+        return {**begun, **{name: getattr(self, name) for name in _STATE}}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Put a saved state back."""
+        self.from_prior = "from_prior" in state
         for name in _STATE:
             setattr(self, name, state[name].clone())
 

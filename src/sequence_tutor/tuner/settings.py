@@ -204,10 +204,12 @@ class TuneSettings(LossSettings):
             )
         if traits.on_policy:
             self._check_on_policy()
-        elif "paths" in traits.reads and self.paths in ("whole", "both") and self.batch == 1:
+        by_batch = "paths" in traits.reads and self.paths in ("whole", "both")
+        if self.batch == 1 and (by_batch or traits.compares):
+            what = f"paths is {self.paths!r}" if by_batch else f"algorithm is {self.algorithm!r}"
             raise ValueError(
-                "batch is 1 but paths is 'whole', expected at least 2: a sequence is compared with "
-                "the others of its batch"
+                f"batch is 1 but {what}, expected at least 2: a sequence is compared with the "
+                "others of its batch"
             )
         if self.lag:
             self._check_lag()

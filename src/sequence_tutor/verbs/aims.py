@@ -1,24 +1,29 @@
-"""`aims`: what may be aimed at, and aims read off real sequences."""
+"""`aims`: what may be aimed at, aims read off real sequences, and what aims would cost."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sequence_tutor.evaluation.aimed import ListedRow, aims_of, rows_of
+from sequence_tutor.evaluation.foretold import Foretold, foretell
 from sequence_tutor.evaluation.model import Model, model_of_prior
 from sequence_tutor.evaluation.real import read_real
+from sequence_tutor.progress import progress
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.files import PathLike, listed_paths, optional_path
 from sequence_tutor.tuner.given import Given
-from sequence_tutor.tuner.order import open_order
+from sequence_tutor.tuner.order import Order, open_order
 from sequence_tutor.tuner.settings_tables import with_executor
 
 SAMPLES = 2_000
 """Of the prior, by default."""
+
+PRICED = 5_000
+"""Of the prior where aims are priced: those that count at the optimum are fewer."""
 
 
 @dataclass(frozen=True)
@@ -150,6 +155,47 @@ def aims_from(
     return AimsRead(rows, len(real), model.length, model.domain.real, at_most)
 
 
+def price_aims(
+    domain: str,
+    aims: Mapping[str, Any] | None = None,
+    *,
+    prior: PathLike | None = None,
+    preset: str = "default",
+    config: PathLike | None = None,
+    rules: PathLike | None = None,
+    length: int | None = None,
+    executor: str | None = None,
+    trust: bool = False,
+    samples: int = PRICED,
+    seed: int = 0,
+    quiet: bool = False,
+) -> Foretold:
+    """What aims would cost at the optimum, from the prior's own sequences, before any training.
+
+    Args:
+        domain: such as "melody".
+        aims: row -> what it should be, such as ">= 90 %"; None: those of the settings.
+        prior: as `tune` takes it; None: the shipped one.
+        preset: shipped settings; likewise `config`, `rules`, `length`, see `list_aims`.
+        config: settings file whose values win.
+        rules: the user's own, which are rows too.
+        length: T; None: that of the settings.
+        executor: which scores, see `tune`.
+        trust: run the code that a folder from elsewhere names.
+        samples: sequences of the prior.
+        seed: of the sampling.
+        quiet: show no progress.
+
+    Raises:
+        UserError: something cannot be used, or the aims are too far from the prior.
+    """
+    tables = {} if aims is None else {"aims": aims}
+    order = _order(domain, prior, preset, config, rules, length, executor, trust, tables)
+    wanted, model = order.spec.tune.aims, model_of_prior(order, "prior")
+    with progress("sampling the prior", samples, quiet=quiet) as advance:
+        return foretell(model, wanted, samples, seed, advance)
+
+
 def read_beside(
     model: Model, paths: Sequence[Path], *, held_out: bool = False, quiet: bool = False
 ) -> SequenceBatch:
@@ -173,10 +219,25 @@ def _prior(
     executor: str | None,
     trust: bool,
 ) -> Model:
-    overrides = with_executor({} if length is None else {"length": length}, executor)
-    given = Given(prior, optional_path(rules))
-    order = open_order(domain, preset, optional_path(config), overrides, given, trust=trust)
+    order = _order(domain, prior, preset, config, rules, length, executor, trust, {})
     return model_of_prior(order, "prior")
+
+
+def _order(
+    domain: str,
+    prior: PathLike | None,
+    preset: str,
+    config: PathLike | None,
+    rules: PathLike | None,
+    length: int | None,
+    executor: str | None,
+    trust: bool,
+    tables: Mapping[str, Any],
+) -> Order:
+    asked = {**tables, **({} if length is None else {"length": length})}
+    overrides = with_executor(asked, executor)
+    given = Given(prior, optional_path(rules))
+    return open_order(domain, preset, optional_path(config), overrides, given, trust=trust)
 
 
 def _can_be_read(row: ListedRow) -> bool:

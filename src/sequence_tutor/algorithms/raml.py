@@ -1,0 +1,47 @@
+"""RAML: maximum likelihood on samples that are weighted toward the optimum of KL-control.
+
+`objectives.forward_kl` has the equations and sources. The proposal q is the policy that sampled the
+last collection, which is the prior before the first update: there the weights are exp(r / c), as
+those of Norouzi et al. 2016 over a prior; later p exp(r / c) / q, as those of Khalifa et al. 2021.
+Two differences, neither of which moves the fixed point p exp(r / c) / Z:
+
+1. Where few sequences of a batch carry all the weight, it is flattened to w^a, a < 1, until half of
+   them count. The proposal is renewed, so that the policy still comes to where w is constant.
+2. What q gives too much of is unlearned: see `weighted_likelihood`.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from sequence_tutor.algorithms.algorithm import Experience
+from sequence_tutor.algorithms.loss_settings import LossSettings
+from sequence_tutor.algorithms.policy_gradients import FRESH, Opinion, PolicyMethod
+from sequence_tutor.config.presets import merged
+from sequence_tutor.objectives.forward_kl import normalised_weights, weighted_likelihood
+from sequence_tutor.objectives.trajectories import surplus
+
+COUNTING = 0.5
+"""Share of a batch that counts at least."""
+
+
+class RAML(PolicyMethod):
+    """The forward divergence KL(optimum || pi), by importance weights."""
+
+    name = "raml"
+    compares = True
+    target = "snapshot"
+    reads = ()
+    needs = merged(FRESH, {"collect": 512, "collect_every": 8})  # two passes over each collection
+
+    def loss(
+        self, settings: LossSettings, now: Opinion, sampled: Opinion, seen: Experience
+    ) -> tuple[Tensor, Tensor]:
+        """Weighted maximum likelihood, and what each sequence misses of its weight."""
+        earned = surplus(seen.reward, seen.log_prior_taken, sampled.log_policy, seen.learned)
+        weights = normalised_weights(earned.detach().double().sum(1), COUNTING)
+        log_policy, log_sampled = (
+            one.log_policy.where(seen.learned, 0.0).sum(1) for one in (now, sampled)
+        )
+        missed = weighted_likelihood(log_policy, log_sampled, weights.to(log_policy))
+        return missed.mean(), missed[:, None].expand_as(now.log_policy)

@@ -1,0 +1,190 @@
+"""What aims would cost, before any training: the optimum over the prior's own sequences.
+
+N sequences of the prior, weighed by exp(lambda . phi), stand for the policy that is nearest to the
+prior and meets the aims; the lambda that maximise the dual over them are the prices (Khalifa et al.
+2021, *A distributional approach to controlled text generation*). This holds where enough of the
+sequences count. A trained network only comes near this optimum, so that a run costs more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sequence_tutor.config.aims import Aim
+from sequence_tutor.drawing.table import Table
+from sequence_tutor.errors import UserError
+from sequence_tutor.evaluation.figures import decimals
+from sequence_tutor.evaluation.model import Model
+from sequence_tutor.exact import constrained_optimum
+from sequence_tutor.progress import Advance
+from sequence_tutor.randomness import named_generator
+from sequence_tutor.sampling.importance import FEWEST_EFFECTIVE
+from sequence_tutor.sampling.measure import measure
+from sequence_tutor.tuner.aimed_rows import LOG_PRIOR, OF_POLICY, AimedRows, Bound, bounds_of
+from sequence_tutor.tuner.multipliers import features
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What one bound would cost.
+
+    Attributes:
+        aim: one side of it, as written.
+        share: whether it was written in percent; its price is then for one percentage point.
+        prior: the row's value under the prior; None: undefined.
+        reached: at the optimum of all aims together.
+        price: nats a sequence for one more unit of the row, or one more point.
+        alone: nats a sequence that it costs without the others; None: no weights of the sequences
+            meet it.
+        saved: nats a sequence that are saved without it.
+    """
+
+    aim: str
+    share: bool
+    prior: float | None
+    reached: float
+    price: float
+    alone: float | None
+    saved: float
+
+
+@dataclass(frozen=True)
+class Foretold:
+    """What all aims together would cost.
+
+    Attributes:
+        wishes: one for each bound.
+        kl: nats a sequence.
+        kl_per_token: the same for a token of the prior's sequences.
+        samples: sequences of the prior.
+        counting: effective number of them at the optimum.
+        left_out: aims that have no price before a policy is tuned: no means over sequences.
+    """
+
+    wishes: Sequence[Wish]
+    kl: float
+    kl_per_token: float
+    samples: int
+    counting: float
+    left_out: Sequence[str] = ()
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether enough sequences count."""
+        return self.counting >= FEWEST_EFFECTIVE
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON: the attributes, `wishes` as a list of those of `Wish`, `is_trusted`."""
+        return {**asdict(self), "is_trusted": self.is_trusted}
+
+    def table(self) -> Table:
+        """As a table."""
+        heads = ["aim", "prior", "reached", "price, nats a sequence", "alone", "saved without it"]
+        rows = [
+            [
+                one.aim,
+                "" if one.prior is None else _number(one.prior, one.share),
+                _number(one.reached, one.share),
+                f"{one.price:.3g} a {'point' if one.share else 'unit'}" if one.price else "0",
+                "out of reach" if one.alone is None else f"{one.alone:.3f}",
+                f"{one.saved:.3f}",
+            ]
+            for one in self.wishes
+        ]
+        return Table(heads, rows, self.sentence)
+
+    @property
+    def sentence(self) -> str:
+        """The whole cost, and how far it can be trusted."""
+        said = (
+            f"all aims together: {self.kl:.3g} nats a sequence, {self.kl_per_token:.3g} a token, "
+            f"at the optimum; {self.counting:,.0f} of {self.samples:,} sequences of the prior count"
+        )
+        if not self.is_trusted:
+            said += ", too few for these figures to be trusted: take more --samples"
+        return f"{said}; not priced {', '.join(self.left_out)}" if self.left_out else said
+
+
+def foretell(
+    model: Model, aims: Sequence[Aim], samples: int, seed: int, advance: Advance
+) -> Foretold:
+    """What some aims would cost.
+
+    Args:
+        model: a prior with the reward whose terms are rows.
+        aims: each of another row.
+        samples: N, sequences of the prior.
+        seed: of the sampling.
+        advance: called with the number of sequences sampled.
+
+    Raises:
+        UserError: no aim that can be priced, one that nothing measures, or aims that no weights of
+            the sequences meet together.
+    """
+    if not aims:
+        raise UserError("no aim was given, expected at least one, such as --aim 'ROW >= VALUE'")
+    left_out = [str(aim) for aim in aims if aim.row in OF_POLICY and aim.row != LOG_PRIOR]
+    aims = [aim for aim in aims if str(aim) not in left_out]
+    if not aims:
+        raise UserError(f"aim {left_out[0]}: has no price before a policy is tuned")
+    names = [aim.row for aim in aims]
+    rows = AimedRows(aims, model.framed_domain.rows(model.reward_settings, model.reward, names))
+    counted, tokens = [], 0
+    for one in measure(model.policy, model.task, samples, named_generator(seed, "aims")):
+        counted.append(rows.of_sequences(one.batch, one.log_prior, one.terms))
+        tokens += int(one.chosen.sum())
+        advance(len(one.batch))
+    counts, bounds = torch.cat(counted).cpu(), bounds_of(aims)
+    phi = features(bounds, counts, None)  # (N, K)
+    every = _optimum(phi)
+    if every is None:
+        raise UserError(
+            f"no weights of {samples:,} sequences of the prior meet these aims together: they are "
+            "too far from it to be priced beforehand; take more --samples, or fewer aims"
+        )
+    multipliers, weights, kl = every
+    means = (weights @ counts, counts.mean(0))
+    wishes = []
+    for place, bound in enumerate(bounds):
+        rest = [other for other in range(len(bounds)) if other != place]
+        alone, without = _optimum(phi[:, [place]]), _optimum(phi[:, rest]) if rest else None
+        reached, prior = (_row(bound, mean) for mean in means)
+        per_unit = float(means[0][2 * bound.place + 1]) / (100 if bound.aim.share else 1)
+        wishes.append(
+            Wish(
+                str(bound),
+                bound.aim.share,
+                prior,
+                float("nan") if reached is None else reached,
+                float(multipliers[place]) * per_unit,
+                None if alone is None else alone[2],
+                kl - (0.0 if without is None else without[2]),
+            )
+        )
+    counting = 1 / float(weights.square().sum())
+    return Foretold(wishes, kl, kl * len(counts) / tokens, len(counts), counting, left_out)
+
+
+def _optimum(phi: Tensor) -> tuple[Tensor, Tensor, float] | None:
+    """Multipliers (K,), weights (N,) and divergence over sequences with phi (N, K)."""
+    even = torch.zeros(len(phi), dtype=torch.float64).log_softmax(0)
+    found = constrained_optimum(even, phi.T, torch.zeros(phi.shape[1]))
+    if not found.feasible:
+        return None
+    return found.multipliers, found.log_probs.exp(), found.divergence
+
+
+def _row(bound: Bound, mean: Tensor) -> float | None:
+    """The row's value from means (2 M,) of the counts."""
+    of = float(mean[2 * bound.place + 1])
+    return float(mean[2 * bound.place]) / of if of else None
+
+
+def _number(value: float, share: bool) -> str:
+    shown = 100 * value if share else value
+    return f"{shown:.{decimals(shown)}f}"
