@@ -90,6 +90,11 @@ def test_nothing_to_analyse(study_folder: Path) -> None:
     study = load_study(study_folder)
     with pytest.raises(UserError, match="no answers that count"):
         analyse(study, [Listener("nobody", ())])
+    worst = tuple(
+        answer.model_copy(update={"preference": 1}) for answer in answered(study, 0).answers
+    )
+    with pytest.raises(UserError, match="1 of 1 listeners failed the attention checks"):
+        analyse(study, [Listener("careless", worst)])
     one = answered(study, 0)
     with pytest.raises(UserError, match="listener 0 was given twice"):
         analyse(study, [one, one])

@@ -20,6 +20,7 @@ from sequence_tutor.storage.files import is_empty
 from sequence_tutor.storage.folder_lock import writing_in
 from sequence_tutor.study.design import Pair, SoundClip, Study, Texts
 from sequence_tutor.study.folder import PRIVATE_FOLDER, clip_path, save_study
+from sequence_tutor.study.loudness import at_target
 
 SAMPLE_RATE = 22050  # a second; half of a CD's, so that the page of `study export` stays small
 NOISE = 0.25  # of full scale: broken beyond doubt, and kind to the ears
@@ -141,7 +142,7 @@ class _Workshop:
             sound = broken(sound, self._generator)
         name = f"{int(torch.randint(2**40, (), generator=self._generator)):010x}"
         path = clip_path(self._folder, name)
-        write_wav(path, sound, SAMPLE_RATE)
+        write_wav(path, at_target(sound, SAMPLE_RATE), SAMPLE_RATE)
         self.clips[name] = SoundClip(
             model=model,
             tokens=tuple(tokens),

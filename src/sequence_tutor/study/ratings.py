@@ -82,7 +82,13 @@ def attentive_ratings(
     ]
     answers = [answer for one in kept for answer in one.answers if not _is_check(study, answer)]
     if not answers:
-        raise UserError("no answers that count are there yet, expected at least one")
+        failed = len(listeners) - len(kept)
+        why = (
+            f": {failed} of {len(listeners)} listeners failed the attention checks"
+            if failed
+            else ""
+        )
+        raise UserError(f"no answers that count are there yet, expected at least one{why}")
     attention = Attention(
         joined=len(listeners),
         answered=sum(bool(one.answers) for one in listeners),

@@ -67,8 +67,14 @@ def test_transposed_to_c_major() -> None:
 @pytest.mark.parametrize(
     ("score", "reason"),
     [
-        (TuneScore((line(SCALE * 8),), ((4, 4), (3, 4))), "meter 3/4 is not among 4/4, 2/2"),
-        (TuneScore((line(SCALE),)), "no melody of 112 sixteenths"),
+        (
+            TuneScore((line(SCALE * 8),), ((4, 4), (3, 4))),
+            "meter 3/4 is not among 4/4, 2/2; --meters 3/4 reads it",
+        ),
+        (
+            TuneScore((line(SCALE),)),
+            "shorter than 7 bars between rests of 1 bars; data.minimum_bars",
+        ),
         (TuneScore((line([60, 62] * 32),)), "fewer than 5 different pitches"),
         (TuneScore((line(SCALE * 8, start=0.14),)), "performance without a beat"),
         (TuneScore(()), "no notes"),

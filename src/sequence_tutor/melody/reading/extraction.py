@@ -92,7 +92,8 @@ def extract(score: TuneScore, settings: ExtractionSettings) -> list[list[int]]:
     for meter in score.meters:
         if settings.meters and f"{meter[0]}/{meter[1]}" not in settings.meters:
             raise UserError(
-                f"meter {meter[0]}/{meter[1]} is not among {', '.join(settings.meters)}"
+                f"meter {meter[0]}/{meter[1]} is not among {', '.join(settings.meters)}; "
+                f"--meters {meter[0]}/{meter[1]} reads it"
             )
     notes = quantise(melody_part(score, settings.maximum_grid_distance))
     numerator, denominator = score.meters[0]
@@ -105,7 +106,10 @@ def extract(score: TuneScore, settings: ExtractionSettings) -> list[list[int]]:
     phrases = _split(notes, settings.gap_bars * steps_per_bar)
     long_enough = [phrase for phrase in phrases if phrase[-1].end >= shortest]
     if not long_enough:
-        raise UserError(f"no melody of {shortest:g} sixteenths without a long rest")
+        raise UserError(
+            f"shorter than {shortest / steps_per_bar:g} bars between rests of a bar or so; "
+            "data.minimum_bars and data.gap_bars say what is kept"
+        )
     cut = [_cut(phrase, settings.maximum_steps) for phrase in long_enough]
     fewest = settings.minimum_distinct_pitches
     varied = [phrase for phrase in cut if len({note.pitch for note in phrase}) >= fewest]

@@ -69,11 +69,18 @@ function showClips() {
       element(`time-${side}`).value = 0;
     }
     showButton(side);
-    element(`heard-${side}`).textContent = state.played.includes(side) ? "Heard" : "Not heard yet";
+    showHeard(side);
   }
   const both = SIDES.every((side) => state.played.includes(side));
   for (const side of SIDES) element(`choose-${side}`).disabled = !both;
   element("hint").hidden = both;
+}
+
+function showHeard(side) {
+  const player = players[side];
+  const heard = state.played.includes(side) ? "Heard" : "Not heard yet";
+  const sounding = !player.paused && !player.ended;
+  element(`heard-${side}`).textContent = sounding ? "Playing" : heard;
 }
 
 function showButton(side) {
@@ -99,7 +106,10 @@ for (const side of SIDES) {
   const player = players[side];
   player.preload = "auto";
   for (const event of ["play", "pause", "ended"]) {
-    player.addEventListener(event, () => showButton(side));
+    player.addEventListener(event, () => {
+      showButton(side);
+      showHeard(side);
+    });
   }
   player.addEventListener("timeupdate", () => {
     element(`time-${side}`).value = player.currentTime / (player.duration || 1);
