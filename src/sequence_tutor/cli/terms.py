@@ -1,4 +1,4 @@
-"""`sequence-tutor terms list`, `terms plot`, `terms check`."""
+"""`sequence-tutor terms list`, `terms plot`, `terms check`, `terms import`."""
 
 from __future__ import annotations
 
@@ -94,4 +94,28 @@ class TermsCheck:
             show(f"{name}: works, {found.seconds * 1e3:.3g} ms for ten molecules{failed}")
 
 
-TERMS = {"list": TermsList, "plot": TermsPlot, "check": TermsCheck}
+@dataclass(frozen=True)
+class TermsImport:
+    """Translate the scoring of a REINVENT 4 configuration into a settings file for tune and score.
+
+    What cannot be translated is named. Sampling and learning are not translated.
+
+    Example: sequence-tutor terms import molecule reinvent.toml --out mine.toml
+    """
+
+    domain: Domain
+    source: Annotated[Path, option("REINVENT 4 configuration, TOML", "FILE")]
+    _: KW_ONLY
+    out: Annotated[Path, option("settings file to write", "FILE")]
+    stage: Annotated[int, option("of several stages the one to translate", "N")] = 1
+
+    def run(self) -> None:
+        """Translate, then show what was left out."""
+        from sequence_tutor.verbs.terms import import_terms
+
+        for sentence in import_terms(**arguments_of(self)):
+            show(f"left out: {sentence}")
+        show(str(self.out))
+
+
+TERMS = {"list": TermsList, "plot": TermsPlot, "check": TermsCheck, "import": TermsImport}

@@ -1,4 +1,4 @@
-"""`terms`: the terms of molecules, pictures of their transforms, a trial of a user's scorers."""
+"""`terms`: the terms of molecules, their transforms drawn, scorers tried, scoring imported."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sequence_tutor.config.presets import build
 from sequence_tutor.config.settings import nearest, of_kind
+from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.domain import find_domain
-from sequence_tutor.errors import UserError
+from sequence_tutor.errors import SettingsError, UserError, settings_of
 from sequence_tutor.reward.user_terms import load_user_terms, rules_file
-from sequence_tutor.storage.files import PathLike, named_path, optional_path
+from sequence_tutor.storage.files import PathLike, named_path, optional_path, write_text
 from sequence_tutor.tuner.settings_tables import read_reward
 
 if TYPE_CHECKING:
@@ -130,6 +132,40 @@ def check_terms(
             "--config FILE.toml"
         )
     return found
+
+
+def import_terms(
+    source: PathLike, out: PathLike, *, domain: str = "molecule", stage: int = 1
+) -> list[str]:
+    """Translate the scoring of a REINVENT 4 configuration into a settings file.
+
+    Args:
+        source: the configuration, TOML.
+        out: the settings file, with the table ``[reward]``.
+        stage: of staged learning, from 1.
+
+    Returns:
+        A sentence for each component that could not be translated.
+
+    Raises:
+        UserError: it is no such configuration, or a component has values that cannot be used.
+    """
+    _refuse_others(domain)
+    import tomli_w
+
+    from sequence_tutor.molecule.reading.reinvent import translate
+    from sequence_tutor.molecule.scoring.reward import MoleculeRewardSettings
+
+    path = named_path(source)
+    tables = read_toml(path)
+    with settings_of(str(path)):
+        try:
+            found = translate(tables, stage)
+        except UserError as error:
+            raise SettingsError(str(error)) from error
+        build(MoleculeRewardSettings, found.reward, f"{path}: translated")
+    write_text(named_path(out), tomli_w.dumps({"reward": found.reward}))
+    return found.left_out
 
 
 def _reward_settings(domain: str, preset: str, config: Path | None) -> MoleculeRewardSettings:

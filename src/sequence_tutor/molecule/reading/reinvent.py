@@ -1,0 +1,242 @@
+"""The scoring of a REINVENT 4 configuration as tables of a reward.
+
+REINVENT multiplies a weighted mean of scores by filters (0 where an unwanted pattern matches) and
+penalties (.5 where a wanted pattern is missing). A geometric mean is the product of the powers
+w_i / sum w, so that mean, filters and penalties are together one product here, exactly. An
+arithmetic mean has no such form: its filters are named as not translated.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.molecule.chemistry import DESCRIPTORS
+
+Table = Mapping[str, Any]  # values of a stranger's file
+
+PHYSICAL = {
+    "qed": "qed",
+    "slogp": "logp",
+    "sascore": "sa",
+    "molecularweight": "MolWt",
+    "tpsa": "TPSA",
+    "numatomstereocenters": "NumAtomStereoCenters",
+    "hbondacceptors": "NumHAcceptors",
+    "hbonddonors": "NumHDonors",
+    "numrotbond": "NumRotatableBonds",
+    "csp3": "FractionCSP3",
+    "numheavyatoms": "HeavyAtomCount",
+    "numheteroatoms": "NumHeteroatoms",
+    "numrings": "RingCount",
+    "numaromaticrings": "NumAromaticRings",
+    "numaliphaticrings": "NumAliphaticRings",
+}
+"""REINVENT's component, in small letters without underscores -> the kind or descriptor here."""
+
+ALERTS, MATCHING = "customalerts", "matchingsubstructure"
+SIMILARITY = ("tanimotodistance", "tanimotosimilarity")
+
+
+@dataclass
+class Translated:
+    """A reward, and what could not be translated.
+
+    Attributes:
+        reward: the tables of ``[reward]``.
+        left_out: a sentence for each component or part that is not translated.
+    """
+
+    reward: dict[str, Any]
+    left_out: list[str] = field(default_factory=list)
+
+
+def translate(tables: Table, stage: int = 1) -> Translated:
+    """The reward of a configuration.
+
+    Args:
+        tables: of the configuration, for scoring or for staged learning.
+        stage: of staged learning, from 1.
+
+    Raises:
+        UserError: it has no scoring, or no such stage.
+    """
+    scoring = _scoring(tables, stage)
+    kind = scoring.get("type", "geometric_mean")
+    if kind not in ("geometric_mean", "arithmetic_mean"):
+        raise UserError(f"scoring.type is {kind!r}, expected geometric_mean or arithmetic_mean")
+    is_product = kind == "geometric_mean"
+    found = Translated({"aggregation": "product" if is_product else "arithmetic"})
+    terms: dict[str, dict[str, Any]] = {}
+    weights: dict[str, float] = {}
+    factors: set[str] = set()
+    for component, endpoint in _endpoints(scoring):
+        title = str(endpoint.get("name", component))
+        name = _free(title, terms)
+        try:
+            is_factor = _plain(component) in (ALERTS, MATCHING)
+            if is_factor and not is_product:
+                raise _Untranslatable("a filter beside an arithmetic mean")
+            terms[name] = _term(component, endpoint)
+            weights[name] = 1.0 if is_factor else float(endpoint.get("weight", 1.0))
+            factors |= {name} if is_factor else set()
+        except _Untranslatable as why:
+            found.left_out.append(f"{title} ({component}): {why}")
+        except (TypeError, ValueError, AttributeError) as error:
+            raise UserError(f"{title} ({component}): {error}, expected other values") from error
+    if not terms:
+        raise UserError("none of the scoring components can be translated")
+    total = sum(weight for name, weight in weights.items() if name not in factors)
+    if is_product:
+        weights |= {one: w / total for one, w in weights.items() if one not in factors}
+    found.reward |= {"weights": weights, "terms": terms}
+    if "diversity_filter" in tables:
+        found.left_out.append(
+            "diversity_filter: see reward.diversity, whose penalties are terms with weights"
+        )
+    return found
+
+
+class _Untranslatable(Exception):  # noqa: N818 - what is reported, not an error of the program
+    """Says why."""
+
+
+def _scoring(tables: Table, stage: int) -> Table:
+    """The table of scoring."""
+    found = tables.get("scoring")
+    if found is None:
+        stages = tables.get("stage")
+        if not isinstance(stages, list) or not stages:
+            raise UserError("no table scoring and no stage, expected a configuration of REINVENT 4")
+        if not 1 <= stage <= len(stages):
+            raise UserError(f"stage {stage}: expected 1 to {len(stages)}")
+        found = stages[stage - 1].get("scoring") if isinstance(stages[stage - 1], dict) else None
+    if not isinstance(found, dict):
+        raise UserError("scoring is no table, expected one with components")
+    if "filename" in found:
+        raise UserError(
+            f"the components are in another file, {found['filename']!r}: translate that one"
+        )
+    return found
+
+
+def _endpoints(scoring: Table) -> Iterator[tuple[str, Table]]:
+    """(component, endpoint) of all components.
+
+    Raises:
+        UserError: they are no tables of the expected form.
+    """
+    components = scoring.get("component", [])
+    try:
+        for one in components:
+            for component, body in one.items():
+                for endpoint in body["endpoint"]:
+                    yield component, {**endpoint, "params": _params(body, endpoint)}
+    except (TypeError, AttributeError, KeyError) as error:
+        raise UserError(
+            "scoring.component is not a list of components with endpoints, expected a "
+            "configuration of REINVENT 4"
+        ) from error
+
+
+def _params(body: Table, endpoint: Table) -> dict[str, Any]:
+    """Parameters of a component that hold for all endpoints, and those of one."""
+    return {**body.get("params", {}), **endpoint.get("params", {})}
+
+
+def _term(component: str, endpoint: Table) -> dict[str, Any]:
+    """The table of a term.
+
+    Raises:
+        _Untranslatable: there is no such term here.
+    """
+    name, params = _plain(component), endpoint["params"]
+    if name == ALERTS:
+        return {"kind": "substructure", "smarts": params.get("smarts", []), "present": False}
+    if name == MATCHING:
+        if params.get("use_chirality"):
+            raise _Untranslatable("patterns are matched without chirality here")
+        return {
+            "kind": "substructure",
+            "smarts": params.get("smarts", ""),
+            "transform": {"kind": "clip", "low": 0.5, "high": 1.0},
+        }
+    table: dict[str, Any]
+    if name in SIMILARITY:
+        if params.get("use_counts") or params.get("use_features"):
+            raise _Untranslatable("similarity is of bits of atom types here, without counts")
+        table = {
+            "kind": "similarity",
+            "smiles": params.get("smiles", []),
+            "radius": params.get("radius", 3),
+        }
+    elif name in ("rdkitdescriptors", "rdkitdescriptor"):
+        table = _descriptor(str(params.get("descriptor", "")))
+    elif name in PHYSICAL:
+        kind = PHYSICAL[name]
+        table = {"kind": kind} if kind in ("qed", "logp", "sa") else _descriptor(kind)
+    else:
+        raise _Untranslatable("no such term here; a program or a function of yours can be one")
+    transform = _transform(endpoint.get("transform"), mirrored=table["kind"] == "sa")
+    return table if transform is None else {**table, "transform": transform}
+
+
+def _descriptor(asked: str) -> dict[str, Any]:
+    """A descriptor of RDKit by its name in any case."""
+    known = {name.lower(): name for name in DESCRIPTORS}
+    if asked.lower() not in known:
+        raise _Untranslatable(f"this RDKit has no descriptor {asked!r}")
+    return {"kind": "descriptor", "descriptor": known[asked.lower()]}
+
+
+def _transform(given: Table | None, *, mirrored: bool) -> dict[str, Any] | None:
+    """A transform; `mirrored`: the raw number here is minus that of REINVENT."""
+    if given is None:
+        if mirrored:
+            raise _Untranslatable("it has no transform, and SA scores are negative here")
+        return None
+    kind = str(given.get("type", "")).lower()
+    low, high = float(given.get("low", 0)), float(given.get("high", 0))
+    steepness = float(given.get("k", 0.5))
+    if mirrored:
+        low, high = -high, -low
+        kind = _MIRRORED.get(kind, kind)
+    if kind in ("sigmoid", "reverse_sigmoid"):
+        return {"kind": kind, "low": low, "high": high, "steepness": steepness}
+    if kind == "step":
+        return {"kind": "window", "low": low, "high": high}
+    if kind in ("right_step", "left_step"):
+        rising = kind == "right_step"
+        return {"kind": "step", "threshold": high if rising else low, "rising": rising}
+    if kind == "double_sigmoid":
+        left, right = float(given.get("coef_si", 0)), float(given.get("coef_se", 0))
+        if left != right or left <= 0 or float(given.get("coef_div", 0)) <= 0:
+            raise _Untranslatable("its two sides differ; double_sigmoid has one width here")
+        width = float(given["coef_div"]) / left
+        return {"kind": "double_sigmoid", "low": low, "high": high, "width": width}
+    raise _Untranslatable(f"no transform {kind!r} here")
+
+
+_MIRRORED = {
+    "sigmoid": "reverse_sigmoid",
+    "reverse_sigmoid": "sigmoid",
+    "left_step": "right_step",
+    "right_step": "left_step",
+}
+
+
+def _plain(name: str) -> str:
+    """A component's name as REINVENT compares it."""
+    return name.lower().replace("_", "").replace("-", "")
+
+
+def _free(title: str, taken: Mapping[str, Any]) -> str:
+    """A name for a term, from what its user called it."""
+    name = re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_") or "term"
+    number, free = 2, name
+    while free in taken:
+        free, number = f"{name}_{number}", number + 1
+    return free
