@@ -75,10 +75,11 @@ def test_what_is_done_is_not_done_again(molecule_prior: Path, tmp_path: Path) ->
     assert again.runs[1]["figures"] != once.runs[0]["figures"]
 
 
+@pytest.mark.parametrize("preset", preset_names("benchmark", "molecule"))
 def test_killed_in_the_middle_it_ends_the_same(
-    molecule_prior: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    preset: str, molecule_prior: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run(molecule_prior, tmp_path / "whole")
+    run(molecule_prior, tmp_path / "whole", preset=preset)
     go_on = Tuner.run
 
     def killed(self: Tuner, advance: Advance) -> TunedPolicy:
@@ -92,8 +93,8 @@ def test_killed_in_the_middle_it_ends_the_same(
     with monkeypatch.context() as patch:
         patch.setattr(Tuner, "run", killed)
         with pytest.raises(KeyboardInterrupt):
-            run(molecule_prior, tmp_path / "killed")
-    run(molecule_prior, tmp_path / "killed")
+            run(molecule_prior, tmp_path / "killed", preset=preset)
+    run(molecule_prior, tmp_path / "killed", preset=preset)
     place = Path("median1") / "seed_0"
     assert calls_of(tmp_path / "killed" / place) == calls_of(tmp_path / "whole" / place)
 

@@ -66,7 +66,8 @@ FRESH: Mapping[str, Any] = {
     "collect": 128,
     "collect_every": 1,
     "replay": {"fresh": 1.0, "distinct": False},
-    "exploration": {"kind": "policy", "regrow": 0.0},
+    "exploration": {"kind": "policy", "regrow": 0.0, "breed": 0.0},
+    "critic": {"candidates": 0},
 }
 """Settings for learning from fresh sequences of the policy, each as often as it was sampled."""
 

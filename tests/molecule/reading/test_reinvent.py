@@ -5,9 +5,12 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from rdkit import Chem
+from rdkit.Chem import QED
+from rdkit.Contrib.SA_Score import sascorer
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.molecule.chemistry import parse
+from sequence_tutor.molecule.chemistry import DESCRIPTORS
 from sequence_tutor.molecule.reading.reinvent import translate
 from sequence_tutor.molecule.scoring.reward import MoleculeRewardSettings
 from sequence_tutor.molecule.tokens import Vocabulary
@@ -84,22 +87,15 @@ def total(reward: dict[str, object], smiles: str) -> float:
 
 def reinvents(smiles: str) -> float:
     """The mean of the three scores with weights 3, 1 and 4, times filter and penalty."""
-    from rdkit.Chem import QED, Descriptors
-    from rdkit.Contrib.SA_Score import sascorer
-
-    molecule = parse(smiles)
-    weight = 1 / (1 + 10 ** (-10 * 0.25 * (Descriptors.MolWt(molecule) - 150) / 100))
+    molecule = Chem.MolFromSmiles(smiles)
+    weight = 1 / (1 + 10 ** (-10 * 0.25 * (DESCRIPTORS["MolWt"](molecule) - 150) / 100))
     easy = 1 - 1 / (1 + 10 ** (-10 * 0.5 * (sascorer.calculateScore(molecule) - 2.5) / 3))
     mean = math.exp((3 * math.log(QED.qed(molecule)) + math.log(weight) + 4 * math.log(easy)) / 8)
-    unwanted = any(molecule.HasSubstructMatch(parse_smarts(one)) for one in ("[#8][#8]", "C#C"))
-    acid = molecule.HasSubstructMatch(parse_smarts("C(=O)[OX2H1]"))
+    unwanted = any(
+        molecule.HasSubstructMatch(Chem.MolFromSmarts(one)) for one in ("[#8][#8]", "C#C")
+    )
+    acid = molecule.HasSubstructMatch(Chem.MolFromSmarts("C(=O)[OX2H1]"))
     return (0.0 if unwanted else mean) * (1.0 if acid else 0.5)
-
-
-def parse_smarts(smarts: str) -> object:
-    from rdkit import Chem
-
-    return Chem.MolFromSmarts(smarts)
 
 
 @pytest.mark.parametrize(
