@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sequence_tutor.verbs.benchmark import benchmark, moses
     from sequence_tutor.verbs.check import check
     from sequence_tutor.verbs.compare import compare
+    from sequence_tutor.verbs.fill import fill
     from sequence_tutor.verbs.frontier import frontier
     from sequence_tutor.verbs.pretrain import pretrain
     from sequence_tutor.verbs.report import report
@@ -72,6 +73,7 @@ __all__ = [
     "demo",
     "evaluate",
     "export_study",
+    "fill",
     "find_domain",
     "frontier",
     "load_model",

@@ -20,8 +20,8 @@ def sine(frequency: float, level: float, seconds: float, rate: int) -> NDArray[n
 
 @pytest.mark.parametrize("rate", [22050, 44100, 48000])
 def test_a_sine_has_the_loudness_that_the_standard_says(rate: int) -> None:
-    assert loudness(sine(997, 0, 5, rate), rate) == pytest.approx(-3.01, abs=0.02)
-    assert loudness(sine(997, -20, 5, rate), rate) == pytest.approx(-23.01, abs=0.02)
+    assert loudness(sine(997, 0, 5, rate), rate) == pytest.approx(-3.01, abs=0.04)
+    assert loudness(sine(997, -20, 5, rate), rate) == pytest.approx(-23.01, abs=0.04)
 
 
 def test_quiet_parts_do_not_count() -> None:

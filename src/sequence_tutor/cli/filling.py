@@ -40,6 +40,9 @@ class Filling:
         str | None,
         option('chords to fit, such as "Dm7 | G7 | C", or file for those of the tune', "CHORDS"),
     ] = None
+    form: Annotated[str | None, option('sections that come back, such as "A A\' B A"', "FORM")] = (
+        None
+    )
     weights: Annotated[
         str | None,
         option('weights of rules, such as "key 2, tonic 1"; a prior has no others', "WEIGHTS"),
@@ -54,7 +57,7 @@ class Filling:
             value is not None
             for value in (
                 *(self.source, self.keep, self.vary, self.best, self.range, self.scale),
-                *(self.chords, self.weights, self.rules, self.particles),
+                *(self.chords, self.form, self.weights, self.rules, self.particles),
             )
         )
 

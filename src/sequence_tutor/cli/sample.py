@@ -193,6 +193,7 @@ class Sample:
             pitch_range=asked.range or "",
             scale=asked.scale or "",
             chords=asked.chords or "",
+            form=asked.form or "",
             weights=asked.weight_of,
             config=self.config,
             c=self.c,

@@ -113,6 +113,7 @@ class Wishes:
         range: of pitches; empty: any.
         scale: that new notes belong to; empty: any.
         chords: that they should fit, or `file` for those of the source; empty: none.
+        form: of their sections; empty: any.
     """
 
     source: Path | None = None
@@ -121,6 +122,7 @@ class Wishes:
     range: str = ""
     scale: str = ""
     chords: str = ""
+    form: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.meter import Meter
 from sequence_tutor.melody.rules.chords import Chords
+from sequence_tutor.melody.rules.form import Cadence, Form
 from sequence_tutor.melody.rules.leap import Leap
 from sequence_tutor.melody.rules.motifs import Motif, RepeatedMotif
 from sequence_tutor.melody.rules.pitches import InKey, Interval, Tonic, UniqueExtrema
@@ -45,6 +46,8 @@ class Rules(RuleConstants):
     """The nine rules, and those that are there only where they are asked for."""
 
     chords: Chords | None = Field(None, description="what sounds fits a chord progression")
+    form: Form | None = Field(None, description="sections come back, such as A A' B A")
+    cadence: Cadence | None = Field(None, description="phrases close on a note of the tonic chord")
 
     @property
     def all(self) -> tuple[Rule, ...]:
@@ -140,11 +143,13 @@ class MelodyRewardSettings(Settings):
 
     def in_meter(self, meter: Meter) -> Self:
         """The same, where rules that ask for the prior's meter have it."""
-        chords = self.rules.chords
-        if chords is None or chords.meter is not None:
-            return self
-        chords = chords.model_copy(update={"meter": str(meter)})
-        return self.model_copy(update={"rules": self.rules.model_copy(update={"chords": chords})})
+        asked = {name: getattr(self.rules, name) for name in ASKED_FOR}
+        unset = {
+            name: rule.model_copy(update={"meter": str(meter)})
+            for name, rule in asked.items()
+            if rule is not None and rule.meter is None
+        }
+        return self.model_copy(update={"rules": self.rules.model_copy(update=unset)})
 
     def build(
         self, user_rules: Sequence[UserTerm] = (), *, score_all: bool = False

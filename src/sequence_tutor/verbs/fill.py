@@ -34,7 +34,7 @@ CANDIDATES_FILE = "candidates.jsonl"
 NATS_A_POINT = 2.0
 """What a point of a rule that a wish brings counts, unless it is given a weight."""
 
-OF_WISHES = ("chords",)
+OF_WISHES = ("chords", "form")
 """Rules that wishes bring, and not settings."""
 
 FEW = 0.25
@@ -101,6 +101,7 @@ def fill(
     pitch_range: str = "",
     scale: str = "",
     chords: str = "",
+    form: str = "",
     weights: Mapping[str, float] | None = None,
     config: PathLike | None = None,
     c: float | None = None,
@@ -124,6 +125,7 @@ def fill(
         scale: of new notes, such as "D dorian".
         chords: that the melody should fit, bar by bar, such as "Dm7 | G7 | C"; "file": those of the
             source. The weight of the rule is 2 c unless `weights` names it.
+        form: of the sections, such as "A A' B A"; a rule of weight 2 c likewise.
         weights: of rules, by name; of a run they replace its own, of a prior the others are off.
         config: settings file whose table `reward` is what is rewarded, in place of the model's.
         c: temperature; None: that of the run, of a prior 1.
@@ -142,7 +144,7 @@ def fill(
     model = rewarding(model, weights or {}, optional_path(config))
     source = optional_path(source)
     settings = settings or model.files(primed=source is not None)
-    wishes = Wishes(source, keep, vary, pitch_range, scale, chords)
+    wishes = Wishes(source, keep, vary, pitch_range, scale, chords, form)
     generator = named_generator(seed, "fill", model.device)
 
     def write(number: int, steps: int) -> SequenceBatch:

@@ -73,7 +73,7 @@ def test_transposed_to_c_major() -> None:
         ),
         (
             TuneScore((line(SCALE),)),
-            "shorter than 7 bars between rests of 1 bars; data.minimum_bars",
+            "shorter than 7 bars between rests of a bar",
         ),
         (TuneScore((line([60, 62] * 32),)), "fewer than 5 different pitches"),
         (TuneScore((line(SCALE * 8, start=0.14),)), "performance without a beat"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -28,6 +29,7 @@ from sequence_tutor.melody.filling.sounding import machine_of
 from sequence_tutor.melody.frame import Frame
 from sequence_tutor.melody.reading.own_tunes import OwnTune, own_tunes
 from sequence_tutor.melody.reading.sources import holds_tokens
+from sequence_tutor.melody.rules.form import parse_form
 from sequence_tutor.melody.scales import C_MAJOR, OCTAVE, TONICS, Key, nearer_way
 from sequence_tutor.melody.signature import parse_key, signature_of
 from sequence_tutor.melody.writing.output import MelodyOutputSettings
@@ -113,7 +115,18 @@ def constrained(
         known = batch.tokens[:, : len(tune)]
         return differing(known, tune).sum(1) / max(1, open_steps)
 
-    rules = {}
+    rules: dict[str, dict[str, Any]] = {}
+    if wishes.form:
+        try:
+            parse_form(wishes.form)
+        except UserError as error:
+            raise UserError(f"--form: {error}") from None
+        rules["form"] = {
+            "sections": wishes.form,
+            "meter": str(heard.meter),
+            "upbeat": heard.upbeat,
+            "length": steps,
+        }
     if wishes.chords:
         rules["chords"] = {
             "progression": settings.chords,
