@@ -72,7 +72,7 @@ class Form(Rule):
     contrast: float = Field(
         -0.1,
         le=0,
-        description="paid for a step of a new letter that sounds as in the first section",
+        description="paid for a step of a new letter that sounds as the first section",
     )
 
     @field_validator("sections")
