@@ -236,6 +236,8 @@ def make_small(given: list[str]) -> list[str]:
             arguments[arguments.index(option) + 1] = value
         elif option not in ("-n", "--c"):
             arguments += [option, value]
+    if "--shards" in arguments:
+        arguments[arguments.index("--shards") + 1] = "2"
     if name in SETTINGS:
         if "--config" not in arguments:
             arguments += ["--config", f"small_{name}.toml"]

@@ -77,6 +77,10 @@ ExecutorName = Annotated[
         "NAME",
     ),
 ]
+Shards = Annotated[
+    int | None,
+    option("divide the work into so many files in the folder --out; `work` joins in", "K"),
+]
 Tensorboard = Annotated[bool, option("write the log for TensorBoard too")]
 Column = Annotated[
     str | None, option("of tables: the column with the SMILES", "NAME", group="molecules")

@@ -26,6 +26,7 @@ from sequence_tutor.cli.score import ScoreVerb
 from sequence_tutor.cli.study import STUDY, StudyServe
 from sequence_tutor.cli.terms import TERMS
 from sequence_tutor.cli.tune import Tune
+from sequence_tutor.cli.work import Work
 from sequence_tutor.errors import UserError, printable, shown
 from sequence_tutor.execution.memory import too_large
 
@@ -52,6 +53,7 @@ VERBS: dict[str, type[Verb]] = {
     "tables": Results,
     "benchmark": Benchmark,
     "bench": Bench,
+    "work": Work,
 }
 GROUPS: dict[str, dict[str, type[Verb]]] = {
     "aims": dict(AIMS),
@@ -59,7 +61,7 @@ GROUPS: dict[str, dict[str, type[Verb]]] = {
     "terms": dict(TERMS),
 }
 """Verbs of two words, such as `study make`."""
-RESUMABLE = (Pretrain, Tune, Compare, FrontierVerb, Demo, Results, Benchmark, StudyServe)
+RESUMABLE = (Pretrain, Tune, Compare, FrontierVerb, Demo, Results, Benchmark, StudyServe, Work)
 
 HELP = """\
 usage: sequence-tutor VERB ...

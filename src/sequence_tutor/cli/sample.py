@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +11,7 @@ from sequence_tutor.cli.arguments import (
     ExecutorName,
     Machine,
     Seed,
+    Shards,
     Shown,
     StoredModels,
     arguments_of,
@@ -48,6 +49,7 @@ class Sample:
              sequence-tutor sample tunes --from mine.mid --keep "1-2, 7-8" --best 8 --out filled
              sequence-tutor sample --tutor runs/psi --strength 1.5 --out melodies
              sequence-tutor sample molecule -n 1000 --out molecules
+             sequence-tutor sample runs/psi -n 10000000 --shards 1000 --out library
     """
 
     model: Annotated[
@@ -100,6 +102,7 @@ class Sample:
     repeats: Annotated[
         bool, option("keep repeated sequences; log p, log pi and reward go into draws.jsonl")
     ] = False
+    shards: Shards = None
     seed: Seed = 0
     executor: ExecutorName = None
     machine: Machine = Machine()
@@ -107,6 +110,9 @@ class Sample:
 
     def run(self) -> None:
         """Sample and write."""
+        if self.shards is not None:
+            self._begin_shards(self.shards)
+            return
         from sequence_tutor.evaluation.loading import load_model
         from sequence_tutor.tuner.settings_tables import read_tables
         from sequence_tutor.verbs.sample import sample
@@ -167,6 +173,43 @@ class Sample:
         kind = "sequences" if self.repeats else "distinct sequences"
         several = "sequence is" if len(samples) == 1 else f"{kind} are"
         self.shown.remark(f"{len(samples)} {several} in {self.out}.")
+
+    def _begin_shards(self, shards: int) -> None:
+        """Sample in shards, beside whoever else does, and show the sums."""
+        from sequence_tutor.cli.work import show_summary
+        from sequence_tutor.threads import set_threads
+        from sequence_tutor.verbs.work import sample_shards
+
+        if self.model is None:
+            raise UserError("RUN|PRIOR must be given with --shards")
+        usual = {field.name: field.default for field in fields(self)}
+        kept = (
+            "model",
+            "out",
+            "count",
+            "temperature",
+            "length",
+            "seed",
+            "shards",
+            "shown",
+            "machine",
+        )
+        for name in usual.keys() - {*kept, "stored", "_"}:
+            if getattr(self, name) != usual[name]:
+                raise UserError(
+                    f"--{name.replace('_', '-')} does not go with --shards: a shard holds tokens, "
+                    "likelihoods and rewards of plain samples"
+                )
+        set_threads(1)
+        found = sample_shards(
+            *(self.model, self.count, shards, self.out),
+            temperature=self.temperature,
+            length=self.length,
+            seed=self.seed,
+            trust=self.stored.trust,
+            quiet=self.shown.quiet,
+        )
+        show_summary(found, self.out, quiet=self.shown.quiet)
 
     def _fill(self, model: Model, settings: Settings) -> None:
         """Write what is not kept of a tune, and show the candidates."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from sequence_tutor.cli.arguments import (
     Column,
@@ -12,6 +12,7 @@ from sequence_tutor.cli.arguments import (
     ExecutorName,
     Quiet,
     Rules,
+    Shards,
     Standardised,
     StoredModels,
     arguments_of,
@@ -39,6 +40,7 @@ class ScoreVerb:
     Example: sequence-tutor score melody mine.jsonl tune.mid --json scores.jsonl
              sequence-tutor score molecule mine.smi --json scores.jsonl
              sequence-tutor score molecule assay.csv --out scored.csv
+             sequence-tutor score molecule library.smi --shards 100 --out scores
     """
 
     domain: DomainName
@@ -60,17 +62,27 @@ class ScoreVerb:
         Path | None, option("one line a sequence, in order", "OUT.jsonl", name="json")
     ] = None
     out: Annotated[
-        Path | None, option("molecules as .csv, .sdf or .smi, with the columns read", "FILE")
+        Path | None,
+        option(
+            "molecules as .csv, .sdf or .smi, with the columns read; of --shards a folder", "FILE"
+        ),
     ] = None
     column: Column = None
     standardise: Standardised = None
     executor: ExecutorName = None
+    shards: Shards = None
     quiet: Quiet = False
 
-    OUT_IS_FILE: ClassVar[bool] = True
+    @property
+    def OUT_IS_FILE(self) -> bool:  # noqa: N802 # as in the other verbs
+        """Whether --out is a file; that of shards is a folder."""
+        return self.shards is None
 
     def run(self) -> None:
         """Score, then show the totals of the first sequences."""
+        if self.shards is not None:
+            self._begin_shards(self.shards)
+            return
         from sequence_tutor.errors import UserError
         from sequence_tutor.threads import set_threads
         from sequence_tutor.verbs.score import score
@@ -115,3 +127,31 @@ class ScoreVerb:
             raise UserError(
                 "; ".join(scores.damaged) + "; the sequences before the damage are scored"
             )
+
+    def _begin_shards(self, shards: int) -> None:
+        """Score in shards, beside whoever else does, and show the sums."""
+        from sequence_tutor.cli.work import show_summary
+        from sequence_tutor.errors import UserError
+        from sequence_tutor.threads import set_threads
+        from sequence_tutor.verbs.work import score_shards
+
+        if self.out is None or not self.files:
+            raise UserError("--shards needs files to score and a folder for them, --out FOLDER")
+        for name in ("json", "reward_of", "executor"):
+            if getattr(self, name) is not None:
+                said = "run" if name == "reward_of" else name
+                raise UserError(f"--{said} does not go with --shards, whose result is --out")
+        set_threads(1)
+        found = score_shards(
+            self.domain,
+            self.files,
+            shards,
+            self.out,
+            rules=self.rules,
+            config=self.config,
+            preset=self.preset,
+            column=self.column,
+            standardise=self.standardise,
+            quiet=self.quiet,
+        )
+        show_summary(found, self.out, quiet=self.quiet)

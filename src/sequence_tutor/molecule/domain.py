@@ -226,6 +226,18 @@ class MoleculeDomain(Domain):
         reward = self.reward(settings, rules)
         return score_lines(reward, paths, self.vocabulary.tokeniser, self.choice)
 
+    def scores_of_part(
+        self, paths: Sequence[Path], settings: Settings, rules: Path | None, part: int, parts: int
+    ) -> Iterator[tuple[int, ScoredLine]]:
+        """Of each `parts` lines of a file one, with its place in that file from 0."""
+        reward = self.reward(settings, rules)
+        for path in paths:
+            own = score_lines(
+                *(reward, [path], self.vocabulary.tokeniser, self.choice), (part, parts)
+            )
+            for turn, line in enumerate(own):
+                yield part + turn * parts, line
+
     def score_writer(self, path: Path) -> AbstractContextManager[Callable[[ScoredLine], None]]:
         """Writes a table, structures or a list, with the names and columns that were read."""
         return score_writer(path)

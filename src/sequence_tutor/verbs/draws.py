@@ -39,11 +39,15 @@ def draws(model: Model, batch: SequenceBatch, given: int, *, quiet: bool) -> lis
     except UserError as error:
         heading(f"{error}; draws are written without reward", quiet=quiet)
         reward = None
-    return [
-        row
-        for begin in range(0, len(batch), AT_ONCE)
-        for row in _rows(model, batch[slice(begin, begin + AT_ONCE)], given, reward)
-    ]
+    return list(draw_rows(model, batch, given, reward))
+
+
+def draw_rows(
+    model: Model, batch: SequenceBatch, given: int, reward: Reward | None
+) -> Iterator[dict[str, Any]]:
+    """The objects of `draws`, one by one, by a reward that is there already."""
+    for begin in range(0, len(batch), AT_ONCE):
+        yield from _rows(model, batch[slice(begin, begin + AT_ONCE)], given, reward)
 
 
 def _rows(

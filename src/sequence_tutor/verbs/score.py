@@ -125,6 +125,18 @@ def score(
     return found
 
 
+def reward_asked(domain: str, preset: str | None, config: Path | None) -> tuple[Domain, Settings]:
+    """A domain, and the settings of the reward that a preset and a file describe.
+
+    Raises:
+        UserError: they cannot be used.
+    """
+    found = find_domain(domain)
+    if config is None and preset is None:
+        return found, found.reward_settings()
+    return found, read_reward(found, preset or DEFAULT, config)
+
+
 def _writers(
     domain: Domain, out: Path | None, table: Path | None
 ) -> Iterator[AbstractContextManager[Callable[[Scored], None]]]:
@@ -148,11 +160,14 @@ def _judge(
 ) -> tuple[Domain, Settings, Path | None, str]:
     """The domain, the settings and rules of its reward, and their source."""
     if run is None:
-        found = find_domain(domain)
-        if config is None and preset is None:
-            return found, found.reward_settings(), rules, "reward"
-        settings = read_reward(found, preset or DEFAULT, config)
-        return found, settings, rules, f"{config or f'preset {preset}'}: reward"
+        found, settings = reward_asked(domain, preset, config)
+        is_asked = config is not None or preset is not None
+        return (
+            found,
+            settings,
+            rules,
+            f"{config or f'preset {preset}'}: reward" if is_asked else "reward",
+        )
     if config is not None or preset is not None:
         raise UserError(f"{run}: a run has a reward of its own; leave out --config and --preset")
     model = load_model(run, rules=rules, trust=trust, prior=prior)

@@ -34,6 +34,7 @@ def score_lines(
     paths: Sequence[Path],
     tokeniser: Tokeniser,
     choice: Choice = DEFAULT_CHOICE,
+    part: tuple[int, int] = (0, 1),
 ) -> Iterator[ScoredLine]:
     """Score files as they are read: one result for every line, record or row, in order.
 
@@ -45,13 +46,14 @@ def score_lines(
         paths: files of molecules, or folders of them.
         tokeniser: for terms that count the tokens of a SMILES.
         choice: how the files are read.
+        part: i and n: of each n lines of a file the i-th alone is scored.
 
     Raises:
         UserError: a path that cannot be used, or a user's function or program that is broken.
     """
     try:
         for file in molecule_files(paths):
-            entries = read_molecules(file, choice, every_line=True)
+            entries = islice(read_molecules(file, choice, every_line=True), part[0], None, part[1])
             while chunk := list(islice(entries, CHUNK)):
                 yield from _scored(reward, file, chunk, tokeniser, choice)
     finally:

@@ -1,0 +1,238 @@
+"""`work`, and the verbs that begin such work: shards of a folder, by any number of processes."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.evaluation.loading import load_model
+from sequence_tutor.progress import counted, progress
+from sequence_tutor.reward.user_terms import rules_file
+from sequence_tutor.storage.files import (
+    PathLike,
+    listed_paths,
+    named_path,
+    optional_path,
+    write_json,
+)
+from sequence_tutor.storage.row_files import read_columns, usual_suffix
+from sequence_tutor.storage.shards import Progress, Shards
+from sequence_tutor.storage.trust import remember
+from sequence_tutor.verbs.sample import check_length
+from sequence_tutor.verbs.score import reward_asked
+from sequence_tutor.verbs.shard_kinds import (
+    HASH,
+    TOTALS,
+    ScoresParts,
+    code_of,
+    computing,
+    sample_work,
+    score_work,
+)
+from sequence_tutor.workbench.distinct_count import DistinctCount
+
+SUMMARY_FILE = "summary.json"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Work that is done.
+
+    Attributes:
+        rows: in all shards.
+        distinct: of them, so many are different; of molecules that are scored, different molecules.
+        distinct_error: one standard deviation of that, as a share of it; 0: it is exact.
+        mean_total: mean of the reward, over the rows that have one; None: none has.
+        bytes: of all files.
+    """
+
+    rows: int
+    distinct: int
+    distinct_error: float
+    mean_total: float | None
+    bytes: int
+
+
+def sample_shards(
+    model: str,
+    count: int,
+    shards: int,
+    out: PathLike,
+    *,
+    temperature: float = 1.0,
+    length: int | None = None,
+    seed: int = 0,
+    trust: bool = False,
+    quiet: bool = False,
+) -> Summary | None:
+    """Sample a model in shards: all sequences as they come, repeated ones too.
+
+    Args:
+        model: folder of a run or a prior, or the name of a shipped prior.
+        count: sequences in all.
+        shards: parts, of as many sequences each.
+        out: folder of the work; other processes may join by `work`.
+        temperature: divides log pi.
+        length: tokens of a sequence; None: as the model was tuned.
+        seed: shard i is sampled with the generator of this seed and i.
+        trust: run the code that the model's folder names, see `trust`.
+        quiet: show no progress.
+
+    Returns:
+        What is in the folder once all shards are done; None: other processes still compute some.
+
+    Raises:
+        UserError: a number out of its range, or a folder that holds something else.
+    """
+    if not 1 <= shards <= count:
+        raise UserError(f"shards is {shards}, expected 1 to the {count} sequences asked for")
+    if not temperature > 0:
+        raise UserError(f"temperature is {temperature}, expected a number above 0")
+    loaded = load_model(model, trust=trust)
+    length = loaded.length if length is None else length
+    check_length(loaded, length)
+    what = sample_work(loaded, model, count, temperature=temperature, length=length, seed=seed)
+    begin_work(named_path(out), what, shards)
+    return work(out, trust=trust, quiet=quiet)
+
+
+def score_shards(
+    domain: str,
+    files: PathLike | Sequence[PathLike],
+    shards: int,
+    out: PathLike,
+    *,
+    rules: PathLike | None = None,
+    config: PathLike | None = None,
+    preset: str | None = None,
+    column: str | None = None,
+    standardise: str | None = None,
+    quiet: bool = False,
+) -> Summary | None:
+    """Score files of molecules in shards; the other arguments are those of `score`.
+
+    Args:
+        domain: molecule.
+        files: one or several.
+        shards: parts; of each so many lines every part has one.
+        out: folder of the work; other processes may join by `work`.
+
+    Returns:
+        What is in the folder once all shards are done; None: other processes still compute some.
+
+    Raises:
+        UserError: a file or a setting that cannot be used, or a folder that holds something else.
+    """
+    if shards < 1:
+        raise UserError(f"shards is {shards}, expected at least 1")
+    own = rules_file(rules)
+    found, settings = reward_asked(domain, preset, optional_path(config))
+    if not isinstance(found, ScoresParts):
+        raise UserError(f"{found.name}: not scored in shards, expected molecule")
+    found.reward(found.computed_here(settings), own)  # a mistake is found now
+    reward = settings.model_dump(mode="json")
+    choice = {"column": column, "standardise": standardise}
+    what = score_work(domain, listed_paths(files), reward, own, **choice)
+    begin_work(named_path(out), what, shards)
+    return work(out, quiet=quiet)
+
+
+def begin_work(folder: Path, what: dict[str, Any], shards: int) -> Shards:
+    """Describe work in a folder, or see that it is what the folder holds.
+
+    Raises:
+        UserError: the folder holds something else.
+    """
+    there = Shards.begun(folder, {**what, "shards": shards, "suffix": usual_suffix()})
+    remember(code_of(there.what))  # the user named all of it in this call
+    return there
+
+
+def work(folder: PathLike, *, trust: bool = False, quiet: bool = False) -> Summary | None:
+    """Compute shards of a folder until none is left that nobody computes.
+
+    Any number of processes may do so at once, on any machine that sees the folder.
+
+    Returns:
+        What is in the folder once all shards are done; None: other processes still compute some.
+
+    Raises:
+        UserError: there is no work, or it cannot be done here.
+    """
+    shards = Shards.opened(named_path(folder))
+    left = shards.count - len(shards.paths())
+    if left:
+        compute = computing(shards.what, shards.folder, trust=trust)
+        with progress("shards", left, quiet=quiet) as advance:
+            # workers that begin together begin at different places, and rarely meet
+            for number in shards.free(os.getpid() % shards.count):
+                compute(number, shards.path(number))
+                advance(1)
+    if len(shards.paths()) < shards.count:
+        return None
+    return summary(shards, quiet=quiet)
+
+
+def status(folder: PathLike) -> Progress:
+    """How far the work of a folder is.
+
+    Raises:
+        UserError: there is none.
+    """
+    return Shards.opened(named_path(folder)).progress()
+
+
+def summary(shards: Shards, *, quiet: bool = False) -> Summary:
+    """Count what all shards hold, in bounded memory, and write `SUMMARY_FILE`."""
+    total_name = TOTALS[str(shards.what["kind"])]
+    distinct, rows, sum_of_totals, totals = DistinctCount(), 0, 0.0, 0
+    paths = shards.paths()
+    with counted("summing up", quiet=quiet) as report:
+        for place, path in enumerate(paths, start=1):
+            for block in read_columns(path, (HASH, total_name)):
+                rows += len(block.get(HASH, ()))
+                distinct.add_list(block.get(HASH, []))
+                known = [one for one in block.get(total_name, []) if one is not None]
+                sum_of_totals, totals = sum_of_totals + sum(known), totals + len(known)
+            report(place, len(paths))
+    found = Summary(
+        rows,
+        round(distinct.value),
+        distinct.relative_error,
+        sum_of_totals / totals if totals else None,
+        sum(path.stat().st_size for path in paths),
+    )
+    write_json(shards.folder / SUMMARY_FILE, vars(found))
+    return found
+
+
+def slurm_script(folder: PathLike, jobs: int = 16) -> str:
+    """A script for `sbatch` by which an array of jobs does the work of a folder.
+
+    Raises:
+        UserError: there is no work.
+    """
+    shards = Shards.opened(named_path(folder))
+    place = shlex.quote(str(shards.folder.absolute()))
+    return SLURM.format(jobs=min(jobs, shards.count), folder=place)
+
+
+SLURM = """\
+#!/bin/bash
+#SBATCH --job-name=shards
+#SBATCH --array=1-{jobs}
+#SBATCH --cpus-per-task=1
+#SBATCH --mem=2G
+#SBATCH --time=24:00:00
+#SBATCH --requeue
+#SBATCH --output=%x-%A-%a.log
+# Each job takes shards until none is left. A job that is ended or requeued loses only the shard
+# that it was at; submit the script again for what is left.
+export OMP_NUM_THREADS=1
+srun sequence-tutor work {folder} --quiet
+"""

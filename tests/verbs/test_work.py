@@ -1,0 +1,192 @@
+"""Shards: the same bytes whoever computes them, in whichever order, however often killed."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from kit import program, run, sentence
+from sequence_tutor import tune
+from sequence_tutor.errors import UserError
+from sequence_tutor.storage.row_files import LINES, read_columns
+from sequence_tutor.storage.shards import Shards
+from sequence_tutor.verbs import work as verb
+from sequence_tutor.verbs.work import sample_shards, score_shards, slurm_script, status, work
+
+SMALL = {"steps": 2, "batch": 8, "collect": 8, "evaluate_every": 2, "evaluate_samples": 16}
+COLUMNS = ("tokens", "log_policy", "reward", "hash")
+
+
+@pytest.fixture(scope="module")
+def toy_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "toy"
+    tune("toy", out, overrides={"tune": SMALL}, threads=1, quiet=True)
+    return out
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """The bytes of all files but the leases."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "leases" not in path.parts
+    }
+
+
+def rows(folder: Path) -> list[tuple[object, ...]]:
+    found = []
+    for path in Shards.opened(folder).paths():
+        for block in read_columns(path, COLUMNS):
+            found += list(zip(*(map(str, block[name]) for name in COLUMNS), strict=True))
+    return found
+
+
+def test_a_folder_is_whole_and_the_same_in_whichever_order(toy_run: Path, tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    found = sample_shards(str(toy_run), 1_000, 7, one, quiet=True)
+    assert found is not None
+    assert found.rows == len(rows(one)) == 1_000
+    assert found.distinct == len({row[0] for row in rows(one)})  # few enough to be exact
+    assert found.distinct_error == 0
+    rewards = [float(row[2]) for row in rows(one)]  # type: ignore[arg-type]
+    assert found.mean_total == pytest.approx(sum(rewards) / 1_000)
+    assert json.loads((one / "summary.json").read_text()) == vars(found)
+
+    begun = {name: json.loads((one / "work.json").read_text())[name] for name in ("shards",)}
+    assert begun == {"shards": 7}
+    other.mkdir()
+    (other / "work.json").write_bytes((one / "work.json").read_bytes())
+    shards = Shards.opened(other)
+    compute = verb.computing(shards.what, other, trust=False)
+    for number in (5, 2, 6):
+        compute(number, shards.path(number))
+    assert work(other, quiet=True) == found
+    assert contents(one) == contents(other)
+    # other seeds and other shards are other sequences
+    again = sample_shards(str(toy_run), 1_000, 7, tmp_path / "seed", seed=1, quiet=True)
+    assert again is not None
+    assert rows(tmp_path / "seed") != rows(one)
+    assert len({tuple(rows(one)[i : i + 100]) for i in range(0, 700, 143)}) > 4
+
+
+def test_who_meets_a_lease_passes_over(toy_run: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "work"
+    sample_shards(str(toy_run), 40, 4, folder, quiet=True)
+    for path in Shards.opened(folder).paths()[1:]:
+        path.unlink()
+    mine, theirs = Shards.opened(folder), Shards.opened(folder)
+    first = mine.free(0)
+    assert next(first) == 1
+    assert list(theirs.free(2)) == [2, 3]  # nobody wrote them, so they are free again
+    assert theirs.progress().running == 1
+    mine.path(1).touch()
+    assert next(first) == 2
+    first.close()
+    assert theirs.progress().running == 0
+    found = status(folder)
+    assert (found.shards, found.done) == (4, 2)
+
+
+def test_json_lines_where_there_is_no_pyarrow(
+    toy_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verb, "usual_suffix", lambda: LINES)
+    assert sample_shards(str(toy_run), 50, 2, tmp_path / "lines", quiet=True) is not None
+    monkeypatch.undo()
+    assert sample_shards(str(toy_run), 50, 2, tmp_path / "parquet", quiet=True) is not None
+    assert rows(tmp_path / "lines") == rows(tmp_path / "parquet")
+    assert (
+        len((tmp_path / "lines" / "shards" / "00" / "000000.jsonl").read_text().split("\n")) == 26
+    )
+
+
+def test_molecules_of_a_file_are_scored_once_each(tmp_path: Path) -> None:
+    file = tmp_path / "mine.smi"
+    file.write_text("CCO\nOCC\nc1ccccc1\nnonsense\nCN\nCCC\nCCCC\n")
+    found = score_shards("molecule", file, 3, tmp_path / "scores", quiet=True)
+    assert found is not None
+    assert (found.rows, found.distinct) == (7, 5)  # ethanol twice, one is no molecule
+    table: dict[int, tuple[object, object]] = {}
+    for path in Shards.opened(tmp_path / "scores").paths():
+        for block in read_columns(path, ("place", "smiles", "total")):
+            pairs = zip(block["smiles"], block["total"], strict=True)
+            table |= dict(zip(block["place"], pairs, strict=True))
+    numbers = tmp_path / "scores.jsonl"
+    assert run("score", "molecule", file, "--json", numbers, "--quiet") == 0
+    lines = [json.loads(line) for line in numbers.read_text().splitlines()]
+    assert [table[place] for place in range(7)] == [(one["smiles"], one["total"]) for one in lines]
+    file.write_text("CCO\n")
+    (tmp_path / "scores" / "shards" / "00" / "000001.parquet").unlink()
+    with pytest.raises(UserError, match="changed since the work was begun"):
+        work(tmp_path / "scores", quiet=True)
+
+
+def test_commands(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "a folder"
+    begin = ("sample", toy_run, "-n", 60, "--shards", 6, "--out", folder)
+    assert run(*begin, "--quiet") == 0
+    assert run("work", folder, "--quiet") == 0  # nothing is left
+    capsys.readouterr()
+    assert run(*begin) == 0
+    assert "holds 60 sequences" in capsys.readouterr().out
+    assert run("work", folder, "--status") == 0
+    assert "0 min 0 s" in capsys.readouterr().out
+    assert run("work", folder, "--slurm", "--jobs", 4) == 0
+    script = capsys.readouterr().out
+    assert script == slurm_script(folder, 4)
+    assert "--array=1-4" in script
+    assert f"srun sequence-tutor work '{folder}' --quiet" in script
+    for arguments, said in (
+        ((*begin[:-2], "--seed", 3, "--out", folder), "holds work whose 'seed' is 0, not 3"),
+        ((*begin, "--repeats"), "--repeats does not go with --shards"),
+        (("sample", toy_run, "-n", 5, "--shards", 6, "--out", folder), "expected 1 to the 5"),
+        (("work", toy_run), "no work there, expected a file work.json"),
+        (("score", "melody", "x.mid", "--shards", 2, "--out", folder), "not scored in shards"),
+    ):
+        assert run(*arguments) == 2
+        assert said in sentence(capsys)
+
+
+def test_the_script_runs_where_srun_is_there(toy_run: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "work"
+    sample_shards(str(toy_run), 20, 2, folder, quiet=True)
+    binary = tmp_path / "bin"
+    binary.mkdir()
+    for name, text in (("srun", '"$@"'), ("sequence-tutor", f'echo "$@" >> {tmp_path}/called')):
+        (binary / name).write_text(f"#!/bin/sh\n{text}\n")
+        (binary / name).chmod(0o755)
+    (tmp_path / "array.sbatch").write_text(slurm_script(folder))
+    subprocess.run(
+        ["bash", tmp_path / "array.sbatch"], env={"PATH": f"{binary}:/usr/bin:/bin"}, check=True
+    )
+    assert (tmp_path / "called").read_text() == f"work {folder} --quiet\n"
+
+
+@pytest.mark.slow
+def test_killed_workers_and_several_at_once_leave_the_same_bytes(
+    toy_run: Path, tmp_path: Path
+) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    sample_shards(str(toy_run), 40_000, 40, whole, quiet=True)
+    killed.mkdir()
+    (killed / "work.json").write_bytes((whole / "work.json").read_bytes())
+    rng = random.Random(0)
+    for _ in range(4):
+        before = len(Shards.opened(killed).paths())
+        process = subprocess.Popen(program("work", killed, "--quiet"))
+        while process.poll() is None and len(Shards.opened(killed).paths()) == before:
+            time.sleep(0.005)
+        time.sleep(rng.random() * 0.2)
+        process.kill()
+        assert process.wait() in (-signal.SIGKILL, 0)
+    assert 0 < len(Shards.opened(killed).paths()) < 40
+    workers = [subprocess.Popen(program("work", killed, "--quiet")) for _ in range(3)]
+    assert [one.wait() for one in workers] == [0, 0, 0]
+    assert work(killed, quiet=True) is not None
+    assert contents(killed) == contents(whole)
