@@ -17,6 +17,7 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.storage.row_files import LINES, read_columns
 from sequence_tutor.storage.shards import Shards
 from sequence_tutor.verbs import work as verb
+from sequence_tutor.verbs.shard_kinds import computing
 from sequence_tutor.verbs.work import sample_shards, score_shards, slurm_script, status, work
 
 SMALL = {"steps": 2, "batch": 8, "collect": 8, "evaluate_every": 2, "evaluate_samples": 16}
@@ -63,7 +64,7 @@ def test_a_folder_is_whole_and_the_same_in_whichever_order(toy_run: Path, tmp_pa
     other.mkdir()
     (other / "work.json").write_bytes((one / "work.json").read_bytes())
     shards = Shards.opened(other)
-    compute = verb.computing(shards.what, other, trust=False)
+    compute = computing(shards.what, other, trust=False)
     for number in (5, 2, 6):
         compute(number, shards.path(number))
     assert work(other, quiet=True) == found

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,7 +112,7 @@ class Shards:
         """The files that are there, in the order of their numbers."""
         return [self.path(number) for number in range(self.count) if self.path(number).exists()]
 
-    def free(self, first: int) -> Iterator[int]:
+    def free(self, first: int) -> Generator[int, None, None]:
         """Lease one shard after the other, beginning with some number, until none is left.
 
         While the caller works on a shard, its lease is renewed. Those that another process holds

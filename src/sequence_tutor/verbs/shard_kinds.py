@@ -178,8 +178,9 @@ def _scoring(what: Mapping[str, Any]) -> Compute:
 def _texts(domain: Domain, batch: SequenceBatch) -> Sequence[str | None]:
     """The sequences as text, where the domain's functions get them so."""
     shown = domain.shown_to_functions(batch)
-    is_text = isinstance(shown, list) and all(isinstance(one, str) for one in shown)
-    return shown if is_text else [None] * len(batch)
+    if isinstance(shown, list) and all(isinstance(one, str) for one in shown):
+        return shown
+    return [None] * len(batch)
 
 
 def _signed(hashes: np.ndarray[Any, np.dtype[np.int64]]) -> list[int]:
