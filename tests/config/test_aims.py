@@ -76,7 +76,10 @@ def test_row_and_bound_are_told_apart(text: str, row: str, wanted: str) -> None:
         ({"row": "90 %"}, "aims.row is '90 %', expected such as '>= 90 %'"),
         ({"row": "> 3"}, "aims.row is '> 3', expected such as"),
         ({"row": 3}, "aims.row is 3, expected such as"),
-        ({"row": ">= 0.5 of 10"}, "'of N' is said of distinct and of no other row"),
+        (
+            {"row": ">= 0.5 of 10"},
+            "'of N' is said of distinct and distinct_NAME, and of no other row",
+        ),
         ({"row": [">= 0.5", "<= 0.4"]}, "the aims for row exclude each other: at least 0.5"),
         ({"row": {"aim": ">= 1", "withn": 1}}, "unknown name 'withn', expected within"),
     ],

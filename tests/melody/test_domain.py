@@ -183,3 +183,14 @@ def test_a_minor_key_asked_of_a_run_in_major_is_spoken_of() -> None:
     assert "it is heard in G major" in said
     assert room.check_output(MelodyOutputSettings(key="E")) == []
     assert ROOM.check_output(MelodyOutputSettings(key="Em")) == []  # a prior writes in minor too
+
+
+def test_the_rhythms_of_bars_are_a_property() -> None:
+    melodies = SequenceBatch.full(torch.tensor([[5, 0] * 16, [7, 0] * 16, [5, 1] + [5, 0] * 15]))
+    (rhythms,) = MelodyDomain().properties().values()
+    one, same, other = rhythms(melodies)
+    assert one == same != other
+    (second,) = MelodyDomain().properties(given=1).values()  # the bar after the given one
+    assert len(set(second(melodies))) == 1
+    (none,) = MelodyDomain().properties(given=17).values()
+    assert none(melodies) == [None, None, None]

@@ -113,3 +113,11 @@ def test_likeness_to_molecules() -> None:
     assert math.isnan(alike.result()["snn"].value)
     alike.update(batch_of(domain, CAFFEINE))
     assert alike.result()["snn"].value == pytest.approx(1)
+
+
+def test_scaffolds_are_a_property() -> None:
+    domain = MoleculeDomain()
+    (scaffolds,) = domain.properties().values()
+    batch = batch_of(domain, "Cc1ccccc1", "CCc1ccccc1", "CCO", "C(", "C1CCCC1")
+    assert scaffolds(batch) == ["c1ccccc1", "c1ccccc1", None, None, "C1CCCC1"]
+    assert domain.openings(batch, 0) == ["c1ccccc1", "c1ccccc1", "C1CCCC1"]

@@ -54,6 +54,16 @@ def test_rows_by_what_they_say() -> None:
         TextRows(DOMAIN.vocabulary, {}, None, ["matches ("])
 
 
+def test_a_share_among_the_lines_that_match_something_else() -> None:
+    row = "matches tt|nn among ^[ao]"
+    rows = TextRows(DOMAIN.vocabulary, TERMS, None, [row])
+    found = rows.count(batch())[row]
+    assert found.value == 2 / 3  # anna, otto of anna, otto, aaab
+    assert found.denominators.tolist() == [1, 1, 1, 0]
+    with pytest.raises(UserError, match=r"row 'matches a among \(': expected matches and a"):
+        TextRows(DOMAIN.vocabulary, {}, None, ["matches a among ("])
+
+
 def test_a_term_of_the_reward_is_a_row() -> None:
     settings = TextRewardSettings(terms={"no_b": TERMS["no_b"]})
     rows = DOMAIN.rows(settings, DOMAIN.reward(settings, None), ["no_b"])

@@ -20,10 +20,10 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.errors import SettingsError, shown
 
 DISTINCT = "distinct"
-"""The row that is said of so many draws."""
+"""The share of distinct sequences; `distinct_NAME` is that of a property of sequences."""
 
-DRAWS = 100_000
-"""Of `distinct`, where an aim does not say of how many."""
+DRAWS, DRAWS_OF_PROPERTY = 100_000, 1000
+"""Of `distinct` and of `distinct_NAME`, where an aim does not say of how many."""
 
 NUMBER = r"[-+\u2212]?(?:\d[\d,_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 SIGNS = "<>=\u2264\u2265"
@@ -46,7 +46,9 @@ class Aim(Settings):
     low: float | None = Field(None, description="at least")
     high: float | None = Field(None, description="at most")
     within: float = Field(0.0, ge=0, description="by so much it may be missed and still be met")
-    draws: int | None = Field(None, ge=2, description="of `distinct`: of how many draws")
+    draws: int | None = Field(
+        None, ge=2, description="of `distinct` and the like: of how many draws"
+    )
     share: bool = Field(False, description="whether it was written with a percent sign")
 
     @model_validator(mode="after")
@@ -58,8 +60,10 @@ class Aim(Settings):
                 f"the aims for {self.row} exclude each other: at least {self.low:g} and at most "
                 f"{self.high:g}"
             )
-        if (self.draws is not None) != (self.row == DISTINCT):
-            raise ValueError(f"{self.row}: 'of N' is said of {DISTINCT} and of no other row")
+        if (self.draws is not None) != is_distinct(self.row):
+            raise ValueError(
+                f"{self.row}: 'of N' is said of {DISTINCT} and {DISTINCT}_NAME, and of no other row"
+            )
         return self
 
     def __str__(self) -> str:
@@ -88,6 +92,11 @@ class Aim(Settings):
     def is_met(self, value: float) -> bool:
         """Whether a value of the row meets it."""
         return self.miss(value) <= self.within
+
+
+def is_distinct(row: str) -> bool:
+    """Whether a row is the share of what differs among so many draws."""
+    return row == DISTINCT or row.startswith(f"{DISTINCT}_")
 
 
 def split_aim(text: str) -> tuple[str, str]:
@@ -133,7 +142,8 @@ def _plain(error: ValueError) -> str:
 
 
 def _with_draws(own: Mapping[str, Any]) -> dict[str, Any]:
-    usual = {"draws": DRAWS} if own["row"] == DISTINCT else {}
+    draws = DRAWS if own["row"] == DISTINCT else DRAWS_OF_PROPERTY
+    usual = {"draws": draws} if is_distinct(own["row"]) else {}
     return {**usual, **own}
 
 

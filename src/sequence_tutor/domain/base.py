@@ -16,7 +16,6 @@ from sequence_tutor.domain.data import (
     Beginning,
     Constrained,
     Figure,
-    Gatherer,
     Progress,
     Statistics,
     TrainingData,
@@ -24,16 +23,15 @@ from sequence_tutor.domain.data import (
 )
 from sequence_tutor.domain.exhibit import Exhibit, Material, ShownModel, display, exhibit
 from sequence_tutor.domain.rows import RewardRows, Rows
+from sequence_tutor.domain.run_support import RunSupport
 from sequence_tutor.domain.step_scores import Scored, step_scores, summed
 from sequence_tutor.errors import UserError, shown
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reward.protocol import Reward
-from sequence_tutor.sampling.choosing import Chooses, ChoosingOptions, Crosses
-from sequence_tutor.sampling.measure import Opens, Spells
 from sequence_tutor.sequences import SequenceBatch
 
 
-class Domain(ABC):
+class Domain(RunSupport, ABC):
     """One kind of sequence and everything specific to it.
 
     A domain defines the abstract methods and the attributes without a value. The defaults of the
@@ -230,31 +228,6 @@ class Domain(ABC):
     def shown_to_functions(self, batch: SequenceBatch) -> object:
         """The view of a batch that a reward function in memory receives, as rules do."""
         return batch
-
-    def gatherer(
-        self, directory: Path, reward: Reward, settings: Settings, resumed: bool
-    ) -> Gatherer | None:
-        """An object that stores what a run samples in its folder; None: this domain has none.
-
-        `settings` are `output_settings`; a resumed run will restore its state.
-        """
-        return None
-
-    def speller(self) -> Spells | None:
-        """Writes a sequence in other spellings; None: each sequence has only one."""
-        return None
-
-    def crosser(self, length: int) -> Crosses | None:
-        """Makes children of at most `length` tokens of two sequences; None: there are none."""
-        return None
-
-    def chooser(self, weights: Tensor, options: ChoosingOptions) -> Chooses | None:
-        """Ranks sequences before terms of `weights` (R,) score them; None: nothing can."""
-        return None
-
-    def opener(self) -> Opens | None:
-        """Extracts how sequences begin; None: beginnings are not compared."""
-        return None
 
     def scores(
         self, paths: Sequence[Path], settings: Settings, rules: Path | None

@@ -27,3 +27,15 @@ def real_value(card: Mapping[str, Any], length: int, statistic: str) -> float | 
     found = own["statistics"].get(statistic) if own is not None else None
     value = found["value"] if isinstance(found, Mapping) else None
     return None if value is None else float(value)
+
+
+def real_opening(card: Mapping[str, Any], length: int, real: str) -> str:
+    """How often real sequences open as most of them do, in words; empty: it is not known.
+
+    Args:
+        card: of a prior.
+        length: tokens of a sequence.
+        real: what real sequences are called.
+    """
+    share = real_value(card, length, "commonest_opening")
+    return "" if share is None else f"{real}: {share:.0%}"

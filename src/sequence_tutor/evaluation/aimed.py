@@ -7,17 +7,23 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+from torch import Tensor
+
+from sequence_tutor.config.aims import DRAWS_OF_PROPERTY
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.domain.rows import RowRange, RowStatistics
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import UserError
-from sequence_tutor.estimates import UNDEFINED, Estimate, finite_or_none
+from sequence_tutor.estimates import UNDEFINED, Estimate, finite_or_none, mean_of
 from sequence_tutor.evaluation.figures import cell
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.evaluation.statistics import GeneralStatistics
+from sequence_tutor.objectives.distinct import distinct_of_counts
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.sampling.measure import measure
 from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.tuner.class_counts import codes_of
 
 GENERAL = {
     "distinct": RowRange(0.0, 1.0, "share"),
@@ -122,28 +128,52 @@ def rows_of(
     domain, settings = model.framed_domain, model.reward_settings
     rows = domain.rows(settings, model.reward, names)
     ranges = {name: one for name, one in rows.ranges().items() if _is_in(name, names)}
+    properties = {
+        name: own
+        for name, own in domain.properties(len(model.prefix)).items()
+        if _is_in(name, names)
+    }
+    ranges |= dict.fromkeys(properties, GENERAL["distinct"])
     if names is not None:
-        every = (*domain.rows(settings, model.reward).ranges(), *GENERAL)
+        every = (*domain.rows(settings, model.reward).ranges(), *properties, *GENERAL)
         for name in names:
             if name not in ranges and name not in GENERAL:
                 raise UserError(f"there is no row {name!r}: {nearest(name, every)}")
-    gathered = RowStatistics(ranges)
+    counted = {name: one for name, one in ranges.items() if name not in properties}
+    gathered, codes = RowStatistics(counted), {name: list[Tensor]() for name in properties}
     reward = model.reward
     general = GeneralStatistics(reward.names, reward.weights)
     for measured in measure(model.policy, model.task, samples, named_generator(seed, "rows")):
         gathered.add(rows.count(measured.batch, measured.terms))
         general.update(measured)
+        for name, own in properties.items():
+            codes[name].append(codes_of(own(measured.batch)))
     found = {**general.result(), **gathered.result()}
+    found |= {name: distinct_values(torch.cat(own)) for name, own in codes.items()}
     beside: dict[str, Estimate] = {}
     if real is not None:
-        of_real = RowStatistics(ranges)
+        of_real = RowStatistics(counted)
         of_real.add(rows.count(real))
         beside = of_real.result()
+        beside |= {name: distinct_values(codes_of(own(real))) for name, own in properties.items()}
     chosen = {**ranges, **{name: one for name, one in GENERAL.items() if _is_in(name, names)}}
     return [
         ListedRow(name, one, found[name], beside.get(name, UNDEFINED))
         for name, one in chosen.items()
     ]
+
+
+def distinct_values(codes: Tensor) -> Estimate:
+    """The share of distinct values among `DRAWS_OF_PROPERTY` sequences.
+
+    Args:
+        codes: (B,) of the values of sequences, see `codes_of`; fewer than that: undefined.
+    """
+    if len(codes) < DRAWS_OF_PROPERTY:
+        return UNDEFINED
+    _, places, counts = codes.unique(return_inverse=True, return_counts=True)
+    shares = distinct_of_counts(counts[places] - 1, len(codes) - 1, DRAWS_OF_PROPERTY)
+    return mean_of(shares)
 
 
 def rows_table(rows: Sequence[ListedRow]) -> Table:

@@ -17,7 +17,7 @@ from sequence_tutor.domain.rows import Rows
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.weighted import Reweighted
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.tuner.aimed_rows import OF_POLICY
+from sequence_tutor.tuner.aimed_rows import is_of_policy
 
 TERM = "aims"
 """The term that pays lambda . phi."""
@@ -49,7 +49,7 @@ class FoundAims:
 
 
 def _counted(own: Mapping[str, Any]) -> bool:
-    return own["row"] not in OF_POLICY
+    return not is_of_policy(own["row"])
 
 
 class AimedReward(Reweighted):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -112,10 +113,23 @@ class MelodyDomain(Domain):
 
     def openings(self, batch: SequenceBatch, given: int) -> Sequence[Hashable]:
         """Where notes begin, hold and rest in the first whole bar after the given tokens."""
+        return [rhythm for rhythm in self._rhythms(given, batch) if rhythm is not None]
+
+    def properties(
+        self, given: int = 0
+    ) -> Mapping[str, Callable[[SequenceBatch], Sequence[Hashable]]]:
+        """The rhythm of the first whole bar after the given tokens."""
+        return {"distinct_rhythms": partial(self._rhythms, given)}
+
+    def _rhythms(self, given: int, batch: SequenceBatch) -> list[tuple[int, ...] | None]:
+        """The rhythm of that bar of each melody; None: it ends before."""
         bar = self.frame.meter.steps
         first = -(-given // bar) * bar
-        kinds = batch.tokens[:, first : first + bar].clamp(max=FIRST_NOTE)
-        return [tuple(rhythm) for rhythm in kinds[batch.lengths >= first + bar].tolist()]
+        kinds = batch.tokens[:, first : first + bar].clamp(max=FIRST_NOTE).tolist()
+        whole = (batch.lengths >= first + bar).tolist()
+        return [
+            tuple(rhythm) if has_bar else None for rhythm, has_bar in zip(kinds, whole, strict=True)
+        ]
 
     def default_prior(self, device: torch.device | str) -> StoredPrior:
         """The shipped prior `melody`."""

@@ -143,9 +143,20 @@ class MoleculeDomain(Domain):
 
     def openings(self, batch: SequenceBatch, given: int) -> Sequence[Hashable]:
         """The scaffold of each molecule with a ring, whatever was given."""
+        return [scaffold for scaffold in self._scaffolds(batch) if scaffold is not None]
+
+    def properties(
+        self, given: int = 0
+    ) -> Mapping[str, Callable[[SequenceBatch], Sequence[Hashable]]]:
+        """The scaffold (Bemis and Murcko 1996)."""
+        return {"distinct_scaffolds": self._scaffolds}
+
+    def _scaffolds(self, batch: SequenceBatch) -> list[str | None]:
+        """The scaffold of each molecule; None: there is no molecule, or it has no ring."""
         with quiet():
-            found = (known(smiles) for smiles in self.vocabulary.decode_batch(batch) if smiles)
-            return [one.scaffold for one in found if one is not None and one.scaffold]
+            strings = self.vocabulary.decode_batch(batch)
+            found = [known(smiles) if smiles else None for smiles in strings]
+            return [one.scaffold or None if one is not None else None for one in found]
 
     def default_prior(self, device: torch.device | str) -> StoredPrior:
         """The shipped prior `molecule`."""

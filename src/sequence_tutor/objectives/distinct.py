@@ -61,3 +61,36 @@ def rarity_payment(energy: Tensor, mu: float, draws: int) -> Tensor:
         too_low = middle < mu * rarity((energy + middle).clamp(max=0.0), draws)
         low, high = low.where(~too_low, middle), high.where(too_low, middle)
     return (low + high) / 2
+
+
+def distinct_of_counts(others: Tensor, sample: int, draws: int) -> Tensor:
+    """What each of some draws says of D_N of a property; the mean of it estimates D_N.
+
+    A draw whose value K of the other N - 1 draws share counts 1 / (1 + K); K is hypergeometric.
+
+    Args:
+        others: (B,) how many sequences of an independent sample have the same value.
+        sample: W, size of that sample, at least N - 1.
+        draws: N.
+
+    Returns:
+        (B,) float64.
+    """
+    n = others.double()
+    missed = _log_choose(sample - n, draws) - _log_choose(n.new_tensor(sample + 1.0), draws)
+    return (sample + 1) / draws * -torch.expm1(missed) / (n + 1)
+
+
+def rarity_of_counts(others: Tensor, sample: int, draws: int) -> Tensor:
+    """How likely no other of N draws has the same value, (B,) float64; arguments as above."""
+    n = others.double()
+    among = _log_choose(n.new_tensor(float(sample)), draws - 1)
+    return torch.exp(_log_choose(sample - n, draws - 1) - among)
+
+
+def _log_choose(items: Tensor, chosen: int) -> Tensor:
+    """Log of the binomial coefficient; -inf where there are too few items."""
+    left = items - chosen
+    size = torch.lgamma(items + 1) - torch.lgamma(left.clamp(min=0) + 1)
+    size = size - torch.lgamma(items.new_tensor(chosen + 1.0))
+    return size.where(left >= 0, -torch.inf)

@@ -15,7 +15,7 @@ from sequence_tutor.text.terms import Again, Pattern, Term, TokenRepetition
 from sequence_tutor.text.view import TextView
 from sequence_tutor.text.vocabulary import TextVocabulary
 
-MATCHES, CONTAINS = "matches ", "contains "
+MATCHES, CONTAINS, AMONG = "matches ", "contains ", " among "
 REPEATS = "lines_that_repeat"
 
 
@@ -28,7 +28,8 @@ class TextRows:
     - `lines_that_repeat`: share of lines with a token three times in a row or more.
     - `lines_with_NAME`: share of lines on which a ready term of the reward pays anything.
     - `matches REGEX` and `contains TEXT`: share of lines with a match of a regular expression or
-      with a text; only if `names` asks for them.
+      with a text; only if `names` asks for them. `matches REGEX among REGEX`: the same share of the
+      lines that match the second one.
 
     Args:
         vocabulary: of the tokens.
@@ -60,6 +61,11 @@ class TextRows:
             for name, term in shares.items()
             if not isinstance(term, Again) and (names is None or name in names)
         }
+        self._among = {
+            name: _pattern(MATCHES + name.rpartition(AMONG)[2], name)
+            for name in self._shares
+            if name.startswith(MATCHES) and AMONG in name
+        }
         plain = ("length", "finished", *(() if known is None else ("known_lines",)))
         self._plain = [name for name in plain if names is None or name in names]
 
@@ -79,16 +85,26 @@ class TextRows:
         if self._known is not None:
             found["known_lines"] = having(are_among(batch, self._known))
         plain = {name: found[name] for name in self._plain}
-        paid = {name: term(texts) for name, term in self._shares.items()}
-        return {**plain, **{name: having((one != 0).any(1)) for name, one in paid.items()}}
+        has = {name: (term(texts) != 0).any(1) for name, term in self._shares.items()}
+        among = {name: (term(texts) != 0).any(1) for name, term in self._among.items()}
+        return {**plain, **{name: having(one, among.get(name)) for name, one in has.items()}}
 
 
-def _pattern(name: str) -> Pattern:
-    if name.startswith(CONTAINS):
-        regex = re.escape(name.removeprefix(CONTAINS))
+def _pattern(text: str, row: str | None = None) -> Pattern:
+    """The pattern of a row, without what follows `among`.
+
+    Args:
+        text: the row.
+        row: how the error's sentence names it; None: so.
+    """
+    if text.startswith(CONTAINS):
+        regex = re.escape(text.removeprefix(CONTAINS))
     else:
-        regex = name.removeprefix(MATCHES).strip()
+        regex = text.removeprefix(MATCHES)
+        regex = (regex.rpartition(AMONG)[0] or regex).strip()
     try:
         return Pattern(kind="pattern", regex=regex)
     except ValueError as error:
-        raise UserError(f"row {name!r}: expected matches and a regular expression") from error
+        raise UserError(
+            f"row {row or text!r}: expected matches and a regular expression"
+        ) from error

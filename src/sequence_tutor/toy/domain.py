@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +101,12 @@ class ToyDomain(Domain):
             raise UserError(f"{rules}: the toy domain takes no rules of one's own")
         generator = torch.Generator().manual_seed(settings.seed)
         return ToyReward(self.vocab_size, self.length, generator, terminal=settings.terminal)
+
+    def properties(
+        self, given: int = 0
+    ) -> Mapping[str, Callable[[SequenceBatch], Sequence[Hashable]]]:
+        """The first two tokens."""
+        return {"distinct_pairs": lambda batch: list(map(tuple, batch.tokens[:, :2].tolist()))}
 
     def statistics(self, settings: Settings) -> ToyStatistics:
         """None of its own."""

@@ -15,12 +15,19 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sequence_tutor.config.aims import DISTINCT, Aim
+from sequence_tutor.config.aims import DISTINCT, Aim, is_distinct
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.domain.rows import Counts, RowRange, Rows, RowsByStep, StepCounts
 from sequence_tutor.errors import UserError, shown
 from sequence_tutor.objectives.distinct import distinct_share
 from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.tuner.class_counts import (
+    MOST_DRAWS,
+    WINDOW,
+    ClassCounts,
+    Property,
+    codes_of,
+)
 
 LOG_PRIOR, KL, ENTROPY = "log_prior_per_token", "kl_to_prior_per_token", "entropy_per_token"
 
@@ -32,8 +39,16 @@ OF_POLICY: Mapping[str, RowRange] = {
 }
 """Rows that are measured for every domain."""
 
+PROPERTY = RowRange(0.0, 1.0, "mean")
+"""The range of the share of distinct values of a property."""
+
 TEMPERATURES: Mapping[str, int] = {KL: -1, ENTROPY: 1}
 """Rows whose multiplier is part of a temperature -> the side held: -1 at most, 1 at least."""
+
+
+def is_of_policy(row: str) -> bool:
+    """Whether a row is not counted by a domain, but measured of the policy."""
+    return row in OF_POLICY or is_distinct(row)
 
 
 @dataclass(frozen=True)
@@ -91,14 +106,22 @@ class AimedRows:
         aims: M of them, each of another row.
         rows: those of the domain.
         known: more rows that there are, for the error's sentence.
+        properties: row -> the property whose distinct values it is the share of.
 
     Raises:
         UserError: a row that nothing measures, or a bound that it cannot have.
     """
 
-    def __init__(self, aims: Sequence[Aim], rows: Rows, known: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        aims: Sequence[Aim],
+        rows: Rows,
+        known: Iterable[str] = (),
+        properties: Mapping[str, Property] | None = None,
+    ) -> None:
         self.aims, self.rows = tuple(aims), rows
-        self.ranges = {**rows.ranges(), **OF_POLICY}
+        self.properties = properties or {}
+        self.ranges = {**rows.ranges(), **OF_POLICY, **dict.fromkeys(self.properties, PROPERTY)}
         for aim in aims:
             _check(aim, self.ranges, {**self.ranges, **dict.fromkeys(known)})
         self.names = {aim.row for aim in aims}
@@ -108,13 +131,15 @@ class AimedRows:
     ) -> Tensor:
         """What each sequence counts, (B, 2 M) float64; 0 for functionals of the policy.
 
+        The numerator of a row of distinct values holds the code of a sequence's own value.
+
         Args:
             batch: B sequences.
             log_prior: (B, T) log p of each token that was chosen, else 0; None where no aim is
                 about it.
             terms: (B, T, R) of the reward, where they are known.
         """
-        counted = self.rows.count(batch, terms) if self.names - OF_POLICY.keys() else {}
+        counted = self.rows.count(batch, terms) if self._of_domain else {}
         if LOG_PRIOR in self.names:
             assert log_prior is not None  # whoever counts it has asked the prior
             chosen = (log_prior != 0).sum(1)
@@ -123,6 +148,8 @@ class AimedRows:
         columns: list[Tensor] = []
         for aim in self.aims:
             own = counted.get(aim.row, Counts(zero, zero))
+            if aim.row in self.properties:
+                own = Counts(codes_of(self.properties[aim.row](batch)).to(zero), zero)
             columns += [own.numerators.to(zero), own.denominators.to(zero)]
         return torch.stack(columns, 1)
 
@@ -141,7 +168,7 @@ class AimedRows:
             terms: (B, T, R) of the reward, none of which looks ahead.
         """
         known: dict[str, StepCounts] = {}
-        if isinstance(self.rows, RowsByStep) and self.names - OF_POLICY.keys():
+        if isinstance(self.rows, RowsByStep) and self._of_domain:
             known |= self.rows.steps(batch, terms)
         if LOG_PRIOR in self.names:
             known[LOG_PRIOR] = StepCounts(log_prior, (log_prior != 0).to(log_prior))
@@ -153,13 +180,28 @@ class AimedRows:
                 at_end[:, :, 2 * place : 2 * place + 2] = pair.to(terms)
         return at_end
 
-    def with_policy(self, counts: Tensor, said: Likelihoods) -> Tensor:
-        """The counts (B, 2 M) of sequences of the policy itself, functionals included."""
+    @property
+    def _of_domain(self) -> bool:
+        """Whether some row is counted by the domain."""
+        return any(not is_of_policy(name) for name in self.names)
+
+    def with_policy(
+        self, counts: Tensor, said: Likelihoods, classes: Mapping[str, ClassCounts]
+    ) -> Tensor:
+        """The counts (B, 2 M) of sequences of the policy itself, functionals included.
+
+        Args:
+            counts: of the sequences, see `of_sequences`.
+            said: their likelihoods.
+            classes: row of distinct values -> the counts that they are compared with.
+        """
         counts = counts.clone()
         ones = torch.ones(len(counts), dtype=torch.float64, device=counts.device)
         for place, aim in enumerate(self.aims):
             if aim.row == DISTINCT and aim.draws is not None:
                 own, of = distinct_share(said.log_policy, aim.draws), ones
+            elif aim.row in classes:
+                own, of = classes[aim.row].distinct(counts[:, 2 * place].cpu()), ones
             elif aim.row in TEMPERATURES:
                 own, of = (said.kl if aim.row == KL else said.entropy), said.chosen
             else:
@@ -188,8 +230,13 @@ def _check(aim: Aim, ranges: Mapping[str, RowRange], known: Iterable[str]) -> No
             f"aim {aim}: expected {'at most' if sign < 0 else 'at least'}: no single optimum has "
             f"{'at least' if sign < 0 else 'at most'} so much {aim.row}"
         )
-    if aim.row == DISTINCT and aim.high is not None:
+    if is_distinct(aim.row) and aim.high is not None:
         raise UserError(f"aim {aim}: expected at least: no single optimum repeats itself so much")
+    if is_distinct(aim.row) and aim.row != DISTINCT and (aim.draws or 0) > MOST_DRAWS:
+        raise UserError(
+            f"aim {aim}: expected of at most {MOST_DRAWS:,}: values are counted among the last "
+            f"{WINDOW:,} sequences of the policy"
+        )
 
 
 def _range(aim: Aim, own: RowRange) -> str:

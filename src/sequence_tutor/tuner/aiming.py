@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from sequence_tutor.config.aims import Aim
+from sequence_tutor.config.aims import DISTINCT, Aim
 from sequence_tutor.domain.rows import Rows
 from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.objectives.distinct import rarity
@@ -17,7 +17,9 @@ from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.sampling.measure import Measured, Task, measure
 from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.storage.checkpoints import named, under
 from sequence_tutor.tuner.aimed_rows import ENTROPY, KL, AimedRows, Likelihoods, bounds_of
+from sequence_tutor.tuner.class_counts import ClassCounts, Property
 from sequence_tutor.tuner.collecting import Fresh
 from sequence_tutor.tuner.multipliers import FOLLOWS, Multipliers, features
 from sequence_tutor.tuner.payments import Payments
@@ -41,6 +43,7 @@ class Aiming:
             sequences say where it is going.
         alone: whether nothing but the aims parts the optimum from the prior, so that the prior's
             sequences say what the multipliers begin with.
+        properties: row -> the property whose distinct values it is the share of.
 
     Raises:
         UserError: an aim that nothing measures or meets.
@@ -55,26 +58,48 @@ class Aiming:
         *,
         leans: bool = True,
         alone: bool = False,
+        properties: Mapping[str, Property] | None = None,
     ) -> None:
-        self.rows = AimedRows(aims, rows)
+        self.rows = AimedRows(aims, rows, properties=properties)
         self.bounds = bounds_of(aims)
         self.given = len(task.prefix)
-        self.draws = next((aim.draws for aim in aims if aim.draws is not None), None)
+        self.draws = next((aim.draws for aim in aims if aim.row == DISTINCT), None)
+        self.classes: dict[str, ClassCounts] = {}
         device = device_of(task.prior)
         generator = named_generator(seed, "aims", device)
         counted = [
             self.measured(one) for one in measure(task.prior, task, PRIOR_SAMPLES, generator)
         ]
         counts = torch.cat([counts for counts, _ in counted]).cpu()
-        rare = torch.cat([rare for _, rare in counted]).cpu()
+        rare = {row: torch.cat([own[row] for _, own in counted]).cpu() for row in counted[0][1]}
+        rare |= self._count_classes(counts)
         phi = features(self.bounds, counts, rare)
         self.multipliers = Multipliers(self.bounds, self.rows.ranges, counts, phi)
         if leans and alone:
             self.multipliers.begin(phi)
         self.level, self.leans = 0.0, leans
 
-    def measured(self, measured: Measured) -> tuple[Tensor, Tensor]:
-        """Counts (B, 2 M) and rarity (B,) of sampled sequences, functionals included."""
+    def _count_classes(self, counts: Tensor) -> dict[str, Tensor]:
+        """Begin the counts of properties with sequences of the prior, whose rows are put in place.
+
+        Args:
+            counts: (N, 2 M) of them, codes of values for rows of distinct values; changed.
+
+        Returns:
+            Row -> (N,) rarity.
+        """
+        rare = {}
+        for place, aim in enumerate(self.rows.aims):
+            if aim.row in self.rows.properties and aim.draws is not None:
+                codes = counts[:, 2 * place].clone()
+                self.classes[aim.row] = own = ClassCounts(codes, aim.draws, place)
+                rare[aim.row] = own.rarity(codes, in_window=True)
+                counts[:, 2 * place] = own.distinct(codes, in_window=True)
+                counts[:, 2 * place + 1] = 1.0
+        return rare
+
+    def measured(self, measured: Measured) -> tuple[Tensor, dict[str, Tensor]]:
+        """Counts (B, 2 M) of sampled sequences, functionals included, and row -> rarity (B,)."""
         counts = self.rows.of_sequences(measured.batch, measured.log_prior, measured.terms)
         said = Likelihoods(
             measured.log_prior.double().sum(1),
@@ -83,7 +108,8 @@ class Aiming:
             measured.entropy.sum(1),
             measured.chosen,
         )
-        return self.rows.with_policy(counts, said), self._rarity(said)
+        rare = self._rarity(said, counts)
+        return self.rows.with_policy(counts, said, self.classes), rare
 
     def counts(
         self, batch: SequenceBatch, log_prior: Tensor | None, terms: Tensor | None
@@ -121,13 +147,22 @@ class Aiming:
         assert fresh.log_policy is not None
         own = slice(0, fresh.own)
         said = self._likelihoods(fresh.batch[own], fresh.log_prior[own], fresh.log_policy[own])
-        counts = self.rows.with_policy(counts.double(), said).cpu()
-        rare, payments = self._rarity(said), self.payments
-        surplus = energy.to(rare) + payments.mu / payments.scale * rare - said.log_policy  # (B,)
+        codes = counts.double()
+        rare = self._rarity(said, codes)
+        counts = self.rows.with_policy(codes, said, self.classes).cpu()
+        surplus = energy.to(said.log_policy) - said.log_policy  # (B,)
+        if DISTINCT in rare:
+            payments = self.payments
+            surplus = surplus + payments.mu / payments.scale * rare[DISTINCT]
         self.level += min(0.5, step / FOLLOWS) * (float(surplus.mean()) - self.level)
-        phi = features(self.bounds, counts, rare.cpu(), self.multipliers.goals)
+        rare = {row: own.cpu() for row, own in rare.items()}
+        phi = features(self.bounds, counts, rare, self.multipliers.goals)
         weights = normalised_weights(surplus, COUNTING).cpu() if self.leans else None
         self.multipliers.follow(counts, phi, done, step, weights)
+        scale = self.payments.scale
+        for counted in self.classes.values():
+            counted.add(codes[:, 2 * counted.place].cpu())
+            counted.solve(self._mu(counted) / scale)
 
     @property
     def payments(self) -> Payments:
@@ -135,12 +170,30 @@ class Aiming:
         found = {"nu": 0.0, "eta": 0.0, "mu": 0.0}
         for bound, value in zip(self.bounds, self.multipliers.values.tolist(), strict=True):
             name = {KL: "nu", ENTROPY: "eta"}.get(bound.aim.row)
-            name = "mu" if bound.aim.draws is not None else name
+            name = "mu" if bound.aim.row == DISTINCT else name
             if name is not None:
                 found[name] = value
+        classes = tuple(own.payments for own in self.classes.values())
         return Payments(
-            self.multipliers.weights(), draws=self.draws or 2, level=self.level, **found
+            self.multipliers.weights(),
+            draws=self.draws or 2,
+            level=self.level,
+            classes=classes,
+            **found,
         )
+
+    def with_rarity(self, paid: Tensor, rare: Mapping[str, Tensor]) -> Tensor:
+        """(B,) the payments of sequences, and what they are paid for their rarities, in nats."""
+        scale = self.payments.scale
+        for bound, value in zip(self.bounds, self.multipliers.values.tolist(), strict=True):
+            if bound.aim.row in rare:
+                paid = paid + value / scale * rare[bound.aim.row].to(paid)
+        return paid
+
+    def _mu(self, own: ClassCounts) -> float:
+        """The multiplier of a share of distinct values."""
+        places = [bound.place for bound in self.bounds]
+        return float(self.multipliers.values[places.index(own.place)])
 
     def _likelihoods(
         self, batch: SequenceBatch, log_prior: Tensor, log_policy: Tensor
@@ -158,10 +211,13 @@ class Aiming:
             chosen.sum(1),
         )
 
-    def _rarity(self, said: Likelihoods) -> Tensor:
-        if self.draws is None:
-            return torch.zeros_like(said.log_policy)
-        return rarity(said.log_policy, self.draws)
+    def _rarity(self, said: Likelihoods, counts: Tensor) -> dict[str, Tensor]:
+        """Row -> (B,) rarity of sequences, whose values are coded in `counts`."""
+        found = {} if self.draws is None else {DISTINCT: rarity(said.log_policy, self.draws)}
+        for row, own in self.classes.items():
+            codes = counts[:, 2 * own.place].double().cpu()
+            found[row] = own.rarity(codes).to(said.log_policy)
+        return found
 
     def _chosen(self, batch: SequenceBatch) -> Tensor:
         """(B, T) bool: tokens that were chosen."""
@@ -172,9 +228,13 @@ class Aiming:
     def state(self) -> dict[str, Tensor]:
         """Everything needed to go on exactly."""
         level = torch.tensor(self.level, dtype=torch.float64)
-        return {**self.multipliers.state(), "level": level}
+        classes = {row: named(row, own.state()) for row, own in self.classes.items()}
+        found = {name: value for own in classes.values() for name, value in own.items()}
+        return {**self.multipliers.state(), "level": level, **found}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Put a saved state back."""
         self.multipliers.restore(dict(state))
         self.level = float(state["level"])
+        for row, own in self.classes.items():
+            own.restore(under(row, state))

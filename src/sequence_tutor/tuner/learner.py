@@ -184,6 +184,7 @@ class Learner:
             chosen = log_prior_taken.where(learned, 0.0)
             counts = self.aimed.by_step(stored.batch, stored.counts, chosen, terms)
             reward = self.payments.common(reward, chosen, counts)
+            reward = self.payments.with_classes(reward, stored.counts, stored.batch.last)
             if rarity:
                 reward = self.payments.with_rarity(reward, chosen, stored.batch.last)
         reward = paid_where_chosen(reward, self.first_step)

@@ -225,7 +225,7 @@ def _paid(part: Measured, task: Task, c: float, aiming: Aiming) -> Tensor:
     reward = (part.terms @ task.reward.weights.to(part.terms) / c).sum(1, keepdim=True)  # (B, 1)
     log_prior = part.log_reference.sum(1, keepdim=True)
     paid = payments.common(reward, log_prior, counts[:, None]).squeeze(1)
-    return paid + payments.mu / payments.scale * rare
+    return aiming.with_rarity(paid, rare)
 
 
 def _per_token(values: list[Tensor], tokens: float) -> float:

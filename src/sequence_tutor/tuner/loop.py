@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from sequence_tutor.tuner.aiming import Aiming
 from sequence_tutor.tuner.aims_log import is_settled, optimum_remark, standing
 from sequence_tutor.tuner.causality import late_terms, mask_of, remark
 from sequence_tutor.tuner.checks import check_budget, check_seeds
+from sequence_tutor.tuner.class_counts import Property
 from sequence_tutor.tuner.collecting import Fresh
 from sequence_tutor.tuner.learner import Learner, Update
 from sequence_tutor.tuner.logbook import Logbook, Warn
@@ -50,6 +51,7 @@ class Tuner:
         gatherer: keeps what the run collects; not that of another run, and closed by its owner.
         seeds: sequences that replay begins with.
         rows: what aims may be about beside the policy's own rows; None: the reward's terms.
+        properties: row of distinct values -> the property that has them.
         chooser: ranks sequences, where the settings ask for a critic.
         save_minutes: between two checkpoints; evaluations and signals save too.
 
@@ -68,6 +70,7 @@ class Tuner:
         gatherer: Gatherer | None = None,
         seeds: Sequence[Sequence[int]] = (),
         rows: Rows | None = None,
+        properties: Mapping[str, Property] | None = None,
         chooser: Chooses | None = None,
         save_minutes: float = 10.0,
     ) -> None:
@@ -90,7 +93,7 @@ class Tuner:
             leans = settings.traits.fits != "hard"
             alone = settings.aims_alone and settings.prior_temperature == 1
             asked = (settings.aims, measured, self.task, settings.seed)
-            self.aiming = Aiming(*asked, leans=leans, alone=alone)
+            self.aiming = Aiming(*asked, leans=leans, alone=alone, properties=properties)
             self.learner.aimed, self.learner.payments = self.aiming.rows, self.aiming.payments
         self.saving = Saving(self._save, save_minutes)
         self.supply = Supply(

@@ -48,7 +48,7 @@ from torch import Tensor
 from sequence_tutor.domain.rows import RowRange
 from sequence_tutor.exact import constrained_optimum
 from sequence_tutor.objectives.dual import bounded_step
-from sequence_tutor.tuner.aimed_rows import OF_POLICY, TEMPERATURES, Bound
+from sequence_tutor.tuner.aimed_rows import TEMPERATURES, Bound, is_of_policy
 
 ARRIVED = 0.3
 """Share of the run over which the goals move from the prior's values to the aims."""
@@ -111,7 +111,7 @@ class Multipliers:
         self.at = torch.tensor([bound.at for bound in bounds], dtype=torch.float64)
         self.places = torch.tensor([bound.place for bound in bounds])
         self.is_temperature = torch.tensor([bound.aim.row in TEMPERATURES for bound in bounds])
-        self.is_moment = torch.tensor([bound.aim.row not in OF_POLICY for bound in bounds])
+        self.is_moment = torch.tensor([not is_of_policy(bound.aim.row) for bound in bounds])
         self.room = torch.tensor([_room(bound, ranges) for bound in bounds], dtype=torch.float64)
         self.mean = counts.mean(0)  # (2 M,)
         self.leads = torch.zeros_like(self.mean)
@@ -265,22 +265,25 @@ _STATE = (
 
 
 def features(
-    bounds: Sequence[Bound], counts: Tensor, rare: Tensor | None, goals: Tensor | None = None
+    bounds: Sequence[Bound],
+    counts: Tensor,
+    rare: Mapping[str, Tensor] | None = None,
+    goals: Tensor | None = None,
 ) -> Tensor:
     """Phi of each bound on each sequence, (B, K) float64.
 
     Args:
         bounds: K of them.
         counts: (B, 2 M).
-        rare: (B,) rarity, the feature of the share of distinct sequences; None: it is not aimed at.
+        rare: row -> (B,) rarity, the feature of a share of what differs among so many draws.
         goals: (K,) b of each; None: the bounds.
     """
     at = [bound.at for bound in bounds] if goals is None else goals.tolist()
     columns = []
     for bound, b in zip(bounds, at, strict=True):
         own = counts[:, 2 * bound.place] - b * counts[:, 2 * bound.place + 1]
-        if bound.aim.draws is not None and rare is not None:
-            own = rare
+        if rare is not None and bound.aim.row in rare:
+            own = rare[bound.aim.row]
         columns.append(bound.sign * own)
     return torch.stack(columns, 1)
 

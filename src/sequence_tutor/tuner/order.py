@@ -14,7 +14,7 @@ import torch
 from sequence_tutor.config.presets import Tables, build
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Beginning, Domain, find_domain
-from sequence_tutor.domain.real_card import real_value
+from sequence_tutor.domain.real_card import real_opening
 from sequence_tutor.domain.rows import Rows
 from sequence_tutor.errors import UserError, settings_of
 from sequence_tutor.prior.protocol import device_of
@@ -154,7 +154,7 @@ class Order:
             speller=self.domain.speller(),
             crosser=self.domain.crosser(self._length),
             opener=self.domain.opener(),
-            real=self._real,
+            real=real_opening(self.stored.card, self._length, self.domain.real),
         )
 
     def _chooser(self, reward: Reward) -> Chooses | None:
@@ -169,12 +169,6 @@ class Order:
         names = [aim.row for aim in self.spec.tune.aims]
         return self.domain.rows(self.reward_settings, reward, names)
 
-    @property
-    def _real(self) -> str:
-        """How often real sequences open as most of them do, in words; empty: it is not known."""
-        share = real_value(self.stored.card, self._length, "commonest_opening")
-        return "" if share is None else f"{self.domain.real}: {share:.0%}"
-
     def check_aims(self, reward: Reward) -> None:
         """Refuse an aim at a row that nothing measures, or that it cannot have.
 
@@ -183,7 +177,8 @@ class Order:
         """
         if aims := self.spec.tune.aims:
             known = self.domain.rows(self.reward_settings, reward).ranges()
-            AimedRows(aims, self.rows(reward), known)
+            properties = self.domain.properties(len(self.begun.tokens))
+            AimedRows(aims, self.rows(reward), known, properties)
 
     def carry_out(
         self,
@@ -227,6 +222,7 @@ class Order:
                 gatherer=gatherer,
                 seeds=self.seeds,
                 rows=self.rows(reward) if spec.tune.aims else None,
+                properties=self.domain.properties(len(self.begun.tokens)),
                 chooser=self._chooser(reward),
                 save_minutes=self._tables.execution.save_minutes,
             )

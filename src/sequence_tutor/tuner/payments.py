@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from sequence_tutor.objectives.distinct import rarity_payment
+from sequence_tutor.tuner.class_counts import ClassPayments
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Payments:
         mu: multiplier of the share of distinct sequences.
         draws: N of them.
         level: the const above, divided by S.
+        classes: what sequences are paid by the values of properties, divided by S.
     """
 
     weights: Tensor
@@ -37,6 +39,7 @@ class Payments:
     mu: float = 0.0
     draws: int = 2
     level: float = 0.0
+    classes: tuple[ClassPayments, ...] = ()
 
     @property
     def scale(self) -> float:
@@ -55,6 +58,18 @@ class Payments:
         if self.scale == 1:
             return reward
         return reward / self.scale + ((1 + self.nu) / self.scale - 1) * log_prior
+
+    def with_classes(self, reward: Tensor, counts: Tensor, last: Tensor) -> Tensor:
+        """The same and what sequences are paid for values that N draws would hardly repeat.
+
+        Args:
+            reward: (B, T), as `common` gives it.
+            counts: (B, 2 M) of the sequences.
+            last: (B, T) bool: the last step of each sequence, where that is paid.
+        """
+        for one in self.classes:
+            reward = reward + one.of(counts).to(reward)[:, None].where(last, 0.0)
+        return reward
 
     def with_rarity(self, reward: Tensor, log_prior: Tensor, last: Tensor) -> Tensor:
         """The same and what a sequence is paid for being one that N draws would hardly repeat.

@@ -1,0 +1,57 @@
+"""What a domain can offer to a run that samples and learns; all of it is optional."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from pathlib import Path
+
+from torch import Tensor
+
+from sequence_tutor.config.settings import Settings
+from sequence_tutor.domain.data import Gatherer
+from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.sampling.choosing import Chooses, ChoosingOptions, Crosses
+from sequence_tutor.sampling.measure import Opens, Spells
+from sequence_tutor.sequences import SequenceBatch
+
+
+class RunSupport:
+    """Other spellings, children, rankings, openings and properties of sequences, and their store.
+
+    The methods of `Domain` that a domain may leave as they are.
+    """
+
+    def gatherer(
+        self, directory: Path, reward: Reward, settings: Settings, resumed: bool
+    ) -> Gatherer | None:
+        """An object that stores what a run samples in its folder; None: this domain has none.
+
+        `settings` are `output_settings`; a resumed run will restore its state.
+        """
+        return None
+
+    def speller(self) -> Spells | None:
+        """Writes a sequence in other spellings; None: each sequence has only one."""
+        return None
+
+    def crosser(self, length: int) -> Crosses | None:
+        """Makes children of at most `length` tokens of two sequences; None: there are none."""
+        return None
+
+    def chooser(self, weights: Tensor, options: ChoosingOptions) -> Chooses | None:
+        """Ranks sequences before terms of `weights` (R,) score them; None: nothing can."""
+        return None
+
+    def opener(self) -> Opens | None:
+        """Extracts how sequences begin; None: beginnings are not compared."""
+        return None
+
+    def properties(
+        self, given: int = 0
+    ) -> Mapping[str, Callable[[SequenceBatch], Sequence[Hashable]]]:
+        """Properties whose distinct values can be aimed at, under names like `distinct_rhythms`.
+
+        A function gives the value of each of B sequences; all that have none share the value None.
+        `given` tokens at the beginning are not the policy's.
+        """
+        return {}
