@@ -150,3 +150,10 @@ def test_what_cannot_be_priced_is_refused(capsys: pytest.CaptureFixture[str]) ->
     few_count = Foretold([], 3.0, 0.5, 5000, 42.0)
     assert not few_count.is_trusted
     assert "42 of 5,000 sequences of the prior count, too few" in few_count.sentence
+
+
+def test_a_quotient_that_is_met_by_having_nothing_is_remarked() -> None:
+    aims = {"repeats_of_0": ">= 95 %"}  # of the steps after a 0: cheapest without any 0
+    found = price_aims("toy", aims, length=2, quiet=True)
+    assert found.emptied == ["repeats_of_0"]
+    assert "beware: fewer sequences have repeats_of_0 at all" in found.sentence

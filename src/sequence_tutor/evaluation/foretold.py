@@ -28,6 +28,9 @@ from sequence_tutor.sampling.measure import measure
 from sequence_tutor.tuner.aimed_rows import LOG_PRIOR, OF_POLICY, AimedRows, Bound, bounds_of
 from sequence_tutor.tuner.multipliers import features
 
+FALL = 0.9
+"""Share of its prior value below which a row's denominator has fallen."""
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -64,6 +67,8 @@ class Foretold:
         samples: sequences of the prior.
         counting: effective number of them at the optimum.
         left_out: aims that have no price before a policy is tuned: no means over sequences.
+        emptied: rows that are met by fewer sequences having them at all, such as a mean over valid
+            molecules by invalid ones: their denominators fall by more than a tenth.
     """
 
     wishes: Sequence[Wish]
@@ -72,6 +77,7 @@ class Foretold:
     samples: int
     counting: float
     left_out: Sequence[str] = ()
+    emptied: Sequence[str] = ()
 
     @property
     def is_trusted(self) -> bool:
@@ -107,7 +113,14 @@ class Foretold:
         )
         if not self.is_trusted:
             said += ", too few for these figures to be trusted: take more --samples"
-        return f"{said}; not priced {', '.join(self.left_out)}" if self.left_out else said
+        if self.left_out:
+            said += f"; not priced {', '.join(self.left_out)}"
+        if self.emptied:
+            said += (
+                f"; beware: fewer sequences have {', '.join(self.emptied)} at all, aim at that "
+                "too, for molecules such as valid >= 95 %"
+            )
+        return said
 
 
 def foretell(
@@ -149,6 +162,8 @@ def foretell(
         )
     multipliers, weights, kl = every
     means = (weights @ counts, counts.mean(0))
+    had, have = (mean[1::2] for mean in reversed(means))  # (M,)
+    emptied = [name for name, few in zip(names, (have < FALL * had).tolist(), strict=True) if few]
     wishes = []
     for place, bound in enumerate(bounds):
         rest = [other for other in range(len(bounds)) if other != place]
@@ -167,7 +182,7 @@ def foretell(
             )
         )
     counting = 1 / float(weights.square().sum())
-    return Foretold(wishes, kl, kl * len(counts) / tokens, len(counts), counting, left_out)
+    return Foretold(wishes, kl, kl * len(counts) / tokens, len(counts), counting, left_out, emptied)
 
 
 def _optimum(phi: Tensor) -> tuple[Tensor, Tensor, float] | None:
