@@ -50,6 +50,12 @@ def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
+@pytest.fixture
+def few_particles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that compare or evaluate and do not ask how good log Z is."""
+    monkeypatch.setattr("sequence_tutor.evaluation.evaluate.PARTICLES", 32)
+
+
 @pytest.fixture(scope="session")
 def melody_prior(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of an untrained prior of melodies, whose training data was one scale."""

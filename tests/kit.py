@@ -6,7 +6,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -65,11 +67,28 @@ def program(*arguments: object) -> list[str]:
 def kill_once_there(file: Path, command: Sequence[str]) -> None:
     """Start a program and kill it as soon as it has written the file."""
     process = subprocess.Popen(command)
-    deadline = time.monotonic() + 120
-    while not file.exists() and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.005)
+    _wait_for(file, lambda: process.poll() is None)
     process.kill()
     assert process.wait() == -signal.SIGKILL
+
+
+def kill_fork_once_there(file: Path, work: Callable[[], object]) -> None:
+    """The same for a fork of this process, which need not import everything once more."""
+    process = get_context("fork").Process(target=work)
+    with warnings.catch_warnings():
+        # of forks beside threads, from Python 3.12 on: those of pytest-xdist do no harm
+        warnings.simplefilter("ignore", DeprecationWarning)
+        process.start()
+    _wait_for(file, process.is_alive)
+    process.kill()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+
+
+def _wait_for(file: Path, alive: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
+    while not file.exists() and alive() and time.monotonic() < deadline:
+        time.sleep(0.005)
 
 
 def melody_counts(batch: SequenceBatch, key: Key | None = None) -> dict[str, Tensor]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+import scipy  # its parts are imported when they are first used
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -280,8 +281,6 @@ def _student(value: float, scatter: float, count: int) -> Estimate:
     """An interval from `count` items whose deviations have this sum of squares."""
     if count < 2:
         return without_ends(value)
-    from scipy.special import stdtrit  # takes .2 s to import, and most commands need no interval
-
     error = math.sqrt(scatter / (count - 1) / count)
-    reach = float(stdtrit(count - 1, UPPER_TAIL)) * error
+    reach = float(scipy.special.stdtrit(count - 1, UPPER_TAIL)) * error
     return Estimate(value, value - reach, value + reach)

@@ -88,6 +88,7 @@ def test_a_black_box_of_melodies(tmp_path: Path, settings: Path) -> None:
     assert run("sample", tuned, "-n", 2, "--no-wav", "--out", tmp_path / "melodies") == 0
 
 
+@pytest.mark.usefixtures("few_particles")
 def test_a_language_model_with_lora(
     make_language_model: Callable[[str, Path], None],
     tmp_path: Path,

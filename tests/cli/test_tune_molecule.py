@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kit import kill_once_there, program, sentence
+from kit import kill_fork_once_there, sentence
 from sequence_tutor.cli import main
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.prior.store import load_prior
@@ -302,7 +302,7 @@ def test_killed_with_replay_priorities_memory_and_cache_it_ends_the_same(
     prime.write_text("N\n")
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     given = ("--prior", molecule_prior, "--config", settings, "--seeds", seeds, "--prime", prime)
-    kill_once_there(killed / STATE_FILE, program(*command(*given, "--out", killed)))
+    kill_fork_once_there(killed / STATE_FILE, lambda: main(command(*given, "--out", killed)))
     assert 0 < read_log(killed / LOG_FILE)[-1]["step"] < 80
     with (killed / "found.csv").open("a") as table:  # as if it had found and not yet saved
         table.write("NCCC,NC")

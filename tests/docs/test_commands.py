@@ -17,7 +17,6 @@ import pytest
 
 from sequence_tutor.cli import main
 from sequence_tutor.cli.program import GROUPS, find_verb
-from sequence_tutor.evaluation import evaluate
 from sequence_tutor.melody.chords import parse_progression
 from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.meter import Meter
@@ -153,7 +152,6 @@ def files(melody_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def few_samples(monkeypatch: pytest.MonkeyPatch) -> None:
     """What no option of a command makes small."""
     monkeypatch.setattr(aiming, "PRIOR_SAMPLES", 512)
-    monkeypatch.setattr(evaluate, "PARTICLES", 32)
 
 
 @pytest.fixture
@@ -265,7 +263,7 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         for page in PAGES
     ],
 )
-@pytest.mark.usefixtures("world", "few_samples")
+@pytest.mark.usefixtures("world", "few_samples", "few_particles")
 def test_commands_of_a_page_work_in_their_order(
     page: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

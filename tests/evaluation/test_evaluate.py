@@ -37,7 +37,9 @@ ROWS = {
 
 @pytest.fixture(scope="module")
 def evaluation(melody_prior: Path, melody_run: Path) -> Evaluation:
-    return evaluate([load_model(melody_prior), load_model(melody_run)], samples=600, seed=1)
+    return evaluate(
+        [load_model(melody_prior), load_model(melody_run)], samples=600, seed=1, particles=64
+    )
 
 
 def test_a_prior_is_judged_as_the_run_beside_it(evaluation: Evaluation) -> None:
@@ -57,9 +59,9 @@ def test_a_prior_alone_has_no_objective(melody_prior: Path) -> None:
 
 
 def test_the_same_seed_gives_the_same_numbers(evaluation: Evaluation, melody_run: Path) -> None:
-    again = evaluate([load_model(melody_run)], samples=600, seed=1)
+    again = evaluate([load_model(melody_run)], samples=600, seed=1, particles=64)
     assert again.columns[0].statistics == evaluation.columns[1].statistics
-    other = evaluate([load_model(melody_run)], samples=600, seed=2)
+    other = evaluate([load_model(melody_run)], samples=600, seed=2, particles=64)
     assert other.columns[0].statistics != evaluation.columns[1].statistics
 
 

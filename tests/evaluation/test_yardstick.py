@@ -48,7 +48,9 @@ def test_all_are_judged_by_the_first_tuned_model(models: list[Model]) -> None:
 
 def test_the_judge_is_named_and_follows_the_order(models: list[Model]) -> None:
     prior, run, other = models
-    first, second = evaluate([prior, run, other], 16), evaluate([prior, other, run], 16)
+    first, second = (
+        evaluate(order, 16, particles=8) for order in ([prior, run, other], [prior, other, run])
+    )
     assert (first.yardstick, second.yardstick) == ("likes-c", "other")
     caption = second.table().markdown().splitlines()[-1]
     assert "judged by the reward of other, tonic 1, repetition 1" in caption
@@ -58,7 +60,7 @@ def test_the_judge_is_named_and_follows_the_order(models: list[Model]) -> None:
     assert found["yardstick"]["model"] == "other"
     assert found["models"][0]["weights"] == found["models"][2]["weights"]
     assert [model["own_reward"] for model in found["models"]] == [True, True, False]
-    assert "another reward" not in evaluate([prior, run], 16).table().markdown()
+    assert "another reward" not in evaluate([prior, run], 16, particles=8).table().markdown()
 
 
 def test_the_key_is_the_judges(models: list[Model]) -> None:

@@ -202,7 +202,7 @@ def test_a_run_goes_on_with_another_executor_and_is_evaluated_and_reported(
 
     model = load_model(whole, prior=molecule_prior)
     found = [
-        evaluate([model], samples=16, executor=name).to_json()["models"]
+        evaluate([model], samples=16, particles=8, executor=name).to_json()["models"]
         for name in ("serial", "threads")
     ]
     assert repr(found[0]) == repr(found[1])
@@ -214,7 +214,7 @@ def test_a_run_goes_on_with_another_executor_and_is_evaluated_and_reported(
     assert "psi" in page.read_text(encoding="utf-8")
 
 
-@pytest.mark.usefixtures("site")
+@pytest.mark.usefixtures("site", "few_particles")
 def test_methods_are_compared_and_a_frontier_is_drawn(molecule_prior: Path, tmp_path: Path) -> None:
     given: dict[str, Any] = {"prior": molecule_prior, "overrides": SETTINGS, **QUIET}
     found = []

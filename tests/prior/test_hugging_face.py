@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,8 @@ from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.text.domain import TextDomain
 
-transformers = pytest.importorskip("transformers", reason="the extra hf is not installed")
+if find_spec("transformers") is None:  # it is imported where it is used: that takes a second
+    pytest.skip("the extra hf is not installed", allow_module_level=True)
 
 WORDS = ("the", "cat", "dog", "sat", "ran", "here", "there")
 V = len(WORDS) + 1
@@ -56,9 +58,11 @@ def test_it_keeps_its_promises(folder: Path, tmp_path: Path) -> None:
 def test_it_is_the_models_own_distribution_after_the_left_context(
     folder: Path, tmp_path: Path
 ) -> None:
+    from transformers import AutoModelForCausalLM
+
     name = settings_file(tmp_path, folder, prompt="dog ran")
     prior = find_prior(name).prior
-    model = transformers.AutoModelForCausalLM.from_pretrained(folder)
+    model = AutoModelForCausalLM.from_pretrained(folder)
     ids = [*range(3, 10), 2]  # the words, and the end of text
     prompt = [5, 7]
     inputs = torch.tensor([[*prompt, *(ids[token] for token in row)] for row in TOKENS.tolist()])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ from sequence_tutor.prior.store import StoredPrior, find_prior, load_prior, save
 from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.text.domain import TextDomain
 
-transformers = pytest.importorskip("transformers", reason="the extra hf is not installed")
+if find_spec("transformers") is None:  # it is imported where it is used: that takes a second
+    pytest.skip("the extra hf is not installed", allow_module_level=True)
 
 
 @pytest.fixture(scope="module")
@@ -133,10 +135,11 @@ def test_what_a_tokenizer_puts_behind_a_prompt_is_left_out(
     prompt: str, folder: Path, tmp_path: Path
 ) -> None:
     from tokenizers.processors import TemplateProcessing
+    from transformers import AutoTokenizer
 
     model = tmp_path / "model"
     shutil.copytree(folder, model)
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
     inner = tokenizer.backend_tokenizer
     inner.post_processor = TemplateProcessing(
         single="<s> $A </s>", special_tokens=[("<s>", 1), ("</s>", 2)]
@@ -167,6 +170,8 @@ def test_no_more_tokens_than_the_model_has_positions(folder: Path, tmp_path: Pat
 
 
 def strange(kind: str) -> object:
+    import transformers
+
     small = {"hidden_size": 16, "num_hidden_layers": 1, "vocab_size": 16}
     heads = {"num_attention_heads": 2, "intermediate_size": 16}
     torch.manual_seed(0)

@@ -10,6 +10,7 @@ from torch import Tensor
 from kit import generator
 from sequence_tutor.replay.sampling import LEAST_PRIORITY, Drawn, PrioritySampler
 from sequence_tutor.replay.sequences import SequenceReplay, Stored
+from sequence_tutor.replay.sum_tree import SumTree
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.checkpoints import load_checkpoint, save_checkpoint
 
@@ -61,15 +62,21 @@ def test_sequences_are_drawn_as_often_as_defined() -> None:
     sampler.learned(everything(), error, None)
     probability = defined(error)
     torch.testing.assert_close(sampler.probabilities[:, 0], probability)
-    # a single draw has no parts to be divided into: it is the plain distribution
-    source = generator()
-    single = torch.cat([sampler.draw(1, 0.0, source).places for _ in range(20_000)])
-    counts = torch.bincount(single, minlength=N).double()
-    often = probability * len(single) > 5
+    # a single draw has no parts to be divided into: it finds one uniform number in a sum tree
+    tree = SumTree(N)
+    tree.set(torch.arange(N), probability)
+    one, other = generator(), generator()
+    single = torch.cat([sampler.draw(1, 0.0, one).places for _ in range(1000)])
+    uniform = torch.cat([torch.rand(1, generator=other, dtype=torch.float64) for _ in range(1000)])
+    assert torch.equal(single, tree.find(uniform * tree.total))
+    # which is the plain distribution
+    uniform = torch.rand(20_000, generator=other, dtype=torch.float64)
+    counts = torch.bincount(tree.find(uniform * tree.total), minlength=N).double()
+    often = probability * len(uniform) > 5
     groups = [torch.cat([x[often], x[~often].sum()[None]]) for x in (counts, probability)]
-    assert chisquare(groups[0], groups[1] * len(single)).pvalue > 0.001
+    assert chisquare(groups[0], groups[1] * len(uniform)).pvalue > 0.001
     # a batch holds each as often as expected, up to the parts it shares at either end
-    batch = sampler.draw(10_000, 0.0, source).places
+    batch = sampler.draw(10_000, 0.0, one).places
     counts = torch.bincount(batch, minlength=N).double()
     assert float((counts - probability * 10_000).abs().max()) < 2
 

@@ -45,13 +45,13 @@ def test_a_name_means_the_module_of_the_package(site: Path) -> None:
 def test_they_are_tuned_with_evaluated_and_reported(tmp_path: Path) -> None:
     run = tmp_path / "run"
     tune("melody", run, rules="early", overrides={"tune": SHORT}, threads=1, quiet=True)
-    (column,) = evaluate([load_model(run)], samples=16).columns
+    (column,) = evaluate([load_model(run)], samples=16, particles=8).columns
     assert any("soon" in name for name in column.statistics)
     page = report(run, tmp_path / "page.html", samples=16, trust=True, quiet=True)
     assert "soon" in page.read_text(encoding="utf-8")
 
 
-@pytest.mark.usefixtures("site")
+@pytest.mark.usefixtures("site", "few_particles")
 def test_methods_are_compared_by_them(tmp_path: Path) -> None:
     out = tmp_path / "compared"
     compared = compare(

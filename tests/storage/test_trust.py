@@ -111,7 +111,9 @@ def test_rules_that_a_strangers_run_names_are_not_run(
 def test_a_report_of_stored_numbers_runs_nothing(rules_run: Path, melody_run: Path) -> None:
     (rules_run / "training.jsonl").write_text('{"step": 0}\n')
     table = rules_run / "table.json"
-    evaluation = evaluate([prior_of(load_model(melody_run)), load_model(melody_run)], samples=64)
+    evaluation = evaluate(
+        [prior_of(load_model(melody_run)), load_model(melody_run)], samples=64, particles=8
+    )
     table.write_text(json.dumps(evaluation.to_json()))
     with pytest.warns(Remark, match=r"would run the rules .*--trust.*without what they are paid"):
         page = report([rules_run], rules_run / "page.html", table=table, quiet=True)

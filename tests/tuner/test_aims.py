@@ -9,7 +9,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from kit import KilledError, kill_once_there, program, run, sentence, silent, toy_task
+from kit import KilledError, kill_fork_once_there, run, sentence, silent, toy_task
 from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.toy.rows import ToyRows
 from sequence_tutor.tuner.aims_log import standing
@@ -131,7 +131,7 @@ def test_a_killed_process_goes_on_to_the_same_end(tmp_path: Path) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     given = ["tune", "toy", "--config", config, "--threads", 1, "--quiet", "--out"]
     assert run(*given, whole) == 0
-    kill_once_there(killed / STATE_FILE, program(*given, killed))
+    kill_fork_once_there(killed / STATE_FILE, lambda: run(*given, killed))
     assert run(*given, killed) == 0
     one, other = (read_log(folder / LOG_FILE)[-1] for folder in (whole, killed))
     assert one["aims"] == other["aims"]

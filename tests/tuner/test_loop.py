@@ -1,11 +1,10 @@
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 import torch
 
-from kit import kill_once_there, silent, toy_task
+from kit import kill_fork_once_there, silent, toy_task
 from sequence_tutor.domain.data import Collected
 from sequence_tutor.errors import UserError
 from sequence_tutor.sampling.measure import Task
@@ -175,23 +174,11 @@ def longer(folder: Path) -> None:
     lines.close()
 
 
-SCRIPT = """
-import sys, torch
-from pathlib import Path
-torch.set_num_threads(1)
-sys.path[:0] = {tests!r}, {kit!r}
-from test_loop import longer
-longer(Path({folder!r}))
-"""
-
-
 def test_a_killed_run_goes_on_and_ends_the_same_bit_for_bit(tmp_path: Path) -> None:
     interrupted, whole = tmp_path / "interrupted", tmp_path / "whole"
     interrupted.mkdir()
     whole.mkdir()
-    here = Path(__file__).parent
-    code = SCRIPT.format(tests=str(here), kit=str(here.parent), folder=str(interrupted))
-    kill_once_there(interrupted / STATE_FILE, [sys.executable, "-c", code])
+    kill_fork_once_there(interrupted / STATE_FILE, lambda: longer(interrupted))
     killed_at = read_log(interrupted / LOG_FILE)[-1]["step"]
     assert 0 < killed_at < 240
 

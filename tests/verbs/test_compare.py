@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from kit import kill_once_there, program
+from kit import kill_fork_once_there
 from sequence_tutor.cli import main
 from sequence_tutor.errors import UserError
 from sequence_tutor.replay.sequences import SequenceReplay
@@ -121,7 +121,7 @@ def test_killed_it_goes_on_by_the_same_command(tmp_path: Path) -> None:
     )
     command = [*asked.split(), "--threads", "1", "--quiet", "--out"]
     first, second = killed / "psi" / "seed_0", killed / "tb" / "seed_0"
-    kill_once_there(second / STATE_FILE, program(*command, killed))
+    kill_fork_once_there(second / STATE_FILE, lambda: main([*command, str(killed)]))
     assert not (second / RESULT_FILE).exists()
     assert not (killed / "compare.json").exists()
     finished = {path: path.stat().st_mtime_ns for path in first.iterdir()}

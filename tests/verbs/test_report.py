@@ -56,7 +56,7 @@ def test_the_same_call_writes_the_same_page(run: Path, tmp_path: Path) -> None:
 def test_a_saved_evaluation_is_shown_as_it_is(run: Path, tmp_path: Path) -> None:
     model = load_model(run)
     table = tmp_path / "table.json"
-    table.write_text(json.dumps(evaluate([prior_of(model), model], 123, 7).to_json()))
+    table.write_text(json.dumps(evaluate([prior_of(model), model], 123, 7, particles=8).to_json()))
     text = report([run], tmp_path / "report.html", table=table, quiet=True).read_text()
     assert "123 melodies of each of prior and likes-c were sampled with seed 7" in text
 

@@ -21,6 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts are imported when they are first used
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -203,10 +204,8 @@ def maximise(dual: Dual, count: int, most: float) -> tuple[NDArray[np.float64], 
             raise _UnboundedError
         return -value, -gradient
 
-    from scipy.optimize import minimize  # takes .2 s to import, and few commands need it
-
     try:
-        found = minimize(
+        found = scipy.optimize.minimize(
             negative,
             best,
             jac=True,
@@ -240,9 +239,6 @@ def spread(energy: Tensor, mu: float, draws: int) -> Tensor:
     """
     if mu == 0:
         return energy.log_softmax(0)
-    from scipy.optimize import brentq  # takes .2 s to import, and few commands need it
-    from scipy.special import logsumexp
-
     support = energy > -torch.inf
     finite = energy[support].numpy()
     first = float(energy.logsumexp(0))
@@ -260,7 +256,9 @@ def spread(energy: Tensor, mu: float, draws: int) -> Tensor:
             found = np.minimum(found - (found - bonus - goal) / slope, 0.0)
         return np.where(goal < 0, found, goal)
 
-    const = brentq(lambda at: logsumexp(solved(at)), first - 1, first + mu + 1, xtol=1e-12)
+    const = scipy.optimize.brentq(
+        lambda at: scipy.special.logsumexp(solved(at)), first - 1, first + mu + 1, xtol=1e-12
+    )
     log_probs = torch.full_like(energy, -torch.inf)
     log_probs[support] = torch.from_numpy(solved(const)).log_softmax(0)
     return log_probs

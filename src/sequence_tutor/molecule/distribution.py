@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts are imported when they are first used
 from rdkit import Chem
 from rdkit.Chem.Scaffolds import MurckoScaffold
 
@@ -102,8 +103,6 @@ def moses_statistics(
     Raises:
         UserError: no generated molecule is valid.
     """
-    from scipy.stats import wasserstein_distance  # takes a second to import
-
     ours = describe(generated, "those generated", silent=silent)
     distinct = set(ours.canonical)
     count = len(ours.canonical)
@@ -121,7 +120,9 @@ def moses_statistics(
         "Frag": cosine(reference.fragments, ours.fragments),
         "Scaf": cosine(reference.scaffolds, ours.scaffolds),
         **{
-            name: float(wasserstein_distance(reference.properties[name], ours.properties[name]))
+            name: float(
+                scipy.stats.wasserstein_distance(reference.properties[name], ours.properties[name])
+            )
             for name in PROPERTIES
         },
     }

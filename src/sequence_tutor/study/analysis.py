@@ -8,11 +8,10 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
+import scipy  # its parts are imported when they are first used
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
-from scipy.special import expit, ndtri
 
-from sequence_tutor.estimates import UNDEFINED, UPPER_TAIL, Estimate, finite_or_none, wilson
+from sequence_tutor.estimates import NORMAL_REACH, UNDEFINED, Estimate, finite_or_none, wilson
 from sequence_tutor.study.answers import Listener
 from sequence_tutor.study.design import Study
 from sequence_tutor.study.differences import (
@@ -176,7 +175,7 @@ def bradley_terry(wins: NDArray[np.float64]) -> list[Estimate]:
     if wins.ndim != 2 or wins.shape[0] != wins.shape[1]:
         raise ValueError(f"wins must be (K, K), got {wins.shape}")
     models = len(wins)
-    groups, _ = connected_components(wins > 0, connection="strong")
+    groups, _ = scipy.sparse.csgraph.connected_components(wins > 0, connection="strong")
     if groups > 1:
         return [UNDEFINED] * models
     games = wins + wins.T  # (K, K)
@@ -190,11 +189,11 @@ def bradley_terry(wins: NDArray[np.float64]) -> list[Estimate]:
         scores = updated
         if moved < TOLERANCE:
             break
-    chance = expit(scores[:, None] - scores[None])  # (K, K), row beats column
+    chance = scipy.special.expit(scores[:, None] - scores[None])  # (K, K), row beats column
     weights = games * chance * (1 - chance)
     information = np.diag(weights.sum(1)) - weights
     spreads = np.sqrt(np.diag(np.linalg.pinv(information)))
-    reach = float(ndtri(UPPER_TAIL)) * spreads
+    reach = NORMAL_REACH * spreads
     return [
         Estimate(float(s), float(s - r), float(s + r)) for s, r in zip(scores, reach, strict=True)
     ]

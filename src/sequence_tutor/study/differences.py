@@ -20,8 +20,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts are imported when they are first used
 from numpy.typing import NDArray
-from scipy.stats import kruskal, mannwhitneyu, rankdata
 
 from sequence_tutor.study.ratings import Ratings
 
@@ -48,7 +48,7 @@ def kruskal_wallis(
     groups = [group for group in groups if len(group)]
     if len(groups) < 2 or _all_equal(groups):
         return Difference(math.nan, math.nan, math.nan)
-    found = kruskal(*groups)
+    found = scipy.stats.kruskal(*groups)
     signed = rank_scores(ratings)  # (J, K)
     flips = generator.integers(0, 2, (permutations, len(signed)), dtype=np.int8) * 2 - 1
     sizes = np.array([len(ratings.of(model)) for model in range(len(ratings.models))])
@@ -66,7 +66,7 @@ def rank_scores(ratings: Ratings) -> NDArray[np.float64]:
     column sums.
     """
     both = np.concatenate((ratings.points, -ratings.points))
-    ranks = rankdata(both)[: len(ratings)] - (len(both) + 1) / 2  # (N,)
+    ranks = scipy.stats.rankdata(both)[: len(ratings)] - (len(both) + 1) / 2  # (N,)
     pairs, rows = np.unique(ratings.pair, return_inverse=True)
     scores = np.zeros((len(pairs), len(ratings.models)))
     np.add.at(scores, (rows, ratings.first), ranks)
@@ -89,7 +89,7 @@ def mann_whitney(
     ours, theirs = ratings.of(a), ratings.of(b)
     if not len(ours) or not len(theirs) or _all_equal([ours, theirs]):
         return Difference(math.nan, math.nan, math.nan)
-    found = mannwhitneyu(ours, theirs, alternative="two-sided", method="asymptotic")
+    found = scipy.stats.mannwhitneyu(ours, theirs, alternative="two-sided", method="asymptotic")
     owners, others, sums = _clip_sums(ratings, a, b)
     total = np.zeros(permutations)
     observed = 0.0
@@ -133,7 +133,7 @@ def _clip_sums(
             pairs.append(ratings.pair[rows])
             points.append(sign * ratings.points[rows])
     owner, other, pair, point = map(np.concatenate, (owners, others, pairs, points))
-    ranks = rankdata(point) - (len(point) + 1) / 2
+    ranks = scipy.stats.rankdata(point) - (len(point) + 1) / 2
     direct = (other == a) | (other == b)
     signed = np.where(direct & (owner == b), -ranks, ranks) * np.where(direct, 0.5, 1.0)
     units, first, rows = np.unique(pair, return_index=True, return_inverse=True)

@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts are imported when they are first used
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.stats import chi2, ncx2
 
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.errors import UserError
@@ -128,8 +128,8 @@ def predicted_power(scenario: Scenario, listeners: int) -> float:
     best, others = models - 1, (models - 1) * (models - 2) / 2
     pooled = (best * variance + others * equal) / (best + others)
     noncentrality = float((sums**2).sum() / (answers * models * pooled))
-    bound = chi2.isf(scenario.level, models - 1)
-    return float(ncx2.sf(bound, models - 1, noncentrality))
+    bound = scipy.stats.chi2.isf(scenario.level, models - 1)
+    return float(scipy.stats.ncx2.sf(bound, models - 1, noncentrality))
 
 
 def _points(difference: float) -> tuple[float, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal, Self, get_args
 
 import numpy as np
+import scipy  # its parts are imported when they are first used
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
@@ -16,9 +17,7 @@ _LN10 = float(np.log(10.0))
 
 
 def _expit(x: Values) -> Values:
-    from scipy.special import expit  # takes .2 s to import, in every worker
-
-    return np.asarray(expit(x))
+    return np.asarray(scipy.special.expit(x))
 
 
 def sigmoid(x: Values, low: float, high: float, steepness: float) -> Values:
