@@ -135,11 +135,10 @@ def test_what_a_tokenizer_puts_behind_a_prompt_is_left_out(
     prompt: str, folder: Path, tmp_path: Path
 ) -> None:
     from tokenizers.processors import TemplateProcessing
-    from transformers import AutoTokenizer
 
     model = tmp_path / "model"
     shutil.copytree(folder, model)
-    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer = pytest.importorskip("transformers").AutoTokenizer.from_pretrained(folder)
     inner = tokenizer.backend_tokenizer
     inner.post_processor = TemplateProcessing(
         single="<s> $A </s>", special_tokens=[("<s>", 1), ("</s>", 2)]
@@ -170,8 +169,7 @@ def test_no_more_tokens_than_the_model_has_positions(folder: Path, tmp_path: Pat
 
 
 def strange(kind: str) -> object:
-    import transformers
-
+    transformers = pytest.importorskip("transformers")
     small = {"hidden_size": 16, "num_hidden_layers": 1, "vocab_size": 16}
     heads = {"num_attention_heads": 2, "intermediate_size": 16}
     torch.manual_seed(0)
