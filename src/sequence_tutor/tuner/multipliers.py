@@ -33,9 +33,9 @@ prediction fades away: a network that cannot come to the optimum would be predic
 miss its aims. Only in the last hundredth are multipliers held. A multiplier has a ceiling: a bound
 that nothing meets is softened, its miss costs the ceiling.
 
-The share of distinct sequences has a multiplier in the same system: to first order it answers to
-its multiplier as the mean of a feature does, of the `rarity`. Those of KL and entropy a token are
-parts of a temperature and follow the relative error, as `target_kl` does.
+The share of distinct sequences has a multiplier in the same system: to first order it answers as
+the mean of a feature does, of the `rarity`. Those of KL and entropy a token are parts of a
+temperature and follow the relative error, as `target_kl` does.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ ARRIVED = 0.3
 FOLLOWS = 0.01
 """Share of the run that the moving means remember."""
 
-REACTS, REACTS_AT_END = 0.025, 0.1
+REACTS, REACTS_AT_END = 0.025, 0.04
 """Share of the run in which a Newton step is made; it grows from the first to the second."""
 
 FASTEST = 0.3
@@ -67,6 +67,10 @@ DAMPING, FLOOR = 0.1, 0.02
 
 MARGIN = 2.0
 """Standard errors by which the goal stays inside the bound."""
+
+COLLECTIONS = 16
+"""A margin is that of the mean of so many at most: what a policy that follows ever more slowly
+lacks at the end is no noise."""
 
 TRAVEL, CEILING = 80.0, 60.0
 """Nats by which a multiplier can set two sequences apart, which is lambda times the range of phi:
@@ -169,7 +173,7 @@ class Multipliers:
         self.high = torch.maximum(self.high, features.amax(0))
         reacts = REACTS + (REACTS_AT_END - REACTS) * max(0.0, done - ARRIVED) / (1 - ARRIVED)
         rate = min(FASTEST, step / reacts)
-        self.goals = self._goals(done, 2 * len(counts) / rate)
+        self.goals = self._goals(done, min(2 / rate, COLLECTIONS) * len(counts))
         if done < STILL and not (self.from_prior and done < HELD):
             leads = min(1.0, (1 - done) / (1 - ARRIVED)) ** 2
             self._move(self.mean + leads * self.leads, rate, TRAVEL * step)
