@@ -10,6 +10,8 @@ import torch
 from torch import nn
 
 PASSES = 6
+WORTH_IT = 1.3
+"""Times as fast as fewer threads: less does not pay for the risk of busy cores."""
 HOPELESS = 20.0
 """Times the least of fewer threads: more threads that once take so long need no further trial."""
 
@@ -17,8 +19,9 @@ HOPELESS = 20.0
 def fastest_thread_count(width: int = 100) -> int:
     """The number of threads, from 1 to `threads_at_hand`, that trains a small LSTM fastest.
 
-    Takes about half a second where there is a choice. On cores that others use too, spinning
-    threads can make a small network a hundred times slower, so the answer is measured at the
+    More threads are taken only where they are at least `WORTH_IT` times as fast: what they gain
+    they lose many times over once other work begins on their cores, because threads that wait for
+    one another spin. Takes about half a second where there is a choice. It is measured at the
     start of each run.
     """
     before: int = torch.get_num_threads()
@@ -33,7 +36,11 @@ def fastest_thread_count(width: int = 100) -> int:
             seconds[n] = _time_training(n, width, patience)
     finally:
         torch.set_num_threads(before)
-    return min(counts, key=lambda n: seconds[n])
+    best = counts[0]
+    for n in counts[1:]:
+        if seconds[best] >= WORTH_IT * seconds[n]:
+            best = n
+    return best
 
 
 def cores_at_hand() -> int:
