@@ -15,7 +15,7 @@ from sequence_tutor.evaluation.loading import load_model
 from sequence_tutor.evaluation.model import prior_of
 from sequence_tutor.evaluation.own_rules import UserRules
 from sequence_tutor.tuner.run_folder import POLICY_FILE
-from sequence_tutor.tuner.settings import StageSettings
+from sequence_tutor.tuner.stage_settings import StageSettings
 from sequence_tutor.verbs.sample import sample
 
 RULES = "def rests(melodies):\n    return (melodies.tokens == 0).double()\n"

@@ -14,7 +14,8 @@ from sequence_tutor.toy import ToyReward, make_toy
 from sequence_tutor.tuner.checks import check_budget, check_seeds, steps_for_budget
 from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.tuner.loop import Tuner
-from sequence_tutor.tuner.settings import StageSettings, TuneSettings
+from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.tuner.stage_settings import StageSettings
 
 
 class Counted:

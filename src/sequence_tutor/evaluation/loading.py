@@ -18,7 +18,8 @@ from sequence_tutor.storage.files import PathLike
 from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.tuner.run_folder import LOG_FILE, load_policy
 from sequence_tutor.tuner.run_record import is_run, load_spec, placed_programs, scores_folder
-from sequence_tutor.tuner.settings import StageSettings, TuneSettings
+from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.tuner.stage_settings import StageSettings
 
 
 def load_model(

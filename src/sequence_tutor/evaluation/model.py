@@ -26,7 +26,8 @@ from sequence_tutor.sampling.measure import Task
 from sequence_tutor.storage.flat_tables import flattened
 from sequence_tutor.storage.trust import allow, programs_of
 from sequence_tutor.tuner.order import Order
-from sequence_tutor.tuner.settings import StageSettings, TuneSettings
+from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.tuner.stage_settings import StageSettings
 from sequence_tutor.tuner.stages import most_steps, stage_weights
 
 

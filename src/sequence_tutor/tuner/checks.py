@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.execution.memory import require_memory
@@ -98,6 +99,16 @@ def check_seeds(seeds: Sequence[Sequence[int]], task: Task, settings: TuneSettin
     for number, tokens in enumerate(seeds, start=1):
         if problem := _problem(list(tokens), task):
             raise UserError(f"seed {number} {problem}")
+
+
+def check_given_seeds(
+    given: object, seeds: Sequence[Sequence[int]], task: Task, settings: TuneSettings
+) -> None:
+    """The same of seeds that were given as a file, which the sentence names, or as lists."""
+    try:
+        check_seeds(seeds, task, settings)
+    except UserError as error:
+        raise UserError(f"{given if isinstance(given, Path) else 'seeds'}: {error}") from error
 
 
 def _problem(tokens: list[int], task: Task) -> str | None:

@@ -16,7 +16,7 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Beginning, Domain, find_domain
 from sequence_tutor.domain.real_card import real_opening
 from sequence_tutor.domain.rows import Rows
-from sequence_tutor.errors import UserError, settings_of
+from sequence_tutor.errors import settings_of
 from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.progress import heading, progress, warner
@@ -32,7 +32,7 @@ from sequence_tutor.storage.trust import programs_of
 from sequence_tutor.storage.versions import versions
 from sequence_tutor.tuner.aimed_rows import AimedRows
 from sequence_tutor.tuner.beginning import chosen_start
-from sequence_tutor.tuner.checks import check_budget, check_memory, check_seeds
+from sequence_tutor.tuner.checks import check_budget, check_given_seeds, check_memory
 from sequence_tutor.tuner.choosing import choosing_options
 from sequence_tutor.tuner.given import (
     Given,
@@ -237,11 +237,7 @@ class Order:
         self.check_aims(task.reward)
         check_budget(spec.tune, len(self.seeds))
         if self.given.seeds is not None:  # a file without any is a mistake
-            try:
-                check_seeds(self.seeds, task, spec.tune)
-            except UserError as error:
-                said = self.given.seeds if isinstance(self.given.seeds, Path) else "seeds"
-                raise UserError(f"{said}: {error}") from error
+            check_given_seeds(self.given.seeds, self.seeds, task, spec.tune)
         generator = named_generator(0, "trial", device_of(task.prior))
         for _ in measure(task.prior, task, 2, generator):
             pass

@@ -18,13 +18,13 @@ from sequence_tutor.algorithms.algorithm import Algorithm
 from sequence_tutor.algorithms.loss_settings import LossSettings
 from sequence_tutor.algorithms.registry import find_algorithm
 from sequence_tutor.config.aims import Aim, parse_aims
-from sequence_tutor.config.settings import Settings
 from sequence_tutor.errors import SettingsError, UserError, shown
 from sequence_tutor.models import NetworkSettings, RecurrentSettings, Start
 from sequence_tutor.tuner.collecting_settings import ExplorationSettings, ReplaySettings
 from sequence_tutor.tuner.critic_settings import CriticSettings
 from sequence_tutor.tuner.health_settings import HealthSettings
 from sequence_tutor.tuner.idle_settings import ASKED, given_names, refuse_idle
+from sequence_tutor.tuner.stage_settings import StageSettings
 
 AIMING = ("aims", "aims_alone")
 """Settings that a run without aims does not record."""
@@ -36,24 +36,6 @@ LATER: Mapping[str, tuple[str, ...]] = {
 """Settings, by their tables, that are not recorded where they have their usual value: a run without
 them is recorded as before there were any. So is `critic`, where there is none."""
 KL = "kl_to_prior_per_token"
-
-
-class StageSettings(Settings):
-    """One of the stages that a run goes through."""
-
-    name: str | None = Field(None, description="how the log calls it; its number if unset")
-    steps: int | None = Field(None, ge=1, description="most updates; those of tune if unset")
-    c: float | None = Field(None, gt=0, description="temperature; that of tune if unset")
-    weights: dict[str, float] = Field(
-        default_factory=dict,
-        description="weights of reward terms, 0 leaves one out; terms not named keep the reward's",
-    )
-    until_reward: float | None = Field(
-        None, description="ends the stage once reward_per_sequence is at least this"
-    )
-    until_stalled: int | None = Field(
-        None, ge=1, description="ends it after so many evaluations without a better reward"
-    )
 
 
 class TuneSettings(LossSettings):

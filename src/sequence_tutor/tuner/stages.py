@@ -19,7 +19,8 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.weighted import Reweighted
 from sequence_tutor.storage.run_log import Record
-from sequence_tutor.tuner.settings import StageSettings, TuneSettings
+from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.tuner.stage_settings import StageSettings
 
 
 @dataclass(frozen=True)
