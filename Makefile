@@ -11,14 +11,16 @@ DEVELOPED := $(VENV)/.developed
 # The tests start hundreds of processes: each would compile the package anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help venv demo tables docs check test test-all test-pages test-wheel bench format clean
+.PHONY: help venv demo tables docs check test test-long test-all test-pages test-wheel bench format clean
 
 help:
 	@echo "make demo      install, tune the shipped prior, write the table, melodies, pictures (demo/)"
 	@echo "make tables    the full table of results: Q, Psi, G and the baselines (tables/)"
 	@echo "make docs      the documentation as a site (build/docs/index.html)"
-	@echo "make test      lint, types, layers and the tests; test-all adds the slow ones,"
-	@echo "               test-pages those of the report and the study alone, test-wheel the package's"
+	@echo "make test      lint, types, layers and the tests that take little time"
+	@echo "make test-long the tests of whole programs, and second proofs of what make test checks"
+	@echo "make test-all  lint, types, layers and every test, the slow ones too"
+	@echo "make test-pages, test-wheel: the slow tests of the report and the study, of the package"
 	@echo "make bench     the speed benchmarks"
 	@echo "make format    format the code and apply safe fixes"
 	@echo "make clean     remove results and caches, keep the virtual environment"
@@ -70,7 +72,11 @@ define checked_beside
 endef
 
 test: $(DEVELOPED)
-	$(call checked_beside,$(TESTS) -m "not slow")
+	$(call checked_beside,$(TESTS) -m "not slow and not long")
+
+# Whole programs, and second proofs: `make test` has a shorter test of the same subject.
+test-long: $(DEVELOPED)
+	$(TESTS) -m "long and not slow"
 
 test-all: $(DEVELOPED)
 	$(call checked_beside,$(TESTS))

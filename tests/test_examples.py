@@ -104,6 +104,7 @@ def test_the_loop_on_one_page_has_the_losses_of_the_tuner(algorithm: str, tmp_pa
     assert [loss for loss, _ in losses] == pytest.approx([u.loss for u in updates], rel=1e-4)
 
 
+@pytest.mark.long
 def test_the_loop_on_one_page_comes_to_the_optimum() -> None:
     page = script("psi_loop")
     torch.manual_seed(0)

@@ -83,6 +83,7 @@ def test_it_is_a_method_beside_ours(tmp_path: Path) -> None:
     assert "| contrast |" in (tmp_path / "compared" / "table.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("site")
 def test_it_comes_to_its_optimum() -> None:
     (found,) = verify(names=["contrast"], threads=1, quiet=True)["algorithms"]

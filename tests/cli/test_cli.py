@@ -218,8 +218,9 @@ def test_what_is_scored_does_not_speak_to_the_terminal(
 
 
 def test_verify_and_bench_say_what_they_measured(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr("sequence_tutor.verbs.bench.ROUNDS", 1)
     numbers = tmp_path / "numbers.json"
     assert run("bench", "--threads", 1, "--quiet", "--json", numbers) == 0
     assert "sampling melodies per second" in capsys.readouterr().out
@@ -458,7 +459,10 @@ def test_ctrl_c_ends_with_130_and_says_how_to_go_on(melody_prior: Path, tmp_path
     assert "Traceback" not in error
 
 
-@pytest.mark.parametrize("asked", ["tune --help", "terms list molecule", "--help"])
+@pytest.mark.parametrize(
+    "asked",
+    ["tune --help", pytest.param("terms list molecule", marks=pytest.mark.long), "--help"],
+)
 def test_a_reader_that_has_gone_is_no_mistake(asked: str) -> None:
     with subprocess.Popen(
         program(*asked.split()),

@@ -75,6 +75,7 @@ def settings(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.long
 def test_a_killed_tune_goes_on_by_the_same_command(tmp_path: Path, settings: Path) -> None:
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     command = ("tune", "toy", "--config", settings, "--c", 1, "--out")
@@ -132,6 +133,7 @@ def test_a_run_goes_on_from_its_own_prior_only(
     assert "holds a run with another 'prior'" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_a_full_disk_is_one_sentence_and_leaves_no_half_of_a_file(
     tmp_path: Path, settings: Path
 ) -> None:

@@ -112,6 +112,7 @@ def test_a_prior_that_cannot_go_on_is_refused_before_any_file_is_read(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.long
 def test_the_shipped_prior_of_molecules_learns_a_series(tmp_path: Path) -> None:
     """A chemist's hundred molecules: the prior learns what they share within a few updates."""
     tails = ("O", "N", "F", "Cl", "C#N", "C(=O)O", "C(N)=O", "S", "OC", "NC")

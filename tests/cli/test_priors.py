@@ -61,6 +61,7 @@ def settings(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.long
 def test_a_transformer_of_melodies(tmp_path: Path, settings: Path) -> None:
     tunes, config, numbers = tmp_path / "tunes", tmp_path / "train.toml", random.Random(0)
     tunes.mkdir()
@@ -88,6 +89,7 @@ def test_a_black_box_of_melodies(tmp_path: Path, settings: Path) -> None:
     assert run("sample", tuned, "-n", 2, "--no-wav", "--out", tmp_path / "melodies") == 0
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("few_particles")
 def test_a_language_model_with_lora(
     make_language_model: Callable[[str, Path], None],

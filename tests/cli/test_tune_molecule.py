@@ -292,6 +292,7 @@ def test_how_samples_are_written_is_said_in_a_settings_file(
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.long
 def test_killed_with_replay_priorities_memory_and_cache_it_ends_the_same(
     molecule_prior: Path, settings: Path, tmp_path: Path
 ) -> None:

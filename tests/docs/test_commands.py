@@ -132,6 +132,21 @@ SLOW = {  # the shipped prior of molecules, or many runs
     "docs/extend/term.md",
     "docs/extend/executor.md",
 }
+LONG = {  # some seconds
+    "docs/aims.md",
+    "docs/algorithms/trajectory_balance.md",
+    "docs/extend/algorithm.md",
+    "docs/extend/domain.md",
+    "docs/extend/prior.md",
+    "docs/extend/rule.md",
+    "docs/start/musician.md",
+}
+
+
+def how_long(page: Path) -> list[pytest.MarkDecorator]:
+    if named(page) in SLOW:
+        return [pytest.mark.slow]
+    return [pytest.mark.long] if named(page) in LONG else []
 
 
 def named(page: Path) -> str:
@@ -258,10 +273,7 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     "page",
-    [
-        pytest.param(page, marks=[pytest.mark.slow] if named(page) in SLOW else [], id=named(page))
-        for page in PAGES
-    ],
+    [pytest.param(page, marks=how_long(page), id=named(page)) for page in PAGES],
 )
 @pytest.mark.usefixtures("world", "few_samples", "few_particles")
 def test_commands_of_a_page_work_in_their_order(

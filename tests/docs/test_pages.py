@@ -44,6 +44,13 @@ def lines(kind: str) -> list[str]:
     return list(dict.fromkeys(re.findall(rf"^\s*({kind} [a-z].*)$", text, flags=re.MULTILINE)))
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_to_files(page: Path) -> None:
+    """Anchors are checked in the built site (test_site)."""
+    links = re.findall(r"\]\(([\w./-]+\.\w+)[^)]*\)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
 @pytest.mark.parametrize("command", lines("make"))
 def test_targets_of_make_exist(command: str) -> None:
     _, *targets = shlex.split(command, comments=True)

@@ -40,6 +40,7 @@ class Page(HTMLParser):
                 (self.loaded if tag in LOADED else self.links).append(value)
 
 
+@pytest.mark.long
 def test_the_site_is_whole_and_needs_no_network(tmp_path: Path) -> None:
     """One test, because building takes seconds; a warning, such as a dead link, fails it."""
     site = tmp_path / "html"

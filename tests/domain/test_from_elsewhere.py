@@ -87,6 +87,7 @@ def test_a_notebook_shows_its_picture(run: Path) -> None:
     assert "Strands of run" in shown
 
 
+@pytest.mark.long
 def test_methods_are_compared_and_models_evaluated(run: Path) -> None:
     small = ["--samples", "64", "--threads", "1"]
     sweep = ["--prior", "prior", "--methods", "psi", "--budget", "64", "--seeds", "1"]

@@ -46,6 +46,7 @@ def test_all_are_judged_by_the_first_tuned_model(models: list[Model]) -> None:
     assert alone.statistics["reward_per_sequence"] != other.statistics["reward_per_sequence"]
 
 
+@pytest.mark.long
 def test_the_judge_is_named_and_follows_the_order(models: list[Model]) -> None:
     prior, run, other = models
     first, second = (

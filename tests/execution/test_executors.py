@@ -183,6 +183,7 @@ def test_a_run_learns_the_same_also_when_a_worker_dies(
         assert logged(tmp_path / name) == logged(tmp_path / "serial")
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("site")
 def test_a_run_goes_on_with_another_executor_and_is_evaluated_and_reported(
     molecule_prior: Path, tmp_path: Path
@@ -214,6 +215,7 @@ def test_a_run_goes_on_with_another_executor_and_is_evaluated_and_reported(
     assert "psi" in page.read_text(encoding="utf-8")
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("site", "few_particles")
 def test_methods_are_compared_and_a_frontier_is_drawn(molecule_prior: Path, tmp_path: Path) -> None:
     given: dict[str, Any] = {"prior": molecule_prior, "overrides": SETTINGS, **QUIET}

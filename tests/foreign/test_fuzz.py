@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from sequence_tutor.errors import UserError
 
 SCRIPTS = Path(__file__).parents[2] / "benchmarks"
-INPUTS_OF_A_KIND = 2
 
 
 @pytest.fixture(scope="module")
@@ -28,12 +27,13 @@ def fuzz() -> ModuleType:
         return importlib.import_module("fuzz_readers")
 
 
-def test_a_flood_of_damaged_files(fuzz: ModuleType, tmp_path: Path) -> None:
+@pytest.mark.parametrize("inputs", [1, pytest.param(2, marks=pytest.mark.long)])
+def test_a_flood_of_damaged_files(inputs: int, fuzz: ModuleType, tmp_path: Path) -> None:
     kinds = fuzz.strangers_kinds()
-    most = INPUTS_OF_A_KIND * len(kinds)
+    most = inputs * len(kinds)
     figures = fuzz.flood(kinds, tmp_path, seed=1, seconds=60, most=most)
     assert {name: row["inputs"] for name, row in figures.items()} == {
-        kind.name: INPUTS_OF_A_KIND for kind in kinds
+        kind.name: inputs for kind in kinds
     }
     reasons = [path.read_text(encoding="utf-8") for path in tmp_path.glob("*.reason")]
     assert not reasons, reasons[0]

@@ -54,8 +54,9 @@ def test_diversity_of_two_unlike_molecules() -> None:
 
 
 def test_unique_counts_the_first_thousand() -> None:
-    chains = ["C" * length for length in range(1, 101)] * 10
-    found = moses_statistics([*chains, "O"], describe(["C"], "methane"))
+    sizes = range(1, 11)
+    esters = [f"{'C' * left}(=O)O{'C' * right}" for left in sizes for right in sizes] * 10
+    found = moses_statistics([*esters, "O"], describe(["C"], "methane"))
     assert found["unique@1k"] == 0.1
     assert math.isnan(found["unique@10k"])
 

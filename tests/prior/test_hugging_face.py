@@ -130,7 +130,16 @@ def test_text_is_cut_and_joined_by_its_tokenizer(folder: Path, tmp_path: Path) -
         domain.read_sequences(file)
 
 
-@pytest.mark.parametrize("rank", [0, 2])
+@pytest.mark.parametrize(
+    ("folder", "rank"),
+    [
+        ("gpt2", 2),
+        pytest.param("gpt2", 0, marks=pytest.mark.long),
+        pytest.param("llama", 0, marks=pytest.mark.long),
+        pytest.param("llama", 2, marks=pytest.mark.long),
+    ],
+    indirect=["folder"],
+)
 def test_it_is_tuned_from_end_to_end(rank: int, folder: Path, tmp_path: Path) -> None:
     name = settings_file(tmp_path, folder, longest=6, lora_rank=rank)
     reward = {"terms": {"cats": {"kind": "word_list", "words": ["cat"], "effect": "wanted"}}}

@@ -110,6 +110,7 @@ def test_ten_runs_sample_and_score_nothing_twice(
     assert "test data of the prior 0.3 in the mean" in text  # logP
 
 
+@pytest.mark.long
 def test_a_saved_table_costs_the_sequences_that_are_shown(
     runs: list[Path], calls: Calls, tmp_path: Path
 ) -> None:

@@ -51,6 +51,7 @@ def test_they_are_tuned_with_evaluated_and_reported(tmp_path: Path) -> None:
     assert "soon" in page.read_text(encoding="utf-8")
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("site", "few_particles")
 def test_methods_are_compared_by_them(tmp_path: Path) -> None:
     out = tmp_path / "compared"

@@ -92,7 +92,7 @@ def test_exact_values_leave_nothing_to_chance(kind: str) -> None:
     assert particles.resampled == task.length - 1  # asked for at every step, and harmless
 
 
-@pytest.mark.parametrize("threshold", [0.0, 0.7])
+@pytest.mark.parametrize("threshold", [pytest.param(0.0, marks=pytest.mark.long), 0.7])
 @pytest.mark.parametrize("twisted", [False, True])
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_estimate_of_z_is_unbiased(kind: str, twisted: bool, threshold: float) -> None:

@@ -49,6 +49,7 @@ def prior(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.mark.long
 def test_a_prior_is_tuned_away_from_a_letter_and_keeps_its_ends(
     prior: Path, tmp_path: Path
 ) -> None:

@@ -94,7 +94,10 @@ def test_aims_far_from_the_prior_or_beside_a_reward_begin_without_multipliers(
         assert not made.aiming.multipliers.values.any()
 
 
-@pytest.mark.parametrize("algorithm", ["psi", "g", "ppo", "raml"])
+@pytest.mark.parametrize(
+    "algorithm",
+    ["psi", *(pytest.param(name, marks=pytest.mark.long) for name in ("g", "ppo", "raml"))],
+)
 def test_a_resumed_run_ends_with_the_same_bits(tmp_path: Path, algorithm: str) -> None:
     more: dict[str, object] = {"algorithm": algorithm}
     if algorithm in ("ppo", "raml"):
@@ -122,6 +125,7 @@ def test_a_resumed_run_ends_with_the_same_bits(tmp_path: Path, algorithm: str) -
         assert torch.equal(resumed.aiming.state()[name], value)
 
 
+@pytest.mark.long
 def test_a_killed_process_goes_on_to_the_same_end(tmp_path: Path) -> None:
     config = tmp_path / "small.toml"
     config.write_text(
@@ -146,6 +150,7 @@ def test_an_aim_beside_a_weighted_reward_and_stages(tmp_path: Path) -> None:
     assert last["aims"]["token_2 >= 40 %"]["multiplier"] > 0
 
 
+@pytest.mark.long
 def test_a_temperature_is_the_multiplier_of_entropy_and_of_divergence(tmp_path: Path) -> None:
     def ended(name: str, aims: dict[str, str]) -> dict[str, float]:
         chosen = settings(

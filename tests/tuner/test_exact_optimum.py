@@ -51,9 +51,9 @@ ONE_LENGTH = pytest.param(None, marks=pytest.mark.slow, id="one length")
     ("algorithm", "priority", "form"),
     [
         ("psi", "sequence", ONE_STEP),
-        ("psi", "step", ONE_STEP),
+        pytest.param("psi", "step", ONE_STEP, marks=pytest.mark.long),
         pytest.param("psi", "step", EVERY, marks=pytest.mark.slow),
-        ("g", "sequence", WHOLE),
+        pytest.param("g", "sequence", WHOLE, marks=pytest.mark.long),
         ("q", "sequence", ONE_STEP),
     ],
     ids=["psi", "psi by step", "psi every by step", "g whole", "q"],

@@ -50,7 +50,14 @@ FORMS: list[dict[str, object]] = [
 
 
 @pytest.mark.parametrize("algorithm", ["psi", "g", "q", "rl-only"])
-@pytest.mark.parametrize("form", FORMS, ids=["one-step", "every", "whole"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        pytest.param(FORMS[0], marks=pytest.mark.long, id="one-step"),
+        pytest.param(FORMS[1], marks=pytest.mark.long, id="every"),
+        pytest.param(FORMS[2], id="whole"),
+    ],
+)
 def test_every_algorithm_learns_the_trivial_task(
     algorithm: str, form: dict[str, object], tmp_path: Path
 ) -> None:
@@ -70,7 +77,9 @@ def test_every_algorithm_learns_the_trivial_task(
     assert after > 3.0 > before  # of at most 4
 
 
-@pytest.mark.parametrize("algorithm", ["psi", "g", "q"])
+@pytest.mark.parametrize(
+    "algorithm", ["psi", *(pytest.param(name, marks=pytest.mark.long) for name in ("g", "q"))]
+)
 def test_same_seed_same_result_and_another_seed_another(algorithm: str, tmp_path: Path) -> None:
     runs = [
         Tuner(toy_task(), quick(algorithm=algorithm, seed=seed), tmp_path / str(place))

@@ -16,6 +16,9 @@ from sequence_tutor.tuner.regrowing import Regrower, cut
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.verbs.verify import distances
 
+ONE_STEP: dict[str, object] = {"n_steps": 1, "paths": "every", "eta": 0.1}
+WHOLE: dict[str, object] = {"n_steps": "all", "paths": "whole"}
+
 
 def filled(rows: list[list[int]], length: int) -> SequenceReplay:
     """A store of some sequences, the first ones the best."""
@@ -107,12 +110,11 @@ def settings(**changes: object) -> TuneSettings:
 @pytest.mark.parametrize(
     ("algorithm", "form"),
     [
-        ("psi", {"n_steps": 1, "paths": "every", "eta": 0.1}),
-        ("psi", {"n_steps": "all", "paths": "whole"}),
-        ("g", {"n_steps": "all", "paths": "whole"}),
-        ("q", {"n_steps": 1, "paths": "every", "eta": 0.1}),
+        pytest.param("psi", ONE_STEP, marks=pytest.mark.long, id="psi one-step"),
+        pytest.param("psi", WHOLE, marks=pytest.mark.long, id="psi whole"),
+        pytest.param("g", WHOLE, id="g whole"),
+        pytest.param("q", ONE_STEP, marks=pytest.mark.long, id="q one-step"),
     ],
-    ids=["psi one-step", "psi whole", "g whole", "q one-step"],
 )
 def test_the_optimum_is_the_same_whoever_writes_the_sequences(
     tmp_path: Path, algorithm: str, form: dict[str, object]

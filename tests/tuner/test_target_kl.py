@@ -84,7 +84,7 @@ def test_a_run_that_misses_its_target_says_so_at_its_end(tmp_path: Path) -> None
     assert first["warnings"] == []
 
 
-@pytest.mark.parametrize("begin", [0.3, 6.0])
+@pytest.mark.parametrize("begin", [pytest.param(0.3, marks=pytest.mark.long), 6.0])
 def test_the_divergence_asked_for_is_reached_from_both_sides(begin: float, tmp_path: Path) -> None:
     tuner = Tuner(toy_task(), settings(c_begin=begin), tmp_path)
     tuner.run(silent)

@@ -89,6 +89,7 @@ def test_finished_runs_are_never_repeated(out: Path, monkeypatch: pytest.MonkeyP
     assert [method for method in METHODS if f">{method}</th>" in shown] == METHODS
 
 
+@pytest.mark.long
 def test_a_half_finished_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = small(tmp_path / "whole", ["psi"], budget=2000)
     learn = Tuner._learn

@@ -63,6 +63,7 @@ def test_the_same_call_repeats_nothing(swept: tuple[Path, Frontier]) -> None:
     assert small(out, [0.5, 4.0, 2.0]) == found
 
 
+@pytest.mark.long
 def test_a_sweep_goes_on_where_it_is_from_what_it_has(tmp_path: Path) -> None:
     """The second c is reached with fewer new sequences than from the beginning."""
     c: list[float] = [2.0, 1.0]

@@ -25,8 +25,13 @@ FEW = {"steps": 2, "evaluate_every": 1, "evaluate_samples": 8}
 QUICK: dict[str, Any] = {"threads": 1, "quiet": True}
 
 
-def shipped(verb: str) -> list[tuple[str, str]]:
-    return [(domain, name) for domain in DOMAINS for name in preset_names(verb, domain)]
+def shipped(verb: str) -> list[Any]:
+    """Domains with their presets; those beside `default` are long."""
+    return [
+        pytest.param(domain, name, marks=[] if name == "default" else pytest.mark.long)
+        for domain in DOMAINS
+        for name in preset_names(verb, domain)
+    ]
 
 
 @pytest.fixture(scope="module")

@@ -152,7 +152,13 @@ STRICT = {
 
 
 @pytest.mark.data
-@pytest.mark.parametrize("name", STRICT)
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name in ("nottingham", "openewld") else pytest.param(name, marks=pytest.mark.long)
+        for name in STRICT
+    ],
+)
 def test_counts_of_the_real_corpora(name: str) -> None:
     path = CORPORA / f"{name}.tar.gz"
     if not path.exists():

@@ -82,8 +82,14 @@ def test_one_process_gives_what_the_terms_give() -> None:
     assert math.isnan(scores.records[1].values[0])
 
 
-@pytest.mark.parametrize("workers", [0, 2])
-@pytest.mark.parametrize("cache_size", [0, 7, 1000])
+@pytest.mark.parametrize(
+    ("workers", "cache_size"),
+    [
+        *((0, size) for size in (0, 7, 1000)),
+        (2, 7),
+        *(pytest.param(2, size, marks=pytest.mark.long) for size in (0, 1000)),
+    ],
+)
 def test_workers_and_cache_change_nothing(workers: int, cache_size: int) -> None:
     expected = [TERMS.evaluate(one) for one in STRINGS]
     with Scorer(TERMS, workers, timeout=30.0, cache_size=cache_size) as scorer:
@@ -92,6 +98,7 @@ def test_workers_and_cache_change_nothing(workers: int, cache_size: int) -> None
             assert same(scorer.score(STRINGS[::-1]).records, expected[::-1])
 
 
+@pytest.mark.long
 def test_a_worker_killed_in_the_middle_changes_nothing() -> None:
     strings = [f"{'C' * n}c1ccc2c(c1)c(C{'C' * m})c[nH]2" for n in range(20) for m in range(8)]
     expected = [TERMS.evaluate(one) for one in strings]

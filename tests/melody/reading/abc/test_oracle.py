@@ -229,6 +229,7 @@ def test_real_tunes_sound_as_abc2midi_plays_them() -> None:
     assert same >= 875  # the others have repeats that begin at a double bar, or chords misspelt
 
 
+@pytest.mark.long
 @pytest.mark.data
 def test_nottingham_abc_agrees_with_its_midi_files() -> None:
     written = _openings(_corpus("nottingham-abc.tar.gz"))
