@@ -140,6 +140,7 @@ LONG = {  # some seconds
     "docs/extend/prior.md",
     "docs/extend/rule.md",
     "docs/start/musician.md",
+    "docs/terms.md",
 }
 
 
