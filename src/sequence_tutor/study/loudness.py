@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import scipy  # its parts are imported when they are first used
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 TARGET = -18.0
 """LUFS of every clip: below what the quietest melodies have at their full level."""
@@ -73,5 +73,7 @@ def _k_weighted(sound: NDArray[np.float64], sample_rate: int) -> NDArray[np.floa
     k = math.tan(math.pi * frequency / sample_rate)
     below = 1 + k / q + k * k
     high_pass = ([1.0, -2.0, 1.0], [1.0, 2 * (k * k - 1) / below, (1 - k / q + k * k) / below])
-    weighted: NDArray[np.float64] = lfilter(*high_pass, lfilter(*shelf, sound))
+    weighted: NDArray[np.float64] = scipy.signal.lfilter(
+        *high_pass, scipy.signal.lfilter(*shelf, sound)
+    )
     return weighted
