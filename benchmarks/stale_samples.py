@@ -14,6 +14,8 @@ same command continues.
 | tb | trajectory balance | no |
 | ppo, corrected | the clipped ratio pi / pi', advantages of pi' | yes |
 | ppo, uncorrected | the same with pi' = pi: each sequence counts as if pi had sampled it now | no |
+| dap | the square of log pi - log p - r/c, which has log Z fixed at 0 | no |
+| k3 as a loss | REINFORCE on the reward alone, and k3 of each token as a loss | no |
 """
 
 from __future__ import annotations
@@ -30,11 +32,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sequence_tutor.algorithms import find_algorithm
+from sequence_tutor.algorithms import (
+    Experience,
+    LossSettings,
+    Opinion,
+    PolicyMethod,
+    find_algorithm,
+)
 from sequence_tutor.config.presets import build, merged
 from sequence_tutor.drawing.figures import PALETTE, new_figure, save_png, tidy
 from sequence_tutor.estimates import mean_of
 from sequence_tutor.exact import kl_to_optimum
+from sequence_tutor.objectives.trajectories import leave_one_out, policy_gradient, to_go
 from sequence_tutor.progress import progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.replay.sequences import Stored
@@ -68,8 +77,29 @@ METHODS: Mapping[str, Mapping[str, Any]] = {
     "tb": {"algorithm": "psi", "paths": "first", "optimiser": {"learning_rate": 0.04}},
     "ppo, corrected": PPO,
     "ppo, uncorrected": PPO,
+    "dap": {"algorithm": "dap", "optimiser": {"learning_rate": 0.05}},
+    "k3 as a loss": {"algorithm": "reinforce-kl", "optimiser": {"learning_rate": 0.05}},
 }
 """With the learning rates of `verify`."""
+
+CONTRAST = ("dap", "k3 as a loss")
+"""Trained at the smallest and the largest age only."""
+
+
+class K3AsALoss(PolicyMethod):
+    """REINFORCE on the reward, with a baseline of the other sequences, and k3 as a loss."""
+
+    name = "k3-as-a-loss"
+
+    def loss(
+        self, settings: LossSettings, now: Opinion, sampled: Opinion, seen: Experience
+    ) -> tuple[Tensor, Tensor]:
+        """Both, per sequence."""
+        returns = to_go(seen.reward, seen.learned, settings.discount)
+        advantage = returns - leave_one_out(returns, seen.learned)
+        ratio = (now.log_policy - seen.log_prior_taken).where(seen.learned, 0.0)
+        k3 = (-ratio).exp() - 1 + ratio
+        return policy_gradient(now.log_policy, advantage, seen.learned) + k3.sum(1).mean(), k3
 
 
 def train(method: str, age: int, seed: int, toy: ToyProblem, steps: int = STEPS) -> float:
@@ -86,6 +116,8 @@ def train(method: str, age: int, seed: int, toy: ToyProblem, steps: int = STEPS)
     tables = merged(merged(merged(needs, COMMON), METHODS[method]), {"steps": steps})
     settings = build(TuneSettings, tables, method)
     learner = Learner(toy.prior, settings, toy.reward.weights)
+    if method == "k3 as a loss":
+        learner.algorithm = K3AsALoss()
     generator = named_generator(seed, "stale samples")
     keeps = settings.target_network == "snapshot"
     waiting: deque[tuple[Stored, Mapping[str, Tensor]]] = deque()
@@ -112,6 +144,12 @@ def _weights(learner: Learner) -> Mapping[str, Tensor]:
     return copy.deepcopy(learner.values.state_dict())
 
 
+def trials(ages: Sequence[int]) -> list[tuple[str, int]]:
+    """Method and age of every training."""
+    ends = (min(ages), max(ages))
+    return [(m, age) for age in ages for m in METHODS if m not in CONTRAST or age in ends]
+
+
 def draw(found: Sequence[Mapping[str, Any]], path: Path) -> None:
     """The divergence against age, a line for each method and a dot for each seed."""
     figure = new_figure(7, 4.2)
@@ -121,8 +159,9 @@ def draw(found: Sequence[Mapping[str, Any]], path: Path) -> None:
         rows = [row for row in found if row["method"] == method]
         places = [ages.index(row["age"]) for row in rows]
         axes.plot(places, [row["kl"] for row in rows], "o", color=colour, ms=4)
-        means = [_mean(rows, age) for age in ages]
-        axes.plot(range(len(ages)), means, color=colour, label=method, lw=1.8)
+        own = list(dict.fromkeys(places))
+        means = [_mean(rows, ages[place]) for place in own]
+        axes.plot(own, means, color=colour, label=method, lw=1.8)
     axes.set_xticks(range(len(ages)), [f"{age:,}" for age in ages])
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter("{x:g}")
@@ -152,7 +191,7 @@ def main() -> None:
     kept, toy = asked.out / "stale_samples.json", make_toy(0)
     found = json.loads(kept.read_text(encoding="utf-8"))["rows"] if kept.is_file() else []
     done = {(row["method"], row["age"], row["seed"]) for row in found}
-    every = [(m, age, seed) for seed in asked.seeds for age in asked.ages for m in METHODS]
+    every = [(m, age, seed) for seed in asked.seeds for m, age in trials(asked.ages)]
     left = [one for one in every if one not in done]
     with progress("training", len(left)) as advance:
         for method, age, seed in left:
@@ -164,13 +203,10 @@ def main() -> None:
             write_json(kept, {"rows": found, "versions": versions()})
             advance(1, kl=kl)
     draw(found, asked.out / "stale_samples.png")
-    for method in METHODS:
-        cells = []
-        for age in asked.ages:
-            kls = [row["kl"] for row in found if (row["method"], row["age"]) == (method, age)]
-            mean = mean_of(torch.tensor(kls, dtype=torch.float64))
-            cells.append(f"{mean.value:.4f} ±{mean.reach:.4f}")
-        print(f"{method:18}", *cells, sep=" | ")
+    for method, age in trials(asked.ages):
+        kls = [row["kl"] for row in found if (row["method"], row["age"]) == (method, age)]
+        mean = mean_of(torch.tensor(kls, dtype=torch.float64))
+        print(f"{method:16}  age {age:4}  {mean.value:.3f} ±{mean.reach:.3f}")
 
 
 if __name__ == "__main__":
