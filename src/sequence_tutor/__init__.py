@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     )
     from sequence_tutor.verbs.tune import tune
     from sequence_tutor.verbs.verify import verify
+    from sequence_tutor.verbs.work import work
 
 __all__ = [
     "Domain",
@@ -89,6 +90,7 @@ __all__ = [
     "tables",
     "tune",
     "verify",
+    "work",
 ]
 
 _MODULES = {

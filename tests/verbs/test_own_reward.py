@@ -154,6 +154,14 @@ def documented() -> list[str]:
     return [text for text in (*blocks, *files) if "use with `tune molecule" in text]
 
 
+DOCK = """import json, sys
+for line in sys.stdin:
+    smiles = json.loads(line)["smiles"]
+    print(json.dumps({"affinity": -0.5 * len(smiles), "strain": smiles.count("(")}), flush=True)
+"""
+"""A program that answers with two numbers."""
+
+
 @pytest.mark.parametrize("text", documented(), ids=lambda text: text.split(".toml")[0][2:])
 def test_what_a_run_found_is_worth_what_score_says(
     text: str, molecule_prior: Path, tmp_path: Path
@@ -161,6 +169,9 @@ def test_what_a_run_found_is_worth_what_score_says(
     pytest.importorskip("rdkit", reason="the extra [molecule] is not installed")
     program = "docs/examples/my_program.py"
     text = text.replace(f"python {program}", f"{sys.executable} {ROOT / program}")
+    dock = tmp_path / "dock.py"
+    dock.write_text(DOCK)
+    text = text.replace("python dock.py", f"{sys.executable} {dock}")
     head = "[reward]\n" if "[reward]\n" in text else ""
     in_this_process = "[reward]\nworkers = 0\n"
     text = text.replace(head, in_this_process) if head else f"{text}\n{in_this_process}"

@@ -23,8 +23,7 @@ class Work:
     A process that is killed loses only the shard that it was at, and another takes that shard
     over; the files are the same whoever wrote them.
 
-    Example: sequence-tutor sample runs/psi -n 10000000 --shards 1000 --out library
-             sequence-tutor work library
+    Example: sequence-tutor work library
              sequence-tutor work library --status
              sequence-tutor work library --slurm
     """
