@@ -44,6 +44,7 @@ class Aiming:
         alone: whether nothing but the aims parts the optimum from the prior, so that the prior's
             sequences say what the multipliers begin with.
         properties: row -> the property whose distinct values it is the share of.
+        reacts_at_end: see `Multipliers`.
 
     Raises:
         UserError: an aim that nothing measures or meets.
@@ -59,6 +60,7 @@ class Aiming:
         leans: bool = True,
         alone: bool = False,
         properties: Mapping[str, Property] | None = None,
+        reacts_at_end: float = 0.1,
     ) -> None:
         self.rows = AimedRows(aims, rows, properties=properties)
         self.bounds = bounds_of(aims)
@@ -74,7 +76,7 @@ class Aiming:
         rare = {row: torch.cat([own[row] for _, own in counted]).cpu() for row in counted[0][1]}
         rare |= self._count_classes(counts)
         phi = features(self.bounds, counts, rare)
-        self.multipliers = Multipliers(self.bounds, self.rows.ranges, counts, phi)
+        self.multipliers = Multipliers(self.bounds, self.rows.ranges, counts, phi, reacts_at_end)
         if leans and alone:
             self.multipliers.begin(phi)
         self.level, self.leans = 0.0, leans

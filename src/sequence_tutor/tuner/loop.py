@@ -93,7 +93,13 @@ class Tuner:
             leans = settings.traits.fits != "hard"
             alone = settings.aims_alone and settings.prior_temperature == 1
             asked = (settings.aims, measured, self.task, settings.seed)
-            self.aiming = Aiming(*asked, leans=leans, alone=alone, properties=properties)
+            self.aiming = Aiming(
+                *asked,
+                leans=leans,
+                alone=alone,
+                properties=properties,
+                reacts_at_end=settings.aims_react,
+            )
             self.learner.aimed, self.learner.payments = self.aiming.rows, self.aiming.payments
         self.saving = Saving(self._save, save_minutes)
         self.supply = Supply(

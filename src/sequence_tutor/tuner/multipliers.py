@@ -56,8 +56,8 @@ ARRIVED = 0.3
 FOLLOWS = 0.01
 """Share of the run that the moving means remember."""
 
-REACTS, REACTS_AT_END = 0.025, 0.04
-"""Share of the run in which a Newton step is made; it grows from the first to the second."""
+REACTS = 0.025
+"""Share of the run in which a Newton step is made at first; at the end it is `reacts_at_end`."""
 
 FASTEST = 0.3
 """The largest part of a Newton step that one collection makes, where collections are few."""
@@ -95,6 +95,7 @@ class Multipliers:
         ranges: row -> what it can be.
         counts: (N, 2 M) of sequences of the prior; numerator and denominator of each row.
         features: (N, K) phi of the same sequences, see `features`.
+        reacts_at_end: share of the run in which a Newton step is made at its end.
 
     Attributes:
         values: (K,) lambda, in nats a unit of phi.
@@ -109,8 +110,9 @@ class Multipliers:
         ranges: Mapping[str, RowRange],
         counts: Tensor,
         features: Tensor,
+        reacts_at_end: float = 0.1,
     ) -> None:
-        self.bounds = tuple(bounds)
+        self.bounds, self.reacts_at_end = tuple(bounds), reacts_at_end
         self.signs = torch.tensor([bound.sign for bound in bounds], dtype=torch.float64)
         self.at = torch.tensor([bound.at for bound in bounds], dtype=torch.float64)
         self.places = torch.tensor([bound.place for bound in bounds])
@@ -171,7 +173,8 @@ class Multipliers:
         )
         self.low = torch.minimum(self.low, features.amin(0))
         self.high = torch.maximum(self.high, features.amax(0))
-        reacts = REACTS + (REACTS_AT_END - REACTS) * max(0.0, done - ARRIVED) / (1 - ARRIVED)
+        slower = max(0.0, done - ARRIVED) / (1 - ARRIVED)
+        reacts = REACTS + (self.reacts_at_end - REACTS) * slower
         rate = min(FASTEST, step / reacts)
         self.goals = self._goals(done, min(2 / rate, COLLECTIONS) * len(counts))
         if done < STILL and not (self.from_prior and done < HELD):

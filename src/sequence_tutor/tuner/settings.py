@@ -26,7 +26,7 @@ from sequence_tutor.tuner.health_settings import HealthSettings
 from sequence_tutor.tuner.idle_settings import ASKED, given_names, refuse_idle
 from sequence_tutor.tuner.stage_settings import StageSettings
 
-AIMING = ("aims", "aims_alone")
+AIMING = ("aims", "aims_alone", "aims_react")
 """Settings that a run without aims does not record."""
 
 LATER: Mapping[str, tuple[str, ...]] = {
@@ -108,6 +108,13 @@ class TuneSettings(LossSettings):
     aims_alone: bool = Field(
         False, description="whether the reward's weights play no part beside the aims"
     )
+    aims_react: float = Field(
+        0.1,
+        gt=0,
+        le=1,
+        description="share of the run in which multipliers of aims make a whole step, at its end; "
+        "less follows a network that learns slowly, and is noisier",
+    )
     evaluate_every: int = Field(500, ge=1, description="updates between two evaluations")
     evaluate_samples: int = Field(2048, ge=2, description="sequences sampled for each")
     seed: int = Field(0, ge=0, description="seed of everything random")
@@ -139,6 +146,7 @@ class TuneSettings(LossSettings):
         values: dict[str, Any] = handler(self)
         unused = {*(() if self.aims else AIMING), *(() if self.critic.is_on else ("critic",))}
         unused |= set() if self.sees_place else {"sees_place"}
+        unused |= {"aims_react"} if self.aims_react == 0.1 else set()
         unused |= set() if self.lag else {"lag"}
         for table, names in LATER.items():
             usual = type(getattr(self, table)).model_fields
