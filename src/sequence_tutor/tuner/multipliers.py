@@ -68,10 +68,6 @@ DAMPING, FLOOR = 0.1, 0.02
 MARGIN = 2.0
 """Standard errors by which the goal stays inside the bound."""
 
-COLLECTIONS = 16
-"""A margin is that of the mean of so many at most: what a policy that follows ever more slowly
-lacks at the end is no noise."""
-
 TRAVEL, CEILING = 80.0, 60.0
 """Nats by which a multiplier can set two sequences apart, which is lambda times the range of phi:
 the most that this moves in a whole run at its fastest, and the most it comes to. What is rare is
@@ -176,7 +172,7 @@ class Multipliers:
         slower = max(0.0, done - ARRIVED) / (1 - ARRIVED)
         reacts = REACTS + (self.reacts_at_end - REACTS) * slower
         rate = min(FASTEST, step / reacts)
-        self.goals = self._goals(done, min(2 / rate, COLLECTIONS) * len(counts))
+        self.goals = self._goals(done, 2 * len(counts) / rate)
         if done < STILL and not (self.from_prior and done < HELD):
             leads = min(1.0, (1 - done) / (1 - ARRIVED)) ** 2
             self._move(self.mean + leads * self.leads, rate, TRAVEL * step)
