@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from sequence_tutor.objectives.divergences import (
+    k3,
     tempered,
     token_entropy,
     token_kl,
@@ -34,6 +35,14 @@ def test_token_kl_of_equal_distributions_is_zero_and_else_positive() -> None:
     first, second = torch.randn(2, 50, 7, generator=generator).log_softmax(-1)
     assert token_kl(first, first).abs().max() == 0
     assert token_kl(first, second).min() > 0
+
+
+def test_k3_by_hand() -> None:
+    policy, prior = logs((1 / 2, 1 / 2)), logs((1 / 4, 3 / 4))
+    # p / pi - 1 - ln(p / pi) of 1/2 and 3/2; their mean under pi is KL(pi || p)
+    found = k3(policy, prior)
+    assert found[0].tolist() == pytest.approx([log(2) - 1 / 2, 1 / 2 - log(3 / 2)])
+    assert found.mean().item() == pytest.approx(token_kl(policy, prior).item())
 
 
 def test_entropy_by_hand() -> None:

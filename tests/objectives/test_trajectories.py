@@ -14,7 +14,9 @@ from sequence_tutor.objectives.path_consistency import trajectory_balance
 from sequence_tutor.objectives.trajectories import (
     clipped_policy_gradient,
     generalised_advantage,
+    group_relative,
     leave_one_out,
+    of_others,
     policy_gradient,
     surplus,
     to_go,
@@ -36,6 +38,16 @@ def test_leave_one_out_by_hand() -> None:
     mask = returns.isfinite()
     # nobody else reaches the third step of the first row
     assert leave_one_out(returns, mask).tolist() == [[5.5, 4.0, 0.0], [4.5, 2.0, 0.0], [2.0, 0, 0]]
+
+
+def test_groups_by_hand() -> None:
+    total = torch.tensor([1.0, 2.0, 6.0])
+    # means of the others: 4, 3.5, 1.5
+    assert of_others(total).tolist() == pytest.approx([-3.0, -1.5, 4.5])
+    # mean 3, standard deviation sqrt((4 + 1 + 9) / 2)
+    expected = [apart / math.sqrt(7) for apart in (-2.0, -1.0, 3.0)]
+    assert group_relative(total).tolist() == pytest.approx(expected)
+    assert group_relative(torch.ones(3)).tolist() == [0.0, 0.0, 0.0]
 
 
 def test_generalised_advantage_by_hand() -> None:

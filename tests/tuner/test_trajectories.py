@@ -1,8 +1,8 @@
 """Golden trajectories: what every learner computes in its first three updates, kept as numbers.
 
 Whoever rewrites the loop without meaning to change its mathematics must leave these as they are.
-After a change that is meant: `python tests/tuner/test_trajectories.py` writes them anew, and the
-commit says why.
+After a change that is meant: `python tests/tuner/test_trajectories.py [NAME...]` writes them (or
+those of the names) anew, and the commit says why.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -36,7 +36,7 @@ Trajectory = dict[str, Any]  # JSON
 
 VERIFIED = (
     *("psi", "g", "q", "rl-only", "psi-whole", "g-whole", "q-whole", "tb", "path-consistency"),
-    *("reinforce-kl", "actor-critic", "ppo", "dap", "raml"),
+    *("reinforce-kl", "actor-critic", "ppo", "dap", "raml", "dpg", "rloo", "grpo"),
 )
 SHORT: dict[str, Any] = {
     "steps": 3,
@@ -174,10 +174,12 @@ def test_the_trajectory_is_the_recorded_one(name: str, tmp_path: Path) -> None:
     assert differences(name, found, golden["trajectories"][name]) == []
 
 
-def _record() -> None:
+def _record(names: Sequence[str]) -> None:
+    """Some trajectories, beside those that are recorded; all where no names are given."""
     torch.set_num_threads(1)
-    recorded = {}
-    for name, trajectory in TRAJECTORIES.items():
+    recorded = json.loads(GOLDEN.read_text(encoding="utf-8"))["trajectories"] if names else {}
+    for name in names or TRAJECTORIES:
+        trajectory = TRAJECTORIES[name]
         with TemporaryDirectory() as folder:
             recorded[name] = trajectory(name, Path(folder) / "run")
         print(name, file=sys.stderr)
@@ -187,4 +189,4 @@ def _record() -> None:
 
 
 if __name__ == "__main__":
-    _record()
+    _record(sys.argv[1:])

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from torch import Tensor
 
 from sequence_tutor.algorithms.loss_settings import LossSettings
+from sequence_tutor.exact import Levels, hard_optimum, soft_optimum
 from sequence_tutor.models import Start
 from sequence_tutor.objectives.action_values import psi_policy, psi_value
 
@@ -27,6 +28,7 @@ class Experience:
         learned: (B, T) bool: the steps whose errors count. They are inside the mask and after a
             given prefix; if replay drew a single step, it is that step alone.
         weight: (B,), factor of the errors of each sequence.
+        c: temperature, by which `reward` is divided.
     """
 
     tokens: Tensor
@@ -36,6 +38,7 @@ class Experience:
     log_prior: Tensor | None
     learned: Tensor
     weight: Tensor
+    c: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ class Algorithm(ABC):
         on_policy: whether it learns only from sequences that the policy has just sampled.
         fits: its V(s): `soft`, a log-sum-exp over what can follow; `hard`, the maximum over what
             can follow; `none`, it learns no V.
-        held: whether its objective contains the divergence from the prior.
+        held: whether its objective is that of KL-control: reward minus KL(pi || p).
         compares: whether it learns from a sequence only in comparison with others of its batch.
         target: its target network: `average` follows the learning network slowly, `snapshot` is a
             copy from when the last sequences were collected, `none`.
@@ -107,6 +110,22 @@ class Algorithm(ABC):
     def value(self, values: Tensor, log_prior: Tensor | None) -> Tensor:
         """V(s), (...), from action values (..., V): their log-sum-exp."""
         return psi_value(values)
+
+    def optimum(
+        self, log_prior: Levels, reward: Levels, c: float, discount: float
+    ) -> Levels | None:
+        """Log pi of its fixed point, where all sequences can be enumerated; None: it has none.
+
+        Args:
+            log_prior: log p(a|s) at every prefix, see `exact.space`.
+            reward: r(s, a).
+            c: temperature.
+            discount: gamma.
+        """
+        if self.fits == "hard":
+            augmented = log_prior if self.held else None
+            return hard_optimum(reward, c, discount, augmented).log_policy
+        return soft_optimum(log_prior, reward, c, discount).log_policy
 
     @abstractmethod
     def grade(self, settings: LossSettings, said: Predicted, seen: Experience) -> Graded:

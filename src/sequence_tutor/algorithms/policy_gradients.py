@@ -24,6 +24,7 @@ from torch import Tensor
 from sequence_tutor.algorithms.algorithm import Algorithm, Experience, Graded, Predicted
 from sequence_tutor.algorithms.loss_settings import LossSettings
 from sequence_tutor.config.presets import merged
+from sequence_tutor.exact import Levels
 from sequence_tutor.objectives.action_values import (
     moving_level_alone,
     psi_policy,
@@ -134,6 +135,9 @@ class Reinforce(ReinforceKL):
     def earned(self, now: Opinion, seen: Experience) -> Tensor:
         """Payment of each step, (B, T): r / c."""
         return seen.reward
+
+    def optimum(self, log_prior: Levels, reward: Levels, c: float, discount: float) -> None:
+        """The best single sequence, which no softmax reaches."""
 
 
 class ActorCritic(PolicyMethod):

@@ -12,6 +12,8 @@ Two differences, neither of which moves the fixed point p exp(r / c) / Z:
 
 from __future__ import annotations
 
+from typing import Literal
+
 from torch import Tensor
 
 from sequence_tutor.algorithms.algorithm import Experience
@@ -21,16 +23,18 @@ from sequence_tutor.config.presets import merged
 from sequence_tutor.objectives.forward_kl import normalised_weights, weighted_likelihood
 from sequence_tutor.objectives.trajectories import surplus
 
-COUNTING = 0.5
-"""Share of a batch that counts at least."""
-
 
 class RAML(PolicyMethod):
-    """The forward divergence KL(optimum || pi), by importance weights."""
+    """The forward divergence KL(optimum || pi), by importance weights.
+
+    Attributes:
+        counting: share of a batch that counts at least.
+    """
 
     name = "raml"
+    counting = 0.5
     compares = True
-    target = "snapshot"
+    target: Literal["none", "average", "snapshot"] = "snapshot"
     reads = ()
     needs = merged(FRESH, {"collect": 512, "collect_every": 8})  # two passes over each collection
 
@@ -39,9 +43,24 @@ class RAML(PolicyMethod):
     ) -> tuple[Tensor, Tensor]:
         """Weighted maximum likelihood, and what each sequence misses of its weight."""
         earned = surplus(seen.reward, seen.log_prior_taken, sampled.log_policy, seen.learned)
-        weights = normalised_weights(earned.detach().double().sum(1), COUNTING)
+        weights = normalised_weights(earned.detach().double().sum(1), self.counting)
         log_policy, log_sampled = (
             one.log_policy.where(seen.learned, 0.0).sum(1) for one in (now, sampled)
         )
         missed = weighted_likelihood(log_policy, log_sampled, weights.to(log_policy))
         return missed.mean(), missed[:, None].expand_as(now.log_policy)
+
+
+class DPG(RAML):
+    """The same divergence, from the full weights of fresh sequences, each learned from once.
+
+    Distributional policy gradients (Parshakova et al. 2019, Algorithm 1), with the baseline of
+    Korbak et al. 2022, *On reinforcement learning and distribution matching for fine-tuning
+    language models with no catastrophic forgetting*, section 3.3
+    (https://arxiv.org/abs/2206.00761): the gradient is -(w / mean w - 1) grad log pi.
+    """
+
+    name = "dpg"
+    counting = 0.0
+    target = "none"
+    needs = FRESH

@@ -53,7 +53,7 @@ Moved = Annotated[
 ]
 Algorithm = Annotated[
     str | None,
-    option("psi, g, q, rl-only; reinforce, reinforce-kl, actor-critic, ppo, dap or raml", "NAME"),
+    option("psi, g, q, rl-only, or another of docs/algorithms.md, such as ppo or raml", "NAME"),
 ]
 Aims = Annotated[
     tuple[str, ...],

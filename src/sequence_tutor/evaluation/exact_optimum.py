@@ -11,10 +11,8 @@ from sequence_tutor.exact import (
     SequenceSpace,
     along_sequences,
     enumerate_sequences,
-    hard_optimum,
     kl_to_optimum,
     sequence_kl,
-    soft_optimum,
 )
 from sequence_tutor.exact.space import cut_at_end
 from sequence_tutor.objectives.divergences import tempered
@@ -94,9 +92,9 @@ def own_optimum(policy: Prior, task: Task, tune: TuneSettings) -> dict[str, Esti
     objective.
     """
     traits, space = tune.traits, enumerable_space(task)
-    is_hard = traits.fits == "hard"
-    discounts = traits.held and "discount" in traits.reads and tune.discount < 1
-    if space is None or not (is_hard or discounts):
+    of_kl_control = traits.held and traits.fits != "hard"
+    discounts = "discount" in traits.reads and tune.discount < 1
+    if space is None or (of_kl_control and not discounts):
         return {}
     late = mask_of(task.reward, late_terms(task))
 
@@ -106,10 +104,8 @@ def own_optimum(policy: Prior, task: Task, tune: TuneSettings) -> dict[str, Esti
 
     with torch.no_grad():
         rewards, log_prior = space.rewards(paid), _reference(task, space)
-        if is_hard:
-            augmented = log_prior if traits.held else None
-            best = hard_optimum(rewards, tune.c, tune.discount, augmented).log_policy
-        else:
-            best = soft_optimum(log_prior, rewards, tune.c, tune.discount).log_policy
+        best = traits.optimum(log_prior, rewards, tune.c, tune.discount)
+        if best is None:
+            return {}
         kl = kl_to_optimum(space.log_policy(policy.sequence_log_probs), best)
     return {"kl_to_own_optimum_per_sequence": exactly(kl)}

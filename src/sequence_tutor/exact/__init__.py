@@ -14,6 +14,7 @@ from sequence_tutor.exact.finite_state import (
     finite_hard_optimum,
     finite_soft_optimum,
 )
+from sequence_tutor.exact.grouped import GroupRelativeOptimum, group_relative_optimum
 from sequence_tutor.exact.optimum import (
     Gibbs,
     GreedyComparison,
@@ -35,6 +36,7 @@ __all__ = [
     "FiniteProblem",
     "Gibbs",
     "GreedyComparison",
+    "GroupRelativeOptimum",
     "HardOptimum",
     "Levels",
     "SequenceSpace",
@@ -49,6 +51,7 @@ __all__ = [
     "finite_hard_optimum",
     "finite_soft_optimum",
     "gibbs_distribution",
+    "group_relative_optimum",
     "hard_optimum",
     "kl_to_optimum",
     "sequence_kl",

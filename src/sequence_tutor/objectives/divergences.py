@@ -27,6 +27,24 @@ def token_kl(log_policy: Tensor, log_prior: Tensor) -> Tensor:
     return (probability * difference).sum(-1)
 
 
+def k3(log_policy: Tensor, log_prior: Tensor) -> Tensor:
+    """p / pi - 1 - log(p / pi) of the taken tokens, whose mean under pi is KL(pi || p).
+
+    As a loss on sampled tokens its mean gradient is that of the forward divergence of each state,
+    KL(p || pi), with the visited states held fixed. Source: Schulman 2020, *Approximating KL
+    divergence* (http://joschu.net/blog/kl-approx.html); Shao et al. 2024, Eq. 4.
+
+    Args:
+        log_policy: (...), log pi(a|s).
+        log_prior: (...), log p(a|s).
+
+    Returns:
+        (...), at least 0.
+    """
+    ratio = log_prior - log_policy
+    return torch.expm1(ratio) - ratio
+
+
 def tempered(log_probs: Tensor, temperature: float) -> Tensor:
     """Log of p^(1/T), normalised again over the vocabulary, (..., V) -> (..., V)."""
     return log_probs if temperature == 1 else (log_probs / temperature).log_softmax(-1)

@@ -9,6 +9,8 @@ sequence.
 | `policy_gradient` | REINFORCE, actor-critic | Williams 1992, Eq. 11; Bahdanau et al. 2017, Eq. 7 |
 | `clipped_policy_gradient` | PPO | Schulman et al. 2017, Eq. 7 |
 | `generalised_advantage` | its advantage | Schulman et al. 2016, Eq. 16 |
+| `of_others` | RLOO | Ahmadian et al. 2024, Eq. 8 |
+| `group_relative` | GRPO | Shao et al. 2024, section 4.1.2 |
 
 DAP is `path_consistency.trajectory_balance` with log Z = 0.
 
@@ -75,6 +77,37 @@ def leave_one_out(returns: Tensor, mask: Tensor) -> Tensor:
     inside = returns.where(mask, 0.0)
     others = mask.sum(0) - mask.long()  # (B, T)
     return ((inside.sum(0) - inside) / others.clamp(min=1)).where(mask & (others > 0), 0.0)
+
+
+def of_others(total: Tensor) -> Tensor:
+    """By how much each sequence exceeds the mean of the other sequences.
+
+    Source: Ahmadian et al. 2024, *Back to basics: revisiting REINFORCE style optimization for
+    learning from human feedback in LLMs*, Eq. 8 (https://arxiv.org/abs/2402.14740).
+
+    Args:
+        total: (B,), what whole sequences earned; B is at least 2.
+
+    Returns:
+        (B,), with mean 0.
+    """
+    return (total - total.mean()) * (len(total) / (len(total) - 1))
+
+
+def group_relative(total: Tensor) -> Tensor:
+    """By how many standard deviations of the group each sequence exceeds the group's mean.
+
+    Source: Shao et al. 2024, *DeepSeekMath: pushing the limits of mathematical reasoning in open
+    language models*, section 4.1.2 (https://arxiv.org/abs/2402.03300).
+
+    Args:
+        total: (B,), what whole sequences earned; B is at least 2.
+
+    Returns:
+        (B,), with mean 0 and standard deviation 1; all 0 where all sequences earned the same.
+    """
+    apart = total - total.mean()
+    return apart / total.std().clamp(min=torch.finfo(total.dtype).tiny)
 
 
 def policy_gradient(log_policy: Tensor, advantage: Tensor, mask: Tensor) -> Tensor:

@@ -8,7 +8,14 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.exact import HardOptimum, SequenceSpace, SoftOptimum, hard_optimum, soft_optimum
+from sequence_tutor.exact import (
+    HardOptimum,
+    Levels,
+    SequenceSpace,
+    SoftOptimum,
+    hard_optimum,
+    soft_optimum,
+)
 from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.sequences import SequenceBatch
@@ -92,13 +99,20 @@ class ToyProblem:
 
     def soft_optimum(self, c: float, discount: float) -> SoftOptimum:
         """What Psi- and G-learning converge to."""
-        log_prior = self.space.log_policy(self.prior.sequence_log_probs)
-        return soft_optimum(log_prior, self.space.rewards(self._total), c, discount)
+        return soft_optimum(self.log_prior(), self.rewards(), c, discount)
 
     def hard_optimum(self, c: float, discount: float, *, augmented: bool = True) -> HardOptimum:
         """What Q-learning converges to, with log-prior augmentation or without any prior."""
-        log_prior = self.space.log_policy(self.prior.sequence_log_probs) if augmented else None
-        return hard_optimum(self.space.rewards(self._total), c, discount, log_prior)
+        log_prior = self.log_prior() if augmented else None
+        return hard_optimum(self.rewards(), c, discount, log_prior)
+
+    def log_prior(self) -> Levels:
+        """Log p(a|s) at every prefix."""
+        return self.space.log_policy(self.prior.sequence_log_probs)
+
+    def rewards(self) -> Levels:
+        """What each token is paid after every prefix."""
+        return self.space.rewards(self._total)
 
     def _total(self, batch: SequenceBatch) -> torch.Tensor:
         """(B, T) weighted sum of the terms."""

@@ -191,7 +191,7 @@ class Learner:
         if drawn is not None and drawn.steps is not None:
             learned = learned & (steps == drawn.steps[:, None])
         weight = reward.new_ones(len(tokens)) if drawn is None else drawn.weights
-        return Experience(tokens, mask, reward, log_prior_taken, log_prior, learned, weight)
+        return Experience(tokens, mask, reward, log_prior_taken, log_prior, learned, weight, c)
 
     def energy(self, stored: Stored, c: float) -> Tensor:
         """(B,) log p of whole sequences plus all that is paid but for being rare, in nats."""

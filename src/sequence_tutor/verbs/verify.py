@@ -31,8 +31,8 @@ class Verified:
 
     Attributes:
         name: the algorithm, with `-paths` where it is not the paper's one-step form.
-        kl_to_optimum: KL(pi || pi*) in nats per sequence; pi* is the softmax of the exact action
-            values for every algorithm.
+        kl_to_optimum: KL(pi || pi*) in nats per sequence; pi* is the algorithm's own fixed point,
+            such as the softmax of the exact action values.
         value_error: the largest error of the greedy value at the states of the optimal greedy
             sequence, in nats, for Q and RL only; for the others the error of V at the first state,
             which is log Z; None for those that learn no V.
@@ -114,14 +114,15 @@ def distances(
     """KL to the algorithm's own optimum and its value error, see `Verified`."""
     c, discount = settings.c, settings.discount
     log_policy = problem.space.log_policy(policy.sequence_log_probs)
-    values = problem.space.action_values(policy.values)
-    if policy.algorithm.fits == "hard":
-        hard = problem.hard_optimum(c, discount, augmented=policy.algorithm.held)
-        return kl_to_optimum(log_policy, hard.log_policy), compare_greedy(values, hard).on_path
-    soft = problem.soft_optimum(c, discount)
-    kl = kl_to_optimum(log_policy, soft.log_policy)
-    if policy.algorithm.fits == "none":
+    algorithm, tables = policy.algorithm, (problem.log_prior(), problem.rewards())
+    optimum = algorithm.optimum(*tables, c, discount)
+    assert optimum is not None  # the preset has none without
+    kl = kl_to_optimum(log_policy, optimum)
+    if algorithm.fits == "none":
         return kl, None
-    log_prior = problem.space.log_policy(problem.prior.sequence_log_probs)
-    first = policy.algorithm.value(values[0], log_prior[0])  # (1,): V before the first token
-    return kl, abs(first.item() - soft.value)
+    values = problem.space.action_values(policy.values)
+    if algorithm.fits == "hard":
+        hard = problem.hard_optimum(c, discount, augmented=algorithm.held)
+        return kl, compare_greedy(values, hard).on_path
+    first = algorithm.value(values[0], tables[0][0])  # (1,): V before the first token
+    return kl, abs(first.item() - problem.soft_optimum(c, discount).value)
