@@ -6,8 +6,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from sequence_tutor.exact import along_sequences, group_relative_optimum, kl_to_optimum
-from sequence_tutor.exact import soft_optimum
+from sequence_tutor.exact import (
+    along_sequences,
+    group_relative_optimum,
+    kl_to_optimum,
+    soft_optimum,
+)
 from sequence_tutor.objectives.divergences import k3
 from sequence_tutor.toy import make_toy
 

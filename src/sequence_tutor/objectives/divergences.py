@@ -28,7 +28,7 @@ def token_kl(log_policy: Tensor, log_prior: Tensor) -> Tensor:
 
 
 def k3(log_policy: Tensor, log_prior: Tensor) -> Tensor:
-    """p / pi - 1 - log(p / pi) of the taken tokens, whose mean under pi is KL(pi || p).
+    """The estimator k3 of KL(pi || p), p / pi - 1 - log(p / pi) of the taken tokens.
 
     As a loss on sampled tokens its mean gradient is that of the forward divergence of each state,
     KL(p || pi), with the visited states held fixed. Source: Schulman 2020, *Approximating KL
