@@ -12,7 +12,8 @@ Two differences, neither of which moves the fixed point p exp(r / c) / Z:
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from torch import Tensor
 
@@ -36,7 +37,9 @@ class RAML(PolicyMethod):
     compares = True
     target: Literal["none", "average", "snapshot"] = "snapshot"
     reads = ()
-    needs = merged(FRESH, {"collect": 512, "collect_every": 8})  # two passes over each collection
+    needs: Mapping[str, Any] = merged(
+        FRESH, {"collect": 512, "collect_every": 8}
+    )  # two passes over each collection
 
     def loss(
         self, settings: LossSettings, now: Opinion, sampled: Opinion, seen: Experience
