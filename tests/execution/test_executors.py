@@ -132,6 +132,13 @@ def test_names() -> None:
         find_executor("threads")
 
 
+def test_without_ray_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    for name in ("ray", "ray://head:10001"):
+        with pytest.raises(UserError, match=r"needs Ray.*pip install 'sequence-tutor\[ray\]'"):
+            find_executor(name)(len, 1, 1.0)
+
+
 def test_a_broken_promise_is_one_sentence(site: Path) -> None:
     (site / "broken_executors.py").write_text(BROKEN)
     points = {name.lower(): f"broken_executors:{name}" for name in ("Short", "Unfinished")}

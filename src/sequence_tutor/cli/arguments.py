@@ -73,7 +73,7 @@ ExecutorName = Annotated[
     str | None,
     option(
         "where molecules are scored: serial (in this process), local (in processes of this "
-        "machine) or the name of an installed package",
+        "machine), ray or ray://HOST:PORT (on a Ray cluster), or the name of an installed package",
         "NAME",
     ),
 ]

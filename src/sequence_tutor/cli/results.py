@@ -63,8 +63,8 @@ class Results:
     executor: Annotated[
         str | None,
         option(
-            "train the columns side by side: local (in processes of this machine) or the name of "
-            "an installed package; one after the other if unset",
+            "train the columns side by side: local (in processes of this machine), ray (on a Ray "
+            "cluster) or the name of an installed package; one after the other if unset",
             "NAME",
         ),
     ] = None

@@ -11,8 +11,10 @@ from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError, shown
 from sequence_tutor.execution.pool import WorkerPool
 from sequence_tutor.execution.protocol import Executor, Item, Lost, Result, attempt
+from sequence_tutor.execution.ray_executor import RayExecutor
 
-SERIAL, LOCAL = "serial", "local"
+SERIAL, LOCAL, RAY = "serial", "local", "ray"
+RAY_ADDRESS = "ray://"
 EXECUTORS = "sequence_tutor.executors"
 """The group of entry points by which a package offers one."""
 
@@ -33,15 +35,21 @@ class Serial(Executor[Item, Result]):
         """There is nothing to end."""
 
 
-_SHIPPED: Mapping[str, type[Executor[Any, Any]]] = {SERIAL: Serial, LOCAL: WorkerPool}
+_SHIPPED: Mapping[str, type[Executor[Any, Any]]] = {
+    SERIAL: Serial,
+    LOCAL: WorkerPool,
+    RAY: RayExecutor,
+}
 
 
 def find_executor(name: str) -> type[Executor[Any, Any]]:
-    """The executor of that name.
+    """The executor of that name; `ray://HOST:PORT` is the cluster with this address.
 
     Raises:
         UserError: no installed package offers it, or something else under its name.
     """
+    if name.startswith(RAY_ADDRESS):
+        return RayExecutor.at(name)
     if name in _SHIPPED:
         return _SHIPPED[name]
     points = offered(EXECUTORS)

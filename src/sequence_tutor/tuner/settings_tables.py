@@ -37,7 +37,9 @@ class ExecutionSettings(Settings):
     """Where sequences are scored and how often a run is saved; neither changes a number."""
 
     executor: str | None = Field(
-        None, description="serial, local, or one of an installed package; local if unset"
+        None,
+        description="serial, local, ray, ray://HOST:PORT, or one of an installed package; unset: "
+        "local",
     )
     save_minutes: float = Field(
         10.0, gt=0, description="most minutes between two checkpoints of a run"

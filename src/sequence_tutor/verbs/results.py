@@ -119,7 +119,8 @@ def tables(
         overrides: settings that win over the presets'.
         rules: rules of the user's own, as for `tune`; each is a row of the table.
         executor: computes the columns' trainings side by side, on as many cores as there are:
-            "local" or one of an installed package; None: one after the other in this process.
+            "local", "ray" or one of an installed package; None: one after the other, in this
+            process.
         threads: torch's threads; None measures, and with an executor it is 1 a training.
 
     Raises:

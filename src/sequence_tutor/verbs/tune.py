@@ -73,8 +73,8 @@ def tune(
         column: of tables of molecules, the one with the SMILES; None: the one whose name says so.
         standardise: how seeds that are molecules are reduced: "fragment" (the default) removes
             counter-ions, "parent" charges too, "none" nothing.
-        executor: which scores: "serial", "local" or one of an installed package; None: that of the
-            settings, else "local". A resumed run may have another one.
+        executor: which scores: "serial", "local", "ray", "ray://HOST:PORT" or one of an installed
+            package; None: that of the settings, else "local". A resumed run may have another one.
         trust: run a prior of Python that the prior's folder names, see `trust`.
         device: where to compute; an object stays where it is.
         threads: torch's threads; None measures, and a resumed run keeps its number.

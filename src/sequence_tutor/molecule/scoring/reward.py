@@ -16,9 +16,12 @@ from pydantic import (
 
 from sequence_tutor.config.settings import Settings, nearest
 from sequence_tutor.errors import SettingsError, UserError
+from sequence_tutor.execution.ray_executor import RayExecutor
+from sequence_tutor.execution.registry import find_executor
 from sequence_tutor.molecule.chemistry import DEFAULT_LIMITS, DESCRIPTORS, Limits
 from sequence_tutor.molecule.scoring.aggregation import Aggregation
 from sequence_tutor.molecule.scoring.diversity import PENALTIES, Diversity, DiversitySettings
+from sequence_tutor.molecule.scoring.elsewhere import OnNodes
 from sequence_tutor.molecule.scoring.raw_terms import RawTerms, terms_of_molecules
 from sequence_tutor.molecule.scoring.scorer import Scorer
 from sequence_tutor.molecule.scoring.sources import sources_of
@@ -199,14 +202,20 @@ class MoleculeRewardSettings(Settings):
             radicals=self.limits.radicals,
         )
         scorer = self.scorer(term_set, executor)
+        sources = sources_of(terms, functions, self.cache, self._elsewhere(executor))
         return MoleculeReward(
             vocabulary,
-            RawTerms(terms, sources_of(terms, functions, self.cache), scorer, self._store_folder),
+            RawTerms(terms, sources, scorer, self._store_folder),
             {name: weights[name] for name in terms},
             aggregation=self.aggregation,
             invalid=self.invalid,
             diversity=Diversity(self.diversity) if self.diversity.weights else None,
         )
+
+    def _elsewhere(self, executor: str | None) -> OnNodes | None:
+        """How programs are asked on other machines; None: in this process."""
+        kind = find_executor(executor) if executor and self.workers else None
+        return OnNodes(kind) if kind is not None and issubclass(kind, RayExecutor) else None
 
     def scorer(self, term_set: TermSet, executor: str | None = None) -> Scorer:
         """A scorer of other terms with the same workers, time limit and cache."""

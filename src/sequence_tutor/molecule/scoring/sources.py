@@ -33,6 +33,16 @@ class Asks(Protocol):
         """End what it started."""
 
 
+class AskedElsewhere(Protocol):
+    """Makes what asks programs and functions on other machines."""
+
+    def program(self, terms: Sequence[Program]) -> Asks:
+        """Asks the program that some terms have in common."""
+
+    def function(self, function: UserFunction) -> Asks:
+        """Asks a function, molecule by molecule."""
+
+
 class FunctionAsks:
     """A user's function as a program that is in this process. Satisfies `Asks`."""
 
@@ -146,44 +156,68 @@ class Source(Closing):
 
 
 def sources_of(
-    terms: Mapping[str, Term], functions: Mapping[str, UserFunction], kept: int
+    terms: Mapping[str, Term],
+    functions: Mapping[str, UserFunction],
+    kept: int,
+    elsewhere: AskedElsewhere | None = None,
 ) -> dict[str, tuple[Source, str]]:
     """The source of each program's or function's term, and the number of its answers.
 
     Terms with the same command and folder share one program, which is asked once for all of them.
+
+    Args:
+        terms: name -> term, of all kinds.
+        functions: name -> the function of a term of the kind `function`.
+        kept: answers of each source in memory.
+        elsewhere: asks programs and expensive functions on other machines; None: in this process.
     """
     groups: dict[tuple[str, str | None, str], dict[str, Program]] = {}
     found: dict[str, tuple[Source, str]] = {}
     for name, term in terms.items():
         if isinstance(term, Function):
-            found[name] = _of_function(functions[name], term, kept), VALUE
+            found[name] = _of_function(functions[name], term, kept, elsewhere), VALUE
         elif isinstance(term, Program):
             key = term.command, term.folder, term.convention
             groups.setdefault(key, {})[name] = term
     for programs in groups.values():
-        source = _of_programs(list(programs.values()), kept)
+        source = _of_programs(list(programs.values()), kept, elsewhere)
         found |= {name: (source, term.number) for name, term in programs.items()}
     return {name: found[name] for name in terms if name in found}
 
 
-def _of_function(function: UserFunction, term: Function, kept: int) -> Source:
+def _of_function(
+    function: UserFunction, term: Function, kept: int, elsewhere: AskedElsewhere | None
+) -> Source:
     file = Path(function.file)
     content = file.read_bytes() if file.is_file() else b""
     digest = _digest("function", function.name, hashlib.sha256(content).hexdigest())
     what = f"function {function.name} of {file}"
     is_expensive = term.expensive
+    asks: Asks = FunctionAsks(function)
+    if elsewhere is not None and is_expensive:
+        asks = elsewhere.function(function)
     return Source(
-        *(FunctionAsks(function), what, digest, kept),
+        *(asks, what, digest, kept),
         stores=is_expensive,
         is_expensive=is_expensive,
     )
 
 
-def _of_programs(terms: Sequence[Program], kept: int) -> Source:
+def _of_programs(terms: Sequence[Program], kept: int, elsewhere: AskedElsewhere | None) -> Source:
     """One source for terms that have a program in common; the largest of their limits hold."""
     first, timeout = terms[0], max(term.timeout for term in terms)
+    folder = Path(first.folder or ".").absolute()
+    digest = _digest(first.convention, program_code(first.command, folder).digest)
+    what = f"program {first.command} in {folder}"
+    is_expensive = any(term.expensive for term in terms)
+    asks: Asks = _program(terms, timeout) if elsewhere is None else elsewhere.program(terms)
+    return Source(asks, what, digest, kept, timeout, is_expensive=is_expensive)
+
+
+def _program(terms: Sequence[Program], timeout: float) -> ExternalProgram | BatchProgram:
+    first = terms[0]
     kind = ExternalProgram if first.convention == "lines" else BatchProgram
-    program = kind(
+    return kind(
         first.command,
         timeout,
         first.folder,
@@ -191,11 +225,6 @@ def _of_programs(terms: Sequence[Program], kept: int) -> Source:
         max(term.failures for term in terms),
         tuple(dict.fromkeys(term.number for term in terms)),
     )
-    folder = Path(first.folder or ".").absolute()
-    digest = _digest(first.convention, program_code(first.command, folder).digest)
-    what = f"program {first.command} in {folder}"
-    is_expensive = any(term.expensive for term in terms)
-    return Source(program, what, digest, kept, timeout, is_expensive=is_expensive)
 
 
 def _digest(*parts: str) -> str:

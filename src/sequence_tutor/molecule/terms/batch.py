@@ -28,6 +28,9 @@ EXPENSIVE = "evaluations use what was collected last, so that they ask for nothi
 CHOSEN = ("number", "processes", "failures", "convention", "expensive")
 """Settings that older records do not have."""
 
+ERROR = "error"
+"""Key of an answer that says why there is no number."""
+
 ENOUGH = 8
 """If a function fails for each of at least so many molecules, it is broken."""
 
@@ -111,6 +114,19 @@ class UserFunction:
             raise
         except Exception as error:
             return self._one_by_one(smiles, error)
+
+    def answer(self, molecule: str) -> dict[str, Any]:
+        """The number of one molecule as a program gives it, or under `ERROR` what was raised.
+
+        Raises:
+            UserError: it does not return one number.
+        """
+        try:
+            return {VALUE: self._numbers(self._function([molecule]), 1)[0]}
+        except UserError:
+            raise
+        except Exception as error:
+            return {ERROR: f"{type(error).__name__}: {error}"}
 
     def _one_by_one(self, smiles: Sequence[str], error: Exception) -> list[float]:
         values = []
