@@ -67,6 +67,16 @@ def test_one_step_errors_by_hand() -> None:
     assert_close(error("rl-only"), [ln(2) - (1 + ln(5)), ln(3) - 2])
 
 
+def test_original_forms_by_hand() -> None:
+    ln = math.log
+    # V(s_1) = ln(3/2 + 5/2) with the uniform prior, which here is also that of s_1
+    assert_close(error("g-fox"), [ln(2) - (1 + ln(4)), ln(3) - 2])
+    # pi' of the target network: 2/3 at s_0 and 3/8 at s_1, in the place of 3/4 and 1/2
+    loss = ALGORITHMS["psi-rawlik"].grade(settings(algorithm="psi-rawlik"), SAID, SEEN).loss
+    errors = [ln(2) - (1 + ln(2 / 3) + ln(8)), ln(3) - (2 + ln(3 / 8))]
+    assert_close(loss, (errors[0] ** 2 + errors[1] ** 2) / 2)
+
+
 def test_double_q_takes_the_token_that_the_learner_would() -> None:
     chosen = settings(algorithm="q", double=True)
     swapped = VALUES.flip(2)  # the learner prefers token 0 at s_1, worth ln 3 to the target
@@ -88,6 +98,8 @@ def test_targets_carry_no_gradient() -> None:
 
 def test_residual_of_one_step_is_the_one_step_error() -> None:
     for name, algorithm in ALGORITHMS.items():
+        if algorithm.target == "snapshot":  # its prior is that network's policy, in grade alone
+            continue
         one_step = algorithm.grade(settings(algorithm=name), SAID, SEEN).loss
         every = settings(algorithm=name, n_steps=2)  # two steps reach the end from both steps
         by_path = algorithm.grade(every, Predicted(VALUES, LEVEL), SEEN).loss

@@ -1,12 +1,16 @@
 """Methods with a fixed point of their own, or one of KL-control, trained and compared with it."""
 
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from kit import silent
-from sequence_tutor.exact import kl_to_optimum
+from sequence_tutor.algorithms import find_algorithm
+from sequence_tutor.algorithms.policy import TunedPolicy
+from sequence_tutor.exact import Levels, kl_to_optimum, soft_optimum
 from sequence_tutor.sampling.measure import Task
 from sequence_tutor.toy import make_toy
 from sequence_tutor.tuner.loop import Tuner
@@ -17,8 +21,11 @@ TOY = make_toy(0, vocab_size=3, length=3, width=32)
 TASK = Task(TOY.prior, TOY.reward, 3)
 
 
-def trained(folder: Path, algorithm: str, **changes: Any) -> tuple[float, float]:
-    """KL in nats a sequence to the method's own fixed point, and to that of KL-control."""
+ONE_STEP = {"n_steps": 1, "paths": "every"}
+REPLAYED = {"capacity": 4096, "fresh": 0.25, "by_return": 0.0}
+
+
+def tuned(folder: Path, algorithm: str, **changes: Any) -> tuple[TunedPolicy, TuneSettings]:
     settings = TuneSettings.model_validate(
         {
             "algorithm": algorithm,
@@ -34,10 +41,19 @@ def trained(folder: Path, algorithm: str, **changes: Any) -> tuple[float, float]
             **changes,
         }
     )
-    policy = Tuner(TASK, settings, folder).run(silent)
+    return Tuner(TASK, settings, folder).run(silent), settings
+
+
+def trained(folder: Path, algorithm: str, **changes: Any) -> tuple[float, float]:
+    """KL in nats a sequence to the method's own fixed point, and to that of KL-control."""
+    policy, settings = tuned(folder, algorithm, **changes)
     own, _ = distances(TOY, policy, settings)
-    optimum = TOY.soft_optimum(settings.c, 1.0).log_policy
-    return own, kl_to_optimum(TOY.space.log_policy(policy.sequence_log_probs), optimum)
+    return own, apart(policy, TOY.soft_optimum(settings.c, 1.0).log_policy)
+
+
+def apart(policy: TunedPolicy, optimum: Levels) -> float:
+    """KL(policy || optimum) in nats a sequence."""
+    return kl_to_optimum(TOY.space.log_policy(policy.sequence_log_probs), optimum)
 
 
 def test_the_prior_is_far_from_all_of_them() -> None:
@@ -57,3 +73,51 @@ def test_grpo_comes_to_its_own_optimum_and_not_to_that_of_kl_control(tmp_path: P
     own, soft = trained(tmp_path, "grpo", collect=256, collect_every=4)
     assert own < 0.03
     assert soft > 0.4
+
+
+@pytest.mark.long
+def test_g_of_fox_comes_to_the_optimum_with_a_uniform_prior(tmp_path: Path) -> None:
+    form = {**ONE_STEP, "eta": 0.1, "c_begin": 8.0, "collect_every": 4, "replay": REPLAYED}
+    rate = {"learning_rate": 0.04, "fall_from": 0.2}
+    own, soft = trained(tmp_path, "g-fox", optimiser=rate, **form)
+    assert own < 0.01
+    assert soft > 0.4
+
+
+ITERATED = {"c": 3.0, "steps": 450, "collect": 2048, "collect_every": 150}
+"""Three iterations, each solved."""
+OLD = {**REPLAYED, "fresh": 0.0}
+
+
+@pytest.mark.long
+def test_three_iterations_of_psi_are_kl_control_at_a_third_of_c(tmp_path: Path) -> None:
+    rate = {"learning_rate": 0.04, "fall_from": 0.2}
+    form = {**ITERATED, "n_steps": "all", "paths": "whole", "replay": OLD, "optimiser": rate}
+    policy, _ = tuned(tmp_path, "psi-rawlik", **form)
+    assert apart(policy, TOY.soft_optimum(1.0, 1.0).log_policy) < 0.01
+    for wrong in (1, 2, 4):
+        assert apart(policy, TOY.soft_optimum(3.0 / wrong, 1.0).log_policy) > 0.015
+
+
+@pytest.mark.long
+def test_iterations_of_psi_by_one_backup_each(tmp_path: Path) -> None:
+    rate = {"learning_rate": 0.04, "fall_from": 0.2}
+    form = {**ITERATED, **ONE_STEP, "replay": OLD, "optimiser": rate}
+    policy, _ = tuned(tmp_path, "psi-rawlik", **form)
+    psi = list(TOY.log_prior())
+    for _ in range(3):
+        nexts = [level.logsumexp(1) for level in psi[1:]] + [psi[-1].new_zeros(27)]
+        psi = [
+            level.log_softmax(1) + reward / 3 + value.view_as(reward)
+            for level, reward, value in zip(psi, TOY.rewards(), nexts, strict=True)
+        ]
+    assert apart(policy, tuple(level.log_softmax(1) for level in psi)) < 0.02
+    assert apart(policy, TOY.soft_optimum(1.0, 1.0).log_policy) > 0.03
+
+
+def test_a_uniform_prior_that_never_falls_is_that_of_kl_control() -> None:
+    g = find_algorithm("g-fox").optimum(TOY.log_prior(), TOY.rewards(), 1.0, 1.0)
+    uniform = tuple(torch.full_like(level, -math.log(3)) for level in TOY.log_prior())
+    expected = soft_optimum(uniform, TOY.rewards(), 1.0, 1.0).log_policy
+    assert g is not None
+    assert kl_to_optimum(g, expected) == 0

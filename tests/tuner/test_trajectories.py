@@ -37,6 +37,7 @@ Trajectory = dict[str, Any]  # JSON
 VERIFIED = (
     *("psi", "g", "q", "rl-only", "psi-whole", "g-whole", "q-whole", "tb", "path-consistency"),
     *("reinforce-kl", "actor-critic", "ppo", "dap", "raml", "dpg", "rloo", "grpo"),
+    "g-fox",
 )
 SHORT: dict[str, Any] = {
     "steps": 3,
@@ -50,6 +51,7 @@ BY_STEP = {"replay": {"priority": "step"}}
 BY_SEQUENCE = {"replay": {"priority": "sequence", "fresh": 0.0}}
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "reinforce": ("reinforce-kl", {"algorithm": "reinforce"}),
+    "psi-rawlik": ("psi-whole", {"algorithm": "psi-rawlik"}),
     "double q": ("q", {"double": True}),
     "n steps": ("psi-whole", {"n_steps": 2, "paths": "every"}),
     "discounted": ("psi", {"discount": 0.5}),

@@ -10,6 +10,7 @@ from typing import Any
 from sequence_tutor.algorithms.action_values import GLearning, PsiLearning, QLearning, RLOnly
 from sequence_tutor.algorithms.algorithm import Algorithm
 from sequence_tutor.algorithms.group_baselines import GRPO, RLOO
+from sequence_tutor.algorithms.origins import FoxG, RawlikPsi
 from sequence_tutor.algorithms.policy_gradients import DAP, PPO, ActorCritic, Reinforce, ReinforceKL
 from sequence_tutor.algorithms.raml import DPG, RAML
 from sequence_tutor.config.packages import offered
@@ -21,7 +22,7 @@ SHIPPED: Mapping[str, Algorithm] = {
     for algorithm in (
         *(PsiLearning(), GLearning(), QLearning(), RLOnly()),
         *(Reinforce(), ReinforceKL(), ActorCritic(), PPO(), DAP(), RAML()),
-        *(RLOO(), GRPO(), DPG()),
+        *(RLOO(), GRPO(), DPG(), RawlikPsi(), FoxG()),
     )
 }
 """The algorithms of this package."""

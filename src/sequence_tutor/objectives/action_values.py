@@ -12,6 +12,8 @@ Targets are computed without gradient in this file and nowhere else.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -135,6 +137,14 @@ def g_error(
     `log_prior` is (B, T, V), log p(.|s_t).
     """
     return _one_step_error(g, reward, g_value(target_g, log_prior), mask, discount)
+
+
+def uniform_prior(values: Tensor) -> Tensor:
+    """Log of the uniform distribution over V tokens, (..., V) like the values.
+
+    With it G-learning is that of Fox et al. 2016.
+    """
+    return torch.full_like(values, -math.log(values.shape[-1])).detach()
 
 
 def q_error(
