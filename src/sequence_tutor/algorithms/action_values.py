@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -54,7 +55,7 @@ class ActionValueMethod(Algorithm):
         equation: of `objectives`, such as `psi_error`: the one-step error.
     """
 
-    target = "average"
+    target: Literal["none", "average", "snapshot"] = "average"
     starts: tuple[Start, ...] = ("log_prior", "weights")
     reads: tuple[str, ...] = FORMS
     equation: Callable[..., Tensor]
