@@ -69,6 +69,13 @@ def test_it_comes_to_the_optimum_of_kl_control(algorithm: str, tmp_path: Path) -
 
 
 @pytest.mark.long
+def test_mixer_comes_to_it_once_nothing_is_given_any_more(tmp_path: Path) -> None:
+    rate = {"learning_rate": 0.02, "fall_from": 0.6}
+    _, soft = trained(tmp_path, "mixer", exploration={"given": 1.0}, steps=400, optimiser=rate)
+    assert soft < 0.02
+
+
+@pytest.mark.long
 def test_grpo_comes_to_its_own_optimum_and_not_to_that_of_kl_control(tmp_path: Path) -> None:
     own, soft = trained(tmp_path, "grpo", collect=256, collect_every=4)
     assert own < 0.03

@@ -29,6 +29,7 @@ class Experience:
             given prefix; if replay drew a single step, it is that step alone.
         weight: (B,), factor of the errors of each sequence.
         c: temperature, by which `reward` is divided.
+        given: (B, T) bool: steps whose tokens are data, which the policy continued; None: none are.
     """
 
     tokens: Tensor
@@ -39,6 +40,7 @@ class Experience:
     learned: Tensor
     weight: Tensor
     c: float = 1.0
+    given: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ class Algorithm(ABC):
             can follow; `none`, it learns no V.
         held: whether its objective is that of KL-control: reward minus KL(pi || p).
         compares: whether it learns from a sequence only in comparison with others of its batch.
+        takes_given: whether it continues beginnings of data, as `exploration.given` asks.
         target: its target network: `average` follows the learning network slowly, `snapshot` is a
             copy from when the last sequences were collected, `none`.
         mixes_prior: whether policy and value need log p(.|s) in addition to the action values.
@@ -96,6 +99,7 @@ class Algorithm(ABC):
     fits: Literal["soft", "hard", "none"] = "soft"
     held: bool = True
     compares: bool = False
+    takes_given: bool = False
     target: Literal["none", "average", "snapshot"] = "none"
     mixes_prior: bool = False
     starts: tuple[Start, ...] = ("log_prior",)

@@ -91,7 +91,7 @@ class PolicyMethod(Algorithm):
         sampled = now if said.target is None else Opinion.of(said.target, seen.tokens)
         loss, error = self.loss(settings, now, sampled, seen)
         squares = error.detach().square().where(seen.learned, 0.0).sum(1)
-        lengths = seen.learned.sum(1)
+        lengths = (seen.learned if seen.given is None else seen.learned | seen.given).sum(1)
         return Graded(loss / lengths.to(loss).mean(), (squares / lengths).sqrt(), None)
 
     @abstractmethod

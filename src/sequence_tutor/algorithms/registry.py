@@ -10,6 +10,7 @@ from typing import Any
 from sequence_tutor.algorithms.action_values import GLearning, PsiLearning, QLearning, RLOnly
 from sequence_tutor.algorithms.algorithm import Algorithm
 from sequence_tutor.algorithms.group_baselines import GRPO, RLOO
+from sequence_tutor.algorithms.mixer import Mixer
 from sequence_tutor.algorithms.origins import FoxG, RawlikPsi
 from sequence_tutor.algorithms.policy_gradients import DAP, PPO, ActorCritic, Reinforce, ReinforceKL
 from sequence_tutor.algorithms.raml import DPG, RAML
@@ -22,7 +23,7 @@ SHIPPED: Mapping[str, Algorithm] = {
     for algorithm in (
         *(PsiLearning(), GLearning(), QLearning(), RLOnly()),
         *(Reinforce(), ReinforceKL(), ActorCritic(), PPO(), DAP(), RAML()),
-        *(RLOO(), GRPO(), DPG(), RawlikPsi(), FoxG()),
+        *(RLOO(), GRPO(), DPG(), RawlikPsi(), FoxG(), Mixer()),
     )
 }
 """The algorithms of this package."""

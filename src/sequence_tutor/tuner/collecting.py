@@ -21,6 +21,7 @@ from sequence_tutor.storage.checkpoints import Tensors, named, under
 from sequence_tutor.tuner.breeding import Breeder
 from sequence_tutor.tuner.choosing import Choosing
 from sequence_tutor.tuner.exploration import Exploration
+from sequence_tutor.tuner.given_beginnings import Beginnings
 from sequence_tutor.tuner.pending import Sampled
 from sequence_tutor.tuner.regrowing import Regrower
 
@@ -61,6 +62,7 @@ class Collector:
         asks_prior: whether the prior's opinion of the sequences is needed by others, too.
         breeder: breeds a share of the sequences; None: none is bred.
         choosing: picks what is scored of more that were written; None: all are.
+        beginnings: of data, which the policy continues; None: it writes all itself.
     """
 
     def __init__(
@@ -77,11 +79,13 @@ class Collector:
         asks_prior: bool = False,
         breeder: Breeder | None = None,
         choosing: Choosing | None = None,
+        beginnings: Beginnings | None = None,
     ) -> None:
         self.task, self.policy, self.exploration = task, policy, exploration
         self.count, self.generator = count, generator
         self.regrower, self.gatherer = regrower, gatherer
-        self.breeder, self.choosing = breeder, choosing
+        self.breeder, self.choosing, self.beginnings = breeder, choosing, beginnings
+        self.share = 0.0
         self.measures_kl = measures_kl
         self.compares = gatherer is not None or measures_kl  # pi and p
         self.asks_prior = self.compares or asks_prior
@@ -95,6 +99,7 @@ class Collector:
             most: sequences.
         """
         self.exploration.anneal(share)
+        self.share = share
         count = self.count if most is None else min(self.count, most)
         sampled, own = self._write(count) if self.choosing is None else self._choose(count)
         batch, log_probs = sampled.batch, sampled.log_probs
@@ -149,7 +154,10 @@ class Collector:
         return Rollout(batch, by_length(self.policy.sequence_log_probs, batch)), own
 
     def _sample(self, count: int, *, keep_log_probs: bool = False) -> Rollout:
-        """Sequences of the policy."""
+        """Sequences of the policy, and of data as far as beginnings are given."""
+        given = None
+        if self.beginnings is not None:
+            given = self.beginnings(count, self.share, self.generator)
         return rollout(
             self.policy,
             count,
@@ -157,7 +165,7 @@ class Collector:
             self.generator,
             end_token=self.task.end_token,
             explore=self.exploration,
-            prime=self.task.prime,
+            prime=self.task.prime if given is None else given,
             keep_log_probs=keep_log_probs,
         )
 

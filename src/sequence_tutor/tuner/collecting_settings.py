@@ -37,6 +37,16 @@ class ExplorationSettings(Settings):
         description="share of each collection that is bred: children of good sequences of replay, "
         "where the domain can cross two",
     )
+    given: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="share of each sequence's tokens that are those of data at the first update "
+        "(mixer): of the seeds, or else of the prior's sequences",
+    )
+    given_anneal: float = Field(
+        0.5, gt=0, le=1, description="share of all updates after which nothing is given any more"
+    )
 
     @property
     def own(self) -> float:

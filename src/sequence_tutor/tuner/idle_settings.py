@@ -90,6 +90,9 @@ def _of_experience(settings: TuneSettings) -> Iterator[tuple[str, str]]:
     if settings.exploration.kind == "policy":
         for name in ("begin", "end", "anneal"):
             yield f"exploration.{name}", "exploration.kind is 'policy'"
+    if not settings.traits.takes_given:
+        for name in ("given", "given_anneal"):
+            yield f"exploration.{name}", f"{settings.algorithm} is given no data, as mixer is"
     if replay.fresh == 1:
         for name in ("keep", "priority", "by_return"):
             yield f"replay.{name}", "replay.fresh is 1: nothing but the newest is learned from"

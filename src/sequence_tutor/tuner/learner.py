@@ -25,6 +25,7 @@ from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.checkpoints import Tensors, named, under
 from sequence_tutor.tuner.aimed_rows import AimedRows
 from sequence_tutor.tuner.beginning import chosen_start, initial_values
+from sequence_tutor.tuner.given_beginnings import tokens_given
 from sequence_tutor.tuner.payments import Payments
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.tuner.target_kl import TargetKL
@@ -78,7 +79,7 @@ class Learner:
             self.values.parameters(), settings.optimiser.learning_rate, fused=True
         )
         self.policy = TunedPolicy(self.values, self.algorithm, self.prior)
-        self.first_step = first_step
+        self.first_step, self._extent = first_step, (length, first_step)
         self.target_kl = (
             None
             if settings.target_kl is None
@@ -111,7 +112,8 @@ class Learner:
             UserError: the loss or its gradient is no longer a number; no weight was changed.
         """
         settings = self.settings.optimiser
-        seen = self.see(stored, self.temperature(step), drawn)
+        given = tokens_given(self.settings, step / self.settings.steps, *self._extent)
+        seen = self.see(stored, self.temperature(step), drawn, given=given)
         graded = self.grade(seen)
         batch_loss = graded.loss
         self.optimiser.learning_rate = self.learning_rate(step)
@@ -156,7 +158,13 @@ class Learner:
         return Stored(batch, terms, taken(log_prior, batch.tokens), counts)
 
     def see(
-        self, stored: Stored, c: float, drawn: Drawn | None = None, *, rarity: bool = True
+        self,
+        stored: Stored,
+        c: float,
+        drawn: Drawn | None = None,
+        *,
+        rarity: bool = True,
+        given: int = 0,
     ) -> Experience:
         """Stored sequences with weights, c and aims applied, paid where it is decided.
 
@@ -165,6 +173,7 @@ class Learner:
             c: temperature.
             drawn: how they were drawn; None: all count the same.
             rarity: whether sequences are paid for being rare, where `distinct` is aimed at.
+            given: how many tokens of each are data; not more than those before `first_step`: none.
         """
         tokens, terms = stored.batch.tokens, stored.terms
         if self._late is not None:
@@ -190,8 +199,12 @@ class Learner:
         reward = paid_where_chosen(reward, self.first_step)
         if drawn is not None and drawn.steps is not None:
             learned = learned & (steps == drawn.steps[:, None])
+        of_data = None
+        if given > self.first_step:
+            of_data, learned = learned & (steps < given), learned & (steps >= given)
         weight = reward.new_ones(len(tokens)) if drawn is None else drawn.weights
-        return Experience(tokens, mask, reward, log_prior_taken, log_prior, learned, weight, c)
+        prior = log_prior_taken, log_prior
+        return Experience(tokens, mask, reward, *prior, learned, weight, c, of_data)
 
     def energy(self, stored: Stored, c: float) -> Tensor:
         """(B,) log p of whole sequences plus all that is paid but for being rare, in nats."""

@@ -106,6 +106,7 @@ class Tuner:
             *(task, settings, self.learner, self.aiming, first.weights, device, gatherer),
             self.saving,
             chooser=chooser,
+            seeds=seeds,
         )
         self.due: dict[str, float] | None = None  # of an evaluation that is to be made
         self._began = 0.0  # seconds of the clock

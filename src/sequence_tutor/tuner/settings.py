@@ -30,7 +30,7 @@ AIMING = ("aims", "aims_alone", "aims_react")
 """Settings that a run without aims does not record."""
 
 LATER: Mapping[str, tuple[str, ...]] = {
-    "exploration": ("breed",),
+    "exploration": ("breed", "given", "given_anneal"),
     "replay": ("shift", "respell"),
 }
 """Settings, by their tables, that are not recorded where they have their usual value: a run without
@@ -224,7 +224,7 @@ class TuneSettings(LossSettings):
             raise ValueError(f"{hint}aims and target_kl follow what was sampled just now")
 
     def _check_target_kl(self) -> None:
-        if self.traits.fits == "hard" or not self.traits.held:
+        if self.traits.fits == "hard" or not self.traits.held or self.exploration.given:
             raise ValueError(
                 f"target_kl is {self.target_kl} but algorithm is {self.algorithm!r}, expected one "
                 "whose c sets its divergence from the prior, such as psi or g"
@@ -242,6 +242,7 @@ class TuneSettings(LossSettings):
             ("target_kl", self.target_kl, None),
             ("discount", self.discount, 1),
             ("exploration.kind", self.exploration.kind, "policy"),
+            ("exploration.given", self.exploration.given, 0),
         ):
             if found != expected:
                 said = "none" if expected is None else shown(expected)

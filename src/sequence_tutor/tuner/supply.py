@@ -23,6 +23,7 @@ from sequence_tutor.tuner.breeding import Breeder
 from sequence_tutor.tuner.choosing import checked_chooser
 from sequence_tutor.tuner.collecting import Collector, Fresh
 from sequence_tutor.tuner.exploration import Exploration
+from sequence_tutor.tuner.given_beginnings import Beginnings
 from sequence_tutor.tuner.learner import Learner
 from sequence_tutor.tuner.pending import Pending
 from sequence_tutor.tuner.regrowing import Regrower
@@ -48,6 +49,7 @@ class Supply:
         gatherer: keeps what is collected.
         saving: where a slow reward may be interrupted.
         chooser: ranks sequences, where the settings ask for a critic.
+        seeds: the data that `exploration.given` takes beginnings from.
 
     Attributes:
         scored: sequences scored to learn from.
@@ -73,6 +75,7 @@ class Supply:
         saving: Saving,
         *,
         chooser: Chooses | None = None,
+        seeds: Sequence[Sequence[int]] = (),
     ) -> None:
         self.saving = saving
         self.task, self.settings, self.learner, self.aiming = task, settings, learner, aiming
@@ -107,6 +110,7 @@ class Supply:
                 children=critic.children,
             ),
             choosing=self.choosing,
+            beginnings=Beginnings(task, settings, seeds) if settings.traits.takes_given else None,
         )
         self.pending = Pending(task.reward, settings.lag)
         self.is_expensive = isinstance(task.reward, KeepsScores) and task.reward.is_expensive
@@ -118,7 +122,7 @@ class Supply:
 
         Seeds were not found by this run: the reward does not remember them, nobody gathers them.
         """
-        if seeds:
+        if seeds and not self.settings.traits.takes_given:
             batch = SequenceBatch.from_lists(seeds).to(self.rng.device)
             log_prior = None
             if self.aiming is not None:
