@@ -69,6 +69,12 @@ def test_it_comes_to_the_optimum_of_kl_control(algorithm: str, tmp_path: Path) -
 
 
 @pytest.mark.long
+def test_a_critic_of_all_tokens_leads_to_it(tmp_path: Path) -> None:
+    _, soft = trained(tmp_path, "bahdanau", eta=0.05)
+    assert soft < 0.03
+
+
+@pytest.mark.long
 def test_mixer_comes_to_it_once_nothing_is_given_any_more(tmp_path: Path) -> None:
     rate = {"learning_rate": 0.02, "fall_from": 0.6}
     _, soft = trained(tmp_path, "mixer", exploration={"given": 1.0}, steps=400, optimiser=rate)

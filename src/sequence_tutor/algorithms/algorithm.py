@@ -51,11 +51,15 @@ class Predicted:
         values: (B, T, V), action values of the network that learns.
         level: (B, T), the summand that all action values of a state share.
         target: (B, T, V) of the target network, without gradient; None: there is none.
+        critic: (B, T, V) of the second network; None: there is none.
+        critic_target: (B, T, V) of its slow copy, without gradient.
     """
 
     values: Tensor
     level: Tensor
     target: Tensor | None = None
+    critic: Tensor | None = None
+    critic_target: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,7 @@ class Algorithm(ABC):
         takes_given: whether it continues beginnings of data, as `exploration.given` asks.
         target: its target network: `average` follows the learning network slowly, `snapshot` is a
             copy from when the last sequences were collected, `none`.
+        two_networks: whether a second network learns action values beside that of the policy.
         mixes_prior: whether policy and value need log p(.|s) in addition to the action values.
         starts: possible initial values, the default first.
         reads: dotted names of the loss settings that it uses, of those in `loss_settings.UNREAD`; a
@@ -101,6 +106,7 @@ class Algorithm(ABC):
     compares: bool = False
     takes_given: bool = False
     target: Literal["none", "average", "snapshot"] = "none"
+    two_networks: bool = False
     mixes_prior: bool = False
     starts: tuple[Start, ...] = ("log_prior",)
     reads: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ from typing import Any
 
 from sequence_tutor.algorithms.action_values import GLearning, PsiLearning, QLearning, RLOnly
 from sequence_tutor.algorithms.algorithm import Algorithm
+from sequence_tutor.algorithms.bahdanau import BahdanauActorCritic
 from sequence_tutor.algorithms.group_baselines import GRPO, RLOO
 from sequence_tutor.algorithms.mixer import Mixer
 from sequence_tutor.algorithms.origins import FoxG, RawlikPsi
@@ -23,7 +24,7 @@ SHIPPED: Mapping[str, Algorithm] = {
     for algorithm in (
         *(PsiLearning(), GLearning(), QLearning(), RLOnly()),
         *(Reinforce(), ReinforceKL(), ActorCritic(), PPO(), DAP(), RAML()),
-        *(RLOO(), GRPO(), DPG(), RawlikPsi(), FoxG(), Mixer()),
+        *(RLOO(), GRPO(), DPG(), RawlikPsi(), FoxG(), Mixer(), BahdanauActorCritic()),
     )
 }
 """The algorithms of this package."""

@@ -27,6 +27,7 @@ from sequence_tutor.tuner.aimed_rows import AimedRows
 from sequence_tutor.tuner.beginning import chosen_start, initial_values
 from sequence_tutor.tuner.given_beginnings import tokens_given
 from sequence_tutor.tuner.payments import Payments
+from sequence_tutor.tuner.second_network import SecondNetwork
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.tuner.target_kl import TargetKL
 
@@ -75,9 +76,12 @@ class Learner:
         self.algorithm, self.target_is = settings.traits, settings.target_network
         self.values = initial_values(self.prior, settings, chosen_start(prior, settings), length)
         self.target = copy.deepcopy(self.values).requires_grad_(False)
-        self.optimiser = Adam(
-            self.values.parameters(), settings.optimiser.learning_rate, fused=True
-        )
+        self.second: SecondNetwork | None = None
+        if self.algorithm.two_networks:
+            self.second = SecondNetwork(self.prior, settings, length)
+        beside = () if self.second is None else self.second.values.parameters()
+        self.parameters = [*self.values.parameters(), *beside]
+        self.optimiser = Adam(self.parameters, settings.optimiser.learning_rate, fused=True)
         self.policy = TunedPolicy(self.values, self.algorithm, self.prior)
         self.first_step, self._extent = first_step, (length, first_step)
         self.target_kl = (
@@ -119,7 +123,7 @@ class Learner:
         self.optimiser.learning_rate = self.learning_rate(step)
         self.optimiser.zero_grad()
         batch_loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(self.values.parameters(), settings.gradient_norm)
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters, settings.gradient_norm)
         if not bool(batch_loss.isfinite() & norm.isfinite()):
             raise UserError(
                 f"tuning diverged at step {step}: the loss is {batch_loss.item():g}, its gradient "
@@ -221,7 +225,9 @@ class Learner:
             with torch.no_grad():
                 target = by_length(self.target, batch)
         outputs = by_length(self.values.network, batch)
-        said = Predicted(self.values.of(outputs), self.values.level(outputs), target)
+        critic, critic_target = (None, None) if self.second is None else self.second.of(batch)
+        level = self.values.level(outputs)
+        said = Predicted(self.values.of(outputs), level, target, critic, critic_target)
         return self.algorithm.grade(self.settings, said, seen)
 
     def temperature(self, step: int) -> float:
@@ -249,6 +255,8 @@ class Learner:
             torch._foreach_lerp_(
                 list(self.target.parameters()), list(self.values.parameters()), self.settings.eta
             )
+        if self.second is not None:
+            self.second.follow(self.settings.eta)
 
     def state(self) -> Tensors:
         """Networks and optimiser, and the c that was found so far."""
@@ -258,6 +266,7 @@ class Learner:
             **named("values", self.values.state_dict()),
             **named("target", self.target.state_dict()),
             **named("adam", self.optimiser.state()),
+            **({} if self.second is None else self.second.state()),
         }
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
@@ -265,6 +274,8 @@ class Learner:
         self.values.load_state_dict(under("values", tensors))
         self.target.load_state_dict(under("target", tensors))
         self.optimiser.restore(under("adam", tensors))
+        if self.second is not None:
+            self.second.restore(tensors)
         if self.target_kl is not None:
             self.target_kl.c = tensors["c"].item()
 
