@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -33,6 +34,24 @@ def test_without_standard_streams_the_work_is_done(closed: str, tmp_path: Path) 
     ended = shell(f"{PROGRAM} score melody one.jsonl --json out.json {closed}", tmp_path)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert json.loads((tmp_path / "out.json").read_text())
+
+
+def test_threads_wait_passively_unless_the_user_says_otherwise() -> None:
+    """Set before torch is loaded, which reads it once."""
+    code = (
+        "import os, sys; from sequence_tutor.cli import main; main(['--version']); "
+        "assert 'torch' not in sys.modules; print(os.environ['OMP_WAIT_POLICY'])"
+    )
+    for given, expected in (({}, "passive"), ({"OMP_WAIT_POLICY": "active"}, "active")):
+        inherited = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
+        found = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**inherited, **given},
+            text=True,
+            capture_output=True,
+            check=True,
+        )
+        assert found.stdout.split()[-1] == expected
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import signal
 import subprocess
+import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -169,25 +172,98 @@ def test_the_script_runs_where_srun_is_there(toy_run: Path, tmp_path: Path) -> N
     assert (tmp_path / "called").read_text() == f"work {folder} --quiet\n"
 
 
+@pytest.fixture
+def begun(toy_run: Path, tmp_path: Path) -> tuple[Path, Path]:
+    """A folder of 40 shards that is finished, and another for the same work."""
+    whole, other = tmp_path / "whole", tmp_path / "other"
+    sample_shards(str(toy_run), 80_000, 40, whole, quiet=True)
+    other.mkdir()
+    (other / "work.json").write_bytes((whole / "work.json").read_bytes())
+    return whole, other
+
+
 @pytest.mark.slow
-def test_killed_workers_and_several_at_once_leave_the_same_bytes(
-    toy_run: Path, tmp_path: Path
-) -> None:
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    sample_shards(str(toy_run), 40_000, 40, whole, quiet=True)
-    killed.mkdir()
-    (killed / "work.json").write_bytes((whole / "work.json").read_bytes())
+def test_kills_at_twenty_moments_leave_the_same_bytes(begun: tuple[Path, Path]) -> None:
+    whole, killed = begun
     rng = random.Random(0)
-    for _ in range(4):
+    for turn in range(20):
         before = len(Shards.opened(killed).paths())
         process = subprocess.Popen(program("work", killed, "--quiet"))
-        while process.poll() is None and len(Shards.opened(killed).paths()) == before:
-            time.sleep(0.005)
-        time.sleep(rng.random() * 0.2)
+        if turn % 2:  # while it computes, or writes
+            while process.poll() is None and len(Shards.opened(killed).paths()) == before:
+                time.sleep(0.002)
+            time.sleep(rng.random() * 0.1)
+        else:  # while it starts, or is at its first shard
+            time.sleep(rng.random() * 4.0)
         process.kill()
         assert process.wait() in (-signal.SIGKILL, 0)
-    assert 0 < len(Shards.opened(killed).paths()) < 40
-    workers = [subprocess.Popen(program("work", killed, "--quiet")) for _ in range(3)]
-    assert [one.wait() for one in workers] == [0, 0, 0]
+    assert len(Shards.opened(killed).paths()) > 0
     assert work(killed, quiet=True) is not None
     assert contents(killed) == contents(whole)
+
+
+NOTING = """
+import sys
+from sequence_tutor.verbs import work as verb
+
+computing = verb.computing
+
+
+def noting(*given, **options):
+    compute = computing(*given, **options)
+
+    def noted(number, path):
+        compute(number, path)
+        with open(sys.argv[2], "a") as log:
+            log.write(f"{number}\\n")
+
+    return noted
+
+
+verb.computing = noting
+verb.work(sys.argv[1], quiet=True)
+"""
+
+
+@pytest.mark.slow
+def test_five_workers_beside_one_another_compute_each_shard_once(
+    begun: tuple[Path, Path], tmp_path: Path
+) -> None:
+    whole, shared = begun
+    log = tmp_path / "computed"
+    asked = [sys.executable, "-c", NOTING, str(shared), str(log)]
+    workers = [subprocess.Popen(asked) for _ in range(5)]
+    assert [one.wait() for one in workers] == [0] * 5
+    assert sorted(map(int, log.read_text().split())) == list(range(40))
+    assert contents(shared) == contents(whole)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own, of 300 kB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    options = ("-t", "tmpfs", "-o", "size=300k", "tmpfs", folder)
+    if shutil.which("mount") is None or subprocess.run(["mount", *options], check=False).returncode:
+        pytest.skip("no file system can be mounted here")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+@pytest.mark.slow
+def test_a_disk_that_runs_full_is_one_sentence_and_loses_nothing(
+    begun: tuple[Path, Path], small_disk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, _ = begun
+    full = small_disk / "work"
+    full.mkdir()
+    (full / "work.json").write_bytes((whole / "work.json").read_bytes())
+    capsys.readouterr()
+    assert run("work", full, "--quiet") == 2
+    assert "No space left on device" in sentence(capsys)
+    done = len(Shards.opened(full).paths())
+    assert 0 < done < 40
+    assert all(contents(whole)[name] == found for name, found in contents(full).items())
+    subprocess.run(["mount", "-o", "remount,size=100m", small_disk], check=True)
+    assert run("work", full, "--quiet") == 0
+    assert contents(full) == contents(whole)

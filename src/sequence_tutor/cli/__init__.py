@@ -27,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if terminated; 1 if the reader of the output has gone, as `| head` does.
     """
     open_missing()
+    # before torch is loaded: threads that wait for one another leave their cores to others
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     if arguments is None:
         handle_signals()
         arguments = sys.argv[1:]

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from sequence_tutor.errors import UserError, reading
-from sequence_tutor.storage.files import LOCK_FILE, is_empty, write_json
+from sequence_tutor.storage.files import LOCK_FILE, is_empty, remove_leftovers, write_json
 from sequence_tutor.storage.folder_lock import SILENCE, writing_in
 
 WORK_FILE = "work.json"
@@ -124,6 +124,11 @@ class Shards:
             with self._lease(number) as is_mine:
                 if is_mine and not self.path(number).exists():
                     yield number
+
+    def remove_leftovers(self) -> None:
+        """Remove what processes that were killed had begun to write."""
+        for folder in {path.parent for path in self.paths()}:
+            remove_leftovers(folder)
 
     def progress(self) -> Progress:
         """How far the work is."""

@@ -175,6 +175,7 @@ def work(folder: PathLike, *, trust: bool = False, quiet: bool = False) -> Summa
                 advance(1)
     if len(shards.paths()) < shards.count:
         return None
+    shards.remove_leftovers()
     return summary(shards, quiet=quiet)
 
 
