@@ -6,6 +6,7 @@ Only the names exported here are stable.
 
 from sequence_tutor.algorithms.action_values import ActionValueMethod
 from sequence_tutor.algorithms.algorithm import Algorithm, Experience, Graded, Predicted
+from sequence_tutor.algorithms.discriminator import Discriminated
 from sequence_tutor.algorithms.loss_settings import LossSettings
 from sequence_tutor.algorithms.policy_gradients import FRESH, Opinion, PolicyMethod
 from sequence_tutor.algorithms.registry import algorithm_names, find_algorithm
@@ -14,6 +15,7 @@ __all__ = [
     "FRESH",
     "ActionValueMethod",
     "Algorithm",
+    "Discriminated",
     "Experience",
     "Graded",
     "LossSettings",
