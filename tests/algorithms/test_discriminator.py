@@ -121,14 +121,14 @@ def test_a_run_goes_on_with_an_object_made_anew(tmp_path: Path) -> None:
         model = st.tune("toy", out, reward=reward, overrides=overrides, threads=1, quiet=True)
         return model.policy.sequence_log_probs(torch.tensor(REAL))
 
+    whole, remember, batches = tuned("whole"), Discriminated.remember, []
+
     def stopped(self: Discriminated, batch: SequenceBatch) -> None:
-        nonlocal collections
-        collections += 1
-        if collections == 5:
+        batches.append(batch)
+        if len(batches) == 5:
             raise KeyboardInterrupt
         remember(self, batch)
 
-    whole, remember, collections = tuned("whole"), Discriminated.remember, 0
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Discriminated, "remember", stopped)
         with pytest.raises(KeyboardInterrupt):
