@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 import tomli_w
 
 from kit import program, run
-from sequence_tutor import score, tune
+from sequence_tutor import compare, score, tune
 from sequence_tutor.errors import UserError
 from sequence_tutor.execution.ray_executor import RayExecutor
 from sequence_tutor.storage.run_log import read_log
@@ -125,6 +126,32 @@ def test_a_function_that_always_fails_is_named(tmp_path: Path) -> None:
     assert len(told) == 8
     assert asks.ask(["7"], lambda *_: None) == [{"value": 7.0}]
     asks.close()
+
+
+def compared(out: Path, **how: Any) -> list[dict[str, Any]]:
+    tables = {"tune": {"evaluate_samples": 32}}
+    given: dict[str, Any] = {"budget": 6000, "seeds": 2, "samples": 200, "overrides": tables}
+    found = compare("toy", out, ["psi", "ppo", "best-of-n"], quiet=True, **given, **how)
+    return [{**one, "seconds": 0} for one in found.to_json()["methods"]]
+
+
+def test_a_grid_goes_on_when_a_node_dies(nodes: Any, tmp_path: Path) -> None:
+    out = tmp_path / "beside"
+    lost = next(one for one in nodes.list_all_nodes() if one is not nodes.head_node)
+    killed: list[bool] = []
+
+    def kill() -> None:
+        while len(list(out.glob("*/seed_*/training.jsonl"))) < 2:
+            time.sleep(0.05)
+        nodes.remove_node(lost, allow_graceful=False)
+        killed.append(not (out / "compare.json").exists())
+
+    killer = threading.Thread(target=kill, daemon=True)
+    killer.start()
+    beside = compared(out, side_by_side="ray")
+    killer.join(10)
+    assert killed == [True]  # in the middle
+    assert beside == compared(tmp_path / "after", threads=1)
 
 
 def test_a_head_that_ends_ends_the_run_with_a_sentence(

@@ -249,3 +249,32 @@ def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert [row["scored_sequences"] for row in rows] == [200, 200]
     assert main(["compare", "toy", "--budget", "0", "--out", str(tmp_path / "x")]) == 2
     assert "budget is 0, expected at least 1" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_runs_side_by_side_give_what_one_after_the_other_gives(tmp_path: Path) -> None:
+    few = ["psi", "ppo", "best-of-n"]
+    beside = compare(
+        *("toy", tmp_path / "beside", few),
+        budget=300,
+        seeds=2,
+        samples=200,
+        overrides=SMALL,
+        side_by_side="local",
+        quiet=True,
+    )
+    after = small(tmp_path / "after", few, seeds=2)
+    assert timeless(beside) == timeless(after)
+
+
+def timeless(found: Comparison) -> list[dict[str, Any]]:
+    return [{**one, "seconds": 0} for one in found.to_json()["methods"]]
+
+
+def test_objects_in_memory_are_not_sent_to_other_processes(tmp_path: Path) -> None:
+    for given, what in (({"reward": len}, "reward"), ({"prior": object()}, "prior")):
+        with pytest.raises(UserError, match=f"the {what} is an object in memory"):
+            compare("toy", tmp_path, ["psi"], side_by_side="local", quiet=True, **given)
+    with pytest.raises(UserError, match="executor is 'local', but runs side by side score in"):
+        compare("toy", tmp_path, ["psi"], side_by_side="ray", executor="local", quiet=True)
+    assert not list(tmp_path.iterdir())

@@ -107,3 +107,21 @@ def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert [cost["c"] for cost in json.loads(found.read_text())["costs"]] == [4.0, 1.0]
     assert main(["frontier", "toy", "--c", "1,two", "--out", str(tmp_path / "x")]) == 2
     assert "--c: 'two' was given, expected numbers" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_runs_side_by_side_give_what_one_after_the_other_gives(
+    swept: tuple[Path, Frontier], tmp_path: Path
+) -> None:
+    beside = frontier(
+        *("toy", tmp_path, [0.5, 4.0, 2.0]),
+        samples=200,
+        pool=512,
+        overrides=SMALL,
+        side_by_side="local",
+        quiet=True,
+    )
+    found = [
+        [{**point, "seconds": 0} for point in one.to_json()["points"]] for one in (beside, swept[1])
+    ]
+    assert repr(found[0]) == repr(found[1])

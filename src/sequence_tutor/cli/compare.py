@@ -19,6 +19,16 @@ from sequence_tutor.cli.arguments import (
     show,
 )
 
+SideBySide = Annotated[
+    str | None,
+    option(
+        "compute the runs side by side: local (in processes of this machine), ray (on a Ray "
+        "cluster, whose machines see --out under the same path) or the name of an installed "
+        "package; one after the other if unset",
+        "NAME",
+    ),
+]
+
 
 @dataclass(frozen=True)
 class Compare:
@@ -51,6 +61,7 @@ class Compare:
     aim: Aims = ()
     c: Annotated[float | None, option("temperature: divides the reward")] = None
     preset: Annotated[str, option("shipped settings of tune", "NAME")] = "compare"
+    side_by_side: SideBySide = None
     tuning: Tuning = Tuning()
     machine: Machine = Machine()
     shown: Shown = Shown()

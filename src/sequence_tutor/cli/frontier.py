@@ -16,6 +16,7 @@ from sequence_tutor.cli.arguments import (
     settings_given,
     show,
 )
+from sequence_tutor.cli.compare import SideBySide
 from sequence_tutor.errors import UserError
 
 
@@ -54,6 +55,7 @@ class FrontierVerb:
     pool: Annotated[int, option("sequences of the prior for best of n", "N")] = 50_000
     steps: Annotated[int | None, option("updates of the first c", "N")] = None
     preset: Annotated[str, option("shipped settings of tune", "NAME")] = "compare"
+    side_by_side: SideBySide = None
     tuning: Tuning = Tuning()
     machine: Machine = Machine()
     shown: Shown = Shown()
@@ -84,7 +86,9 @@ class FrontierVerb:
 
         tables = {"algorithm": self.algorithm, "seed": 0}
         tables |= {} if self.steps is None else {"steps": self.steps}
-        left = ("c", "steps", "aim", "algorithm", "seeds", "share", "pool")
+        left = ("c", "steps", "aim", "algorithm", "seeds", "share", "pool", "side_by_side")
+        if self.side_by_side is not None:
+            raise UserError("--side-by-side does not go with --aim: its runs follow one another")
         curve = price_curve(aims=self.aim, overrides={"tune": tables}, **arguments_of(self, *left))
         self.shown.write(curve.to_json())
         show(curve.table())

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from sequence_tutor.config.presets import merged
+from sequence_tutor.config.presets import Tables, merged
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import UserError
 from sequence_tutor.reward.user_terms import rules_file
@@ -17,11 +17,11 @@ from sequence_tutor.storage.files import PathLike, named_path, optional_path, wr
 from sequence_tutor.storage.folder_lock import writing_in
 from sequence_tutor.storage.run_log import Record, read_log
 from sequence_tutor.threads import set_threads
-from sequence_tutor.tuner.given import Given
 from sequence_tutor.tuner.logbook import LOG_FILE
-from sequence_tutor.tuner.order import open_order
+from sequence_tutor.tuner.order import Order
 from sequence_tutor.tuner.run_record import RunSpec
 from sequence_tutor.tuner.settings_tables import with_executor
+from sequence_tutor.verbs.side_by_side import Opening, compute_runs, in_own_process, sendable
 from sequence_tutor.verbs.tune import AnyPrior, AnyReward
 from sequence_tutor.workbench.aimed_comparison import PANELS as AIMED_PANELS
 from sequence_tutor.workbench.aimed_comparison import (
@@ -100,6 +100,7 @@ def compare(
     aims: Mapping[str, Any] | None = None,
     rules: PathLike | None = None,
     executor: str | None = None,
+    side_by_side: str | None = None,
     trust: bool = False,
     device: torch.device | str = "cpu",
     threads: int | None = None,
@@ -119,6 +120,9 @@ def compare(
         aims: as for `tune`. Each method finds multipliers of its own, therefore aims met, misses
             and divergence are compared, not objectives.
         config: as for `tune`, like all other arguments; the methods' own settings win over it.
+        side_by_side: executor that computes the runs, such as "local" or "ray", whose machines all
+            see `out` under the same path; None: one after the other in this process.
+        threads: torch's threads; None measures, and side by side it is 1 a run.
 
     Raises:
         UserError: a number, method or setting that cannot be used, methods that would not have the
@@ -131,39 +135,102 @@ def compare(
     ):
         if number < least:
             raise UserError(f"{name} is {number}, expected at least {least}")
-    out, forms = named_path(out), chosen_forms(methods)
-    given = Given(prior, rules_file(rules), reward)
+    out = named_path(out)
     if aims is not None:
         overrides = merged(overrides or {}, {"aims": aims})
-    order = open_order(
-        *(domain, preset, optional_path(config), with_executor(overrides, executor), given),
-        serves_several=True,
-        trust=trust,
-        device=device,
-        quiet=quiet,
+    if side_by_side is not None:
+        prior = sendable(prior, reward)
+        overrides, threads = in_own_process(domain, overrides or {}, executor), threads or 1
+    opening = Opening(
+        *(domain, prior, preset, optional_path(config), with_executor(overrides, executor)),
+        *(rules_file(rules), trust, device),
     )
-    if order.has_aims:
-        check_held(forms)
-        order.check_aims(order.reward())
-    problem = Problem(order, budget, samples, torch.get_num_threads(), quiet)
-    orders = {name: problem.of_form(form) for name, form in forms.items()}
+    asked_for = Asked(opening, tuple(methods), budget, samples)
+    begun = asked_for.begin(reward, quiet=quiet)
+    forms, orders = begun.forms, begun.orders
     specs = {name: own.spec for name, own in orders.items()}
-    check_same_problem(specs)
-    check_some_use(order.layers, specs)
-    problem = replace(problem, threads=set_threads(threads))
+    problem = replace(begun.problem, threads=set_threads(threads))
     asked = [(seed, name) for seed in range(seeds) for name in forms]
     with writing_in(out):
+        if side_by_side is not None:
+            there = replace(asked_for, opening=opening.elsewhere())
+            shared = there, out.absolute(), problem.threads
+            items = [(*shared, seed, name) for seed, name in asked]
+            places = [(begun.folder(out, *one), begun.steps(one[1])) for one in asked]
+            compute_runs(_finish, items, places, side_by_side, problem.threads, quiet=quiet)
         runs = []
         for number, (seed, name) in enumerate(asked, start=1):
-            folder, place = out / name / f"seed_{seed}", f"{number} of {len(asked)}"
-            own = orders[name].with_({"tune": {"seed": seed}})
-            runs.append(problem.run(name, forms[name], own, folder, place))
+            place = f"{number} of {len(asked)}"
+            runs.append(begun.run(problem, out, seed, name, place))
         caption = _caption(problem, seeds, specs[methods[0]])
-        comparison = Comparison(runs if order.has_aims else against_best_bound(runs), caption)
+        comparison = Comparison(
+            runs if problem.order.has_aims else against_best_bound(runs), caption
+        )
         write_json(out / "compare.json", comparison.to_json())
         write_text(out / "table.md", "\n".join(one.markdown() for one in comparison.tables()))
         _draw(out, comparison)
     return comparison
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a comparison is of, so that another process can begin it; as the arguments of `compare`.
+
+    Attributes:
+        opening: what its runs share.
+    """
+
+    opening: Opening
+    methods: tuple[str, ...]
+    budget: int
+    samples: int
+
+    def begin(self, reward: AnyReward | None = None, *, quiet: bool) -> Begun:
+        """Open prior and reward, and check that the methods can be compared.
+
+        Raises:
+            UserError: they cannot.
+        """
+        forms, order = chosen_forms(self.methods), self.opening.order(reward, quiet=quiet)
+        if order.has_aims:
+            check_held(forms)
+            order.check_aims(order.reward())
+        problem = Problem(order, self.budget, self.samples, torch.get_num_threads(), quiet)
+        orders = {name: problem.of_form(form) for name, form in forms.items()}
+        specs = {name: own.spec for name, own in orders.items()}
+        check_same_problem(specs)
+        check_some_use(order.layers, specs)
+        return Begun(problem, forms, orders)
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A comparison in this process: what its methods share, and their tables and orders."""
+
+    problem: Problem
+    forms: Mapping[str, Tables]
+    orders: Mapping[str, Order]
+
+    def folder(self, out: Path, seed: int, name: str) -> Path:
+        """Of a run."""
+        return out / name / f"seed_{seed}"
+
+    def steps(self, name: str) -> int:
+        """Updates of a method's run."""
+        return 0 if "baseline" in self.forms[name] else self.orders[name].spec.tune.steps
+
+    def run(self, problem: Problem, out: Path, seed: int, name: str, place: str) -> MethodRun:
+        """Compute a run, unless it is finished; `place` is its number among all, in words."""
+        order = self.orders[name].with_({"tune": {"seed": seed}})
+        folder = self.folder(out, seed, name)
+        return problem.run(name, self.forms[name], order, folder, place)
+
+
+def _finish(item: tuple[Asked, Path, int, int, str]) -> None:
+    """One run, in whichever process the executor calls this."""
+    asked, out, threads, seed, name = item
+    begun = asked.begin(quiet=True)
+    begun.run(replace(begun.problem, threads=set_threads(threads)), out, seed, name, "")
 
 
 def _caption(problem: Problem, seeds: int, spec: RunSpec) -> str:

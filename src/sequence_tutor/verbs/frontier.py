@@ -22,11 +22,12 @@ from sequence_tutor.storage.files import PathLike, named_path, optional_path, wr
 from sequence_tutor.storage.folder_lock import writing_in
 from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.threads import set_threads
-from sequence_tutor.tuner.given import Given
 from sequence_tutor.tuner.logbook import LOG_FILE
-from sequence_tutor.tuner.order import Order, open_order
+from sequence_tutor.tuner.order import Order
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.tuner.settings_tables import with_executor
+from sequence_tutor.tuner.stages import most_steps
+from sequence_tutor.verbs.side_by_side import Opening, compute_runs, in_own_process, sendable
 from sequence_tutor.verbs.tune import AnyPrior, AnyReward
 from sequence_tutor.workbench.baselines import sample_pool
 from sequence_tutor.workbench.finished_run import tuned
@@ -43,6 +44,8 @@ from sequence_tutor.workbench.methods import chosen_forms
 
 ENDS = {"algorithm": "rl-only", "value_weight": 1.0}
 """Settings of the other end of every frontier: reward alone."""
+SWEEP, RL_ONLY = "", "rl-only"
+"""Folders of the runs over c, and of those of reward alone."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ def frontier(
     overrides: Mapping[str, Any] | None = None,
     rules: PathLike | None = None,
     executor: str | None = None,
+    side_by_side: str | None = None,
     trust: bool = False,
     device: torch.device | str = "cpu",
     threads: int | None = None,
@@ -103,31 +107,37 @@ def frontier(
         samples: sequences that each point is measured with.
         pool: sequences of the prior for best of n.
         prior: as for `tune`, like all other arguments.
+        side_by_side: as for `compare`; all c of a seed are one run.
 
     Raises:
         UserError: numbers or an algorithm that give no frontier.
     """
     out = named_path(out)
     temperatures = _checked(c, seeds, share, samples, pool)
-    form, given = _trained(algorithm), Given(prior, rules_file(rules), reward)
-    order = open_order(
-        *(domain, preset, optional_path(config), with_executor(overrides, executor), given),
-        serves_several=True,
-        trust=trust,
-        device=device,
-        quiet=quiet,
+    if side_by_side is not None:
+        prior = sendable(prior, reward)
+        overrides, threads = in_own_process(domain, overrides or {}, executor), threads or 1
+    opening = Opening(
+        *(domain, prior, preset, optional_path(config), with_executor(overrides or {}, executor)),
+        *(rules_file(rules), trust, device),
     )
-    sweep = _sweep(order, form, temperatures, share, samples)
-    end = _sweep(order, ENDS, temperatures[-1:], share, samples)
+    asked_for = Asked(opening, tuple(temperatures), algorithm, share, samples)
+    sweeps = asked_for.begin(reward, quiet=quiet)
     threads = set_threads(threads)
     with writing_in(out):
         points: list[Point] = []
-        for seed in range(seeds):
-            for asked, folder in ((sweep, out), (end, out / "rl-only")):
-                own, run = asked.with_({"tune": {"seed": seed}}), folder / f"seed_{seed}"
-                tell = partial(heading, quiet=quiet)
-                own.carry_out(run, threads=threads, tell=tell, quiet=quiet)
-                points += _tuned_points(run, seed) if asked is sweep else [_end_point(run, seed)]
+        places = [(place, seed) for seed in range(seeds) for place in sweeps]
+        if side_by_side is not None:
+            there = replace(asked_for, opening=opening.elsewhere())
+            shared = there, out.absolute(), threads
+            runs = [_run_of(sweeps, out, *one) for one in places]
+            folders = [(run, most_steps(own.spec.tune)) for own, run in runs]
+            items = [(*shared, *one) for one in places]
+            compute_runs(_finish, items, folders, side_by_side, threads, quiet=quiet)
+        for place, seed in places:
+            own, run = _run_of(sweeps, out, place, seed)
+            own.carry_out(run, threads=threads, tell=partial(heading, quiet=quiet), quiet=quiet)
+            points += [_end_point(run, seed)] if place else _tuned_points(run, seed)
         model = tuned(own, run)
         prior_model = prior_of(model)
         points += _prior_points(prior_model, pool, quiet=quiet)
@@ -140,6 +150,45 @@ def frontier(
             out / "frontier.png", points, f"{domain}: reward against divergence, {algorithm}"
         )
     return result
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a frontier is of, so that another process can begin it; as the arguments of `frontier`.
+
+    Attributes:
+        opening: what its runs share.
+    """
+
+    opening: Opening
+    c: tuple[float, ...]
+    algorithm: str
+    share: float
+    samples: int
+
+    def begin(self, reward: AnyReward | None = None, *, quiet: bool) -> dict[str, Order]:
+        """The orders of both kinds of runs, by their folder: `SWEEP` and `RL_ONLY`.
+
+        Raises:
+            UserError: an algorithm or settings that give no frontier.
+        """
+        form, order = _trained(self.algorithm), self.opening.order(reward, quiet=quiet)
+        return {
+            SWEEP: _sweep(order, form, self.c, self.share, self.samples),
+            RL_ONLY: _sweep(order, ENDS, self.c[-1:], self.share, self.samples),
+        }
+
+
+def _run_of(sweeps: Mapping[str, Order], out: Path, place: str, seed: int) -> tuple[Order, Path]:
+    """A run's order and folder."""
+    return sweeps[place].with_({"tune": {"seed": seed}}), out / place / f"seed_{seed}"
+
+
+def _finish(item: tuple[Asked, Path, int, str, int]) -> None:
+    """One run, in whichever process the executor calls this."""
+    asked, out, threads, place, seed = item
+    order, run = _run_of(asked.begin(quiet=True), out, place, seed)
+    order.carry_out(run, threads=set_threads(threads), tell=lambda _: None, quiet=True)
 
 
 def _sweep(
