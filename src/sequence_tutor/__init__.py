@@ -26,10 +26,15 @@ if TYPE_CHECKING:
     from sequence_tutor.prior.check import check_prior
     from sequence_tutor.prior.protocol import Prior
     from sequence_tutor.prior.store import StoredPrior
+    from sequence_tutor.replay.check import check_sampler
     from sequence_tutor.reporting.samples import Samples
     from sequence_tutor.reward.check import check_reward
     from sequence_tutor.reward.protocol import Reward
     from sequence_tutor.sequences import SequenceBatch
+    from sequence_tutor.tracking import Logger, check_logger
+    from sequence_tutor.tuner.callbacks import Callback
+    from sequence_tutor.tuner.check_callback import check_callback
+    from sequence_tutor.tuner.exploration import check_exploration
     from sequence_tutor.verbs.bench import bench
     from sequence_tutor.verbs.benchmark import benchmark, moses
     from sequence_tutor.verbs.check import check
@@ -53,9 +58,11 @@ if TYPE_CHECKING:
     from sequence_tutor.verbs.work import work
 
 __all__ = [
+    "Callback",
     "Domain",
     "Estimate",
     "Evaluation",
+    "Logger",
     "Model",
     "Prior",
     "Reward",
@@ -67,9 +74,13 @@ __all__ = [
     "bench",
     "benchmark",
     "check",
+    "check_callback",
     "check_domain",
+    "check_exploration",
+    "check_logger",
     "check_prior",
     "check_reward",
+    "check_sampler",
     "compare",
     "demo",
     "evaluate",
@@ -107,7 +118,12 @@ _MODULES = {
     "reporting.samples": ("Samples",),
     "reward.check": ("check_reward",),
     "reward.protocol": ("Reward",),
+    "replay.check": ("check_sampler",),
     "sequences": ("SequenceBatch",),
+    "tracking": ("Logger", "check_logger"),
+    "tuner.callbacks": ("Callback",),
+    "tuner.check_callback": ("check_callback",),
+    "tuner.exploration": ("check_exploration",),
     "verbs.benchmark": ("benchmark", "moses"),
     "verbs.results": ("demo", "tables"),
     "verbs.study": ("analyse_study", "export_study", "make_study", "serve_study", "simulate_study"),

@@ -17,7 +17,6 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.replay.sequences import SequenceReplay
 from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.tuner.loop import STATE_FILE, Tuner
-from sequence_tutor.tuner.order import Order
 from sequence_tutor.verbs.compare import Comparison, compare
 from sequence_tutor.workbench import methods
 from sequence_tutor.workbench.finished_run import RESULT_FILE
@@ -81,7 +80,7 @@ def test_finished_runs_are_never_repeated(out: Path, monkeypatch: pytest.MonkeyP
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a finished run was begun again")
 
-    monkeypatch.setattr(Order, "carry_out", refuse)
+    monkeypatch.setattr(methods, "carry_out", refuse)
     monkeypatch.setattr(methods, "sample_pool", refuse)
     again = small(out, METHODS)
     assert again.to_json() == before

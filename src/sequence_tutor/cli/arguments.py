@@ -81,6 +81,12 @@ Shards = Annotated[
     int | None,
     option("divide the work into so many files in the folder --out; `work` joins in", "K"),
 ]
+LogTo = Annotated[
+    tuple[str, ...],
+    option(
+        "copy the log to these: tensorboard, trackio, wandb, mlflow or installed ones", "NAME..."
+    ),
+]
 Tensorboard = Annotated[bool, option("write the log for TensorBoard too")]
 Column = Annotated[
     str | None, option("of tables: the column with the SMILES", "NAME", group="molecules")

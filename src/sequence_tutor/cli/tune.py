@@ -11,6 +11,7 @@ from sequence_tutor.cli.arguments import (
     Algorithm,
     Column,
     DomainName,
+    LogTo,
     Machine,
     Preset,
     Shown,
@@ -85,6 +86,7 @@ class Tune:
     seed: Annotated[int | None, option("seed of every random choice", "N")] = None
     machine: Machine = Machine()
     tensorboard: Tensorboard = False
+    log_to: LogTo = ()
     shown: Shown = Shown()
 
     def run(self) -> None:

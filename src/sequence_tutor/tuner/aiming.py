@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.config.aims import DISTINCT, Aim
-from sequence_tutor.domain.rows import Rows
+from sequence_tutor.domain.rows import RewardRows, Rows
 from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.objectives.distinct import rarity
 from sequence_tutor.objectives.divergences import token_entropy, token_kl
@@ -23,6 +23,7 @@ from sequence_tutor.tuner.class_counts import ClassCounts, Property
 from sequence_tutor.tuner.collecting import Fresh
 from sequence_tutor.tuner.multipliers import FOLLOWS, Multipliers, features
 from sequence_tutor.tuner.payments import Payments
+from sequence_tutor.tuner.settings import TuneSettings
 
 PRIOR_SAMPLES = 4096
 """Sequences of the prior from which its own rows are measured before the first update."""
@@ -240,3 +241,31 @@ class Aiming:
         self.level = float(state["level"])
         for row, own in self.classes.items():
             own.restore(under(row, state))
+
+
+def aims_of(
+    task: Task,
+    settings: TuneSettings,
+    rows: Rows | None,
+    properties: Mapping[str, Property] | None,
+) -> Aiming | None:
+    """The aims of a run; None: it has none.
+
+    Args:
+        task: what is tuned, with the prior at its temperature.
+        settings: of tuning.
+        rows: what aims may be about beside the policy's own rows; None: the reward's terms.
+        properties: row of distinct values -> the property that has them.
+    """
+    if not settings.aims:
+        return None
+    return Aiming(
+        settings.aims,
+        RewardRows(task.reward) if rows is None else rows,
+        task,
+        settings.seed,
+        leans=settings.traits.fits != "hard",
+        alone=settings.aims_alone and settings.prior_temperature == 1,
+        properties=properties,
+        reacts_at_end=settings.aims_react,
+    )

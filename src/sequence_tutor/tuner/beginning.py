@@ -7,6 +7,8 @@ other method begins with a policy in its own network, which would first have to 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sequence_tutor.errors import UserError
 from sequence_tutor.models import (
     ActionValueNetwork,
@@ -72,11 +74,18 @@ def initial_values(
     )
 
 
-def make_sampler(settings: ReplaySettings, replay: SequenceReplay, first_step: int) -> Sampler:
-    """By TD error where priorities are asked for, else by rank of return.
+def make_sampler(
+    settings: ReplaySettings,
+    replay: SequenceReplay,
+    first_step: int,
+    own: Callable[[SequenceReplay], Sampler] | None = None,
+) -> Sampler:
+    """By TD error where priorities are asked for, else by rank of return; or what `own` makes.
 
     Tokens before `first_step` were given to the policy and are not learned from.
     """
+    if own is not None:
+        return own(replay)
     if settings.priority == "none":
         return Sampler(replay, settings.by_return, settings.shift)
     return PrioritySampler(

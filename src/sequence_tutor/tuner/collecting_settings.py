@@ -9,14 +9,18 @@ from pydantic import Field
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.replay.sequences import Keep
 
+KINDS = ("policy", "epsilon-greedy", "epsilon-policy", "boltzmann")
+"""Explorations of this program; any other kind is a package's or an object in memory."""
+
 
 class ExplorationSettings(Settings):
     """What is sampled while collecting, instead of the policy itself."""
 
-    kind: Literal["policy", "epsilon-greedy", "epsilon-policy", "boltzmann"] = Field(
+    kind: str = Field(
         "policy",
         description="policy: pi itself; epsilon-greedy: the likeliest token, but any token with "
-        "probability epsilon; epsilon-policy: the same around pi; boltzmann: pi at a temperature",
+        "probability epsilon; epsilon-policy: the same around pi; boltzmann: pi at a temperature; "
+        "or the name of one that an installed package offers",
     )
     begin: float = Field(1.0, ge=0, description="epsilon or temperature at the first update")
     end: float = Field(0.01, ge=0, description="epsilon or temperature once annealed")
@@ -90,6 +94,9 @@ class ReplaySettings(Settings):
         le=1,
         description="share of the replayed sequences that are written in another spelling each "
         "time, where the domain has several, and judged by the prior anew",
+    )
+    sampler: str = Field(
+        "", description="a sampler that an installed package offers, in place of all below"
     )
     priority: Literal["none", "sequence", "step"] = Field(
         "none",

@@ -23,6 +23,7 @@ from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.user_terms import given_reward, kind_of_reward
 from sequence_tutor.sampling.measure import Task, measure
 from sequence_tutor.storage.files import PathLike
+from sequence_tutor.tuner.extensions import NOTHING, Extensions
 from sequence_tutor.tuner.own_reward import SAID
 from sequence_tutor.tuner.run_record import is_run, load_spec
 from sequence_tutor.tuner.settings_tables import Layers
@@ -40,6 +41,7 @@ class Given:
         prime: file whose first sequence every sampled one begins with.
         column: of tables of molecules, the one with the SMILES.
         standardise: what is left of seeds that are molecules.
+        extensions: objects that extend the run.
     """
 
     prior: object | None = None
@@ -49,6 +51,7 @@ class Given:
     prime: Path | None = None
     column: str | None = None
     standardise: str | None = None
+    extensions: Extensions = NOTHING
 
 
 def open_prior(

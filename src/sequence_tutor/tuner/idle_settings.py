@@ -94,8 +94,11 @@ def _of_experience(settings: TuneSettings) -> Iterator[tuple[str, str]]:
         for name in ("given", "given_anneal"):
             yield f"exploration.{name}", f"{settings.algorithm} is given no data, as mixer is"
     if replay.fresh == 1:
-        for name in ("keep", "priority", "by_return"):
+        for name in ("keep", "sampler", "priority", "by_return"):
             yield f"replay.{name}", "replay.fresh is 1: nothing but the newest is learned from"
+    if replay.sampler:
+        for name in ("priority", "by_return", "shift"):
+            yield f"replay.{name}", f"replay.sampler is {replay.sampler!r}"
     if replay.priority == "none" or replay.fresh == 1:
         for name in ("priority_exponent", "importance_begin", "importance_end"):
             yield f"replay.{name}", "nothing is drawn by priority"

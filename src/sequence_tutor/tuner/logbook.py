@@ -22,6 +22,7 @@ from sequence_tutor.sampling.importance import optimality
 from sequence_tutor.sampling.measure import Measured, Task, commonest, measure, measure_given
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.run_log import Record, RunLog
+from sequence_tutor.tracking.fan_out import FanOut
 from sequence_tutor.tuner.aiming import Aiming
 from sequence_tutor.tuner.aims_log import entries, remarks
 from sequence_tutor.tuner.health import diagnose
@@ -46,6 +47,7 @@ class Logbook:
         warn: called with each warning about the run's health.
         device: of the randomness.
         aiming: the run's aims, if any.
+        loggers: receive each line; None: nobody does.
     """
 
     def __init__(
@@ -57,11 +59,16 @@ class Logbook:
         settings: TuneSettings,
         warn: Warn,
         device: torch.device,
+        *,
         aiming: Aiming | None = None,
+        loggers: FanOut | None = None,
     ) -> None:
         self.task, self.settings, self.warn, self.device = task, settings, warn, device
         self.aiming = aiming
         self._log = RunLog(directory / LOG_FILE, last_step, stand)
+        self._loggers = loggers
+        if loggers is not None:
+            loggers.begin(self._log.records)
 
     @property
     def records(self) -> list[Record]:
@@ -125,6 +132,8 @@ class Logbook:
             warnings += remarks(records, self.aiming, steps, is_last=is_last)
         known = {_kind(warning) for entry in self.records[-1:] for warning in entry["warnings"]}
         self._log.append({**record, "warnings": warnings})
+        if self._loggers is not None:
+            self._loggers.append(self._log.records)
         for warning in warnings:
             if _kind(warning) not in known:  # what lasts is said as it begins
                 self.warn(f"step {step}: {warning}")

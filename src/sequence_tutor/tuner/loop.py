@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sequence_tutor.algorithms.policy import TunedPolicy
 from sequence_tutor.domain.data import Gatherer
-from sequence_tutor.domain.rows import RewardRows, Rows
+from sequence_tutor.domain.rows import Rows
 from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.progress import Advance
 from sequence_tutor.replay.sequences import Stored
@@ -17,16 +17,19 @@ from sequence_tutor.sampling.choosing import Chooses
 from sequence_tutor.sampling.measure import Task
 from sequence_tutor.storage.checkpoints import save_checkpoint
 from sequence_tutor.storage.run_log import Record
-from sequence_tutor.tuner.aiming import Aiming
+from sequence_tutor.tracking.fan_out import FanOut
+from sequence_tutor.tuner.aiming import aims_of
 from sequence_tutor.tuner.aims_log import is_settled, optimum_remark, standing
+from sequence_tutor.tuner.callbacks import Callbacks
 from sequence_tutor.tuner.causality import late_terms, mask_of, remark
 from sequence_tutor.tuner.checks import check_budget, check_seeds
 from sequence_tutor.tuner.class_counts import Property
 from sequence_tutor.tuner.collecting import Fresh
+from sequence_tutor.tuner.extensions import NOTHING, Extensions
 from sequence_tutor.tuner.learner import Learner, Update
 from sequence_tutor.tuner.logbook import Logbook, Warn
 from sequence_tutor.tuner.multipliers import ARRIVED
-from sequence_tutor.tuner.saving import Saving, restored, state_of
+from sequence_tutor.tuner.saving import Saving, restored, standing_of, state_of
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.tuner.stages import Stage, most_steps, stages_of
 from sequence_tutor.tuner.supply import Supply
@@ -54,6 +57,8 @@ class Tuner:
         properties: row of distinct values -> the property that has them.
         chooser: ranks sequences, where the settings ask for a critic.
         save_minutes: between two checkpoints; evaluations and signals save too.
+        extensions: callbacks, sampler and exploration of a user's own.
+        loggers: receive each line of the log; None: nobody does.
 
     Raises:
         UserError: `directory` holds a run with other settings, a stage, a seed, an aim or the
@@ -73,6 +78,8 @@ class Tuner:
         properties: Mapping[str, Property] | None = None,
         chooser: Chooses | None = None,
         save_minutes: float = 10.0,
+        extensions: Extensions = NOTHING,
+        loggers: FanOut | None = None,
     ) -> None:
         if seeds:
             check_seeds(seeds, task, settings)
@@ -87,19 +94,8 @@ class Tuner:
             late=mask_of(task.reward, late),
             length=task.length,
         )
-        self.aiming: Aiming | None = None
-        if settings.aims:
-            measured = RewardRows(task.reward) if rows is None else rows
-            leans = settings.traits.fits != "hard"
-            alone = settings.aims_alone and settings.prior_temperature == 1
-            asked = (settings.aims, measured, self.task, settings.seed)
-            self.aiming = Aiming(
-                *asked,
-                leans=leans,
-                alone=alone,
-                properties=properties,
-                reacts_at_end=settings.aims_react,
-            )
+        self.aiming = aims_of(self.task, settings, rows, properties)
+        if self.aiming is not None:
             self.learner.aimed, self.learner.payments = self.aiming.rows, self.aiming.payments
         self.saving = Saving(self._save, save_minutes)
         self.supply = Supply(
@@ -107,7 +103,9 @@ class Tuner:
             self.saving,
             chooser=chooser,
             seeds=seeds,
+            extensions=extensions,
         )
+        self.callbacks = Callbacks(extensions.callbacks, directory)
         self.due: dict[str, float] | None = None  # of an evaluation that is to be made
         self._began = 0.0  # seconds of the clock
         self.step = self.transitions = 0
@@ -123,7 +121,9 @@ class Tuner:
             warn(said)
         last_step = self.step if resumed else None
         self.log = Logbook(
-            *(directory, last_step, stand, self.task, settings, warn, device), self.aiming
+            *(directory, last_step, stand, self.task, settings, warn, device),
+            aiming=self.aiming,
+            loggers=loggers,
         )
 
     def run(self, advance: Advance) -> TunedPolicy:
@@ -141,6 +141,7 @@ class Tuner:
         advance(self.step)
         self._began = time.perf_counter()
         with self.saving.signals:
+            self._tell_stage()
             if self.step == 0:
                 if not self.supply.is_expensive:
                     self._evaluate(self.stages[0], {})
@@ -152,6 +153,7 @@ class Tuner:
                     self._update(stage, advance)
                 if self.due is not None:
                     self._evaluate_and_go_on(stage, self.due, advance)
+            self.callbacks.end(self.step, self.log.records, self.learner.policy, self.c)
         return self.learner.policy
 
     def _update(self, stage: Stage, advance: Advance) -> None:
@@ -160,10 +162,12 @@ class Tuner:
             self.supply.sample(self.step, self._share(stage))
         for fresh, stored in self.supply.collect(self.step):
             self._aim(fresh, stored)
+            self.callbacks.collected(self.step, stored, fresh.own)
         if not self.log.records:  # what is expensive is evaluated of what was collected
             self._evaluate(stage, {})
         update = self._learn(stage)
         self.step += 1
+        self.callbacks.learned(self.step, update)
         self._show(advance, update)
         is_last = self.step == self.stage_began + stage.settings.steps
         if is_last or self.step % self.settings.evaluate_every == 0:
@@ -175,14 +179,20 @@ class Tuner:
         """Evaluate, begin the next stage if this one is over, and save."""
         is_last = self.step == self.stage_began + stage.settings.steps
         is_over = is_last and self.place + 1 == len(self.stages)
-        self._evaluate(stage, metrics, is_last=is_over)
+        is_asked = self._evaluate(stage, metrics, is_last=is_over)
         self.due = None
-        if self._is_settled():
-            self.place = len(self.stages) - 1  # nothing is left to aim at
+        if is_asked or self._is_settled():
+            self.place = len(self.stages) - 1  # nothing is left to do
             is_last = True
         if is_last or stage.is_over(self._evaluations()):
             self._complete(self._begin_stage(self.place + 1, self.step), advance)
+            self._tell_stage()
         self._save()
+
+    def _tell_stage(self) -> None:
+        """Tell callbacks of the stage, unless the last one is over."""
+        if self.place < len(self.stages):
+            self.callbacks.stage(self.step, self.place, self.stages[self.place])
 
     @property
     def c(self) -> float:
@@ -264,21 +274,10 @@ class Tuner:
             **aims,
         )
 
-    def _evaluate(self, stage: Stage, metrics: dict[str, float], *, is_last: bool = False) -> None:
+    def _evaluate(self, stage: Stage, metrics: dict[str, float], *, is_last: bool = False) -> bool:
+        """Write a line of the log; whether a callback asks to end the run."""
         self._count_seconds()
-        so_far: Record = {
-            "step": self.step,
-            "transitions": self.transitions,
-            "scored_sequences": self.supply.scored,
-            "c": self.c,
-            "learning_c": self.learner.temperature(max(0, self.step - self.stage_began - 1)),
-            "seconds": round(self.seconds, 4),
-            **({} if stage.name is None else {"stage": stage.name}),
-            **self.supply.exploration.record(),
-            "loss": None,
-            "gradient_norm": None,
-            **metrics,
-        }
+        so_far = {**standing_of(self, stage), **metrics}
         with self.saving.interruptible(self.task.reward):
             found = self.log.measured(
                 policy=self.learner.policy,
@@ -288,6 +287,7 @@ class Tuner:
                 collected=self.supply.latest,
             )
         self.log.enter({**so_far, **found}, is_last=is_last)
+        return self.callbacks.evaluated(self.step, self.log.records, self.learner.policy)
 
     def _count_seconds(self) -> None:
         now = time.perf_counter()

@@ -1,9 +1,8 @@
-"""An order: what a run is asked, resolved once, and carried out in a folder."""
+"""An order: what a run is asked, resolved once; `tuner.carrying_out` carries it out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,23 +16,17 @@ from sequence_tutor.domain import Beginning, Domain, find_domain
 from sequence_tutor.domain.real_card import real_opening
 from sequence_tutor.domain.rows import Rows
 from sequence_tutor.errors import settings_of
-from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.prior.store import StoredPrior
-from sequence_tutor.progress import heading, progress, warner
-from sequence_tutor.randomness import named_generator
+from sequence_tutor.progress import warner
 from sequence_tutor.reward.protocol import Reward
-from sequence_tutor.reward.weighted import effective_weights
 from sequence_tutor.sampling.choosing import Chooses
-from sequence_tutor.sampling.measure import Task, measure
+from sequence_tutor.sampling.measure import Task
 from sequence_tutor.storage.files import PathLike
-from sequence_tutor.storage.folder_lock import writing_in
-from sequence_tutor.storage.tensorboard_events import ask_for_events
 from sequence_tutor.storage.trust import programs_of
 from sequence_tutor.storage.versions import versions
 from sequence_tutor.tuner.aimed_rows import AimedRows
-from sequence_tutor.tuner.beginning import chosen_start
-from sequence_tutor.tuner.checks import check_budget, check_given_seeds, check_memory
 from sequence_tutor.tuner.choosing import choosing_options
+from sequence_tutor.tuner.extensions import Extensions
 from sequence_tutor.tuner.given import (
     Given,
     account_of,
@@ -43,12 +36,8 @@ from sequence_tutor.tuner.given import (
     open_prior,
     reward_in_memory,
 )
-from sequence_tutor.tuner.loop import STATE_FILE, Tuner
-from sequence_tutor.tuner.run_folder import begin_or_resume, save_policy
-from sequence_tutor.tuner.run_record import RunSpec, is_run, load_spec, with_unsaid
-from sequence_tutor.tuner.saving import keep_scores
+from sequence_tutor.tuner.run_record import RunSpec
 from sequence_tutor.tuner.settings_tables import Layers, TuneTables, read_layers
-from sequence_tutor.tuner.stages import most_steps, stages_of
 
 
 @dataclass(frozen=True)
@@ -83,7 +72,7 @@ class Order:
         Raises:
             UserError: a setting or a file that cannot be used.
         """
-        tables, given = self._tables, self.given
+        tables, given = self.tables, self.given
         seeds = given.seeds
         return RunSpec(
             domain=self.domain.name,
@@ -113,13 +102,13 @@ class Order:
     @cached_property
     def reward_settings(self) -> Settings:
         """What the domain's reward is built from; of one in memory only its frame counts."""
-        return self.layers.reward(self._tables, self.domain)
+        return self.layers.reward(self.tables, self.domain)
 
     @cached_property
     def begun(self) -> Beginning:
         """What every sequence begins with, and the settings of files."""
         source = f"{self.layers.source}: output"
-        output = build(self.domain.output_settings, self._tables.output, source)
+        output = build(self.domain.output_settings, self.tables.output, source)
         own = self.domain.framed(self.reward_settings)
         own.check_output(output)
         return beginning_of(own, self.given.prime, output, self._length)
@@ -157,7 +146,7 @@ class Order:
             real=real_opening(self.stored.card, self._length, self.domain.real),
         )
 
-    def _chooser(self, reward: Reward) -> Chooses | None:
+    def chooser(self, reward: Reward) -> Chooses | None:
         """The domain's, where a critic is asked for."""
         tune = self.spec.tune
         if not tune.critic.is_on:
@@ -180,86 +169,36 @@ class Order:
             properties = self.domain.properties(len(self.begun.tokens))
             AimedRows(aims, self.rows(reward), known, properties)
 
-    def carry_out(
-        self,
-        out: Path,
-        *,
-        threads: int | None = None,
-        tensorboard: bool = False,
-        tell: Callable[[str], None] = lambda _: None,
-        quiet: bool = False,
-    ) -> None:
-        """Tune in a folder, from wherever it stands; see `verbs.tune` for the arguments.
+    def check_extensions(self) -> Extensions:
+        """What extends the run, found and asked a few questions.
 
         Raises:
-            UserError: something cannot be used, or the folder holds something else.
+            UserError: nobody offers what the settings name, or it breaks a promise.
         """
-        spec = self.spec
-        for remark in self.begun.remarks:
-            heading(remark, quiet=quiet)
-        chosen_start(self.stored.prior, spec.tune)
-        if is_run(out):  # a setting that it could not say yet is as it was then
-            spec = replace(spec, reward=with_unsaid(load_spec(out), out, spec.reward))
-        reward = self.reward(spec.reward)
-        task = self.task(reward)
-        if is_run(out):
-            keep_scores(reward, out)
-        self._check(task, spec)
-        with ExitStack() as stack:
-            stack.enter_context(writing_in(out))
-            spec = begin_or_resume(out, spec, self.stored, threads)
-            keep_scores(reward, out)
-            alone = "reward: its weights play no part beside the aims"
-            tell(alone if spec.tune.aims_alone else effective_weights(reward))
-            if tensorboard:
-                ask_for_events(out)
-            name, begun = f"tuning {spec.tune.algorithm}", (out / STATE_FILE).exists()
-            gatherer = self.domain.gatherer(out, reward, self.begun.settings, begun)
-            if gatherer is not None:
-                stack.callback(gatherer.close)
-            tuner = Tuner(
-                *(task, spec.tune, out, warner(quiet=quiet)),
-                gatherer=gatherer,
-                seeds=self.seeds,
-                rows=self.rows(reward) if spec.tune.aims else None,
-                properties=self.domain.properties(len(self.begun.tokens)),
-                chooser=self._chooser(reward),
-                save_minutes=self._tables.execution.save_minutes,
-            )
-            advance = stack.enter_context(progress(name, most_steps(spec.tune), quiet=quiet))
-            save_policy(out, tuner.run(advance), tuner.c)
-
-    def _check(self, task: Task, spec: RunSpec) -> None:
-        """Whatever is wrong is found before anything is written."""
-        names = task.reward.names
-        check_memory(spec.tune, spec.length, self.domain.vocab_size, len(names))
-        stages_of(spec.tune, task.reward)
-        self.check_aims(task.reward)
-        check_budget(spec.tune, len(self.seeds))
-        if self.given.seeds is not None:  # a file without any is a mistake
-            check_given_seeds(self.given.seeds, self.seeds, task, spec.tune)
-        generator = named_generator(0, "trial", device_of(task.prior))
-        for _ in measure(task.prior, task, 2, generator):
-            pass
+        tables = self.tables
+        names = tables.callbacks, tables.log.to, tables.log.project
+        found = self.given.extensions.with_named(self.spec.tune, *names)
+        found.check(self.domain.vocab_size)
+        return found
 
     @cached_property
-    def _tables(self) -> TuneTables:
+    def tables(self) -> TuneTables:
         """All layers in one."""
         return self.layers.tables(TuneTables, self.domain)
 
     @property
     def executor(self) -> str | None:
         """The name of the executor that is asked for."""
-        return self._tables.execution.executor
+        return self.tables.execution.executor
 
     @property
     def has_aims(self) -> bool:
         """Whether rows of the table are aimed at."""
-        return bool(self._tables.aims)
+        return bool(self.tables.aims)
 
     @property
     def _length(self) -> int:
-        return self._tables.length or self.domain.length
+        return self.tables.length or self.domain.length
 
     @cached_property
     def _own_reward(self) -> Reward:

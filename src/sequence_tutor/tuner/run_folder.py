@@ -123,6 +123,11 @@ def _other_run(out: Path, difference: str) -> UserError:
     )
 
 
+def is_finished(folder: Path) -> bool:
+    """Whether a folder has a tuned model."""
+    return (folder / POLICY_FILE).is_file()
+
+
 def save_policy(folder: Path, policy: TunedPolicy, c: float) -> None:
     """Write the tuned model and the temperature that it ended with, then what all files hold."""
     start, algorithm = policy.values.start, policy.algorithm.name

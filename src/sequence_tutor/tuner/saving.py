@@ -14,7 +14,9 @@ from sequence_tutor.errors import UserError, reading
 from sequence_tutor.execution.interruptions import Interruptions
 from sequence_tutor.reward.protocol import KeepsScores, Prepares, Remembers, Reward
 from sequence_tutor.storage.checkpoints import Tensors, load_checkpoint, named, under
+from sequence_tutor.storage.run_log import Record
 from sequence_tutor.tuner.run_record import scores_folder
+from sequence_tutor.tuner.stages import Stage
 
 if TYPE_CHECKING:
     from sequence_tutor.tuner.loop import Tuner
@@ -87,6 +89,22 @@ def state_of(tuner: Tuner) -> tuple[Tensors, dict[str, Any]]:
         **({} if tuner.aiming is None else named("aims", tuner.aiming.state())),
     }
     return tensors, info
+
+
+def standing_of(tuner: Tuner, stage: Stage) -> Record:
+    """How far a run is, for a line of its log; an update's own figures are put over these."""
+    return {
+        "step": tuner.step,
+        "transitions": tuner.transitions,
+        "scored_sequences": tuner.supply.scored,
+        "c": tuner.c,
+        "learning_c": tuner.learner.temperature(max(0, tuner.step - tuner.stage_began - 1)),
+        "seconds": round(tuner.seconds, 4),
+        **({} if stage.name is None else {"stage": stage.name}),
+        **tuner.supply.exploration.record(),
+        "loss": None,
+        "gradient_norm": None,
+    }
 
 
 def fingerprint_of(tuner: Tuner) -> dict[str, Any]:

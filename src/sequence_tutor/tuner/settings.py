@@ -31,7 +31,7 @@ AIMING = ("aims", "aims_alone", "aims_react")
 
 LATER: Mapping[str, tuple[str, ...]] = {
     "exploration": ("breed", "given", "given_anneal"),
-    "replay": ("shift", "respell"),
+    "replay": ("shift", "respell", "sampler"),
 }
 """Settings, by their tables, that are not recorded where they have their usual value: a run without
 them is recorded as before there were any. So is `critic`, where there is none."""

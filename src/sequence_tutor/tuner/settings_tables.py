@@ -46,6 +46,19 @@ class ExecutionSettings(Settings):
     )
 
 
+class LogSettings(Settings):
+    """Where copies of a run's log go; this changes no number."""
+
+    to: tuple[str, ...] = Field(
+        (),
+        description="tensorboard, trackio, wandb, mlflow, or what installed packages offer: each "
+        "receives every line of the log",
+    )
+    project: str = Field(
+        "sequence-tutor", min_length=1, description="the project that a tracker files the run under"
+    )
+
+
 class TuningTables(Settings):
     """The tables of a settings file for whatever tunes."""
 
@@ -95,6 +108,10 @@ class TuneTables(TuningTables):
     execution: ExecutionSettings = Field(ExecutionSettings(), description="where it is scored")
     output: dict[str, Any] = Field(
         default_factory=dict, description="how the domain reads and writes files"
+    )
+    log: LogSettings = Field(LogSettings(), description="trackers beside the log")
+    callbacks: tuple[str, ...] = Field(
+        (), description="names of callbacks that installed packages offer"
     )
 
 

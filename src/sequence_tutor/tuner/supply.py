@@ -23,6 +23,7 @@ from sequence_tutor.tuner.breeding import Breeder
 from sequence_tutor.tuner.choosing import checked_chooser
 from sequence_tutor.tuner.collecting import Collector, Fresh
 from sequence_tutor.tuner.exploration import Exploration
+from sequence_tutor.tuner.extensions import NOTHING, Extensions, exploration_of, sampler_of
 from sequence_tutor.tuner.given_beginnings import Beginnings
 from sequence_tutor.tuner.learner import Learner
 from sequence_tutor.tuner.pending import Pending
@@ -50,6 +51,7 @@ class Supply:
         saving: where a slow reward may be interrupted.
         chooser: ranks sequences, where the settings ask for a critic.
         seeds: the data that `exploration.given` takes beginnings from.
+        extensions: sampler and exploration of a user's own.
 
     Attributes:
         scored: sequences scored to learn from.
@@ -76,6 +78,7 @@ class Supply:
         *,
         chooser: Chooses | None = None,
         seeds: Sequence[Sequence[int]] = (),
+        extensions: Extensions = NOTHING,
     ) -> None:
         self.saving = saving
         self.task, self.settings, self.learner, self.aiming = task, settings, learner, aiming
@@ -87,8 +90,11 @@ class Supply:
             distinct=settings.replay.distinct,
             counts=2 * len(settings.aims),
         )
-        self.sampler = make_sampler(settings.replay, self.replay, len(task.prefix))
-        self.exploration = Exploration(settings.exploration)
+        self.sampler = make_sampler(
+            settings.replay, self.replay, len(task.prefix), sampler_of(settings, extensions.sampler)
+        )
+        explores = exploration_of(settings, extensions.exploration)
+        self.exploration = Exploration(settings.exploration, explores)
         self.rng = named_generator(settings.seed, "tuner", device)
         self.respeller = Respeller(task, learner, settings.replay.respell, self.rng)
         explored, critic = settings.exploration, settings.critic

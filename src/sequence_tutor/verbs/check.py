@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sequence_tutor.config.presets import merged
 from sequence_tutor.domain import check_domain, find_domain
 from sequence_tutor.prior.check import check_prior
 from sequence_tutor.prior.protocol import device_of
@@ -18,6 +19,13 @@ from sequence_tutor.reward.user_terms import rules_file
 from sequence_tutor.sampling.measure import score
 from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.storage.files import PathLike, optional_path
+from sequence_tutor.tracking.check import check_logger
+from sequence_tutor.tracking.registry import AnyLogger
+from sequence_tutor.tracking.trackers import Tracker
+from sequence_tutor.tuner.callbacks import Callback
+from sequence_tutor.tuner.check_callback import check_callback
+from sequence_tutor.tuner.exploration import Explores
+from sequence_tutor.tuner.extensions import Extensions, MakesSampler
 from sequence_tutor.tuner.given import Given
 from sequence_tutor.tuner.order import open_order
 from sequence_tutor.tuner.settings_tables import with_executor
@@ -83,6 +91,10 @@ def check(
     aims: Mapping[str, Any] | None = None,
     rules: PathLike | None = None,
     executor: str | None = None,
+    log_to: Sequence[AnyLogger] = (),
+    callbacks: Sequence[Callback] = (),
+    sampler: MakesSampler | None = None,
+    exploration: Explores | None = None,
     trust: bool = False,
 ) -> Checked:
     """Check the prior and the reward that `tune` would take, and time them.
@@ -90,6 +102,9 @@ def check(
     Checked of a domain of another package: attributes, statistics, files, exhibit. Of the prior:
     normalised, equal step by step and at once, rows independent, no dependence on later tokens. Of
     the reward: shape, type, finite, 0 beyond the end, deterministic, no dependence on later tokens.
+    Of a sampler, an exploration, callbacks and loggers, also those that the settings name: see
+    `check_sampler`, `check_exploration`, `check_callback` and `check_logger`. Trackers are not
+    checked, because they would show a run.
 
     Args:
         prior: as for `tune`, like all other arguments.
@@ -100,14 +115,22 @@ def check(
     asked = find_domain(domain)
     if not type(asked).__module__.startswith("sequence_tutor."):  # our tests check ours
         check_domain(asked)
-    given = Given(prior, rules_file(rules), reward)
+    extensions = Extensions(sampler, exploration, callbacks, log_to)
+    given = Given(prior, rules_file(rules), reward, extensions=extensions)
     overrides = with_executor(None if aims is None else {"aims": aims}, executor)
+    overrides = merged(overrides, extensions.named())
     order = open_order(domain, preset, optional_path(config), overrides, given, trust=trust)
     policy, end_token = order.stored.prior, order.domain.end_token
     check_prior(policy)
     judge = order.reward()
     check_reward(judge, order.domain.vocab_size)
     order.check_aims(judge)
+    found = order.check_extensions()
+    for callback in found.callbacks:
+        check_callback(callback)
+    for logger in found.log_to:
+        if not isinstance(logger, Tracker):
+            check_logger(logger)
     generator = named_generator(0, "check", device_of(policy))
     begun = time.perf_counter()
     batch = rollout(policy, SAMPLES, order.domain.length, generator, end_token=end_token).batch
@@ -116,8 +139,8 @@ def check(
     scored = time.perf_counter()
     terms = dict(zip(judge.names, paid.mean(0).tolist(), strict=True))
     c = order.spec.tune.c
-    found = zip(judge.names, paid.std(0).tolist(), judge.weights.tolist(), strict=True)
-    strengths = {name: strength(spread, weight, c) for name, spread, weight in found}
+    spreads = zip(judge.names, paid.std(0).tolist(), judge.weights.tolist(), strict=True)
+    strengths = {name: strength(spread, weight, c) for name, spread, weight in spreads}
     seconds = sampled - begun, scored - sampled
     return Checked(terms, c, strengths, len(batch), *seconds, declared(judge))
 

@@ -22,6 +22,7 @@ from sequence_tutor.storage.files import PathLike, named_path, optional_path, wr
 from sequence_tutor.storage.folder_lock import writing_in
 from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.threads import set_threads
+from sequence_tutor.tuner.carrying_out import carry_out
 from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.tuner.order import Order
 from sequence_tutor.tuner.settings import TuneSettings
@@ -136,7 +137,7 @@ def frontier(
             compute_runs(_finish, items, folders, side_by_side, threads, quiet=quiet)
         for place, seed in places:
             own, run = _run_of(sweeps, out, place, seed)
-            own.carry_out(run, threads=threads, tell=partial(heading, quiet=quiet), quiet=quiet)
+            carry_out(own, run, threads=threads, tell=partial(heading, quiet=quiet), quiet=quiet)
             points += [_end_point(run, seed)] if place else _tuned_points(run, seed)
         model = tuned(own, run)
         prior_model = prior_of(model)

@@ -16,6 +16,11 @@ from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.user_terms import rules_file
 from sequence_tutor.storage.files import PathLike, named_path, optional_path
 from sequence_tutor.storage.tensorboard_events import require_tensorboard
+from sequence_tutor.tracking.registry import AnyLogger
+from sequence_tutor.tuner.callbacks import Callback
+from sequence_tutor.tuner.carrying_out import carry_out
+from sequence_tutor.tuner.exploration import Explores
+from sequence_tutor.tuner.extensions import Extensions, MakesSampler
 from sequence_tutor.tuner.given import Given
 from sequence_tutor.tuner.order import open_order
 from sequence_tutor.tuner.settings_tables import with_executor
@@ -48,6 +53,10 @@ def tune(
     device: torch.device | str = "cpu",
     threads: int | None = None,
     tensorboard: bool = False,
+    log_to: Sequence[AnyLogger] = (),
+    callbacks: Sequence[Callback] = (),
+    sampler: MakesSampler | None = None,
+    exploration: Explores | None = None,
     tell: Callable[[str], None] = lambda _: None,
     quiet: bool = False,
 ) -> Model:
@@ -79,6 +88,14 @@ def tune(
         device: where to compute; an object stays where it is.
         threads: torch's threads; None measures, and a resumed run keeps its number.
         tensorboard: write the numbers of the log as TensorBoard's events too.
+        log_to: copy each line of the log to these, beside those of the settings: "tensorboard",
+            "trackio", "wandb", "mlflow", the name of an installed one, a `Logger`, or a function
+            of one line. What fails costs one warning and is sent when the run goes on.
+        callbacks: told of the moments of the run, beside those of the settings; see `Callback`.
+        sampler: a class that derives from `sequence_tutor.replay.Sampler`, in place of the
+            settings' sampler.
+        exploration: a function in place of the settings' exploration: log pi (B, V) and the
+            strength that the settings anneal -> log-probabilities (B, V) to sample from.
         tell: called before the first update with a line of the reward's effective weights.
         quiet: show no progress.
 
@@ -95,10 +112,11 @@ def tune(
         seeds = named_path(seeds)
     if aims is not None:
         overrides = merged(overrides or {}, {"aims": aims})
-    overrides = with_executor(overrides, executor)
-    given = Given(prior, rules_file(rules), reward, seeds, prime, column, standardise)
+    extensions = Extensions(sampler, exploration, callbacks, log_to)
+    overrides = merged(with_executor(overrides, executor), extensions.named())
+    given = Given(prior, rules_file(rules), reward, seeds, prime, column, standardise, extensions)
     order = open_order(
         *(domain, preset, config, overrides, given), trust=trust, device=device, quiet=quiet
     )
-    order.carry_out(out, threads=threads, tensorboard=tensorboard, tell=tell, quiet=quiet)
+    carry_out(order, out, threads=threads, tensorboard=tensorboard, tell=tell, quiet=quiet)
     return tuned(order, out)

@@ -23,6 +23,7 @@ from sequence_tutor.evaluation.terms import weighted_parts
 from sequence_tutor.progress import heading, progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.storage.run_log import read_log
+from sequence_tutor.tuner.carrying_out import carry_out
 from sequence_tutor.tuner.checks import steps_for_budget
 from sequence_tutor.tuner.idle_settings import idle, names_in, refuse_idle
 from sequence_tutor.tuner.logbook import LOG_FILE
@@ -147,7 +148,7 @@ class Problem:
     def _tuned(self, name: str, form: Tables, order: Order, folder: Path) -> MethodRun:
         """Tune to the end, from the state of the folder, and evaluate."""
         tell = partial(heading, quiet=self.quiet)
-        order.carry_out(folder, threads=self.threads, tell=tell, quiet=self.quiet)
+        carry_out(order, folder, threads=self.threads, tell=tell, quiet=self.quiet)
         model, seed = tuned(order, folder), order.spec.tune.seed
         last = read_log(folder / LOG_FILE)[-1]
         with progress(f"evaluating {name}", self.samples, quiet=self.quiet) as advance:
