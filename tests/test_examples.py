@@ -125,3 +125,14 @@ def test_the_loop_on_one_page_comes_to_the_optimum() -> None:
     prior, generator = page.Network(width=32), torch.Generator().manual_seed(0)
     *_, (_, values) = page.tune(prior, page.reward, generator, 300)
     assert page.divergence(values, prior, page.reward) < 0.01
+
+
+def test_a_notebook_gives_every_part_as_an_object(tmp_path: Path) -> None:
+    tuned, counting, lines = script("in_a_notebook").main(tmp_path / "run", 8)
+    assert counting.sequences == 32
+    assert [line["step"] for line in lines] == [0, 2, 4, 6, 8]
+    assert tuned.reward.names == ("alternates",)
+    # token 0 after the start and after 1, the second 1 repeats: 1, 1, 0
+    assert tuned.reward(SequenceBatch.from_lists([[0, 1, 1]]))[0, :, 0].tolist() == [1, 1, 0]
+    _, counting, lines = script("in_a_notebook").main(tmp_path / "limited", 8, 32)
+    assert [line["step"] for line in lines] == [0, 2]
