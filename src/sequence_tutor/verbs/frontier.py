@@ -189,7 +189,7 @@ def _finish(item: tuple[Asked, Path, int, str, int]) -> None:
     """One run, in whichever process the executor calls this."""
     asked, out, threads, place, seed = item
     order, run = _run_of(asked.begin(quiet=True), out, place, seed)
-    order.carry_out(run, threads=set_threads(threads), tell=lambda _: None, quiet=True)
+    carry_out(order, run, threads=set_threads(threads), tell=lambda _: None, quiet=True)
 
 
 def _sweep(
