@@ -75,6 +75,18 @@ def test_a_critic_of_all_tokens_leads_to_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+def test_likelihood_of_edited_data_comes_to_the_data_with_tokens_replaced(tmp_path: Path) -> None:
+    form = {"c": 0.7, "exploration": {"given": 1.0}, "batch": 128, "collect": 128}
+    policy, settings = tuned(tmp_path, "raml-edits", **form)
+    own, _ = distances(TOY, policy, settings)
+    assert own < 0.02
+    assert apart(policy, TOY.log_prior()) > 0.1
+    exact = find_algorithm("raml-edits").optimum(TOY.log_prior(), TOY.rewards(), 1e-2, 1.0)
+    assert exact is not None
+    assert kl_to_optimum(exact, TOY.log_prior()) < 1e-6  # no edits
+
+
+@pytest.mark.long
 def test_mixer_comes_to_it_once_nothing_is_given_any_more(tmp_path: Path) -> None:
     rate = {"learning_rate": 0.02, "fall_from": 0.6}
     _, soft = trained(tmp_path, "mixer", exploration={"given": 1.0}, steps=400, optimiser=rate)

@@ -88,6 +88,7 @@ class Algorithm(ABC):
         held: whether its objective is that of KL-control: reward minus KL(pi || p).
         compares: whether it learns from a sequence only in comparison with others of its batch.
         takes_given: whether it continues beginnings of data, as `exploration.given` asks.
+        edits: whether whole sequences are data, with tokens replaced at temperature c.
         target: its target network: `average` follows the learning network slowly, `snapshot` is a
             copy from when the last sequences were collected, `none`.
         two_networks: whether a second network learns action values beside that of the policy.
@@ -105,6 +106,7 @@ class Algorithm(ABC):
     held: bool = True
     compares: bool = False
     takes_given: bool = False
+    edits: bool = False
     target: Literal["none", "average", "snapshot"] = "none"
     two_networks: bool = False
     mixes_prior: bool = False

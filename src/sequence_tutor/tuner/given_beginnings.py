@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import torch
 
+from sequence_tutor.sampling.edits import edited
 from sequence_tutor.sampling.measure import Task
 from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.sequences import SequenceBatch
@@ -29,6 +30,8 @@ def tokens_given(settings: TuneSettings, share: float, length: int, first: int) 
     """
     if not settings.traits.takes_given:
         return first
+    if settings.traits.edits:
+        return length
     explored = settings.exploration
     left = max(0.0, 1 - share / explored.given_anneal)
     return first + round(explored.given * left * (length - first))
@@ -59,6 +62,17 @@ class Beginnings:
             share: of the run's updates that are done, 0..1.
             generator: source of all randomness.
         """
+        drawn = self._draw(count, share, generator)
+        if drawn is None or not self.settings.traits.edits:
+            return drawn
+        given = self.task.prior.vocab_size, generator, self.task.end_token
+        replaced = edited(drawn, self.settings.c, *given)
+        prefix = len(self.task.prefix)
+        tokens = torch.cat([drawn.tokens[:, :prefix], replaced.tokens[:, prefix:]], 1)
+        return SequenceBatch(tokens, drawn.lengths)
+
+    def _draw(self, count: int, share: float, generator: torch.Generator) -> SequenceBatch | None:
+        """The same without any edit."""
         first = len(self.task.prefix)
         most = tokens_given(self.settings, share, self.task.length, first)
         if most == first:
