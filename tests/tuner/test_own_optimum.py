@@ -10,7 +10,7 @@ import torch
 from kit import silent
 from sequence_tutor.algorithms import find_algorithm
 from sequence_tutor.algorithms.policy import TunedPolicy
-from sequence_tutor.exact import Levels, kl_to_optimum, soft_optimum
+from sequence_tutor.exact import Levels, along_sequences, kl_to_optimum, soft_optimum
 from sequence_tutor.sampling.measure import Task
 from sequence_tutor.toy import make_toy
 from sequence_tutor.tuner.loop import Tuner
@@ -84,6 +84,20 @@ def test_likelihood_of_edited_data_comes_to_the_data_with_tokens_replaced(tmp_pa
     exact = find_algorithm("raml-edits").optimum(TOY.log_prior(), TOY.rewards(), 1e-2, 1.0)
     assert exact is not None
     assert kl_to_optimum(exact, TOY.log_prior()) < 1e-6  # no edits
+
+
+@pytest.mark.long
+def test_transfer_writes_the_best_sequences(tmp_path: Path) -> None:
+    kept = {"capacity": 8, "keep": "best", "distinct": True, "fresh": 0.0, "by_return": 0.0}
+    form = {"batch": 32, "collect": 4, "replay": kept}
+    policy, _ = tuned(tmp_path, "transfer", **form)
+    best = along_sequences(TOY.rewards()).topk(8).indices
+    before, after = (
+        float(along_sequences(level)[best].exp().sum())
+        for level in (TOY.log_prior(), TOY.space.log_policy(policy.sequence_log_probs))
+    )
+    assert before < 0.4
+    assert after > 0.8
 
 
 @pytest.mark.long

@@ -55,6 +55,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "mixer": ("reinforce-kl", {"algorithm": "mixer", "exploration": {"given": 1.0}}),
     "bahdanau": ("reinforce-kl", {"algorithm": "bahdanau", "eta": 0.05}),
     "raml-edits": ("reinforce-kl", {"algorithm": "raml-edits", "exploration": {"given": 1.0}}),
+    "transfer": ("psi-whole", {"algorithm": "transfer", "replay": {"keep": "best"}}),
     "double q": ("q", {"double": True}),
     "n steps": ("psi-whole", {"n_steps": 2, "paths": "every"}),
     "discounted": ("psi", {"discount": 0.5}),

@@ -16,6 +16,7 @@ from sequence_tutor.algorithms.origins import FoxG, RawlikPsi
 from sequence_tutor.algorithms.policy_gradients import DAP, PPO, ActorCritic, Reinforce, ReinforceKL
 from sequence_tutor.algorithms.raml import DPG, RAML
 from sequence_tutor.algorithms.raml_edits import RAMLEdits
+from sequence_tutor.algorithms.transfer import Transfer
 from sequence_tutor.config.packages import offered
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError, shown
@@ -26,7 +27,7 @@ SHIPPED: Mapping[str, Algorithm] = {
         *(PsiLearning(), GLearning(), QLearning(), RLOnly()),
         *(Reinforce(), ReinforceKL(), ActorCritic(), PPO(), DAP(), RAML()),
         *(RLOO(), GRPO(), DPG(), RawlikPsi(), FoxG(), Mixer(), BahdanauActorCritic()),
-        RAMLEdits(),
+        *(RAMLEdits(), Transfer()),
     )
 }
 """The algorithms of this package."""
