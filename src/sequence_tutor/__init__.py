@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from sequence_tutor.verbs.benchmark import benchmark, moses
     from sequence_tutor.verbs.check import check
     from sequence_tutor.verbs.compare import compare
+    from sequence_tutor.verbs.export import export
     from sequence_tutor.verbs.fill import fill
     from sequence_tutor.verbs.frontier import frontier
     from sequence_tutor.verbs.pretrain import pretrain
@@ -84,6 +85,7 @@ __all__ = [
     "compare",
     "demo",
     "evaluate",
+    "export",
     "export_study",
     "fill",
     "find_domain",

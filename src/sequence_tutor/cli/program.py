@@ -13,6 +13,7 @@ from sequence_tutor.cli.benchmark import Benchmark
 from sequence_tutor.cli.check import Check
 from sequence_tutor.cli.compare import Compare
 from sequence_tutor.cli.evaluate import Evaluate
+from sequence_tutor.cli.export import Export
 from sequence_tutor.cli.frontier import FrontierVerb
 from sequence_tutor.cli.help import completion, help_of
 from sequence_tutor.cli.measure import Bench, Verify
@@ -48,6 +49,7 @@ VERBS: dict[str, type[Verb]] = {
     "compare": Compare,
     "frontier": FrontierVerb,
     "report": Report,
+    "export": Export,
     "verify": Verify,
     "check": Check,
     "tables": Results,

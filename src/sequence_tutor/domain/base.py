@@ -284,6 +284,12 @@ class Domain(RunSupport, ABC):
         """How a token is shown, such as a character; by default its number."""
         return f"{token} "
 
+    def token_facts(self) -> Mapping[str, Any]:
+        """What an exported model says of its tokens, as JSON: their names, by their numbers."""
+        ends = {self.end_token: "end"}
+        every = range(self.vocab_size)
+        return {"tokens": [ends.get(token) or self.token_text(token) for token in every]}
+
     def exhibit(self, shown: Material) -> Exhibit:
         """What a report shows of models; by default lines with the reward of each token."""
         return exhibit(shown)

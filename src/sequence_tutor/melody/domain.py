@@ -41,6 +41,7 @@ from sequence_tutor.melody.rows import MelodyRows
 from sequence_tutor.melody.scales import C_MAJOR, OCTAVE
 from sequence_tutor.melody.signature import signature_of
 from sequence_tutor.melody.statistics import FIGURES, LikenessToTunes, MelodyStatistics
+from sequence_tutor.melody.token_facts import token_facts
 from sequence_tutor.melody.view import Melodies
 from sequence_tutor.melody.writing.output import MelodyOutputSettings, transposed, write_melodies
 from sequence_tutor.prior.store import StoredPrior, shipped_prior
@@ -225,6 +226,10 @@ class MelodyDomain(Domain):
     def likeness(self, real: SequenceBatch, settings: Settings) -> LikenessToTunes:
         """Distances of intervals and durations."""
         return LikenessToTunes(real)
+
+    def token_facts(self) -> Mapping[str, Any]:
+        """Names such as `off`, `hold` and C4, MIDI pitches, the meter and the key."""
+        return token_facts(self.frame)
 
     def exhibit(self, shown: Material) -> Exhibit:
         """Sound, piano roll, score and MIDI file; next-token probabilities along one melody."""

@@ -273,6 +273,10 @@ class MoleculeDomain(Domain):
         """Similarity to the nearest, and of scaffolds."""
         return LikenessToMolecules(self.vocabulary, real)
 
+    def token_text(self, token: int) -> str:
+        """The token as SMILES write it."""
+        return self.vocabulary.tokens[token]
+
     def exhibit(self, shown: Material) -> Exhibit:
         """The best structures, a random sample, a table, histograms of properties."""
         from sequence_tutor.molecule.exhibit import exhibit
