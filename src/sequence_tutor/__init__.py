@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from sequence_tutor.tuner.exploration import check_exploration
     from sequence_tutor.verbs.bench import bench
     from sequence_tutor.verbs.benchmark import benchmark, moses
+    from sequence_tutor.verbs.card import card
     from sequence_tutor.verbs.check import check
     from sequence_tutor.verbs.compare import compare
     from sequence_tutor.verbs.export import export
@@ -74,6 +75,7 @@ __all__ = [
     "analyse_study",
     "bench",
     "benchmark",
+    "card",
     "check",
     "check_callback",
     "check_domain",

@@ -10,6 +10,7 @@ from sequence_tutor.cli import USAGE_ERROR
 from sequence_tutor.cli.aims import AIMS
 from sequence_tutor.cli.arguments import check_outputs, check_sizes
 from sequence_tutor.cli.benchmark import Benchmark
+from sequence_tutor.cli.card import Card
 from sequence_tutor.cli.check import Check
 from sequence_tutor.cli.compare import Compare
 from sequence_tutor.cli.evaluate import Evaluate
@@ -50,6 +51,7 @@ VERBS: dict[str, type[Verb]] = {
     "frontier": FrontierVerb,
     "report": Report,
     "export": Export,
+    "card": Card,
     "verify": Verify,
     "check": Check,
     "tables": Results,

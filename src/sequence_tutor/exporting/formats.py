@@ -45,6 +45,12 @@ class Format:
 
 FORMATS = {
     "json": Format("one JSON file for a page: networks, tokens, meter", "json_file"),
+    "onnx": Format("one step as an ONNX graph, with its state as inputs and outputs", "onnx_file"),
+    "hf": Format(
+        "a folder that transformers opens, of a tuned language model",
+        "hugging_face_folder",
+        is_file=False,
+    ),
 }
 
 

@@ -41,7 +41,7 @@ class Networks:
     def log_probs(self, policy: str, tokens: Tensor) -> Tensor:
         """Log-probabilities of a policy at every step, tokens (B, T) -> (B, T, V)."""
         parts = self.policies[policy].items()
-        sums: Tensor = sum(  # type: ignore[assignment]  # there is at least one
+        sums: Tensor = sum(
             factor * self.networks[name](tokens)[..., : self.networks[name].vocab_size]
             for name, factor in parts
         )
