@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import threading
 import time
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 
 from sequence_tutor.errors import UserError
@@ -82,3 +85,31 @@ def test_a_node_that_is_killed_costs_nothing_and_a_new_one_is_used(
             executor.map(items[:50])
             assert time.monotonic() - begun < 120
         assert executor.map(items) == [one.upper() for one in items]
+
+
+@pytest.mark.usefixtures("nodes")
+def test_a_full_object_store_costs_nothing(functions: ModuleType) -> None:
+    import ray
+
+    items = [f"item {number}" for number in range(400)]
+    with RayExecutor(functions.slow) as executor:
+        kept = [ray.put(np.zeros(30 << 20, np.uint8)) for _ in range(5)]  # of 100 MB
+        assert executor.map(items) == [one.upper() for one in items]
+        del kept
+
+
+@pytest.mark.usefixtures("nodes")
+def test_nodes_that_cannot_load_the_function_say_so_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "only_here.py").write_text("def same(item):\n    return item\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    function = importlib.import_module("only_here").same
+    why = r"cannot load what it is to compute \(No module named 'only_here'\); install it there"
+    with (
+        RayExecutor(function) as executor,
+        pytest.warns(UserWarning, match=f"is not used: it {why}") as warned,
+        pytest.raises(UserError, match=f"no node of the Ray cluster can work, .* it {why}"),
+    ):
+        executor.map(["a", "b"])
+    assert len(warned) == 1

@@ -21,6 +21,7 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.execution.ray_executor import RayExecutor
 from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.tuner.logbook import LOG_FILE
+from sequence_tutor.tuner.loop import STATE_FILE
 from sequence_tutor.tuner.run_folder import POLICY_FILE
 
 pytest.importorskip("ray", reason="the extra [ray] is not installed")
@@ -126,6 +127,23 @@ def test_a_function_that_always_fails_is_named(tmp_path: Path) -> None:
     assert len(told) == 8
     assert asks.ask(["7"], lambda *_: None) == [{"value": 7.0}]
     asks.close()
+
+
+@pytest.mark.usefixtures("nodes")
+def test_a_signal_saves_the_run(tmp_path: Path) -> None:
+    config, out = tmp_path / "long.toml", tmp_path / "run"
+    config.write_text(tomli_w.dumps({**SETTINGS, "tune": {**SETTINGS["tune"], "steps": 10_000}}))
+    given = ("--config", config, "--threads", 1, "--quiet", "--executor", "ray")
+    command = program("tune", "molecule", "--out", out, *given)
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while not len(read_log(out / LOG_FILE)) > 1:
+        assert running.poll() is None
+        time.sleep(0.2)
+    running.terminate()
+    said = running.communicate(timeout=60)[1]
+    assert running.returncode == 143
+    assert said == "sequence-tutor: terminated; the same command continues\n"
+    assert (out / STATE_FILE).exists()
 
 
 def compared(out: Path, **how: Any) -> list[dict[str, Any]]:

@@ -145,17 +145,14 @@ class RayExecutor(Executor[Item, Result]):
             if usable:
                 return usable
             if every:
-                raise UserError(f"no node of the Ray cluster can work: {self._last_refusal}")
+                why = list(self._refused.values())[-1]
+                raise UserError(f"no node of the Ray cluster can work, the last because it {why}")
             if time.monotonic() > until:
                 raise UserError(
                     f"the Ray cluster at {self._cluster.address} has no node with a CPU, expected "
                     "at least one that was started with `ray start`"
                 )
             time.sleep(AGAIN_SECONDS)
-
-    @property
-    def _last_refusal(self) -> str:
-        return list(self._refused.values())[-1]
 
     def _hand_out(self, work: Work[Item, Result]) -> None:
         """Chunks for all nodes, a first one for each before the second of any."""

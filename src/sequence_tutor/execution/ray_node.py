@@ -127,9 +127,8 @@ def versions_here(names: Sequence[str]) -> dict[str, str]:
 def _what_is_missing(error: ImportError) -> str:
     module = (error.name or "").partition(".")[0]
     extra = EXTRAS.get(module)
-    package = f"sequence-tutor[{extra}]" if extra else PACKAGES.get(module, module)
-    how = f": pip install '{package}' there" if package else ""
-    return f"cannot load what it is to compute ({error}){how}"
+    how = f"pip install 'sequence-tutor[{extra}]'" if extra else "install it"
+    return f"cannot load what it is to compute ({error}); {how} there"
 
 
 def _what_differs(asked: Mapping[str, str]) -> str:
