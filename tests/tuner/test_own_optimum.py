@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from kit import silent
 from sequence_tutor.algorithms import find_algorithm
 from sequence_tutor.algorithms.policy import TunedPolicy
 from sequence_tutor.exact import Levels, along_sequences, kl_to_optimum, soft_optimum
 from sequence_tutor.sampling.measure import Task
+from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.toy import make_toy
 from sequence_tutor.tuner.loop import Tuner
 from sequence_tutor.tuner.settings import TuneSettings
@@ -25,7 +27,9 @@ ONE_STEP = {"n_steps": 1, "paths": "every"}
 REPLAYED = {"capacity": 4096, "fresh": 0.25, "by_return": 0.0}
 
 
-def tuned(folder: Path, algorithm: str, **changes: Any) -> tuple[TunedPolicy, TuneSettings]:
+def tuned(
+    folder: Path, algorithm: str, task: Task = TASK, **changes: Any
+) -> tuple[TunedPolicy, TuneSettings]:
     settings = TuneSettings.model_validate(
         {
             "algorithm": algorithm,
@@ -41,7 +45,7 @@ def tuned(folder: Path, algorithm: str, **changes: Any) -> tuple[TunedPolicy, Tu
             **changes,
         }
     )
-    return Tuner(TASK, settings, folder).run(silent), settings
+    return Tuner(task, settings, folder).run(silent), settings
 
 
 def trained(folder: Path, algorithm: str, **changes: Any) -> tuple[float, float]:
@@ -152,6 +156,35 @@ def test_iterations_of_psi_by_one_backup_each(tmp_path: Path) -> None:
         ]
     assert apart(policy, tuple(level.log_softmax(1) for level in psi)) < 0.02
     assert apart(policy, TOY.soft_optimum(1.0, 1.0).log_policy) > 0.03
+
+
+class Shifted:
+    """The same reward, and a constant at the first step, which moves no optimum but log Z."""
+
+    names = (*TOY.reward.names, "constant")
+    weights = torch.ones(3, dtype=torch.float64)
+
+    def __init__(self, constant: float) -> None:
+        self.constant = constant
+
+    def __call__(self, batch: SequenceBatch) -> Tensor:
+        terms = TOY.reward(batch)
+        constant = torch.zeros_like(terms[:, :, :1])
+        constant[:, 0] = self.constant
+        return torch.cat([terms, constant], 2)
+
+
+@pytest.mark.long
+def test_what_keeps_dap_from_the_optimum_is_log_z(tmp_path: Path) -> None:
+    optimum = TOY.soft_optimum(1.0, 1.0)
+    found = []
+    for factor in (0.0, 1.0, 2.0):
+        task = Task(TOY.prior, Shifted((factor - 1) * optimum.value), 3)  # log Z is factor times it
+        policy, _ = tuned(tmp_path / str(factor), "dap", task, steps=400)
+        found.append(apart(policy, optimum.log_policy))
+    assert found[0] < 0.005
+    assert found[1] > 5 * found[0]
+    assert found[2] > 10 * found[1]
 
 
 def test_a_uniform_prior_that_never_falls_is_that_of_kl_control() -> None:
