@@ -23,8 +23,8 @@ TOY = make_toy(0, vocab_size=3, length=3, width=32)
 TASK = Task(TOY.prior, TOY.reward, 3)
 
 
-ONE_STEP = {"n_steps": 1, "paths": "every"}
-REPLAYED = {"capacity": 4096, "fresh": 0.25, "by_return": 0.0}
+ONE_STEP: dict[str, Any] = {"n_steps": 1, "paths": "every"}
+REPLAYED: dict[str, Any] = {"capacity": 4096, "fresh": 0.25, "by_return": 0.0}
 
 
 def tuned(
@@ -80,7 +80,7 @@ def test_a_critic_of_all_tokens_leads_to_it(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_likelihood_of_edited_data_comes_to_the_data_with_tokens_replaced(tmp_path: Path) -> None:
-    form = {"c": 0.7, "exploration": {"given": 1.0}, "batch": 128, "collect": 128}
+    form: dict[str, Any] = {"c": 0.7, "exploration": {"given": 1.0}, "batch": 128, "collect": 128}
     policy, settings = tuned(tmp_path, "raml-edits", **form)
     own, _ = distances(TOY, policy, settings)
     assert own < 0.02
@@ -93,7 +93,7 @@ def test_likelihood_of_edited_data_comes_to_the_data_with_tokens_replaced(tmp_pa
 @pytest.mark.long
 def test_transfer_writes_the_best_sequences(tmp_path: Path) -> None:
     kept = {"capacity": 8, "keep": "best", "distinct": True, "fresh": 0.0, "by_return": 0.0}
-    form = {"batch": 32, "collect": 4, "replay": kept}
+    form: dict[str, Any] = {"batch": 32, "collect": 4, "replay": kept}
     policy, _ = tuned(tmp_path, "transfer", **form)
     best = along_sequences(TOY.rewards()).topk(8).indices
     before, after = (
@@ -120,14 +120,20 @@ def test_grpo_comes_to_its_own_optimum_and_not_to_that_of_kl_control(tmp_path: P
 
 @pytest.mark.long
 def test_g_of_fox_comes_to_the_optimum_with_a_uniform_prior(tmp_path: Path) -> None:
-    form = {**ONE_STEP, "eta": 0.1, "c_begin": 8.0, "collect_every": 4, "replay": REPLAYED}
+    form: dict[str, Any] = {
+        **ONE_STEP,
+        "eta": 0.1,
+        "c_begin": 8.0,
+        "collect_every": 4,
+        "replay": REPLAYED,
+    }
     rate = {"learning_rate": 0.04, "fall_from": 0.2}
     own, soft = trained(tmp_path, "g-fox", optimiser=rate, **form)
     assert own < 0.01
     assert soft > 0.4
 
 
-ITERATED = {"c": 3.0, "steps": 450, "collect": 2048, "collect_every": 150}
+ITERATED: dict[str, Any] = {"c": 3.0, "steps": 450, "collect": 2048, "collect_every": 150}
 """Three iterations, each solved."""
 OLD = {**REPLAYED, "fresh": 0.0}
 
@@ -135,7 +141,13 @@ OLD = {**REPLAYED, "fresh": 0.0}
 @pytest.mark.long
 def test_three_iterations_of_psi_are_kl_control_at_a_third_of_c(tmp_path: Path) -> None:
     rate = {"learning_rate": 0.04, "fall_from": 0.2}
-    form = {**ITERATED, "n_steps": "all", "paths": "whole", "replay": OLD, "optimiser": rate}
+    form: dict[str, Any] = {
+        **ITERATED,
+        "n_steps": "all",
+        "paths": "whole",
+        "replay": OLD,
+        "optimiser": rate,
+    }
     policy, _ = tuned(tmp_path, "psi-rawlik", **form)
     assert apart(policy, TOY.soft_optimum(1.0, 1.0).log_policy) < 0.01
     for wrong in (1, 2, 4):
@@ -145,7 +157,7 @@ def test_three_iterations_of_psi_are_kl_control_at_a_third_of_c(tmp_path: Path) 
 @pytest.mark.long
 def test_iterations_of_psi_by_one_backup_each(tmp_path: Path) -> None:
     rate = {"learning_rate": 0.04, "fall_from": 0.2}
-    form = {**ITERATED, **ONE_STEP, "replay": OLD, "optimiser": rate}
+    form: dict[str, Any] = {**ITERATED, **ONE_STEP, "replay": OLD, "optimiser": rate}
     policy, _ = tuned(tmp_path, "psi-rawlik", **form)
     psi = list(TOY.log_prior())
     for _ in range(3):
