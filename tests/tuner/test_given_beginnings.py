@@ -101,3 +101,32 @@ def test_the_data_of_a_run_are_its_seeds_and_a_killed_run_goes_on(tmp_path: Path
         return found.sequence_log_probs(torch.tensor(DATA))
 
     assert torch.equal(policy("whole", stops=False), policy("killed", stops=True))
+
+
+@pytest.mark.parametrize("algorithm", ["bahdanau", "grpo", "psi-rawlik", "raml-edits"])
+def test_other_killed_runs_go_on_too(algorithm: str, tmp_path: Path) -> None:
+    fresh: dict[str, Any] = {} if algorithm == "psi-rawlik" else FRESH
+    explored = {"given": 1.0} if algorithm == "raml-edits" else {}
+    settings = TuneSettings.model_validate(
+        {"algorithm": algorithm, "batch": 8, "collect": 8, "exploration": explored, "steps": 6}
+        | {"evaluate_every": 2, "evaluate_samples": 16, **fresh}
+    )
+
+    def begun(folder: str) -> Tuner:
+        return Tuner(toy_task(), settings, tmp_path / folder)
+
+    def stop(n: int = 1, /, **live: float | str) -> None:
+        if n and live.get("loss") is not None:
+            done.append(n)
+            if len(done) == 5:
+                raise KeyboardInterrupt
+
+    done: list[int] = []
+    whole = begun("whole").run(silent)
+    with pytest.raises(KeyboardInterrupt):
+        begun("killed").run(stop)
+    resumed = begun("killed")
+    assert resumed.step == 4
+    tokens = torch.tensor(DATA)
+    found = resumed.run(silent).sequence_log_probs(tokens)
+    assert torch.equal(found, whole.sequence_log_probs(tokens))
