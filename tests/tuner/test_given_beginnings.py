@@ -103,6 +103,14 @@ def test_the_data_of_a_run_are_its_seeds_and_a_killed_run_goes_on(tmp_path: Path
     assert torch.equal(policy("whole", stops=False), policy("killed", stops=True))
 
 
+def test_there_may_be_more_data_than_replay_and_budget_have_places(tmp_path: Path) -> None:
+    small = {"fresh": 1.0, "capacity": 16}
+    settings = mixer(steps=2, evaluate_every=2, evaluate_samples=16, replay=small, budget=32)
+    tuner = Tuner(toy_task(), settings, tmp_path, seeds=DATA * 50)
+    tuner.run(silent)
+    assert tuner.supply.scored == 32
+
+
 @pytest.mark.parametrize("algorithm", ["bahdanau", "grpo", "psi-rawlik", "raml-edits"])
 def test_other_killed_runs_go_on_too(algorithm: str, tmp_path: Path) -> None:
     fresh: dict[str, Any] = {} if algorithm == "psi-rawlik" else FRESH

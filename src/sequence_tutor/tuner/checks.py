@@ -66,14 +66,15 @@ def check_budget(settings: TuneSettings, seeds: int) -> None:
 
     Args:
         settings: of the run.
-        seeds: sequences that replay begins with, which count.
+        seeds: sequences that replay begins with, which count; data that are only begun with do not.
 
     Raises:
         UserError: there are such updates.
     """
     if settings.budget is None or not settings.traits.on_policy:
         return
-    fed, asked = steps_for_budget(settings, settings.budget - seeds), most_steps(settings)
+    scored = 0 if settings.traits.takes_given else seeds
+    fed, asked = steps_for_budget(settings, settings.budget - scored), most_steps(settings)
     if asked > fed:
         raise UserError(
             f"steps is {asked}, expected at most {fed}: {settings.algorithm} learns from what the "
@@ -94,6 +95,8 @@ def check_seeds(seeds: Sequence[Sequence[int]], task: Task, settings: TuneSettin
             another vocabulary, or does not begin with the prefix.
     """
     capacity = min(settings.replay.capacity, settings.budget or sys.maxsize)
+    if settings.traits.takes_given:  # they are neither stored nor scored
+        capacity = sys.maxsize
     if not 1 <= len(seeds) <= capacity:
         raise UserError(f"{len(seeds)} seeds, expected 1 to replay.capacity = {capacity}")
     for number, tokens in enumerate(seeds, start=1):
