@@ -11,7 +11,7 @@ import math
 import torch
 from torch import Tensor
 
-from sequence_tutor.domain.fingerprints import WINDOW, are_among, distinct_share, sequence_hashes
+from sequence_tutor.domain.fingerprints import WINDOW, are_among, sequence_hashes
 from sequence_tutor.estimates import (
     UNDEFINED,
     Estimate,
@@ -19,10 +19,10 @@ from sequence_tutor.estimates import (
     Proportion,
     RatioOfSums,
     divided,
-    wilson,
     within,
     without_ends,
 )
+from sequence_tutor.evaluation.variety import distinct
 from sequence_tutor.sampling.importance import ImportanceWeights
 from sequence_tutor.sampling.measure import Measured
 
@@ -132,7 +132,7 @@ class GeneralStatistics:
     def _distinct(self) -> Estimate:
         if not self._hashes:
             return UNDEFINED
-        return wilson(distinct_share(torch.cat(self._hashes)), self._compared)
+        return distinct(torch.cat(self._hashes))
 
     def _optimality(self) -> dict[str, Estimate]:
         if self._importance.count == 0:

@@ -6,6 +6,8 @@ import math
 from collections import Counter
 from collections.abc import Hashable, Sequence
 
+from torch import Tensor
+
 from sequence_tutor.estimates import Estimate, wilson, within
 from sequence_tutor.evaluation.near_copies import MOST, near_copies
 from sequence_tutor.sampling.measure import Opens, commonest
@@ -59,3 +61,33 @@ def entropy(items: Sequence[Hashable]) -> Estimate:
     bits = sum(-share * math.log2(share) for share in shares)
     square = sum(share * math.log2(share) ** 2 for share in shares)
     return within(bits + 0.0, math.sqrt(max(square - bits**2, 0.0) / total))
+
+
+def distinct(hashes: Tensor) -> Estimate:
+    """The share of different items among n, with Wilson's interval of as many independent items.
+
+    Repetitions of one item depend on each other, so that the number D of different items scatters
+    less than the binomial variance n s (1 - s) of its share s. With f_j items that occur j times,
+
+        Var(D) = E[D of 2 n] - E[D of n] - f_1^2 / n  ~  f_1 - f_2 + f_3 - ... - f_1^2 / n,
+
+    as a sum of Poisson counts with a given total; the alternating sum is Good and Toulmin's
+    estimate of what a second sample would show that is new. It is kept between half the jackknife's
+    variance f_1 (1 - f_1 / n) and the smaller of that and the binomial one, with f_1 at least 1,
+    because another sample might have had such an item.
+
+    Source: Good and Toulmin, The number of new species, and the increase in population coverage,
+    when a sample is increased, 1956; Efron and Stein, The jackknife estimate of variance, 1981.
+
+    Args:
+        hashes: (n,) of the items.
+    """
+    items = len(hashes)
+    counts = hashes.unique(return_counts=True)[1]
+    share, once = len(counts) / items, max(int((counts == 1).sum()), 1)
+    binomial, jackknife = items * share * (1 - share), once * (1 - once / items)
+    new = int((counts % 2 == 1).sum()) - int((counts % 2 == 0).sum())
+    variance = max(min(new - once**2 / items, jackknife), jackknife / 2)
+    if not 0 < variance < binomial:
+        return wilson(share, items)
+    return wilson(share, items * binomial / variance)

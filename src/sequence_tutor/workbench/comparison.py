@@ -73,6 +73,10 @@ class MethodRun:
         }
 
 
+GAPS = ("gap_per_sequence", "gap_per_token")
+"""Figures that are the difference of a bound on log Z and an objective."""
+
+
 def against_best_bound(runs: Sequence[MethodRun]) -> list[MethodRun]:
     """The same runs with their gaps to the highest lower bound on log Z of any of them."""
     beside = [run.statistics for run in runs]
@@ -83,10 +87,35 @@ def against_best_bound(runs: Sequence[MethodRun]) -> list[MethodRun]:
 
 
 def over_seeds(runs: Sequence[MethodRun], figure: str) -> Estimate:
-    """The mean of a figure over the seeds of one method; of a single seed its own interval."""
+    """The mean of a figure over the seeds of one method; of a single seed its own interval.
+
+    The interval of a gap has the noise of the bound on log Z too, see `shared_noise`.
+    """
     if len(runs) == 1 and figure in runs[0].statistics:
         return runs[0].statistics[figure]
-    return mean_of([run.figure(figure) for run in runs])
+    mean = mean_of([run.figure(figure) for run in runs])
+    if figure not in GAPS or math.isnan(mean.value):
+        return mean
+    noise = max(shared_noise(run, figure) for run in runs)
+    return Estimate(mean.value, mean.low - noise, mean.high + noise)
+
+
+def shared_noise(run: MethodRun, figure: str) -> float:
+    """How far the bound on log Z reaches in the gap of one run; infinite if nobody knows.
+
+    All seeds are compared with one bound, so that their scatter does not show its error. The
+    interval of a gap is that of the bound plus that of the objective; what the objective does not
+    explain is the bound's. It is 0 where log Z is exact.
+
+    Args:
+        run: one seed.
+        figure: one of `GAPS`.
+    """
+    gap, objective = (run.statistics.get(one) for one in (figure, "objective_per_sequence"))
+    if gap is None or objective is None or not math.isfinite(gap.reach):
+        return math.inf
+    tokens = run.mean_length if figure == "gap_per_token" else 1.0
+    return max(0.0, gap.reach - objective.reach / tokens)
 
 
 def by_method(runs: Sequence[MethodRun]) -> dict[str, list[MethodRun]]:
