@@ -37,7 +37,7 @@ Trajectory = dict[str, Any]  # JSON
 VERIFIED = (
     *("psi", "g", "q", "rl-only", "psi-whole", "g-whole", "q-whole", "tb", "path-consistency"),
     *("reinforce-kl", "actor-critic", "ppo", "dap", "raml", "dpg", "rloo", "grpo"),
-    "g-fox",
+    *("g-fox", "rl-only-explored"),
 )
 SHORT: dict[str, Any] = {
     "steps": 3,
