@@ -104,3 +104,13 @@ def _as_counted(name: str, counts: Counts) -> Tensor:
     if name.startswith("autocorrelation"):
         return counts.numerators.where(counts.denominators > 0, torch.nan)
     return counts.numerators.bool() if TABLE_1[name].kind == "share" else counts.numerators
+
+
+class Clock:
+    """Time that passes when told to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now

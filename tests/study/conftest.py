@@ -12,11 +12,12 @@ from typing import Protocol
 import httpx
 import pytest
 
+from kit import Clock as Clock
+from sequence_tutor.serving.server import listen, server
 from sequence_tutor.study.answers import Answer, Listener
 from sequence_tutor.study.design import Pair, Study, schedule
 from sequence_tutor.study.folder import ANSWERS_FILE
 from sequence_tutor.study.making import Design, make_folder, melodies_needed
-from sequence_tutor.study.server import listen, server
 from sequence_tutor.study.service import Service
 from sequence_tutor.study.store import Store
 
@@ -68,16 +69,6 @@ def answered(study: Study, listener: int, opinion: Opinion = careful) -> Listene
     """A listener who has answered everything."""
     answers = tuple(opinion(study, pair) for pair in schedule(study, listener))
     return Listener(f"listener {listener}", answers)
-
-
-class Clock:
-    """Time that passes when told to."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @contextmanager

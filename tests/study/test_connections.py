@@ -18,11 +18,11 @@ import pytest
 
 from kit import program
 from sequence_tutor.errors import UserError
-from sequence_tutor.study import server as servers
+from sequence_tutor.serving import server as servers
+from sequence_tutor.serving.limits import INTERVAL, Failures
+from sequence_tutor.serving.requests import Hosts
+from sequence_tutor.serving.server import limited
 from sequence_tutor.study.folder import ANSWERS_FILE, load_study
-from sequence_tutor.study.limits import INTERVAL, Failures
-from sequence_tutor.study.requests import Hosts
-from sequence_tutor.study.server import limited
 from sequence_tutor.study.store import Store
 
 from .conftest import Browser, Clock, serving

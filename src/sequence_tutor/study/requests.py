@@ -1,4 +1,4 @@
-"""Checks of requests to the service: host name, origin, session, ticket, body.
+"""Checks of requests to the service of a study: session, ticket, message.
 
 A session names its listener and a ticket names one question put to one listener. Both are signed
 with the study's secret, so that neither can be forged.
@@ -8,69 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
-import socket
-from collections.abc import Iterable
-from ipaddress import ip_address
 from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 
 LARGEST_BODY = 1024  # bytes; an answer takes a fifth of it
-_HOST = re.compile(r"(\[[^\[\]]+\]|[^:\[\]]+)(?::\d{1,5})?")
-
-
-class Hosts:
-    """Host names that a request may have: this machine's, `names`, and every numeric address.
-
-    A page of another site can let its own name resolve to this machine (DNS rebinding) and would
-    then pass as the same site; but its requests carry that name.
-    """
-
-    def __init__(self, names: Iterable[str] = ()) -> None:
-        machine = socket.gethostname()
-        every = ("localhost", machine, f"{machine}.local", *names)
-        self._names = {name.casefold().rstrip(".") for name in every if name}
-
-    def allows(self, host: str) -> bool:
-        """Whether this host, with or without a port, is one of them."""
-        found = _HOST.fullmatch(host)
-        if found is None:
-            return False
-        name = found[1].casefold().rstrip(".")
-        return name in self._names or _is_address(name.strip("[]"))
-
-    def check(self, request: Request) -> None:
-        """Refuse a request for another host.
-
-        Raises:
-            HTTPException: it says what to do.
-        """
-        if not self.allows(request.headers.get("host", "")):
-            raise HTTPException(
-                421, "asked for under a name that is not allowed; see --name of study serve"
-            )
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text.partition("%")[0])
-    except ValueError:
-        return False
-    return True
-
-
-def check_origin(request: Request) -> None:
-    """Refuse a request from a page of another site.
-
-    Raises:
-        HTTPException: it is one.
-    """
-    origin = request.headers.get("origin")
-    if origin is not None and origin.partition("://")[2] != request.headers.get("host"):
-        raise HTTPException(403, "asked from another site")
 
 
 class Signer:
@@ -144,24 +87,6 @@ class Preference(_Message):
 
 
 AnyMessage = TypeVar("AnyMessage", bound=_Message)
-
-
-async def read_body(request: Request) -> bytes:
-    """The body of a request; empty unless it is a POST.
-
-    Raises:
-        HTTPException: it is not JSON, or too long.
-    """
-    if request.method != "POST":
-        return b""
-    if request.headers.get("content-type", "").partition(";")[0] != "application/json":
-        raise HTTPException(415, "expected JSON")
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise HTTPException(413, "too long")
-    return body
 
 
 def read_message(body: bytes, kind: type[AnyMessage]) -> AnyMessage:

@@ -12,7 +12,6 @@ import time
 from collections.abc import Awaitable, Callable
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -22,37 +21,26 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from sequence_tutor.errors import UserError
+from sequence_tutor.serving.limits import Failures, RateLimit
+from sequence_tutor.serving.replies import HEADERS, refusal
+from sequence_tutor.serving.requests import Hosts, check_origin, read_body
 from sequence_tutor.study.design import SIDES, Side, Study
 from sequence_tutor.study.folder import clip_path
-from sequence_tutor.study.limits import Failures, RateLimit
 from sequence_tutor.study.page import page_parts
 from sequence_tutor.study.requests import (
+    LARGEST_BODY,
     ChosenSide,
-    Hosts,
     Join,
     Play,
     Preference,
     Signer,
-    check_origin,
     is_same,
-    read_body,
     read_message,
 )
 from sequence_tutor.study.store import ListenerState, RefusedError, Store
 
 COOKIE = "listener"
 HEARD = 0.95  # share of a clip's time that must pass between its start and its end
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; media-src 'self'; "
-        "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
 FULL = "your answer could not be saved just now; nothing before it is lost, please try again"
 
 FAILED = "something went wrong; please reload the page"
@@ -101,7 +89,7 @@ class Service:
             Route("/api/preference", self._guarded(self._preference), methods=["POST"]),
             Route("/results", self._guarded(self._show_results)),
         ]
-        return Starlette(routes=routes, exception_handlers={HTTPException: _refusal})
+        return Starlette(routes=routes, exception_handlers={HTTPException: refusal})
 
     def _guarded(self, handler: Handler) -> Endpoint:
         """A handler with rate limit, check of origin, error replies and headers."""
@@ -119,11 +107,11 @@ class Service:
                     raise HTTPException(429, "too many requests, please wait a moment")
                 self._hosts.check(request)
                 check_origin(request)
-                body = await read_body(request)
+                body = await read_body(request, LARGEST_BODY)
                 # all disk access of a request in one thread
                 response = await run_in_threadpool(handler, request, body)
             except HTTPException as error:
-                response = _refusal(request, error)
+                response = refusal(request, error)
             except RefusedError as error:
                 response = JSONResponse({"error": str(error)}, 409)
             except sqlite3.Error:
@@ -271,7 +259,3 @@ class Service:
             return JSONResponse(self._results())
         except UserError as error:  # nobody has answered yet
             raise HTTPException(409, str(error)) from error
-
-
-def _refusal(_request: Request, error: Any) -> Response:  # Starlette types it as any Exception
-    return JSONResponse({"error": error.detail}, error.status_code, headers=dict(HEADERS))

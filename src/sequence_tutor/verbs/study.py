@@ -87,8 +87,8 @@ def serve_study(
     """
     folder = Path(folder)
     try:
-        from sequence_tutor.study.requests import Hosts
-        from sequence_tutor.study.server import listen, server
+        from sequence_tutor.serving.requests import Hosts
+        from sequence_tutor.serving.server import listen, server
         from sequence_tutor.study.service import Service
     except ModuleNotFoundError as error:
         raise UserError(
@@ -103,7 +103,8 @@ def serve_study(
 
         shown = f"[{host}]" if ":" in host else host
         ready(f"http://{shown}:{taken.getsockname()[1]}/", store.token)
-        service = Service(folder, study, store, results, hosts=Hosts((host, *names)))
+        hosts = Hosts((host, *names), "; see --name of study serve")
+        service = Service(folder, study, store, results, hosts=hosts)
         server(service.application()).run(sockets=[taken])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.study.server import listen
+from sequence_tutor.serving.server import listen
 
 
 def test_a_port_that_is_taken_or_none() -> None:

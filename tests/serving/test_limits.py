@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from sequence_tutor.study.limits import RateLimit
-
-from .conftest import Clock
+from kit import Clock
+from sequence_tutor.serving.limits import RateLimit
 
 
 def test_a_burst_then_the_rate() -> None:

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.study.limits import Failures
+from sequence_tutor.serving.limits import Failures
 
 PATIENCE = 10.0  # seconds for a whole request
 LONGEST = 120.0  # seconds for the longest answer, a clip over a slow line
