@@ -101,6 +101,27 @@ class Model:
         self.framed_domain.check_output(settings)
         return settings
 
+    @property
+    def is_bound(self) -> bool:
+        """Whether it was tuned on sequences of one length."""
+        return self.tune is not None and self.domain.end_token is None
+
+    def check_length(self, length: int) -> None:
+        """Refuse a length beyond the one that it was tuned at, where no reward was ever given.
+
+        A tuned melody there drones on the tonic. Where an end token may end a sequence sooner, the
+        length is only an upper limit, and free.
+
+        Raises:
+            UserError: it is longer.
+        """
+        if self.is_bound and length > self.length:
+            raise UserError(
+                f"{self.name}: tuned at a length of {self.length} tokens, and {length} were asked "
+                f"for; nothing after token {self.length} was rewarded in tuning. Tune it with "
+                f"--length {length}, or sample its prior"
+            )
+
     @cached_property
     def reward(self) -> Reward:
         """The reward by which it is evaluated.

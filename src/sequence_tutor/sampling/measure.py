@@ -129,6 +129,16 @@ def score(reward: Reward, batch: SequenceBatch) -> Tensor:
 
 
 @torch.no_grad()
+def log_likelihood(prior: Prior, batch: SequenceBatch, given: int) -> list[float]:
+    """Log p(x) of each sequence, not counting the first `given` tokens."""
+    mask = batch.mask
+    mask[:, :given] = False
+    found: Tensor = taken(prior.sequence_log_probs(batch.tokens), batch.tokens)
+    likelihoods: list[float] = found.double().where(mask, 0.0).sum(1).tolist()
+    return likelihoods
+
+
+@torch.no_grad()
 def measure(
     policy: Prior, task: Task, count: int, generator: torch.Generator, batch: int = 1024
 ) -> Iterator[Measured]:

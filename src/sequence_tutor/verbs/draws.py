@@ -6,16 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.evaluate import scored_here
 from sequence_tutor.evaluation.model import Model
-from sequence_tutor.objectives.action_values import taken
-from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.progress import heading
 from sequence_tutor.reward.protocol import Reward
-from sequence_tutor.sampling.measure import score
+from sequence_tutor.sampling.measure import log_likelihood, score
 from sequence_tutor.sequences import SequenceBatch
 
 DRAWS_FILE = "draws.jsonl"
@@ -71,13 +68,3 @@ def _rows(
             "reward": total,
             "terms": own,
         }
-
-
-@torch.no_grad()
-def log_likelihood(prior: Prior, batch: SequenceBatch, given: int) -> list[float]:
-    """Log p(x) of each sequence, not counting the first `given` tokens."""
-    mask = batch.mask
-    mask[:, :given] = False
-    found: Tensor = taken(prior.sequence_log_probs(batch.tokens), batch.tokens)
-    likelihoods: list[float] = found.double().where(mask, 0.0).sum(1).tolist()
-    return likelihoods

@@ -6,39 +6,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import torch
-
-from sequence_tutor.config.presets import DEFAULT, build
+from sequence_tutor.config.presets import DEFAULT
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import SequenceBatch, Wishes
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.evaluate import scored_here
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.progress import heading, progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reporting.samples import Samples
-from sequence_tutor.reward.protocol import Reward
-from sequence_tutor.sampling.measure import score
 from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.storage.files import PathLike, optional_path
 from sequence_tutor.storage.token_lines import write_json_lines
-from sequence_tutor.tuner.own_reward import NamesOthers
 from sequence_tutor.tuner.settings_tables import read_reward, read_tables
-from sequence_tutor.verbs.draws import log_likelihood
-from sequence_tutor.verbs.sample import check_length, write_samples
-from sequence_tutor.workbench.filled import PARTICLES, Candidates, candidates
+from sequence_tutor.verbs.sample import write_samples
+from sequence_tutor.workbench.filled import PARTICLES
+from sequence_tutor.workbench.wished import OF_WISHES, with_weights, write_wished
 
 CANDIDATES_FILE = "candidates.jsonl"
-
-NATS_A_POINT = 2.0
-"""What a point of a rule that a wish brings counts, unless it is given a weight."""
-
-OF_WISHES = ("chords", "form")
-"""Rules that wishes bring, and not settings."""
-
-FEW = 0.25
-"""An effective sample size below this share of the candidates drawn is worth a remark."""
 
 
 @dataclass(frozen=True)
@@ -155,25 +140,15 @@ def fill(
     if source is None and length is None:
         length = model.length
     asked = model.framed_domain.constrain(wishes, settings, length, write)
-    check_length(model, asked.length)
+    model.check_length(asked.length)
     for remark in [*model.framed_domain.check_output(asked.settings), *asked.remarks]:
         heading(remark, quiet=quiet)
-    c = c or (1.0 if model.tune is None else model.tune.c)
-    if asked.rules:
-        own = {name: (weights or {}).get(name, NATS_A_POINT * c) for name in asked.rules}
-        model = with_weights(model, own, asked.rules)
-    reward = scored_here(model).reward if is_rewarded(model) else None
     with progress("writing", count, quiet=quiet) as advance:
-        found = candidates(model, asked.guide, reward, c, count, generator, advance, particles)
-    for remark in _remarks(found, count):
+        written = write_wished(model, asked, weights or {}, c, count, generator, advance, particles)
+    for remark in written.remarks(count):
         heading(remark, quiet=quiet)
-    rows = _described(model, found.batch, reward)
-    if asked.distance is not None:
-        for row, distance in zip(rows, asked.distance(found.batch).tolist(), strict=True):
-            row["distance"] = distance
-    order = sorted(range(len(rows)), key=lambda n: _worth(rows[n]), reverse=True)[:best]
-    rows = [{"rank": rank, **rows[n]} for rank, n in enumerate(order, start=1)]
-    batch = found.batch[torch.tensor(order)]
+    batch = written.batch[:best]
+    rows = [{"rank": rank, **row} for rank, row in enumerate(written.rows[:best], start=1)]
     folder = optional_path(out)
     if folder is not None:
         write_samples(
@@ -181,6 +156,7 @@ def fill(
             beside=lambda: write_json_lines(folder / CANDIDATES_FILE, rows),
             quiet=quiet,
         )
+    found = written.found
     figures = (found.log_z_bound, found.effective, found.drawn)
     return Filled(batch, model, asked.settings, folder, None, rows, *figures)
 
@@ -206,72 +182,3 @@ def rewarding(model: Model, weights: Mapping[str, float], config: PathLike | Non
     if not weights and (model.tune is not None or model.rules is None):
         return model
     return with_weights(model, weights, {})
-
-
-def with_weights(
-    model: Model, weights: Mapping[str, float], rules: Mapping[str, Mapping[str, Any]]
-) -> Model:
-    """The model with more or other weights, and rules that need constants.
-
-    Rules that nothing has given a weight are off for a prior: it was not tuned to follow them.
-    """
-    settings = model.reward_settings
-    kind: object = model.domain.reward_settings
-    if is_rewarded(replace(model, rules=None)) or not isinstance(kind, NamesOthers):
-        table = settings.model_dump(mode="json")
-    else:
-        table = {**settings.model_dump(mode="json"), **kind.others_off({"weights": {}})}
-    table["weights"] = {**table.get("weights", {}), **weights}
-    if rules:
-        table["rules"] = {**table.get("rules", {}), **rules}
-    return replace(model, reward_settings=build(model.domain.reward_settings, table, "weights"))
-
-
-def is_rewarded(model: Model) -> bool:
-    """Whether the user asked for a reward: by a run, by weights, or by rules of their own."""
-    asked = "weights" in model.reward_settings.model_fields_set
-    return model.tune is not None or model.rules is not None or asked
-
-
-def _remarks(found: Candidates, count: int) -> list[str]:
-    remarks = []
-    if len(found.batch) < count:
-        remarks.append(
-            f"{count} distinct sequences were asked for, but only {len(found.batch)} came: what is "
-            "kept leaves little else"
-        )
-    if found.effective < FEW * found.drawn:
-        remarks.append(
-            f"the {found.drawn} candidates drawn are worth {found.effective:.1f} independent ones: "
-            "what is kept and rewarded is far from what the model writes; more --particles or a "
-            "larger --c help"
-        )
-    return remarks
-
-
-def _worth(row: Mapping[str, Any]) -> float:
-    """What sequences are ranked by."""
-    return float(row["log_prior_per_token"] if row["reward"] is None else row["reward"])
-
-
-def _described(model: Model, batch: SequenceBatch, reward: Reward | None) -> list[dict[str, Any]]:
-    """One object a sequence: tokens, the weighted sum of each rule and of all, and log p."""
-    on_device = batch.to(model.device)
-    log_prior = log_likelihood(model.stored.prior, on_device, 0)
-    rows: list[dict[str, Any]] = [
-        {
-            "tokens": tokens,
-            "reward": None,
-            "paid": {},
-            "log_prior": one,
-            "log_prior_per_token": one / max(1, len(tokens)),
-        }
-        for tokens, one in zip(batch.to_lists(), log_prior, strict=True)
-    ]
-    if reward is not None:
-        paid = score(reward, on_device).sum(1)  # (B, R)
-        paid = paid * reward.weights.to(paid)
-        for row, each, total in zip(rows, paid.tolist(), paid.sum(1).tolist(), strict=True):
-            row["paid"] = dict(zip(reward.names, each, strict=True))
-            row["reward"] = total
-    return rows

@@ -80,7 +80,7 @@ def sample(
         raise UserError(f"--column {column}: there is no file to read, expected it with --prime")
     model = executed_by(model, executor)
     length = model.length if length is None else length
-    check_length(model, length)
+    model.check_length(length)
     require_memory("count", count, 8 * length)
     settings = settings or model.files(primed=prime is not None)
     for remark in model.framed_domain.check_output(settings):
@@ -148,25 +148,6 @@ def _write(
     model.framed_domain.write_rewarded(batch, out, settings, report, reward)
 
 
-def check_length(model: Model, length: int) -> None:
-    """Refuse a length beyond the one that a model was tuned at, where no reward was ever given.
-
-    A tuned melody there drones on the tonic. Where an end token may end a sequence sooner, the
-    length is only an upper limit, and free.
-    """
-    if _is_bound(model) and length > model.length:
-        raise UserError(
-            f"{model.name}: tuned at a length of {model.length} tokens, and {length} were asked "
-            f"for; nothing after token {model.length} was rewarded in tuning. Tune it with "
-            f"--length {length}, or sample its prior"
-        )
-
-
-def _is_bound(model: Model) -> bool:
-    """Whether a model was tuned on sequences of one length."""
-    return model.tune is not None and model.domain.end_token is None
-
-
 def _beginning(model: Model, prime: Path | None, length: int, settings: Settings) -> Beginning:
     """The beginning of every sequence: the prime, or the one that the model was tuned with."""
     if length < 1:
@@ -182,7 +163,7 @@ def _beginning(model: Model, prime: Path | None, length: int, settings: Settings
             f"length {length}; "
             + (
                 "tune with this --prime and a larger --length, or sample the prior with one"
-                if _is_bound(model)
+                if model.is_bound
                 else "give a larger --length"
             )
         )

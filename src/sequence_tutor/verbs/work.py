@@ -23,7 +23,6 @@ from sequence_tutor.storage.files import (
 from sequence_tutor.storage.row_files import read_columns, usual_suffix
 from sequence_tutor.storage.shards import Progress, Shards
 from sequence_tutor.storage.trust import remember
-from sequence_tutor.verbs.sample import check_length
 from sequence_tutor.verbs.score import reward_asked
 from sequence_tutor.verbs.shard_kinds import (
     HASH,
@@ -95,7 +94,7 @@ def sample_shards(
         raise UserError(f"temperature is {temperature}, expected a number above 0")
     loaded = load_model(model, trust=trust)
     length = loaded.length if length is None else length
-    check_length(loaded, length)
+    loaded.check_length(length)
     what = sample_work(loaded, model, count, temperature=temperature, length=length, seed=seed)
     begin_work(named_path(out), what, shards)
     return work(out, trust=trust, quiet=quiet)

@@ -10,12 +10,14 @@ from torch import Tensor
 from sequence_tutor.domain.fingerprints import sequence_hashes
 from sequence_tutor.evaluation.bounds import valued
 from sequence_tutor.evaluation.model import Model
+from sequence_tutor.prior.neural import tempered
 from sequence_tutor.progress import Advance
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.weighted import UnknownReward
 from sequence_tutor.sampling.guide import Guide
 from sequence_tutor.sampling.measure import Task
-from sequence_tutor.sampling.smc import sequential_monte_carlo
+from sequence_tutor.sampling.smc import ValuedPolicy, Valueless, sequential_monte_carlo
+from sequence_tutor.sampling.tutoring import TutoredPolicy
 from sequence_tutor.sequences import SequenceBatch
 
 PARTICLES = 64
@@ -57,8 +59,10 @@ def candidates(
     generator: torch.Generator,
     advance: Advance,
     particles: int = PARTICLES,
+    strength: float = 1.0,
+    variety: float = 1.0,
 ) -> Candidates:
-    """Sequences of p(x) exp(r(x)/c) among those that a guide leads to.
+    """Sequences of p(x) exp(strength r(x)/c) among those that a guide leads to.
 
     Each candidate has particles of its own, so that candidates are independent of each other. It
     is drawn by their weights, and candidates are drawn anew by their groups' estimates of Z.
@@ -72,12 +76,15 @@ def candidates(
         generator: source of randomness.
         advance: called with the number of new sequences.
         particles: of a candidate.
+        strength: of the reward, and of what a tuned model learned; 0 is the prior.
+        variety: temperature of all that; below 1 the likelier sequences come more often.
 
     Raises:
         ImpossibleError: the prior writes none of them.
     """
-    task = task_of(model, guide, reward)
-    policy = valued(model.policy, model.tune)
+    task = task_of(model, guide, reward if strength else None, variety)
+    policy = _proposal(model, strength, variety)
+    c = c * variety / (strength or 1.0)
     groups = min(2 * count, MOST_AT_ONCE)
     seen: set[int] = set()
     kept: list[list[int]] = []
@@ -111,9 +118,18 @@ def candidates(
     return Candidates(SequenceBatch.from_lists(kept), mean, effective, len(log_z))
 
 
-def task_of(model: Model, guide: Guide, reward: Reward | None) -> Task:
+def task_of(model: Model, guide: Guide, reward: Reward | None, variety: float = 1.0) -> Task:
     """What is sampled: the prior at the temperature that it was tuned at, and a reward."""
     task = Task(model.stored.prior, reward or UnknownReward(), guide.length, model.domain.end_token)
-    if model.tune is None:
-        return task
-    return replace(task, prior_temperature=model.tune.prior_temperature)
+    tuned_at = 1.0 if model.tune is None else model.tune.prior_temperature
+    return replace(task, prior_temperature=tuned_at * variety)
+
+
+def _proposal(model: Model, strength: float, variety: float) -> ValuedPolicy:
+    """What writes: at its own strength and temperature the model with the values it learned."""
+    policy = model.policy
+    if model.tune is not None and strength != 1:
+        policy = TutoredPolicy(model.stored.prior, policy, strength, model.own)
+    if strength == 1 and variety == 1:
+        return valued(policy, model.tune)
+    return Valueless(tempered(policy, variety))
