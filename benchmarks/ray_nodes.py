@@ -7,7 +7,10 @@ Prints, with the load of the machine before each part:
 - chunk: milliseconds that a chunk of one item takes on its way, while nothing is computed;
 - molecules: QED and SA of 20,000 made-up molecules a second, by `local` with two workers and by
   `ray` with two nodes, one after the other in each round, and the ratio;
-- program: a program of 10 ms a molecule (`time.sleep`) on one node and on two, and the ratio.
+- program: a program of 10 ms a molecule (`time.sleep`) on one node and on two, and the ratio;
+- labels, instead of all of it with `--labels 1,2,100`: a program of half a second a molecule on
+  one node that says to have so many CPUs, twenty molecules for each; beside the seconds of the
+  model, molecules x half a second / CPUs. A program that sleeps needs no core.
 """
 
 from __future__ import annotations
@@ -36,7 +39,7 @@ PROGRAM = """
 import json, sys, time
 for line in sys.stdin:
     smiles = json.loads(line)["smiles"]
-    time.sleep(0.01)
+    time.sleep(float(sys.argv[1]))
     print(len(smiles))
 """
 
@@ -70,17 +73,37 @@ def molecules_a_second(count: int, rounds: int) -> dict[str, list[float]]:
     return found
 
 
-def program_seconds(count: int) -> float:
-    """Seconds for molecules that a program takes 10 ms each for, on the nodes that are there."""
+def program_seconds(count: int, sleep: float = 0.01, first: int = 100) -> float:
+    """Seconds for molecules that a program sleeps for, on the nodes that are there.
+
+    `first` molecules before them let its processes start.
+    """
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "wait.py").write_text(PROGRAM, encoding="utf-8")
-        term = Program(command=f"{sys.executable} wait.py", folder=folder)
+        term = Program(command=f"{sys.executable} wait.py {sleep}", folder=folder)
         asks = OnNodes(RayExecutor).program([term])
         smiles = made_up()[:count]
-        asks.ask(smiles[:100], lambda *_: None)
+        asks.ask(smiles[:first], lambda *_: None)
         taken = seconds(lambda: asks.ask(smiles, lambda *_: None))
         asks.close()
     return taken
+
+
+def with_labels(cpus: int) -> dict[str, Any]:
+    """Seconds of a sleeping program on one node that says to have so many CPUs, and the model's."""
+    import ray
+
+    load, count, sleep = round(os.getloadavg()[0], 1), 20 * cpus, 0.5
+    node = {**NODE, "num_cpus": cpus, "include_dashboard": False}
+    cluster = Cluster(initialize_head=True, head_node_args=node)
+    os.environ["RAY_ADDRESS"] = cluster.address
+    try:
+        taken = program_seconds(count, sleep, first=2 * cpus)
+    finally:
+        ray.shutdown()
+        cluster.shutdown()
+    figures = {"model": count * sleep / cpus, "seconds": round(taken, 1)}
+    return {"cpus": cpus, "load_before": load, "molecules": count, **figures}
 
 
 def main() -> None:
@@ -89,7 +112,12 @@ def main() -> None:
     parser.add_argument("--molecules", type=int, default=20_000)
     parser.add_argument("--asked", type=int, default=2000, help="molecules for the program")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--labels", help="numbers of CPUs, with commas between them")
     given = parser.parse_args()
+    if given.labels:
+        for cpus in map(int, given.labels.split(",")):
+            print(json.dumps(with_labels(cpus)), flush=True)
+        return
     cluster = Cluster(initialize_head=True, head_node_args={**NODE, "include_dashboard": False})
     os.environ["RAY_ADDRESS"] = cluster.address
     report: dict[str, Any] = {"cores": len(os.sched_getaffinity(0))}

@@ -159,8 +159,8 @@ class RayExecutor(Executor[Item, Result]):
         for turn in range(IN_FLIGHT):
             for node in self._nodes.values():
                 if node.is_ready and len(node.waiting) <= turn and work.left:
-                    size = node.chunk_size(math.ceil(work.left * node.cores / (2 * self.cores)))
-                    chunk = work.take(size)
+                    share = math.ceil(work.left * node.cores / self.cores)
+                    chunk = work.take(node.chunk_size(share))
                     node.give(chunk, [work.items[position] for position in chunk])
 
     def _listen(self, work: Work[Item, Result]) -> None:

@@ -61,9 +61,14 @@ class NodeHandle:
         """Let it compute a chunk."""
         self.waiting[self._actor.compute.remote(items)] = chunk
 
-    def chunk_size(self, fair: int) -> int:
-        """Chunks become smaller, so that all nodes finish together."""
+    def chunk_size(self, share: int) -> int:
+        """Chunks become smaller, so that all nodes finish together, but use all cores.
+
+        Args:
+            share: of the items that nobody has, this node's by its cores.
+        """
         most = max(2 * self.cores, int(CHUNK_SECONDS / max(self.seconds, 1e-9)))
+        fair = max(-(-share // 2), min(share, self.cores))
         return max(1, min(most, fair, LARGEST_CHUNK))
 
     def lose(self) -> None:
