@@ -17,6 +17,9 @@ SMALL = {
 }
 """Page -> what is written there, and what is put in its place."""
 
+SILENT = "docs/algorithms/seqgan.md"
+"""A page whose program tunes and prints nothing of its own."""
+
 
 def programs(page: Path) -> list[str]:
     """The blocks of a page that use the package."""
@@ -26,7 +29,16 @@ def programs(page: Path) -> list[str]:
 
 def test_no_program_is_forgotten() -> None:
     pages = (ROOT / "README.md", *(ROOT / "docs").rglob("*.md"))
-    assert {str(page.relative_to(ROOT)) for page in pages if programs(page)} == set(SMALL)
+    assert {str(page.relative_to(ROOT)) for page in pages if programs(page)} == {*SMALL, SILENT}
+
+
+@pytest.mark.slow
+def test_a_program_that_tunes_leaves_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (program,) = programs(ROOT / SILENT)
+    (tmp_path / "program.py").write_text(program.replace('"steps": 200', TUNE), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path("program.py")
+    assert (tmp_path / "runs" / "gan" / "policy.safetensors").exists()
 
 
 @pytest.mark.slow

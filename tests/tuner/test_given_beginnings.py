@@ -38,7 +38,9 @@ def test_no_other_method_is_given_any() -> None:
 
 
 def test_what_needs_the_policys_own_sequences_is_refused() -> None:
-    with pytest.raises(ValidationError, match=r"exploration.given is 1.0 beside aims"):
+    with pytest.raises(
+        ValidationError, match=r"aims are given but algorithm is .mixer., which learns from data"
+    ):
         mixer(aims={"token_2": ">= 40 %"})
     with pytest.raises(ValidationError, match="target_kl is"):
         mixer(target_kl=0.1)

@@ -233,16 +233,16 @@ class TuneSettings(LossSettings):
             raise ValueError("target_kl finds one c, expected a run without stages")
 
     def _check_aims(self) -> None:
+        beside = f"aims are given but algorithm is {self.algorithm!r}, "
         if not self.traits.held:
-            raise ValueError(
-                f"aims are given but algorithm is {self.algorithm!r}, expected one that a "
-                "divergence holds near the prior, such as psi or g"
-            )
+            near = "expected one that a divergence holds near the prior, such as psi or g"
+            raise ValueError(beside + near)
+        if self.exploration.given:
+            raise ValueError(f"{beside}which learns from data, too; expected psi, g or the like")
         for name, found, expected in (
             ("target_kl", self.target_kl, None),
             ("discount", self.discount, 1),
             ("exploration.kind", self.exploration.kind, "policy"),
-            ("exploration.given", self.exploration.given, 0),
         ):
             if found != expected:
                 said = "none" if expected is None else shown(expected)
