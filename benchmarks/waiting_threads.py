@@ -4,7 +4,8 @@
 
 Each figure is of a process of its own: forward and backward passes a second of an LSTM over 64
 sequences of 32 steps, while so many other processes compute without end. The threads of OpenMP wait
-for one another actively, as it is without a setting, or passively (`OMP_WAIT_POLICY=passive`).
+for one another actively, as they do without a setting, briefly (`GOMP_SPINCOUNT=2000`, which the
+command sets), or passively (`OMP_WAIT_POLICY=passive`).
 Rounds take all variants one after the other; printed are medians, lowest and highest.
 """
 
@@ -19,7 +20,13 @@ import sys
 import time
 from itertools import product
 
-POLICIES = ("active", "passive")
+POLICIES: dict[str, dict[str, str]] = {
+    "active": {},
+    "brief": {"GOMP_SPINCOUNT": "2000"},
+    "passive": {"OMP_WAIT_POLICY": "passive"},
+}
+"""How threads wait -> variables of the environment."""
+
 BUSY = "while True: pass"
 
 
@@ -42,8 +49,7 @@ def passes_a_second(threads: int, width: int, seconds: float) -> float:
 def measured(threads: int, policy: str, others: int, width: int, seconds: float) -> float:
     """The same in a process of its own, beside others."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("OMP_", "GOMP_"))}
-    if policy == "passive":
-        environment["OMP_WAIT_POLICY"] = "passive"
+    environment |= POLICIES[policy]
     busy = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(others)]
     try:
         asked = ["--child", threads, "--width", width, "--seconds", seconds]

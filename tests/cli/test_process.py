@@ -36,14 +36,21 @@ def test_without_standard_streams_the_work_is_done(closed: str, tmp_path: Path) 
     assert json.loads((tmp_path / "out.json").read_text())
 
 
-def test_threads_wait_passively_unless_the_user_says_otherwise() -> None:
+def test_threads_wait_briefly_unless_the_user_says_otherwise() -> None:
     """Set before torch is loaded, which reads it once."""
     code = (
         "import os, sys; from sequence_tutor.cli import main; main(['--version']); "
-        "assert 'torch' not in sys.modules; print(os.environ['OMP_WAIT_POLICY'])"
+        "assert 'torch' not in sys.modules; print(os.environ.get('GOMP_SPINCOUNT'))"
     )
-    for given, expected in (({}, "passive"), ({"OMP_WAIT_POLICY": "active"}, "active")):
-        inherited = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
+    cases = (
+        ({}, "2000"),
+        ({"GOMP_SPINCOUNT": "7"}, "7"),
+        ({"OMP_WAIT_POLICY": "active"}, "None"),
+    )
+    for given, expected in cases:
+        inherited = {
+            k: v for k, v in os.environ.items() if k not in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
+        }
         found = subprocess.run(
             [sys.executable, "-c", code],
             env={**inherited, **given},

@@ -14,6 +14,9 @@ from sequence_tutor.cli.process import discard, handle_signals, open_missing, st
 
 USAGE_ERROR = 2
 
+SPINS = 2000
+"""Tries for which a thread waits on its core before it sleeps; see docs/scale.md."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb.
@@ -27,8 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if terminated; 1 if the reader of the output has gone, as `| head` does.
     """
     open_missing()
-    # before torch is loaded: threads that wait for one another leave their cores to others
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    _wait_briefly()
     if arguments is None:
         handle_signals()
         arguments = sys.argv[1:]
@@ -45,6 +47,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as interruption:  # while arguments were read, or a second time
         print(f"sequence-tutor: {word_of(interruption)}", file=sys.stderr)
         return status_of(interruption)
+
+
+def _wait_briefly() -> None:
+    """Threads that wait for one another soon leave their cores to other programs.
+
+    GNU OpenMP reads this once, when torch is loaded. Without it threads spin for milliseconds, and
+    where all wait at once without spinning (`OMP_WAIT_POLICY=passive`) two are slower than one.
+    """
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", str(SPINS))
 
 
 def _flushed(status: int) -> int:
