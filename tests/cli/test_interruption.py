@@ -101,6 +101,7 @@ def test_a_killed_tune_goes_on_by_the_same_command(tmp_path: Path, settings: Pat
     assert_same_results(begun, whole)
 
 
+@pytest.mark.long
 def test_a_killed_pretrain_goes_on_by_the_same_command(tmp_path: Path) -> None:
     settings, lines = tmp_path / "small.toml", tmp_path / "lines.jsonl"
     settings.write_text(TRAIN)

@@ -135,6 +135,8 @@ SLOW = {  # the shipped prior of molecules, or many runs
 LONG = {  # some seconds
     "docs/aims.md",
     "docs/algorithms/trajectory_balance.md",
+    "docs/cluster.md",
+    "docs/exporting.md",
     "docs/extend/algorithm.md",
     "docs/extend/domain.md",
     "docs/extend/prior.md",

@@ -102,6 +102,7 @@ def test_strange_strings_arrive_as_they_are(programs: Programs) -> None:
         assert program(strange) == [float(ord(one)) for one in strange]
 
 
+@pytest.mark.long
 def test_a_molecule_that_takes_too_long_is_given_up(programs: Programs) -> None:
     text = "time.sleep(1000 if smiles == 'N' else 0); print(number)"
     with ExternalProgram(programs.answering(text), timeout=1.0) as program:
@@ -113,6 +114,7 @@ def test_a_molecule_that_takes_too_long_is_given_up(programs: Programs) -> None:
         assert program.restarts == 2  # it was asked once more, alone
 
 
+@pytest.mark.long
 def test_what_it_started_ends_with_it(programs: Programs) -> None:
     text = (
         "import subprocess; child = subprocess.Popen(['sleep', '1000']); print(child.pid)\n"

@@ -26,6 +26,7 @@ def hostile() -> ModuleType:
     return module
 
 
+@pytest.mark.long
 def test_a_flood_leaves_nothing_behind(hostile: ModuleType) -> None:
     reports: list[dict[str, int]] = []
     figures = hostile.run(2000, seed=1, workers=1, timeout=20.0, report=reports.append)

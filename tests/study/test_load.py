@@ -57,6 +57,7 @@ async def visits(address: str, study: Study, count: int, pace: float) -> list[fl
     return [seconds for one in visitors for seconds in one.seconds]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("listeners", "pace"), [(5, 0.3), pytest.param(50, 2.0, marks=pytest.mark.slow)]
 )

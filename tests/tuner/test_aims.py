@@ -168,6 +168,7 @@ def test_a_temperature_is_the_multiplier_of_entropy_and_of_divergence(tmp_path: 
     assert wide["entropy_per_token"] == pytest.approx(0.75, abs=0.06)
 
 
+@pytest.mark.long
 def test_an_aim_that_nothing_meets_is_named_with_what_it_fights(tmp_path: Path) -> None:
     said: list[str] = []
     hopeless = {"token_2": ">= 80 %", "token_0": ">= 60 %"}

@@ -77,6 +77,7 @@ def divergence_after_tuning(
     return missing[0], missing[1]
 
 
+@pytest.mark.long
 def test_g_reaches_the_exact_optimum_of_a_table_of_counts(tmp_path: Path) -> None:
     tuned, untuned = divergence_after_tuning(
         melodic_prior(2, 12, 12),

@@ -190,6 +190,7 @@ def test_a_lag_is_kept_to_whatever_the_speed(tmp_path: Path) -> None:
     assert threading.current_thread().name not in reward.threads
 
 
+@pytest.mark.long
 def test_scoring_and_learning_overlap(tmp_path: Path) -> None:
     class Sleeping(Slow):
         def prepare(self, batch: SequenceBatch) -> None:

@@ -111,6 +111,7 @@ def test_a_half_finished_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert len(read_log(tmp_path / "killed" / "psi" / "seed_0" / "training.jsonl")) == 9
 
 
+@pytest.mark.long
 def test_killed_it_goes_on_by_the_same_command(tmp_path: Path) -> None:
     """Killed in its second run: the first stays as it is, the second ends as if never killed."""
     killed, whole = tmp_path / "killed", tmp_path / "whole"
@@ -162,6 +163,7 @@ def test_each_run_has_a_heading_and_one_seed_no_interval_over_seeds(
     assert capsys.readouterr().err == "sir, seed 1 (3 of 4)\nbest-of-n, seed 1 (4 of 4)\n"
 
 
+@pytest.mark.long
 def test_nothing_of_a_run_stays_in_memory(tmp_path: Path) -> None:
     def held() -> int:
         gc.collect()

@@ -123,6 +123,7 @@ def test_benchmark(preset: str, molecule_prior: Path, tmp_path: Path) -> None:
     assert 0 < found.runs[0]["calls"] <= 100
 
 
+@pytest.mark.long
 def test_verify(monkeypatch: pytest.MonkeyPatch) -> None:
     forms = read_preset("verify", "toy", "default")["forms"]
     monkeypatch.setattr(verify_room, "form_tables", lambda name: {**form_tables(name), **FEW})

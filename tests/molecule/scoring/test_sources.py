@@ -54,6 +54,7 @@ def test_two_terms_share_one_program_and_each_molecule_is_asked_once(tmp_path: P
     reward.close()
 
 
+@pytest.mark.long
 def test_a_store_serves_other_rewards_and_keeps_what_was_lost(tmp_path: Path) -> None:
     given = settings(tmp_path, store=str(tmp_path / "scores"))
     reward = given.build(Vocabulary.broad())
