@@ -61,7 +61,9 @@ check: $(DEVELOPED)
 	$(VENV)/bin/lint-imports
 
 # Types and layers take a minute and one core: they are checked beside the tests, and said after.
-TESTS = $(PYTHON) -m pytest -n auto --maxprocesses 4 --dist worksteal
+# One process more than cores, at most 4: some tests wait for what they started.
+WORKERS = $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$(( n < 4 ? n + 1 : 4 )))
+TESTS = $(PYTHON) -m pytest -n $(WORKERS) --dist worksteal
 define checked_beside
 	@mkdir -p build
 	@$(MAKE) --no-print-directory check > build/check.log 2>&1 & checking=$$!; \
