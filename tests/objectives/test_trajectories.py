@@ -50,6 +50,16 @@ def test_groups_by_hand() -> None:
     assert group_relative(torch.ones(3)).tolist() == [0.0, 0.0, 0.0]
 
 
+@pytest.mark.parametrize("size", [2, 63, 96, 512])
+def test_rewards_that_differ_by_rounding_alone_give_no_advantage(size: int) -> None:
+    equal = torch.linspace(-7.3, 9.1, 101)[:, None].expand(-1, size).contiguous()
+    for total in equal:
+        assert not group_relative(total).any()
+    nearly = torch.full((size,), 0.3)
+    nearly[::2] = torch.nextafter(nearly[::2], torch.tensor(1.0))
+    assert not group_relative(nearly).any()
+
+
 def test_generalised_advantage_by_hand() -> None:
     earned = torch.tensor([[1.0, 2.0, 3.0], [1.0, 2.0, NAN]])
     value = torch.tensor([[10.0, 20.0, 40.0], [10.0, 20.0, NAN]])

@@ -79,6 +79,10 @@ def leave_one_out(returns: Tensor, mask: Tensor) -> Tensor:
     return ((inside.sum(0) - inside) / others.clamp(min=1)).where(mask & (others > 0), 0.0)
 
 
+ROUNDINGS = 16
+"""Steps of a float by which sums of the same payments in another order may differ."""
+
+
 def of_others(total: Tensor) -> Tensor:
     """By how much each sequence exceeds the mean of the other sequences.
 
@@ -104,10 +108,12 @@ def group_relative(total: Tensor) -> Tensor:
         total: (B,), what whole sequences earned; B is at least 2.
 
     Returns:
-        (B,), with mean 0 and standard deviation 1; all 0 where all sequences earned the same.
+        (B,), with mean 0 and standard deviation 1; all 0 where all sequences earned the same, but
+        for what rounding adds, which would be divided by itself.
     """
-    apart = total - total.mean()
-    return apart / total.std().clamp(min=torch.finfo(total.dtype).tiny)
+    apart, deviation = total - total.mean(), total.std()
+    rounding = ROUNDINGS * torch.finfo(total.dtype).eps * total.abs().amax()
+    return (apart / deviation).where(deviation > rounding, 0.0)
 
 
 def policy_gradient(log_policy: Tensor, advantage: Tensor, mask: Tensor) -> Tensor:
