@@ -42,7 +42,7 @@ def test_threads_wait_briefly_unless_the_user_says_otherwise() -> None:
         "import os, sys; from sequence_tutor.cli import main; main(['--version']); "
         "assert 'torch' not in sys.modules; print(os.environ.get('GOMP_SPINCOUNT'))"
     )
-    cases = (
+    cases: tuple[tuple[dict[str, str], str], ...] = (
         ({}, "2000"),
         ({"GOMP_SPINCOUNT": "7"}, "7"),
         ({"OMP_WAIT_POLICY": "active"}, "None"),
