@@ -1,6 +1,6 @@
-"""The preset `aims` over algorithms and training seeds: which rows each run misses, and at what KL.
+"""A preset with aims over algorithms and training seeds: rows that each run misses, and its KL.
 
-    python benchmarks/aims.py --out aims [--domain melody] [--preset aims] [--algorithms psi g q]
+    python benchmarks/aims.py --out aims [--domain melody] [--preset default] [--algorithms psi g q]
         [--seeds 1 2 3] [--samples 100000] [--threads 1] [--config FILE.toml]
 
 Every run is one of `tune` in OUT/ALGORITHM/seed_N, and its evaluation is kept beside it as
@@ -36,7 +36,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--domain", default="melody")
-    parser.add_argument("--preset", default="aims")
+    parser.add_argument("--preset", default="default")
     parser.add_argument("--config", type=Path)
     parser.add_argument("--algorithms", nargs="+", default=["psi", "g", "q"])
     parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
@@ -89,7 +89,7 @@ def _value(one: dict[str, Any], found: dict[str, Any]) -> float:
 
 def _is_met(one: dict[str, Any], found: dict[str, Any]) -> bool:
     sign = 1 if ">=" in one["aim"] else -1
-    return sign * (_value(one, found) - one["bound"]) >= 0
+    return bool(sign * (_value(one, found) - one["bound"]) >= 0)
 
 
 if __name__ == "__main__":

@@ -116,5 +116,5 @@ def test_a_broken_promise_is_one_sentence(site: Path) -> None:
 
 @pytest.mark.usefixtures("site")
 def test_it_is_a_column_of_the_tables() -> None:
-    assert columns()["contrast"] == ("default", "contrast")
+    assert columns()["contrast"] == ("weights", "contrast")
     assert list(columns())[:-1] == list(COLUMNS)

@@ -122,6 +122,43 @@ def test_new_weights_rank_anew_without_new_scores() -> None:
     assert held(replay, replay.ranked()) == [1, 5, 6, 7, 9]
 
 
+def three(keep: Keep = "newest") -> SequenceReplay:
+    """Of returns 4, 2 and 0 and log p -6, -2 and -1; what follows the end counts for nothing."""
+    replay = SequenceReplay(3, 2, torch.ones(1), keep)
+    batch = SequenceBatch(torch.tensor([[5, 5], [6, 6], [7, 0]]), torch.tensor([2, 2, 1]))
+    terms = torch.tensor([[1.0, 3.0], [2.0, 0.0], [0.0, 0.0]])[:, :, None]
+    log_prior = torch.tensor([[-5.0, -1.0], [-1.0, -1.0], [-1.0, -99.0]])
+    replay.add(Stored(batch, terms, log_prior))
+    return replay
+
+
+def test_ranks_follow_the_probability_under_the_optimum() -> None:
+    replay = three()
+    assert held(replay, replay.ranked()) == [5, 6, 7]
+    replay.count_prior(1.0)  # c = 1: -2, 0, -1
+    assert held(replay, replay.ranked()) == [6, 7, 5]
+    replay.count_prior(0.25)  # 2.5, 1.5, -.25
+    assert held(replay, replay.ranked()) == [5, 6, 7]
+    replay.count_prior(0.625)  # .25, .75, -.625
+    assert held(replay, replay.ranked()) == [6, 5, 7]
+    restored = three()
+    restored.restore(replay.state())
+    assert held(restored, restored.ranked()) == [6, 5, 7]
+    replay.count_prior(0.0)
+    assert held(replay, replay.ranked()) == [5, 6, 7]
+    restored.restore(replay.state())
+    assert held(restored, restored.ranked()) == [5, 6, 7]
+
+
+@pytest.mark.parametrize(("worth", "left"), [(0.0, [5, 6, 9]), (1.0, [6, 7, 9])])
+def test_keeping_the_best_gives_up_the_last_in_rank(worth: float, left: list[int]) -> None:
+    replay = three("best")
+    replay.count_prior(worth)
+    nine = SequenceBatch.full(torch.tensor([[9, 9]]))
+    replay.add(Stored(nine, torch.zeros(1, 2, 1), torch.zeros(1, 2)))
+    assert sorted(held(replay)) == left
+
+
 @pytest.mark.parametrize("keep", ["newest", "best"])
 @pytest.mark.parametrize("added", [2, 4, 7])
 def test_a_saved_store_goes_on_exactly_as_the_one_that_was_not_saved(

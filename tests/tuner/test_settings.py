@@ -1,6 +1,7 @@
 """What follows from the settings of a run."""
 
 import re
+from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -89,6 +90,9 @@ IDLE: list[tuple[str, dict[str, Any], Any]] = [
     ("replay.priority", DAP, "sequence"),
     ("replay.by_return", {"replay": {"fresh": 1.0}}, 0.1),
     ("replay.by_return", {"replay": {"priority": "sequence"}}, 0.1),
+    ("replay.rank_by", {"replay": {"by_return": 0.0}}, "optimum"),
+    ("replay.rank_by", {"replay": {"fresh": 1.0}}, "optimum"),
+    ("replay.rank_by", {"replay": {"priority": "sequence"}}, "optimum"),
     ("replay.priority_exponent", {}, 0.1),
     ("replay.importance_begin", {}, 0.1),
     ("replay.importance_end", DAP, 0.1),
@@ -115,9 +119,7 @@ def test_a_setting_that_does_nothing_is_refused(
         TuneSettings.model_validate(tables, context={ASKED: (name,)})
     stored = TuneSettings.model_validate(kept.model_dump(mode="json"), context={ASKED: ()})
     assert stored == kept
-    usual = TuneSettings().model_dump()
-    for part in name.split("."):
-        usual = usual[part]
+    usual = attrgetter(name)(TuneSettings())
     asked = {ASKED: (name,)}
     TuneSettings.model_validate(with_value(given, name, usual), context=asked)  # asks for nothing
 
@@ -134,6 +136,9 @@ WORKS: list[tuple[str, dict[str, Any], Any]] = [
     ("c_anneal", {"c_begin": 9.0}, 0.1),
     ("exploration.begin", {"exploration": {"kind": "boltzmann"}}, 0.3),
     ("replay.by_return", {}, 0.1),
+    ("replay.rank_by", {}, "optimum"),
+    ("replay.rank_by", {"replay": {"by_return": 0.0, "keep": "best"}}, "optimum"),
+    ("replay.rank_by", {"replay": {"fresh": 1.0}, "exploration": {"regrow": 0.1}}, "optimum"),
     ("replay.priority_exponent", {"replay": {"priority": "sequence"}}, 0.1),
     ("optimiser.robust", {"algorithm": "q"}, 8.0),
 ]
@@ -144,3 +149,12 @@ def test_a_setting_that_plays_a_part_is_taken(name: str, given: dict[str, Any], 
     assert (
         name not in idle(TuneSettings.model_validate(with_value(given, name, value))) or not value
     )
+
+
+def test_a_rank_by_the_optimum_needs_one_that_knows_the_prior() -> None:
+    ranked: dict[str, Any] = {"rank_by": "optimum"}
+    with pytest.raises(ValidationError, match="'rl-only', whose optimum knows no prior"):
+        TuneSettings.model_validate({"algorithm": "rl-only", "replay": ranked})
+    kept = TuneSettings.model_validate({"replay": ranked}).model_dump()["replay"]
+    assert kept["rank_by"] == "optimum"
+    assert "rank_by" not in TuneSettings().model_dump()["replay"]  # recorded as ever

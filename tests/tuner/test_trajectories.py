@@ -114,9 +114,9 @@ def logged(folder: Path) -> Trajectory:
 
 
 def melody_trajectory(_: str, folder: Path) -> Trajectory:
-    """Twenty updates of the shipped prior by the default preset."""
+    """Twenty updates of the shipped prior by the preset with weights."""
     small = {"steps": 20, "evaluate_every": 10, "evaluate_samples": 64}
-    tune("melody", folder, overrides={"tune": small}, threads=1, quiet=True)
+    tune("melody", folder, preset="weights", overrides={"tune": small}, threads=1, quiet=True)
     return logged(folder)
 
 

@@ -81,8 +81,10 @@ def test_a_file_may_extend_a_preset(tmp_path: Path) -> None:
 
 def test_a_file_without_weights_changes_the_reward_of_the_preset(tmp_path: Path) -> None:
     path = written(tmp_path, '[reward.key]\ntonic = "D"\n')
-    assert weights("melody", path) == weights("melody", None)
-    assert weights("melody", path)[1]["tonic"] == 11.5
+    tuned, scored = weights("melody", path, "weights")
+    assert tuned == scored == weights("melody", None, "weights")[0]
+    assert scored["tonic"] == 11.5
+    assert weights("melody", path)[1] == scored  # what is scored is paid, also where aims are tuned
 
 
 @pytest.mark.parametrize(
@@ -112,7 +114,7 @@ def test_a_file_that_only_turns_off_is_told_of_extends(tmp_path: Path) -> None:
 
 def test_a_files_own_algorithm_counts_for_every_verb(tmp_path: Path) -> None:
     text = '[tune]\nalgorithm = "q"\n[reward.key]\ntonic = "D"\n'
-    tuned, scored = weights("melody", written(tmp_path, text), algorithm="q")
+    tuned, scored = weights("melody", written(tmp_path, text), "weights", "q")
     assert tuned == scored
     assert tuned["tonic"] == 9.3  # what the preset says of q
 

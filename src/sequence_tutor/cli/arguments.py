@@ -24,7 +24,7 @@ DomainName = Annotated[
     str, option("kind of sequence: melody, molecule, text, or toy (with exact truth)", "DOMAIN")
 ]
 Preset = Annotated[
-    str, option("shipped settings: default or, for the published ones, paper", "NAME")
+    str, option("shipped settings: default, paper (the published ones) or others", "NAME")
 ]
 Config = Annotated[
     Path | None, option("settings file: its values replace those of the preset", "FILE.toml")

@@ -4,6 +4,15 @@ Whole sequences, not transitions: a recurrent state is computed again from the s
 sequence is learned from, so nothing stored can go stale. Rewards are stored unscaled, so that new
 weights or a new c need no new scoring. The prior is frozen, so that what it thinks of a token never
 changes and is computed once, not at every update.
+
+What is good comes first in a rank and, where the best are kept, stays. It is what has a high
+return, or else what is likely under the optimum of KL-control, p(x) exp(R(x) / c) / Z, which is
+ranked by
+
+    R(x) + n sum_t log p(x_t | x_<t),
+
+where n = c: what a nat of log p is worth in the unit of returns (see `count_prior`). A high return
+alone ranks first what the prior hardly ever writes.
 """
 
 from __future__ import annotations
@@ -19,6 +28,7 @@ from torch import Tensor
 from sequence_tutor.sequences import SequenceBatch
 
 Keep = Literal["newest", "best"]
+RankBy = Literal["return", "optimum"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +61,7 @@ class SequenceReplay:
         length: T.
         weights: (R,) of the reward's terms; they rank the sequences, the terms stay apart.
         keep: what a full store gives up for new sequences: the oldest ones ("newest"), or those of
-            the lowest return ("best"), so that what is rare and good stays for the whole run.
+            the lowest rank ("best"), so that what is rare and good stays for the whole run.
         counts: M, numbers that aims count on each sequence; `pay` says what they are worth.
         distinct: whether a sequence that is held already is not stored once more. Where the best
             is kept, copies of one good sequence would crowd out all others.
@@ -70,7 +80,7 @@ class SequenceReplay:
         device = weights.device
         self.capacity, self.length, self.keep, self.device = capacity, length, keep, device
         self._places: dict[tuple[int, ...], int] | None = {} if distinct else None
-        self._weights = weights.float()
+        self._weights, self._worth = weights.float(), 0.0  # of the terms; of a nat of log p
         # a language model has more tokens than int16 has numbers
         self._tokens = torch.zeros(capacity, length, dtype=torch.int32, device=device)
         self._lengths = torch.zeros(capacity, dtype=torch.int16, device=device)
@@ -142,7 +152,7 @@ class SequenceReplay:
         if self.keep == "newest" or self._added + count <= self.capacity:
             return ring % self.capacity
         free = ring[ring < self.capacity]
-        worst = self._returns[: len(self)].topk(count - len(free), largest=False, sorted=False)
+        worst = self._merits().topk(count - len(free), largest=False, sorted=False)
         return torch.cat([free, worst.indices])
 
     def kept(self, stored: Stored) -> Stored:
@@ -160,10 +170,19 @@ class SequenceReplay:
         return self._newest
 
     def ranked(self) -> Tensor:
-        """(len,) all places, the best return first."""
+        """(len,) all places, the best first."""
         if self._ranked is None:
-            self._ranked = self._returns[: len(self)].argsort(descending=True, stable=True)
+            self._ranked = self._merits().argsort(descending=True, stable=True)
         return self._ranked
+
+    def _merits(self) -> Tensor:
+        """(len,) what is good has much of."""
+        used = len(self)
+        if not self._worth:
+            return self._returns[:used]
+        written = torch.arange(self.length, device=self.device) < self._lengths[:used, None]
+        log_p = self._log_prior[:used].where(written, 0.0).sum(1)
+        return self._returns[:used] + self._worth * log_p
 
     def lengths(self, places: Tensor) -> Tensor:
         """(B,) int64: tokens of the sequences at `places` (B,)."""
@@ -220,6 +239,14 @@ class SequenceReplay:
         self._returns[:used] = self._earned[:used] + self._counts[:used] @ self._count_weights
         self._ranked = None
 
+    def count_prior(self, worth: float) -> None:
+        """Rank by log p of whole sequences, too.
+
+        Args:
+            worth: n, of a nat of it in the unit of the returns; 0: returns alone count.
+        """
+        self._worth, self._ranked = worth, None
+
     def state(self) -> dict[str, Tensor]:
         """Everything needed to restore the store exactly; views of it, to be saved at once."""
         used = len(self)
@@ -232,6 +259,7 @@ class SequenceReplay:
             **({"counts": self._counts[:used]} if self._counts.shape[1] else {}),
             **({"earned": self._earned[:used]} if self._counts.shape[1] else {}),
             **({"count_weights": self._count_weights} if self._counts.shape[1] else {}),
+            **({"worth": torch.tensor(self._worth, dtype=torch.float64)} if self._worth else {}),
             "newest": self._newest,
             "added": torch.tensor(self._added),
         }
@@ -244,6 +272,7 @@ class SequenceReplay:
         self._terms[:used] = state["terms"].to(self._terms)
         self._log_prior[:used] = state["log_prior"].to(self._log_prior)
         self._returns[:used] = state["returns"].to(self._returns)
+        self._worth = float(state["worth"]) if "worth" in state else 0.0
         if self._counts.shape[1]:
             self._counts[:used] = state["counts"].to(self._counts)
             self._earned[:used] = state["earned"].to(self._earned)

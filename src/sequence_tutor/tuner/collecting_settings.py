@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.replay.sequences import Keep
+from sequence_tutor.replay.sequences import Keep, RankBy
 
 KINDS = ("policy", "epsilon-greedy", "epsilon-policy", "boltzmann")
 """Explorations of this program; any other kind is a package's or an object in memory."""
@@ -68,6 +68,12 @@ class ReplaySettings(Settings):
     distinct: bool = Field(
         False, description="whether a sequence that is held already is not stored once more"
     )
+    rank_by: RankBy = Field(
+        "return",
+        description="which stored sequences are the best, for keep, by_return, shift, "
+        "exploration.regrow and exploration.breed: those of the highest return, or those likeliest "
+        "under the optimum, by return / c + log p",
+    )
     warm_start: int = Field(
         0, ge=0, description="sequences sampled and stored before the first update"
     )
@@ -79,7 +85,7 @@ class ReplaySettings(Settings):
         ge=0,
         lt=1,
         description="without priorities: 0: the rest is drawn uniformly; else the k-th best stored "
-        "return is drawn with density proportional to k^-by_return",
+        "sequence is drawn with density proportional to k^-by_return",
     )
     shift: float = Field(
         0.0,

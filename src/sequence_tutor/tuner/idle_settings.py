@@ -105,11 +105,21 @@ def _of_experience(settings: TuneSettings) -> Iterator[tuple[str, str]]:
     else:
         for name in ("by_return", "shift"):
             yield f"replay.{name}", f"replay.priority is {replay.priority!r}"
+    if not _ranks(settings):
+        yield "replay.rank_by", "no stored sequence is drawn, kept or bred by rank"
     if replay.shift:
         yield "replay.by_return", "replay.shift says how ranks are drawn"
     if replay.fresh == 1:
         for name in ("shift", "respell"):
             yield f"replay.{name}", "replay.fresh is 1: nothing is replayed"
+
+
+def _ranks(settings: TuneSettings) -> bool:
+    """Whether it matters which stored sequences are the best."""
+    replay, explored = settings.replay, settings.exploration
+    by_rank = replay.priority == "none" and (replay.by_return or replay.shift)
+    drawn = replay.fresh < 1 and (replay.sampler or by_rank)
+    return bool(drawn or replay.keep == "best" or explored.regrow or explored.breed)
 
 
 def _of_the_critic(settings: TuneSettings) -> Iterator[tuple[str, str]]:

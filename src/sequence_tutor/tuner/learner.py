@@ -145,7 +145,8 @@ class Learner:
     ) -> Stored:
         """New sequences as replay keeps them, with what the tempered prior thinks of their tokens.
 
-        Where every update needs the whole log p(.|s) it is computed there, and not here.
+        Where every update needs the whole log p(.|s) it is computed there, and not here, unless
+        sequences are ranked by it.
 
         Args:
             batch: B of them.
@@ -153,7 +154,7 @@ class Learner:
             log_prior: (B, T, V) log p(.|s_t) of the prior as it is; None: not known yet.
             counts: (B, M) of the rows that are aimed at.
         """
-        if self.algorithm.mixes_prior:
+        if self.algorithm.mixes_prior and self.settings.replay.rank_by == "return":
             return Stored(batch, terms, torch.zeros(batch.tokens.shape), counts)
         if log_prior is None:
             log_prior = by_length(self.prior.sequence_log_probs, batch)
@@ -216,6 +217,16 @@ class Learner:
             seen = self.see(stored, c, rarity=False)
         chosen = seen.log_prior_taken.where(seen.learned, 0.0)
         return (seen.reward + chosen).double().sum(1)
+
+    def worth_of_prior(self, c: float) -> float:
+        """What a nat of log p is worth in the unit of returns, where replay ranks by it; else 0.
+
+        The optimum is p(x) exp(R(x) / c) / Z; with the multiplier nu of a bound on KL a token,
+        its log is (R(x) / c + (1 + nu) log p(x)) / S - const (see `payments`).
+        """
+        if self.settings.replay.rank_by == "return":
+            return 0.0
+        return c if self.payments is None else c * (1 + self.payments.nu)
 
     def grade(self, seen: Experience) -> Graded:
         """The loss of a batch and its TD errors."""

@@ -145,6 +145,7 @@ class Tuner:
             if self.step == 0:
                 if not self.supply.is_expensive:
                     self._evaluate(self.stages[0], {})
+                self._rank()
                 self.supply.fill(self.seeds)
             while self.place < len(self.stages):
                 self.saving.check()
@@ -162,6 +163,7 @@ class Tuner:
             self.supply.sample(self.step, self._share(stage))
         for fresh, stored in self.supply.collect(self.step):
             self._aim(fresh, stored)
+            self._rank()
             self.callbacks.collected(self.step, stored, fresh.own)
         if not self.log.records:  # what is expensive is evaluated of what was collected
             self._evaluate(stage, {})
@@ -247,6 +249,11 @@ class Tuner:
         self.aiming.follow(fresh, own.counts, energy, self.step / steps, every / steps)
         self.learner.payments = payments = self.aiming.payments
         self.supply.replay.pay(c * payments.weights)
+
+    def _rank(self) -> None:
+        """Tell replay what its ranks are to count log p for, which follows c and multipliers."""
+        c = self.learner.temperature(self.step - self.stage_began)
+        self.supply.replay.count_prior(self.learner.worth_of_prior(c))
 
     def _is_settled(self) -> bool:
         """Whether all aims are met and at rest."""

@@ -219,17 +219,25 @@ def open_order(
     given: Given,
     *,
     serves_several: bool = False,
+    weighs: bool | None = None,
     trust: bool = False,
     device: torch.device | str = "cpu",
     quiet: bool = False,
 ) -> Order:
     """An order with its prior opened and its files read; see `verbs.tune` for the arguments.
 
+    Several runs share a reward, which is to be paid, as are rules and objects of the user's own;
+    `weighs` says whether one is where that is not what decides.
+
     Raises:
         UserError: domain, prior or files cannot be used.
     """
     find_domain(name)  # a misspelled domain has no presets, which would be complained of
-    layers = read_layers(name, preset, config, overrides, serves_several=serves_several)
+    if weighs is None:
+        weighs = serves_several or given.rules is not None or given.reward is not None
+    layers = read_layers(
+        *(name, preset, config, overrides), serves_several=serves_several, weighs=weighs
+    )
     if given.prior is None:
         given = replace(given, prior=layers.prior)
     domain, stored = open_prior(name, given.prior, device, trust=trust)

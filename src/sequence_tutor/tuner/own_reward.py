@@ -14,6 +14,7 @@ from sequence_tutor.config.presets import Tables, preset_names, read_preset
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.domain import Domain
 from sequence_tutor.errors import SettingsError
+from sequence_tutor.tuner.aim_tables import usual_preset
 
 EXTENDS = "extends"
 """Under `[reward]`: the name of the preset that a file adds to."""
@@ -62,7 +63,7 @@ def _known(name: object, domain: str) -> str:
     """The name of a preset, or a SettingsError."""
     known = preset_names("tune", domain)
     if isinstance(name, str) and name in known:
-        return name
+        return usual_preset("tune", domain, name, (), weighs=True)
     expected = nearest(str(name), known) if known else f"{domain} has none"
     raise SettingsError(f"reward.{EXTENDS} is {name!r}, expected a preset of tune: {expected}")
 

@@ -31,7 +31,7 @@ AIMING = ("aims", "aims_alone", "aims_react")
 
 LATER: Mapping[str, tuple[str, ...]] = {
     "exploration": ("breed", "given", "given_anneal"),
-    "replay": ("shift", "respell", "sampler"),
+    "replay": ("rank_by", "shift", "respell", "sampler"),
 }
 """Settings, by their tables, that are not recorded where they have their usual value: a run without
 them is recorded as before there were any. So is `critic`, where there is none."""
@@ -252,6 +252,11 @@ class TuneSettings(LossSettings):
     def _check_candidates(self) -> None:
         """What others than the policy write, and a critic that ranks it."""
         explored, replay, asked = self.exploration, self.replay, self.critic.candidates
+        if replay.rank_by == "optimum" and not self.traits.held:
+            raise ValueError(
+                f"replay.rank_by is 'optimum' but algorithm is {self.algorithm!r}, whose optimum "
+                "knows no prior, expected 'return'"
+            )
         if explored.own <= 0:
             raise ValueError(
                 f"exploration.regrow is {explored.regrow} and exploration.breed {explored.breed}, "

@@ -16,18 +16,16 @@ from pydantic import Field, model_validator
 
 from sequence_tutor.algorithms.registry import algorithm_names, needs_of
 from sequence_tutor.config.presets import (
-    DEFAULT,
     Tables,
     build,
     merged,
-    preset_names,
     read_preset,
 )
 from sequence_tutor.config.settings import Settings, check_names, nearest
 from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.domain import Domain
 from sequence_tutor.errors import settings_of, shown
-from sequence_tutor.tuner.aim_tables import AIMS, aim_layers, aimed
+from sequence_tutor.tuner.aim_tables import aim_layers, aimed, usual_preset
 from sequence_tutor.tuner.idle_settings import ASKED, names_in
 from sequence_tutor.tuner.own_reward import reward_layers
 from sequence_tutor.tuner.settings import TuneSettings
@@ -213,17 +211,25 @@ def read_layers(
     *,
     verb: str = "tune",
     serves_several: bool = False,
+    weighs: bool = False,
 ) -> Layers:
     """The layers of a command, see `Layers`: a preset of the verb, the user's file, if any.
+
+    Args:
+        domain: whose presets.
+        preset: name of one; for what `default` stands see `usual_preset`.
+        config: the user's file.
+        overrides: single settings of the command.
+        verb: that the preset is for.
+        serves_several: see `Layers`.
+        weighs: whether there is more that has to be paid for, such as rules of the user's own.
 
     Raises:
         UserError: there is no such preset or file.
     """
-    source = str(config) if config else f"preset {preset}"
     file = read_toml(config) if config else {}
-    has_aims = any(tables.get("aims") for tables in (file, overrides or {}))
-    if has_aims and preset == DEFAULT and AIMS in preset_names(verb, domain):
-        preset = AIMS
+    preset = usual_preset(verb, domain, preset, (overrides or {}, file), weighs=weighs)
+    source = str(config) if config else f"preset {preset}"
     below = read_preset(verb, domain, preset)
     return Layers(below, file, overrides or {}, source, serves_several)
 
@@ -234,7 +240,7 @@ def read_reward(domain: Domain, preset: str, config: Path | None) -> Settings:
     Raises:
         UserError: a setting, preset or file that cannot be used.
     """
-    layers = read_layers(domain.name, preset, config)
+    layers = read_layers(domain.name, preset, config, weighs=True)
     return layers.reward(layers.tables(TuneTables, domain), domain)
 
 

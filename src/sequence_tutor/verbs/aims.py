@@ -237,7 +237,8 @@ def _order(
     asked = {**tables, **({} if length is None else {"length": length})}
     overrides = with_executor(asked, executor)
     given = Given(prior, optional_path(rules))
-    return open_order(domain, preset, optional_path(config), overrides, given, trust=trust)
+    file = optional_path(config)
+    return open_order(domain, preset, file, overrides, given, weighs=False, trust=trust)
 
 
 def _can_be_read(row: ListedRow) -> bool:

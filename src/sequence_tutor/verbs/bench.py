@@ -36,7 +36,7 @@ def bench(*, threads: int | None = None, quiet: bool = False) -> dict[str, Any]:
         `threads` and `versions`. `sampling_over_matmul` is the time of sampling over the time of
         the matrix products that its steps need. `learning_transitions_per_second` is one-step Psi
         with a target network: two networks forward, one backward, Adam; the prior's log p comes
-        from replay. `default_learning_transitions_per_second` is the form of preset `default`,
+        from replay. `default_learning_transitions_per_second` is the form of preset `weights`,
         without a target network.
     """
     chosen = set_threads(threads)
@@ -50,8 +50,8 @@ def bench(*, threads: int | None = None, quiet: bool = False) -> dict[str, Any]:
         rules = _seconds(lambda: reward(batch), advance)
         few = batch[:LEARNING_BATCH]
         one_step = _learning(TuneSettings(n_steps=1, paths="every"), prior, reward, few, advance)
-        preset = read_preset("tune", "melody", "default")["tune"]
-        tune = build(TuneSettings, preset, "preset default", {ASKED: ()})
+        preset = read_preset("tune", "melody", "weights")["tune"]
+        tune = build(TuneSettings, preset, "preset weights", {ASKED: ()})
         default = _learning(tune, prior, reward, few, advance)
     seconds = {
         "sampling_melodies_per_second": (sampling, SAMPLING_BATCH),

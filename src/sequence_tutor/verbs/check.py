@@ -119,7 +119,8 @@ def check(
     given = Given(prior, rules_file(rules), reward, extensions=extensions)
     overrides = with_executor(None if aims is None else {"aims": aims}, executor)
     overrides = merged(overrides, extensions.named())
-    order = open_order(domain, preset, optional_path(config), overrides, given, trust=trust)
+    file = optional_path(config)
+    order = open_order(domain, preset, file, overrides, given, weighs=True, trust=trust)
     policy, end_token = order.stored.prior, order.domain.end_token
     check_prior(policy)
     judge = order.reward()

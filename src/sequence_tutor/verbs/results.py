@@ -35,10 +35,10 @@ MELODIES = 20
 REPORT = "report.html"
 
 COLUMNS: dict[str, tuple[str, str]] = {
-    "Q": ("default", "q"),
-    "Psi": ("default", "psi"),
-    "G": ("default", "g"),
-    "RL only": ("default", "rl-only"),
+    "Q": ("weights", "q"),
+    "Psi": ("weights", "psi"),
+    "G": ("weights", "g"),
+    "RL only": ("weights", "rl-only"),
     "Psi (paper)": ("paper", "psi"),
 }
 """Column of the table of results -> preset and algorithm."""
@@ -90,7 +90,7 @@ def demo(
 def columns() -> dict[str, tuple[str, str]]:
     """Column -> preset and algorithm: ours, and the algorithms of installed packages."""
     others = [name for name in algorithm_names() if name not in SHIPPED]
-    return {**COLUMNS, **{name: ("default", name) for name in others}}
+    return {**COLUMNS, **{name: ("weights", name) for name in others}}
 
 
 def tables(
