@@ -129,5 +129,5 @@ def tune(
 
 
 def _has_weights(out: Path) -> bool:
-    """Whether a folder holds a run without aims: it goes on, whatever `default` has become since."""
+    """Whether a folder holds a run without aims: it goes on, whatever `default` is by now."""
     return is_run(out) and not load_spec(out).tune.aims
