@@ -62,7 +62,8 @@ def go_on(folder: Path, prior: Path | None = None) -> Result:
     small = {"steps": 4, "batch": 4, "collect": 4, "evaluate_every": 2, "evaluate_samples": 8}
     tables = {"tune": {**small, "replay": {"warm_start": 4, "capacity": 64}}, "length": 8}
     prior = prior or folder.parent / "prior"
-    tune("melody", folder, prior=prior, overrides=tables, threads=1, quiet=True)
+    given = {"preset": "weights", "threads": 1, "quiet": True}
+    tune("melody", folder, prior=prior, overrides=tables, **given)  # type: ignore[arg-type]
     return ((folder / POLICY_FILE).read_bytes(),)
 
 
@@ -243,3 +244,14 @@ def test_a_prior_of_other_tokens_than_its_domain_is_refused(tmp_path: Path) -> N
     assert load_prior(tmp_path).prior.vocab_size == 5
     with pytest.raises(UserError, match="its prior has 5 tokens, expected 38 of melody"):
         load_model(tmp_path)
+
+
+@pytest.mark.parametrize("odd", [[], {}, 0, "", False])
+def test_an_empty_stand_of_the_log_is_not_that_of_an_older_version(
+    odd: object, place: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(place / "killed", tmp_path / "run")
+    tensors, info = load_checkpoint(folder / STATE_FILE)
+    save_checkpoint(folder / STATE_FILE, tensors, {**info, "log": odd})
+    with pytest.raises(UserError):
+        go_on(folder, place / "prior")

@@ -21,10 +21,11 @@ def counts_of(heads: float, count: int = 4000) -> Tensor:
     return torch.stack([has, torch.ones_like(has)], 1)
 
 
-def made(wanted: str, prior: float) -> Multipliers:
+def made(wanted: str, prior: float, margin: float = 2.0) -> Multipliers:
     bounds = bounds_of(parse_aims({"heads": wanted}))
     counts = counts_of(prior)
-    return Multipliers(bounds, {"heads": SHARE}, counts, features(bounds, counts, None))
+    phi = features(bounds, counts, None)
+    return Multipliers(bounds, {"heads": SHARE}, counts, phi, margin=margin)
 
 
 def follow(multipliers: Multipliers, prior: float, updates: int = 400) -> float:
@@ -42,13 +43,14 @@ def follow(multipliers: Multipliers, prior: float, updates: int = 400) -> float:
     return share
 
 
-def test_one_aim_on_two_tokens_has_the_multiplier_of_the_closed_form() -> None:
+@pytest.mark.parametrize("errors", [0.0, 2.0, 4.0])
+def test_one_aim_on_two_tokens_has_the_multiplier_of_the_closed_form(errors: float) -> None:
     # .5 to .9: e^lambda = .9 / .1
-    multipliers = made(">= 90 %", 0.5)
+    multipliers = made(">= 90 %", 0.5, errors)
     share = follow(multipliers, 0.5)
     goal = float(multipliers.goals[0])
-    # two standard errors of 2 / rate collections, where the rate is (1 / 400) / .1 at the end
-    margin = 2 * math.sqrt(0.9 * 0.1 / (2 / 0.025 * 4000))
+    # standard errors of 2 / rate collections, where the rate is (1 / 400) / .1 at the end
+    margin = errors * math.sqrt(0.9 * 0.1 / (2 / 0.025 * 4000))
     assert goal == pytest.approx(0.9 + margin, abs=1e-4)
     assert share == pytest.approx(goal, abs=2e-3)
     assert multipliers.values[0] == pytest.approx(math.log(goal / (1 - goal)), rel=0.01)

@@ -45,7 +45,7 @@ class Aiming:
         alone: whether nothing but the aims parts the optimum from the prior, so that the prior's
             sequences say what the multipliers begin with.
         properties: row -> the property whose distinct values it is the share of.
-        reacts_at_end: see `Multipliers`.
+        reacts_at_end: see `Multipliers`; likewise `margin`.
 
     Raises:
         UserError: an aim that nothing measures or meets.
@@ -62,6 +62,7 @@ class Aiming:
         alone: bool = False,
         properties: Mapping[str, Property] | None = None,
         reacts_at_end: float = 0.1,
+        margin: float = 2.0,
     ) -> None:
         self.rows = AimedRows(aims, rows, properties=properties)
         self.bounds = bounds_of(aims)
@@ -77,7 +78,9 @@ class Aiming:
         rare = {row: torch.cat([own[row] for _, own in counted]).cpu() for row in counted[0][1]}
         rare |= self._count_classes(counts)
         phi = features(self.bounds, counts, rare)
-        self.multipliers = Multipliers(self.bounds, self.rows.ranges, counts, phi, reacts_at_end)
+        self.multipliers = Multipliers(
+            self.bounds, self.rows.ranges, counts, phi, reacts_at_end, margin
+        )
         if leans and alone:
             self.multipliers.begin(phi)
         self.level, self.leans = 0.0, leans
@@ -268,4 +271,5 @@ def aims_of(
         alone=settings.aims_alone and settings.prior_temperature == 1,
         properties=properties,
         reacts_at_end=settings.aims_react,
+        margin=settings.aims_margin,
     )

@@ -12,7 +12,7 @@ collection the policy's own new sequences stand for the optimum:
 
 1. Moving means of n and d, and the moving covariance of phi, are updated.
 2. The goal of each row moves from the prior's own value to the aim over the first three tenths of
-   the run, so that the policy follows; then it stays a margin of two standard errors inside the
+   the run, so that the policy follows; then it stays a margin of a few standard errors inside the
    bound.
 3. Lambda moves by a small part of a Newton step, which maximises missed . s - s (C + damping) s / 2
    over steps that leave lambda at 0 or more and are not too long. The damping keeps the step finite
@@ -65,9 +65,6 @@ FASTEST = 0.3
 DAMPING, FLOOR = 0.1, 0.02
 """Added to each variance: so much of itself, and of the prior's."""
 
-MARGIN = 2.0
-"""Standard errors by which the goal stays inside the bound."""
-
 TRAVEL, CEILING = 80.0, 60.0
 """Nats by which a multiplier can set two sequences apart, which is lambda times the range of phi:
 the most that this moves in a whole run at its fastest, and the most it comes to. What is rare is
@@ -92,6 +89,7 @@ class Multipliers:
         counts: (N, 2 M) of sequences of the prior; numerator and denominator of each row.
         features: (N, K) phi of the same sequences, see `features`.
         reacts_at_end: share of the run in which a Newton step is made at its end.
+        margin: standard errors by which a goal stays inside its bound.
 
     Attributes:
         values: (K,) lambda, in nats a unit of phi.
@@ -107,8 +105,9 @@ class Multipliers:
         counts: Tensor,
         features: Tensor,
         reacts_at_end: float = 0.1,
+        margin: float = 2.0,
     ) -> None:
-        self.bounds, self.reacts_at_end = tuple(bounds), reacts_at_end
+        self.bounds, self.reacts_at_end, self.margin = tuple(bounds), reacts_at_end, margin
         self.signs = torch.tensor([bound.sign for bound in bounds], dtype=torch.float64)
         self.at = torch.tensor([bound.at for bound in bounds], dtype=torch.float64)
         self.places = torch.tensor([bound.place for bound in bounds])
@@ -199,7 +198,7 @@ class Multipliers:
     def _goals(self, done: float, samples: float) -> Tensor:
         """(K,) what each row should be now; `samples` stand behind the multipliers."""
         error = (self.covariance.diagonal().clamp(min=0) / samples).sqrt() / self._per_unit()
-        margin = torch.minimum(MARGIN * error, self.room)
+        margin = torch.minimum(self.margin * error, self.room)
         aimed = self.at + self.signs * margin.where(~self.is_temperature, 0.0)
         way = 1.0 if self.from_prior else min(1.0, done / ARRIVED)
         begun = torch.where(self.prior.isnan(), aimed, self.prior)

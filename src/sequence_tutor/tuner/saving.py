@@ -140,7 +140,9 @@ def restored(tuner: Tuner, begin_stage: Callable[[int, int], object]) -> Mapping
         begin_stage(int(place), int(began))
         _put_back(tuner, tensors, info)
         stand = info.get("log")
-        return stand and {"size": int(stand["size"]), "sha256": str(stand["sha256"])}
+        if stand is None:
+            return None
+        return {"size": int(stand["size"]), "sha256": str(stand["sha256"])}
 
 
 def _put_back(tuner: Tuner, tensors: Mapping[str, Tensor], info: Mapping[str, Any]) -> None:

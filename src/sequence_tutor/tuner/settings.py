@@ -26,7 +26,7 @@ from sequence_tutor.tuner.health_settings import HealthSettings
 from sequence_tutor.tuner.idle_settings import ASKED, given_names, refuse_idle
 from sequence_tutor.tuner.stage_settings import StageSettings
 
-AIMING = ("aims", "aims_alone", "aims_react")
+AIMING = ("aims", "aims_alone", "aims_react", "aims_margin")
 """Settings that a run without aims does not record."""
 
 LATER: Mapping[str, tuple[str, ...]] = {
@@ -115,6 +115,12 @@ class TuneSettings(LossSettings):
         description="share of the run in which multipliers of aims make a whole step, at its end; "
         "less follows a network that learns slowly, and is noisier",
     )
+    aims_margin: float = Field(
+        2.0,
+        ge=0,
+        description="standard errors of what the multipliers follow by which the goal of an aim is "
+        "inside its bound; more is dearer, and makes up for a network that lags behind",
+    )
     evaluate_every: int = Field(500, ge=1, description="updates between two evaluations")
     evaluate_samples: int = Field(2048, ge=2, description="sequences sampled for each")
     seed: int = Field(0, ge=0, description="seed of everything random")
@@ -146,7 +152,9 @@ class TuneSettings(LossSettings):
         values: dict[str, Any] = handler(self)
         unused = {*(() if self.aims else AIMING), *(() if self.critic.is_on else ("critic",))}
         unused |= set() if self.sees_place else {"sees_place"}
-        unused |= {"aims_react"} if self.aims_react == 0.1 else set()
+        usual = {"aims_react": self.aims_react, "aims_margin": self.aims_margin}
+        fields = type(self).model_fields
+        unused |= {name for name, value in usual.items() if value == fields[name].default}
         unused |= set() if self.lag else {"lag"}
         for table, names in LATER.items():
             usual = type(getattr(self, table)).model_fields

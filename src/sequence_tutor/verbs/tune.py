@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -23,6 +24,7 @@ from sequence_tutor.tuner.exploration import Explores
 from sequence_tutor.tuner.extensions import Extensions, MakesSampler
 from sequence_tutor.tuner.given import Given
 from sequence_tutor.tuner.order import open_order
+from sequence_tutor.tuner.run_record import is_run, load_spec
 from sequence_tutor.tuner.settings_tables import with_executor
 from sequence_tutor.workbench.finished_run import tuned
 
@@ -116,7 +118,16 @@ def tune(
     overrides = merged(with_executor(overrides, executor), extensions.named())
     given = Given(prior, rules_file(rules), reward, seeds, prime, column, standardise, extensions)
     order = open_order(
-        *(domain, preset, config, overrides, given), trust=trust, device=device, quiet=quiet
+        *(domain, preset, config, overrides, given),
+        weighs=True if _has_weights(out) else None,
+        trust=trust,
+        device=device,
+        quiet=quiet,
     )
     carry_out(order, out, threads=threads, tensorboard=tensorboard, tell=tell, quiet=quiet)
     return tuned(order, out)
+
+
+def _has_weights(out: Path) -> bool:
+    """Whether a folder holds a run without aims: it goes on, whatever `default` is by now."""
+    return is_run(out) and not load_spec(out).tune.aims
