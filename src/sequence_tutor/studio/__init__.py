@@ -1,1 +1,1 @@
-"""The studio: a page, and the service under it, in which one writes, hears, changes and tunes."""
+"""The studio: a local service that writes, reads, judges and tunes, and the page it serves."""

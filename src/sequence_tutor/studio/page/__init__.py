@@ -1,29 +1,31 @@
-"""The page of the studio, in the parts that the service serves."""
+"""The page: its files, by name, as they stood when the service started."""
 
 from __future__ import annotations
 
 from importlib.resources import files
 
 KINDS = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".json": "application/json",
 }
-"""Media type of each kind of part."""
+"""Endings of files that are served, and their media types."""
+
+FIRST = "index.html"
+
+FOLDERS = ("studio/page", "drawing/styles")
+"""Folders of the package with files of the page; the second has the colours of all pages."""
 
 
-def page_parts() -> dict[str, tuple[bytes, str]]:
-    """The parts of the page: path -> content and media type.
-
-    Its address is `/`, that of every other part `/page/NAME`. All of them come from the package;
-    the page asks for nothing from elsewhere.
-    """
-    package = files("sequence_tutor")
-    folders = (package / "studio" / "page", package / "drawing" / "styles")
-    parts = {}
-    for file in (file for folder in folders for file in folder.iterdir()):
-        name = file.name
-        kind = KINDS.get(name[name.rfind(".") :])
-        if kind is not None:
-            parts["/" if name == "index.html" else f"/page/{name}"] = (file.read_bytes(), kind)
-    return parts
+def page_files() -> dict[str, tuple[bytes, str]]:
+    """Path of the service -> content and media type; `/` is the page itself."""
+    found: dict[str, tuple[bytes, str]] = {}
+    for folder in FOLDERS:
+        for entry in files("sequence_tutor").joinpath(folder).iterdir():
+            ending = entry.name[entry.name.rfind(".") :]
+            if ending in KINDS and entry.is_file():
+                found[f"/page/{entry.name}"] = (entry.read_bytes(), KINDS[ending])
+    found["/"] = found[f"/page/{FIRST}"]
+    return found
