@@ -59,8 +59,12 @@ export function accountRows(candidate, most = 12) {
         "li",
         { "data-rule": name },
         strip(candidate.steps?.[name] || [], largest, candidate.tokens.length),
-        make("span", { class: "rule-name", text: ruleTitle(name) }),
-        make("span", { class: `rule-sum ${sum < 0 ? "is-lost" : "is-earned"}`, text: figure(sum) }),
+        make(
+          "span",
+          { class: "rule-said" },
+          make("span", { text: ruleTitle(name) }),
+          make("b", { class: sum < 0 ? "is-lost" : "is-earned", text: figure(sum) }),
+        ),
       ),
     ),
   );

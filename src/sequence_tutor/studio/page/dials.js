@@ -24,10 +24,20 @@ export function rulesNow() {
   return (own.rules || own.terms || []).map((rule) => ({
     ...rule,
     title: rule.title || rule.name.replaceAll("_", " "),
-    weight: rule.weight ?? 0,
+    weight: modelNow()?.weights?.[rule.name] ?? (modelNow()?.tuned ? 0 : (rule.weight ?? 0)),
     low: rule.low ?? 0,
     high: rule.high ?? 4,
   }));
+}
+
+// What is asked for: of a tuned model that nothing was moved of, its own.
+export function weightsNow() {
+  const { weights } = dials();
+  if (weights === null && modelNow()?.tuned) return null;
+  const all = Object.entries(weights || usualWeights()).filter(([, weight]) => weight !== 0);
+  const { chords, music } = { chords: state.work.chords.some(Boolean), music: state.music };
+  const needs = { chords, form: music.form.trim() !== "" };
+  return Object.fromEntries(all.filter(([name]) => needs[name] ?? true));
 }
 
 const usualWeights = () => Object.fromEntries(rulesNow().map(({ name, weight }) => [name, weight]));

@@ -3,6 +3,7 @@
 import { attempt, button, byId, make, note, speak } from "./dom.js";
 import { readProgression, writeProgression } from "./chords.js";
 import { readKey } from "./pitches.js";
+import { inFrame } from "./frame.js";
 import { ask, askFile } from "./service.js";
 import { info, modelNow, state, tell } from "./state.js";
 import { fromTokens, meterOf, toTokens } from "./tune.js";
@@ -24,7 +25,7 @@ function base64(bytes) {
 }
 
 export async function readTune(file) {
-  const most = (info.limits?.body || 1_000_000) * 0.7; // base64 needs a third more
+  const most = info.limits?.file || 1_000_000;
   if (file.size > most) {
     throw new Error(`${file.name} has ${file.size} bytes, expected ${Math.floor(most)} at most.`);
   }
@@ -34,7 +35,7 @@ export async function readTune(file) {
 }
 
 function take(read, name) {
-  const { transpose = 0, upbeat = 0 } = read.frame || {};
+  const { transpose = 0, upbeat = 0 } = read.heard || {};
   const tune = fromTokens(read.tokens, transpose);
   edit((work) => {
     if (work.tune.notes.length) work.other = work.tune;
@@ -53,15 +54,11 @@ function take(read, name) {
 }
 
 const asked = (tune, kind, transpose) => ({
+  ...inFrame(transpose),
   domain: "melody",
   model: modelNow()?.id,
   tokens: [toTokens(tune, transpose)],
   kind,
-  transpose,
-  upbeat: state.work.upbeat,
-  tempo: state.music.tempo,
-  key: [state.music.key, state.music.scale.replaceAll("_", " ")].filter(Boolean).join(" ") || null,
-  meter: state.music.meter,
   chords: writeProgression(state.work.chords, state.music.bars) || null,
   accompaniment: state.sound.chords,
 });

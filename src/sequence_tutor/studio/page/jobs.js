@@ -89,7 +89,7 @@ const begin = attempt(async () => {
   byId("tune").disabled = true;
   try {
     const { weights } = dials();
-    const asked = { model: model.id, aims: wishTexts(), weights: weights || {}, name };
+    const asked = { model: model.id, aims: wishTexts(), weights, name };
     await ask("/v1/jobs", { ...asked, seed: 1 }, { once: true });
     field.value = "";
     note(`${name} is being tuned; you can go on, or close the page`);

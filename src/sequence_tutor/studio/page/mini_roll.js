@@ -68,8 +68,7 @@ function picture(tune, kept) {
 function words(tune) {
   const pitches = tune.notes.map((note) => note.pitch);
   if (!pitches.length) return "no notes";
-  const { key, scale } = state.music;
-  const name = (pitch) => pitchName(pitch, key || "C", scale);
+  const name = (pitch) => pitchName(pitch, state.music);
   const many = `${pitches.length} note${pitches.length > 1 ? "s" : ""}`;
   return `${many}, ${name(Math.min(...pitches))} to ${name(Math.max(...pitches))}`;
 }

@@ -2,17 +2,22 @@
 
 import { byId, make } from "./dom.js";
 import { slider } from "./slider.js";
-import { change, info, on, state, tell } from "./state.js";
+import { moveTo, tonicOf } from "./pitches.js";
+import { change, info, modelNow, modelsOf, on, state, tell } from "./state.js";
+import { HIGHEST, LOWEST } from "./tune.js";
 import { setLength } from "./work.js";
 
-const KEYS = ["C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"];
+const MAJORS = ["C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"];
+const MINORS = ["Cm", "C#m", "Dm", "Ebm", "Em", "Fm", "F#m", "Gm", "G#m", "Am", "Bbm", "Bm"];
 const FIELDS = ["key", "scale", "meter", "tempo", "bars", "range", "form"];
 
-const shown = (name) => name.replaceAll("_", " ").replace("#", "♯").replace(/^([A-G])b$/, "$1♭");
+const keyShown = (name) =>
+  `${tonicOf(name).replace("#", "♯").replace("b", "♭")} ${name.endsWith("m") ? "minor" : "major"}`;
+const shown = (id, name) => (id === "key" ? keyShown(name) : name);
 
 function options(id, values, first = null) {
   const select = byId(id);
-  const made = values.map((value) => make("option", { value, text: shown(value) }));
+  const made = values.map((value) => make("option", { value, text: shown(id, value) }));
   if (first !== null) made.unshift(make("option", { value: "", text: first }));
   select.replaceChildren(...made);
 }
@@ -21,16 +26,15 @@ function options(id, values, first = null) {
 function select(id, value) {
   const field = byId(id);
   if (value && ![...field.options].some((option) => option.value === value)) {
-    field.append(make("option", { value, text: shown(value) }));
+    field.append(make("option", { value, text: shown(id, value) }));
   }
   field.value = value;
 }
 
 function fill() {
   const own = info.melody;
-  const keys = own.keys?.length ? KEYS.filter((key) => own.keys.includes(key)) : KEYS;
-  options("key", keys);
-  options("scale", own.scales || [], "as the model writes");
+  options("key", [...MAJORS, ...MINORS]);
+  options("scale", own.scales || [], "any");
   options("meter", own.meters?.length ? own.meters : ["4/4", "3/4", "6/8", "2/4"]);
   byId("ranges").replaceChildren(...(own.ranges || []).map((value) => make("option", { value })));
   byId("bars").max = info.limits?.bars || 16;
@@ -67,6 +71,15 @@ function bounded(field, usual) {
   return kept;
 }
 
+// The model is moved to the key by semitones, and by octaves as far as the tune in the roll needs.
+export function moveModel() {
+  const up = moveTo(state.music, modelsOf("melody").find(({ id }) => id === modelNow()?.id)?.key);
+  const pitches = state.work.tune.notes.map((note) => note.pitch);
+  const fits = (by) => pitches.every((pitch) => pitch - by >= LOWEST && pitch - by <= HIGHEST);
+  const transpose = [up, up - 12, up + 12].find(fits) ?? up;
+  change("music", state.music, { transpose });
+}
+
 function changed(event) {
   const field = event.target;
   const name = field.id;
@@ -76,7 +89,10 @@ function changed(event) {
   else if (name === "tempo") {
     change("music", state.music, { tempo: bounded(field, state.music.tempo) });
     tell("sound"); // what sounds follows
-  } else change("music", state.music, { [name]: field.value });
+  } else {
+    change("music", state.music, { [name]: field.value });
+    if (name === "key" || name === "scale") moveModel();
+  }
 }
 
 export function wireMusic() {

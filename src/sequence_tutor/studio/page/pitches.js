@@ -38,39 +38,63 @@ const TO_MAJOR = {
 };
 const MAJORS_IN_FLATS = new Set([1, 3, 5, 8, 10]); // Db, Eb, F, Ab, Bb
 
+const modulo = (number) => ((number % 12) + 12) % 12;
+
 export function pitchClass(name) {
   const natural = NATURALS[name[0]];
   if (natural === undefined) return null;
-  return (natural + (name[1] === "#" ? 1 : name[1] === "b" ? 11 : 0)) % 12;
+  return modulo(natural + (name[1] === "#" ? 1 : name[1] === "b" ? 11 : 0));
 }
 
-export const isBlack = (pitch) => [1, 3, 6, 8, 10].includes(((pitch % 12) + 12) % 12);
+export const isBlack = (pitch) => [1, 3, 6, 8, 10].includes(modulo(pitch));
 
-const usesFlats = (key, scale) =>
-  key[1] === "b" ||
-  (key[1] !== "#" && MAJORS_IN_FLATS.has((pitchClass(key) + (TO_MAJOR[scale] || 0) + 12) % 12));
+export const tonicOf = (key) => key.replace(/m$/, "") || "C";
+
+// The scale that a key and a choice of notes stand for: "Em" and "" are E natural minor.
+export function scaleOf({ key, scale }) {
+  return (scale || (key.endsWith("m") ? "natural minor" : "major")).replaceAll(" ", "_");
+}
+
+// Pitch class of the major key with the same signature.
+export const majorOf = (music) =>
+  modulo(pitchClass(tonicOf(music.key)) + (TO_MAJOR[scaleOf(music)] || 0));
+
+function usesFlats(music) {
+  const accidental = tonicOf(music.key)[1];
+  return accidental === "b" || (accidental !== "#" && MAJORS_IN_FLATS.has(majorOf(music)));
+}
 
 // C4 is middle C, MIDI pitch 60.
-export function pitchName(pitch, key = "C", scale = "major") {
-  const names = usesFlats(key, scale) ? FLATS : SHARPS;
-  const name = names[((pitch % 12) + 12) % 12].replace("#", "♯").replace("b", "♭");
+export function pitchName(pitch, music) {
+  const names = usesFlats(music) ? FLATS : SHARPS;
+  const name = names[modulo(pitch)].replace("#", "♯").replace("b", "♭");
   return `${name}${Math.floor(pitch / 12) - 1}`;
 }
 
-// Pitch classes of a scale; null: of any.
-export function scaleNotes(key, scale) {
-  const tonic = pitchClass(key);
-  const steps = SCALES[scale];
-  return steps ? new Set(steps.map((semitones) => (tonic + semitones) % 12)) : null;
+// Pitch classes of the scale, and the tonic's.
+export function scaleNotes(music) {
+  const tonic = pitchClass(tonicOf(music.key));
+  const steps = SCALES[scaleOf(music)] || SCALES.major;
+  return { tonic, notes: new Set(steps.map((semitones) => modulo(tonic + semitones))) };
 }
 
-// "D dorian", "Em", "Bb major" as {key, scale}.
+// How far a model's tokens are to be moved to sound in a key, the nearer way: -5 to 6 semitones.
+export function moveTo(music, modelKey) {
+  const match = /^([A-G][#b]?)(m?)(?:\s+(.*))?$/.exec(modelKey || "C major");
+  if (!match) return 0;
+  const own = { key: match[1] + match[2], scale: match[3] === "minor" ? "natural minor" : match[3] };
+  return modulo(majorOf(music) - majorOf({ ...own, scale: own.scale || "" }) + 5) - 5;
+}
+
+// "D dorian", "Em", "Bb major" as {key, scale}; a major or minor key limits no notes.
 export function readKey(text) {
   const match = /^\s*([A-G][#b]?)(m(?![a-z]))?\s*(.*)$/.exec(text || "");
-  if (!match) return { key: "", scale: "" };
-  const named = match[3].trim().toLowerCase().replace(/[\s-]+/g, "_");
-  const scale = match[2] || named === "minor" ? "natural_minor" : named;
-  return { key: match[1], scale: SCALES[scale] ? scale : "" };
+  if (!match) return {};
+  const named = match[3].trim().toLowerCase().replace(/[\s_-]+/g, " ");
+  const isMinor = match[2] || ["minor", "natural minor", "aeolian"].includes(named);
+  const isPlain = isMinor || ["", "major", "ionian"].includes(named);
+  const isKnown = Object.hasOwn(SCALES, named.replaceAll(" ", "_"));
+  return { key: match[1] + (isMinor ? "m" : ""), scale: isPlain || !isKnown ? "" : named };
 }
 
 const LENGTHS = {

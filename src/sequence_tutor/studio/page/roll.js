@@ -45,7 +45,8 @@ function measure() {
   const least = coarse.matches ? 11 : 6.5;
   geometry.step = Math.max(least, (scroll.clientWidth - 2) / steps);
   geometry.pitches = visiblePitches();
-  const room = innerHeight < 620 || coarse.matches ? 15 : Math.floor((innerHeight - 400) / 36);
+  // candidates are to be seen under it
+  const room = innerHeight < 620 || coarse.matches ? 15 : Math.floor((innerHeight - 600) / 36);
   geometry.row = Math.max(10, Math.min(coarse.matches ? 15 : 14, room));
 }
 
@@ -67,12 +68,10 @@ const rectangle = (x, y, w, h, attributes = {}) =>
   drawn("rect", { x, y, width: Math.max(w, 0), height: h, ...attributes });
 
 function drawRows() {
-  const { key, scale } = state.music;
-  const belong = scaleNotes(key || "C", scale || "major");
-  const tonic = scaleNotes(key || "C", "major").values().next().value;
+  const { tonic, notes } = scaleNotes(state.music);
   const range = geometry.pitches.map((pitch) => {
     const own = ((pitch % 12) + 12) % 12;
-    const kind = own === tonic ? "row-tonic" : belong.has(own) ? "row-in" : "row-out";
+    const kind = own === tonic ? "row-tonic" : notes.has(own) ? "row-in" : "row-out";
     return rectangle(0, top(pitch), width(), geometry.row, { class: kind });
   });
   layers.rows.replaceChildren(...range);
@@ -103,13 +102,13 @@ function drawNote(note) {
   const x = note.start * geometry.step;
   const w = (note.end - note.start) * geometry.step;
   const y = top(note.pitch);
-  const name = pitchName(note.pitch, state.music.key || "C", state.music.scale);
+  const name = pitchName(note.pitch, state.music);
   const group = drawn("g", { class: "note", "data-start": note.start });
   const chosen = caret.isSeen && note.start <= caret.step && caret.step < note.end;
   group.classList.toggle("chosen", chosen);
   group.append(rectangle(x + 0.5, y + 0.5, w - 1.5, geometry.row - 1, { rx: 3, class: "body" }));
-  if (w >= 26 && geometry.row >= 11) {
-    group.append(drawn("text", { x: x + 5, y: y + geometry.row - 3, class: "name", text: name }));
+  if (w >= 24) {
+    group.append(drawn("text", { x: x + 5, y: y + geometry.row / 2 + 3.2, class: "name", text: name }));
   }
   const grip = Math.min(coarse.matches ? 16 : 7, w / 2);
   group.append(rectangle(x + w - grip, y, grip, geometry.row, { class: "grip" }));
@@ -138,7 +137,7 @@ function drawKeys() {
     .filter((pitch) => pitch % 12 === 0)
     .map((pitch) => {
       const place = { x: 43, y: top(pitch) + geometry.row - 2, class: "key-name" };
-      return drawn("text", { ...place, text: pitchName(pitch) });
+      return drawn("text", { ...place, text: `C${pitch / 12 - 1}` });
     });
   keys.replaceChildren(...black, ...names);
 }

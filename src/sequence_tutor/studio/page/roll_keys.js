@@ -13,7 +13,7 @@ const svg = byId("notes");
 
 const here = () => noteAt(state.work.tune, caret.step);
 
-const named = (pitch) => pitchName(pitch, state.music.key || "C", state.music.scale);
+const named = (pitch) => pitchName(pitch, state.music);
 
 export function barAt(step) {
   return bars().find((bar) => bar.first <= step && step < bar.last);

@@ -125,8 +125,7 @@ byId("keys").addEventListener("pointerdown", (event) => {
 });
 svg.addEventListener("pointerleave", () => (byId("under").textContent = ""));
 svg.addEventListener("pointermove", (event) => {
-  const { key, scale } = state.music;
-  byId("under").textContent = pitchName(under(event).pitch, key || "C", scale);
+  byId("under").textContent = pitchName(under(event).pitch, state.music);
 });
 svg.addEventListener("blur", () => {
   caret.isSeen = false;

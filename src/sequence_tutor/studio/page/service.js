@@ -77,10 +77,12 @@ async function checked(reply) {
   throw new Error(sentence || "Something went wrong; please try again.");
 }
 
+// What is null is left out: the service takes what is usual.
 function request(body, signal) {
   if (body === undefined) return { signal };
   const headers = { "Content-Type": "application/json" };
-  return { method: "POST", headers, body: JSON.stringify(body), signal };
+  const said = JSON.stringify(body, (_, value) => (value === null ? undefined : value));
+  return { method: "POST", headers, body: said, signal };
 }
 
 // JSON; with `once` a lost connection is refused at once, for what must not happen twice.

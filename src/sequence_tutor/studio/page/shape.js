@@ -127,7 +127,7 @@ export function shaped(value) {
       DOMAINS.map((name) => [name, dials(value.dials?.[name], fresh.dials[name])]),
     ),
     music: {
-      ...{ bars, meter, key: text(music.key, "C", 3), scale: text(music.scale, "", 30) },
+      ...{ bars, meter, key: /^[A-G][#b]?m?$/.test(music.key) ? music.key : "C", scale: text(music.scale, "", 30) },
       ...{ range: text(music.range, "", 40), form: text(music.form, "", 60) },
       tempo: number(music.tempo, 20, 300, fresh.music.tempo),
       vary: Number.isFinite(music.vary) ? number(music.vary, 0, 1, null) : null,

@@ -30,15 +30,15 @@ export const freshState = () => ({
   domain: "melody",
   dials: Object.fromEntries(DOMAINS.map((domain) => [domain, freshDials()])),
   music: {
-    key: "C",
-    scale: "",
+    key: "C", // as the service names it: "C", "Am"
+    scale: "", // only these notes, from the tonic on; "": any
     meter: "4/4",
     tempo: 110,
     bars: 8,
     range: "",
     form: "",
     vary: null, // share that a variation changes
-    transpose: 0,
+    transpose: 0, // semitones from the model's tokens to what is heard
   },
   sound: { voice: "strings", loop: false, chords: true, first: true, account: true },
   work: freshWork(),

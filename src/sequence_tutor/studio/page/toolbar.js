@@ -10,8 +10,9 @@ import { caret } from "./roll.js";
 import { drawing } from "./roll_pointer.js";
 import { ask } from "./service.js";
 import { voiceTitles } from "./sound.js";
-import { change, modelNow, on, state, tell } from "./state.js";
+import { change, on, state, tell } from "./state.js";
 import { toTokens } from "./tune.js";
+import { accountRequest } from "./writing.js";
 import { canRedo, canUndo, clearWork, compare, redo, undo } from "./work.js";
 
 const QUIET = 500; // milliseconds after the last edit before its account is asked for
@@ -56,12 +57,8 @@ function accountSoon() {
 
 async function showAccount() {
   const own = (asked += 1);
-  const { tune, upbeat } = state.work;
   const { transpose } = state.music;
-  const request = {
-    ...{ model: modelNow()?.id, domain: "melody", weights: state.dials.melody.weights },
-    ...{ tokens: [toTokens(tune, transpose)], transpose, upbeat },
-  };
+  const request = accountRequest([toTokens(state.work.tune, transpose)], transpose);
   try {
     const { candidates } = await ask("/v1/account", request);
     if (own !== asked) return;

@@ -130,8 +130,12 @@ const draw = attempt(async () => {
     ...known.map((row) => make("option", { value: titled(row.row) })),
   );
   byId("wishes").replaceChildren(...dials().aims.map((aim, place) => wish(aim, place, known)));
-  byId("tune").disabled = dials().aims.length === 0;
+  showTuning();
 });
+
+function showTuning() {
+  byId("tuning").hidden = dials().aims.length === 0;
+}
 
 export function wireWishes() {
   byId("add-wish").addEventListener("click", add);
@@ -141,6 +145,6 @@ export function wireWishes() {
     add();
   });
   on("domain model restored", draw);
-  on("dials", () => (byId("tune").disabled = dials().aims.length === 0));
+  on("dials", showTuning);
   draw();
 }

@@ -3,6 +3,8 @@
 import { attempt, byId, note, speak } from "./dom.js";
 import { writeProgression } from "./chords.js";
 import { expectSound, play } from "./player.js";
+import { inFrame } from "./frame.js";
+import { weightsNow } from "./dials.js";
 import { ask } from "./service.js";
 import { candidate } from "./shape.js";
 import { change, dials, info, modelNow, on, state } from "./state.js";
@@ -16,18 +18,13 @@ const NEAR = 0.25; // share that "more like this" changes
 
 let running = null; // AbortController of the request on its way
 
-const scaleText = () => {
-  const { key, scale } = state.music;
-  return scale ? `${key || "C"} ${scale.replaceAll("_", " ")}` : null;
-};
-
 // What every domain is asked with.
 function steering() {
   const own = dials();
   return {
     model: modelNow()?.id,
     domain: state.domain,
-    weights: own.weights,
+    weights: weightsNow(),
     aims: wishTexts(),
     strength: own.strength,
     variety: own.variety,
@@ -36,30 +33,24 @@ function steering() {
   };
 }
 
-const source = (tune, transpose) => ({
-  tokens: toTokens(tune, transpose),
-  transpose,
-  upbeat: state.work.upbeat,
-});
-
 function melodyRequest(given) {
   const { music, work } = state;
   const keep = keepText();
   const vary = given ? NEAR : music.vary;
   const isFrom = given || keep || (vary !== null && work.tune.notes.length > 0);
+  const transpose = given ? given.transpose : music.transpose;
+  const frame = inFrame(transpose);
+  if (!isFrom) Object.assign(frame, { transpose: null, upbeat: null });
   return {
     ...steering(),
-    from: !isFrom ? null : given || source(work.tune, music.transpose),
-    keep: keep || null,
+    ...frame,
+    from: isFrom ? { tokens: given?.tokens || toTokens(work.tune, transpose) } : null,
+    keep: isFrom ? keep : null,
     vary: isFrom ? vary : null,
     bars: music.bars,
     chords: writeProgression(work.chords, music.bars) || null,
     form: music.form.trim() || null,
-    scale: scaleText(),
     range: music.range.trim() || null,
-    key: music.key || null,
-    meter: music.meter,
-    tempo: music.tempo,
   };
 }
 
@@ -85,7 +76,7 @@ export function whatWriteDoes() {
 }
 
 function received(answer) {
-  const frame = answer.frame || {};
+  const frame = answer.heard || {};
   const all = answer.candidates.flatMap((one) =>
     candidate({ ...one, id: null, transpose: frame.transpose || 0, upbeat: frame.upbeat || 0 }),
   );
@@ -136,16 +127,24 @@ export function moreLike(one) {
   return write({ tokens: one.tokens, transpose: one.transpose, upbeat: one.upbeat });
 }
 
+// What the rules pay melodies as they are.
+export const accountRequest = (tokens, transpose) => ({
+  ...inFrame(transpose),
+  model: modelNow()?.id,
+  domain: "melody",
+  tokens,
+  weights: weightsNow(),
+  chords: writeProgression(state.work.chords, state.music.bars) || null,
+  form: state.music.form.trim() || null,
+});
+
 // Accounts that a link leaves out are asked for again.
 export const completed = attempt(async () => {
   const all = state.candidates.melody;
   const bare = all.filter((one) => Object.keys(one.steps).length === 0 && one.reward !== null);
   if (!bare.length) return;
-  const { transpose, upbeat } = bare[0];
   const tokens = bare.map((one) => one.tokens);
-  const model = modelNow()?.id;
-  const request = { model, domain: "melody", tokens, weights: state.dials.melody.weights };
-  const answer = await ask("/v1/account", { ...request, transpose, upbeat });
+  const answer = await ask("/v1/account", accountRequest(tokens, bare[0].transpose));
   answer.candidates.forEach((one, place) => {
     Object.assign(bare[place], { steps: one.steps || {}, paid: one.paid || {} });
   });
