@@ -73,7 +73,7 @@ export function card(one, { title, isFavouriteCard = false }) {
         make("span", { class: "sum-words", text: sumWords })),
       heart(one),
     ),
-    miniRoll(`candidate-${one.id}${isFavouriteCard ? "-kept" : ""}`, tune, title, state.work.locks),
+    miniRoll(`candidate-${one.id}${isFavouriteCard ? "-kept" : ""}`, tune, title, isFavouriteCard ? [] : state.work.locks),
     Object.keys(one.paid).length ? accountRows(one) : null,
     barButtons(one, tune),
     make(

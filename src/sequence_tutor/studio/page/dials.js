@@ -6,13 +6,13 @@ import { change, dials, info, modelNow, on, state, tell } from "./state.js";
 
 const POWERS = [
   [0, "as the model writes"],
-  [1, "tuned"],
+  [1, "full"],
 ];
 
 function powerSaid(value) {
   const known = POWERS.find(([at]) => at === value);
   if (known) return known[1];
-  return value < 1 ? `${Math.round(value * 100)} % of the way` : `${value.toFixed(2)} times tuned`;
+  return value < 1 ? `${Math.round(value * 100)} %` : `${value.toFixed(2)} times`;
 }
 
 const varietySaid = (value) =>
@@ -70,7 +70,7 @@ function drawRules() {
   byId("rules-note").textContent =
     model?.tuned && dials().weights === null
       ? `${model.name} brings the weights that it was tuned with. A slider that you move replaces them.`
-      : "What each rule counts. 0 is off; a weight of 1 makes a tune 2.7 times likelier for each point.";
+      : "What each rule counts. 0 is off; a weight of 1 makes what earns a point 2.7 times likelier.";
 }
 
 function drawPower() {

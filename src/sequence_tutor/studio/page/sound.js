@@ -3,7 +3,7 @@
 
 const RATE = 44100;
 const PARTIALS = 12;
-const LONGEST = 3.2; // seconds of a string
+const LONGEST = 2.8; // seconds of a string
 const ATTACK = 0.006;
 const RELEASE = 0.09;
 const ROOM = 1.3; // seconds of the room's echo
@@ -89,7 +89,7 @@ function tone(pitch, name) {
   const known = `${name} ${pitch}`;
   if (!tones.has(known)) {
     const voice = VOICES[name] || VOICES.strings;
-    const buffer = context.createBuffer(2, LONGEST * RATE, RATE);
+    const buffer = new AudioBuffer({ numberOfChannels: 2, length: LONGEST * RATE, sampleRate: RATE });
     const frequency = 440 * 2 ** ((pitch - 69) / 12);
     for (const side of [0, 1]) {
       const cents = (side ? 1 : -1) * voice.detune;
@@ -102,8 +102,17 @@ function tone(pitch, name) {
 
 // Tones that will be needed are computed before they are.
 export function prepare(pitches, name) {
-  audio();
   for (const pitch of new Set(pitches)) tone(pitch, name);
+}
+
+// While the page has nothing else to do, the tones of all pitches: then the first sound waits for none.
+export function warm(low, high, name) {
+  const next = (pitch) => {
+    if (pitch > high) return;
+    tone(pitch, name);
+    requestIdleCallback(() => next(pitch + 1), { timeout: 500 });
+  };
+  requestIdleCallback(() => next(low));
 }
 
 // A note from one time of the context to another; gives the function that ends it early.

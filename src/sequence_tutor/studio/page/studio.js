@@ -14,8 +14,10 @@ import { stop } from "./player.js";
 import { draw as drawRoll } from "./roll.js";
 import "./roll_keys.js";
 import { ask } from "./service.js";
+import { warm } from "./sound.js";
 import { change, dials, DOMAINS, info, modelNow, modelsOf, on, state, tell } from "./state.js";
 import { wireTexts } from "./texts.js";
+import { HIGHEST, LOWEST } from "./tune.js";
 import { wireToolbar } from "./toolbar.js";
 import { wireWishes } from "./wishes.js";
 import { completed, wireWriting } from "./writing.js";
@@ -103,6 +105,7 @@ async function begin() {
   drawRoll();
   tell("work");
   completed();
+  warm(LOWEST, HIGHEST, state.sound.voice);
   if (linked) note("Everything is as it was when the link was made");
   document.body.dataset.ready = "yes";
 }

@@ -8,7 +8,10 @@ const MOST = 200; // steps that can be undone
 const past = [];
 const future = [];
 
-const copy = () => structuredClone({ work: state.work, bars: state.music.bars, meter: state.music.meter, transpose: state.music.transpose });
+function copy() {
+  const { bars: count, meter, transpose } = state.music;
+  return structuredClone({ work: state.work, bars: count, meter, transpose });
+}
 
 function restore(saved) {
   state.work = saved.work;
@@ -77,22 +80,35 @@ export const freeAll = () => edit((work) => (work.locks = []));
 
 export const setChord = (number, text) => edit((work) => (work.chords[number - 1] = text));
 
-// What the service is told: "1-2, 5 rhythm".
-export function keepText() {
-  const said = [];
-  let run = null;
+// The bars that are kept, neighbours together: [{lock, first, last}].
+function keptRuns() {
+  const runs = [];
   for (const { number } of bars()) {
     const lock = state.work.locks[number] || "";
+    const run = runs.at(-1);
     if (run && run.lock === lock && run.last === number - 1) run.last = number;
-    else said.push((run = { lock, first: number, last: number }));
+    else runs.push({ lock, first: number, last: number });
   }
-  return said
-    .filter(({ lock }) => lock)
+  return runs.filter(({ lock }) => lock);
+}
+
+// What the service is told: "1-2, 5 rhythm".
+export const keepText = () =>
+  keptRuns()
     .map(({ lock, first, last }) => {
       const span = first === last ? `${first}` : `${first}-${last}`;
       return lock === "all" ? span : `${span} ${lock}`;
     })
     .join(", ");
+
+// The same for people: "bars 1 to 2 and the rhythm of bar 5".
+export function keepWords() {
+  const said = keptRuns().map(({ lock, first, last }) => {
+    const span = first === last ? `bar ${first}` : `bars ${first} to ${last}`;
+    return lock === "all" ? span : `the ${lock} of ${span}`;
+  });
+  const end = said.pop();
+  return said.length ? `${said.join(", ")} and ${end}` : end;
 }
 
 // A tune takes the place of the one in the roll, which stays for comparison.

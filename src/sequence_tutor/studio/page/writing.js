@@ -9,7 +9,7 @@ import { ask } from "./service.js";
 import { candidate } from "./shape.js";
 import { change, dials, info, modelNow, on, state } from "./state.js";
 import { fromTokens, toTokens } from "./tune.js";
-import { keepText } from "./work.js";
+import { keepText, keepWords } from "./work.js";
 import { audio } from "./sound.js";
 import { chordsOf } from "./mini_roll.js";
 import { wishTexts } from "./wishes.js";
@@ -68,7 +68,7 @@ export function whatWriteDoes() {
   const { count } = dials();
   const many = count === 1 ? "one candidate" : `${count} candidates`;
   if (state.domain !== "melody") return `Writes ${many}, the best first.`;
-  if (keep) return `Keeps bar ${keep.replaceAll(",", " and").replace(/ and(?=.* and)/g, ",")}; writes the rest anew, ${many}.`;
+  if (keep) return `Keeps ${keepWords()}; writes the rest anew, ${many}.`;
   if (state.music.vary !== null && state.work.tune.notes.length) {
     return `Changes about ${Math.round(100 * state.music.vary)} % of the tune, ${many}.`;
   }
