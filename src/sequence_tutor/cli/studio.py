@@ -32,7 +32,7 @@ class Studio:
     no_browser: Annotated[bool, option("open no browser")] = False
     workspace: Annotated[
         Path | None,
-        option("folder of what is tuned; default: sequence-tutor in the user's data folder", "DIR"),
+        option("folder of what is tuned; default: ~/.local/share/sequence-tutor/studio", "DIR"),
     ] = None
     trust: Trust = False
     quiet: Quiet = False
@@ -51,9 +51,10 @@ class Studio:
             ready=self._ready,
         )
 
-    def _ready(self, address: str) -> None:
-        print(f"Studio: {address}", flush=True)
+    def _ready(self, address: str, folder: Path) -> None:
+        print(f"Studio:    {address}", flush=True)
         if not self.quiet:
+            print(f"Workspace: {folder}", flush=True)
             print("Stop with Ctrl-C; what is being tuned goes on.", flush=True)
         if not self.no_browser:
             import webbrowser

@@ -11,6 +11,7 @@ from sequence_tutor.evaluation.model import Model
 from sequence_tutor.studio.dropped import read_dropped
 from sequence_tutor.studio.messages import Account, Generate, Read, Render
 from sequence_tutor.studio.rendering import File
+from sequence_tutor.studio.wishes import Prices
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,8 @@ class Desk:
         render: sequences as a file.
     """
 
-    generate: Callable[[Model, Generate], dict[str, Any]]
-    account: Callable[[Model, Account], dict[str, Any]]
+    generate: Callable[[Model, Generate, Prices], dict[str, Any]]
+    account: Callable[[Model, Account, Prices], dict[str, Any]]
     read: Callable[[Model, Read], dict[str, Any]]
     render: Callable[[Model, Render], File]
 

@@ -24,6 +24,7 @@ from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.studio.messages import MOST_TOKENS, Account, Generate, Judged
 from sequence_tutor.studio.sound import frame_of, heard_json, judged_key, output_settings
+from sequence_tutor.studio.wishes import Prices
 from sequence_tutor.studio.workers import in_time
 from sequence_tutor.workbench.wished import (
     OF_WISHES,
@@ -41,7 +42,7 @@ USUAL_BARS = 8
 CADENCE = "cadence"
 
 
-def generate_melodies(model: Model, asked: Generate) -> dict[str, Any]:
+def generate_melodies(model: Model, asked: Generate, prices: Prices) -> dict[str, Any]:
     """Candidates that meet the wishes, the best first.
 
     Raises:
@@ -63,11 +64,15 @@ def generate_melodies(model: Model, asked: Generate) -> dict[str, Any]:
     def write(number: int, steps: int) -> SequenceBatch:
         return rollout(model.policy, number, steps, generator).batch
 
-    length = _length(model, settings.heard(frame_of(model)), asked.bars, tokens)
+    length = melody_length(model, settings.heard(frame_of(model)), asked.bars, tokens)
     constrained = model.framed_domain.constrain(wishes, settings, length, write)
     settings = of_kind(MelodyOutputSettings, constrained.settings)
     model.check_length(constrained.length)
     judged, c = _judged_by(model, asked, settings), _temperature(model)
+    alone = not (is_rewarded(judged) or asked.chords or asked.form)
+    priced = prices.of(judged, asked.aims, constrained.length, alone=alone)
+    if priced.aims is not None:
+        judged = replace(judged, aims=priced.aims)
     written = write_wished(
         judged,
         constrained,
@@ -84,14 +89,15 @@ def generate_melodies(model: Model, asked: Generate) -> dict[str, Any]:
     remarks = [*model.framed_domain.check_output(settings), *constrained.remarks]
     return {
         "candidates": shown(written.rows, written.steps, written.reward, heard),
-        "remarks": [*remarks, *written.remarks(asked.count)],
+        "aims": list(priced.rows),
+        "remarks": [*remarks, *priced.remarks, *written.remarks(asked.count)],
         "effective_sample_size": written.found.effective,
         "drawn": written.found.drawn,
         "heard": heard_json(heard, settings, constrained.length),
     }
 
 
-def account_of_melodies(model: Model, asked: Account) -> dict[str, Any]:
+def account_of_melodies(model: Model, asked: Account, prices: Prices) -> dict[str, Any]:
     """What melodies of the user's are paid, in the order given.
 
     Raises:
@@ -101,11 +107,14 @@ def account_of_melodies(model: Model, asked: Account) -> dict[str, Any]:
     heard = settings.heard(frame_of(model))
     wishes = Wishes(chords=asked.chords or "", form=asked.form or "")
     judged, c = _judged_by(model, asked, settings), _temperature(model)
+    alone = not (is_rewarded(judged) or asked.chords or asked.form)
     candidates: list[dict[str, Any]] = []
     for rank, tokens in enumerate(asked.tokens, start=1):
         batch = SequenceBatch.from_lists([checked(tokens)])
         rules = rules_asked(wishes, settings, heard, len(tokens))
-        one = with_rules(judged, rules, asked.weights, c)
+        priced = prices.of(judged, asked.aims, len(tokens), alone=alone)
+        one = replace(judged, aims=priced.aims) if priced.aims is not None else judged
+        one = with_rules(one, rules, asked.weights, c)
         reward = scored_here(one).reward if is_rewarded(one) else None
         rows, steps = described(one, batch, reward)
         candidates += shown(rows, steps, reward, heard, rank)
@@ -179,7 +188,9 @@ def _properties(tokens: Sequence[int], heard: Heard, distance: float | None) -> 
     return found
 
 
-def _length(model: Model, heard: Heard, bars: int | None, tokens: Sequence[int]) -> int | None:
+def melody_length(
+    model: Model, heard: Heard, bars: int | None, tokens: Sequence[int]
+) -> int | None:
     """Tokens of a melody; None: those of the user's own."""
     if bars is None and tokens:
         return None

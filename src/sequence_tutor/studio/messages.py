@@ -136,6 +136,20 @@ class Render(Sound):
     accompaniment: bool = Field(False, description="whether the chords sound")
 
 
+class Tune(Judged):
+    """Tune a model for wishes, in the background."""
+
+    aims: Annotated[list[Short], Field(max_length=32)] = Field(
+        default_factory=list, description='such as "last_note_is_tonic >= 90 %"'
+    )
+    bars: int | None = Field(None, ge=1, le=MOST_BARS, description="bars of a melody")
+    steps: int | None = Field(
+        None, ge=1, le=100_000, description="updates; by default those of the preset"
+    )
+    seed: Seed = Field(0, description="of every random choice")
+    name: Annotated[str, Field(max_length=60)] = Field("", description="of the model to come")
+
+
 AnyMessage = TypeVar("AnyMessage", bound=Message)
 
 

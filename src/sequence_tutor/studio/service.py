@@ -14,6 +14,7 @@ from importlib.metadata import version
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -24,6 +25,7 @@ from sequence_tutor.serving.limits import Failures
 from sequence_tutor.serving.replies import refusal, safe_headers
 from sequence_tutor.serving.requests import Hosts, check_origin, read_body
 from sequence_tutor.studio.desks import desk_of
+from sequence_tutor.studio.jobs import Jobs
 from sequence_tutor.studio.messages import (
     LARGEST_BODY,
     LARGEST_FILE,
@@ -35,11 +37,14 @@ from sequence_tutor.studio.messages import (
     Generate,
     Read,
     Render,
+    Tune,
     read_message,
 )
 from sequence_tutor.studio.openapi import description
+from sequence_tutor.studio.orders import order_of
 from sequence_tutor.studio.page import page_files
 from sequence_tutor.studio.shelf import Shelf
+from sequence_tutor.studio.wishes import Prices, RowsByModel
 from sequence_tutor.studio.words import melody_facts
 from sequence_tutor.studio.workers import Workers
 
@@ -62,6 +67,7 @@ class Service:
     Args:
         shelf: its models.
         workers: compute.
+        jobs: tune in the background.
         hosts: names that it may be asked for under; None: this machine's.
         clock: gives seconds.
     """
@@ -70,11 +76,14 @@ class Service:
         self,
         shelf: Shelf,
         workers: Workers,
+        jobs: Jobs,
         hosts: Hosts | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._shelf, self._workers, self._hosts = shelf, workers, hosts or Hosts()
+        self._shelf, self._workers, self._jobs = shelf, workers, jobs
+        self._hosts = hosts or Hosts()
         self._failures, self._files = Failures(clock), page_files()
+        self._rows, self._prices = RowsByModel(), Prices()
         self._reading: asyncio.Semaphore | None = None
 
     def application(self) -> Starlette:
@@ -88,6 +97,11 @@ class Service:
             Route("/v1/account", self._guarded(self._account), methods=post),
             Route("/v1/read", self._guarded(self._read, LARGEST_READING), methods=post),
             Route("/v1/render", self._guarded(self._render), methods=post),
+            Route("/v1/aims", self._guarded(self._aims)),
+            Route("/v1/jobs", self._guarded(self._show_jobs)),
+            Route("/v1/jobs", self._guarded(self._tune), methods=post),
+            Route("/v1/jobs/{id}/stop", self._guarded(self._stop), methods=post),
+            Route("/v1/jobs/{id}/resume", self._guarded(self._resume), methods=post),
         ]
         return Starlette(routes=routes, exception_handlers={HTTPException: self._refuse})
 
@@ -162,7 +176,7 @@ class Service:
         def work() -> dict[str, Any]:
             begun = time.perf_counter()
             listed = self._shelf.chosen(asked.model, asked.domain)
-            found = desk_of(listed.domain).generate(self._shelf.model(listed), asked)
+            found = desk_of(listed.domain).generate(self._shelf.model(listed), asked, self._prices)
             seconds = round(time.perf_counter() - begun, 4)
             return {"seed": asked.seed, "model": listed.id, **found, "seconds": seconds}
 
@@ -173,7 +187,7 @@ class Service:
 
         def work() -> dict[str, Any]:
             listed = self._shelf.chosen(asked.model, asked.domain)
-            return desk_of(listed.domain).account(self._shelf.model(listed), asked)
+            return desk_of(listed.domain).account(self._shelf.model(listed), asked, self._prices)
 
         return JSONResponse(await self._workers.run(work))
 
@@ -196,6 +210,42 @@ class Service:
             return Response(file.content, media_type=file.kind, headers=saved)
 
         return await self._workers.run(work)
+
+    async def _aims(self, request: Request, body: bytes) -> Response:
+        name, domain = (request.query_params.get(field) for field in ("model", "domain"))
+
+        def work() -> dict[str, Any]:
+            listed = self._shelf.chosen(name, domain)
+            return {"model": listed.id, "rows": self._rows.of(listed.id, self._shelf.model(listed))}
+
+        return JSONResponse(await self._workers.run(work))
+
+    async def _tune(self, request: Request, body: bytes) -> Response:
+        asked = read_message(body, Tune)
+
+        def work() -> dict[str, Any]:
+            listed = self._shelf.chosen(asked.model, asked.domain)
+            checked = order_of(listed, self._shelf.model(listed), asked)
+            return {"id": self._jobs.add(checked, listed.id, asked.name)}
+
+        return JSONResponse(await self._workers.run(work), 201)
+
+    async def _show_jobs(self, request: Request, body: bytes) -> Response:
+        return JSONResponse({"jobs": await run_in_threadpool(self._jobs.show)})
+
+    async def _stop(self, request: Request, body: bytes) -> Response:
+        return await self._change(self._jobs.stop, request)
+
+    async def _resume(self, request: Request, body: bytes) -> Response:
+        return await self._change(self._jobs.resume, request)
+
+    async def _change(self, change: Callable[[str], None], request: Request) -> Response:
+        """Change a job, and show all of them."""
+        name = request.path_params["id"]
+        if name not in (job["id"] for job in await run_in_threadpool(self._jobs.show)):
+            raise HTTPException(404, "there is no such job")
+        await run_in_threadpool(change, name)
+        return await self._show_jobs(request, b"")
 
 
 def sentence(error: UserError) -> str:

@@ -1,4 +1,4 @@
-"""The models of the studio: shipped priors, those that were named, finished runs; read when used."""
+"""The models of the studio: shipped or named ones and finished runs, read when they are used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Computing for several clients: as many at once as there are cores, the others in a short queue."""
+"""Computing for several clients: as many at once as there are cores, others in a short queue."""
 
 from __future__ import annotations
 

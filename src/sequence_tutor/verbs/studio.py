@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
+from pathlib import Path
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.storage.files import PathLike
+from sequence_tutor.storage.files import PathLike, named_path
 from sequence_tutor.threads import cores_at_hand, set_threads
 
 
@@ -18,7 +19,7 @@ def serve_studio(
     names: Sequence[str] = (),
     workspace: PathLike | None = None,
     trust: bool = False,
-    ready: Callable[[str], None] = lambda _address: None,
+    ready: Callable[[str, Path], None] = lambda _address, _folder: None,
 ) -> None:
     """Serve the studio until interrupted.
 
@@ -29,7 +30,7 @@ def serve_studio(
         names: further host names of the page.
         workspace: folder of what is tuned; None: the user's own.
         trust: run the code that the models' folders name.
-        ready: called with the page's address.
+        ready: called with the page's address and the workspace.
 
     Raises:
         UserError: a model that cannot be used, a port that is taken, a workspace in use, or the
@@ -38,6 +39,7 @@ def serve_studio(
     try:
         from sequence_tutor.serving.requests import Hosts
         from sequence_tutor.serving.server import listen, server
+        from sequence_tutor.studio.jobs import Jobs, default_workspace, workspace_of
         from sequence_tutor.studio.service import Service
         from sequence_tutor.studio.shelf import Shelf
         from sequence_tutor.studio.workers import Workers
@@ -45,10 +47,14 @@ def serve_studio(
         raise UserError(
             f"{error.name} is not installed, expected the extra: pip install sequence-tutor[studio]"
         ) from error
-    shelf = Shelf(models, trust=trust)
     set_threads(1)
-    with listen(host, port) as taken, closing(Workers(cores_at_hand())) as workers:
+    folder = default_workspace() if workspace is None else named_path(workspace)
+    with ExitStack() as stack:
+        taken = stack.enter_context(listen(host, port))
+        jobs = stack.enter_context(closing(Jobs(stack.enter_context(workspace_of(folder)))))
+        shelf = Shelf(models, jobs.finished, trust=trust)
+        workers = stack.enter_context(closing(Workers(cores_at_hand())))
         shown = f"[{host}]" if ":" in host else host
-        ready(f"http://{shown}:{taken.getsockname()[1]}/")
+        ready(f"http://{shown}:{taken.getsockname()[1]}/", folder)
         hosts = Hosts((host, *names), "; see --name of studio")
-        server(Service(shelf, workers, hosts).application()).run(sockets=[taken])
+        server(Service(shelf, workers, jobs, hosts).application()).run(sockets=[taken])
