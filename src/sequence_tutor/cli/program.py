@@ -25,6 +25,7 @@ from sequence_tutor.cli.report import Report
 from sequence_tutor.cli.results import Demo, Results
 from sequence_tutor.cli.sample import Sample
 from sequence_tutor.cli.score import ScoreVerb
+from sequence_tutor.cli.studio import Studio
 from sequence_tutor.cli.study import STUDY, StudyServe
 from sequence_tutor.cli.terms import TERMS
 from sequence_tutor.cli.tune import Tune
@@ -58,6 +59,7 @@ VERBS: dict[str, type[Verb]] = {
     "benchmark": Benchmark,
     "bench": Bench,
     "work": Work,
+    "studio": Studio,
 }
 GROUPS: dict[str, dict[str, type[Verb]]] = {
     "aims": dict(AIMS),
@@ -65,7 +67,18 @@ GROUPS: dict[str, dict[str, type[Verb]]] = {
     "terms": dict(TERMS),
 }
 """Verbs of two words, such as `study make`."""
-RESUMABLE = (Pretrain, Tune, Compare, FrontierVerb, Demo, Results, Benchmark, StudyServe, Work)
+RESUMABLE = (
+    Pretrain,
+    Tune,
+    Compare,
+    FrontierVerb,
+    Demo,
+    Results,
+    Benchmark,
+    StudyServe,
+    Studio,
+    Work,
+)
 
 HELP = """\
 usage: sequence-tutor VERB ...

@@ -114,6 +114,7 @@ class Wishes:
         scale: that new notes belong to; empty: any.
         chords: that they should fit, or `file` for those of the source; empty: none.
         form: of their sections; empty: any.
+        tokens: the user's own sequence where it is in memory, as the model would write it.
     """
 
     source: Path | None = None
@@ -123,6 +124,17 @@ class Wishes:
     scale: str = ""
     chords: str = ""
     form: str = ""
+    tokens: Sequence[int] = ()
+
+    @property
+    def has_own(self) -> bool:
+        """Whether there is a sequence of the user's."""
+        return self.source is not None or len(self.tokens) > 0
+
+    @property
+    def own(self) -> str:
+        """What that is called in messages."""
+        return "the tune" if self.source is None else str(self.source)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
+from importlib.resources import files
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
@@ -39,6 +40,12 @@ def look(style: int) -> str:
     """The CSS classes of the line of a model, by its place in the list of models."""
     again, colour = divmod(style, STYLES)
     return f"s{colour} d{again % 4}"
+
+
+def style_with_palette(style: str) -> str:
+    """A style that uses the colours of all pages, with these colours, light and dark, before it."""
+    palette = files("sequence_tutor.drawing") / "styles" / "palette.css"
+    return palette.read_text(encoding="utf-8") + style
 
 
 def data_uri(content: bytes, kind: str) -> str:

@@ -45,6 +45,7 @@ class Wish:
         alone: nats a sequence that it costs without the others; None: no weights of the sequences
             meet it.
         saved: nats a sequence that are saved without it.
+        multiplier: nats a unit of its feature, numerator minus bound times denominator.
     """
 
     aim: str
@@ -54,6 +55,7 @@ class Wish:
     price: float
     alone: float | None
     saved: float
+    multiplier: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,7 @@ def foretell(
                 float(multipliers[place]) * per_unit,
                 None if alone is None else alone[2],
                 kl - (0.0 if without is None else without[2]),
+                float(multipliers[place]),
             )
         )
     counting = 1 / float(weights.square().sum())

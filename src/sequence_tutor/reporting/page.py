@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.resources import files
 
-from sequence_tutor.drawing.fragments import content_policy, environment
+from sequence_tutor.drawing.fragments import content_policy, environment, style_with_palette
 from sequence_tutor.errors import UserError
 from sequence_tutor.reporting.account import listed
 from sequence_tutor.reporting.part import DomainPart
@@ -35,7 +35,7 @@ def fill(template: str, **values: object) -> str:
     Its content security policy allows its own script and style, by their hashes, sounds and
     pictures inside the page, and no connection. All values are escaped by the templates.
     """
-    style, script = _read("report.css"), _read("report.js")
+    style, script = style_with_palette(_read("report.css")), _read("report.js")
     policy = content_policy([script], style)
     pages = environment("sequence_tutor.reporting")
     pages.filters["listed"] = listed

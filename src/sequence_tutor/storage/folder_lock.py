@@ -77,6 +77,14 @@ def writing_in(folder: Path, wait: Callable[[float], None] = time.sleep) -> Iter
                 folder.rmdir()
 
 
+def writer_of(folder: Path) -> int | None:
+    """The process of this machine that writes in a folder now; None: there is none."""
+    holder = _holder(folder / LOCK_FILE)
+    if holder is None or holder.machine != machine():
+        return None
+    return holder.process if is_alive(holder.process, holder.start) else None
+
+
 def _take(lock: Path, own: Holder) -> bool:
     """Create the lock with its content at once; False: there is one already."""
     beside = lock.with_name(f"{LEFTOVER}{own.machine[:8]}-{own.process}-{own.token}-lock")

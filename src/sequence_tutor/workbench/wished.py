@@ -95,18 +95,12 @@ def write_wished(
         strength: of the reward, see `candidates`; likewise `variety`.
     """
     c = c or (1.0 if model.tune is None else model.tune.c)
-    if asked.rules:
-        own = {name: weights.get(name, NATS_A_POINT * c) for name in asked.rules}
-        model = with_weights(model, own, asked.rules)
+    model = with_rules(model, asked.rules, weights, c)
     reward = scored_here(model).reward if is_rewarded(model) else None
     found = candidates(
         *(model, asked.guide, reward, c, count, generator, advance, particles, strength, variety)
     )
-    steps = None
-    if reward is not None:
-        steps = score(reward, found.batch.to(model.device))
-        steps = (steps * reward.weights.to(steps)).cpu()  # (N, T, R)
-    rows = _described(model, found.batch, reward, steps)
+    rows, steps = described(model, found.batch, reward)
     if asked.distance is not None:
         for row, distance in zip(rows, asked.distance(found.batch).tolist(), strict=True):
             row["distance"] = distance
@@ -115,6 +109,23 @@ def write_wished(
     ranked = [rows[place] for place in order]
     steps = None if steps is None else steps[places]
     return Wished(found.batch[places], ranked, steps, reward, found)
+
+
+def with_rules(
+    model: Model, rules: Mapping[str, Mapping[str, Any]], weights: Mapping[str, float], c: float
+) -> Model:
+    """The model with the rules that a wish brings, at the weights given or the usual ones.
+
+    Args:
+        model: any.
+        rules: rule -> its constants.
+        weights: of some of them.
+        c: temperature.
+    """
+    if not rules:
+        return model
+    own = {name: weights.get(name, NATS_A_POINT * c) for name in rules}
+    return with_weights(model, own, rules)
 
 
 def with_weights(
@@ -147,10 +158,19 @@ def _worth(row: Mapping[str, Any]) -> float:
     return float(row["log_prior_per_token"] if row["reward"] is None else row["reward"])
 
 
-def _described(
-    model: Model, batch: SequenceBatch, reward: Reward | None, steps: Tensor | None
-) -> list[dict[str, Any]]:
-    """One object a sequence: tokens, the weighted sum of each rule and of all, and log p."""
+def described(
+    model: Model, batch: SequenceBatch, reward: Reward | None
+) -> tuple[list[dict[str, Any]], Tensor | None]:
+    """One object a sequence, as `Wished.rows` has them, and what each rule pays at each step.
+
+    Args:
+        model: whose prior is asked for log p.
+        batch: N sequences.
+        reward: pays them; None: nothing is rewarded.
+
+    Returns:
+        The objects, and (N, T, R) weighted payments or None.
+    """
     log_prior = log_likelihood(model.stored.prior, batch.to(model.device), 0)
     rows: list[dict[str, Any]] = [
         {
@@ -162,9 +182,12 @@ def _described(
         }
         for tokens, one in zip(batch.to_lists(), log_prior, strict=True)
     ]
-    if reward is not None and steps is not None:
-        paid = steps.sum(1)  # (N, R)
-        for row, each, total in zip(rows, paid.tolist(), paid.sum(1).tolist(), strict=True):
-            row["paid"] = dict(zip(reward.names, each, strict=True))
-            row["reward"] = total
-    return rows
+    if reward is None:
+        return rows, None
+    steps = score(reward, batch.to(model.device))
+    steps = (steps * reward.weights.to(steps)).cpu()
+    paid = steps.sum(1)  # (N, R)
+    for row, each, total in zip(rows, paid.tolist(), paid.sum(1).tolist(), strict=True):
+        row["paid"] = dict(zip(reward.names, each, strict=True))
+        row["reward"] = total
+    return rows, steps

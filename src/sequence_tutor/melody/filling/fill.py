@@ -26,7 +26,7 @@ from sequence_tutor.melody.filling.constraint import MelodyConstraint, Tolerance
 from sequence_tutor.melody.filling.parts import Part, parse_keep
 from sequence_tutor.melody.filling.pitch_range import parse_range
 from sequence_tutor.melody.filling.sounding import machine_of
-from sequence_tutor.melody.frame import Frame
+from sequence_tutor.melody.frame import Frame, Heard
 from sequence_tutor.melody.reading.own_tunes import OwnTune, own_tunes
 from sequence_tutor.melody.reading.sources import holds_tokens
 from sequence_tutor.melody.rules.form import parse_form
@@ -72,17 +72,17 @@ def constrained(
     elif wishes.chords and settings.chords is None:
         raise UserError(
             "--chords file needs a tune with chord symbols: say which file with --from"
-            if wishes.source is None
-            else f"--chords file: {wishes.source} has no chord symbols"
+            if not wishes.has_own
+            else f"--chords file: {wishes.own} has no chord symbols"
         )
-    if wishes.source is None:
+    if not wishes.has_own:
         settings = _moved_for(wishes, settings, frame)
     heard = settings.heard(frame)
     tune = list(begun.tokens)
     steps = length or len(tune)
     if steps < len(tune):
         raise UserError(
-            f"length is {steps}, expected at least the {len(tune)} sixteenths of {wishes.source}"
+            f"length is {steps}, expected at least the {len(tune)} sixteenths of {wishes.own}"
         )
     bars = heard.bars(steps)
     first = 0 if heard.upbeat else 1
@@ -115,6 +115,25 @@ def constrained(
         known = batch.tokens[:, : len(tune)]
         return differing(known, tune).sum(1) / max(1, open_steps)
 
+    rules = rules_asked(wishes, settings, heard, steps)
+    has_tune = wishes.has_own
+    return Constrained(guide, settings, steps, begun.remarks, distance if has_tune else None, rules)
+
+
+def rules_asked(
+    wishes: Wishes, settings: MelodyOutputSettings, heard: Heard, steps: int
+) -> dict[str, dict[str, Any]]:
+    """The constants of the rules on form and chords, where they are wished for.
+
+    Args:
+        wishes: in the user's words.
+        settings: with the chords.
+        heard: as the melodies sound under them.
+        steps: of a melody.
+
+    Raises:
+        UserError: a form that is none.
+    """
     rules: dict[str, dict[str, Any]] = {}
     if wishes.form:
         try:
@@ -134,21 +153,22 @@ def constrained(
             "upbeat": heard.upbeat,
             "transpose": heard.transpose,
         }
-    has_tune = wishes.source is not None
-    return Constrained(guide, settings, steps, begun.remarks, distance if has_tune else None, rules)
+    return rules
 
 
 def _begun(wishes: Wishes, settings: MelodyOutputSettings, frame: Frame, begin: Begin) -> Beginning:
     """The tokens of the user's tune, and settings in its meter under which it stands as it did."""
-    if wishes.source is None:
+    if not wishes.has_own:
         if wishes.keep or wishes.vary is not None:
             raise UserError("--keep and --vary need a tune: say which file with --from")
         return Beginning((), settings)
     if not wishes.keep and wishes.vary is None:
         raise UserError(
-            f"--from {wishes.source}: say which bars to keep, such as --keep 1-2, or how far to "
+            f"--from {wishes.own}: say which bars to keep, such as --keep 1-2, or how far to "
             "vary it, such as --vary 0.3"
         )
+    if wishes.source is None:
+        return Beginning(wishes.tokens, settings)
     if holds_tokens(wishes.source):
         return begin(wishes.source, settings)
     for tune in own_tunes(wishes.source):
@@ -157,13 +177,13 @@ def _begun(wishes: Wishes, settings: MelodyOutputSettings, frame: Frame, begin: 
         begun = begin_with(tune, settings, frame)
         settings = of_kind(MelodyOutputSettings, begun.settings)
         if tune.chords and settings.chords is None:
-            chords = _chords_of(tune, begun.tokens, settings, frame)
+            chords = chords_of(tune, begun.tokens, settings, frame)
             begun = replace(begun, settings=settings.model_copy(update={"chords": chords}))
         return begun
     raise UserError(f"{wishes.source}: no melody in it")
 
 
-def _chords_of(
+def chords_of(
     tune: OwnTune, tokens: Sequence[int], settings: MelodyOutputSettings, frame: Frame
 ) -> str:
     """The chord symbols of a tune as a progression, moved as far as the tune is."""

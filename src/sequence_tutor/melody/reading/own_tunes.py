@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.foreign import door
+from sequence_tutor.foreign import Member, door
 from sequence_tutor.melody.encoding import STEPS_PER_QUARTER, Note, encode, into_range
 from sequence_tutor.melody.meter import COMMON, Meter
 from sequence_tutor.melody.midi import end_of_midi
@@ -114,16 +114,25 @@ def own_tunes(path: Path) -> Iterator[OwnTune]:
         UserError: the file cannot be read, or a tune has no melody of 1 to `LONGEST` sixteenths.
     """
     for file in read_sources([path]):
-        if file.problem:
-            raise UserError(f"{file.name}: {file.problem}")
-        is_midi = file.name.lower().endswith(MIDI_SUFFIXES)
-        for name, score in read_scores(file):
-            with door(name):
-                end = end_of_midi(file.data) if is_midi else score.end
-                tune = own_tune(replace(score, end=end), name)
-            if tune.steps > LONGEST:
-                raise UserError(f"{name}: {tune.steps} tokens, expected 1 to {LONGEST}")
-            yield tune
+        yield from tunes_of(file)
+
+
+def tunes_of(file: Member) -> Iterator[OwnTune]:
+    """The tunes of one file in memory, whose kind its name says.
+
+    Raises:
+        UserError: as of `own_tunes`.
+    """
+    if file.problem:
+        raise UserError(f"{file.name}: {file.problem}")
+    is_midi = file.name.lower().endswith(MIDI_SUFFIXES)
+    for name, score in read_scores(file):
+        with door(name):
+            end = end_of_midi(file.data) if is_midi else score.end
+            tune = own_tune(replace(score, end=end), name)
+        if tune.steps > LONGEST:
+            raise UserError(f"{name}: {tune.steps} tokens, expected 1 to {LONGEST}")
+        yield tune
 
 
 def own_tune(score: TuneScore, name: str) -> OwnTune:

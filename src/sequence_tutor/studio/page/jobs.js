@@ -1,0 +1,107 @@
+// Tuning in the background: it goes on when the page is closed, and ends as one more model to choose.
+
+import { attempt, button, byId, make, note, speak } from "./dom.js";
+import { ask } from "./service.js";
+import { change, dials, info, modelNow, modelsOf, on, state, tell } from "./state.js";
+import { wishTexts } from "./wishes.js";
+
+const OFTEN = 2000; // milliseconds between two looks while something runs
+const SELDOM = 15000;
+
+const SAID = {
+  waiting: "waits for its turn",
+  running: "is running",
+  done: "is ready",
+  failed: "failed",
+  stopped: "is stopped",
+};
+
+let before = new Map(); // id -> state
+let timer = 0;
+
+function remaining(seconds) {
+  if (!Number.isFinite(seconds)) return "";
+  if (seconds < 90) return `about ${Math.max(1, Math.round(seconds))} s left`;
+  return `about ${Math.round(seconds / 60)} min left`;
+}
+
+function line(job) {
+  const share = job.steps ? job.step / job.steps : 0;
+  const goesOn = job.state === "running" || job.state === "waiting";
+  const press = (words, what) =>
+    button(
+      null,
+      words,
+      attempt(async () => {
+        await ask(`/v1/jobs/${encodeURIComponent(job.id)}/${what}`, {}, { once: true });
+        await look();
+      }),
+      { "aria-label": `${words}: ${job.name}` },
+    );
+  const said = [SAID[job.state] || job.state, job.live, goesOn && remaining(job.seconds_left)];
+  return make(
+    "li",
+    { class: `job job-${job.state}`, "data-job": job.id },
+    make("span", { class: "job-name", text: job.name }),
+    goesOn ? press("Stop", "stop") : null,
+    ["stopped", "failed"].includes(job.state) ? press("Resume", "resume") : null,
+    job.state === "done" ? button(null, "Use it", () => use(job)) : null,
+    make("progress", { max: 1, value: share, "aria-label": `${job.name}, how far it is` }),
+    make("span", { class: "job-said", text: said.filter(Boolean).join(", ") }),
+    job.error ? make("span", { class: "job-error", text: job.error }) : null,
+  );
+}
+
+function use(job) {
+  const model = info.models.find((one) => one.name === job.name || one.id.endsWith(job.name));
+  if (!model) return note(`${job.name} is not in the list of models yet`, "alarm");
+  if (model.domain !== state.domain) change("domain", state, { domain: model.domain });
+  change("model", state.dials[model.domain], { model: model.id, weights: null, aims: [] });
+  return note(`${model.name} writes from now on`);
+}
+
+// A finished job is a model to choose.
+async function listModels() {
+  const answer = await ask("/v1/info");
+  info.models = answer.models;
+  tell("models");
+}
+
+const look = attempt(async () => {
+  clearTimeout(timer);
+  const { jobs } = await ask("/v1/jobs");
+  byId("jobs").replaceChildren(...jobs.map(line));
+  byId("jobs-panel").hidden = jobs.length === 0;
+  const done = jobs.filter((job) => job.state === "done" && (before.get(job.id) || "") !== "done");
+  if (done.length) {
+    await listModels();
+    if (before.size) speak(`${done.map((job) => job.name).join(", ")} is ready`);
+  }
+  before = new Map(jobs.map((job) => [job.id, job.state]));
+  const busy = jobs.some((job) => job.state === "running" || job.state === "waiting");
+  timer = setTimeout(look, busy ? OFTEN : SELDOM);
+});
+
+const begin = attempt(async () => {
+  const model = modelNow();
+  const field = byId("job-name");
+  const name = field.value.trim() || `wish ${modelsOf(state.domain).length + before.size}`;
+  byId("tune").disabled = true;
+  try {
+    const { weights } = dials();
+    const asked = { model: model.id, aims: wishTexts(), weights, name };
+    await ask("/v1/jobs", { ...asked, seed: 1 }, { once: true });
+    field.value = "";
+    note(`${name} is being tuned; you can go on, or close the page`);
+    await look();
+  } finally {
+    byId("tune").disabled = false;
+  }
+});
+
+export function wireJobs() {
+  byId("tune").addEventListener("click", begin);
+  document.addEventListener("visibilitychange", () => document.hidden || look());
+  on("restored", look);
+  look();
+}

@@ -1,0 +1,160 @@
+// Write: the request for candidates, from what is in the roll and how the model is steered.
+
+import { attempt, byId, note, speak } from "./dom.js";
+import { writeProgression } from "./chords.js";
+import { expectSound, play } from "./player.js";
+import { inFrame } from "./frame.js";
+import { weightsNow } from "./dials.js";
+import { ask } from "./service.js";
+import { candidate } from "./shape.js";
+import { change, dials, info, modelNow, on, state } from "./state.js";
+import { fromTokens, toTokens } from "./tune.js";
+import { keepText, keepWords } from "./work.js";
+import { audio } from "./sound.js";
+import { chordsOf } from "./mini_roll.js";
+import { wishTexts } from "./wishes.js";
+
+const NEAR = 0.25; // share that "more like this" changes
+
+let running = null; // AbortController of the request on its way
+
+// What every domain is asked with.
+function steering() {
+  const own = dials();
+  return {
+    model: modelNow()?.id,
+    domain: state.domain,
+    weights: weightsNow(),
+    aims: wishTexts(),
+    strength: own.strength,
+    variety: own.variety,
+    count: own.count,
+    seed: Math.floor(Math.random() * 2 ** 31),
+  };
+}
+
+function melodyRequest(given) {
+  const { music, work } = state;
+  const keep = keepText();
+  const vary = given ? NEAR : music.vary;
+  const isFrom = given || keep || (vary !== null && work.tune.notes.length > 0);
+  const transpose = given ? given.transpose : music.transpose;
+  const frame = inFrame(transpose);
+  if (!isFrom) Object.assign(frame, { transpose: null, upbeat: null });
+  return {
+    ...steering(),
+    ...frame,
+    from: isFrom ? { tokens: given?.tokens || toTokens(work.tune, transpose) } : null,
+    keep: isFrom ? keep : null,
+    vary: isFrom ? vary : null,
+    bars: music.bars,
+    chords: writeProgression(work.chords, music.bars) || null,
+    form: music.form.trim() || null,
+    range: music.range.trim() || null,
+  };
+}
+
+function lettersRequest(given) {
+  const own = dials();
+  const near = (given ? given.text : own.near.trim()) || null;
+  const request = { ...steering(), from: null };
+  if (state.domain === "molecule") Object.assign(request, { fragment: own.fragment.trim() || null });
+  return near ? { ...request, near } : request;
+}
+
+// What Write will do, in words, beside the button.
+export function whatWriteDoes() {
+  const keep = keepText();
+  const { count } = dials();
+  const many = count === 1 ? "one candidate" : `${count} candidates`;
+  if (state.domain !== "melody") return `Writes ${many}, the best first.`;
+  if (keep) return `Keeps ${keepWords()}; writes the rest anew, ${many}.`;
+  if (state.music.vary !== null && state.work.tune.notes.length) {
+    return `Changes about ${Math.round(100 * state.music.vary)} % of the tune, ${many}.`;
+  }
+  return `Writes ${state.music.bars} bars anew, ${many}.`;
+}
+
+function received(answer) {
+  const frame = answer.heard || {};
+  const all = answer.candidates.flatMap((one) =>
+    candidate({ ...one, id: null, transpose: frame.transpose || 0, upbeat: frame.upbeat || 0 }),
+  );
+  const candidates = { ...state.candidates, [state.domain]: all };
+  change("candidates", state, { candidates, seed: answer.seed });
+  byId("remarks").textContent = (answer.remarks || []).join(" · ");
+  if (state.domain !== "melody") speak(`${all.length} candidates`);
+  return all;
+}
+
+function hearFirst(all) {
+  if (state.domain !== "melody" || !state.sound.first || !all.length) return;
+  const tune = fromTokens(all[0].tokens, all[0].transpose);
+  play(`candidate-${all[0].id}`, tune, chordsOf(tune));
+}
+
+function showBusy(isBusy) {
+  document.body.classList.toggle("writing", isBusy);
+  byId("write").setAttribute("aria-busy", isBusy);
+  byId("write-words").textContent = isBusy ? "Writing…" : "Write";
+  byId("candidates-section").setAttribute("aria-busy", isBusy);
+}
+
+// A second press asks anew, and the answer to the first is not waited for.
+export const write = attempt(async (given = null) => {
+  if (state.domain === "melody") {
+    audio(); // the press allows sound
+    expectSound();
+  }
+  running?.abort();
+  const own = (running = new AbortController());
+  const asked = state.domain;
+  showBusy(true);
+  try {
+    const body = asked === "melody" ? melodyRequest(given) : lettersRequest(given);
+    const answer = await ask("/v1/generate", body, { signal: own.signal });
+    if (state.domain !== asked) return;
+    hearFirst(received(answer));
+  } finally {
+    if (running === own) showBusy(false);
+  }
+});
+
+// Variations of a candidate, as far from it as a neighbour.
+export function moreLike(one) {
+  if (state.domain !== "melody") return write(one);
+  note("Variations of this one, a quarter of it changed");
+  return write({ tokens: one.tokens, transpose: one.transpose, upbeat: one.upbeat });
+}
+
+// What the rules pay melodies as they are.
+export const accountRequest = (tokens, transpose) => ({
+  ...inFrame(transpose),
+  model: modelNow()?.id,
+  domain: "melody",
+  tokens,
+  weights: weightsNow(),
+  chords: writeProgression(state.work.chords, state.music.bars) || null,
+  form: state.music.form.trim() || null,
+});
+
+// Accounts that a link leaves out are asked for again.
+export const completed = attempt(async () => {
+  const all = state.candidates.melody;
+  const bare = all.filter((one) => Object.keys(one.steps).length === 0 && one.reward !== null);
+  if (!bare.length) return;
+  const tokens = bare.map((one) => one.tokens);
+  const answer = await ask("/v1/account", accountRequest(tokens, bare[0].transpose));
+  answer.candidates.forEach((one, place) => {
+    Object.assign(bare[place], { steps: one.steps || {}, paid: one.paid || {} });
+  });
+  change("candidates", state, {});
+});
+
+export function wireWriting() {
+  byId("write").addEventListener("click", () => write());
+  const showWhat = () => (byId("what").textContent = whatWriteDoes());
+  on("work music dials domain model restored", showWhat);
+  showWhat();
+  byId("most").textContent = info.limits?.bars || 16;
+}

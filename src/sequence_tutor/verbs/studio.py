@@ -1,0 +1,60 @@
+"""`studio`: a local page and service that writes, judges and tunes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+from sequence_tutor.errors import UserError
+from sequence_tutor.storage.files import PathLike, named_path
+from sequence_tutor.threads import cores_at_hand, set_threads
+
+
+def serve_studio(
+    models: Sequence[str] = (),
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    names: Sequence[str] = (),
+    workspace: PathLike | None = None,
+    trust: bool = False,
+    ready: Callable[[str, Path], None] = lambda _address, _folder: None,
+) -> None:
+    """Serve the studio until interrupted.
+
+    Args:
+        models: folders of runs or priors, or names of shipped priors; none: the shipped priors.
+        host: address to listen at, by default this machine's own.
+        port: 0 takes any free one.
+        names: further host names of the page.
+        workspace: folder of what is tuned; None: the user's own.
+        trust: run the code that the models' folders name.
+        ready: called with the page's address and the workspace.
+
+    Raises:
+        UserError: a model that cannot be used, a port that is taken, a workspace in use, or the
+            extra `studio` is not installed.
+    """
+    try:
+        from sequence_tutor.serving.requests import Hosts
+        from sequence_tutor.serving.server import listen, server
+        from sequence_tutor.studio.jobs import Jobs, default_workspace, workspace_of
+        from sequence_tutor.studio.service import Service
+        from sequence_tutor.studio.shelf import Shelf
+        from sequence_tutor.studio.workers import Workers
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"{error.name} is not installed, expected the extra: pip install sequence-tutor[studio]"
+        ) from error
+    set_threads(1)
+    folder = default_workspace() if workspace is None else named_path(workspace)
+    with ExitStack() as stack:
+        taken = stack.enter_context(listen(host, port))
+        jobs = stack.enter_context(closing(Jobs(stack.enter_context(workspace_of(folder)))))
+        shelf = Shelf(models, jobs.finished, trust=trust)
+        workers = stack.enter_context(closing(Workers(cores_at_hand())))
+        shown = f"[{host}]" if ":" in host else host
+        ready(f"http://{shown}:{taken.getsockname()[1]}/", folder)
+        hosts = Hosts((host, *names), "; see --name of studio")
+        server(Service(shelf, workers, jobs, hosts).application()).run(sockets=[taken])
