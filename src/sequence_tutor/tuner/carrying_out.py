@@ -75,6 +75,7 @@ def carry_out(
             rows=order.rows(reward) if spec.tune.aims else None,
             properties=order.domain.properties(len(order.begun.tokens)),
             chooser=order.chooser(reward),
+            numbers=order.domain.numbers,
             save_minutes=order.tables.execution.save_minutes,
             extensions=extensions,
             loggers=loggers,

@@ -103,7 +103,7 @@ class TaskRun:
         if settings.critic.is_on:
             options = choosing_options(settings.critic, settings.seed)
             chooser = domain.chooser(reward.weights, options)
-        tuner = Tuner(task, settings, folder, chooser=chooser)
+        tuner = Tuner(task, settings, folder, chooser=chooser, numbers=domain.numbers)
         begun = time.perf_counter() - tuner.seconds  # of the part before an interruption
         name = f"{self.task.name}, seed {settings.seed}"
         with progress(name, self.calls, quiet=quiet) as advance, suppress(BudgetSpent):
