@@ -53,7 +53,8 @@ def test_every_call_is_made_and_kept(molecule_prior: Path, tmp_path: Path) -> No
     assert found.runs[0]["figures"]["top1"] == max(scores)
     assert found.runs[0]["best"][0]["score"] == max(scores)
     climb = (folder / CLIMB_FILE).read_text(encoding="utf-8").splitlines()
-    assert climb[:2] == ["call,score", f"1,{scores[0]:.6g}"]
+    assert climb[0] == "call,score,inside"
+    assert climb[1].rpartition(",")[0] == f"1,{scores[0]:.6g}"
     assert not (folder / STATE_FILE).exists()
 
 
