@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 import torch
 from rdkit import Chem
-from rdkit.Chem import Descriptors
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.molecule.domain import MoleculeDomain
@@ -24,11 +23,10 @@ def batch() -> SequenceBatch:
 
 def test_numbers_are_those_of_rdkit() -> None:
     found = DOMAIN.numbers(["MolWt", "logp", "alerts", "alerts_pains"])
-    weights = found["MolWt"](batch())
-    molecules = [Chem.MolFromSmiles(one) for one in SMILES[:3]]
-    assert weights[:3].tolist() == pytest.approx([Descriptors.MolWt(one) for one in molecules])
+    sizes = found["MolWt"](batch())
+    assert sizes[:3].tolist() == pytest.approx([46.069, 78.114, 108.096], abs=1e-3)
     assert all(math.isnan(found[name](batch())[3]) for name in found)
-    assert found["logp"](batch())[1].item() == pytest.approx(Descriptors.MolLogP(molecules[1]))
+    assert found["logp"](batch())[1].item() == pytest.approx(1.6866)
     alerts, pains = found["alerts"](batch()), found["alerts_pains"](batch())
     assert alerts[:2].tolist() == [0, 0]
     assert alerts[2] > pains[2] >= 1

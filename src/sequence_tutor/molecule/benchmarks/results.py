@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sequence_tutor.drawing.table import PUBLISHED, Table
+from sequence_tutor.molecule.benchmarks.plausible import APART, HIT
 from sequence_tutor.molecule.benchmarks.suites import (
     EARLY,
     FIRST,
@@ -56,7 +57,14 @@ class Benchmarked:
         seeds = {run["settings"]["seed"] for run in self.runs}
         mean = f"the mean of {len(seeds)} seeds ± their standard deviation"
         of_seeds = mean if len(seeds) > 1 else "one seed"
-        return f"{self.suite.caption}; ours: {max(budgets):,} calls, {of_seeds}"
+        fence = ""
+        if any(figure == INSIDE for figure, _ in self._beside()):
+            fence = (
+                "; inside the fence: molecules outside it count as calls without a score; diverse "
+                f"hits: molecules of {HIT} (or the median of the published figures, if lower) that "
+                f"are {APART} apart"
+            )
+        return f"{self.suite.caption}{fence}; ours: {max(budgets):,} calls, {of_seeds}"
 
     def table(self) -> Table:
         """One row for each task, and their sum: ours with its spread over seeds, and published."""
