@@ -274,7 +274,7 @@ def test_where_it_plays_no_part_it_is_refused(
         assert "scored in this process, where no executor plays a part" in sentence(capsys)
         assert not list(out.rglob("run.json"))
     pytest.importorskip("rdkit", reason="the extra [molecule] is not installed")
-    assert run("benchmark", "molecule", "pmo", "--executor", "local") == 2
-    assert "counts every call" in sentence(capsys)
+    assert run("benchmark", "molecule", "moses", "--executor", "local") == 2
+    assert "--executor: moses tunes nothing, expected it with pmo" in sentence(capsys)
     assert run("tune", "molecule", "--out", out, "--executor", "lokal", "--quiet") == 2
     assert "executor is 'lokal': did you mean 'local'?" in sentence(capsys)

@@ -15,7 +15,7 @@ from sequence_tutor.sampling.choosing import Candidates
 from sequence_tutor.sampling.measure import Task
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.toy import make_toy
-from sequence_tutor.tuner.choosing import Choosing
+from sequence_tutor.tuner.choosing import Choosing, Written
 from sequence_tutor.tuner.critic_settings import CriticSettings
 from sequence_tutor.tuner.loop import Tuner
 from sequence_tutor.tuner.settings import TuneSettings
@@ -114,13 +114,15 @@ def test_every_kind_keeps_its_share_and_what_is_unranked_is_the_policys_first() 
 
     choosing = Choosing(FirstTokens(), CriticSettings(candidates=4, unranked=0.25))
     assert choosing.asked(8) == 32
-    scored, own = choosing([(batch(0, 32), 8), (batch(1, 32), 4), (batch(2, 3), 4)])
+    scored, own = choosing(
+        [Written(batch(0, 32), 8), Written(batch(1, 32), 4), Written(batch(2, 3), 4)]
+    )
     assert own == 2
     # two, one and one unranked, then the ranked ones; of the last kind only three were written
     assert scored.tokens[:, 0].tolist() == [0, 0, 1, 2] + [0] * 6 + [1] * 3 + [2] * 2
     assert scored.tokens[:4, 1].tolist() == [0, 1, 0, 0]
     alone = Choosing(FirstTokens(), CriticSettings(candidates=2, unranked=0.01))
-    assert alone([(batch(0, 4), 2)])[1] == 1
+    assert alone([Written(batch(0, 4), 2)])[1] == 1
 
 
 def test_killed_and_resumed_it_ends_the_same(tmp_path: Path) -> None:

@@ -53,7 +53,8 @@ def test_every_call_is_made_and_kept(molecule_prior: Path, tmp_path: Path) -> No
     assert found.runs[0]["figures"]["top1"] == max(scores)
     assert found.runs[0]["best"][0]["score"] == max(scores)
     climb = (folder / CLIMB_FILE).read_text(encoding="utf-8").splitlines()
-    assert climb[:2] == ["call,score", f"1,{scores[0]:.6g}"]
+    assert climb[0] == "call,score,inside"
+    assert climb[1].rpartition(",")[0] == f"1,{scores[0]:.6g}"
     assert not (folder / STATE_FILE).exists()
 
 
@@ -97,6 +98,16 @@ def test_killed_in_the_middle_it_ends_the_same(
     run(molecule_prior, tmp_path / "killed", preset=preset)
     place = Path("median1") / "seed_0"
     assert calls_of(tmp_path / "killed" / place) == calls_of(tmp_path / "whole" / place)
+
+
+def test_runs_side_by_side_are_the_same(molecule_prior: Path, tmp_path: Path) -> None:
+    more: dict[str, Any] = {"seeds": 2, "seed": 1, "calls": 20}
+    one = run(molecule_prior, tmp_path / "one", **more)
+    other = run(molecule_prior, tmp_path / "other", executor="serial", **more)
+    assert [found["settings"]["seed"] for found in one.runs] == [1, 2]
+    for first, second in zip(one.runs, other.runs, strict=True):
+        assert first["figures"] == second["figures"]
+        assert first["best"] == second["best"]
 
 
 def test_a_damaged_result_is_named(molecule_prior: Path, tmp_path: Path) -> None:
@@ -144,6 +155,7 @@ def test_every_preset_holds_for_every_algorithm(preset: str, algorithm: str) -> 
         ("pmx", {}, "did you mean 'pmo'"),
         ("guacamol", {"tasks": ["qed"]}, "unknown task 'qed' of guacamol"),
         ("pmo", {"seeds": 0}, "--seeds 0"),
+        ("pmo", {"seed": -1}, "--seed -1"),
         ("pmo", {"overrides": {"tune": {"cc": 1}}}, "did you mean 'c'"),
         ("pmo", {"overrides": {"reward": {}}}, "unknown name 'reward'"),
         ("pmo", {"preset": "pmi"}, "did you mean 'pmo'"),
@@ -161,9 +173,11 @@ def test_the_tables(molecule_prior: Path, tmp_path: Path) -> None:
         sum(numbers["tasks"]["median1"]) / 2 + sum(numbers["tasks"]["qed"]) / 2
     )
     lines = found.table().markdown().splitlines()
-    assert lines[0].startswith("| task | psi | REINVENT * |")
+    assert lines[0].startswith(
+        "| task | psi | inside the fence | diverse hits inside | REINVENT * |"
+    )
     assert lines[2].startswith("| median1 | 0.")
     assert " ± " in lines[2]
-    assert lines[4].split("|")[3].strip() == "1.297"  # REINVENT: .356 + .941
+    assert lines[4].split("|")[5].strip() == "1.297"  # REINVENT: .356 + .941
     assert "60 calls, the mean of 2 seeds" in lines[-1]
     assert SUITES["pmo"].caption in lines[-1]

@@ -12,8 +12,8 @@ from sequence_tutor.cli.arguments import (
     Column,
     Config,
     DomainName,
-    ExecutorName,
     Machine,
+    Seed,
     Shown,
     Trust,
     arguments_of,
@@ -42,6 +42,7 @@ class Benchmark:
         ""
     )
     seeds: Annotated[int, option("runs of each task", "N")] = 3
+    seed: Seed = 0
     calls: Annotated[int, option("molecules that a run may have scored", "N")] = 10_000
     algorithm: Algorithm = None
     model: Annotated[
@@ -58,7 +59,14 @@ class Benchmark:
     column: Column = None
     samples: Annotated[int, option("moses: molecules sampled", "N")] = 30_000
     markdown: Annotated[Path | None, option("write the table to this file too", "FILE")] = None
-    executor: ExecutorName = None
+    executor: Annotated[
+        str | None,
+        option(
+            "run tasks and seeds side by side: local (in processes of this machine), ray (on a Ray "
+            "cluster) or the name of an installed package; one after the other if unset",
+            "NAME",
+        ),
+    ] = None
     machine: Machine = Machine()
     shown: Shown = Shown()
 
@@ -70,11 +78,6 @@ class Benchmark:
         find_domain(self.domain)  # a clear error without RDKit
         if self.domain != "molecule":
             raise UserError(f"{self.domain}: has no benchmark, expected molecule")
-        if self.executor is not None:
-            raise UserError(
-                f"--executor {self.executor}: a benchmark counts every call of its score in this "
-                "process, where no executor plays a part; leave it out"
-            )
         numbers, table = self._moses() if self.suite == "moses" else self._goals()
         self.shown.write(numbers)
         if self.markdown is not None:
@@ -91,6 +94,8 @@ class Benchmark:
             self.out or Path("benchmarks") / self.suite,
             tasks=[name for name in self.tasks.split(",") if name],
             seeds=self.seeds,
+            seed=self.seed,
+            executor=self.executor,
             calls=self.calls,
             prior=self.model,
             trust=self.trust,
@@ -106,7 +111,7 @@ class Benchmark:
         from sequence_tutor.evaluation.loading import load_model
         from sequence_tutor.verbs.benchmark import moses
 
-        self._refuse("tasks algorithm config", "moses tunes nothing", "pmo or guacamol")
+        self._refuse("tasks algorithm config executor", "moses tunes nothing", "pmo or guacamol")
         if self.reference is None:
             raise UserError("moses needs --reference FILE, molecules that were not trained on")
         found = moses(
@@ -115,6 +120,7 @@ class Benchmark:
             train=self.train,
             column=self.column,
             samples=self.samples,
+            seed=self.seed,
             quiet=self.shown.quiet,
         )
         for remark in () if self.shown.quiet else found["remarks"]:

@@ -14,6 +14,8 @@ from typing import Literal, Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
+from sequence_tutor.config.settings import nearest
+from sequence_tutor.errors import UserError, shown
 from sequence_tutor.estimates import Estimate, Mean, Proportion, RatioOfSums, ShareOfSteps
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sequences import SequenceBatch
@@ -264,6 +266,27 @@ def decided(has: Tensor, at: Tensor) -> StepCounts:
 def ratio(numerators: Tensor, denominators: Tensor) -> Counts:
     """A quotient of sums, (B,) each, such as steps with a property and steps."""
     return Counts(numerators.double(), denominators.double())
+
+
+def row_numbers(rows: Rows, names: Collection[str]) -> dict[str, Callable[[SequenceBatch], Tensor]]:
+    """Rows as numbers of single sequences, for `Domain.numbers`: the quotient of what each counts.
+
+    Raises:
+        UserError: there is no such row.
+    """
+    known = rows.ranges()
+    for name in names:
+        if name not in known:
+            raise UserError(f"fence: unknown number {shown(name)}: {nearest(name, known)}")
+
+    def of(name: str) -> Callable[[SequenceBatch], Tensor]:
+        def quotient(batch: SequenceBatch) -> Tensor:
+            counts = rows.count(batch)[name]
+            return counts.numerators / counts.denominators.where(counts.denominators != 0, math.nan)
+
+        return quotient
+
+    return {name: of(name) for name in names}
 
 
 class _Gathered(Protocol):

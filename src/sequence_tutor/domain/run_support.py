@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from pathlib import Path
 
 from torch import Tensor
 
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain.data import Gatherer
+from sequence_tutor.errors import UserError
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sampling.choosing import Chooses, ChoosingOptions, Crosses
 from sequence_tutor.sampling.measure import Opens, Spells
@@ -41,6 +42,19 @@ class RunSupport:
     def chooser(self, weights: Tensor, options: ChoosingOptions) -> Chooses | None:
         """Ranks sequences before terms of `weights` (R,) score them; None: nothing can."""
         return None
+
+    def numbers(self, names: Collection[str]) -> Mapping[str, Callable[[SequenceBatch], Tensor]]:
+        """Functions for numbers of a sequence that a fence may bound, by name.
+
+        Each takes B sequences and gives (B,) numbers, NaN where a sequence has none.
+
+        Raises:
+            UserError: there is no number of a name.
+        """
+        raise UserError(
+            f"fence: {sorted(names)[0]!r} is bounded, but these sequences have no numbers that "
+            "could be; expected log_p or log_p_percentile alone"
+        )
 
     def opener(self) -> Opens | None:
         """Extracts how sequences begin; None: beginnings are not compared."""

@@ -18,6 +18,7 @@ from sequence_tutor.evaluation.bounds import (
     with_best_bound,
 )
 from sequence_tutor.evaluation.exact_optimum import exact_figures, own_optimum
+from sequence_tutor.evaluation.fence import FenceStatistics, fence_of
 from sequence_tutor.evaluation.model import Model, executed_by
 from sequence_tutor.evaluation.prices import price_list
 from sequence_tutor.evaluation.real import Real, known_real, real_figures
@@ -28,6 +29,7 @@ from sequence_tutor.evaluation.variety import Variety
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.sampling.measure import measure, score
 from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.tuner.fence import Fence
 
 FEWEST = 2  # samples for an interval
 
@@ -81,8 +83,9 @@ def evaluate(
         _ = model.reward  # refuse a missing file of rules before sampling
     check_particles(models, particles)
 
+    fence = fence_of(models)
     columns = [
-        _column(model, own, judge, samples, seed, particles, advance, keep, real)
+        _column(model, own, judge, samples, seed, particles, advance, keep, real, fence)
         for model, own in zip(judged, asked, strict=True)
     ]
     columns = [_against_best(column, columns) for column in columns]
@@ -158,6 +161,7 @@ def _column(
     advance: Callable[[int], None],
     keep: Callable[[Model, SequenceBatch], None],
     real: SequenceBatch | None,
+    fence: Fence | None,
 ) -> Column:
     tune = model.tune or judge.tune
     c = tune.c if tune else None
@@ -178,6 +182,7 @@ def _column(
     likeness = None if real is None else model.domain.likeness(real, model.reward_settings)
     variety = Variety(model.domain.opener(), len(model.prefix))
     beside: list[Statistics] = [own, terms, *([likeness] if likeness else []), variety]
+    fenced = None if fence is None else FenceStatistics(fence, reward.weights)
     newest = 0  # sequences that are not counted as done yet
     for measured in measure(model.policy, task, samples, generator):
         advance(newest)
@@ -187,6 +192,8 @@ def _column(
             objective.update(replace(measured, terms=paid))
         for gathered in beside:
             gathered.update(measured.batch)
+        if fenced is not None:
+            fenced.update(measured)
         if rows is not None:
             aimed.add(rows.count(measured.batch))
         keep(model, measured.batch)
@@ -197,7 +204,8 @@ def _column(
     common = variety.result()
     near = {"near_copies": common.pop("near_copies", UNDEFINED)}
     domains = {**terms.result(), **own.result(), **alike}
-    statistics = {**common, **domains, **found, **near, **parts}
+    where = {} if fenced is None else fenced.result()
+    statistics = {**common, **domains, **found, **where, **near, **parts}
     reached = objective.result()
     # a multiplier of a functional of the policy is paid by no reward, so log Z is not known
     knows_z = asked.aims is None or not asked.aims.of_policy

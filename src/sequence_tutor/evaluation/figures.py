@@ -26,6 +26,8 @@ FIGURES: Mapping[str, Figure] = {
     "commonest_opening": Figure(share=True),
     "opening_entropy": Figure(),
     "near_copies": Figure("lower", True),
+    "outside_fence": Figure("lower", True),
+    "reward_inside": Figure("higher"),
     "effective_sample_size": Figure("higher", True, title="effective sample size"),
     "seconds": Figure(header="seconds"),
 }

@@ -32,6 +32,7 @@ from sequence_tutor.molecule.critic import Critic
 from sequence_tutor.molecule.held_out import held_out_tensors
 from sequence_tutor.molecule.judge import SampleJudge
 from sequence_tutor.molecule.measuring import Measuring
+from sequence_tutor.molecule.numbers import molecule_numbers
 from sequence_tutor.molecule.published import PUBLISHED
 from sequence_tutor.molecule.reading.beginnings import first_molecule, read_seeds
 from sequence_tutor.molecule.reading.corpus import read_corpus
@@ -206,6 +207,10 @@ class MoleculeDomain(Domain):
     def chooser(self, weights: Tensor, options: ChoosingOptions) -> Critic:
         """A Gaussian process on count fingerprints."""
         return Critic(self.vocabulary, weights, options)
+
+    def numbers(self, names: Collection[str]) -> Mapping[str, Callable[[SequenceBatch], Tensor]]:
+        """Properties, descriptors, alerts."""
+        return molecule_numbers(self.vocabulary, names)
 
     def reward(self, settings: Settings, rules: Path | None) -> MoleculeReward:
         """The terms of the settings and of a user's file."""

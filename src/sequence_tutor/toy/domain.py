@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from pydantic import Field
+from torch import Tensor
 
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Domain, Progress, TrainingData
 from sequence_tutor.domain.division import TEST, TRAIN, VALIDATION, divide
-from sequence_tutor.domain.rows import JoinedRows, RewardRows, Rows
+from sequence_tutor.domain.rows import JoinedRows, RewardRows, Rows, row_numbers
 from sequence_tutor.domain.token_sequences import TokenSequences
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import Estimate
@@ -107,6 +108,10 @@ class ToyDomain(Domain):
     ) -> Mapping[str, Callable[[SequenceBatch], Sequence[Hashable]]]:
         """The first two tokens."""
         return {"distinct_pairs": lambda batch: list(map(tuple, batch.tokens[:, :2].tolist()))}
+
+    def numbers(self, names: Collection[str]) -> Mapping[str, Callable[[SequenceBatch], Tensor]]:
+        """Those of the rows."""
+        return row_numbers(ToyRows(self.vocab_size), names)
 
     def statistics(self, settings: Settings) -> ToyStatistics:
         """None of its own."""

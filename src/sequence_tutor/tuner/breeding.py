@@ -19,6 +19,7 @@ from sequence_tutor.replay.sequences import SequenceReplay
 from sequence_tutor.sampling.choosing import Chooses
 from sequence_tutor.sampling.measure import Task
 from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.tuner.fenced import Fenced, are_inside
 
 POPULATION = 500
 """Sequences that parents are drawn from: the best of replay, or those of the highest prediction."""
@@ -63,6 +64,7 @@ class Breeder:
                 "of two sequences would begin otherwise"
             )
         self.crosser, self.replay, self.share = task.crosser, replay, share
+        self.reward = task.reward
         self.generator, self.chooser = generator, chooser
         self.generations, self.children = generations, children
 
@@ -82,6 +84,8 @@ class Breeder:
         population = self._best()
         if among is not None:
             population = population + among
+        if not len(population):
+            return None
         rates = self.chooser.rate(population)
         born: SequenceBatch | None = None
         for _ in range(self.generations):
@@ -99,14 +103,22 @@ class Breeder:
         return born
 
     def _best(self) -> SequenceBatch:
-        """The best of replay, in order."""
-        return self.replay.read(self.replay.ranked()[:POPULATION]).batch
+        """The best of replay inside a fence, in order."""
+        best = self.replay.read(self.replay.ranked()[:POPULATION])
+        inside = are_inside(self.reward, best.terms)
+        return best.batch if inside is None else best.batch[inside]
 
     def _children(self, population: SequenceBatch, count: int) -> SequenceBatch | None:
-        """Children of parents drawn by their place in a population, the best first."""
+        """Children inside a fence of parents drawn by their place in a population, best first."""
         assert self.crosser is not None  # `count` is 0 without
+        if not len(population):
+            return None
         mothers, fathers = (
             population[draw_shifted_ranks(len(population), count, SHIFT, self.generator)]
             for _ in range(2)
         )
-        return self.crosser.cross(mothers, fathers, self.generator)
+        born = self.crosser.cross(mothers, fathers, self.generator)
+        if born is None or not isinstance(self.reward, Fenced):
+            return born
+        inside = self.reward.fence.inside(born)
+        return born[inside] if bool(inside.any()) else None

@@ -19,6 +19,7 @@ from sequence_tutor.tracking.registry import TENSORBOARD
 from sequence_tutor.tuner.beginning import chosen_start
 from sequence_tutor.tuner.checks import check_budget, check_given_seeds, check_memory
 from sequence_tutor.tuner.extensions import Extensions
+from sequence_tutor.tuner.fenced import Fenced, fenced
 from sequence_tutor.tuner.loop import STATE_FILE, Tuner
 from sequence_tutor.tuner.order import Order
 from sequence_tutor.tuner.run_folder import begin_or_resume, is_finished, save_policy
@@ -51,6 +52,7 @@ def carry_out(
     task = order.task(reward)
     if is_run(out):
         keep_scores(reward, out)
+    inside = fenced(task, spec.tune, order.domain.numbers)
     extensions = _checked(order, task, spec)
     with ExitStack() as stack:
         stack.enter_context(writing_in(out))
@@ -58,6 +60,8 @@ def carry_out(
         keep_scores(reward, out)
         alone = "reward: its weights play no part beside the aims"
         tell(alone if spec.tune.aims_alone else effective_weights(reward))
+        if isinstance(inside.reward, Fenced):
+            tell(f"fence: {inside.reward.fence.describe()}")
         log = order.tables.log
         if tensorboard or TENSORBOARD in (*log.to, *order.given.extensions.log_to):
             ask_for_events(out)
@@ -69,7 +73,7 @@ def carry_out(
         if gatherer is not None:
             stack.callback(gatherer.close)
         tuner = Tuner(
-            *(task, spec.tune, out, warn),
+            *(inside, spec.tune, out, warn),
             gatherer=gatherer,
             seeds=order.seeds,
             rows=order.rows(reward) if spec.tune.aims else None,
@@ -94,6 +98,6 @@ def _checked(order: Order, task: Task, spec: RunSpec) -> Extensions:
         check_given_seeds(order.given.seeds, order.seeds, task, spec.tune)
     extensions = order.check_extensions()
     generator = named_generator(0, "trial", device_of(task.prior))
-    for _ in measure(task.prior, task, 2, generator):
+    for _ in measure(task.prior, fenced(task, spec.tune, order.domain.numbers), 2, generator):
         pass
     return extensions

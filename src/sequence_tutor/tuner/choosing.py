@@ -9,6 +9,7 @@ which the ranked ones do not, and a critic that is wrong is found out by it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from torch import Tensor
 
@@ -49,6 +50,25 @@ def checked_chooser(
     return Choosing(chooser, settings)
 
 
+class Written(NamedTuple):
+    """What one collector wrote.
+
+    Attributes:
+        batch: its candidates.
+        wanted: of which so many are scored, or fewer where fewer are new.
+        inside: (B,) bool, those that may be chosen, where there is a fence; None: all.
+    """
+
+    batch: SequenceBatch
+    wanted: int
+    inside: Tensor | None = None
+
+    @property
+    def possible(self) -> SequenceBatch:
+        """The candidates that may be chosen."""
+        return self.batch if self.inside is None else self.batch[self.inside]
+
+
 class Choosing:
     """Picks what is scored.
 
@@ -64,22 +84,28 @@ class Choosing:
         """Candidates to be written for `count` sequences that are scored."""
         return count * self.settings.candidates
 
-    def __call__(self, written: Sequence[tuple[SequenceBatch, int]]) -> tuple[SequenceBatch, int]:
-        """What is scored of the candidates of each collector.
+    def __call__(self, written: Sequence[Written]) -> tuple[SequenceBatch, int]:
+        """What is collected of the candidates of each collector.
+
+        What is not ranked is collected inside a fence or outside, so that a policy learns where the
+        fence is.
 
         Args:
-            written: of each collector, the policy first, its candidates and how many of them are
-                scored, or fewer where fewer are new.
+            written: of each collector, the policy first.
 
         Returns:
             The sequences, those of the policy that are not ranked first, and how many these are.
         """
         kinds: list[Candidates] = []
-        for batch, count in written:
-            unranked = min(round(self.settings.unranked * count), len(batch))
+        for batch, wanted, inside in written:
+            unranked = min(round(self.settings.unranked * wanted), len(batch))
             if not kinds:
                 unranked = max(unranked, 1)
-            kinds.append(Candidates(batch, unranked, count - unranked))
+            if inside is not None:
+                kept = inside.clone()
+                kept[:unranked] = True
+                batch = batch[kept]
+            kinds.append(Candidates(batch, unranked, wanted - unranked))
         chosen = self.chooser.choose(kinds)
         parts = [kind.batch[: kind.unranked] for kind in kinds]
         parts += [kind.batch[rows] for kind, rows in zip(kinds, chosen, strict=True)]

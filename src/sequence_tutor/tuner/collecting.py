@@ -13,14 +13,16 @@ from sequence_tutor.models.next_token import by_length
 from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.objectives.divergences import token_kl
 from sequence_tutor.prior.protocol import Prior
-from sequence_tutor.reward.protocol import Remembers
+from sequence_tutor.reward.protocol import Remembers, Reward
+from sequence_tutor.sampling.choosing import Chooses
 from sequence_tutor.sampling.measure import Task, score
 from sequence_tutor.sampling.rollout import Rollout, rollout
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.checkpoints import Tensors, named, under
 from sequence_tutor.tuner.breeding import Breeder
-from sequence_tutor.tuner.choosing import Choosing
+from sequence_tutor.tuner.choosing import Choosing, Written
 from sequence_tutor.tuner.exploration import Exploration
+from sequence_tutor.tuner.fenced import Fenced, are_inside
 from sequence_tutor.tuner.given_beginnings import Beginnings
 from sequence_tutor.tuner.pending import Sampled
 from sequence_tutor.tuner.regrowing import Regrower
@@ -116,7 +118,7 @@ class Collector:
         if sampled.log_policy is not None:
             fresh = self._compared(fresh, sampled)
         if self.choosing is not None:
-            self.choosing.chooser.learn(batch, terms)
+            learn_scored(self.choosing.chooser, self.task.reward, batch, terms)
         if isinstance(self.task.reward, Remembers):
             self.task.reward.remember(batch)
         return fresh
@@ -140,18 +142,23 @@ class Collector:
         regrown = self.regrower.count(count)
         bred = 0 if self.breeder is None else self.breeder.count(count)
         own = count - regrown - bred
-        among = self._sample(self.choosing.asked(own)).batch
-        written = [(among, own)]
+        written = [self._judged(self._sample(self.choosing.asked(own)).batch, own)]
         if regrown:
-            written.append((self.regrower(self.choosing.asked(regrown)), regrown))
-            among = among + written[-1][0]
+            written.append(self._judged(self.regrower(self.choosing.asked(regrown)), regrown))
         if bred and self.breeder is not None:
-            children = self.breeder(bred, among)
-            written += [] if children is None else [(children, bred)]
+            parents, *others = [one.possible for one in written]
+            children = self.breeder(bred, parents + others[0] if others else parents)
+            written += [] if children is None else [Written(children, bred)]
         batch, own = self.choosing(written)
         if not self.compares:
             return Rollout(batch, None), own
         return Rollout(batch, by_length(self.policy.sequence_log_probs, batch)), own
+
+    def _judged(self, batch: SequenceBatch, wanted: int) -> Written:
+        """Candidates, of which so many are scored, and which of them may be."""
+        reward = self.task.reward
+        inside = reward.fence.inside(batch) if isinstance(reward, Fenced) else None
+        return Written(batch, wanted, inside)
 
     def _sample(self, count: int, *, keep_log_probs: bool = False) -> Rollout:
         """Sequences of the policy, and of data as far as beginnings are given."""
@@ -183,14 +190,24 @@ class Collector:
         assert log_prior is not None  # whoever compares asks for it
         assert sampled.log_policy is not None
         if self.gatherer is not None:
-            likelihoods = _whole(log_prior, batch), sampled.log_policy
-            self.gatherer.gather(Collected(sampled.step, batch, fresh.terms, *likelihoods))
+            self._gather(sampled.step, fresh, _whole(log_prior, batch), sampled.log_policy)
         if log_probs is None:
             return fresh
         chosen = batch.mask[: fresh.own]
         chosen[:, : len(self.task.prefix)] = False
         kl = token_kl(log_probs[: fresh.own], log_prior[: fresh.own])
         return replace(fresh, kl_per_token=kl[chosen].mean().item())
+
+    def _gather(self, step: int, fresh: Fresh, log_prior: Tensor, log_policy: Tensor) -> None:
+        """Hand over what was scored, with what the reward itself paid."""
+        assert self.gatherer is not None
+        batch, terms, likelihoods = fresh.batch, fresh.terms, (log_prior, log_policy)
+        if isinstance(self.task.reward, Fenced):
+            inside, batch = self.task.reward.scored(batch)
+            terms = terms[inside][..., :-1]
+            likelihoods = log_prior[inside], log_policy[inside]
+        if len(batch):
+            self.gatherer.gather(Collected(step, batch, terms, *likelihoods))
 
     def state(self) -> Tensors:
         """Randomness, and what reward, gatherer and chooser remember."""
@@ -211,6 +228,15 @@ class Collector:
             self.gatherer.restore(under("gatherer", tensors))
         if self.choosing is not None:
             self.choosing.chooser.restore(under("chooser", tensors))
+
+
+def learn_scored(chooser: Chooses, reward: Reward, batch: SequenceBatch, terms: Tensor) -> None:
+    """Let a chooser learn from what was scored, which nothing outside a fence was."""
+    inside = are_inside(reward, terms)
+    if inside is not None:
+        batch, terms = batch[inside], terms[inside]
+    if len(batch):
+        chooser.learn(batch, terms)
 
 
 def _whole(log_probs: Tensor, batch: SequenceBatch) -> Tensor:

@@ -55,7 +55,10 @@ def names_in(tables: Mapping[str, Any]) -> set[str]:
 
 def idle(settings: TuneSettings) -> dict[str, str]:
     """Dotted name -> why, for each setting that plays no part, whatever its value."""
-    parts = (_of_the_algorithm, _of_the_form, _of_temperature, _of_experience, _of_the_critic)
+    parts = (
+        *(_of_the_algorithm, _of_the_form, _of_temperature, _of_experience),
+        *(_of_the_critic, _of_the_fence),
+    )
     found: dict[str, str] = {}
     for name, why in chain.from_iterable(part(settings) for part in parts):
         found.setdefault(name, why)
@@ -130,6 +133,14 @@ def _of_the_critic(settings: TuneSettings) -> Iterator[tuple[str, str]]:
     if not settings.exploration.breed:
         for name in ("generations", "children"):
             yield f"critic.{name}", "exploration.breed is 0: nothing is bred"
+
+
+def _of_the_fence(settings: TuneSettings) -> Iterator[tuple[str, str]]:
+    if not settings.fence.is_on:
+        for name in ("samples", "depth"):
+            yield f"fence.{name}", "nothing is bounded: there is no fence"
+    elif not settings.fence.takes_samples:
+        yield "fence.samples", "no bound of the fence is a percentile"
 
 
 def _value(settings: Settings, name: str) -> Any:

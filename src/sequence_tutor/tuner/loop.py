@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +26,8 @@ from sequence_tutor.tuner.checks import check_budget, check_seeds
 from sequence_tutor.tuner.class_counts import Property
 from sequence_tutor.tuner.collecting import Fresh
 from sequence_tutor.tuner.extensions import NOTHING, Extensions
+from sequence_tutor.tuner.fence import Numbers
+from sequence_tutor.tuner.fenced import fenced
 from sequence_tutor.tuner.learner import Learner, Update
 from sequence_tutor.tuner.logbook import Logbook, Warn
 from sequence_tutor.tuner.multipliers import ARRIVED
@@ -56,6 +58,7 @@ class Tuner:
         rows: what aims may be about beside the policy's own rows; None: the reward's terms.
         properties: row of distinct values -> the property that has them.
         chooser: ranks sequences, where the settings ask for a critic.
+        numbers: computes those that the settings bound by a fence.
         save_minutes: between two checkpoints; evaluations and signals save too.
         extensions: callbacks, sampler and exploration of a user's own.
         loggers: receive each line of the log; None: nobody does.
@@ -77,6 +80,7 @@ class Tuner:
         rows: Rows | None = None,
         properties: Mapping[str, Property] | None = None,
         chooser: Chooses | None = None,
+        numbers: Callable[[Collection[str]], Numbers] = lambda _: {},
         save_minutes: float = 10.0,
         extensions: Extensions = NOTHING,
         loggers: FanOut | None = None,
@@ -84,6 +88,7 @@ class Tuner:
         if seeds:
             check_seeds(seeds, task, settings)
         check_budget(settings, len(seeds))
+        task = fenced(task, settings, numbers)
         self.task = replace(task, prior_temperature=settings.prior_temperature)
         self.settings, self.seeds = settings, seeds
         self.stages = stages_of(settings, task.reward)

@@ -22,6 +22,7 @@ from sequence_tutor.errors import SettingsError, UserError, shown
 from sequence_tutor.models import NetworkSettings, RecurrentSettings, Start
 from sequence_tutor.tuner.collecting_settings import ExplorationSettings, ReplaySettings
 from sequence_tutor.tuner.critic_settings import CriticSettings
+from sequence_tutor.tuner.fence_settings import FenceSettings, check_fence
 from sequence_tutor.tuner.health_settings import HealthSettings
 from sequence_tutor.tuner.idle_settings import ASKED, given_names, refuse_idle
 from sequence_tutor.tuner.stage_settings import StageSettings
@@ -34,7 +35,7 @@ LATER: Mapping[str, tuple[str, ...]] = {
     "replay": ("rank_by", "shift", "respell", "sampler"),
 }
 """Settings, by their tables, that are not recorded where they have their usual value: a run without
-them is recorded as before there were any. So is `critic`, where there is none."""
+them is recorded as before there were any. So are `critic` and `fence`, where there is none."""
 KL = "kl_to_prior_per_token"
 
 
@@ -100,6 +101,7 @@ class TuneSettings(LossSettings):
     exploration: ExplorationSettings = ExplorationSettings()
     replay: ReplaySettings = ReplaySettings()
     critic: CriticSettings = CriticSettings()
+    fence: FenceSettings = FenceSettings()
     health: HealthSettings = HealthSettings()
     stages: tuple[StageSettings, ...] = Field(
         (), description="one after the other instead of one c and one set of weights throughout"
@@ -151,6 +153,7 @@ class TuneSettings(LossSettings):
         """As plain values; what a run does without is not recorded, see `LATER`."""
         values: dict[str, Any] = handler(self)
         unused = {*(() if self.aims else AIMING), *(() if self.critic.is_on else ("critic",))}
+        unused |= set() if self.fence.is_on else {"fence"}
         unused |= set() if self.sees_place else {"sees_place"}
         usual = {"aims_react": self.aims_react, "aims_margin": self.aims_margin}
         fields = type(self).model_fields
@@ -216,6 +219,7 @@ class TuneSettings(LossSettings):
         if self.aims:
             self._check_aims()
         self._check_candidates()
+        check_fence(self)
         if isinstance(info.context, dict) and ASKED in info.context:
             refuse_idle(self, info.context[ASKED])
         elif self.model_fields_set:

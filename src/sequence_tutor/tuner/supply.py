@@ -21,7 +21,7 @@ from sequence_tutor.tuner.aiming import Aiming
 from sequence_tutor.tuner.beginning import make_sampler
 from sequence_tutor.tuner.breeding import Breeder
 from sequence_tutor.tuner.choosing import checked_chooser
-from sequence_tutor.tuner.collecting import Collector, Fresh
+from sequence_tutor.tuner.collecting import Collector, Fresh, learn_scored
 from sequence_tutor.tuner.exploration import Exploration
 from sequence_tutor.tuner.extensions import NOTHING, Extensions, exploration_of, sampler_of
 from sequence_tutor.tuner.given_beginnings import Beginnings
@@ -136,7 +136,7 @@ class Supply:
             with self.saving.interruptible(self.task.reward):
                 terms = score(self.task.reward, batch)
             if self.choosing is not None:
-                self.choosing.chooser.learn(batch, terms)
+                learn_scored(self.choosing.chooser, self.task.reward, batch, terms)
             self._store(batch, terms, log_prior)
         for _ in range(0, self.settings.replay.warm_start, self.settings.collect):
             self.sample(0, 0.0)
@@ -213,7 +213,7 @@ class Supply:
             chooser.forget()
             for places in torch.arange(len(self.replay), device=self.rng.device).split(CHUNK):
                 stored = self.replay.read(places)
-                chooser.learn(stored.batch, stored.terms)
+                learn_scored(chooser, reward, stored.batch, stored.terms)
 
     def draw(self, share: float) -> tuple[Stored, Drawn]:
         """A batch: a mixture of the newest and of replayed sequences, and how they were drawn."""

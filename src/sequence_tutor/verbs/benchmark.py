@@ -22,6 +22,7 @@ from sequence_tutor.storage.versions import versions
 from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.tuner.settings_tables import TuningTables, read_layers
+from sequence_tutor.verbs.side_by_side import compute_runs
 
 if TYPE_CHECKING:
     from sequence_tutor.molecule.benchmarks.results import Benchmarked
@@ -37,6 +38,7 @@ def benchmark(
     *,
     tasks: Sequence[str] = (),
     seeds: int = 3,
+    seed: int = 0,
     calls: int = 10_000,
     prior: PathLike = DOMAIN,
     trust: bool = False,
@@ -45,6 +47,7 @@ def benchmark(
     overrides: Mapping[str, Any] | None = None,
     device: torch.device | str = "cpu",
     threads: int | None = None,
+    executor: str | None = None,
     quiet: bool = False,
 ) -> Benchmarked:
     """Tune a prior for each task of a suite and evaluate the molecules that it had scored.
@@ -57,9 +60,13 @@ def benchmark(
         suite: pmo or guacamol.
         out: folder of the runs.
         tasks: their names; all of them where empty.
-        seeds: runs of each task, with seeds from 0.
+        seeds: runs of each task.
+        seed: of the first of them; the others follow.
         calls: molecules that a run may have scored.
         prior: folder, or name of a shipped prior; the arguments below are those of `tune`.
+        executor: computes the runs side by side, in as many processes as there are cores for
+            `threads` (1 if unset): "local", "ray" or one of an installed package; None: one after
+            the other, in this process.
 
     Raises:
         UserError: RDKit is not installed, an unknown suite or task, settings that cannot be used,
@@ -75,18 +82,53 @@ def benchmark(
     for name, number in (("--seeds", seeds), ("--calls", calls)):
         if number < 1:
             raise UserError(f"{name} {number}: expected a number from 1")
+    if seed < 0:
+        raise UserError(f"--seed {seed}: expected a number from 0")
     chosen = SUITES[suite].chosen(tasks)
     out = named_path(out)
     length, settings = resolve(preset, optional_path(config), overrides or {})
     stored = find_prior(prior, device, trust=trust)
+    asked = [(task, one) for task in chosen for one in range(seed, seed + seeds)]
+    if executor is not None:
+        found = optional_path(config)
+        common = {
+            "suite": suite,
+            "out": out.absolute(),
+            "seeds": 1,
+            "calls": calls,
+            "trust": trust,
+            "prior": Path(prior).absolute() if Path(prior).exists() else prior,
+            "config": None if found is None else found.absolute(),
+            "preset": preset,
+            "overrides": overrides,
+            "device": device,
+            "threads": threads or 1,
+            "quiet": True,
+        }
+        compute_runs(
+            _one_run,
+            [{**common, "tasks": [task.name], "seed": one} for task, one in asked],
+            [(_folder(out, task.name, one), settings.steps) for task, one in asked],
+            executor,
+            threads or 1,
+            quiet=quiet,
+        )
     set_threads(threads)
     runs = []
-    for task in chosen:
-        for seed in range(seeds):
-            run = TaskRun(SUITES[suite], task, stored, calls, length)
-            seeded = settings.model_copy(update={"seed": seed})
-            runs.append(run.result(seeded, out / task.name / f"seed_{seed}", quiet=quiet))
+    for task, one in asked:
+        run = TaskRun(SUITES[suite], task, stored, calls, length)
+        seeded = settings.model_copy(update={"seed": one})
+        runs.append(run.result(seeded, _folder(out, task.name, one), quiet=quiet))
     return Benchmarked(SUITES[suite], runs)
+
+
+def _folder(out: Path, task: str, seed: int) -> Path:
+    return out / task / f"seed_{seed}"
+
+
+def _one_run(arguments: Mapping[str, Any]) -> None:
+    """One run, in whichever process the executor calls this."""
+    benchmark(**arguments)
 
 
 def resolve(

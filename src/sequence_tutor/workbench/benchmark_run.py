@@ -13,7 +13,8 @@ import torch
 
 from sequence_tutor.domain import find_domain
 from sequence_tutor.molecule.benchmarks.oracle import BenchmarkReward, BudgetSpent, Oracle, entering
-from sequence_tutor.molecule.benchmarks.suites import Suite
+from sequence_tutor.molecule.benchmarks.plausible import Plausible
+from sequence_tutor.molecule.benchmarks.suites import Suite, inside_figures
 from sequence_tutor.molecule.benchmarks.tasks import BenchmarkTask
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.prior.store import StoredPrior
@@ -29,7 +30,8 @@ from sequence_tutor.workbench.finished_run import RESULT_FILE, drop_state, read_
 
 DOMAIN = "molecule"
 CALLS_FILE = "calls.tsv"
-CLIMB_FILE = "best_ten.csv"  # the calls that entered the best ten: small enough to be kept
+CLIMB_FILE = "best_ten.csv"
+"""The calls that entered the best ten, or those inside the fence: small enough to be kept."""
 SHOWN = 100  # best molecules kept in a result
 
 
@@ -70,20 +72,21 @@ class TaskRun:
         with writing_in(folder):
             oracle, seconds = self._spend(settings, folder, quiet=quiet)
             best = sorted(oracle.calls, key=lambda call: -call[1])[:SHOWN]
+            inside: list[bool] | None = None
+            figures = self.suite.figures(oracle, self.task.tops)
+            if self.suite.counts_inside:
+                inside = Plausible().inside([smiles for smiles, _ in oracle.calls])
+                figures |= inside_figures(oracle, inside, self.task.name)
             found: dict[str, Any] = {
                 **asked,
-                "figures": self.suite.figures(oracle, self.task.tops),
+                "figures": figures,
                 "calls": len(oracle),
                 "seconds": round(seconds, 1),
                 "best": [{"smiles": smiles, "score": score} for smiles, score in best],
                 "threads": torch.get_num_threads(),
                 "versions": versions(),
             }
-            lines = (f"{smiles}\t{score!r}\n" for smiles, score in oracle.calls)
-            write_text(folder / CALLS_FILE, "".join(lines))
-            climbing = entering([score for _, score in oracle.calls])
-            rows = (f"{call},{score:.6g}\n" for call, score in climbing)
-            write_text(folder / CLIMB_FILE, "".join(["call,score\n", *rows]))
+            _write_calls(folder, oracle, inside)
             write_result(path, found)
             drop_state(folder)
             return found
@@ -103,12 +106,35 @@ class TaskRun:
         if settings.critic.is_on:
             options = choosing_options(settings.critic, settings.seed)
             chooser = domain.chooser(reward.weights, options)
-        tuner = Tuner(task, settings, folder, chooser=chooser)
+        tuner = Tuner(task, settings, folder, chooser=chooser, numbers=domain.numbers)
         begun = time.perf_counter() - tuner.seconds  # of the part before an interruption
         name = f"{self.task.name}, seed {settings.seed}"
         with progress(name, self.calls, quiet=quiet) as advance, suppress(BudgetSpent):
             tuner.run(_by_call(oracle, advance))
         return oracle, time.perf_counter() - begun
+
+
+def _write_calls(folder: Path, oracle: Oracle, inside: list[bool] | None) -> None:
+    """Every call, and those that the curves of the ten best are drawn from.
+
+    Args:
+        folder: of the run.
+        oracle: made the calls.
+        inside: whether each molecule is inside the fence; None: nobody asks.
+    """
+    marks = [""] * len(oracle) if inside is None else [str(int(one)) for one in inside]
+    rows = list(zip(oracle.calls, marks, strict=True))
+    lines = ("\t".join([smiles, repr(score), mark]).rstrip() for (smiles, score), mark in rows)
+    write_text(folder / CALLS_FILE, "".join(f"{line}\n" for line in lines))
+    scores = [score for _, score in oracle.calls]
+    entered = {call for call, _ in entering(scores)}
+    if inside is not None:
+        own = [score if one else 0.0 for score, one in zip(scores, inside, strict=True)]
+        entered |= {call for call, score in entering(own) if score}
+    kept = [(call, *rows[call - 1]) for call in sorted(entered)]
+    header = "call,score" + ("" if inside is None else ",inside")
+    table = (f"{call},{score:.6g},{mark}".rstrip(",") for call, (_, score), mark in kept)
+    write_text(folder / CLIMB_FILE, "".join(f"{line}\n" for line in (header, *table)))
 
 
 def digest(stored: StoredPrior) -> str:

@@ -10,6 +10,7 @@ from rdkit import Chem
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError
 from sequence_tutor.molecule.benchmarks.oracle import Oracle, top_auc, top_mean
+from sequence_tutor.molecule.benchmarks.plausible import diverse_hits, hit_score
 from sequence_tutor.molecule.benchmarks.published import GUACAMOL_PUBLISHED, PMO_PUBLISHED, Columns
 from sequence_tutor.molecule.benchmarks.tasks import GUACAMOL, PMO, TASKS, BenchmarkTask
 from sequence_tutor.molecule.chemistry import parse
@@ -21,6 +22,10 @@ FIRST = 1000
 
 EARLY = "auc_top10_first_1000"
 """The figure of PMO after the first calls alone."""
+
+INSIDE, EARLY_INSIDE = "auc_top10_inside", "auc_top10_inside_first_1000"
+HITS, HITS_INSIDE = "diverse_hits", "diverse_hits_inside"
+"""Figures of the molecules inside a fence, see `plausible`."""
 
 Figures = Callable[[Oracle, Sequence[int]], dict[str, float]]
 """Figures of a finished run by name, given the task's `tops`."""
@@ -37,6 +42,7 @@ class Suite:
         figure: the one that the table shows, and sums.
         published: figures of other methods.
         caption: how the published figures were obtained.
+        counts_inside: whether its figures are given for molecules inside a fence, too.
     """
 
     name: str
@@ -45,6 +51,7 @@ class Suite:
     figure: str
     published: Columns
     caption: str
+    counts_inside: bool = False
 
     def chosen(self, names: Sequence[str]) -> list[BenchmarkTask]:
         """The tasks of these names; without names, all tasks.
@@ -67,6 +74,30 @@ def pmo_figures(oracle: Oracle, _tops: Sequence[int] = ()) -> dict[str, float]:
     if oracle.budget > FIRST:
         areas[EARLY] = top_auc(scores[:FIRST], 10, FIRST)
     return areas | {f"top{top}": top_mean(scores, top) for top in TOPS}
+
+
+def inside_figures(oracle: Oracle, inside: Sequence[bool], task: str) -> dict[str, float]:
+    """The area under the curve of the ten best inside the fence, hits, and the share inside.
+
+    Molecules outside count as calls of score 0.
+
+    Args:
+        oracle: of a finished run.
+        inside: whether each call was of a molecule inside.
+        task: says what a hit is.
+    """
+    scores = [score if one else 0.0 for (_, score), one in zip(oracle.calls, inside, strict=True)]
+    own = [call for call, one in zip(oracle.calls, inside, strict=True) if one]
+    least = hit_score(task)
+    early = {EARLY_INSIDE: top_auc(scores[:FIRST], 10, FIRST)} if oracle.budget > FIRST else {}
+    return {
+        INSIDE: top_auc(scores, 10, oracle.budget),
+        **early,
+        "top10_inside": top_mean(scores, 10),
+        "share_inside": len(own) / max(len(scores), 1),
+        HITS: float(diverse_hits(oracle.calls, least)),
+        HITS_INSIDE: float(diverse_hits(own, least)),
+    }
 
 
 def guacamol_figures(oracle: Oracle, tops: Sequence[int]) -> dict[str, float]:
@@ -109,6 +140,7 @@ SUITES: Mapping[str, Suite] = {
             PMO_PUBLISHED,
             "AUC of the mean top 10; * as published by Gao et al. 2022 and Kim et al. 2024, "
             "10,000 calls, their data ZINC250k",
+            counts_inside=True,
         ),
         Suite(
             "guacamol",
