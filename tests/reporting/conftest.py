@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from selenium import webdriver
 
+from browsing import started
 from sequence_tutor.storage.run_log import Record
 from sequence_tutor.verbs.report import report
 
@@ -62,3 +64,13 @@ def runs(run: Path) -> Callable[[Sequence[str]], list[Path]]:
         return folders
 
     return copied
+
+
+@pytest.fixture
+def browser() -> Iterator[webdriver.Chrome]:
+    """Chromium, if it is here."""
+    driver = started()
+    try:
+        yield driver
+    finally:
+        driver.quit()

@@ -2,93 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from selenium import webdriver
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service as Driver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
+from browsing import IS_HERE, Page
 from sequence_tutor.evaluation.loading import load_model
 from sequence_tutor.verbs.sample import sample
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-PATIENCE = 60  # seconds; machines that test are busy
 PAPER = 718  # pixels between the margins of A4, a centimetre each
 
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER), reason="chromium and chromedriver are not here"
-)
-
-
-class Page:
-    """A headless browser with the report in it."""
-
-    def __init__(self, driver: webdriver.Chrome, report: Path) -> None:
-        self.driver, self.report = driver, report
-        driver.get(report.as_uri())
-
-    def ask(self, script: str, *arguments: Any) -> Any:  # whatever the script returns
-        return self.driver.execute_script(script, *arguments)
-
-    def until(self, holds: Callable[[], object]) -> None:
-        WebDriverWait(self.driver, PATIENCE, 0.05).until(lambda _: holds())
-
-    def complaints(self) -> list[str]:
-        """Everything on the console, which is also told of what the policy forbids."""
-        return [entry["message"] for entry in self.driver.get_log("browser")]
-
-    def requests(self) -> list[str]:
-        """Addresses asked for, those within the page aside."""
-        events = (
-            json.loads(one["message"])["message"] for one in self.driver.get_log("performance")
-        )
-        urls = [
-            event["params"]["request"]["url"]
-            for event in events
-            if event["method"] == "Network.requestWillBeSent"
-        ]
-        return [url for url in urls if not url.startswith("data:")]
-
-    def emulate(self, width: int, height: int, scheme: str) -> None:
-        """Another size of screen, and light or dark."""
-        self.driver.execute_cdp_cmd(
-            "Emulation.setDeviceMetricsOverride",
-            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500},
-        )
-        self.driver.execute_cdp_cmd(
-            "Emulation.setEmulatedMedia",
-            {"features": [{"name": "prefers-color-scheme", "value": scheme}]},
-        )
-
-
-@pytest.fixture
-def browser() -> Iterator[webdriver.Chrome]:
-    options = Options()
-    options.binary_location = str(CHROMIUM)
-    for argument in (
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-dev-shm-usage",
-        "--autoplay-policy=no-user-gesture-required",
-    ):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Driver(DRIVER))
-    try:
-        yield driver
-    finally:
-        driver.quit()
+pytestmark = pytest.mark.skipif(not IS_HERE, reason="chromium and chromedriver are not here")
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
@@ -85,11 +85,14 @@ class Exhibit:
         title: of the section.
         html: its content, inserted as it is: escape untrusted text.
         kind: CSS class of the section.
+        tuning: what the page's instrument needs to play sequences of each model, as JSON: `notes`,
+            the domain's token facts, and `models`, one entry each; None: they do not sound.
     """
 
     title: str
     html: str
     kind: str = ""
+    tuning: Mapping[str, Any] | None = None
 
 
 def exhibit(shown: Material) -> Exhibit:

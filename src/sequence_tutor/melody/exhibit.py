@@ -12,6 +12,7 @@ from sequence_tutor.drawing.fragments import data_uri, fragment
 from sequence_tutor.melody.domain import MelodyDomain
 from sequence_tutor.melody.encoding import STEPS_PER_QUARTER
 from sequence_tutor.melody.frame import Heard
+from sequence_tutor.melody.instrument import instrument_facts
 from sequence_tutor.melody.midi import midi_bytes
 from sequence_tutor.melody.next_tokens import token_maps
 from sequence_tutor.melody.writing.accompaniment import accompaniment
@@ -79,7 +80,8 @@ def exhibit(shown: Material) -> Exhibit:
         maps=token_maps(models, melodies[-1][0], heard[-1].meter),
         mapped=models[-1].name,
     )
-    return Exhibit("Listen", html, "melodies")
+    frames = [_room(model).frame for model in models]
+    return Exhibit("Listen", html, "melodies", instrument_facts(heard, frames))
 
 
 def display(model: ShownModel, batch: SequenceBatch, settings: MelodyOutputSettings) -> str:
@@ -143,10 +145,14 @@ def melody_rounds(
 
 def heard_of(model: ShownModel, settings: MelodyOutputSettings | None = None) -> Heard:
     """How a model's melodies sound and are written, by its own output settings or others."""
+    chosen = of_kind(MelodyOutputSettings, model.files()) if settings is None else settings
+    return chosen.heard(_room(model).frame)
+
+
+def _room(model: ShownModel) -> MelodyDomain:
     room = model.framed_domain
     assert isinstance(room, MelodyDomain)  # of melodies
-    chosen = of_kind(MelodyOutputSettings, model.files()) if settings is None else settings
-    return chosen.heard(room.frame)
+    return room
 
 
 def room_for(

@@ -8,6 +8,7 @@ from importlib.resources import files
 from sequence_tutor.drawing.fragments import content_policy, environment, style_with_palette
 from sequence_tutor.errors import UserError
 from sequence_tutor.reporting.account import listed
+from sequence_tutor.reporting.instrument import SCRIPTS as INSTRUMENT
 from sequence_tutor.reporting.part import DomainPart
 
 MOST_BYTES = 20_000_000
@@ -20,7 +21,8 @@ def render(parts: Sequence[DomainPart]) -> str:
     Raises:
         UserError: the page would be too large.
     """
-    page = fill("page.html", parts=parts)
+    scripts = INSTRUMENT if any(part.instrument for part in parts) else ()
+    page = fill("page.html", scripts, parts=parts)
     if len(page.encode()) > MOST_BYTES:
         raise UserError(
             f"the page would have {len(page.encode()) / 1e6:.0f} MB, expected "
@@ -29,17 +31,23 @@ def render(parts: Sequence[DomainPart]) -> str:
     return page
 
 
-def fill(template: str, **values: object) -> str:
+def fill(template: str, more_scripts: Sequence[str] = (), **values: object) -> str:
     """A self-contained page from a template that extends `base.html`.
 
-    Its content security policy allows its own script and style, by their hashes, sounds and
+    Its content security policy allows its own scripts and style, by their hashes, sounds and
     pictures inside the page, and no connection. All values are escaped by the templates.
+
+    Args:
+        template: its file name.
+        more_scripts: file names of those that run after `report.js`.
+        values: of the template.
     """
-    style, script = style_with_palette(_read("report.css")), _read("report.js")
-    policy = content_policy([script], style)
+    style = style_with_palette(_read("report.css"))
+    scripts = [_read(name) for name in ("report.js", *more_scripts)]
+    policy = content_policy(scripts, style)
     pages = environment("sequence_tutor.reporting")
     pages.filters["listed"] = listed
-    return pages.get_template(template).render(values, style=style, script=script, policy=policy)
+    return pages.get_template(template).render(values, style=style, scripts=scripts, policy=policy)
 
 
 def _read(name: str) -> str:

@@ -31,6 +31,7 @@ from sequence_tutor.reporting.curves import (
     term_curves,
     training_curves,
 )
+from sequence_tutor.reporting.instrument import Instrument, make_instrument
 from sequence_tutor.reporting.sampled import Sampled
 from sequence_tutor.reporting.tradeoff import tradeoff
 from sequence_tutor.reward.weighted import UnknownReward
@@ -69,6 +70,7 @@ class DomainPart:
     prices: Sequence[Table]  # what aims reached and cost, one table a run that has some
     tradeoff: Plot | None  # reward against divergence
     exhibit: Exhibit  # pictures, sounds or lines
+    instrument: Instrument | None  # plays runs whose networks fit into a page
 
 
 def load_runs(
@@ -179,6 +181,7 @@ def make_part(
         run_facts(run.model.name, place, run.spec, run.log)
         for place, run in enumerate(runs, start=priors)
     ]
+    exhibit = domain.exhibit(shown)
     return DomainPart(
         domain.name,
         (domain.name if domain.sequences == Domain.sequences else domain.sequences).capitalize(),
@@ -193,7 +196,8 @@ def make_part(
         aim_curves(logs, priors),
         [_prices(run, run.model.aims, table) for run in runs if run.model.aims is not None],
         tradeoff(table, frontier, len(models)),
-        domain.exhibit(shown),
+        exhibit,
+        make_instrument(models, exhibit),
     )
 
 
