@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from sequence_tutor.verbs.card import card
     from sequence_tutor.verbs.check import check
     from sequence_tutor.verbs.compare import compare
+    from sequence_tutor.verbs.design import fragment, near
     from sequence_tutor.verbs.export import export
     from sequence_tutor.verbs.fill import fill
     from sequence_tutor.verbs.frontier import frontier
@@ -91,10 +92,12 @@ __all__ = [
     "export_study",
     "fill",
     "find_domain",
+    "fragment",
     "frontier",
     "load_model",
     "make_study",
     "moses",
+    "near",
     "pretrain",
     "prior_of",
     "report",
@@ -129,6 +132,7 @@ _MODULES = {
     "tuner.check_callback": ("check_callback",),
     "tuner.exploration": ("check_exploration",),
     "verbs.benchmark": ("benchmark", "moses"),
+    "verbs.design": ("fragment", "near"),
     "verbs.results": ("demo", "tables"),
     "verbs.study": ("analyse_study", "export_study", "make_study", "serve_study", "simulate_study"),
 }

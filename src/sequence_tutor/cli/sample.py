@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass, fields
+from dataclasses import KW_ONLY, dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from sequence_tutor.cli.arguments import (
     Column,
@@ -18,6 +18,7 @@ from sequence_tutor.cli.arguments import (
     option,
     show,
 )
+from sequence_tutor.cli.designing import Designing
 from sequence_tutor.cli.filling import Filling
 from sequence_tutor.errors import UserError
 
@@ -45,10 +46,15 @@ class Sample:
     --vary it is varied. --range and --scale hold for new notes, and --weights or --config say
     what else is wanted, without any training. The candidates are ranked by reward.
 
+    With --scaffold molecules contain a part of yours, with new groups at each [*]; with --ends two
+    parts are linked; with --near they resemble a molecule of yours. They are ranked by the reward
+    of a run or of --weights or --config, or else by the likelihood that the prior gives them.
+
     Example: sequence-tutor sample runs/psi -n 20 --key D --tempo 100 --out melodies
              sequence-tutor sample tunes --from mine.mid --keep "1-2, 7-8" --best 8 --out filled
              sequence-tutor sample --tutor runs/psi --strength 1.5 --out melodies
              sequence-tutor sample molecule -n 1000 --out molecules
+             sequence-tutor sample molecule --scaffold "[*]c1ccncc1" --best 20 -n 100 --out groups
              sequence-tutor sample runs/psi -n 10000000 --shards 1000 --out library
     """
 
@@ -97,6 +103,7 @@ class Sample:
         ),
     ] = None
     filling: Filling = Filling()
+    designing: Designing = Designing()
     config: Annotated[Path | None, option("settings of files, table [output]", "FILE.toml")] = None
     stored: StoredModels = StoredModels()
     repeats: Annotated[
@@ -118,8 +125,14 @@ class Sample:
         from sequence_tutor.verbs.sample import sample
         from sequence_tutor.workbench.tutored import Tutoring, with_prior
 
-        filling = self.filling.is_asked
+        designing = self.designing.is_asked
+        filling = self.filling.is_asked and not designing
         tutoring = Tutoring(self.strength, self.best_of, self.smc, None if filling else self.c)
+        if designing and (self.tutor is not None or tutoring != Tutoring()):
+            raise UserError(
+                "--tutor, --strength, --best-of, --smc and --c do not go with --scaffold, --ends "
+                "and --near; name the run itself, whose policy then writes"
+            )
         if filling and (self.tutor is not None or tutoring != Tutoring()):
             raise UserError(
                 "--tutor, --strength, --best-of and --smc do not go with --keep and the other "
@@ -150,6 +163,9 @@ class Sample:
         source = "sample" if self.config is None else f"{self.config}: output"
         primed = self.prime is not None or self.filling.source is not None
         settings = model.files({**tables, **given}, source, primed=primed)
+        if designing:
+            self._design(model, settings)
+            return
         if filling:
             self._fill(model, settings)
             return
@@ -210,6 +226,43 @@ class Sample:
             quiet=self.shown.quiet,
         )
         show_summary(found, self.out, quiet=self.shown.quiet)
+
+    def _design(self, model: Model, settings: Settings) -> None:
+        """Write molecules around what is given, and show the best."""
+        from sequence_tutor.verbs.design import Candidates, fragment, near
+
+        rest = replace(self.filling, best=None, weights=None)
+        others = (self.prime, self.column, self.executor, rest.is_asked or None)
+        if self.repeats or any(one is not None for one in others):
+            raise UserError(
+                "--scaffold, --ends and --near go with --best, --weights, --config, --temperature "
+                "and --length, and with no other way of writing"
+            )
+        asked, window = self.designing, self.designing.window
+        common: dict[str, Any] = {
+            "temperature": self.temperature,
+            "weights": self.filling.weight_of,
+            "config": self.config,
+            "best": self.filling.best,
+            "length": self.length,
+            "seed": self.seed,
+            "settings": settings,
+            "quiet": self.shown.quiet,
+        }
+        count = max(self.count, self.filling.best or 0)
+        found: Candidates
+        if asked.near is None:
+            given = {"scaffold": asked.scaffold or "", "ends": asked.ends or ""}
+            found = fragment(model, count, self.out, **given, **common)
+        elif asked.scaffold is None and asked.ends is None:
+            found = near(model, count, self.out, molecule=asked.near, similarity=window, **common)
+        else:
+            raise UserError("--near does not go with --scaffold or --ends, expected one of them")
+        self.shown.write(found.to_json())
+        if not self.shown.quiet:
+            show(found.table())
+        several = "molecule is" if len(found) == 1 else "molecules are, the best first,"
+        self.shown.remark(f"{len(found)} {several} in {self.out}.")
 
     def _fill(self, model: Model, settings: Settings) -> None:
         """Write what is not kept of a tune, and show the candidates."""

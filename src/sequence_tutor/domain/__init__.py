@@ -4,9 +4,12 @@ from sequence_tutor.config.settings import Settings, of_kind
 from sequence_tutor.domain.base import Domain
 from sequence_tutor.domain.check import check_domain
 from sequence_tutor.domain.data import (
+    Around,
     Beginning,
     Better,
     Constrained,
+    Designed,
+    Designer,
     Figure,
     Judge,
     Progress,
@@ -43,6 +46,7 @@ from sequence_tutor.storage.files import write_text
 __all__ = [
     "SHARE",
     "SHARE_OF_STEPS",
+    "Around",
     "Beginning",
     "Better",
     "Candidates",
@@ -51,6 +55,8 @@ __all__ = [
     "Constrained",
     "Counts",
     "Crosses",
+    "Designed",
+    "Designer",
     "Domain",
     "Estimate",
     "Exhibit",

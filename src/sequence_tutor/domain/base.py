@@ -13,8 +13,10 @@ from torch import Tensor
 
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain.data import (
+    Around,
     Beginning,
     Constrained,
+    Designer,
     Figure,
     Progress,
     Statistics,
@@ -180,6 +182,18 @@ class Domain(RunSupport, ABC):
         raise UserError(
             f"--from, --keep, --vary, --range and --scale are of melodies, not of {self.name}"
         )
+
+    def design(self, around: Around, length: int) -> Designer:
+        """What writes sequences around a part, two ends or a whole sequence of the user's.
+
+        Args:
+            around: in the user's words.
+            length: most tokens of a sequence.
+
+        Raises:
+            UserError: they cannot be used, or this domain designs nothing so.
+        """
+        raise UserError(f"--scaffold, --ends and --near are of molecules, not of {self.name}")
 
     def framed(self, reward: Settings) -> Domain:
         """This domain in the frame, such as a musical key, that a run's reward settings imply."""

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+import torch
 from torch import Tensor
 
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain.token_sequences import TokenSequences
 from sequence_tutor.estimates import Estimate
+from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.sampling.guide import Guide
 from sequence_tutor.sequences import SequenceBatch
 
@@ -157,6 +159,65 @@ class Constrained:
     remarks: Sequence[str] = ()
     distance: Callable[[SequenceBatch], Tensor] | None = None
     rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Around:
+    """What sequences are designed around, in the words of the user; one of the first three.
+
+    Attributes:
+        scaffold: a part with open points.
+        ends: two parts that are to be linked.
+        near: a whole one that they are to resemble.
+        similarity: to it, lowest and highest.
+    """
+
+    scaffold: str = ""
+    ends: str = ""
+    near: str = ""
+    similarity: tuple[float, float] = (0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Designed:
+    """What a `Designer` wrote at a time; the same sequence may come several times.
+
+    Attributes:
+        tokens: of each sequence.
+        facts: of each, by name, such as the groups at its points; JSON.
+        drawn: how many were tried.
+        dropped: reason -> how many of them are not among the sequences.
+    """
+
+    tokens: Sequence[list[int]]
+    facts: Sequence[Mapping[str, Any]]
+    drawn: int
+    dropped: Mapping[str, int]
+
+
+class Designer(Protocol):
+    """Writes sequences around what a user gave; may remember what it wrote."""
+
+    def write(
+        self,
+        policy: Prior,
+        prior: Prior,
+        count: int,
+        generator: torch.Generator,
+        temperature: float = 1.0,
+    ) -> Designed:
+        """Sequences from so many draws.
+
+        Args:
+            policy: writes.
+            prior: says how likely what is given can be written in one way or another.
+            count: draws.
+            generator: source of all randomness.
+            temperature: divides log pi.
+        """
+
+    def numbers(self, tokens: list[int]) -> Mapping[str, float]:
+        """What tables show of one of its sequences: name -> number."""
 
 
 @dataclass(frozen=True)

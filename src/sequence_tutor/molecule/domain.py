@@ -14,7 +14,9 @@ from torch import Tensor
 
 from sequence_tutor.config.settings import Settings, of_kind
 from sequence_tutor.domain import (
+    Around,
     Beginning,
+    Designer,
     Domain,
     Exhibit,
     Material,
@@ -29,6 +31,7 @@ from sequence_tutor.execution.registry import find_executor
 from sequence_tutor.molecule.breeding import Crosser
 from sequence_tutor.molecule.chemistry import known, quiet
 from sequence_tutor.molecule.critic import Critic
+from sequence_tutor.molecule.designing import designer
 from sequence_tutor.molecule.held_out import held_out_tensors
 from sequence_tutor.molecule.judge import SampleJudge
 from sequence_tutor.molecule.measuring import Measuring
@@ -195,6 +198,10 @@ class MoleculeDomain(Domain):
         """
         tokens = self.vocabulary.encode(first_molecule(path, self.choice), end=False)
         return Beginning(tokens, settings)
+
+    def design(self, around: Around, length: int) -> Designer:
+        """Groups at the points of a part, a linker between two ends, or small changes."""
+        return designer(around, self.vocabulary, length)
 
     def speller(self) -> Speller:
         """A molecule has many SMILES."""

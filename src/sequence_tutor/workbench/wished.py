@@ -104,7 +104,7 @@ def write_wished(
     if asked.distance is not None:
         for row, distance in zip(rows, asked.distance(found.batch).tolist(), strict=True):
             row["distance"] = distance
-    order = sorted(range(len(rows)), key=lambda n: _worth(rows[n]), reverse=True)
+    order = sorted(range(len(rows)), key=lambda n: worth(rows[n]), reverse=True)
     places = torch.tensor(order, dtype=torch.int64)
     ranked = [rows[place] for place in order]
     steps = None if steps is None else steps[places]
@@ -134,10 +134,10 @@ def with_weights(
     """The model with more or other weights, and rules that need constants."""
     settings = model.reward_settings
     kind: object = model.domain.reward_settings
-    if _has_weights(model) or not isinstance(kind, NamesOthers):
-        table = settings.model_dump(mode="json")
-    else:
-        table = {**settings.model_dump(mode="json"), **kind.others_off({"weights": {}})}
+    table = settings.model_dump(mode="json")
+    if not _has_weights(model):  # what is not named is off
+        off = kind.others_off({"weights": {}}) if isinstance(kind, NamesOthers) else {"weights": {}}
+        table = {**table, **off}
     table["weights"] = {**table.get("weights", {}), **weights}
     if rules:
         table["rules"] = {**table.get("rules", {}), **rules}
@@ -153,7 +153,7 @@ def is_rewarded(model: Model) -> bool:
     return _has_weights(model) or model.rules is not None or model.aims is not None
 
 
-def _worth(row: Mapping[str, Any]) -> float:
+def worth(row: Mapping[str, Any]) -> float:
     """What sequences are ranked by."""
     return float(row["log_prior_per_token"] if row["reward"] is None else row["reward"])
 

@@ -1,0 +1,68 @@
+"""Options of `sample` that say what molecules are designed around: a part, two ends, another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from sequence_tutor.cli.arguments import option
+from sequence_tutor.errors import UserError
+
+WINDOW = "0.5..0.7"
+
+Near = Annotated[str | None, option("molecule that they are to resemble", "SMILES")]
+Similarity = Annotated[
+    str | None,
+    option(f"to it, lowest and highest, of ECFP4 fingerprints; default {WINDOW}", "LOW..HIGH"),
+]
+
+
+@Parameter(name="*", group="design molecules")
+@dataclass(frozen=True, kw_only=True)
+class Designing:
+    """What molecules are designed around."""
+
+    scaffold: Annotated[
+        str | None,
+        option('part that they contain, with groups at each [*]: "[*]c1ccncc1"', "SMILES"),
+    ] = None
+    ends: Annotated[
+        str | None,
+        option('two parts to link, "A[*].B[*]": "[*]c1ccncc1.[*]N1CCOCC1"', "SMILES"),
+    ] = None
+    near: Near = None
+    similarity: Similarity = None
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether any of these options was given."""
+        given = (self.scaffold, self.ends, self.near, self.similarity)
+        return any(value is not None for value in given)
+
+    @property
+    def window(self) -> tuple[float, float]:
+        """The similarity that is asked for.
+
+        Raises:
+            UserError: it is given without a molecule, or is no window.
+        """
+        if self.similarity is not None and self.near is None:
+            raise UserError("--similarity is to a molecule, expected --near SMILES beside it")
+        return read_window(self.similarity or WINDOW)
+
+
+def read_window(text: str) -> tuple[float, float]:
+    """Two numbers, such as 0.5..0.7; one alone is the lowest.
+
+    Raises:
+        UserError: it is no window.
+    """
+    low, dots, high = text.partition("..")
+    try:
+        return float(low), float(high) if dots else 1.0
+    except ValueError:
+        raise UserError(
+            f"--similarity {text!r}: expected two numbers from 0 to 1, such as {WINDOW}"
+        ) from None
