@@ -6,6 +6,7 @@ from pydantic import Field
 
 from sequence_tutor.molecule.terms.alerts import Alerts
 from sequence_tutor.molecule.terms.batch import BatchFunction, Function, Program, UserFunction
+from sequence_tutor.molecule.terms.models import ModelTerm, OnnxModel, SklearnModel
 from sequence_tutor.molecule.terms.properties import (
     SA,
     Descriptor,
@@ -30,14 +31,17 @@ __all__ = [
     "Function",
     "Isomer",
     "LogP",
+    "ModelTerm",
     "MoleculeRecord",
     "MoleculeTerm",
+    "OnnxModel",
     "PenalisedLogP",
     "Program",
     "Qed",
     "Ring",
     "Short",
     "Similarity",
+    "SklearnModel",
     "Substructure",
     "Term",
     "TermSet",
@@ -60,6 +64,8 @@ AnyTerm = Annotated[
     | Alerts
     | Isomer
     | Descriptor
+    | SklearnModel
+    | OnnxModel
     | Program
     | Function,
     Field(discriminator="kind"),
