@@ -29,12 +29,14 @@ class TermHelp:
         meaning: a sentence.
         unit: of its raw number, or its range.
         constants: names in its table beside weight and transform.
+        source: where its definition is from; empty: it is the user's own.
     """
 
     name: str
     meaning: str
     unit: str
     constants: tuple[str, ...]
+    source: str = ""
 
 
 def list_terms(domain: str = "molecule") -> list[TermHelp]:
@@ -54,6 +56,7 @@ def list_terms(domain: str = "molecule") -> list[TermHelp]:
             (kind.__doc__ or "").partition("\n")[0],
             kind.unit,
             tuple(field for field in kind.model_fields if field not in common),
+            kind.source,
         )
         for name, kind in KINDS.items()
     ]

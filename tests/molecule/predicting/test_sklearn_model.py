@@ -82,9 +82,7 @@ def test_the_probability_of_a_class(tmp_path: Path) -> None:
 
 def test_of_three_classes_one_must_be_named(tmp_path: Path) -> None:
     path = saved(KNeighborsClassifier(1).fit(X, np.digitize(Y, [5, 14])), tmp_path / "m.skops")
-    with pytest.raises(
-        UserError, match="its classes are 0, 1, 2, expected one of them"
-    ):
+    with pytest.raises(UserError, match="its classes are 0, 1, 2, expected one of them"):
         asked(path)
     assert asked(path, of_class=2)(SMILES) == [float(y >= 14) for y in Y]
 

@@ -16,6 +16,8 @@ from sequence_tutor.molecule.terms.properties import (
     Ring,
     Valid,
 )
+from sequence_tutor.molecule.terms.ranges import Ranges
+from sequence_tutor.molecule.terms.raw_number import raw_number
 from sequence_tutor.molecule.terms.structure import Isomer, Similarity, Substructure
 from sequence_tutor.molecule.terms.term import MoleculeTerm, Term, WritingTerm
 from sequence_tutor.molecule.terms.term_set import MoleculeRecord, TermSet
@@ -38,6 +40,7 @@ __all__ = [
     "PenalisedLogP",
     "Program",
     "Qed",
+    "Ranges",
     "Ring",
     "Short",
     "Similarity",
@@ -48,6 +51,7 @@ __all__ = [
     "UserFunction",
     "Valid",
     "WritingTerm",
+    "raw_number",
 ]
 
 AnyTerm = Annotated[
@@ -62,6 +66,7 @@ AnyTerm = Annotated[
     | Similarity
     | Substructure
     | Alerts
+    | Ranges
     | Isomer
     | Descriptor
     | SklearnModel
