@@ -23,8 +23,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.molecule.terms import AnyTerm, MoleculeTerm, Term, TermSet, WritingTerm
-from sequence_tutor.molecule.tokens import split_smiles
+from sequence_tutor.molecule.terms import AnyTerm, Term, raw_number
 from sequence_tutor.molecule.writing.pictures import picture_svg
 
 
@@ -37,19 +36,6 @@ def read_term(kind: str, settings: str) -> Term:
     table = tomllib.loads(f"table = {{ {settings} }}")["table"]
     found: Term = TypeAdapter(AnyTerm).validate_python({"kind": kind, **table})
     return found
-
-
-def raw_number(term: Term, smiles: str) -> float:
-    """The term's raw number of a molecule, NaN where there is none.
-
-    Raises:
-        ValueError: the term is a user's own, of which nothing is known here.
-    """
-    if isinstance(term, MoleculeTerm):
-        return TermSet({"term": term}).evaluate(smiles).values[0]
-    if isinstance(term, WritingTerm):
-        return term(smiles, len(split_smiles(smiles)))
-    raise ValueError(f"{type(term).__name__} is computed by a user's own program")
 
 
 class MoleculeExample(SphinxDirective):

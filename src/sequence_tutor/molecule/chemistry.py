@@ -10,6 +10,7 @@ from sequence_tutor.errors import extra
 with extra("molecule", "molecules need RDKit"):
     from rdkit import Chem, DataStructs, rdBase
     from rdkit.Chem import QED, Descriptors, FilterCatalog, rdFingerprintGenerator, rdMolDescriptors
+    from rdkit.Chem.MolStandardize import rdMolStandardize
     from rdkit.Chem.Scaffolds import MurckoScaffold
     from rdkit.Contrib.SA_Score import sascorer
 
@@ -133,6 +134,17 @@ def _morgan(radius: int, bits: int) -> rdFingerprintGenerator.FingerprintGenerat
 def tanimoto(one: Fingerprint, others: Sequence[Fingerprint]) -> list[float]:
     """Tanimoto similarity of one fingerprint to each of the others."""
     return list(DataStructs.BulkTanimotoSimilarity(one, list(others)))
+
+
+def neutral_form(molecule: Chem.Mol) -> Chem.Mol:
+    """The molecule with charges neutralised where protons can be added or removed."""
+    with quiet():
+        return _uncharger().uncharge(molecule)
+
+
+@lru_cache(maxsize=1)
+def _uncharger() -> rdMolStandardize.Uncharger:
+    return rdMolStandardize.Uncharger()
 
 
 def pattern(smarts: str) -> Chem.Mol:

@@ -1,8 +1,8 @@
 """Code that a folder's records name is executed only if the user allowed it.
 
 The records of a run (run.json, prior.json) may name code: a file of rules, a prior that is a Python
-file, the command of a program. In a folder from someone else this is someone else's code. Before
-code that a record names is executed, `allow` checks it:
+file, the command of a program, types in a model's file. In a folder from someone else this is
+someone else's code. Before code that a record names is executed, `allow` checks it:
 
 - code that this user's own commands wrote into a record is remembered and allowed;
 - code that the user names in the same call (`--rules FILE`, `--prior PLACE`) is not checked;
@@ -10,8 +10,9 @@ code that a record names is executed, `allow` checks it:
   remembered too.
 
 Remembered is a SHA-256 of the kind of code, its location and its content: of a file its bytes, of a
-program its command, its working folder and the bytes of every file among its arguments. A folder
-that is copied or moved still works; changed or unknown code is refused.
+program its command, its working folder and the bytes of every file among its arguments, of a model
+its types and its bytes. A folder that is copied or moved still works; changed or unknown code is
+refused.
 
 Each digest is the name of a file STATE/trusted/DIGEST in the user's state folder, which contains a
 line about what it allows. Deleting the file revokes it.
@@ -73,15 +74,25 @@ def program_code(command: str, folder: Path) -> Code:
     return Code(what, _digest("program", command, str(folder), content))
 
 
+def trusted_types(model: Path, types: Sequence[str]) -> Code:
+    """Types in a user's model that its library does not trust by itself."""
+    content = ""
+    with suppress(OSError, ValueError), model.open("rb") as file:
+        content = hashlib.file_digest(file, "sha256").hexdigest()
+    what = f"the types {_shown(', '.join(types))} of the model {_shown(str(model))}"
+    return Code(what, _digest("types", str(model), sorted(types), content))
+
+
 def fetched_model(name: str) -> Code:
     """A model downloaded from the Hugging Face hub; none of its own code is executed."""
     return Code(f"a download of the Hugging Face model {_shown(name)}", _digest("model", name))
 
 
 def programs_of(tables: object) -> list[Code]:
-    """Every program in tables of settings: the values named `command`.
+    """Every program in tables of settings: the values named `command`, and trusted types of models.
 
-    A `folder` in the same table is where it is started; without one, the current folder.
+    A `folder` in the same table is where it is started; without one, the current folder. A model
+    without trusted types is data.
     """
     found: list[Code] = []
     inside: Iterable[object] = tables if isinstance(tables, list | tuple) else ()
@@ -90,6 +101,9 @@ def programs_of(tables: object) -> list[Code]:
         if isinstance(command, str):
             start = Path(folder if isinstance(folder, str) else ".").absolute()
             found.append(program_code(command, start))
+        model, types = tables.get("model"), tables.get("trusted")
+        if isinstance(model, str) and isinstance(types, list | tuple) and types:
+            found.append(trusted_types(Path(model).absolute(), list(map(str, types))))
         inside = tables.values()
     return [*found, *chain.from_iterable(map(programs_of, inside))]
 

@@ -29,12 +29,14 @@ class TermHelp:
         meaning: a sentence.
         unit: of its raw number, or its range.
         constants: names in its table beside weight and transform.
+        source: where its definition is from; empty: it is the user's own.
     """
 
     name: str
     meaning: str
     unit: str
     constants: tuple[str, ...]
+    source: str = ""
 
 
 def list_terms(domain: str = "molecule") -> list[TermHelp]:
@@ -54,6 +56,7 @@ def list_terms(domain: str = "molecule") -> list[TermHelp]:
             (kind.__doc__ or "").partition("\n")[0],
             kind.unit,
             tuple(field for field in kind.model_fields if field not in common),
+            kind.source,
         )
         for name, kind in KINDS.items()
     ]
@@ -103,11 +106,11 @@ def check_terms(
     config: PathLike | None = None,
     rules: PathLike | None = None,
 ) -> dict[str, CheckedScorer]:
-    """Run a user's functions and programs on ten molecules.
+    """Run a user's functions, programs and models on ten molecules.
 
     Args:
         preset: of tuning, whose reward is used.
-        config: a settings file that wins over the preset, with the programs.
+        config: a settings file that wins over the preset, with the programs and models.
         rules: Python file with the functions.
 
     Returns:
@@ -117,8 +120,9 @@ def check_terms(
         UserError: the first mistake, or nothing to check.
     """
     settings, rules = _reward_settings(domain, preset, optional_path(config)), rules_file(rules)
+    from sequence_tutor.molecule.predicting.asked import AskedModel
     from sequence_tutor.molecule.scoring.check import check_scorer
-    from sequence_tutor.molecule.terms import Program, UserFunction
+    from sequence_tutor.molecule.terms import ModelTerm, Program, UserFunction
 
     own = load_user_terms(rules) if rules else ()
     found = {term.name: check_scorer(term.name, UserFunction(term)) for term in own}
@@ -126,10 +130,12 @@ def check_terms(
         if isinstance(term, Program):
             with term.prepare() as program:
                 found[name] = check_scorer(name, program)
+        elif isinstance(term, ModelTerm):
+            found[name] = check_scorer(name, AskedModel(name, term))
     if not found:
         raise UserError(
-            "there is nothing to check, expected --rules FILE.py or a term of kind 'program' in "
-            "--config FILE.toml"
+            "there is nothing to check, expected --rules FILE.py or a program or model as a "
+            "term in --config FILE.toml"
         )
     return found
 

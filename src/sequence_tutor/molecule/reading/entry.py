@@ -22,7 +22,7 @@ from rdkit.Chem.MolStandardize import rdMolStandardize
 from rdkit.Chem.SaltRemover import SaltRemover
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.molecule.chemistry import canonical_smiles, parse, quiet
+from sequence_tutor.molecule.chemistry import canonical_smiles, neutral_form, parse, quiet
 
 Standardise = Literal["none", "fragment", "parent"]
 _METAL = re.compile(r"\[\d*(?:Li|Na|K|Rb|Cs|Mg|Ca|Sr|Ba)(?![a-z])")
@@ -128,7 +128,7 @@ def _parent(molecule: Chem.Mol, *, neutral: bool) -> Chem.Mol:
     if neutral:
         for atom in found.GetAtoms():
             atom.SetIsotope(0)
-        return Chem.RemoveHs(rdMolStandardize.Uncharger().uncharge(found))
+        return Chem.RemoveHs(neutral_form(found))
     return found
 
 

@@ -1,4 +1,4 @@
-"""The raw numbers of many molecules: terms of molecules, terms of strings, a user's functions."""
+"""The raw numbers of many molecules: terms of molecules, of strings, of programs and models."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class RawTerms:
     """Computes the raw number of every term.
 
     Terms of molecules come from the scorer, which has workers and a cache; terms of strings are
-    cheap and computed here. A user's functions and programs are called with the canonical SMILES of
-    distinct molecules, and their answers are kept.
+    cheap and computed here. A user's functions, programs and models are called with the canonical
+    SMILES of distinct molecules, and their answers are kept.
 
     Args:
         terms: name -> term.
-        sources: name -> what answers, and the name of its number, for the terms of the kinds
-            `function` and `program`.
+        sources: name -> what answers, and the name of its number, for the terms of programs,
+            functions and models.
         scorer: computes `terms_of_molecules(terms)`, in that order.
         store: where answers are kept; None: in memory, until `keep_scores`.
 

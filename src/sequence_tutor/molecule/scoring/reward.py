@@ -202,7 +202,8 @@ class MoleculeRewardSettings(Settings):
             radicals=self.limits.radicals,
         )
         scorer = self.scorer(term_set, executor)
-        sources = sources_of(terms, functions, self.cache, self._elsewhere(executor))
+        elsewhere = self._elsewhere(executor)
+        sources = sources_of(terms, functions, self.cache, elsewhere, scorer.features)
         return MoleculeReward(
             vocabulary,
             RawTerms(terms, sources, scorer, self._store_folder),

@@ -21,6 +21,7 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.execution.closing import Closing
 from sequence_tutor.execution.protocol import Executor, Lost
 from sequence_tutor.execution.registry import LOCAL, SERIAL, find_executor
+from sequence_tutor.molecule.features import Features, Row, row_of
 from sequence_tutor.molecule.terms.term_set import MoleculeRecord, TermSet
 
 Value = TypeVar("Value")
@@ -77,7 +78,9 @@ class Cache(Generic[Value]):
                 self._values.popitem(last=False)
 
 
-Question = tuple[Literal["canonical", "record"], str]
+Question = tuple[Literal["canonical", "record"] | Features, str]
+"""What is asked of a string: its canonical SMILES, its record, or features of it."""
+
 Outcome = MoleculeRecord | Lost
 
 
@@ -132,7 +135,7 @@ class Scorer(Closing):
         self._asking = threading.Lock()  # an executor serves one call at a time
         self.computed = 0
         self._name = executor or LOCAL if workers else SERIAL
-        self._executor: Executor[Question, MoleculeRecord] = find_executor(self._name)(
+        self._executor: Executor[Question, MoleculeRecord | Row] = find_executor(self._name)(
             partial(_answer, term_set), max(1, workers), timeout
         )
         weakref.finalize(self, self._executor.close)  # if it is never closed
@@ -162,6 +165,15 @@ class Scorer(Closing):
             failures=sum(one is Lost.DIED or one is Lost.FAILED for one in found),
             cache_hits=hits,
         )
+
+    def features(self, features: Features, canonical: Sequence[str]) -> list[Row | Lost]:
+        """The features of some molecules, for models; they are not cached.
+
+        Raises:
+            RuntimeError: workers do not start.
+        """
+        answers = self._map([(features, one) for one in canonical])
+        return [one for one in answers if not isinstance(one, MoleculeRecord)]
 
     def close(self) -> None:
         """End the workers."""
@@ -195,6 +207,10 @@ class Scorer(Closing):
         return molecules
 
     def _ask(self, questions: Sequence[Question]) -> list[Outcome]:
+        answers = self._map(questions)
+        return [one for one in answers if isinstance(one, MoleculeRecord | Lost)]
+
+    def _map(self, questions: Sequence[Question]) -> list[MoleculeRecord | Row | Lost]:
         if not questions:
             return []
         with self._asking:
@@ -206,12 +222,12 @@ class Scorer(Closing):
         return answers
 
 
-def _answer(terms: TermSet, question: Question) -> MoleculeRecord:
-    """The record of a canonical SMILES, or a record with the canonical SMILES of a string only."""
+def _answer(terms: TermSet, question: Question) -> MoleculeRecord | Row:
+    """What is asked; for "canonical" a record with the canonical SMILES only."""
     what, smiles = question
     if what == "canonical":
         return MoleculeRecord(terms.canonical(smiles), None, ())
-    return terms.of_canonical(smiles)
+    return terms.of_canonical(smiles) if what == "record" else row_of(what, smiles, terms.limits)
 
 
 def _look_up(cache: Cache[Outcome], keys: Iterable[str]) -> dict[str, Outcome]:

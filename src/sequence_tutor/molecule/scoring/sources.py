@@ -1,4 +1,4 @@
-"""What a user's programs and functions say of molecules: each is asked once, and kept."""
+"""What a user's programs, functions and models say of molecules: each is asked once, and kept."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from rdkit import rdBase
+
 from sequence_tutor.execution.batch_program import BatchProgram
 from sequence_tutor.execution.closing import Closing
 from sequence_tutor.execution.external import VALUE, Answer, ExternalProgram
 from sequence_tutor.execution.protocol import Lost
+from sequence_tutor.molecule.predicting.asked import AskedModel, Featurise, features_here
 from sequence_tutor.molecule.scoring.scorer import Cache
-from sequence_tutor.molecule.terms import Function, Program, Term, UserFunction
+from sequence_tutor.molecule.terms import Function, ModelTerm, Program, Term, UserFunction
 from sequence_tutor.storage.score_store import ScoreStore
 from sequence_tutor.storage.trust import program_code
 
@@ -160,8 +163,9 @@ def sources_of(
     functions: Mapping[str, UserFunction],
     kept: int,
     elsewhere: AskedElsewhere | None = None,
+    featurise: Featurise = features_here,
 ) -> dict[str, tuple[Source, str]]:
-    """The source of each program's or function's term, and the number of its answers.
+    """The source of each program's, function's or model's term, and the number of its answers.
 
     Terms with the same command and folder share one program, which is asked once for all of them.
 
@@ -170,12 +174,17 @@ def sources_of(
         functions: name -> the function of a term of the kind `function`.
         kept: answers of each source in memory.
         elsewhere: asks programs and expensive functions on other machines; None: in this process.
+        featurise: computes the features of models.
     """
     groups: dict[tuple[str, str | None, str], dict[str, Program]] = {}
     found: dict[str, tuple[Source, str]] = {}
     for name, term in terms.items():
         if isinstance(term, Function):
             found[name] = _of_function(functions[name], term, kept, elsewhere), VALUE
+        elif isinstance(term, ModelTerm):
+            model = AskedModel(name, term, featurise)
+            digest = _digest("model", model.depends_on, rdBase.rdkitVersion)
+            found[name] = Source(model, model.what, digest, kept), VALUE
         elif isinstance(term, Program):
             key = term.command, term.folder, term.convention
             groups.setdefault(key, {})[name] = term

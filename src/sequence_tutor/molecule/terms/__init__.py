@@ -6,6 +6,7 @@ from pydantic import Field
 
 from sequence_tutor.molecule.terms.alerts import Alerts
 from sequence_tutor.molecule.terms.batch import BatchFunction, Function, Program, UserFunction
+from sequence_tutor.molecule.terms.models import ModelTerm, OnnxModel, SklearnModel
 from sequence_tutor.molecule.terms.properties import (
     SA,
     Descriptor,
@@ -15,6 +16,8 @@ from sequence_tutor.molecule.terms.properties import (
     Ring,
     Valid,
 )
+from sequence_tutor.molecule.terms.ranges import Ranges
+from sequence_tutor.molecule.terms.raw_number import raw_number
 from sequence_tutor.molecule.terms.structure import Isomer, Similarity, Substructure
 from sequence_tutor.molecule.terms.term import MoleculeTerm, Term, WritingTerm
 from sequence_tutor.molecule.terms.term_set import MoleculeRecord, TermSet
@@ -30,20 +33,25 @@ __all__ = [
     "Function",
     "Isomer",
     "LogP",
+    "ModelTerm",
     "MoleculeRecord",
     "MoleculeTerm",
+    "OnnxModel",
     "PenalisedLogP",
     "Program",
     "Qed",
+    "Ranges",
     "Ring",
     "Short",
     "Similarity",
+    "SklearnModel",
     "Substructure",
     "Term",
     "TermSet",
     "UserFunction",
     "Valid",
     "WritingTerm",
+    "raw_number",
 ]
 
 AnyTerm = Annotated[
@@ -58,8 +66,11 @@ AnyTerm = Annotated[
     | Similarity
     | Substructure
     | Alerts
+    | Ranges
     | Isomer
     | Descriptor
+    | SklearnModel
+    | OnnxModel
     | Program
     | Function,
     Field(discriminator="kind"),

@@ -1,10 +1,6 @@
 """Structural alerts: the well-known lists of patterns that medicinal chemists avoid.
 
-The lists are RDKit's catalogues. Their sources: PAINS, Baell and Holloway 2010
-(https://doi.org/10.1021/jm901137j); Brenk, Brenk et al. 2008
-(https://doi.org/10.1002/cmdc.200700139); NIH, Jadhav et al. 2010
-(https://doi.org/10.1021/jm901070c) and Doveston et al. 2015 (https://doi.org/10.1039/C4OB02287D);
-the others, alerts as collected in ChEMBL.
+The lists are RDKit's catalogues; `Alerts.source` says where they are from.
 """
 
 from __future__ import annotations
@@ -22,8 +18,12 @@ _CATALOGUES = FilterCatalog.FilterCatalogParams.FilterCatalogs
 
 LISTS = {
     "pains": _CATALOGUES.PAINS,
+    "pains_a": _CATALOGUES.PAINS_A,
+    "pains_b": _CATALOGUES.PAINS_B,
+    "pains_c": _CATALOGUES.PAINS_C,
     "brenk": _CATALOGUES.BRENK,
     "nih": _CATALOGUES.NIH,
+    "zinc": _CATALOGUES.ZINC,
     "bms": _CATALOGUES.CHEMBL_BMS,
     "dundee": _CATALOGUES.CHEMBL_Dundee,
     "glaxo": _CATALOGUES.CHEMBL_Glaxo,
@@ -40,8 +40,24 @@ def _listed(given: Any) -> Any:  # whatever a user's file holds
 
 
 class Alerts(MoleculeTerm):
-    """Minus the number of structural alerts of well-known lists that a molecule has."""
+    """Minus the number of structural alerts of well-known lists that a molecule has.
 
+    >>> from sequence_tutor.molecule.terms import Alerts, raw_number
+    >>> raw_number(Alerts(lists="pains"), "CC(=O)Nc1ccc(O)cc1")  # paracetamol
+    0.0
+    >>> raw_number(Alerts(lists="nih"), "O=C1C=CC(=O)C=C1")  # p-benzoquinone
+    -2.0
+    """
+
+    source: ClassVar[str] = (
+        "pains, and its three parts by how often they were seen: Baell and Holloway 2010, "
+        "https://doi.org/10.1021/jm901137j; brenk: Brenk et al. 2008, "
+        "https://doi.org/10.1002/cmdc.200700139; nih: Jadhav et al. 2010, "
+        "https://doi.org/10.1021/jm901070c, and Doveston et al. 2015, "
+        "https://doi.org/10.1039/C4OB02287D; zinc: the filters of ZINC, "
+        "http://blaster.docking.org/filtering/; the others: alerts of companies and libraries as "
+        "collected in ChEMBL"
+    )
     unit: ClassVar[str] = "alerts, 0 for none"
     kind: Literal["alerts"] = "alerts"
     lists: Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)] = Field(

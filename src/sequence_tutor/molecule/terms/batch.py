@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.execution.batch_program import BatchProgram
@@ -25,9 +25,6 @@ BatchFunction = Callable[[Sequence[str]], Sequence[float]]
 """SMILES in, as many numbers out; NaN where there is none."""
 
 EXPENSIVE = "evaluations use what was collected last, so that they ask for nothing"
-CHOSEN = ("number", "processes", "failures", "convention", "expensive")
-"""Settings that older records do not have."""
-
 ERROR = "error"
 """Key of an answer that says why there is no number."""
 
@@ -39,6 +36,9 @@ class Program(Term):
     """An external program: it reads JSON lines of SMILES and writes JSON lines of numbers."""
 
     unit: ClassVar[str] = "the program's own"
+    newer: ClassVar[frozenset[str]] = frozenset(
+        ("number", "processes", "failures", "convention", "expensive")
+    )
     kind: Literal["program"] = "program"
     command: str = Field(description="as on a command line, such as 'python dock.py'")
     timeout: float = Field(60.0, gt=0, description="seconds for one answer")
@@ -61,29 +61,14 @@ class Program(Term):
         limits = self.timeout, self.folder, self.processes, self.failures
         return kind(self.command, *limits, (self.number,))
 
-    @model_serializer(mode="wrap")
-    def _as_asked(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """As plain values; what is as it was before there was a choice is left out."""
-        return _without_usual(handler(self), self)
-
 
 class Function(Term):
     """A function of yours from the file given with --rules; the table has its name."""
 
     unit: ClassVar[str] = "the function's own"
+    newer: ClassVar[frozenset[str]] = frozenset({"expensive"})
     kind: Literal["function"] = "function"
     expensive: bool = Field(False, description=f"{EXPENSIVE}; its numbers are kept on the disk")
-
-    @model_serializer(mode="wrap")
-    def _as_asked(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """As plain values; what is as it was before there was a choice is left out."""
-        return _without_usual(handler(self), self)
-
-
-def _without_usual(values: dict[str, Any], term: Term) -> dict[str, Any]:
-    fields = type(term).model_fields
-    usual = {name: fields[name].default for name in CHOSEN if name in fields}
-    return {n: one for n, one in values.items() if n not in usual or one != usual[n]}
 
 
 class UserFunction:

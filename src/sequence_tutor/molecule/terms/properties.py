@@ -19,8 +19,14 @@ _RING = (-0.0485696876403053, 0.2860212110245455)
 
 
 class Valid(MoleculeTerm):
-    """1 for every valid molecule."""
+    """1 for every valid molecule.
 
+    >>> from sequence_tutor.molecule.terms import Valid, raw_number
+    >>> raw_number(Valid(), "CCO"), raw_number(Valid(), "C(")
+    (1.0, nan)
+    """
+
+    source: ClassVar[str] = "RDKit's sanitisation, within the limits of reward.limits"
     unit: ClassVar[str] = "1"
     kind: Literal["valid"] = "valid"
 
@@ -40,29 +46,53 @@ class _Property(MoleculeTerm):
 
 
 class LogP(_Property):
-    """Crippen's logP, the lipophilicity; unbounded, so clip it or scale it."""
+    """Crippen's logP, the lipophilicity; unbounded, so clip it or scale it.
 
+    >>> from sequence_tutor.molecule.terms import LogP, raw_number
+    >>> round(raw_number(LogP(), "CCCCCCCC"), 2)  # octane
+    3.37
+    """
+
+    source: ClassVar[str] = "Wildman and Crippen 1999, https://doi.org/10.1021/ci990307l"
     unit: ClassVar[str] = "log10 units"
     kind: Literal["logp"] = "logp"
 
 
 class SA(_Property):
-    """Minus the synthetic accessibility score: -1 is easy to synthesise, -10 hard."""
+    """Minus the synthetic accessibility score: -1 is easy to synthesise, -10 hard.
 
+    >>> from sequence_tutor.molecule.terms import SA, raw_number
+    >>> round(raw_number(SA(), "CC(=O)Nc1ccc(O)cc1"), 2)  # paracetamol
+    -1.41
+    """
+
+    source: ClassVar[str] = "Ertl and Schuffenhauer 2009, https://doi.org/10.1186/1758-2946-1-8"
     unit: ClassVar[str] = "-10..-1"
     kind: Literal["sa"] = "sa"
 
 
 class Qed(_Property):
-    """QED, the quantitative estimate of drug-likeness."""
+    """QED, the quantitative estimate of drug-likeness.
 
+    >>> from sequence_tutor.molecule.terms import Qed, raw_number
+    >>> round(raw_number(Qed(), "CC(=O)Nc1ccc(O)cc1"), 2)  # paracetamol
+    0.6
+    """
+
+    source: ClassVar[str] = "Bickerton et al. 2012, https://doi.org/10.1038/nchem.1243"
     unit: ClassVar[str] = "0..1"
     kind: Literal["qed"] = "qed"
 
 
 class Ring(_Property):
-    """Minus the number of atoms beyond six in the largest ring."""
+    """Minus the number of atoms beyond six in the largest ring.
 
+    >>> from sequence_tutor.molecule.terms import Ring, raw_number
+    >>> raw_number(Ring(), "C1CCCCCCCCC1")  # cyclodecane
+    -4.0
+    """
+
+    source: ClassVar[str] = "rdkit.Chem.Mol.GetRingInfo().AtomRings()"
     unit: ClassVar[str] = "atoms, 0 or less"
     kind: Literal["ring"] = "ring"
 
@@ -70,10 +100,17 @@ class Ring(_Property):
 class PenalisedLogP(MoleculeTerm):
     """Penalised logP, logp + sa + ring; optionally scaled as papers on ZINC250k report it.
 
-    Source: Gomez-Bombarelli et al. 2018, https://arxiv.org/abs/1610.02415, the function of its
-    section on optimisation. The ring term there counts a cycle basis of the graph, ours the largest
-    ring of RDKit; they differ for some fused systems.
+    The ring term of the source counts a cycle basis of the graph, ours the largest ring of RDKit;
+    they differ for some fused systems.
+
+    >>> from sequence_tutor.molecule.terms import PenalisedLogP, raw_number
+    >>> round(raw_number(PenalisedLogP(), "CCCCCCCC"), 2)  # octane: logp + sa + ring
+    2.06
     """
+
+    source: ClassVar[str] = (
+        "Gomez-Bombarelli et al. 2018, https://arxiv.org/abs/1610.02415, section on optimisation"
+    )
 
     unit: ClassVar[str] = "log10 units, or deviations"
     kind: Literal["penalised_logp"] = "penalised_logp"
@@ -91,8 +128,14 @@ _EXPECTED = "a name of rdkit.Chem.Descriptors.descList"
 
 
 class Descriptor(MoleculeTerm):
-    """A descriptor of RDKit by its name, such as TPSA, MolWt or NumRotatableBonds."""
+    """A descriptor of RDKit by its name, such as TPSA, MolWt or NumRotatableBonds.
 
+    >>> from sequence_tutor.molecule.terms import Descriptor, raw_number
+    >>> raw_number(Descriptor(descriptor="TPSA"), "CCO")
+    20.23
+    """
+
+    source: ClassVar[str] = "rdkit.Chem.Descriptors.descList"
     unit: ClassVar[str] = "the descriptor's own"
     kind: Literal["descriptor"] = "descriptor"
     descriptor: str = Field(description=_EXPECTED)

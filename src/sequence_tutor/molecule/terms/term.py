@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer
 
 from sequence_tutor.config.settings import Settings, nearest
 from sequence_tutor.molecule.chemistry import Molecule
@@ -24,6 +24,12 @@ class Term(Settings):
     unit: ClassVar[str]
     """The unit of its raw number, or the range."""
 
+    source: ClassVar[str] = ""
+    """Where its definition is from."""
+
+    newer: ClassVar[frozenset[str]] = frozenset()
+    """Settings that older records do not have; records leave them out where they are as usual."""
+
     weight: float | None = Field(
         None, description="its weight where the table of weights has none; 1 if unset"
     )
@@ -36,6 +42,13 @@ class Term(Settings):
             kind = given.get("kind", "")
             raise ValueError(f"unknown transform {kind!r}: {nearest(str(kind), TRANSFORMS)}")
         return given
+
+    @model_serializer(mode="wrap")
+    def _as_asked(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """As plain values; what is as it was before there was a choice is left out."""
+        values: dict[str, Any] = handler(self)
+        usual = {name: type(self).model_fields[name].default for name in self.newer}
+        return {n: one for n, one in values.items() if n not in usual or one != usual[n]}
 
 
 class MoleculeTerm(Term, ABC):

@@ -68,7 +68,7 @@ class TermSet:
             "limits": limits,
             "radicals": radicals,
         }
-        self._scaffolds, self._limits, self._radicals = scaffolds, limits, radicals
+        self._scaffolds, self.limits, self._radicals = scaffolds, limits, radicals
         self._functions = [spec.prepare() for spec in specs.values()]
         self._invalid = MoleculeRecord(None, None, (math.nan,) * len(self._functions))
 
@@ -88,12 +88,12 @@ class TermSet:
 
     def canonical(self, smiles: str) -> str | None:
         """The canonical SMILES of a string; None if it is invalid."""
-        return canonical_of(smiles, self._limits)
+        return canonical_of(smiles, self.limits)
 
     def of_canonical(self, canonical: str) -> MoleculeRecord:
         """The record of a canonical SMILES."""
         with quiet():
-            molecule = known(canonical, self._limits)
+            molecule = known(canonical, self.limits)
             if molecule is None:  # a canonical string can be longer than the one it came from
                 return self._invalid
             if not self._radicals and has_radicals(molecule.rdkit):

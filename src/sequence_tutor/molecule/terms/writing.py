@@ -16,8 +16,14 @@ LONGEST_RUN, RUN_QUANTILES = "longest_carbon_run", "carbon_run_quantiles"
 
 
 class Short(WritingTerm):
-    """Minus the number of tokens below that of the shortest training molecule of the prior."""
+    """Minus the number of tokens below that of the shortest training molecule of the prior.
 
+    >>> from sequence_tutor.molecule.terms import Short, raw_number
+    >>> raw_number(Short(limit=8), "CCO")
+    -5.0
+    """
+
+    source: ClassVar[str] = "Jaques et al. 2017, https://arxiv.org/abs/1611.02796, section 6"
     unit: ClassVar[str] = "tokens, 0 or less"
     kind: Literal["short"] = "short"
     limit: int | None = Field(
@@ -35,8 +41,14 @@ class Short(WritingTerm):
 
 
 class CarbonRun(WritingTerm):
-    """Minus the number of carbons by which the longest run of C exceeds the training data's."""
+    """Minus the number of carbons by which the longest run of C exceeds the training data's.
 
+    >>> from sequence_tutor.molecule.terms import CarbonRun, raw_number
+    >>> raw_number(CarbonRun(limit=6), "CCCCCCCCO")
+    -2.0
+    """
+
+    source: ClassVar[str] = "Jaques et al. 2017, https://arxiv.org/abs/1611.02796, section 6"
     unit: ClassVar[str] = "carbons, 0 or less"
     kind: Literal["carbon_run"] = "carbon_run"
     limit: int | None = Field(

@@ -1,0 +1,1 @@
+"""A user's models: their files, and what they predict of features."""
