@@ -20,7 +20,9 @@ def test_by_hand() -> None:
     expected = 3.5 + math.log(4) / 4 - 0.75 * math.log(0.75)
     assert mean_value(q, log_policy).item() == pytest.approx(expected)
     assert actor_loss(log_policy, q).item() == pytest.approx(-expected)
-    assert variance(q).item() == pytest.approx(2.0)
+    assert variance(q, log_policy).item() == pytest.approx(2.0)
+    barred = torch.tensor([0.0, -1e9, -80.0])  # a token that may not be chosen does not count
+    assert variance(torch.tensor([2.0, 400.0, 9.0]), barred).item() == pytest.approx(24.5)
     best = q.log_softmax(0)
     assert mean_value(q, best).item() == pytest.approx(q.logsumexp(0).item())
     never = torch.tensor([-math.inf, 0.0])

@@ -75,6 +75,12 @@ class Tune:
     ] = None
     steps: Annotated[int | None, option("updates of the network", "N")] = None
     length: Annotated[int | None, option("tokens in a sequence", "T")] = None
+    range: Annotated[
+        str | None, option("of melodies: lowest and highest pitch, or an instrument", "RANGE")
+    ] = None
+    scale: Annotated[
+        str | None, option('of melodies: scale of all notes, such as "D dorian"', "SCALE")
+    ] = None
     preset: Preset = "default"
     tuning: Tuning = Tuning()
     seeds: Annotated[Path | None, option("sequences that replay begins with", "FILE")] = None
@@ -100,11 +106,13 @@ class Tune:
         names = ("algorithm", "c", "discount", "target_kl", "budget", "steps", "seed")
         given = settings_given(self, TuneSettings, *names)
         length = {} if self.length is None else {"length": self.length}
+        music = {"range": self.range, "scale": self.scale}
+        music = {name: text for name, text in music.items() if text is not None}
         tune(
-            overrides={"tune": given, **length},
+            overrides={"tune": given, **length, **({"music": music} if music else {})},
             tell=self.shown.remark,
             aims=self._aims(),
-            **arguments_of(self, *names, "length", "aim", "aims_from", "rows"),
+            **arguments_of(self, *names, "length", "range", "scale", "aim", "aims_from", "rows"),
         )
         last = read_log(self.out / LOG_FILE)[-1]
         self.shown.write(last)

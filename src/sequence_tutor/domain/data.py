@@ -105,6 +105,19 @@ class Beginning:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What the sequences of a run may be.
+
+    Attributes:
+        tokens: that its policy may choose; empty: all.
+        settings: output settings under which they are what was asked for.
+    """
+
+    tokens: tuple[int, ...]
+    settings: Settings
+
+
+@dataclass(frozen=True)
 class Wishes:
     """What sampled sequences are to be, in the words of the user.
 

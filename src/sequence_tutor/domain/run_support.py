@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, Self
 
 from torch import Tensor
 
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.domain.data import Gatherer
+from sequence_tutor.domain.data import Gatherer, Limits
 from sequence_tutor.errors import UserError
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sampling.choosing import Chooses, ChoosingOptions, Crosses
@@ -21,6 +22,35 @@ class RunSupport:
 
     The methods of `Domain` that a domain may leave as they are.
     """
+
+    name: str
+
+    def limited_tables(
+        self, music: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]]
+    ) -> Mapping[str, Mapping[str, Any]]:
+        """The tables `reward` and `output` of a run, with what its table `music` says of them.
+
+        Raises:
+            UserError: it says what cannot be, or this domain has no such table.
+        """
+        raise UserError(f"music is a table of melodies, expected none for {self.name}")
+
+    def limits(self, music: Mapping[str, Any], settings: Settings, *, moves: bool) -> Limits:
+        """What the sequences of a run may be, by its table `music`.
+
+        Args:
+            music: the table; `limited_tables` has checked it.
+            settings: output settings.
+            moves: whether these may still be changed to meet it.
+
+        Raises:
+            UserError: nothing can be that.
+        """
+        return Limits((), settings)
+
+    def within(self, tokens: Sequence[int]) -> Self:
+        """This domain where only some tokens may be chosen; none given: all."""
+        return self
 
     def gatherer(
         self, directory: Path, reward: Reward, settings: Settings, resumed: bool

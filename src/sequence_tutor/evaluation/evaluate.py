@@ -125,11 +125,11 @@ def _against_best(column: Column, columns: Sequence[Column]) -> Column:
 
 
 def _same_optimum(one: Column, other: Column) -> bool:
-    """Whether p(x) exp(r/c) / Z is the same for both."""
+    """Whether p(x) exp(r/c) / Z among the sequences that they may write is the same for both."""
     a, b = one.tuned_for, other.tuned_for
     return (
-        (one.c, one.prior_temperature, a.length, a.prefix)
-        == (other.c, other.prior_temperature, b.length, b.prefix)
+        (one.c, one.prior_temperature, a.length, a.prefix, a.only)
+        == (other.c, other.prior_temperature, b.length, b.prefix, b.only)
     ) and judged_alike(a, b)
 
 

@@ -15,6 +15,7 @@ from sequence_tutor.exact import (
     sequence_kl,
 )
 from sequence_tutor.exact.space import cut_at_end
+from sequence_tutor.models.action_values import NEVER, barred_tokens
 from sequence_tutor.objectives.divergences import tempered
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.reward.looking_ahead import paid_where_decided
@@ -55,8 +56,16 @@ def enumerable_space(task: Task) -> SequenceSpace | None:
 
 
 def exact_optimum(task: Task, space: SequenceSpace, c: float) -> tuple[Tensor, float]:
-    """Log probabilities (V^T,) of p(x) exp(r/c) / Z by code, and log Z."""
+    """Log probabilities (V^T,) of p(x) exp(r/c) / Z by code, and log Z.
+
+    Where a task has only some tokens, it is that among their sequences.
+    """
     energy = exact_log_prior(task, space) + exact_rewards(task, space) / c
+    barred = barred_tokens(task.only, space.vocab_size)
+    if barred is not None:
+        tokens = enumerate_sequences(space.vocab_size, space.length).tokens
+        before = cut_at_end(tokens, space.end_token).mask
+        energy = energy.masked_fill((barred[tokens] & before).any(1), NEVER)
     log_z = energy.logsumexp(0)
     return energy - log_z, float(log_z)
 

@@ -76,6 +76,7 @@ def load_model(
         output=domain.recorded(spec.output),
         aims=_found_aims(folder, tune),
         scores=scores_folder(folder),
+        only=tuple(spec.only),
     )
 
 

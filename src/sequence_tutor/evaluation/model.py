@@ -52,6 +52,7 @@ class Model:
         own: the prior that the policy was tuned from, if `stored` is another one that it advises.
         aims: multipliers of the aims that it was tuned with, if any; they are part of its reward.
         scores: where its run keeps scores that cost much; None: it was not tuned.
+        only: the tokens that its policy may choose; empty: all.
     """
 
     name: str
@@ -70,11 +71,14 @@ class Model:
     own: Prior | None = field(default=None, compare=False, repr=False)
     aims: FoundAims | None = field(default=None, compare=False, repr=False)
     scores: Path | None = field(default=None, compare=False, repr=False)
+    only: tuple[int, ...] = ()
 
     @cached_property
     def framed_domain(self) -> Domain:
         """The domain in the frame of its sequences, such as the key of its rules."""
-        return self.domain if self.tune is None else self.domain.framed(self.reward_settings)
+        if self.tune is None:
+            return self.domain
+        return self.domain.framed(self.reward_settings).within(self.only)
 
     def files(
         self,
@@ -174,6 +178,7 @@ class Model:
             self.length,
             self.domain.end_token,
             prefix=self.prefix,
+            only=self.only,
         )
 
     @property
@@ -232,4 +237,4 @@ def model_of_prior(order: Order, name: str) -> Model:
 
 def prior_of(model: Model) -> Model:
     """The prior that a model was tuned from, with the model's reward."""
-    return replace(model, name="prior", policy=model.stored.prior, tune=None, output={})
+    return replace(model, name="prior", policy=model.stored.prior, tune=None, output={}, only=())

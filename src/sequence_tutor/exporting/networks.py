@@ -8,6 +8,7 @@ enough, and logits may stand for log-probabilities.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from sequence_tutor.algorithms.policy import TunedPolicy
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.models import Network, RecurrentNetwork, TransformerNetwork
+from sequence_tutor.models.action_values import NEVER
 from sequence_tutor.prior.neural import NeuralPrior
 
 PRIOR, TUNED = "prior", "tuned"
@@ -69,7 +71,7 @@ def networks_of(model: Model) -> Networks:
                 f"{model.name}: its action values are a {type(values).__name__}, expected a "
                 "network of this program"
             )
-        networks[TUNED] = values
+        networks[TUNED] = without_barred(values, policy.values.barred)
         policies[TUNED] = {TUNED: 1.0}
         if policy.algorithm.mixes_prior:
             temperature = 1.0 if model.tune is None else model.tune.prior_temperature
@@ -77,6 +79,17 @@ def networks_of(model: Model) -> Networks:
     found = Networks(networks, policies)
     _check(found, model)
     return found
+
+
+@torch.no_grad()
+def without_barred(network: Network, barred: Tensor | None) -> Network:
+    """The network, whose outputs of barred tokens (V,) are `NEVER` in every state."""
+    if barred is None:
+        return network
+    network = copy.deepcopy(network)
+    network.head.weight[: len(barred)][barred] = 0.0
+    network.head.bias[: len(barred)][barred] = NEVER
+    return network
 
 
 def _check(found: Networks, model: Model) -> None:

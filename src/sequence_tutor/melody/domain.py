@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from sequence_tutor.domain import (
     Constrained,
     Domain,
     Exhibit,
+    Limits,
     Material,
     Progress,
     ShownModel,
@@ -32,6 +34,7 @@ from sequence_tutor.melody.encoding import FIRST_NOTE, VOCAB_SIZE
 from sequence_tutor.melody.filling.fill import constrained
 from sequence_tutor.melody.frame import AS_TOKENS, Frame
 from sequence_tutor.melody.judging import judged
+from sequence_tutor.melody.limits import limited_tables, limits
 from sequence_tutor.melody.published import PUBLISHED
 from sequence_tutor.melody.reading.corpus import MelodyDataSettings, read_corpus
 from sequence_tutor.melody.reading.own_tunes import LONGEST, own_tunes
@@ -89,6 +92,22 @@ class MelodyDomain(Domain):
         chords = judged.rules.chords
         bars = () if chords is None else chords.in_tokens(judged.key)
         return MelodyDomain(self.frame.judged_in(judged.key, bars), self._windows)
+
+    def limited_tables(
+        self, music: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]]
+    ) -> Mapping[str, Mapping[str, Any]]:
+        """The rules in the key of the scale, and what is written where it is."""
+        return limited_tables(music, tables, self.frame)
+
+    def limits(self, music: Mapping[str, Any], settings: Settings, *, moves: bool) -> Limits:
+        """The tokens of a range and a scale."""
+        return limits(music, of_kind(MelodyOutputSettings, settings), self.frame, moves=moves)
+
+    def within(self, tokens: Sequence[int]) -> MelodyDomain:
+        """The same domain, whose new notes are only of these tokens."""
+        if not tokens:
+            return self
+        return MelodyDomain(replace(self.frame, only=tuple(tokens)), self._windows)
 
     def recorded(self, output: Mapping[str, Any]) -> Mapping[str, Any]:
         """The output settings that a run was tuned with.

@@ -107,12 +107,14 @@ class Frame:
         relative: whether melodies may also be in the key's relative minor, as those of a prior;
             those of a tuned run are in the key of its rules.
         chords: bars of the progression that a run was tuned over, in its key; empty: none.
+        only: the tokens that a run may choose; empty: all.
     """
 
     key: Key | None = C_MAJOR
     meter: Meter = COMMON
     relative: bool = True
     chords: tuple[Bar, ...] = ()
+    only: tuple[int, ...] = ()
 
     @classmethod
     def of_card(cls, card: Mapping[str, Any]) -> Frame:

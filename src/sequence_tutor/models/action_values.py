@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
 import torch
@@ -24,6 +25,11 @@ Start = Literal["log_prior", "zero", "weights"]
 """
 
 
+NEVER = -1e9
+"""Action value of a token that may not be chosen. A softmax makes it a probability of exactly 0; an
+infinite one would make 0 * infinity, no number, of its part in an entropy or a divergence."""
+
+
 class Trunk(Protocol):
     """What action values need of a network, also of one that is not ours."""
 
@@ -42,13 +48,27 @@ class Trunk(Protocol):
 
 
 class ActionValueNetwork(nn.Module):
-    """Action values (B, T, V) from the trunk of a network."""
+    """Action values (B, T, V) from the trunk of a network.
+
+    Attributes:
+        barred: (V,) bool, the tokens that may not be chosen; None: all may.
+    """
+
+    barred: Tensor | None
 
     def __init__(self, network: Trunk, start: Start) -> None:
         """Wrap a network that has V outputs for `weights` and V + 1 otherwise."""
         super().__init__()
         self.network = network
         self.start = start
+        self.register_buffer("barred", None, persistent=False)
+
+    def choose_among(self, tokens: Sequence[int]) -> None:
+        """Make every policy of these values choose among these tokens; none: among all.
+
+        It is no parameter, and stored values do not have it: who stores them knows the tokens.
+        """
+        self.barred = barred_tokens(tokens, self.vocab_size, next(self.parameters()).device)
 
     @classmethod
     def from_prior(cls, prior: Network, start: Start) -> ActionValueNetwork:
@@ -104,11 +124,13 @@ class ActionValueNetwork(nn.Module):
     def of(self, outputs: Tensor) -> Tensor:
         """Action values (..., V) of what the network gives at a step."""
         if self.start == "weights":
-            return outputs
-        actions, value = outputs[..., :-1], outputs[..., -1:]
-        if self.start == "log_prior":
-            actions = actions.log_softmax(-1)
-        return actions + value  # (..., V)
+            values = outputs
+        else:
+            actions, value = outputs[..., :-1], outputs[..., -1:]
+            if self.start == "log_prior":
+                actions = actions.log_softmax(-1)
+            values = actions + value  # (..., V)
+        return values if self.barred is None else values.masked_fill(self.barred, NEVER)
 
     def level(self, outputs: Tensor) -> Tensor:
         """What all action values of a state share, (...): the one output that moves no policy.
@@ -116,6 +138,17 @@ class ActionValueNetwork(nn.Module):
         Where no output is kept for it, the mean of all: a gradient through it moves all alike.
         """
         return outputs.mean(-1) if self.start == "weights" else outputs[..., -1]
+
+
+def barred_tokens(
+    tokens: Sequence[int], vocab_size: int, device: torch.device | str = "cpu"
+) -> Tensor | None:
+    """(V,) bool: all tokens but these; None where there are none."""
+    if not tokens:
+        return None
+    barred = torch.ones(vocab_size, dtype=torch.bool, device=device)
+    barred[list(tokens)] = False
+    return barred
 
 
 @torch.no_grad()

@@ -10,6 +10,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
+BARRED = -1e8
+"""Log-probability below which a token is one that may not be chosen, however unlikely others are.
+"""
+
 
 def mean_value(q: Tensor, log_policy: Tensor) -> Tensor:
     """V(s) = sum_a pi(a|s) (Q(s, a) - log pi(a|s)), (..., V) -> (...).
@@ -34,6 +38,11 @@ def actor_loss(log_policy: Tensor, q: Tensor) -> Tensor:
     return -mean_value(q.detach(), log_policy)
 
 
-def variance(values: Tensor) -> Tensor:
-    """Sum over tokens of the squared distance from their mean, (..., V) -> (...) (section 3.3)."""
-    return (values - values.mean(-1, keepdim=True)).square().sum(-1)
+def variance(values: Tensor, log_policy: Tensor) -> Tensor:
+    """Sum over tokens of the squared distance from their mean, (..., V) -> (...) (section 3.3).
+
+    Tokens that the policy `log_policy` (..., V) may not choose do not count.
+    """
+    tried = log_policy > BARRED
+    mean = values.where(tried, 0.0).sum(-1, keepdim=True) / tried.sum(-1, keepdim=True)
+    return (values - mean).where(tried, 0.0).square().sum(-1)

@@ -92,6 +92,8 @@ class Task:
         opener: knows how sequences begin, where that is to be watched.
         crosser: makes children of two sequences, where there can be any.
         real: how often real sequences open as most of them do, in words; empty: it is not known.
+        only: the tokens that a policy may choose; empty: all. What is optimal is then the optimum
+            of this task among the sequences of these tokens.
     """
 
     prior: Prior
@@ -104,6 +106,7 @@ class Task:
     opener: Opens | None = None
     crosser: Crosses | None = None
     real: str = ""
+    only: tuple[int, ...] = ()
 
     @property
     def prime(self) -> Tensor | None:

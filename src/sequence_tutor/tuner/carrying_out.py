@@ -17,7 +17,12 @@ from sequence_tutor.storage.tensorboard_events import ask_for_events
 from sequence_tutor.tracking.fan_out import FanOut
 from sequence_tutor.tracking.registry import TENSORBOARD
 from sequence_tutor.tuner.beginning import chosen_start
-from sequence_tutor.tuner.checks import check_budget, check_given_seeds, check_memory
+from sequence_tutor.tuner.checks import (
+    check_budget,
+    check_choice,
+    check_given_seeds,
+    check_memory,
+)
 from sequence_tutor.tuner.extensions import Extensions
 from sequence_tutor.tuner.fenced import Fenced, fenced
 from sequence_tutor.tuner.loop import STATE_FILE, Tuner
@@ -91,6 +96,7 @@ def _checked(order: Order, task: Task, spec: RunSpec) -> Extensions:
     """What extends the run; whatever is wrong is found before anything is written."""
     names = task.reward.names
     check_memory(spec.tune, spec.length, order.domain.vocab_size, len(names))
+    check_choice(spec.tune, task.only)
     stages_of(spec.tune, task.reward)
     order.check_aims(task.reward)
     check_budget(spec.tune, len(order.seeds))

@@ -82,6 +82,23 @@ def check_budget(settings: TuneSettings, seeds: int) -> None:
         )
 
 
+def check_choice(settings: TuneSettings, only: Sequence[int]) -> None:
+    """Refuse to limit the tokens of a method that learns from data with any of them.
+
+    Args:
+        settings: of the run.
+        only: the tokens that the policy may choose; empty: all.
+
+    Raises:
+        UserError: it does.
+    """
+    if only and settings.traits.takes_given:
+        raise UserError(
+            f"{settings.algorithm} learns from data, which have other tokens than those that the "
+            "run may choose, expected a method that learns from what the policy writes, such as psi"
+        )
+
+
 def check_seeds(seeds: Sequence[Sequence[int]], task: Task, settings: TuneSettings) -> None:
     """Refuse sequences that the policy could not have written.
 
@@ -127,6 +144,9 @@ def _problem(tokens: list[int], task: Task) -> str | None:
             if task.end_token is None
             else "does not end with its first end token"
         )
+    others = set(tokens[len(task.prefix) :]) - set(task.only)
+    if task.only and others:
+        return f"has the token {min(others)}, which is not among those that the run may choose"
     if tokens[: len(task.prefix)] != list(task.prefix):
         return f"begins with {tokens[: len(task.prefix)]}, expected {list(task.prefix)}"
     return None

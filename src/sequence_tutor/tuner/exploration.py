@@ -1,7 +1,7 @@
 """What is sampled while collecting: the policy itself, epsilon-greedy, or Boltzmann.
 
-The token that is stored is the token that was sampled and is the one rewarded; every token of the
-vocabulary can be explored.
+The token that is stored is the token that was sampled and is the one rewarded; every token that the
+run may choose can be explored.
 """
 
 from __future__ import annotations
@@ -28,10 +28,16 @@ class Exploration:
     Args:
         settings: kind and schedule.
         own: a user's function for the kind that the settings name; None: the kind is ours.
+        barred: (V,) bool, tokens that may not be explored either; None: all may.
     """
 
-    def __init__(self, settings: ExplorationSettings, own: Explores | None = None) -> None:
-        self.settings, self.own = settings, own
+    def __init__(
+        self,
+        settings: ExplorationSettings,
+        own: Explores | None = None,
+        barred: Tensor | None = None,
+    ) -> None:
+        self.settings, self.own, self.barred = settings, own, barred
         self.strength = settings.begin
 
     def anneal(self, share: float) -> None:
@@ -45,7 +51,11 @@ class Exploration:
         return {} if self.settings.kind == "policy" else {"exploration": self.strength}
 
     def __call__(self, log_policy: Tensor, generator: torch.Generator) -> Tensor:
-        """The log-probabilities to sample from, (B, V) -> (B, V)."""
+        """The log-probabilities to sample from, (B, V) -> (B, V); they need not be normalised."""
+        explored = self._explored(log_policy)
+        return explored if self.barred is None else explored.masked_fill(self.barred, -torch.inf)
+
+    def _explored(self, log_policy: Tensor) -> Tensor:
         kind, strength = self.settings.kind, self.strength
         if self.own is not None:
             return self.own(log_policy, strength)

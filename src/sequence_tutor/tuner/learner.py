@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -61,6 +61,7 @@ class Learner:
         first_step: tokens before it were given to the policy, which learns nothing from them.
         late: (R,) bool: the terms that look ahead; None: none does.
         length: T, most tokens of a sequence; settings that need it say so.
+        only: tokens that the policy may choose; empty: all.
     """
 
     def __init__(
@@ -71,10 +72,12 @@ class Learner:
         first_step: int = 0,
         late: Tensor | None = None,
         length: int = 0,
+        only: Sequence[int] = (),
     ) -> None:
         self.prior, self.settings = tempered(prior, settings.prior_temperature), settings
         self.algorithm, self.target_is = settings.traits, settings.target_network
         self.values = initial_values(self.prior, settings, chosen_start(prior, settings), length)
+        self.values.choose_among(only)
         self.target = copy.deepcopy(self.values).requires_grad_(False)
         self.second: SecondNetwork | None = None
         if self.algorithm.two_networks:

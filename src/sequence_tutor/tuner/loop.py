@@ -98,6 +98,7 @@ class Tuner:
             *(task.prior, first.settings, first.weights, len(task.prefix)),
             late=mask_of(task.reward, late),
             length=task.length,
+            only=task.only,
         )
         self.aiming = aims_of(self.task, settings, rows, properties)
         if self.aiming is not None:

@@ -12,10 +12,10 @@ import torch
 
 from sequence_tutor.config.presets import Tables, build
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.domain import Beginning, Domain, find_domain
+from sequence_tutor.domain import Beginning, Domain, Limits, find_domain
 from sequence_tutor.domain.real_card import real_opening
 from sequence_tutor.domain.rows import Rows
-from sequence_tutor.errors import settings_of
+from sequence_tutor.errors import UserError, settings_of
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.progress import warner
 from sequence_tutor.reward.protocol import Reward
@@ -90,6 +90,7 @@ class Order:
             output=self.begun.settings.model_dump(mode="json"),
             folder=str(Path.cwd()) if programs_of(tables.reward) else None,
             own_reward=self._account(),
+            only=list(self.limits.tokens),
         )
 
     @property
@@ -111,7 +112,16 @@ class Order:
         output = build(self.domain.output_settings, self.tables.output, source)
         own = self.domain.framed(self.reward_settings)
         own.check_output(output)
-        return beginning_of(own, self.given.prime, output, self._length)
+        prime, music = self.given.prime, self.tables.music
+        if music and prime is None:  # else it stands where its file has it
+            output = own.limits(music, output, moves=True).settings
+        return beginning_of(own, prime, output, self._length)
+
+    @cached_property
+    def limits(self) -> Limits:
+        """The tokens that the policy may choose."""
+        own, settings = self.domain.framed(self.reward_settings), self.begun.settings
+        return own.limits(self.tables.music, settings, moves=False)
 
     @cached_property
     def seeds(self) -> Sequence[Sequence[int]]:
@@ -144,6 +154,7 @@ class Order:
             crosser=self.domain.crosser(self._length),
             opener=self.domain.opener(),
             real=real_opening(self.stored.card, self._length, self.domain.real),
+            only=self.limits.tokens,
         )
 
     def chooser(self, reward: Reward) -> Chooses | None:
@@ -168,6 +179,21 @@ class Order:
             known = self.domain.rows(self.reward_settings, reward).ranges()
             properties = self.domain.properties(len(self.begun.tokens))
             AimedRows(aims, self.rows(reward), known, properties)
+
+    def check_unlimited(self, who: str) -> None:
+        """Refuse limits of a run where sequences of the prior, which keep to none, count as well.
+
+        Args:
+            who: samples the prior.
+
+        Raises:
+            UserError: there are limits.
+        """
+        if self.limits.tokens:
+            raise UserError(
+                f"{self.layers.source}: music limits what a policy may choose, but {who} samples "
+                "the prior, which is not limited; leave one of them out"
+            )
 
     def check_extensions(self) -> Extensions:
         """What extends the run, found and asked a few questions.

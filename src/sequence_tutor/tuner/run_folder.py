@@ -100,7 +100,7 @@ def begin_or_resume(out: Path, spec: RunSpec, stored: StoredPrior, threads: int 
         save_spec(out, spec, stored)
         return spec
     begun = load_spec(out)
-    for name in ("domain", "length", "tune", "reward", "prefix"):
+    for name in ("domain", "length", "tune", "reward", "prefix", "only"):
         found = first_difference(name, *(asked_of(name, one) for one in (begun, spec)))
         if found is not None:
             raise _other_run(out, found)
@@ -180,10 +180,16 @@ def load_policy(
             f"{folder / RUN_FILE}: its prefix {spec.prefix} is none of fewer than {spec.length} "
             f"tokens below {stored.prior.vocab_size}"
         )
+    if max(spec.only, default=0) >= stored.prior.vocab_size:
+        raise UserError(
+            f"{folder / RUN_FILE}: its policy may choose {max(spec.only)}, expected tokens below "
+            f"{stored.prior.vocab_size}"
+        )
     with reading(path, "a tuned model"):
         prior = tempered(stored.prior, settings.prior_temperature)
         values = initial_values(prior, settings, info["start"], spec.length)
         values.load_state_dict(under("values", tensors))
+        values.choose_among(spec.only)
         algorithm = find_algorithm(info["algorithm"])
         policy = TunedPolicy(values.eval().requires_grad_(False), algorithm, prior)
         last = settings.stages[-1].c if settings.stages else None

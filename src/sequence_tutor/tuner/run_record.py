@@ -50,6 +50,7 @@ class RunSpec:
         checksums: of the files of a finished run: `policy`, `prior` and `log`.
         own_reward: of a reward that was an object in memory: its `kind`, its `terms` with their
             weights, and what it `paid` two sequences of the prior.
+        only: the tokens that the policy may choose; empty: all.
     """
 
     domain: str
@@ -68,10 +69,12 @@ class RunSpec:
     folder: str | None = None
     checksums: dict[str, str] = field(default_factory=dict)
     own_reward: dict[str, Any] | None = None
+    only: list[Annotated[int, Field(ge=0)]] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """As plain JSON; earlier versions know no reward in memory and read runs without one."""
-        own = {name: value for name, value in vars(self).items() if name != "own_reward" or value}
+        """As plain JSON, without what is not there and earlier versions do not know."""
+        newer = ("own_reward", "only")
+        own = {name: value for name, value in vars(self).items() if name not in newer or value}
         return {"format": FORMAT, **own, "tune": self.tune.model_dump(mode="json")}
 
 

@@ -107,6 +107,9 @@ class TuneTables(TuningTables):
     output: dict[str, Any] = Field(
         default_factory=dict, description="how the domain reads and writes files"
     )
+    music: dict[str, Any] = Field(
+        default_factory=dict, description="what melodies may be, see MusicSettings"
+    )
     log: LogSettings = Field(LogSettings(), description="trackers beside the log")
     callbacks: tuple[str, ...] = Field(
         (), description="names of callbacks that installed packages offer"
@@ -167,6 +170,9 @@ class Layers:
             own = merged(tables.model_dump(), needs_of(algorithm))
             own = merged(own, tables.algorithms.get(algorithm, {}))
             own = merged(own, given)
+            if domain is not None and own.get("music"):
+                limited = {name: own.get(name, {}) for name in ("reward", "output")}
+                own = {**own, **domain.limited_tables(own["music"], limited)}
         return build(kind, own, self.source)
 
     def tuning(self, tables: TuningTables) -> TuneSettings:

@@ -94,7 +94,7 @@ class Supply:
             settings.replay, self.replay, len(task.prefix), sampler_of(settings, extensions.sampler)
         )
         explores = exploration_of(settings, extensions.exploration)
-        self.exploration = Exploration(settings.exploration, explores)
+        self.exploration = Exploration(settings.exploration, explores, learner.values.barred)
         self.rng = named_generator(settings.seed, "tuner", device)
         self.respeller = Respeller(task, learner, settings.replay.respell, self.rng)
         explored, critic = settings.exploration, settings.critic

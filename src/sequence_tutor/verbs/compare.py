@@ -197,6 +197,8 @@ class Asked:
             order.check_aims(order.reward())
         problem = Problem(order, self.budget, self.samples, torch.get_num_threads(), quiet)
         orders = {name: problem.of_form(form) for name, form in forms.items()}
+        for name in (name for name, form in forms.items() if "baseline" in form):
+            orders[name].check_unlimited(name)
         specs = {name: own.spec for name, own in orders.items()}
         check_same_problem(specs)
         check_some_use(order.layers, specs)

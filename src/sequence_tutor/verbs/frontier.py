@@ -174,6 +174,7 @@ class Asked:
             UserError: an algorithm or settings that give no frontier.
         """
         form, order = _trained(self.algorithm), self.opening.order(reward, quiet=quiet)
+        order.check_unlimited("best-of-n of a frontier")
         return {
             SWEEP: _sweep(order, form, self.c, self.share, self.samples),
             RL_ONLY: _sweep(order, ENDS, self.c[-1:], self.share, self.samples),

@@ -76,7 +76,7 @@ def constrained(
             else f"--chords file: {wishes.own} has no chord symbols"
         )
     if not wishes.has_own:
-        settings = _moved_for(wishes, settings, frame)
+        settings = moved_for(wishes, settings, frame)
     heard = settings.heard(frame)
     tune = list(begun.tokens)
     steps = length or len(tune)
@@ -96,7 +96,7 @@ def constrained(
     open_steps = sum(part is not Part.ALL for part in parts[: len(tune)])
     if all(part is Part.ALL for part in parts):
         raise UserError(f"--keep {wishes.keep}: all bars are kept, expected one to write anew")
-    may_start = _pitches(wishes, heard.transpose)
+    may_start = allowed_pitches(wishes, heard.transpose, frame.only)
     varied = None
     if wishes.vary is not None:
         if not 0 < wishes.vary <= 1:
@@ -201,8 +201,17 @@ def chords_of(
     )
 
 
-def _pitches(wishes: Wishes, transpose: int) -> Tensor:
-    """(V,) bool: the pitches that new notes may have."""
+def allowed_pitches(wishes: Wishes, transpose: int, only: Sequence[int] = ()) -> Tensor:
+    """(V,) bool: the pitches that new notes may have.
+
+    Args:
+        wishes: with a range, a scale, or none.
+        transpose: semitones from the tokens to what is heard.
+        only: the tokens that the model may choose; empty: all.
+
+    Raises:
+        UserError: there are none.
+    """
     pitches = torch.arange(VOCAB_SIZE) + PITCH_OFFSET + transpose
     allowed = torch.arange(VOCAB_SIZE) >= FIRST_NOTE
     if wishes.range:
@@ -212,8 +221,12 @@ def _pitches(wishes: Wishes, transpose: int) -> Tensor:
         key = _scale(wishes.scale)
         classes = torch.tensor([(TONICS[key.tonic] + degree) % OCTAVE for degree in key.degrees])
         allowed &= torch.isin(pitches % OCTAVE, classes)
+    if only:
+        allowed &= torch.isin(torch.arange(VOCAB_SIZE), torch.tensor(only))
     if not bool(allowed.any()):
         asked = " and ".join(text for text in (wishes.range, wishes.scale) if text)
+        if only:
+            raise UserError(f"no pitch of {asked} is among those that the run was tuned to write")
         raise UserError(
             f"no pitch of {asked} is among the three octaves that the model writes, MIDI pitches "
             f"{LOWEST_PITCH + transpose} to {HIGHEST_PITCH + transpose}; move them with --transpose"
@@ -228,9 +241,7 @@ def _scale(text: str) -> Key:
         raise UserError(f"--scale: {error}") from None
 
 
-def _moved_for(
-    wishes: Wishes, settings: MelodyOutputSettings, frame: Frame
-) -> MelodyOutputSettings:
+def moved_for(wishes: Wishes, settings: MelodyOutputSettings, frame: Frame) -> MelodyOutputSettings:
     """Settings that move the model's key to the scale's signature, and its octaves to the range.
 
     A scale of a few notes of another key would otherwise be written with what the model hardly
