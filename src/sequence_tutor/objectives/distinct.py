@@ -40,6 +40,18 @@ def rarity(log_policy: Tensor, draws: int) -> Tensor:
     return torch.exp((draws - 1) * torch.log1p(-p))
 
 
+def answer(log_policy: Tensor, mu: float, draws: int) -> Tensor:
+    """How much of a change of its energy a sequence's log pi takes, (B,) float64, from 0 to 1.
+
+    The payment for rarity falls while a sequence becomes likelier: with y - mu (1 - e^y)^(N-1) =
+    energy, d y / d energy = 1 / (1 + mu (N - 1) pi (1 - pi)^(N-2)).
+    """
+    log_pi = log_policy.double()
+    p = log_pi.exp().clamp(max=1.0)
+    falls = torch.exp(log_pi + (draws - 2) * torch.log1p(-p)) if draws > 2 else p
+    return 1 / (1 + mu * (draws - 1) * falls)
+
+
 def rarity_payment(energy: Tensor, mu: float, draws: int) -> Tensor:
     """Payment of each sequence for its rarity in the policy that the energies define, in nats.
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from sequence_tutor.config.aims import DISTINCT, Aim
 from sequence_tutor.domain.rows import RewardRows, Rows
 from sequence_tutor.objectives.action_values import taken
-from sequence_tutor.objectives.distinct import rarity
+from sequence_tutor.objectives.distinct import answer, rarity
 from sequence_tutor.objectives.divergences import token_entropy, token_kl
 from sequence_tutor.objectives.forward_kl import normalised_weights
 from sequence_tutor.prior.protocol import device_of
@@ -164,7 +164,11 @@ class Aiming:
         rare = {row: own.cpu() for row, own in rare.items()}
         phi = features(self.bounds, counts, rare, self.multipliers.goals)
         weights = normalised_weights(surplus, COUNTING).cpu() if self.leans else None
-        self.multipliers.follow(counts, phi, done, step, weights)
+        answers = None
+        if self.draws is not None:
+            mu = self.payments.mu / self.payments.scale
+            answers = answer(said.log_policy, mu, self.draws).cpu()
+        self.multipliers.follow(counts, phi, done, step, weights, answers)
         scale = self.payments.scale
         for counted in self.classes.values():
             counted.add(codes[:, 2 * counted.place].cpu())

@@ -33,9 +33,11 @@ prediction fades away: a network that cannot come to the optimum would be predic
 miss its aims. Only in the last hundredth are multipliers held. A multiplier has a ceiling: a bound
 that nothing meets is softened, its miss costs the ceiling.
 
-The share of distinct sequences has a multiplier in the same system: to first order it answers as
-the mean of a feature does, of the `rarity`. Those of KL and entropy a token are parts of a
-temperature and follow the relative error, as `target_kl` does.
+The share of distinct sequences has a multiplier in the same system: it answers as the mean of a
+feature does, of the `rarity`. Sequences that are too likely answer less than others to any payment,
+see `objectives.distinct.answer`, so that what changes is the covariance weighed by their answers;
+without that the share would be closed in on several times too slowly. Those of KL and entropy a
+token are parts of a temperature and follow the relative error, as `target_kl` does.
 """
 
 from __future__ import annotations
@@ -45,6 +47,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from sequence_tutor.config.aims import DISTINCT
 from sequence_tutor.domain.rows import RowRange
 from sequence_tutor.exact import constrained_optimum
 from sequence_tutor.objectives.dual import bounded_step
@@ -69,6 +72,11 @@ TRAVEL, CEILING = 80.0, 60.0
 """Nats by which a multiplier can set two sequences apart, which is lambda times the range of phi:
 the most that this moves in a whole run at its fastest, and the most it comes to. What is rare is
 worth e^(lambda phi): a step by the variance of what was seen so far would go too far."""
+
+PARTED = 0.25
+"""Share of the multiplier of distinct sequences by which two sequences are set apart at most: one
+that is pushed down becomes rare and is paid, too. (With the thirteen rows of melodies, 99.9 % of
+100,000 have the multiplier 45, and 99.96 % have 90.)"""
 
 ENOUGH = 0.05
 """Share of the prior's sequences that counts at least where they stand for the optimum."""
@@ -116,14 +124,16 @@ class Multipliers:
         self.room = torch.tensor([_room(bound, ranges) for bound in bounds], dtype=torch.float64)
         self.mean = counts.mean(0)  # (2 M,)
         self.leads = torch.zeros_like(self.mean)
-        self.covariance = torch.cov(features.T).reshape(len(bounds), len(bounds))
+        self.covariance = _answering(features, None)
+        self.variance = features.var(0)  # (K,)
         self.of_prior = self.covariance.clone()
         self.prior = self._rows(self.mean)  # (K,)
         away = ((self.at - self.prior.nan_to_num()) * self._per_unit()).abs()
         self.least = torch.maximum(self.covariance.diagonal(), 0.01 * away**2).clamp(min=1e-12)
         of = counts[:, 1::2].amax(0)[self.places]  # (K,) the largest denominators
         spans = [ranges[bound.aim.row].high - ranges[bound.aim.row].low for bound in bounds]
-        self.span = torch.tensor(spans, dtype=torch.float64) * of
+        parted = [PARTED if bound.aim.row == DISTINCT else 1.0 for bound in bounds]
+        self.span = torch.tensor(spans, dtype=torch.float64) * of * torch.tensor(parted)
         self.low, self.high = features.amin(0), features.amax(0)
         self.values = torch.zeros(len(bounds), dtype=torch.float64)
         self.goals = self._goals(0.0, 1.0)
@@ -149,6 +159,7 @@ class Multipliers:
         done: float,
         step: float,
         weights: Tensor | None = None,
+        answers: Tensor | None = None,
     ) -> None:
         """Take in what the policy has sampled, and move the multipliers.
 
@@ -158,14 +169,14 @@ class Multipliers:
             done: share of the run's updates that is done, 0..1.
             step: share of them that lies between two collections.
             weights: (B,) of the sequences as the policy will write them; None: as it does now.
+            answers: (B,) how much of a payment each sequence takes, 0..1; None: all of it.
         """
         new = min(0.5, step / FOLLOWS)
         self.mean = torch.lerp(self.mean, counts.mean(0), new)
         if weights is not None:
             self.leads = torch.lerp(self.leads, weights @ counts - counts.mean(0), new)
-        self.covariance = torch.lerp(
-            self.covariance, torch.cov(features.T).reshape(self.covariance.shape), new
-        )
+        self.covariance = torch.lerp(self.covariance, _answering(features, answers), new)
+        self.variance = torch.lerp(self.variance, features.var(0), new)
         self.low = torch.minimum(self.low, features.amin(0))
         self.high = torch.maximum(self.high, features.amax(0))
         slower = max(0.0, done - ARRIVED) / (1 - ARRIVED)
@@ -197,7 +208,7 @@ class Multipliers:
 
     def _goals(self, done: float, samples: float) -> Tensor:
         """(K,) what each row should be now; `samples` stand behind the multipliers."""
-        error = (self.covariance.diagonal().clamp(min=0) / samples).sqrt() / self._per_unit()
+        error = (self.variance / samples).sqrt() / self._per_unit()
         margin = torch.minimum(self.margin * error, self.room)
         aimed = self.at + self.signs * margin.where(~self.is_temperature, 0.0)
         way = 1.0 if self.from_prior else min(1.0, done / ARRIVED)
@@ -251,19 +262,38 @@ class Multipliers:
     def state(self) -> dict[str, Tensor]:
         """Everything needed to go on exactly."""
         begun = {"from_prior": torch.tensor(True)} if self.from_prior else {}
-        return {**begun, **{name: getattr(self, name) for name in _STATE}}
+        kept = {name: getattr(self, name) for name in _STATE}
+        return {**begun, **kept, "variance": self.variance}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Put a saved state back."""
         self.from_prior = "from_prior" in state
         for name in _STATE:
             setattr(self, name, state[name].clone())
+        if "variance" in state:  # runs begun before it was kept apart do not have it
+            self.variance = state["variance"].clone()
+        else:
+            self.variance = self.covariance.diagonal().clone()
 
 
 _STATE = (
     *("values", "mean", "leads", "covariance", "of_prior"),
     *("prior", "least", "span", "low", "high", "goals"),
 )
+
+
+def _answering(features: Tensor, answers: Tensor | None) -> Tensor:
+    """What the means of phi (B, K) change by, for each unit of each multiplier, (K, K).
+
+    Log pi(x) changes by a(x) (phi(x) - m), where m keeps pi normalised.
+
+    Args:
+        features: (B, K).
+        answers: (B,), a(x); None: 1.
+    """
+    if answers is None:
+        return torch.cov(features.T).reshape(features.shape[1], features.shape[1])
+    return torch.cov(features.T, aweights=answers, correction=0) * answers.mean()
 
 
 def features(
