@@ -45,7 +45,7 @@ def test_contrast_by_hand() -> None:
 
 @pytest.mark.parametrize(
     ("style", "needed"),
-    [("reporting/templates/report.css", REPORT), ("study/page/page.css", STUDY)],
+    [("drawing/styles/palette.css", REPORT), ("study/page/page.css", STUDY)],
 )
 def test_everything_stands_out_from_what_it_is_on(style: str, needed: dict[str, float]) -> None:
     text = (ROOT / style).read_text(encoding="utf-8")
