@@ -80,6 +80,8 @@ def test_without_wishes_nothing_is_paid(client: Client) -> None:
 def test_key_scale_and_range_are_heard(client: Client) -> None:
     reply = client.post("/v1/generate", bars=2, scale="D dorian", range="C5..C6", count=2)
     up = reply["heard"]["transpose"]
+    assert reply["heard"]["key"] == "D dorian"
+    assert "K:Ddor" in reply["candidates"][0]["text"]
     for one in reply["candidates"]:
         pitches = [note.pitch + up for note in decode(one["tokens"])]
         assert all(72 <= pitch <= 84 for pitch in pitches)
@@ -143,6 +145,7 @@ def test_a_rendered_file_reads_back_to_the_same_tune(
     read = client.post("/v1/read", name=f"C:\\music\\{name}", content=content(reply.content))
     assert read["tokens"] == SCALE
     assert (read["key"], read["meter"], read["heard"]["transpose"]) == ("D", "2/4", 2)
+    assert read["tempo"] == pytest.approx(90, abs=0.01)
     assert name in read["remarks"][0]
     assert "C:" not in read["remarks"][0]
 
