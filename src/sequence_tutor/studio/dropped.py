@@ -58,7 +58,7 @@ def _tune(model: Model, file: Member) -> dict[str, Any]:
             "tokens": list(begun.tokens),
             "key": settings.key,
             "meter": str(heard.meter),
-            "tempo": None,
+            "tempo": tune.tempo,
             "chords": settings.chords,
             "bars": len(heard.bars(len(begun.tokens))),
             "remarks": list(begun.remarks),

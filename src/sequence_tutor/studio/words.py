@@ -37,12 +37,13 @@ class Words(NamedTuple):
 
 
 RULES = {
-    "key": Words("Stay in the key", "Takes a point for each note outside the key.", 6),
+    "key": Words("Stay in the key", "Takes a point for each note outside the key.", 6, 1),
     "tonic": Words(
         "Begin and end at home",
         "Pays 3 points if the first step is the tonic, and for each of the last four steps that "
         "holds it.",
         3,
+        0.5,
     ),
     "repetition": Words(
         "No hammering", "Takes 100 points for a note that is repeated more than four times.", 0.2
@@ -83,6 +84,7 @@ RULES = {
         "Close every phrase",
         "Pays a point for four bars that end on a held note of the tonic chord.",
         6,
+        1,
     ),
 }
 
