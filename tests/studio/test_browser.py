@@ -86,10 +86,7 @@ def test_the_first_sound_comes_soon_after_write(page: Page) -> None:
     assert playing.get_attribute("data-sound").startswith("candidate-")
     cards = page.all("#candidates .candidate")
     assert len(cards) == 8
-    rewards = [
-        float(card.find_element("css selector", ".sum").text.split()[0].replace("−", "-"))
-        for card in cards
-    ]
+    rewards = [one["reward"] for one in page.work()["candidates"]["melody"]]
     assert rewards == sorted(rewards, reverse=True)
 
 
