@@ -47,10 +47,7 @@ def _encode(model: Model, text: str) -> list[int]:
     beginning = text.strip()
     if not can_begin(beginning):
         raise UserError(f"fragment: no molecule can begin with {shown(beginning)}")
-    try:
-        return list(_domain(model).vocabulary.encode(beginning, end=False))
-    except KeyError as error:
-        raise UserError(f"fragment: the model has no token {shown(error.args[0])}") from error
+    return list(_domain(model).vocabulary.encode(beginning, end=False))
 
 
 def _text(model: Model, tokens: Sequence[int]) -> str:
