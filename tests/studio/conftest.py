@@ -47,6 +47,12 @@ class Client:
     def __init__(self, address: str) -> None:
         self.http = httpx.Client(base_url=address, timeout=60)
 
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.http.close()
+
     def get(self, path: str) -> dict[str, Any]:
         reply = self.http.get(path)
         assert reply.status_code == 200, reply.text
@@ -73,6 +79,5 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def client(address: str) -> Iterator[Client]:
-    one = Client(address)
-    yield one
-    one.http.close()
+    with Client(address) as one:
+        yield one

@@ -20,11 +20,8 @@ def test_two_clients_at_once_get_what_each_would_get_alone(client: Client, addre
     alone = [client.post("/v1/generate", **one)["candidates"] for one in wishes]
 
     def ask(wish: dict[str, object]) -> object:
-        other = Client(address)
-        try:
+        with Client(address) as other:
             return other.post("/v1/generate", **wish)["candidates"]
-        finally:
-            other.http.close()
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(ask, wishes)) == alone

@@ -9,6 +9,7 @@ from typing import Any
 from sequence_tutor.domain import of_kind
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model
+from sequence_tutor.melody.chords import as_text
 from sequence_tutor.melody.domain import MelodyDomain
 from sequence_tutor.melody.frame import Frame, Heard
 from sequence_tutor.melody.scales import OCTAVE, Key
@@ -106,6 +107,6 @@ def heard_json(heard: Heard, settings: MelodyOutputSettings, steps: int) -> Mapp
         "upbeat": heard.upbeat,
         "tempo": heard.tempo,
         "transpose": heard.transpose,
-        "chords": settings.chords,
+        "chords": settings.chords or (as_text(heard.chords) if heard.chords else None),
         "bars": [list(one) for one in heard.bars(steps)],
     }
