@@ -57,9 +57,9 @@ function melodyRequest(given) {
 function lettersRequest(given) {
   const own = dials();
   const near = (given ? given.text : own.near.trim()) || null;
-  const request = { ...steering(), from: null };
-  if (state.domain === "molecule") Object.assign(request, { fragment: own.fragment.trim() || null });
-  return near ? { ...request, near } : request;
+  if (state.domain !== "molecule") return steering();
+  const fragment = own.fragment.trim() || null;
+  return { ...steering(), weights: weightsNow(near), fragment, near };
 }
 
 // What Write will do, in words, beside the button.
