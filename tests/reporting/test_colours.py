@@ -23,6 +23,7 @@ REPORT = {
     "lost": GRAPHICS,
     **{f"c{number}": GRAPHICS for number in range(7)},
 }
+STUDIO = {"kept": GRAPHICS, "alarm": TEXT, "edge": GRAPHICS}
 STUDY = {"ink": TEXT, "quiet": TEXT, "accent": TEXT, "alarm": TEXT, "line": GRAPHICS}
 
 
@@ -45,12 +46,20 @@ def test_contrast_by_hand() -> None:
 
 @pytest.mark.parametrize(
     ("style", "needed"),
-    [("reporting/templates/report.css", REPORT), ("study/page/page.css", STUDY)],
+    [
+        (["drawing/styles/palette.css"], REPORT),
+        (["drawing/styles/palette.css", "studio/page/studio.css"], REPORT | STUDIO),
+        (["study/page/page.css"], STUDY),
+    ],
 )
-def test_everything_stands_out_from_what_it_is_on(style: str, needed: dict[str, float]) -> None:
-    text = (ROOT / style).read_text(encoding="utf-8")
-    schemes = [dict(re.findall(r"--([\w-]+): (#\w{6});", block)) for block in blocks(text)]
-    assert len(schemes) == 2  # light and dark
+def test_everything_stands_out_from_what_it_is_on(
+    style: list[str], needed: dict[str, float]
+) -> None:
+    schemes: list[dict[str, str]] = [{}, {}]  # light and dark
+    for name in style:
+        text = (ROOT / name).read_text(encoding="utf-8")
+        for scheme, block in zip(schemes, blocks(text), strict=True):
+            scheme.update(re.findall(r"--([\w-]+): (#\w{6});", block))
     for colours in schemes:
         for name, least in needed.items():
             for ground in ("paper", "card"):

@@ -118,7 +118,7 @@ class Page:
 
     def complaints(self) -> list[str]:
         """Everything on the console, which is also told of what the policy forbids."""
-        return [entry["message"] for entry in self.driver.get_log("browser") if "/v1/aims" not in entry["message"] and "/v1/jobs" not in entry["message"]]  # PENDING
+        return [entry["message"] for entry in self.driver.get_log("browser")]
 
     def requests(self) -> list[str]:
         """Addresses asked for, those within the page aside."""
@@ -130,7 +130,8 @@ class Page:
             for event in events
             if event["method"] == "Network.requestWillBeSent"
         ]
-        return [url for url in urls if not url.startswith(("data:", "blob:"))]
+        # the browser's own first tab aside
+        return [url for url in urls if not url.startswith(("data:", "blob:", "chrome:"))]
 
     def emulate(self, width: int, height: int, scheme: str) -> None:
         """Another size of screen, and light or dark; a small one is touched."""
@@ -138,9 +139,7 @@ class Page:
             "Emulation.setDeviceMetricsOverride",
             {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500},
         )
-        self.driver.execute_cdp_cmd(
-            "Emulation.setTouchEmulationEnabled", {"enabled": width < 500}
-        )
+        self.driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": width < 500})
         self.driver.execute_cdp_cmd(
             "Emulation.setEmulatedMedia",
             {"features": [{"name": "prefers-color-scheme", "value": scheme}]},
@@ -162,14 +161,13 @@ def browser(*, downloads: Path | None = None) -> Iterator[Page]:
             "--disable-component-update",
             "--disable-sync",
             "--no-first-run",
+            "--window-size=1280,1000",
             f"--user-data-dir={profile}",
         ):
             options.add_argument(argument)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         if downloads is not None:
-            options.add_experimental_option(
-                "prefs", {"download.default_directory": str(downloads)}
-            )
+            options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
         driver = webdriver.Chrome(options=options, service=Driver(DRIVER))
         try:
             driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": LISTENS})

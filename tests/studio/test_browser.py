@@ -9,10 +9,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.actions.action_builder import ActionBuilder
 from selenium.webdriver.common.keys import Keys
 
-from sequence_tutor.melody.encoding import decode
+from sequence_tutor.melody.encoding import HIGHEST_PITCH, decode
 from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.midi import midi_bytes
 
@@ -44,29 +44,32 @@ def page(address: str) -> Iterator[Page]:
 
 def press_at(page: Page, step: float, pitch: int, *, to: float | None = None) -> None:
     """Press in the roll, and drag to another step."""
-    wide, tall, top = page.ask(
-        "const roll = document.getElementById('notes'), box = roll.getBoundingClientRect();"
+    left, top, wide, tall = page.ask(
+        "const roll = document.getElementById('notes');"
         "roll.scrollIntoView({ block: 'center' });"
-        "return [box.width, box.height, 83]"
+        "const { x, y, width, height } = roll.getBoundingClientRect();"
+        "return [x, y, width, height]"
     )
     row, column = tall / 36, wide / 128
-    roll = page.find("#notes")
-    x = (step + 0.4) * column - wide / 2
-    y = (top - pitch + 0.5) * row - tall / 2
-    chain = ActionChains(page.driver, duration=20).move_to_element_with_offset(roll, int(x), int(y))
-    chain.click_and_hold()
+
+    def x(at: float) -> int:
+        return round(left + (at + 0.4) * column)
+
+    y = round(top + (HIGHEST_PITCH - pitch + 0.5) * row)
+    mouse = ActionBuilder(page.driver, duration=20)
+    mouse.pointer_action.move_to_location(x(step), y).pointer_down()
     if to is not None:
-        for share in (0.3, 0.7, 1.0):
-            chain.move_by_offset(int(0.3 * (to - step) * column) or 1, 0) if share < 1 else None
-        end = (to + 0.4) * column - wide / 2
-        chain.move_to_element_with_offset(roll, int(end), int(y))
-    chain.release().perform()
+        mouse.pointer_action.move_to_location(x((step + to) / 2), y).move_to_location(x(to), y)
+    mouse.pointer_action.pointer_up()
+    mouse.perform()
 
 
 def test_the_first_sound_comes_soon_after_write(page: Page) -> None:
     page.until(lambda: page.ask("return document.readyState") == "complete")
-    page.ask("window.pressedAt = null; window.heardAt = null; document.getElementById('write')"
-             ".addEventListener('click', () => (window.pressedAt = performance.now()))")
+    page.ask(
+        "window.pressedAt = null; window.heardAt = null; document.getElementById('write')"
+        ".addEventListener('click', () => (window.pressedAt = performance.now()))"
+    )
     page.press("#write")
     page.until(lambda: page.ask("return window.heardAt"))
     pressed, heard = page.ask("return [window.pressedAt, window.heardAt]")
@@ -83,8 +86,7 @@ def test_the_first_sound_comes_soon_after_write(page: Page) -> None:
     assert playing.get_attribute("data-sound").startswith("candidate-")
     cards = page.all("#candidates .candidate")
     assert len(cards) == 8
-    rewards = [float(card.find_element("css selector", ".sum").text.split()[0].replace("−", "-"))
-               for card in cards]
+    rewards = [one["reward"] for one in page.work()["candidates"]["melody"]]
     assert rewards == sorted(rewards, reverse=True)
 
 
@@ -109,7 +111,7 @@ def test_the_cursor_is_where_the_sound_is(page: Page) -> None:
 
 def test_notes_are_drawn_moved_pulled_and_erased(page: Page) -> None:
     press_at(page, 4, 60, to=9)
-    assert page.notes() == [(4, 10, 60)] or page.notes() == [(4, 11, 60)]
+    assert page.notes() == [(4, 10, 60)]
     start, end, _ = page.notes()[0]
     press_at(page, 6, 60, to=10)  # by its middle
     assert page.notes() == [(start + 4, end + 4, 60)]
@@ -207,8 +209,10 @@ def test_everything_survives_a_reload_and_a_link_restores_it(page: Page, address
     chord = page.find(".chord[data-bar='1']")
     chord.send_keys("Am7", Keys.ENTER)
     page.press(".bar-head[data-bar='1']")
-    page.ask("const tempo = document.getElementById('tempo'); tempo.value = 90;"
-             "tempo.dispatchEvent(new Event('change', { bubbles: true }))")
+    page.ask(
+        "const tempo = document.getElementById('tempo'); tempo.value = 90;"
+        "tempo.dispatchEvent(new Event('change', { bubbles: true }))"
+    )
     tokens = page.write()
     page.press(".candidate .heart")
     before = page.work()

@@ -40,6 +40,7 @@ from sequence_tutor.melody.reading.score import (
     WrittenKey,
     end_of_upbeat,
     meters_in_force,
+    tempo_of,
 )
 from sequence_tutor.melody.signature import MOST_FIFTHS
 from sequence_tutor.melody.writing.accompaniment import accompaniment
@@ -103,6 +104,7 @@ def _score(score: ScoreTick, data: bytes) -> TuneScore:
         _written_key(score),
         end_of_upbeat(changes, last_onset, meters[0]),
         left_out=("drums left out",) if has_drums else (),
+        tempo=tempo_of(score.tempos[0].qpm) if len(score.tempos) else None,
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.studio.dropped import read_dropped
+from sequence_tutor.studio.ended import Kind, account_of_ended, generate_ended
 from sequence_tutor.studio.messages import Account, Generate, Read, Render
 from sequence_tutor.studio.rendering import File
 from sequence_tutor.studio.wishes import Prices
@@ -32,14 +33,23 @@ class Desk:
 
 
 def desk_of(domain: str) -> Desk:
-    """The calls of a domain.
-
-    Raises:
-        UserError: the studio does nothing in it.
-    """
+    """The calls of one of the studio's domains."""
     if domain == "melody":
         from sequence_tutor.studio.melodies import account_of_melodies, generate_melodies
         from sequence_tutor.studio.rendering import render_melodies
 
         return Desk(generate_melodies, account_of_melodies, read_dropped, render_melodies)
-    raise UserError(f"the studio has no {domain}, expected melodies")
+    if domain == "molecule":
+        from sequence_tutor.studio.molecules import MOLECULES, render_molecules
+
+        return _of_ended(MOLECULES, render_molecules)
+    from sequence_tutor.studio.lines import LINES, render_lines
+
+    return _of_ended(LINES, render_lines)
+
+
+def _of_ended(kind: Kind, render: Callable[[Model, Render], File]) -> Desk:
+    """Of sequences that end when they want."""
+    return Desk(
+        partial(generate_ended, kind), partial(account_of_ended, kind), read_dropped, render
+    )

@@ -58,10 +58,11 @@ def _tune(model: Model, file: Member) -> dict[str, Any]:
             "tokens": list(begun.tokens),
             "key": settings.key,
             "meter": str(heard.meter),
-            "tempo": None,
+            "tempo": tune.tempo,
             "chords": settings.chords,
             "bars": len(heard.bars(len(begun.tokens))),
             "remarks": list(begun.remarks),
+            "text": None,
             "heard": heard_json(heard, settings, len(begun.tokens)),
         }
     raise UserError(f"{file.name}: no melody in it")
@@ -92,11 +93,13 @@ def _tokens(model: Model, name: str, data: bytes) -> dict[str, Any]:
         **dict.fromkeys(("key", "meter", "tempo", "chords", "heard")),
         "bars": None,
         "remarks": [],
+        "text": "".join(map(model.domain.token_text, found[:-1])),
     }
     if model.domain.name == "melody":
         settings = of_kind(MelodyOutputSettings, model.files())
         heard = settings.heard(frame_of(model))
         return reply | {
+            "text": None,
             "meter": str(heard.meter),
             "bars": len(heard.bars(len(found))),
             "heard": heard_json(heard, settings, len(found)),

@@ -52,6 +52,9 @@ LOOK_EVERY = 1.0
 KINDLY = 10
 """Niceness of a job: who waits for a melody comes first."""
 
+_LEFT: list[subprocess.Popen[bytes]] = []
+"""Processes that went on when their studio ended; Python complains of those it forgets."""
+
 _ID = re.compile(r"tuned-(\d{1,6})")
 WORKSPACE_VARIABLE = "SEQUENCE_TUTOR_STUDIO"
 
@@ -125,6 +128,7 @@ class Jobs:
         """Start no more; what runs goes on."""
         self._ended.set()
         self._watch.join()
+        _LEFT.extend(self._children.values())
 
     def add(self, checked: Checked, model: str, name: str) -> str:
         """Put a job at the end of the queue; its id.

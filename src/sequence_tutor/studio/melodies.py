@@ -23,11 +23,13 @@ from sequence_tutor.randomness import named_generator
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.studio.messages import MOST_TOKENS, Account, Generate, Judged
-from sequence_tutor.studio.sound import frame_of, heard_json, judged_key, output_settings
+from sequence_tutor.studio.sound import frame_of, heard_as, heard_json, judged_key, output_settings
 from sequence_tutor.studio.wishes import Prices
 from sequence_tutor.studio.workers import in_time
 from sequence_tutor.workbench.wished import (
+    FEW,
     OF_WISHES,
+    Wished,
     described,
     is_rewarded,
     with_rules,
@@ -85,12 +87,12 @@ def generate_melodies(model: Model, asked: Generate, prices: Prices) -> dict[str
         asked.strength,
         asked.variety,
     )
-    heard = settings.heard(frame_of(model))
+    heard = heard_as(model, settings, asked.scale)
     remarks = [*model.framed_domain.check_output(settings), *constrained.remarks]
     return {
         "candidates": shown(written.rows, written.steps, written.reward, heard),
         "aims": list(priced.rows),
-        "remarks": [*remarks, *priced.remarks, *written.remarks(asked.count)],
+        "remarks": [*remarks, *priced.remarks, *_remarks(written, asked.count)],
         "effective_sample_size": written.found.effective,
         "drawn": written.found.drawn,
         "heard": heard_json(heard, settings, constrained.length),
@@ -104,7 +106,7 @@ def account_of_melodies(model: Model, asked: Account, prices: Prices) -> dict[st
         UserError: tokens, rules or sound that cannot be used.
     """
     settings = output_settings(model, asked)
-    heard = settings.heard(frame_of(model))
+    heard = heard_as(model, settings, asked.scale)
     wishes = Wishes(chords=asked.chords or "", form=asked.form or "")
     judged, c = _judged_by(model, asked, settings), _temperature(model)
     alone = not (is_rewarded(judged) or asked.chords or asked.form)
@@ -186,6 +188,23 @@ def _properties(tokens: Sequence[int], heard: Heard, distance: float | None) -> 
     if distance is not None:
         found["distance"] = round(distance, 4)
     return found
+
+
+def _remarks(written: Wished, count: int) -> list[str]:
+    """How well the writing went, in the words of a page."""
+    found, said = written.found, list[str]()
+    if len(found.batch) < count:
+        said.append(
+            f"only {len(found.batch)} of {count} different melodies came: what is kept leaves "
+            "little else"
+        )
+    if found.effective < FEW * found.drawn:
+        said.append(
+            f"these wishes are far from what the model writes: {found.drawn} melodies drawn are "
+            f"worth {found.effective:.1f}; ask for less, with fewer kept bars, lower weights or "
+            "less strength, or tune for them"
+        )
+    return said
 
 
 def melody_length(

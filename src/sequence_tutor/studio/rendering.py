@@ -19,7 +19,7 @@ from sequence_tutor.melody.writing.engraving import can_engrave, engrave
 from sequence_tutor.melody.writing.notation import to_musicxml
 from sequence_tutor.studio.melodies import checked
 from sequence_tutor.studio.messages import Render
-from sequence_tutor.studio.sound import frame_of, output_settings
+from sequence_tutor.studio.sound import heard_as, output_settings
 
 LONGEST_SOUND = 300.0
 """Seconds of all the sound of one request."""
@@ -62,7 +62,10 @@ def render_melodies(model: Model, asked: Render) -> File:
         )
     suffix, kind = MELODY_KINDS[asked.kind]
     settings = output_settings(model, asked, accompaniment=asked.accompaniment)
-    heard, rows = settings.heard(frame_of(model)), [checked(tokens) for tokens in asked.tokens]
+    heard, rows = (
+        heard_as(model, settings, asked.scale),
+        [checked(tokens) for tokens in asked.tokens],
+    )
     if asked.kind == "abc":
         tunes = [
             to_abc(tokens, "melody" if len(rows) == 1 else f"melody {number}", heard)

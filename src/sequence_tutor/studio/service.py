@@ -45,7 +45,7 @@ from sequence_tutor.studio.orders import order_of
 from sequence_tutor.studio.page import page_files
 from sequence_tutor.studio.shelf import Shelf
 from sequence_tutor.studio.wishes import Prices, RowsByModel
-from sequence_tutor.studio.words import melody_facts
+from sequence_tutor.studio.words import melody_facts, molecule_facts
 from sequence_tutor.studio.workers import Workers
 
 API = 1
@@ -158,7 +158,7 @@ class Service:
                 "version": version("sequence-tutor"),
                 "models": models,
                 "melody": melody_facts(),
-                "molecule": {"terms": []},
+                "molecule": molecule_facts(),
                 "text": {"terms": []},
                 "limits": {
                     "count": MOST_CANDIDATES,

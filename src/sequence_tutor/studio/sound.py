@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sequence_tutor.domain import of_kind
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model
+from sequence_tutor.melody.chords import as_text
 from sequence_tutor.melody.domain import MelodyDomain
 from sequence_tutor.melody.frame import Frame, Heard
 from sequence_tutor.melody.scales import OCTAVE, Key
@@ -54,6 +56,25 @@ def output_settings(
     return settings
 
 
+def heard_as(model: Model, settings: MelodyOutputSettings, scale: str | None) -> Heard:
+    """How melodies of a model sound and are written: in the scale that new notes are of, if any.
+
+    Raises:
+        UserError: a scale that is none.
+    """
+    heard = settings.heard(frame_of(model))
+    if not scale or settings.key is not None or model.tune is not None:
+        return heard
+    return replace(heard, key=_scale(scale))
+
+
+def _scale(text: str) -> Key:
+    try:
+        return parse_key(text).key
+    except ValueError as error:
+        raise UserError(f"scale: {error}") from None
+
+
 def judged_key(model: Model, settings: MelodyOutputSettings, scale: str | None) -> Key | None:
     """The key, at the pitch of the tokens, that a prior's rules judge in; None: the model's own.
 
@@ -66,10 +87,7 @@ def judged_key(model: Model, settings: MelodyOutputSettings, scale: str | None) 
         return None
     heard = settings.heard(frame_of(model))
     if scale:
-        try:
-            key = parse_key(scale).key
-        except ValueError as error:
-            raise UserError(f"scale: {error}") from None
+        key = _scale(scale)
     elif settings.key is not None:
         key = heard.key
     else:
@@ -89,6 +107,6 @@ def heard_json(heard: Heard, settings: MelodyOutputSettings, steps: int) -> Mapp
         "upbeat": heard.upbeat,
         "tempo": heard.tempo,
         "transpose": heard.transpose,
-        "chords": settings.chords,
+        "chords": settings.chords or (as_text(heard.chords) if heard.chords else None),
         "bars": [list(one) for one in heard.bars(steps)],
     }

@@ -145,14 +145,16 @@ def _priced(model: Model, aims: Sequence[str], *, alone: bool) -> Priced:
             f"the aims are far from what the model writes: {found.counting:.0f} of "
             f"{found.samples:,} sequences count; tune for them"
         )
-    rows = [
-        {
-            "aim": wish.aim,
-            "prior": None if wish.prior is None else finite_or_none(wish.prior),
-            "reached": finite_or_none(wish.reached),
-            "price": finite_or_none(wish.price),
-            "nats": None if wish.alone is None else finite_or_none(wish.alone),
-        }
-        for wish in found.wishes
-    ]
+    rows = []
+    for wish in found.wishes:
+        unit = 100 if wish.share else 1
+        rows.append(
+            {
+                "aim": wish.aim,
+                "prior": None if wish.prior is None else finite_or_none(unit * wish.prior),
+                "reached": finite_or_none(unit * wish.reached),
+                "price": finite_or_none(wish.price),
+                "nats": None if wish.alone is None else finite_or_none(wish.alone),
+            }
+        )
     return Priced(FoundAims(entries, alone, 1.0), rows, remarks)

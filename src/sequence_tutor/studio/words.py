@@ -37,12 +37,13 @@ class Words(NamedTuple):
 
 
 RULES = {
-    "key": Words("Stay in the key", "Takes a point for each note outside the key.", 6),
+    "key": Words("Stay in the key", "Takes a point for each note outside the key.", 6, 1),
     "tonic": Words(
         "Begin and end at home",
         "Pays 3 points if the first step is the tonic, and for each of the last four steps that "
         "holds it.",
         3,
+        0.5,
     ),
     "repetition": Words(
         "No hammering", "Takes 100 points for a note that is repeated more than four times.", 0.2
@@ -83,6 +84,7 @@ RULES = {
         "Close every phrase",
         "Pays a point for four bars that end on a held note of the tonic chord.",
         6,
+        1,
     ),
 }
 
@@ -100,15 +102,31 @@ def melody_facts() -> dict[str, Any]:
         "scales": [name.replace("_", " ") for name in SCALES],
         "ranges": list(INSTRUMENTS),
         "meters": list(METERS),
-        "rules": [
-            {
-                "name": name,
-                "title": words.title,
-                "help": words.help,
-                "weight": words.weight,
-                "low": 0.0,
-                "high": words.high,
-            }
-            for name, words in RULES.items()
-        ],
+        "rules": [_fact(name, words) for name, words in RULES.items()],
+    }
+
+
+TERMS = {
+    "valid": Words("Valid", "Pays for a string that is a molecule.", 10, 3),
+    "qed": Words("Drug-like", "Pays the quantitative estimate of drug-likeness, 0 to 1.", 30, 10),
+    "sa": Words("Easy to make", "Pays more, the easier a molecule is to synthesise.", 5, 0.5),
+    "logp": Words("Fat-soluble", "Pays for logP, the octanol-water partition.", 3),
+    "ring": Words("No large rings", "Takes points for rings of more than six atoms.", 10, 2),
+    "near": Words("Similar", "Pays the similarity to your molecule, 0 to 1.", 40, 20),
+}
+
+
+def molecule_facts() -> dict[str, Any]:
+    """The part of /v1/info on molecules, as JSON."""
+    return {"terms": [_fact(name, words) for name, words in TERMS.items()]}
+
+
+def _fact(name: str, words: Words) -> dict[str, Any]:
+    return {
+        "name": name,
+        "title": words.title,
+        "help": words.help,
+        "weight": words.weight,
+        "low": 0.0,
+        "high": words.high,
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from contextlib import suppress
 from xml.etree.ElementTree import Element
 from xml.parsers import expat
 
@@ -24,6 +25,7 @@ from sequence_tutor.melody.reading.score import (
     WrittenKey,
     counted,
     meters_in_force,
+    tempo_of,
 )
 from sequence_tutor.melody.scales import C_MAJOR, NATURALS, OCTAVE
 from sequence_tutor.melody.signature import MODES, MOST_FIFTHS, signature_of
@@ -81,7 +83,17 @@ def _read_score(root: Element) -> TuneScore:
         max(reader.now for reader in readers),
         next((tuple(reader.chords) for reader in readers if reader.chords), ()),
         _left_out(root, sum(reader.graces for reader in readers)),
+        tempo=_tempo(root),
     )
+
+
+def _tempo(root: Element) -> float | None:
+    """That of the first mark for players, if there is one."""
+    for mark in root.iter("sound"):
+        if "tempo" in mark.attrib:
+            with suppress(ValueError):
+                return tempo_of(float(mark.attrib["tempo"]))
+    return None
 
 
 def _left_out(root: Element, graces: int) -> tuple[str, ...]:

@@ -53,6 +53,7 @@ class OwnTune:
         downbeat: the step at which a bar begins; below 0 where the first note comes after it.
         changes: what reading changed, a phrase each.
         chords: step and name of each chord symbol.
+        tempo: quarter notes a minute; None: the file does not say.
     """
 
     name: str
@@ -64,6 +65,7 @@ class OwnTune:
     downbeat: int
     changes: tuple[str, ...]
     chords: tuple[tuple[float, str], ...] = ()
+    tempo: float | None = None
 
     @property
     def meter(self) -> Meter | None:
@@ -160,7 +162,9 @@ def own_tune(score: TuneScore, name: str) -> OwnTune:
     key = key_of(kept, score.key)
     chords = tuple((time * STEPS_PER_QUARTER - first, chord) for time, chord in score.chords)
     is_named = score.key is not None
-    return OwnTune(name, kept, steps, key, is_named, score.meters, downbeat, changes, chords)
+    return OwnTune(
+        *(name, kept, steps, key, is_named, score.meters, downbeat, changes, chords, score.tempo)
+    )
 
 
 def _step(quarters: float) -> int:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 _LEGATO = 1 / 8
 """Quarter notes, half a sixteenth: notes and bars may overlap so much by accident."""
 
+SLOWEST, FASTEST = 10.0, 600.0  # quarter notes a minute
 MOST_PARTS = 1000
 """Of a file; the largest orchestras have a tenth of it."""
 
@@ -92,6 +93,7 @@ class TuneScore:
         chords: time in quarter notes and name of each chord symbol, in order; empty for none.
         left_out: a phrase for each kind of music that the reader ignored.
         problem: why a tune of a tune book could not be read; empty if it could.
+        tempo: quarter notes a minute at the start; None: the file does not say.
     """
 
     parts: tuple[Part, ...]
@@ -102,6 +104,12 @@ class TuneScore:
     chords: tuple[tuple[float, str], ...] = ()
     left_out: tuple[str, ...] = ()
     problem: str = ""
+    tempo: float | None = None
+
+
+def tempo_of(quarters: float) -> float | None:
+    """Quarter notes a minute, to a hundredth; None where no music has such a tempo."""
+    return round(quarters, 2) if SLOWEST <= quarters <= FASTEST else None
 
 
 def meters_in_force(

@@ -17,6 +17,19 @@ export const figure = (value) => {
   return value.toFixed(digits).replace("-", "−").replace(/^−(0\.?0*)$/, "$1");
 };
 
+let inRoll = {}; // what the rules pay the tune in the roll: rule -> of each step
+
+export const setRollAccount = (steps) => (inRoll = steps);
+
+// What each rule pays from one step to another, in words; the largest first.
+export function paidBetween(first, last) {
+  return Object.entries(inRoll)
+    .map(([name, steps]) => [name, steps.slice(first, last).reduce((sum, one) => sum + one, 0)])
+    .filter(([, sum]) => Math.abs(sum) > 0.004)
+    .sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]))
+    .map(([name, sum]) => `${ruleTitle(name)} ${sum > 0 ? "+" : ""}${figure(sum)}`);
+}
+
 // Sizes as logarithms, so that a payment of 100 and one of 1 are both seen.
 const size = (value, largest) => Math.log1p(Math.abs(value)) / Math.log1p(largest);
 

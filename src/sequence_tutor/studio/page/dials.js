@@ -31,12 +31,16 @@ export function rulesNow() {
 }
 
 // What is asked for: of a tuned model that nothing was moved of, its own.
-export function weightsNow() {
+// Rules that need something that is not given are left out; `near`: a molecule to be similar to.
+export function weightsNow(near = dials().near.trim()) {
   const { weights } = dials();
   if (weights === null && modelNow()?.tuned) return null;
   const all = Object.entries(weights || usualWeights()).filter(([, weight]) => weight !== 0);
-  const { chords, music } = { chords: state.work.chords.some(Boolean), music: state.music };
-  const needs = { chords, form: music.form.trim() !== "" };
+  const needs = {
+    chords: state.work.chords.some(Boolean),
+    form: state.music.form.trim() !== "",
+    near: Boolean(near),
+  };
   return Object.fromEntries(all.filter(([name]) => needs[name] ?? true));
 }
 

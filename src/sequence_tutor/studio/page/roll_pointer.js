@@ -1,5 +1,6 @@
 // The roll by mouse, pen and touch: draw by pressing on nothing, drag a note, pull its end, erase it.
 
+import { paidBetween } from "./account.js";
 import { byId } from "./dom.js";
 import { pitchName } from "./pitches.js";
 import { caret, drawNotes, geometry, under } from "./roll.js";
@@ -125,7 +126,10 @@ byId("keys").addEventListener("pointerdown", (event) => {
 });
 svg.addEventListener("pointerleave", () => (byId("under").textContent = ""));
 svg.addEventListener("pointermove", (event) => {
-  byId("under").textContent = pitchName(under(event).pitch, state.music);
+  const at = under(event);
+  const note = noteAt(state.work.tune, Math.floor(at.step));
+  const paid = note && note.pitch === at.pitch ? paidBetween(note.start, note.end) : [];
+  byId("under").textContent = [pitchName(at.pitch, state.music), ...paid].join(" · ");
 });
 svg.addEventListener("blur", () => {
   caret.isSeen = false;

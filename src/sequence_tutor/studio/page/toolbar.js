@@ -1,7 +1,7 @@
 // Beside the roll: play, compare, undo, draw; and the keys that do the same from anywhere.
 
 import { button, byId, make, note } from "./dom.js";
-import { accountRows, figure } from "./account.js";
+import { accountRows, figure, setRollAccount } from "./account.js";
 import { fileButtons } from "./files.js";
 import { link } from "./memory.js";
 import { chordsOf } from "./mini_roll.js";
@@ -48,8 +48,11 @@ let timer = 0;
 let asked = 0;
 function accountSoon() {
   clearTimeout(timer);
+  asked += 1; // an answer on its way is of another tune
   if (state.domain !== "melody" || !state.sound.account || !state.work.tune.notes.length) {
     byId("roll-account").replaceChildren();
+    byId("roll-sum").textContent = "";
+    setRollAccount({});
     return;
   }
   timer = setTimeout(showAccount, QUIET);
@@ -63,6 +66,7 @@ async function showAccount() {
     const { candidates } = await ask("/v1/account", request);
     if (own !== asked) return;
     const [one] = candidates;
+    setRollAccount(one.steps || {});
     byId("roll-account").replaceChildren(accountRows({ ...one, steps: one.steps || {} }));
     const sum = one.reward ?? one.log_prior_per_token;
     byId("roll-sum").textContent =

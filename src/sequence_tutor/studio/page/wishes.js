@@ -11,6 +11,7 @@ const SIGNS = [
 ];
 
 const rows = new Map(); // model -> its rows
+let reached = []; // what the service said of the wishes when it last wrote
 
 const titled = (row) => row.replaceAll("_", " ");
 
@@ -64,6 +65,18 @@ function number(aim, place, name, spoken) {
   });
 }
 
+// How far the last candidates' distribution came, and what one more unit would cost.
+function priceOf(aim) {
+  const one = reached.find((other) => other.aim.startsWith(`${aim.row} `));
+  if (!one) return null;
+  const unit = aim.percent ? "a point" : "a unit";
+  const price = one.price ? `; ${plain(one.price, false)} nats for ${unit} more` : "; at no cost";
+  return make("span", {
+    class: "wish-price",
+    text: `written ${plain(one.reached, aim.percent)}${price}`,
+  });
+}
+
 function wish(aim, place, known) {
   const sign = make(
     "select",
@@ -93,6 +106,7 @@ function wish(aim, place, known) {
       aim.percent ? make("span", { text: "%" }) : null,
     ),
     make("span", { class: "wish-prior", text: `now ${plain(row?.prior, aim.percent)}` }),
+    priceOf(aim),
   );
 }
 
@@ -144,7 +158,14 @@ export function wireWishes() {
     event.preventDefault();
     add();
   });
-  on("domain model restored", draw);
+  on("domain model restored", () => {
+    reached = [];
+    draw();
+  });
+  on("priced", (aims) => {
+    reached = aims || [];
+    draw();
+  });
   on("dials", showTuning);
   draw();
 }

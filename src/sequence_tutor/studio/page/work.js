@@ -74,11 +74,20 @@ export function turnLock(number) {
   setLock(number, LOCKS[(LOCKS.indexOf(now) + 1) % LOCKS.length]);
 }
 
-export const setLock = (number, lock) => edit((work) => (work.locks[number] = lock));
+const LONGEST = 64; // bars
+
+// In an array without gaps, so that it is the same after a reload.
+const withPlace = (list, place, text) =>
+  Array.from({ length: Math.min(Math.max(list.length, place + 1), LONGEST) }, (_, at) =>
+    at === place ? text : list[at] || "",
+  );
+
+export const setLock = (number, lock) =>
+  edit((work) => (work.locks = withPlace(work.locks, number, lock)));
 
 export const freeAll = () => edit((work) => (work.locks = []));
 
-export const setChord = (number, text) => edit((work) => (work.chords[number - 1] = text));
+export const setChord = (number, text) => edit((work) => (work.chords = withPlace(work.chords, number - 1, text)));
 
 // The bars that are kept, neighbours together: [{lock, first, last}].
 function keptRuns() {
@@ -135,7 +144,7 @@ export function keepBar(tune, number) {
   if (!bar) return;
   edit((work) => {
     work.tune = withSpan(work.tune, tune, bar.first, bar.last);
-    work.locks[number] = "all";
+    work.locks = withPlace(work.locks, number, "all");
   });
 }
 

@@ -7,7 +7,7 @@ import { inFrame } from "./frame.js";
 import { weightsNow } from "./dials.js";
 import { ask } from "./service.js";
 import { candidate } from "./shape.js";
-import { change, dials, info, modelNow, on, state } from "./state.js";
+import { change, dials, info, modelNow, on, state, tell } from "./state.js";
 import { fromTokens, toTokens } from "./tune.js";
 import { keepText, keepWords } from "./work.js";
 import { audio } from "./sound.js";
@@ -57,9 +57,9 @@ function melodyRequest(given) {
 function lettersRequest(given) {
   const own = dials();
   const near = (given ? given.text : own.near.trim()) || null;
-  const request = { ...steering(), from: null };
-  if (state.domain === "molecule") Object.assign(request, { fragment: own.fragment.trim() || null });
-  return near ? { ...request, near } : request;
+  if (state.domain !== "molecule") return steering();
+  const fragment = own.fragment.trim() || null;
+  return { ...steering(), weights: weightsNow(near), fragment, near };
 }
 
 // What Write will do, in words, beside the button.
@@ -82,6 +82,7 @@ function received(answer) {
   );
   const candidates = { ...state.candidates, [state.domain]: all };
   change("candidates", state, { candidates, seed: answer.seed });
+  if (dials().aims.length) tell("priced", answer.aims);
   byId("remarks").textContent = (answer.remarks || []).join(" · ");
   if (state.domain !== "melody") speak(`${all.length} candidates`);
   return all;

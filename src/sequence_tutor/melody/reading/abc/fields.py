@@ -13,6 +13,7 @@ from typing import Self
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.reading.abc.keys import ALTERATIONS, AbcKey, read_key
 from sequence_tutor.melody.reading.abc.tune_book import AbcLine
+from sequence_tutor.melody.reading.score import tempo_of
 from sequence_tutor.melody.scales import NATURALS
 
 # Ticks of a whole note: divisible by every power of two to 4096, and by every number to 15.
@@ -22,6 +23,7 @@ MOST_PARTS = 10_000
 
 _METER = re.compile(r"\s*\(?(\d{1,2}(?:\s?\+\s?\d{1,2}){0,8})\)?\s?/\s?(\d{1,3})")
 _UNIT = re.compile(r"\s*(\d{1,3})(?:\s?/\s?(\d{1,4}))?")
+_TEMPO = re.compile(r"(\d{1,3})\s?/\s?(\d{1,3})\s?=\s?(\d{1,4}(?:\.\d{1,6})?)")
 _PROPERTY = re.compile(r"""([A-Za-z]{1,20})=("[^"]{0,400}"|[^\s"]{1,400})""")
 _CLEFS = "treble|alto|tenor|bass|soprano|mezzosoprano|baritone|perc|none|auto|[GCFP]"
 _CLEF = re.compile(rf"({_CLEFS})?[1-5]?([+-]8|[+-]15)?", re.IGNORECASE)
@@ -47,6 +49,15 @@ def parse_unit(text: str) -> int | None:
     if match is None or int(match[2] or 1) == 0:
         return None
     return WHOLE * int(match[1]) // int(match[2] or 1) or None
+
+
+def parse_tempo(text: str) -> float | None:
+    """Quarter notes a minute of a ``Q:`` such as ``1/4=120``; None if it gives no such number."""
+    found = _TEMPO.search(text)
+    if found is None:
+        return None
+    numerator, denominator = int(found[1]), int(found[2])
+    return tempo_of(4 * numerator / denominator * float(found[3])) if denominator else None
 
 
 def parse_parts(text: str) -> list[str]:

@@ -25,6 +25,7 @@ from sequence_tutor.melody.reading.abc.fields import (
     Pitching,
     parse_meter,
     parse_parts,
+    parse_tempo,
     parse_unit,
 )
 from sequence_tutor.melody.reading.abc.keys import AbcKey, read_key
@@ -96,6 +97,7 @@ class _TuneReader:
             raise UserError("no K: field, expected one such as K:G or K:Ddor")
         self._first = Context(AbcKey(), unit, meter, Pitching())
         self._order = fields.get("P", "")
+        self._tempo = parse_tempo(fields.get("Q", ""))
         self._declared: dict[str, list[AbcLine]] = {}  # voice -> its fields in the header
         self._voices: dict[str, VoiceReader] = {}
         self._voice = ""
@@ -213,6 +215,7 @@ class _TuneReader:
                 *([f"{counted(graces, 'grace note')} left out"] if graces else []),
                 *(["percussion left out"] if drums else []),
             ),
+            tempo=self._tempo,
         )
 
     def _playing_order(self) -> list[Section] | None:

@@ -1,0 +1,108 @@
+"""The studio in four sizes, light and dark; with `SCREENSHOTS=FOLDER` as pictures to be looked at."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .browsing import CHROMIUM, DRIVER, Page, browser, served
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="chromium and chromedriver are not here"),
+]
+
+CHORDS = ["C", "Am", "Dm7", "G7", "C", "Am", "Dm7 G7", "C"]
+TOUCHED = 44  # pixels that a finger needs
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with served(tmp_path_factory.mktemp("studio")) as (_, found):
+        yield found
+
+
+@pytest.fixture(scope="module")
+def link(address: str) -> str:
+    """A link to written candidates, one of them in the roll, some bars kept."""
+    with browser() as page:
+        page.open(address)
+        for bar, chord in enumerate(CHORDS, start=1):
+            page.ask(
+                "const field = document.querySelector(`.chord[data-bar='${arguments[0]}']`);"
+                "field.value = arguments[1]; field.dispatchEvent(new Event('change'))",
+                bar,
+                chord,
+            )
+        page.write()
+        page.press(".candidate .use")
+        for bar in (1, 2, 5, 5):
+            page.press(f".bar-head[data-bar='{bar}']")
+        page.press("#share")
+        page.until(lambda: "#1." in page.driver.current_url)
+        return page.driver.current_url
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1280, 900), (768, 1024), (360, 740)])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_and_follows_the_scheme(
+    link: str, width: int, height: int, scheme: str, tmp_path: Path
+) -> None:
+    with browser() as page:
+        page.emulate(width, height, scheme)
+        page.open(link)
+        page.until(lambda: page.all("#candidates .account li"))
+        page.until(lambda: page.all("#roll-account .account li"))
+        fits(page, scheme)
+        keep(page, tmp_path, f"studio-{width}-{scheme}")
+        page.ask("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+        page.emulate(width, int(page.ask("return document.documentElement.scrollHeight")), scheme)
+        fits(page, scheme)
+        named(page, touched=width < 500)
+        keep(page, tmp_path, f"studio-{width}-{scheme}-all")
+        assert page.complaints() == []
+
+
+def fits(page: Page, scheme: str) -> None:
+    """Nothing is cut off at the side, and the colours are right."""
+    needed, there = page.ask(
+        "const e = document.documentElement; return [e.scrollWidth, e.clientWidth]"
+    )
+    assert needed <= there
+    paper = page.find("body").value_of_css_property("background-color")
+    light = sum(map(int, re.findall(r"\d+", paper)[:3])) > 3 * 128
+    assert light == (scheme == "light")
+
+
+def named(page: Page, *, touched: bool) -> None:
+    """Everything to press has a name, and on a phone the size of a finger."""
+    nameless = page.ask(
+        "return [...document.querySelectorAll('button, input, select, summary, a, [tabindex]')]"
+        ".filter((one) => one.checkVisibility() && one.type !== 'file')"
+        ".filter((one) => !(one.getAttribute('aria-label') || one.textContent.trim()"
+        " || one.getAttribute('aria-labelledby') || one.labels?.length))"
+        ".map((one) => one.outerHTML.slice(0, 200))"
+    )
+    assert nameless == []
+    if not touched:
+        return
+    small = page.ask(
+        "return [...document.querySelectorAll('button, select, summary')]"
+        ".filter((one) => one.checkVisibility() && !one.closest('.bar-heads, .skip'))"
+        ".filter((one) => one.getBoundingClientRect().height < arguments[0] - 0.5)"
+        ".map((one) => one.outerHTML.slice(0, 200))",
+        TOUCHED,
+    )
+    assert small == []
+
+
+def keep(page: Page, folder: Path, name: str) -> None:
+    picture = folder / f"{name}.png"
+    assert page.driver.save_screenshot(str(picture))
+    if kept := os.environ.get("SCREENSHOTS"):
+        shutil.copy(picture, Path(kept) / picture.name)
