@@ -7,6 +7,7 @@ and because then nothing else of this package is imported.
 from __future__ import annotations
 
 import json
+import re
 import sys
 
 OPTIONS = {
@@ -21,9 +22,14 @@ OPTIONS = {
     "pageMarginLeft": 40,
     "pageMarginRight": 40,
     "scale": 40,
-    "smuflTextFont": "none",  # there is no text that would need its font
+    "smuflTextFont": "none",  # its one glyph in a text is replaced
     "svgViewBox": True,
 }
+
+QUARTER = re.compile(r'<tspan font-family="[^"]*" font-size="[^"]*">\ueca5</tspan>')
+"""The note of the tempo, a glyph of a font that would have to be in every picture (60 kB)."""
+
+QUARTER_IN_ANY_FONT = '<tspan font-family="sans-serif" font-size="500px">\u2669</tspan>'
 
 
 def main() -> None:
@@ -38,7 +44,7 @@ def main() -> None:
         toolkit.resetXmlIdSeed(1)  # the same score gives the same picture
         if not toolkit.loadData(text):
             sys.exit("verovio cannot read a score")
-        drawn.append(toolkit.renderToSVG(1))
+        drawn.append(QUARTER.sub(QUARTER_IN_ANY_FONT, toolkit.renderToSVG(1)))
     json.dump(drawn, sys.stdout)
 
 

@@ -86,6 +86,8 @@ def to_musicxml(tokens: Sequence[int], heard: Heard | None = None) -> str:
         write_harmony(measure, heard, first, last, len(tokens))
         pieces = list(bar_pieces(spans, first, last, meter, heard.place(first)))
         _fill(measure, pieces, heard.signature, meter)
+        if last == len(tokens):
+            _text(SubElement(measure, "barline", location="right"), "bar-style", "light-heavy")
     indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, encoding="unicode")}\n'
 
@@ -170,7 +172,11 @@ def _open(measure: Element, heard: Heard, is_low: bool) -> None:
     clef = SubElement(attributes, "clef")
     _text(clef, "sign", "F" if is_low else "G")
     _text(clef, "line", 4 if is_low else 2)
-    SubElement(measure, "sound", tempo=f"{heard.tempo:g}")  # for playback, not shown
+    direction = SubElement(measure, "direction", placement="above")
+    metronome = SubElement(SubElement(direction, "direction-type"), "metronome")
+    _text(metronome, "beat-unit", "quarter")
+    _text(metronome, "per-minute", f"{heard.tempo:g}")
+    SubElement(direction, "sound", tempo=f"{heard.tempo:g}")  # for playback
 
 
 def _fill(measure: Element, pieces: Sequence[Piece], signature: Signature, meter: Meter) -> None:
