@@ -109,19 +109,29 @@ def add(settings: str, folder: Path) -> None:
     write_text(FIGURES, "".join(f"{','.join(row)}\n" for row in rows))
 
 
-def hits() -> dict[tuple[str, str], list[float]]:
-    """Settings and task -> diverse hits inside the fence, a number for each seed."""
+def hits(seeds: Sequence[int]) -> dict[tuple[str, str], list[float]]:
+    """Settings and task -> diverse hits inside the fence, a number for each of these seeds."""
     found: dict[tuple[str, str], list[float]] = defaultdict(list)
     for row in _rows(FIGURES) if FIGURES.exists() else ():
-        found[row["settings"], row["task"]].append(float(row["diverse_hits_inside"]))
+        if not seeds or int(row["seed"]) in seeds:
+            found[row["settings"], row["task"]].append(float(row["diverse_hits_inside"]))
     return found
 
 
-def side_by_side(names: Sequence[str], most: int | None) -> Table:
-    """Areas, areas inside the fence, and hits inside it, of the tasks that all settings have."""
-    runs = {name: read_runs(LOGS / f"{name}.csv") for name in names}
+def side_by_side(names: Sequence[str], most: int | None, seeds: Sequence[int]) -> Table:
+    """Areas, areas inside the fence, and hits inside it, of the tasks that all settings have.
+
+    Args:
+        names: of settings.
+        most: calls that count; None: all of a run.
+        seeds: that count; empty: all.
+    """
+    runs = {
+        name: [run for run in read_runs(LOGS / f"{name}.csv") if not seeds or run.seed in seeds]
+        for name in names
+    }
     tasks = sorted(set.intersection(*({run.task for run in own} for own in runs.values())))
-    known, sums, rows = hits(), [0.0] * (3 * len(names)), []
+    known, sums, rows = hits(seeds), [0.0] * (3 * len(names)), []
     lucky = list(sums)
     for task in tasks:
         cells = []
@@ -139,9 +149,9 @@ def side_by_side(names: Sequence[str], most: int | None) -> Table:
             rows.append([title, *(f"{one:.{(3, 3, 1)[i % 3]}f}" for i, one in enumerate(total))])
     parts = ("{}", "{}, inside", "{}, hits inside")
     header = ["task", *(part.format(name) for name in names for part in parts)]
-    seeds = {name: len({run.seed for run in own}) for name, own in runs.items()}
+    counts = {name: len({run.seed for run in own}) for name, own in runs.items()}
     calls = max(run.budget for own in runs.values() for run in own)
-    said = ", ".join(f"{name}: {count} seed{'s'[: count > 1]}" for name, count in seeds.items())
+    said = ", ".join(f"{name}: {count} seed{'s'[: count > 1]}" for name, count in counts.items())
     caption = f"AUC of the ten best in {most or calls:,} calls, mean ± deviation; {said}"
     return Table(header, rows, caption)
 
@@ -182,13 +192,14 @@ def main() -> None:
     parser.add_argument("--add", nargs=2, metavar=("SETTINGS", "FOLDER"), help="runs to keep")
     parser.add_argument("--show", nargs="+", metavar="SETTINGS", help="a table of these")
     parser.add_argument("--calls", type=int, help="of the table; all of them by default")
+    parser.add_argument("--seeds", type=int, nargs="+", default=(), help="likewise")
     parser.add_argument("--draw", nargs="+", metavar="FILE SETTINGS", help="curves of these")
     parser.add_argument("--logs", type=Path, help="print the areas of every run of a table")
     given = parser.parse_args()
     if given.add:
         add(given.add[0], Path(given.add[1]))
     if given.show:
-        print(side_by_side(given.show, given.calls).markdown())
+        print(side_by_side(given.show, given.calls, given.seeds).markdown())
     if given.draw:
         draw(Path(given.draw[0]), given.draw[1:])
     if given.logs:
