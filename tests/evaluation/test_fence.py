@@ -1,5 +1,6 @@
 """The table says what is outside a fence and what is scored inside, and nothing without a fence."""
 
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -53,3 +54,24 @@ def test_the_share_outside_and_the_reward_inside(tmp_path: Path) -> None:
     assert abs(mean - torch.cat(rewards).mean()) < 1e-6
     alone = evaluate([free], samples=100)
     assert "outside_fence" not in alone.columns[0].statistics
+
+
+def test_the_optimum_of_a_run_is_the_one_inside_its_fence(tmp_path: Path) -> None:
+    fence = {"ranges": {"token_0": [0, 0.4]}, "depth": 4.0}
+    few = {**QUICK, "steps": 4}
+    runs = [
+        tune("toy", tmp_path / name, overrides={"tune": settings}, threads=1, quiet=True)
+        for name, settings in (("fenced", {**few, "fence": fence}), ("free", few))
+    ]
+    found = evaluate(runs, samples=50)
+    # by its definition: the log of the sum of p exp(r/c) inside and p exp(-depth) outside
+    tokens = torch.tensor(list(product(range(4), repeat=6)))
+    task = runs[1].task
+    chosen = task.prior.sequence_log_probs(tokens).detach().gather(2, tokens[:, :, None])
+    paid = (task.reward(SequenceBatch.full(tokens)) @ task.reward.weights).sum(1)
+    inside = (tokens == 0).double().mean(1) <= 0.4
+    for column, payment in zip(
+        found.columns, (paid.where(inside, torch.tensor(-4.0).double()), paid), strict=True
+    ):
+        wanted = (chosen.double().sum((1, 2)) + payment).logsumexp(0).item()
+        assert abs(column.statistics["log_z_exact"].value - wanted) < 1e-4

@@ -1,5 +1,7 @@
 """Numbers of molecules are RDKit's, and a fence of them keeps a benchmark's calls inside."""
 
+import csv
+import json
 import math
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.molecule.domain import MoleculeDomain
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.verbs.benchmark import benchmark
+from sequence_tutor.verbs.tune import tune
 from sequence_tutor.workbench.benchmark_run import CALLS_FILE
 
 SMILES = ["CCO", "c1ccccc1", "O=C1C=CC(=O)C=C1", "CC("]  # a quinone has alerts; the last is none
@@ -68,3 +71,28 @@ def test_calls_are_inside_the_fence(molecule_prior: Path, tmp_path: Path, critic
     assert found.runs[0]["calls"] == len(sizes) > 5
     assert set(sizes) <= {3, 4, 5}
     assert torch.tensor(sizes).unique().numel() > 1
+
+
+def test_a_run_finds_molecules_inside_alone(molecule_prior: Path, tmp_path: Path) -> None:
+    settings = {
+        "tune": {
+            "steps": 6,
+            "batch": 8,
+            "collect": 16,
+            "collect_every": 2,
+            "evaluate_every": 3,
+            "evaluate_samples": 16,
+            "fence": {"ranges": {"HeavyAtomCount": [3, 5]}},
+        },
+        "reward": {"workers": 0},
+    }
+    out = tmp_path / "run"
+    tune("molecule", out, prior=molecule_prior, overrides=settings, threads=1, quiet=True)
+    with (out / "found.csv").open(encoding="utf-8", newline="") as file:
+        found = [row["canonical"] for row in csv.DictReader(file)]
+    sizes = {Chem.MolFromSmiles(smiles).GetNumHeavyAtoms() for smiles in found}
+    assert sizes == {3, 4, 5}
+    last = json.loads((out / "training.jsonl").read_text().splitlines()[-1])
+    assert last["reported"]["outside_HeavyAtomCount"] > 0
+    assert -1 < last["reward_terms"]["outside"] < 0
+    assert {"logp", "qed"} <= last["reward_terms"].keys()

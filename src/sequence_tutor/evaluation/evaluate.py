@@ -18,7 +18,7 @@ from sequence_tutor.evaluation.bounds import (
     with_best_bound,
 )
 from sequence_tutor.evaluation.exact_optimum import exact_figures, own_optimum
-from sequence_tutor.evaluation.fence import FenceStatistics, fence_of
+from sequence_tutor.evaluation.fence import FenceStatistics, behind_fence, fence_of
 from sequence_tutor.evaluation.model import Model, executed_by
 from sequence_tutor.evaluation.prices import price_list
 from sequence_tutor.evaluation.real import Real, known_real, real_figures
@@ -128,9 +128,13 @@ def _same_optimum(one: Column, other: Column) -> bool:
     """Whether p(x) exp(r/c) / Z among the sequences that they may write is the same for both."""
     a, b = one.tuned_for, other.tuned_for
     return (
-        (one.c, one.prior_temperature, a.length, a.prefix, a.only)
-        == (other.c, other.prior_temperature, b.length, b.prefix, b.only)
-    ) and judged_alike(a, b)
+        (
+            (one.c, one.prior_temperature, a.length, a.prefix, a.only)
+            == (other.c, other.prior_temperature, b.length, b.prefix, b.only)
+        )
+        and judged_alike(a, b)
+        and (a.tune is None or b.tune is None or a.tune.fence == b.tune.fence)
+    )
 
 
 def _judged(model: Model, judge: Model) -> Model:
@@ -168,9 +172,6 @@ def _column(
     reward = model.reward
     windows = model.stored.tensors.get(WINDOWS)
     general = GeneralStatistics(reward.names, reward.weights, c, windows)
-    objective = general  # of what it was tuned toward
-    if asked is not model:
-        objective = GeneralStatistics(asked.reward.names, asked.reward.weights, c)
     own = model.domain.statistics(model.reward_settings)
     terms = TermStatistics(reward)
     rows = None if asked.tune is None else asked.aimed_rows
@@ -179,6 +180,11 @@ def _column(
     temperature = tune.prior_temperature if tune else 1.0
     task = replace(model.task, prior_temperature=temperature)
     own_task = replace(asked.task, prior_temperature=temperature)
+    if tune is not None and tune.fence.is_on:  # part of what it was tuned toward
+        own_task = behind_fence(asked, own_task, tune)
+    objective = general  # of what it was tuned toward
+    if own_task.reward is not reward:
+        objective = GeneralStatistics(own_task.reward.names, own_task.reward.weights, c)
     likeness = None if real is None else model.domain.likeness(real, model.reward_settings)
     variety = Variety(model.domain.opener(), len(model.prefix))
     beside: list[Statistics] = [own, terms, *([likeness] if likeness else []), variety]
@@ -188,7 +194,7 @@ def _column(
         advance(newest)
         general.update(measured)
         if objective is not general:
-            paid = score(asked.reward, measured.batch)
+            paid = score(own_task.reward, measured.batch)
             objective.update(replace(measured, terms=paid))
         for gathered in beside:
             gathered.update(measured.batch)

@@ -9,8 +9,10 @@ from torch import Tensor
 
 from sequence_tutor.estimates import Estimate, Mean, Proportion
 from sequence_tutor.evaluation.model import Model
-from sequence_tutor.sampling.measure import Measured
+from sequence_tutor.sampling.measure import Measured, Task
 from sequence_tutor.tuner.fence import Fence
+from sequence_tutor.tuner.fenced import fenced
+from sequence_tutor.tuner.settings import TuneSettings
 
 
 class FenceStatistics:
@@ -54,3 +56,9 @@ def fence_of(models: Sequence[Model]) -> Fence | None:
             task = replace(model.task, speller=model.domain.speller())
             return Fence(task, model.tune.fence, model.domain.numbers)
     return None
+
+
+def behind_fence(model: Model, task: Task, tune: TuneSettings) -> Task:
+    """The task as it is tuned on with the fence of these settings."""
+    spelled = replace(task, speller=model.domain.speller())
+    return fenced(spelled, tune, model.domain.numbers)
