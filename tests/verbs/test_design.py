@@ -124,8 +124,8 @@ def test_a_small_world_is_written_as_far_as_it_goes(
     ],
 )
 def test_parts_that_cannot_be_used(molecule_prior: Path, given: dict[str, str], said: str) -> None:
+    scaffold, ends = given.get("scaffold", ""), given.get("ends", "")
     with pytest.raises(UserError) as refused:
-        scaffold, ends = given.get("scaffold", ""), given.get("ends", "")
         fragment(load_model(molecule_prior), 4, scaffold=scaffold, ends=ends, quiet=True)
     assert said in str(refused.value)
 
