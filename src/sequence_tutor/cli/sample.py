@@ -252,8 +252,8 @@ class Sample:
         count = max(self.count, self.filling.best or 0)
         found: Candidates
         if asked.near is None:
-            given = {"scaffold": asked.scaffold or "", "ends": asked.ends or ""}
-            found = fragment(model, count, self.out, **given, **common)
+            scaffold, ends = asked.scaffold or "", asked.ends or ""
+            found = fragment(model, count, self.out, scaffold=scaffold, ends=ends, **common)
         elif asked.scaffold is None and asked.ends is None:
             found = near(model, count, self.out, molecule=asked.near, similarity=window, **common)
         else:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from sequence_tutor.config.presets import build
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.domain import Around, Designer, SequenceBatch
+from sequence_tutor.domain import Around, Designer, Reward, SequenceBatch
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.evaluate import scored_here
@@ -21,7 +22,7 @@ from sequence_tutor.storage.files import PathLike, optional_path
 from sequence_tutor.storage.token_lines import write_json_lines
 from sequence_tutor.verbs.fill import CANDIDATES_FILE, rewarding
 from sequence_tutor.verbs.sample import write_samples
-from sequence_tutor.workbench.wished import described, is_rewarded, worth
+from sequence_tutor.workbench.wished import described, with_weights, worth
 
 LEAST, MOST = 32, 256
 """Draws at a time."""
@@ -112,9 +113,10 @@ def fragment(
         scaffold: SMILES of the part with one `[*]` or more, each where a group is to be.
         ends: SMILES of the two parts with one `[*]` each, as `A[*].B[*]`; instead of a scaffold.
         temperature: divides log pi: below 1 favours likely groups, above 1 varied ones.
-        weights: of the reward's terms, by which the molecules are ranked; of a run they replace its
-            own. Nothing is drawn by them.
-        config: settings file whose table `reward` is what they are ranked by.
+        weights: of the reward's terms, by which the molecules are ranked, in place of those of the
+            run or the file; of a prior there are no others. Nothing is drawn by them.
+        config: settings file whose table `reward` is what they are ranked by; None: that of a run,
+            of a prior none.
         best: keep so many, those of the highest reward, or without one those that the prior finds
             likeliest a token; None: all.
         length: most tokens of a molecule; None: that of the model.
@@ -184,6 +186,24 @@ class _Ranked:
     config: PathLike | None
     best: int | None
 
+    @property
+    def is_rewarded(self) -> bool:
+        """Whether the user asked for a reward."""
+        model = self.model
+        asked = model.tune is not None or model.rules is not None or model.aims is not None
+        return asked or bool(self.weights) or self.config is not None
+
+    def rewarding(self) -> Model:
+        """The model with the reward that is asked for."""
+        weights = self.weights or {}
+        model = rewarding(self.model, {}, self.config)
+        if not weights:
+            return model
+        if model.tune is not None or self.config is not None:
+            return with_weights(model, weights, {})
+        settings = build(model.domain.reward_settings, {"weights": dict(weights)}, "weights")
+        return replace(model, reward_settings=settings)
+
 
 def _designed(
     ranked: _Ranked,
@@ -205,7 +225,7 @@ def _designed(
         raise UserError(f"best is {best}, expected 1 to {count}, the number that is looked for")
     if not temperature > 0:
         raise UserError(f"temperature is {temperature}, expected a number above 0")
-    model = rewarding(ranked.model, ranked.weights or {}, ranked.config)
+    model = ranked.rewarding()
     length = model.length if length is None else length
     require_memory("count", count, 8 * length)
     settings = settings or model.files()
@@ -223,7 +243,8 @@ def _designed(
             f"{len(found.facts)} came: what is given leaves little else",
             quiet=quiet,
         )
-    rows = _rows(model, designer, found.facts)[:best]
+    reward = scored_here(model).reward if ranked.is_rewarded else None
+    rows = _rows(model, designer, found.facts, reward)[:best]
     batch = SequenceBatch.from_lists([row["tokens"] for row in rows])
     folder = optional_path(out)
     if folder is not None:
@@ -275,10 +296,12 @@ def _found(
 
 
 def _rows(
-    model: Model, designer: Designer, facts: Mapping[tuple[int, ...], Mapping[str, Any]]
+    model: Model,
+    designer: Designer,
+    facts: Mapping[tuple[int, ...], Mapping[str, Any]],
+    reward: Reward | None,
 ) -> list[dict[str, Any]]:
     """One object a sequence, the best first."""
-    reward = scored_here(model).reward if is_rewarded(model) else None
     rows: list[dict[str, Any]] = []
     every = list(facts)
     for begin in range(0, len(every), MOST):

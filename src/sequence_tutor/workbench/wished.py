@@ -134,10 +134,10 @@ def with_weights(
     """The model with more or other weights, and rules that need constants."""
     settings = model.reward_settings
     kind: object = model.domain.reward_settings
-    table = settings.model_dump(mode="json")
-    if not _has_weights(model):  # what is not named is off
-        off = kind.others_off({"weights": {}}) if isinstance(kind, NamesOthers) else {"weights": {}}
-        table = {**table, **off}
+    if _has_weights(model) or not isinstance(kind, NamesOthers):
+        table = settings.model_dump(mode="json")
+    else:
+        table = {**settings.model_dump(mode="json"), **kind.others_off({"weights": {}})}
     table["weights"] = {**table.get("weights", {}), **weights}
     if rules:
         table["rules"] = {**table.get("rules", {}), **rules}

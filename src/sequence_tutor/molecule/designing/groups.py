@@ -18,9 +18,10 @@ def group_of(written: str, points: int = 1) -> Chem.Mol | None:
         points: how many those are.
 
     Returns:
-        None: it is no molecule, or is bonded otherwise than by one single bond at each point.
+        None: it is no molecule, or of several pieces, or is bonded otherwise than by one single
+        bond at each point.
     """
-    found = parse(written)
+    found = None if "." in written else parse(written)
     if found is None:
         return None
     dummies = dummies_of(found)

@@ -219,7 +219,9 @@ def _linked(way: _Way, written: str) -> Chem.Mol | None:
 
 def _shown(way: _Way, written: str, ends: tuple[Part, Part]) -> str:
     """A linker with its points numbered as the ends were given."""
-    linker = Chem.Mol(_linker_of(written))
+    found = _linker_of(written)
+    assert found is not None  # else it would not have been drawn
+    linker = Chem.Mol(found)
     if way.begins is not ends[0]:
         for atom in dummies_of(linker):
             atom.SetIsotope(3 - atom.GetIsotope())

@@ -39,7 +39,7 @@ AT_ONCE = 512
 """Sequences whose likelihood is computed together."""
 
 _KEEPING_NONE = Chem.RemoveHsParameters()
-_KEEPING_NONE.removeDefiningBondStereo = True
+_KEEPING_NONE.removeDefiningBondStereo = True  # type: ignore[assignment]  # RDKit's stub errs
 
 
 def beginnings(molecule: Chem.Mol, point: int, tries: int, seed: int) -> list[str]:
