@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from sequence_tutor.execution.external import Answer, number_of
 from sequence_tutor.execution.protocol import Lost
+from sequence_tutor.molecule.scoring.gates import Gates
 from sequence_tutor.molecule.scoring.scorer import Records, Scorer
 from sequence_tutor.molecule.scoring.sources import Source
-from sequence_tutor.molecule.terms import MoleculeTerm, Term, WritingTerm
+from sequence_tutor.molecule.terms import MoleculeRecord, MoleculeTerm, Term, WritingTerm
 from sequence_tutor.storage.score_store import ScoreStore
 
 
@@ -33,6 +34,7 @@ class RawTerms:
         store: where answers are kept; None: in memory, until `keep_scores`.
 
     Attributes:
+        gates: which molecules programs, functions and models are not asked for.
         left_out: functions and programs that are not called; their numbers are NaN.
     """
 
@@ -45,6 +47,7 @@ class RawTerms:
     ) -> None:
         self.terms, self.scorer = dict(terms), scorer
         self._numbers = dict(sources)
+        self.gates = Gates(self.terms)
         self.left_out: frozenset[str] = frozenset()
         self._store: ScoreStore | None = None
         if store is not None:
@@ -73,8 +76,17 @@ class RawTerms:
             UserError: a user's function or program is broken.
         """
         records = self.scorer.score(smiles).records
+        of_molecules = self._of_molecules(records)
+        molecules = self.gates.open_to(of_molecules, [record.canonical for record in records])
         for source in self._sources:
-            source([record.canonical for record in records if record.canonical])
+            source(molecules)
+
+    def _of_molecules(self, records: Sequence[MoleculeRecord]) -> NDArray[np.float64]:
+        """(B, K) numbers of the terms of molecules; NaN in the columns of others."""
+        raw = np.full((len(records), len(self.terms)), math.nan)
+        own = [isinstance(term, MoleculeTerm) for term in self.terms.values()]
+        raw[:, own] = np.array([record.values for record in records]).reshape(len(records), -1)
+        return raw
 
     def keep_scores(self, folder: Path) -> None:
         """Keep answers of programs and expensive functions in a folder, unless some other does."""
@@ -97,24 +109,21 @@ class RawTerms:
         """
         scored = self.scorer.score(smiles)
         records = scored.records
-        of_molecule = iter(np.array([record.values for record in records], dtype=np.float64).T)
         canonical = [record.canonical for record in records]
-        molecules = [one for one in canonical if one]
+        raw = self._of_molecules(records)
+        molecules = self.gates.open_to(raw, canonical)
         answers = {source: source(molecules) for source in self._sources}
-        raw = np.full((len(smiles), len(self.terms)), math.nan)
         for column, (name, term) in enumerate(self.terms.items()):
-            if isinstance(term, MoleculeTerm):
-                raw[:, column] = next(of_molecule)
-            elif isinstance(term, WritingTerm):
+            if isinstance(term, WritingTerm):
                 raw[:, column] = [
                     math.nan if record.canonical is None or text is None else term(text, count)
                     for record, text, count in zip(records, smiles, tokens, strict=True)
                 ]
-            elif name not in self.left_out:
+            elif not isinstance(term, MoleculeTerm) and name not in self.left_out:
                 source, number = self._numbers[name]
                 known = answers[source]
                 raw[:, column] = [
-                    number_of(known[one], number) if one else math.nan for one in canonical
+                    number_of(known[one], number) if one in known else math.nan for one in canonical
                 ]
         return _with_lost(scored, molecules, list(answers.values())), raw
 

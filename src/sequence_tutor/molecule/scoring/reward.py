@@ -22,6 +22,7 @@ from sequence_tutor.molecule.chemistry import DEFAULT_LIMITS, DESCRIPTORS, Limit
 from sequence_tutor.molecule.scoring.aggregation import Aggregation
 from sequence_tutor.molecule.scoring.diversity import PENALTIES, Diversity, DiversitySettings
 from sequence_tutor.molecule.scoring.elsewhere import OnNodes
+from sequence_tutor.molecule.scoring.gates import refuse_gates
 from sequence_tutor.molecule.scoring.raw_terms import RawTerms, terms_of_molecules
 from sequence_tutor.molecule.scoring.scorer import Scorer
 from sequence_tutor.molecule.scoring.sources import sources_of
@@ -188,13 +189,14 @@ class MoleculeRewardSettings(Settings):
         terms = {
             name: term.limited(name, training or {}) if isinstance(term, WritingTerm) else term
             for name, term in every.items()
-            if weights[name]
+            if weights[name] or term.gate is not None
         }
-        if not terms:
+        if not any(map(weights.get, terms)):
             raise SettingsError(
                 f"every term has weight 0, expected at least one that is not{EXTENDS_HINT}"
             )
         _check_columns(terms)
+        refuse_gates(terms, weights)
         term_set = TermSet(
             terms_of_molecules(terms),
             scaffolds=True,

@@ -190,12 +190,16 @@ class MoleculeReward:
         found, raw = self._raw_terms(smiles, tokens)
         records = found.records
         valid = np.array([record.canonical is not None for record in records])
-        computed = [name not in self.left_out for name in self._terms]
-        scored = valid & np.isfinite(raw[:, computed]).all(axis=1)
+        computed = np.array([name not in self.left_out for name in self._terms])
+        gates = self._raw_terms.gates
+        stopped = np.outer(gates.shut(raw), gates.asked)  # (B, K)
+        scored = valid & (np.isfinite(raw) | stopped | ~computed).all(axis=1)
         scores = np.full_like(raw, np.nan)
         for column, (name, term) in enumerate(self._terms.items()):
             if name not in self.left_out:
-                scores[scored, column] = term.transform(raw[scored, column])
+                known = scored & ~stopped[:, column]
+                scores[known, column] = term.transform(raw[known, column])
+                scores[scored & stopped[:, column], column] = 0.0
         if self._aggregation in NEEDS_POSITIVE:
             refuse_scores(self._aggregation, self.term_names, scores)
         paid = self._payments(records, scored, scores)

@@ -172,5 +172,12 @@ def direction(transform: Transform) -> int:
     return -1 if isinstance(transform, Step) and not transform.rising else 1
 
 
+def lowest(transform: Transform) -> float:
+    """The lowest score that it gives; minus infinity where there is none."""
+    if isinstance(transform, Identity | ZScore):
+        return -np.inf
+    return transform.low if isinstance(transform, Clip) else 0.0
+
+
 TRANSFORMS = tuple(kind.model_fields["kind"].default for kind in get_args(get_args(Transform)[0]))
 """Names of the transforms in a settings file."""

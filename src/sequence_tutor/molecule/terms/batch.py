@@ -36,9 +36,9 @@ class Program(Term):
     """An external program: it reads JSON lines of SMILES and writes JSON lines of numbers."""
 
     unit: ClassVar[str] = "the program's own"
-    newer: ClassVar[frozenset[str]] = frozenset(
-        ("number", "processes", "failures", "convention", "expensive")
-    )
+    newer: ClassVar[frozenset[str]] = Term.newer | {
+        *("number", "processes", "failures", "convention", "expensive")
+    }
     kind: Literal["program"] = "program"
     command: str = Field(description="as on a command line, such as 'python dock.py'")
     timeout: float = Field(60.0, gt=0, description="seconds for one answer")
@@ -66,7 +66,7 @@ class Function(Term):
     """A function of yours from the file given with --rules; the table has its name."""
 
     unit: ClassVar[str] = "the function's own"
-    newer: ClassVar[frozenset[str]] = frozenset({"expensive"})
+    newer: ClassVar[frozenset[str]] = Term.newer | {"expensive"}
     kind: Literal["function"] = "function"
     expensive: bool = Field(False, description=f"{EXPENSIVE}; its numbers are kept on the disk")
 

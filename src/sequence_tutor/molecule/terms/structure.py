@@ -68,7 +68,7 @@ class Similarity(MoleculeTerm):
 
     source: ClassVar[str] = "Rogers and Hahn 2010, https://doi.org/10.1021/ci100050t"
     unit: ClassVar[str] = "0..1"
-    newer: ClassVar[frozenset[str]] = frozenset({"neutral"})
+    newer: ClassVar[frozenset[str]] = MoleculeTerm.newer | {"neutral"}
     kind: Literal["similarity"] = "similarity"
     smiles: Texts = Field(
         description="the given molecules; file = '...' in their place names a file of them"

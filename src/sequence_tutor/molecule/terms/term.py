@@ -27,13 +27,17 @@ class Term(Settings):
     source: ClassVar[str] = ""
     """Where its definition is from."""
 
-    newer: ClassVar[frozenset[str]] = frozenset()
+    newer: ClassVar[frozenset[str]] = frozenset({"gate"})
     """Settings that older records do not have; records leave them out where they are as usual."""
 
     weight: float | None = Field(
         None, description="its weight where the table of weights has none; 1 if unset"
     )
     transform: Transform = Field(Identity(), description="makes a score of the raw number")
+    gate: float | None = Field(
+        None,
+        description="programs, functions and models are not asked for molecules with a lower score",
+    )
 
     @field_validator("transform", mode="before")
     @classmethod
