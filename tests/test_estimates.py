@@ -77,7 +77,72 @@ def test_items_that_all_agree_do_not_pretend_to_certainty(fired: int, share: flo
 def test_a_share_stays_within_its_range() -> None:
     steps = ShareOfSteps()
     steps.update(torch.tensor([1] + [0] * 99), torch.full((100,), 32))
-    assert steps.estimate().low == 0 < steps.estimate().value < steps.estimate().high
+    assert 0 < steps.estimate().low < steps.estimate().value < steps.estimate().high < 0.01
+    steps.update(torch.full((9900,), 32), torch.full((9900,), 32))
+    assert 0.98 < steps.estimate().low < steps.estimate().value < steps.estimate().high < 1
+
+
+def test_items_without_any_step_do_not_make_a_share_surer() -> None:
+    few, many = ShareOfSteps(), ShareOfSteps()
+    few.update(torch.tensor([4, 4]), torch.tensor([4, 4]))
+    many.update(torch.tensor([4, 4] + [0] * 98), torch.tensor([4, 4] + [0] * 98))
+    assert many.estimate() == few.estimate() == wilson(1.0, 2)
+
+
+def test_the_share_of_rare_steps_covers_the_truth() -> None:
+    # one item in 70 has 1 to 8 of its 32 steps; from its own spread 85 % of the intervals would
+    generator = np.random.default_rng(0)
+    truth, covered = 4.5 / 32 / 70, 0
+    for _ in range(1000):
+        fired = generator.integers(1, 9, size=256) * (generator.random(256) < 1 / 70)
+        share = ShareOfSteps()
+        share.update(torch.from_numpy(fired), torch.full((256,), 32))
+        estimate = share.estimate()
+        covered += estimate.low <= truth <= estimate.high
+    assert 0.93 <= covered / 1000 <= 0.97
+
+
+def test_the_mean_of_rare_payments_covers_the_truth() -> None:
+    # likewise; Student's interval of these has 85 %, and in 2.5 % of them nothing is paid at all
+    generator = np.random.default_rng(0)
+    truth, covered = 4.5 / 70, 0
+    for _ in range(1000):
+        paid = generator.integers(1, 9, size=256) * (generator.random(256) < 1 / 70)
+        mean = Mean()
+        mean.update(torch.from_numpy(paid))
+        estimate = mean.estimate()
+        covered += estimate.low <= truth <= estimate.high
+    assert 0.92 <= covered / 1000 <= 0.97
+
+
+def test_a_mean_of_rare_payments_by_hand() -> None:
+    # 9 zeros and a 10: mean 1, deviations -1 and 9, s^2 = 90 / 9, their cubes' mean 72
+    mean = Mean()
+    mean.update(torch.tensor([0.0] * 9 + [10.0]))
+    s, n = math.sqrt(10), 10
+    skewness = 72 / s**3
+    found, quantile = mean.estimate(), float(stats.t.ppf(0.975, 9))
+    for end, reach in ((found.low, quantile), (found.high, -quantile)):
+        t = (1 - end) / s
+        h = t + skewness * t**2 / 3 + skewness**2 * t**3 / 27 + skewness / (6 * n)
+        assert h * math.sqrt(n) == pytest.approx(reach)
+    assert found.high - 1 > 2 * (1 - found.low)  # what is rare may be more than it was
+    other = Mean()
+    other.update(-torch.tensor([0.0] * 9 + [10.0]))
+    assert other.estimate() == approx(-1.0, -found.high, -found.low)
+
+
+def test_a_mean_of_mostly_other_numbers_is_students() -> None:
+    mean, values = Mean(), torch.tensor([0.0, 0.0, 0.0, 1.0, 9.0, 2.0]).double()
+    mean.update(values)
+    low, high = stats.t.interval(0.95, 5, loc=values.mean(), scale=stats.sem(values))
+    assert mean.estimate() == approx(float(values.mean()), float(low), float(high))
+
+
+def test_what_nobody_paid_is_not_known_better() -> None:
+    mean = Mean()
+    mean.update(torch.zeros(20))
+    assert mean.estimate() == Estimate(0.0, 0.0, 0.0)
 
 
 @pytest.mark.parametrize("cuts", [[], [1], [3, 3, 50], [10, 20, 30, 40, 90]])
@@ -100,6 +165,17 @@ def test_merging_equals_one_stream() -> None:
     left.merge(right)
     left.merge(empty)
     assert left.estimate() == approx(*numbers(whole.estimate()))
+
+
+def test_merging_skewed_items_equals_one_stream() -> None:
+    rare = torch.where(torch.arange(100) % 9 == 2, normal(100).square() + 1, 0.0)
+    whole, parts = Mean(), Mean()
+    whole.update(rare)
+    for part in rare.split([1, 7, 40, 52]):
+        parts.update(part)
+    assert parts.estimate() == approx(*numbers(whole.estimate()))
+    student = stats.t.interval(0.95, 99, loc=rare.mean(), scale=stats.sem(rare))
+    assert parts.estimate().high > student[1]
 
 
 def test_a_large_mean_does_not_drown_the_spread() -> None:

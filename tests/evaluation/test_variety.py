@@ -1,12 +1,15 @@
-"""The interval of the share of different items: by hand, and as often right as it says."""
+"""Intervals of the share of different items and of entropy: by hand, and as often right as said."""
 
 from __future__ import annotations
+
+import math
+import random
 
 import pytest
 import torch
 
-from sequence_tutor.estimates import wilson
-from sequence_tutor.evaluation.variety import distinct
+from sequence_tutor.estimates import Estimate, wilson
+from sequence_tutor.evaluation.variety import distinct, entropy
 
 
 def items(*occurs: int) -> torch.Tensor:
@@ -47,3 +50,25 @@ def test_it_is_no_wider_than_it_has_to_be_where_few_items_are_common() -> None:
         found = distinct(shares.multinomial(512, replacement=True, generator=generator))
         inside += found.low <= truth <= found.high
     assert 0.93 < inside / 1000 < 0.97
+
+
+def test_entropy_has_the_interval_of_the_jackknife() -> None:
+    seen = ["a"] * 3 + ["b"] * 2 + ["c"]
+    bits = [entropy(seen[:place] + seen[place + 1 :]).value for place in range(6)]
+    mean = sum(bits) / 6
+    error = math.sqrt(5 / 6 * sum((one - mean) ** 2 for one in bits))
+    found = entropy(seen)
+    assert found.value == pytest.approx(0.5 + math.log2(3) / 3 + math.log2(6) / 6)
+    assert found.high - found.value == pytest.approx(1.959964 * error, rel=1e-5)
+    assert entropy(["a", "a"]).value == entropy(["a", "a"]).high == 0
+    assert entropy(["a"]) == Estimate(0.0, -math.inf, math.inf)
+
+
+def test_the_entropy_of_many_kinds_covers_what_is_expected() -> None:
+    # a kind's share falls as 1 / rank; from the shares seen 80 % of the intervals would
+    numbers = random.Random(0)
+    shares = [1 / rank for rank in range(1, 301)]
+    found = [entropy(numbers.choices(range(300), shares, k=128)) for _ in range(300)]
+    expected = sum(one.value for one in found) / 300
+    covered = sum(one.low <= expected <= one.high for one in found) / 300
+    assert 0.92 <= covered <= 0.99

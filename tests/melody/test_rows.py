@@ -21,7 +21,7 @@ from sequence_tutor.melody.view import Melodies
 from sequence_tutor.sequences import SequenceBatch
 
 TABLES = json.loads((Path(__file__).parent / "table_rows.json").read_text(encoding="utf-8"))
-"""Values and intervals that the accumulators of before gave for `melodies`."""
+"""Values of `melodies` that the accumulators of before gave, and their intervals."""
 
 
 def melodies() -> Iterator[SequenceBatch]:

@@ -11,6 +11,9 @@ from sequence_tutor.sequences import SequenceBatch
 MOST = 400
 """Number of sequences that are compared, each with each."""
 
+FEW = 2
+"""Sequences that are near to no more than so many others are copies that came together."""
+
 CLASSES = 64
 """Classes of tokens, by remainder, for a quick first comparison."""
 
@@ -23,17 +26,22 @@ def near_copies(sequences: SequenceBatch) -> Estimate:
 
     Args:
         sequences: the first `MOST` are compared. The share grows with their number, so compare it
-            only with that of equally many others. Its interval is Wilson's for independent
-            sequences, and so only a guide.
+            only with that of equally many others.
+
+    Copies come together, not one by one: a pair that is there or not is two sequences more or less,
+    so that rare ones have twice the variance of independent sequences. Those of a sequence that the
+    model often writes come one by one. So the interval is Wilson's of n / (1 + s) sequences, with s
+    the share of the copies that are near to only one or two others; 1 where there is no copy.
     """
     few = sequences[:MOST]
     if len(few) < 2:
         return UNDEFINED
     one, other = _candidates(few)
     near = _are_near(few[one], few[other])
-    copied = torch.zeros(len(few), dtype=torch.bool)
-    copied[one[near]] = copied[other[near]] = True
-    return wilson(copied.double().mean().item(), len(few))
+    others = torch.bincount(torch.cat([one[near], other[near]]), minlength=len(few))  # (B,)
+    copied = others > 0
+    by_pairs = float((others[copied] <= FEW).double().mean()) if bool(copied.any()) else 1.0
+    return wilson(copied.double().mean().item(), len(few) / (1 + by_pairs))
 
 
 def _candidates(few: SequenceBatch) -> tuple[Tensor, Tensor]:

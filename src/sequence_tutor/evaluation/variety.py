@@ -8,7 +8,7 @@ from collections.abc import Hashable, Sequence
 
 from torch import Tensor
 
-from sequence_tutor.estimates import Estimate, wilson, within
+from sequence_tutor.estimates import Estimate, wilson, within, without_ends
 from sequence_tutor.evaluation.near_copies import MOST, near_copies
 from sequence_tutor.sampling.measure import Opens, commonest
 from sequence_tutor.sequences import SequenceBatch
@@ -55,12 +55,31 @@ class Variety:
 
 
 def entropy(items: Sequence[Hashable]) -> Estimate:
-    """Entropy of the shares of equal items, in bits; the interval is of the mean of -log2 share."""
-    total = len(items)
-    shares = [count / total for count in Counter(items).values()]
-    bits = sum(-share * math.log2(share) for share in shares)
-    square = sum(share * math.log2(share) ** 2 for share in shares)
-    return within(bits + 0.0, math.sqrt(max(square - bits**2, 0.0) / total))
+    """Entropy of the shares of equal items, in bits, with the jackknife's interval.
+
+    Where many kinds are rare the entropy scatters more than the mean of -log2 share at known shares
+    does, since the shares are estimated too. Left out once, an item of a kind seen c times of n
+    leaves log2(n - 1) - (S - c log2 c + (c - 1) log2(c - 1)) / (n - 1), with S the sum of c log2 c.
+
+    Source: Efron and Stein, The jackknife estimate of variance, 1981.
+    """
+    total, counts = len(items), list(Counter(items).values())
+    whole = sum(map(_times_log, counts))
+    bits = math.log2(total) - whole / total
+    if total < 2:
+        return without_ends(bits)
+    without = {
+        count: math.log2(total - 1)
+        - (whole - _times_log(count) + _times_log(count - 1)) / (total - 1)
+        for count in set(counts)
+    }
+    mean = sum(count * without[count] for count in counts) / total
+    squares = sum(count * (without[count] - mean) ** 2 for count in counts)
+    return within(bits + 0.0, math.sqrt(squares * (total - 1) / total))
+
+
+def _times_log(count: int) -> float:
+    return count * math.log2(count) if count else 0.0
 
 
 def distinct(hashes: Tensor) -> Estimate:
