@@ -20,7 +20,7 @@ from sequence_tutor.cli.arguments import (
 
 @dataclass(frozen=True, kw_only=True)
 class Demo:
-    """Tune the shipped prior and show what changed: table, melodies, pictures, the model itself.
+    """Tune a shipped prior and show what changed: table, melodies, pictures, the model itself.
 
     Takes about four minutes on two cores. After an interruption the same command continues.
 
@@ -28,8 +28,8 @@ class Demo:
     """
 
     out: Annotated[Path, option("folder for everything", "DIR")]
-    samples: Annotated[int, option("melodies that the table is computed from", "N")] = 100_000
-    preset: Preset = "default"
+    samples: Annotated[int, option("melodies that the table is computed from", "N")] = 10_000
+    preset: Preset = "musical"
     seed: Seed = 0
     threads: Threads = "auto"
     shown: Shown = Shown()

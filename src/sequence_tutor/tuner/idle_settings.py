@@ -108,6 +108,8 @@ def _of_experience(settings: TuneSettings) -> Iterator[tuple[str, str]]:
     else:
         for name in ("by_return", "shift"):
             yield f"replay.{name}", f"replay.priority is {replay.priority!r}"
+    if not settings.traits.held:
+        yield "replay.rank_by", f"the optimum of {settings.algorithm} knows no prior"
     if not _ranks(settings):
         yield "replay.rank_by", "no stored sequence is drawn, kept or bred by rank"
     if replay.shift:

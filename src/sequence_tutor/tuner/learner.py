@@ -157,7 +157,7 @@ class Learner:
             log_prior: (B, T, V) log p(.|s_t) of the prior as it is; None: not known yet.
             counts: (B, M) of the rows that are aimed at.
         """
-        if self.algorithm.mixes_prior and self.settings.replay.rank_by == "return":
+        if self.algorithm.mixes_prior and not self._ranks_by_prior:
             return Stored(batch, terms, torch.zeros(batch.tokens.shape), counts)
         if log_prior is None:
             log_prior = by_length(self.prior.sequence_log_probs, batch)
@@ -227,9 +227,13 @@ class Learner:
         The optimum is p(x) exp(R(x) / c) / Z; with the multiplier nu of a bound on KL a token,
         its log is (R(x) / c + (1 + nu) log p(x)) / S - const (see `payments`).
         """
-        if self.settings.replay.rank_by == "return":
+        if not self._ranks_by_prior:
             return 0.0
         return c if self.payments is None else c * (1 + self.payments.nu)
+
+    @property
+    def _ranks_by_prior(self) -> bool:
+        return self.settings.replay.rank_by == "optimum" and self.algorithm.held
 
     def grade(self, seen: Experience) -> Graded:
         """The loss of a batch and its TD errors."""

@@ -132,8 +132,9 @@ class Multipliers:
         self.least = torch.maximum(self.covariance.diagonal(), 0.01 * away**2).clamp(min=1e-12)
         of = counts[:, 1::2].amax(0)[self.places]  # (K,) the largest denominators
         spans = [ranges[bound.aim.row].high - ranges[bound.aim.row].low for bound in bounds]
-        parted = [PARTED if bound.aim.row == DISTINCT else 1.0 for bound in bounds]
-        self.span = torch.tensor(spans, dtype=torch.float64) * of * torch.tensor(parted)
+        parts = torch.tensor([PARTED if one.aim.row == DISTINCT else 1.0 for one in bounds])
+        self.span = torch.tensor(spans, dtype=torch.float64) * of * parts
+        self.least = self.least * parts**2
         self.low, self.high = features.amin(0), features.amax(0)
         self.values = torch.zeros(len(bounds), dtype=torch.float64)
         self.goals = self._goals(0.0, 1.0)

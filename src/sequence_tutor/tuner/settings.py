@@ -264,11 +264,6 @@ class TuneSettings(LossSettings):
     def _check_candidates(self) -> None:
         """What others than the policy write, and a critic that ranks it."""
         explored, replay, asked = self.exploration, self.replay, self.critic.candidates
-        if replay.rank_by == "optimum" and not self.traits.held:
-            raise ValueError(
-                f"replay.rank_by is 'optimum' but algorithm is {self.algorithm!r}, whose optimum "
-                "knows no prior, expected 'return'"
-            )
         if explored.own <= 0:
             raise ValueError(
                 f"exploration.regrow is {explored.regrow} and exploration.breed {explored.breed}, "

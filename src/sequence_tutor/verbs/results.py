@@ -52,9 +52,9 @@ PANELS = titles(
 def demo(
     out: PathLike,
     *,
-    samples: int = 100_000,
+    samples: int = 10_000,
     seed: int = 0,
-    preset: str = "default",
+    preset: str = "musical",
     threads: int | None = None,
     quiet: bool = False,
 ) -> Evaluation:
@@ -64,6 +64,7 @@ def demo(
         out: folder for everything; the tuned model is in `out/psi`.
         samples: melodies that the table is computed from.
         seed: of tuning and sampling.
+        preset: of tuning; `musical` writes eight bars.
         threads: torch's threads; None measures.
     """
     out = named_path(out)
