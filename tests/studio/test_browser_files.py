@@ -17,16 +17,19 @@ pytestmark = [
     pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="chromium and chromedriver are not here"),
 ]
 
+TUNING = 300  # seconds, on a machine with much else to do
 STRUCTURES = (
     "return [...document.querySelectorAll('#molecules .structure')]"
     ".filter((one) => one.naturalWidth > 0).length"
 )
-SHORT_JOB = (
+STEPS = (
     "const { fetch } = window;"
-    "window.fetch = (path, options) => { if (path === '/v1/jobs' && options?.body)"
-    " options.body = JSON.stringify({ ...JSON.parse(options.body), steps: arguments[0] });"
-    " return fetch(path, options); };".replace("arguments[0]", "window.steps")
-)
+    "window.fetch = (path, options) => {"
+    " if (path === '/v1/jobs' && options.body)"
+    "  options.body = JSON.stringify({ ...JSON.parse(options.body), steps: arguments[0] });"
+    " return fetch(path, options); };"
+).replace("arguments[0]", "window.steps")
+"""The page asks for the usual number of updates; a test for so many."""
 
 
 @pytest.fixture(scope="module")
@@ -110,29 +113,29 @@ def test_wishes_are_written_and_tuned_for(page: Page) -> None:
     assert "now" in page.text(".wish-prior")
     page.write()
     page.until(lambda: page.all(".wish-price"))
-    page.ask("window.steps = 20000;" + SHORT_JOB)
+    page.ask("window.steps = 20000;" + STEPS)
     page.find("#job-name").send_keys("home")
     page.press("#tune")
-    page.until(lambda: page.all(".job-running"))
+    page.until(lambda: page.all(".job-running"), TUNING)
     page.press(".job button")
-    page.until(lambda: page.all(".job-stopped"))
+    page.until(lambda: page.all(".job-stopped"), TUNING)
     page.driver.refresh()
-    page.until(lambda: page.all(".job-stopped"))
+    page.until(lambda: page.all(".job-stopped"), TUNING)
     assert page.text(".job-name") == "home"
     page.press(".job button")
-    page.until(lambda: page.all(".job-running"))
+    page.until(lambda: page.all(".job-running"), TUNING)
     page.press(".job button")
-    page.until(lambda: page.all(".job-stopped"))
+    page.until(lambda: page.all(".job-stopped"), TUNING)
 
 
 def test_a_finished_run_writes(page: Page) -> None:
     page.until(lambda: page.all("#wish-rows option"))
     page.find("#wish").send_keys("last note is tonic", Keys.ENTER)
     page.until(lambda: page.all("#wishes .wish"))
-    page.ask("window.steps = 4;" + SHORT_JOB)
+    page.ask("window.steps = 4;" + STEPS)
     page.find("#job-name").send_keys("quick")
     page.press("#tune")
-    page.until(lambda: page.all(".job-done"))
+    page.until(lambda: page.all(".job-done"), TUNING)
     page.find(".job-done button").send_keys(Keys.ENTER)
     page.until(lambda: "quick" in page.text("#model option:checked"))
     page.ask(
