@@ -61,8 +61,8 @@ class Page:
     def ask(self, script: str, *arguments: Any) -> Any:  # whatever the script returns
         return self.driver.execute_script(script, *arguments)
 
-    def until(self, holds: Callable[[], object]) -> None:
-        WebDriverWait(self.driver, PATIENCE, 0.05).until(lambda _: holds())
+    def until(self, holds: Callable[[], object], seconds: float = PATIENCE) -> None:
+        WebDriverWait(self.driver, seconds, 0.05).until(lambda _: holds())
 
     def find(self, selector: str) -> WebElement:
         return self.driver.find_element(By.CSS_SELECTOR, selector)

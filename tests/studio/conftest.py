@@ -13,10 +13,11 @@ import pytest
 import torch
 
 from sequence_tutor.serving.server import listen, server
-from sequence_tutor.studio.jobs import Jobs, workspace_of
+from sequence_tutor.studio.jobs import Jobs
 from sequence_tutor.studio.service import Service
 from sequence_tutor.studio.shelf import Shelf
 from sequence_tutor.studio.workers import Workers
+from sequence_tutor.studio.workspace import workspace_of
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The studio in four sizes, light and dark; with `SCREENSHOTS=FOLDER` as pictures to be looked at."""
+"""The studio in four sizes, light and dark; `SCREENSHOTS=FOLDER` keeps the pictures."""
 
 from __future__ import annotations
 
@@ -103,6 +103,7 @@ def named(page: Page, *, touched: bool) -> None:
 
 def keep(page: Page, folder: Path, name: str) -> None:
     picture = folder / f"{name}.png"
+    page.ask("document.getElementById('toast').hidden = true")
     assert page.driver.save_screenshot(str(picture))
     if kept := os.environ.get("SCREENSHOTS"):
         shutil.copy(picture, Path(kept) / picture.name)

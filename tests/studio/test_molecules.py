@@ -10,14 +10,13 @@ import pytest
 
 pytest.importorskip("rdkit")
 
-from sequence_tutor.molecule.chemistry import known, parse  # noqa: E402
-from sequence_tutor.molecule.scoring.reward import READY  # noqa: E402
-from sequence_tutor.studio.words import TERMS  # noqa: E402
+from sequence_tutor.molecule.chemistry import known, parse
+from sequence_tutor.molecule.scoring.reward import READY
+from sequence_tutor.studio.words import TERMS
 
-from .conftest import Client  # noqa: E402
+from .conftest import Client
 
 ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
-
 
 
 def test_the_terms_of_the_page_are_ready(client: Client) -> None:

@@ -25,7 +25,7 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Limits, Wishes
 from sequence_tutor.errors import SettingsError, UserError
 from sequence_tutor.melody.encoding import HOLD, NOTE_OFF, VOCAB_SIZE
-from sequence_tutor.melody.filling.fill import allowed_pitches, moved_for
+from sequence_tutor.melody.filling.moving import moved_for, pitches_of
 from sequence_tutor.melody.filling.pitch_range import parse_range
 from sequence_tutor.melody.frame import Frame
 from sequence_tutor.melody.scales import nearer_way
@@ -124,6 +124,6 @@ def limits(
         return Limits((), settings)
     if moves:
         settings = moved_for(asked.wishes, settings, frame)
-    allowed = allowed_pitches(asked.wishes, settings.heard(frame).transpose)
+    allowed = pitches_of(asked.wishes, settings.heard(frame).transpose)
     allowed[[NOTE_OFF, HOLD]] = True
     return Limits(tuple(token for token in range(VOCAB_SIZE) if allowed[token]), settings)

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache, partial
 from typing import Any
-
-from torch import Tensor
 
 from sequence_tutor.domain import SequenceBatch, Wishes, of_kind
 from sequence_tutor.errors import UserError
-from sequence_tutor.estimates import finite_or_none
 from sequence_tutor.evaluation.evaluate import scored_here
 from sequence_tutor.evaluation.model import Model
-from sequence_tutor.melody.encoding import VOCAB_SIZE, decode
 from sequence_tutor.melody.filling.fill import rules_asked
 from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.reward import RuleConstants
-from sequence_tutor.melody.writing.abc import to_abc
 from sequence_tutor.melody.writing.output import MelodyOutputSettings
+from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.randomness import named_generator
-from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sampling.rollout import rollout
+from sequence_tutor.studio.candidates import checked, shown
 from sequence_tutor.studio.messages import MOST_TOKENS, Account, Generate, Judged
 from sequence_tutor.studio.sound import frame_of, heard_as, heard_json, judged_key, output_settings
 from sequence_tutor.studio.wishes import Prices
@@ -37,8 +35,12 @@ from sequence_tutor.workbench.wished import (
     write_wished,
 )
 
-PARTICLES = 16
-"""Of a candidate: a quarter of what `sample --keep` takes, for a page that is to answer at once."""
+PARTICLES, SPARE = 32, 0.5
+"""Of a candidate, and candidates written beyond those asked for, as a share of these: less than
+`sample --keep` takes, for a page that is to answer at once."""
+
+LEARNED_SEED = 0
+"""Of the melodies by which a model's look ahead is learned; they are kept for later requests."""
 
 USUAL_BARS = 8
 CADENCE = "cadence"
@@ -62,12 +64,10 @@ def generate_melodies(model: Model, asked: Generate, prices: Prices) -> dict[str
         tokens=tokens,
     )
     generator = named_generator(asked.seed, "studio", model.device)
-
-    def write(number: int, steps: int) -> SequenceBatch:
-        return rollout(model.policy, number, steps, generator).batch
-
     length = melody_length(model, settings.heard(frame_of(model)), asked.bars, tokens)
-    constrained = model.framed_domain.constrain(wishes, settings, length, write)
+    constrained = model.framed_domain.constrain(
+        wishes, settings, length, partial(_learned, _Same(model.policy))
+    )
     settings = of_kind(MelodyOutputSettings, constrained.settings)
     model.check_length(constrained.length)
     judged, c = _judged_by(model, asked, settings), _temperature(model)
@@ -86,6 +86,8 @@ def generate_melodies(model: Model, asked: Generate, prices: Prices) -> dict[str
         PARTICLES,
         asked.strength,
         asked.variety,
+        groups=asked.count + math.ceil(SPARE * asked.count),
+        again=False,
     )
     heard = heard_as(model, settings, asked.scale)
     remarks = [*model.framed_domain.check_output(settings), *constrained.remarks]
@@ -97,6 +99,25 @@ def generate_melodies(model: Model, asked: Generate, prices: Prices) -> dict[str
         "drawn": written.found.drawn,
         "heard": heard_json(heard, settings, constrained.length),
     }
+
+
+class _Same:
+    """A policy as a key: equal to itself alone."""
+
+    def __init__(self, policy: Prior) -> None:
+        self.policy = policy
+
+    def __hash__(self) -> int:
+        return id(self.policy)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.policy is self.policy
+
+
+@lru_cache(maxsize=32)
+def _learned(same: _Same, number: int, steps: int) -> SequenceBatch:
+    """Melodies of a policy, always the same ones."""
+    return rollout(same.policy, number, steps, named_generator(LEARNED_SEED, "look ahead")).batch
 
 
 def account_of_melodies(model: Model, asked: Account, prices: Prices) -> dict[str, Any]:
@@ -122,72 +143,6 @@ def account_of_melodies(model: Model, asked: Account, prices: Prices) -> dict[st
         candidates += shown(rows, steps, reward, heard, rank)
     longest = max(map(len, asked.tokens))
     return {"candidates": candidates, "heard": heard_json(heard, settings, longest)}
-
-
-def checked(tokens: Sequence[int]) -> list[int]:
-    """Tokens of a melody.
-
-    Raises:
-        UserError: one that no melody has.
-    """
-    for place, token in enumerate(tokens):
-        if not 0 <= token < VOCAB_SIZE:
-            raise UserError(
-                f"tokens: {token} at step {place} is none of a melody, expected 0 to "
-                f"{VOCAB_SIZE - 1}"
-            )
-    return list(tokens)
-
-
-def shown(
-    rows: Sequence[Mapping[str, Any]],
-    steps: Tensor | None,
-    reward: Reward | None,
-    heard: Heard,
-    first: int = 1,
-) -> list[dict[str, Any]]:
-    """Candidates as a page gets them.
-
-    Args:
-        rows: N objects of `described`.
-        steps: (N, T, R) weighted payments; None: nothing is rewarded.
-        reward: whose they are.
-        heard: how the melodies sound.
-        first: rank of the first.
-    """
-    paid_by = [] if reward is None else [n for n, w in enumerate(reward.weights.tolist()) if w]
-    found = []
-    for place, row in enumerate(rows):
-        tokens, by_rule, rank = row["tokens"], dict[str, list[float]](), first + place
-        if reward is not None and steps is not None:
-            for rule in paid_by:
-                amounts = steps[place, : len(tokens), rule].tolist()
-                by_rule[reward.names[rule]] = [round(amount, 4) + 0.0 for amount in amounts]
-        found.append(
-            {
-                "rank": rank,
-                "tokens": tokens,
-                "reward": row["reward"],
-                "paid": {name: round(row["paid"][name], 4) + 0.0 for name in by_rule},
-                "steps": by_rule,
-                "log_prior": finite_or_none(row["log_prior"]),
-                "log_prior_per_token": finite_or_none(row["log_prior_per_token"]),
-                "text": to_abc(tokens, f"melody {rank}", heard),
-                "properties": _properties(tokens, heard, row.get("distance")),
-            }
-        )
-    return found
-
-
-def _properties(tokens: Sequence[int], heard: Heard, distance: float | None) -> dict[str, Any]:
-    """Figures of a melody that a page shows beside it."""
-    pitches = [note.pitch + heard.transpose for note in decode(tokens)]
-    found: dict[str, Any] = {"notes": len(pitches)}
-    if pitches:
-        found |= {"lowest": min(pitches), "highest": max(pitches)}
-    if distance is not None:
-        found["distance"] = round(distance, 4)
-    return found
 
 
 def _remarks(written: Wished, count: int) -> list[str]:

@@ -17,7 +17,7 @@ from sequence_tutor.melody.writing.accompaniment import accompaniment
 from sequence_tutor.melody.writing.audio import synthesise, wav_bytes
 from sequence_tutor.melody.writing.engraving import can_engrave, engrave
 from sequence_tutor.melody.writing.notation import to_musicxml
-from sequence_tutor.studio.melodies import checked
+from sequence_tutor.studio.candidates import checked
 from sequence_tutor.studio.messages import Render
 from sequence_tutor.studio.sound import heard_as, output_settings
 

@@ -39,10 +39,11 @@ def serve_studio(
     try:
         from sequence_tutor.serving.requests import Hosts
         from sequence_tutor.serving.server import listen, server
-        from sequence_tutor.studio.jobs import Jobs, default_workspace, workspace_of
+        from sequence_tutor.studio.jobs import Jobs
         from sequence_tutor.studio.service import Service
         from sequence_tutor.studio.shelf import Shelf
         from sequence_tutor.studio.workers import Workers
+        from sequence_tutor.studio.workspace import default_workspace, workspace_of
     except ModuleNotFoundError as error:
         raise UserError(
             f"{error.name} is not installed, expected the extra: pip install sequence-tutor[studio]"

@@ -61,6 +61,9 @@ def candidates(
     particles: int = PARTICLES,
     strength: float = 1.0,
     variety: float = 1.0,
+    *,
+    groups: int | None = None,
+    again: bool = True,
 ) -> Candidates:
     """Sequences of p(x) exp(strength r(x)/c) among those that a guide leads to.
 
@@ -78,6 +81,9 @@ def candidates(
         particles: of a candidate.
         strength: of the reward, and of what a tuned model learned; 0 is the prior.
         variety: temperature of all that; below 1 the likelier sequences come more often.
+        groups: candidates written together; None: twice as many as asked for, at most 32.
+        again: whether one may be drawn several times, as independent draws are; else those written
+            are drawn without replacement, which takes less time where their weights differ much.
 
     Raises:
         ImpossibleError: the prior writes none of them.
@@ -85,7 +91,7 @@ def candidates(
     task = task_of(model, guide, reward if strength else None, variety)
     policy = _proposal(model, strength, variety)
     c = c * variety / (strength or 1.0)
-    groups = min(2 * count, MOST_AT_ONCE)
+    groups = groups or min(2 * count, MOST_AT_ONCE)
     seen: set[int] = set()
     kept: list[list[int]] = []
     estimates: list[Tensor] = []
@@ -102,9 +108,7 @@ def candidates(
             every=PAID_EVERY,
         )
         estimates.append(cloud.group_log_z)
-        rows = cloud.group_log_z.softmax(0).multinomial(
-            groups, replacement=True, generator=generator
-        )
+        rows = _drawn(cloud.group_log_z, generator, again=again)
         batch, before = cloud.one_of_each(generator)[rows], len(kept)
         for row, number in zip(batch.to_lists(), sequence_hashes(batch).tolist(), strict=True):
             if number not in seen and len(kept) < count:
@@ -116,6 +120,19 @@ def candidates(
     mean = float(log_z.logsumexp(0) - torch.tensor(float(len(log_z))).log())
     effective = float(1 / log_z.softmax(0).square().sum())
     return Candidates(SequenceBatch.from_lists(kept), mean, effective, len(log_z))
+
+
+def _drawn(log_z: Tensor, generator: torch.Generator, *, again: bool) -> Tensor:
+    """(G,) groups in the order in which they are drawn by their estimates of Z (G,).
+
+    Without replacement it is that of log weights plus Gumbel noise (Efraimidis and Spirakis 2006);
+    a group of weight 0 comes after all others, or not at all.
+    """
+    if again:
+        return log_z.softmax(0).multinomial(len(log_z), replacement=True, generator=generator)
+    noise = torch.empty_like(log_z).exponential_(generator=generator).log()
+    order = (log_z - noise).argsort(descending=True)
+    return order[log_z[order] > -torch.inf]
 
 
 def task_of(model: Model, guide: Guide, reward: Reward | None, variety: float = 1.0) -> Task:

@@ -80,6 +80,9 @@ def write_wished(
     particles: int = PARTICLES,
     strength: float = 1.0,
     variety: float = 1.0,
+    *,
+    groups: int | None = None,
+    again: bool = True,
 ) -> Wished:
     """Sample distinct sequences that meet a constraint, and rank them.
 
@@ -92,13 +95,15 @@ def write_wished(
         generator: source of randomness.
         advance: called with the number of new sequences.
         particles: of a sequence.
-        strength: of the reward, see `candidates`; likewise `variety`.
+        strength: of the reward, see `candidates`; likewise `variety`, `groups` and `again`.
     """
     c = c or (1.0 if model.tune is None else model.tune.c)
     model = with_rules(model, asked.rules, weights, c)
     reward = scored_here(model).reward if is_rewarded(model) else None
     found = candidates(
-        *(model, asked.guide, reward, c, count, generator, advance, particles, strength, variety)
+        *(model, asked.guide, reward, c, count, generator, advance, particles, strength, variety),
+        groups=groups,
+        again=again,
     )
     rows, steps = described(model, found.batch, reward)
     if asked.distance is not None:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from sequence_tutor.domain import Beginning, Constrained, SequenceBatch, Wishes, of_kind
@@ -16,30 +15,23 @@ from sequence_tutor.melody.beginnings import begin_with
 from sequence_tutor.melody.chords import as_text, parse_progression, progression_of
 from sequence_tutor.melody.encoding import (
     FIRST_NOTE,
-    HIGHEST_PITCH,
     HOLD,
-    LOWEST_PITCH,
     PITCH_OFFSET,
-    VOCAB_SIZE,
 )
 from sequence_tutor.melody.filling.constraint import MelodyConstraint, Tolerance, differing
+from sequence_tutor.melody.filling.moving import moved_for, pitches_of
 from sequence_tutor.melody.filling.parts import Part, parse_keep
-from sequence_tutor.melody.filling.pitch_range import parse_range
 from sequence_tutor.melody.filling.sounding import machine_of
 from sequence_tutor.melody.frame import Frame, Heard
 from sequence_tutor.melody.reading.own_tunes import OwnTune, own_tunes
 from sequence_tutor.melody.reading.sources import holds_tokens
 from sequence_tutor.melody.rules.form import parse_form
-from sequence_tutor.melody.scales import C_MAJOR, OCTAVE, TONICS, Key, nearer_way
-from sequence_tutor.melody.signature import parse_key, signature_of
+from sequence_tutor.melody.scales import OCTAVE
 from sequence_tutor.melody.writing.output import MelodyOutputSettings
 from sequence_tutor.sampling.guide import Guide
 
 OF_FILE = "file"
 """In place of chords: those of the source."""
-
-FEWEST_PITCHES = 12
-"""A range of fewer pitches in the model's three octaves is met by moving these by octaves."""
 
 LEARNED_FROM, LEARNED_STEPS = 256, 64
 """Melodies, and steps of each, that the machine that looks ahead is counted on."""
@@ -96,7 +88,7 @@ def constrained(
     open_steps = sum(part is not Part.ALL for part in parts[: len(tune)])
     if all(part is Part.ALL for part in parts):
         raise UserError(f"--keep {wishes.keep}: all bars are kept, expected one to write anew")
-    may_start = allowed_pitches(wishes, heard.transpose, frame.only)
+    may_start = pitches_of(wishes, heard.transpose, frame.only)
     varied = None
     if wishes.vary is not None:
         if not 0 < wishes.vary <= 1:
@@ -199,83 +191,3 @@ def chords_of(
             for bar in parse_progression(text)
         ]
     )
-
-
-def allowed_pitches(wishes: Wishes, transpose: int, only: Sequence[int] = ()) -> Tensor:
-    """(V,) bool: the pitches that new notes may have.
-
-    Args:
-        wishes: with a range, a scale, or none.
-        transpose: semitones from the tokens to what is heard.
-        only: the tokens that the model may choose; empty: all.
-
-    Raises:
-        UserError: there are none.
-    """
-    pitches = torch.arange(VOCAB_SIZE) + PITCH_OFFSET + transpose
-    allowed = torch.arange(VOCAB_SIZE) >= FIRST_NOTE
-    if wishes.range:
-        low, high = parse_range(wishes.range)
-        allowed &= (pitches >= low) & (pitches <= high)
-    if wishes.scale:
-        key = _scale(wishes.scale)
-        classes = torch.tensor([(TONICS[key.tonic] + degree) % OCTAVE for degree in key.degrees])
-        allowed &= torch.isin(pitches % OCTAVE, classes)
-    if only:
-        allowed &= torch.isin(torch.arange(VOCAB_SIZE), torch.tensor(only))
-    if not bool(allowed.any()):
-        asked = " and ".join(text for text in (wishes.range, wishes.scale) if text)
-        if only:
-            raise UserError(f"no pitch of {asked} is among those that the run was tuned to write")
-        raise UserError(
-            f"no pitch of {asked} is among the three octaves that the model writes, MIDI pitches "
-            f"{LOWEST_PITCH + transpose} to {HIGHEST_PITCH + transpose}; move them with --transpose"
-        )
-    return allowed
-
-
-def _scale(text: str) -> Key:
-    try:
-        return parse_key(text).key
-    except ValueError as error:
-        raise UserError(f"--scale: {error}") from None
-
-
-def moved_for(wishes: Wishes, settings: MelodyOutputSettings, frame: Frame) -> MelodyOutputSettings:
-    """Settings that move the model's key to the scale's signature, and its octaves to the range.
-
-    A scale of a few notes of another key would otherwise be written with what the model hardly
-    writes.
-    """
-    if wishes.scale and settings.key is None and not settings.transpose:
-        own = signature_of(frame.key or C_MAJOR).fifths
-        up = nearer_way(7 * (signature_of(_scale(wishes.scale)).fifths - own))
-        settings = settings.model_copy(update={"transpose": up})
-    elif wishes.chords and settings.key is None and not settings.transpose:
-        up = _nearest_to_chords(wishes.chords, frame.key or C_MAJOR)
-        settings = settings.model_copy(update={"transpose": up})
-    if wishes.range:
-        low, high = parse_range(wishes.range)
-        lowest = LOWEST_PITCH + settings.heard(frame).transpose
-
-        def reached(octaves: int) -> int:
-            first = lowest + OCTAVE * octaves
-            last = first + HIGHEST_PITCH - LOWEST_PITCH
-            return min(high, last) - max(low, first) + 1
-
-        if reached(0) < min(FEWEST_PITCHES, high - low + 1):
-            octaves = max(range(-3, 4), key=lambda n: (reached(n), -abs(n)))
-            up = settings.transpose + OCTAVE * octaves
-            settings = settings.model_copy(update={"transpose": up})
-    return settings
-
-
-def _nearest_to_chords(text: str, key: Key) -> int:
-    """The semitones that move a key to where most of the chords' notes belong to it."""
-    chords = [chord for bar in parse_progression(text) for chord in bar if chord is not None]
-    classes = {(TONICS[key.tonic] + degree) % OCTAVE for degree in key.degrees}
-
-    def belonging(up: int) -> int:
-        return sum((tone - up) % OCTAVE in classes for chord in chords for tone in chord.tones)
-
-    return max(range(-5, 7), key=lambda up: (belonging(up), -abs(up)))

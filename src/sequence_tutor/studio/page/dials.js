@@ -74,7 +74,7 @@ function drawRules() {
   byId("rules-note").textContent =
     model?.tuned && dials().weights === null
       ? `${model.name} brings the weights that it was tuned with. A slider that you move replaces them.`
-      : "What each rule counts. 0 is off; a weight of 1 makes what earns a point 2.7 times likelier.";
+      : "What each counts. 0 is off; a weight of 1 makes what earns a point 2.7 times likelier.";
 }
 
 function drawPower() {

@@ -1,6 +1,6 @@
 // Molecules: structures in a grid, a table to sort, and files.
 
-import { attempt, button, byId, icon, make } from "./dom.js";
+import { attempt, button, byId, icon, make, note } from "./dom.js";
 import { figure, ruleTitle } from "./account.js";
 import { saveBlob } from "./files.js";
 import { isFavourite, turnFavourite } from "./memory.js";
@@ -53,18 +53,20 @@ export function moleculeCard(one) {
       "div",
       { class: "card-actions" },
       button("link", "Copy", () => copied(one.text), { "aria-label": `Copy ${one.text}` }),
-      button("again", "More like this", () => moreLike(one)),
+      button("again", "Similar", () => moreLike(one), { title: "Others that are similar to it" }),
     ),
   );
 }
 
-async function copied(text) {
+const copied = attempt(async (text) => {
   await navigator.clipboard.writeText(text);
-}
+  note(`${text} is copied`);
+});
 
 const columnsOf = (all) => {
   const paid = new Set(all.flatMap((one) => Object.keys(one.paid)));
   const properties = new Set(all.flatMap((one) => Object.keys(one.properties)));
+  properties.delete("canonical"); // the same molecule in other words
   return [
     ["rank", "", (one) => one.rank],
     ["text", "SMILES", (one) => one.text],

@@ -10,6 +10,9 @@ const SIGNS = [
   ["..", "between"],
 ];
 
+const FEWER = /(^|_)(not|repeated|invalid|errors)(_|$)/; // rows of which one wants less
+const EXAMPLES = { melody: "notes not in key", molecule: "has c1ccncc1", text: "contains TEXT" };
+
 const rows = new Map(); // model -> its rows
 let reached = []; // what the service said of the wishes when it last wrote
 
@@ -115,7 +118,7 @@ function begun(row) {
   const low = row.low ?? 0;
   const high = row.high ?? (row.percent ? 100 : 1);
   const prior = row.prior ?? (low + high) / 2;
-  const rises = prior < (low + high) / 2;
+  const rises = !FEWER.test(row.row);
   const goal = rises ? prior + 0.4 * (high - prior) : prior - 0.4 * (prior - low);
   const value = Number(goal.toPrecision(2));
   return { row: row.row, sign: rises ? ">=" : "<=", value, upper: value, percent: row.percent };
@@ -143,6 +146,7 @@ const draw = attempt(async () => {
   byId("wish-rows").replaceChildren(
     ...known.map((row) => make("option", { value: titled(row.row) })),
   );
+  byId("wish").placeholder = EXAMPLES[state.domain];
   byId("wishes").replaceChildren(...dials().aims.map((aim, place) => wish(aim, place, known)));
   showTuning();
 });
