@@ -83,9 +83,9 @@ test-long: $(DEVELOPED)
 test-all: $(DEVELOPED)
 	$(call checked_beside,$(TESTS))
 
-# The report and the study in a real browser, and fifty listeners at once.
+# The report, the study and the studio in a real browser, and fifty listeners at once.
 test-pages: $(DEVELOPED)
-	$(PYTHON) -m pytest -m slow tests/reporting tests/study
+	$(PYTHON) -m pytest -m slow tests/reporting tests/study tests/studio
 
 # The wheel has every file, and works in an empty folder without the source.
 test-wheel: $(DEVELOPED)
