@@ -72,7 +72,7 @@ def _found(comparison: JudgedTable) -> str:
             said.append(f"{model} is significantly better in {good} and worse in {bad}")
     if not said:
         return "No statistic differs significantly from the prior's."
-    judged = sum(bool(row.aim) for row in comparison.rows)
+    judged = len(comparison.counted)
     return (
         f"Of {judged} statistics with a preferred direction, compared to the prior, {listed(said)}."
     )
