@@ -119,7 +119,7 @@ class JudgedTable:
 
         Without `theory` those that anybody can follow, otherwise the other one.
         """
-        found = []
+        found: list[tuple[str, Sequence[JudgedRow]]] = []
         for groups, title in TITLES.items():
             rows = [row for row in self.rows if row.group in groups]
             if rows and theory == ("theory" in groups):

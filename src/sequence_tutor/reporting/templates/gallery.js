@@ -62,9 +62,13 @@ class Gallery {
     const [first, ...others] = melodies;
     this.waiting = others;
     this.group = melodies;
-    const audio = this.audio(first);
+    this.start(first, from);
+  }
+
+  start(melody, from) {
+    const audio = this.audio(melody);
     audio.currentTime = from;
-    audio.play();
+    audio.play().catch(() => {}); // stopped before its first sound
   }
 
   begin() {
@@ -85,9 +89,7 @@ class Gallery {
 
   goOn() {
     const next = this.waiting.shift();
-    const audio = this.audio(next);
-    audio.currentTime = 0;
-    audio.play();
+    this.start(next, 0);
     next.scrollIntoView({ block: "nearest", behavior: stepwise.matches ? "auto" : "smooth" });
   }
 
