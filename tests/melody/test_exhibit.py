@@ -93,3 +93,13 @@ def test_the_score_is_in_the_key_and_left_out_where_nothing_draws(
     monkeypatch.setitem(sys.modules, "verovio", None)
     ((card,),) = melody_rounds([tuned], [[C_AND_REST]], 11025)
     assert card.score is None
+
+
+def test_scores_of_one_page_have_notes_of_one_size(melody_run: Path) -> None:
+    tuned = load_model(melody_run)
+    busy = [14, 16] * 16
+    rounds = melody_rounds([tuned], [[C_AND_REST, busy]], 11025)
+    boxes = [fromstring(content(card.score or "")).get("viewBox") or "" for (card,) in rounds]
+    widths = [box.split()[2] for box in boxes]
+    assert widths[0] == widths[1]
+    assert all(int(width) > 0 for width in widths)

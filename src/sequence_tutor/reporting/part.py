@@ -21,7 +21,7 @@ from sequence_tutor.evaluation.model import Model, prior_of
 from sequence_tutor.evaluation.prices import price_list
 from sequence_tutor.evaluation.seeds import between_seeds, seeds_table
 from sequence_tutor.prior.store import StoredPrior
-from sequence_tutor.reporting.account import RunFacts, listed, run_facts, sentences
+from sequence_tutor.reporting.account import RunFacts, run_facts, sentences, where_curves_begin
 from sequence_tutor.reporting.comparison import JudgedTable, SavedTable, compare
 from sequence_tutor.reporting.curves import (
     RuleShares,
@@ -192,7 +192,7 @@ def make_part(
         comparison,
         seeds_table(groups, domain) if groups else None,
         training_curves(logs, priors),
-        _flattened(runs),
+        where_curves_begin({run.model.name: run.spec.tune.prior_temperature for run in runs}),
         rule_shares(logs, weights, priors),
         term_curves(logs, priors),
         aim_curves(logs, priors),
@@ -200,18 +200,6 @@ def make_part(
         tradeoff(table, frontier, len(models)),
         exhibit,
         make_instrument(models, exhibit),
-    )
-
-
-def _flattened(runs: Sequence[ReportedRun]) -> str:
-    """Says that curves begin at a tempered prior, if some do."""
-    temperatures = {run.model.name: run.spec.tune.prior_temperature for run in runs}
-    told = [f"{name} at {one:g}" for name, one in temperatures.items() if one != 1]
-    if not told:
-        return ""
-    return (
-        f"Curves begin at the prior flattened by prior_temperature ({listed(told)}), not at the "
-        "prior of the table."
     )
 
 
