@@ -86,7 +86,7 @@ class TaskRun:
                 "threads": torch.get_num_threads(),
                 "versions": versions(),
             }
-            _write_calls(folder, oracle, inside)
+            write_calls(folder, oracle, inside)
             write_result(path, found)
             drop_state(folder)
             return found
@@ -114,7 +114,7 @@ class TaskRun:
         return oracle, time.perf_counter() - begun
 
 
-def _write_calls(folder: Path, oracle: Oracle, inside: list[bool] | None) -> None:
+def write_calls(folder: Path, oracle: Oracle, inside: list[bool] | None) -> None:
     """Every call, and those that the curves of the ten best are drawn from.
 
     Args:
