@@ -10,7 +10,7 @@ Three scaffolds and two pairs of ends, each with the shipped prior. The ways:
 - `in place`: the part is written once, as one template with a branch at each point. The prior
   writes the branches and has to write the rest of the part: sequential Monte Carlo, with 16
   particles a molecule, resampled after each piece of the part by how likely it was.
-- `rejection`: 20,000 molecules of the prior, those kept that contain the part.
+- `rejection`: molecules of the prior, `--rejected` of them; those are kept that contain the part.
 - `places weighed`: linkers as `sample --ends` writes them.
 - `any atom`: the prior goes on from the first end until it ends the molecule; the second end is
   put on each atom that has a hydrogen, and the place that the prior finds likeliest is kept.
@@ -50,7 +50,7 @@ ENDS = {
     "toluamide, oxolane": "Cc1ccccc1C(=O)N[*].[*][C@@H]1CCCO1",
 }
 PARTICLES = 16
-REJECTED = 20_000
+AT_ONCE = 1000
 
 Way = Callable[[Model, int, torch.Generator], tuple[int, list[str]]]
 """Draws, and the canonical SMILES of what came of them."""
@@ -61,19 +61,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--count", type=int, default=100, help="draws of each way")
+    parser.add_argument("--rejected", type=int, default=20_000, help="draws of rejection")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     model = load_model("molecule")
     with arguments.out.open("w", encoding="utf-8") as file:
         for seed in range(arguments.seeds):
-            for case, parts, name, way in ways(model):
+            for case, parts, name, way in ways(model, arguments.rejected):
                 row = {"case": case, "way": name, "seed": seed}
                 row |= measured(model, parts, way, arguments.count, seed)
                 print(json.dumps(row), file=file, flush=True)
                 print(row)
 
 
-def ways(model: Model) -> Iterator[tuple[str, tuple[Part, ...], str, Way]]:
+def ways(model: Model, rejected: int) -> Iterator[tuple[str, tuple[Part, ...], str, Way]]:
     """Every case with its parts, and the ways that are compared for it."""
     vocabulary, length = model.domain.vocabulary, model.length
     for case, text in SCAFFOLDS.items():
@@ -82,7 +83,7 @@ def ways(model: Model) -> Iterator[tuple[str, tuple[Part, ...], str, Way]]:
         single = ScaffoldDesigner(part, vocabulary, length, attempts=1)
         yield case, (part,), "one attempt", designed(single)
         yield case, (part,), "in place", in_place(part)
-        yield case, (part,), "rejection", rejected
+        yield case, (part,), "rejection", rejection(rejected)
     for case, text in ENDS.items():
         ends = read_ends(text)
         yield case, ends, "places weighed", designed(LinkerDesigner(ends, vocabulary, length))
@@ -128,16 +129,20 @@ def designed(designer: ScaffoldDesigner | LinkerDesigner) -> Way:
     return way
 
 
-def rejected(model: Model, _count: int, generator: torch.Generator) -> tuple[int, list[str]]:
+def rejection(draws: int) -> Way:
     """Whatever the prior writes."""
-    found: list[str] = []
-    for _ in range(REJECTED // 1000):
-        end = model.domain.end_token
-        batch = rollout(model.policy, 1000, model.length, generator, end_token=end).batch
-        texts = (one for one in model.domain.vocabulary.decode_batch(batch) if one)
-        with quiet():
-            found += [one.canonical for text in texts if (one := known(text)) is not None]
-    return REJECTED, found
+
+    def way(model: Model, _count: int, generator: torch.Generator) -> tuple[int, list[str]]:
+        found: list[str] = []
+        for begin in range(0, draws, AT_ONCE):
+            size, end = min(AT_ONCE, draws - begin), model.domain.end_token
+            batch = rollout(model.policy, size, model.length, generator, end_token=end).batch
+            texts = (one for one in model.domain.vocabulary.decode_batch(batch) if one)
+            with quiet():
+                found += [one.canonical for text in texts if (one := known(text)) is not None]
+        return draws, found
+
+    return way
 
 
 def in_place(part: Part) -> Way:

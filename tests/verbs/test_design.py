@@ -28,7 +28,7 @@ def molecules(found: Candidates) -> list[Chem.Mol]:
     """Of the candidates, which are canonical, distinct and what the tokens say."""
     smiles = [one["smiles"] for one in found.candidates]
     assert len(set(smiles)) == len(smiles)
-    assert [found.model.domain.vocabulary.decode(row) for row in found.to_lists()] == smiles
+    assert found.model.domain.shown_to_functions(found.batch) == smiles
     assert [Chem.CanonSmiles(one) for one in smiles] == smiles
     return [Chem.MolFromSmiles(one) for one in smiles]
 

@@ -31,6 +31,7 @@ from sequence_tutor.tuner.given import (
     Given,
     account_of,
     beginning_of,
+    beginning_with,
     check_read,
     digest_of,
     open_prior,
@@ -111,6 +112,9 @@ class Order:
         output = build(self.domain.output_settings, self.tables.output, source)
         own = self.domain.framed(self.reward_settings)
         own.check_output(output)
+        if self.given.scaffold:
+            prior = self.stored.prior
+            return beginning_with(own, self.given.scaffold, output, prior, self._length)
         return beginning_of(own, self.given.prime, output, self._length)
 
     @cached_property
