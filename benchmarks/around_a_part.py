@@ -37,7 +37,8 @@ from sequence_tutor.molecule.designing.linker import LinkerDesigner
 from sequence_tutor.molecule.designing.part import Part, read_ends
 from sequence_tutor.molecule.designing.scaffold import ScaffoldDesigner
 from sequence_tutor.molecule.designing.spelling import Writer, first_beginnings, perturbed
-from sequence_tutor.molecule.tokens import split_smiles
+from sequence_tutor.molecule.domain import MoleculeDomain
+from sequence_tutor.molecule.tokens import Vocabulary, split_smiles
 from sequence_tutor.sampling.rollout import rollout
 
 SCAFFOLDS = {
@@ -76,7 +77,7 @@ def main() -> None:
 
 def ways(model: Model, rejected: int) -> Iterator[tuple[str, tuple[Part, ...], str, Way]]:
     """Every case with its parts, and the ways that are compared for it."""
-    vocabulary, length = model.domain.vocabulary, model.length
+    vocabulary, length = vocabulary_of(model), model.length
     for case, text in SCAFFOLDS.items():
         part = Part(text)
         yield case, (part,), "points last", designed(ScaffoldDesigner(part, vocabulary, length))
@@ -90,6 +91,12 @@ def ways(model: Model, rejected: int) -> Iterator[tuple[str, tuple[Part, ...], s
         yield case, ends, "any atom", at_any_atom(ends)
 
 
+def vocabulary_of(model: Model) -> Vocabulary:
+    """The tokens of a model of molecules."""
+    assert isinstance(model.domain, MoleculeDomain)
+    return model.domain.vocabulary
+
+
 def measured(
     model: Model, parts: tuple[Part, ...], way: Way, count: int, seed: int
 ) -> dict[str, float]:
@@ -97,7 +104,7 @@ def measured(
     began = time.process_time()
     drawn, smiles = way(model, count, torch.Generator().manual_seed(seed))
     seconds = time.process_time() - began
-    finisher = Finisher(model.domain.vocabulary, model.length)
+    finisher = Finisher(vocabulary_of(model), model.length)
     whole = []
     for one in smiles:
         finished = finisher(Chem.MolFromSmiles(one), parts)
@@ -106,7 +113,7 @@ def measured(
     distinct = {one.smiles: one.tokens for one in whole}
     log_p, tokens = 0.0, 1
     if distinct:
-        writer = Writer(model.domain.vocabulary, model.stored.prior, model.length)
+        writer = Writer(vocabulary_of(model), model.stored.prior, model.length)
         log_p = sum(writer.likelihoods(list(distinct.values())))
         tokens = sum(map(len, distinct.values()))
     return {
@@ -137,7 +144,7 @@ def rejection(draws: int) -> Way:
         for begin in range(0, draws, AT_ONCE):
             size, end = min(AT_ONCE, draws - begin), model.domain.end_token
             batch = rollout(model.policy, size, model.length, generator, end_token=end).batch
-            texts = (one for one in model.domain.vocabulary.decode_batch(batch) if one)
+            texts = (one for one in vocabulary_of(model).decode_batch(batch) if one)
             with quiet():
                 found += [one.canonical for text in texts if (one := known(text)) is not None]
         return draws, found
@@ -154,7 +161,7 @@ def in_place(part: Part) -> Way:
         keys = perturbed(weights, generator).view(count, PARTICLES)
         best = keys.argmax(1) + torch.arange(count) * PARTICLES
         rows = [row for row in best.tolist() if weights[row] > -torch.inf]
-        texts = (model.domain.vocabulary.decode(tokens[row]) for row in rows)
+        texts = (vocabulary_of(model).decode(tokens[row]) for row in rows)
         with quiet():
             return count, [one.canonical for text in texts if (one := known(text)) is not None]
 
@@ -172,12 +179,12 @@ def likeliest_template(part: Part, model: Model) -> list[list[int]]:
             atom.SetIsotope(0)
     texts = set(Chem.MolToRandomSmilesVect(plain, 512, randomSeed=1))
     texts = {one for one in texts if not one.startswith("*")}
-    writer = Writer(model.domain.vocabulary, model.stored.prior, model.length)
+    writer = Writer(vocabulary_of(model), model.stored.prior, model.length)
     with_carbon = {one: writer.encoded([one.replace("*", "C")]) for one in texts}
     usable = [one for one, tokens in sorted(with_carbon.items()) if tokens]
     likely = writer.likelihoods([with_carbon[one][0] for one in usable])
     best = usable[max(range(len(usable)), key=likely.__getitem__)]
-    vocabulary = model.domain.vocabulary
+    vocabulary = vocabulary_of(model)
     pieces = [split_smiles(one, vocabulary.tokeniser) for one in best.split("*")]
     return [vocabulary.encode_pieces(one, end=False) for one in pieces]
 
@@ -186,7 +193,7 @@ def particles(
     model: Model, template: list[list[int]], count: int, generator: torch.Generator
 ) -> tuple[list[list[int]], Tensor]:
     """Sequences with what the prior writes between the pieces, and their log weights (count,)."""
-    vocabulary, policy = model.domain.vocabulary, model.policy
+    vocabulary, policy = vocabulary_of(model), model.policy
     opened, closed = vocabulary.numbers["("], vocabulary.numbers[")"]
     writer = Writer(vocabulary, model.stored.prior, model.length)
     rows: list[list[int]] = [list(template[0]) for _ in range(count)]
@@ -234,7 +241,7 @@ def at_any_atom(ends: tuple[Part, Part]) -> Way:
     """The second end on the likeliest atom of a molecule that has the first."""
 
     def way(model: Model, count: int, generator: torch.Generator) -> tuple[int, list[str]]:
-        vocabulary = model.domain.vocabulary
+        vocabulary = vocabulary_of(model)
         writer = Writer(vocabulary, model.stored.prior, model.length - 2)
         begun = first_beginnings(ends[0], 1, vocabulary, model.length)
         primes = writer.drawn([begun] * count, generator)

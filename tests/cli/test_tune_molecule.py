@@ -132,7 +132,9 @@ def test_every_molecule_goes_on_from_a_part_with_a_point(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    out = tuned(molecule_prior, settings, tmp_path / "run", "--scaffold", "NC([*])")
+    out = tmp_path / "run"
+    own = ("--prior", molecule_prior, "--config", settings)
+    assert main(command(*own, "--out", out, "--scaffold", "NC([*])")) == 0
     assert {row["smiles"][:2] for row in found(out)} == {"NC"}
     part = Part("NC[*]")
     valid = [row["canonical"] for row in found(out) if row["canonical"]]
@@ -147,8 +149,7 @@ def test_every_molecule_goes_on_from_a_part_with_a_point(
         (("--scaffold", "[*]N", "--prime", prime), "both say how sequences begin"),
     ):
         capsys.readouterr()
-        other = ("--prior", molecule_prior, "--config", settings, "--out", tmp_path / "no", *given)
-        assert main(command(*other)) == 2
+        assert main(command(*own, "--out", tmp_path / "no", *given)) == 2
         assert said in sentence(capsys)
         assert not (tmp_path / "no").exists()
 
