@@ -10,7 +10,7 @@ Three scaffolds and two pairs of ends, each with the shipped prior. The ways:
 - `in place`: the part is written once, as one template with a branch at each point. The prior
   writes the branches and has to write the rest of the part: sequential Monte Carlo, with 16
   particles a molecule, resampled after each piece of the part by how likely it was.
-- `rejection`: 20,000 molecules of the prior, those kept that contain the part.
+- `rejection`: molecules of the prior, `--rejected` of them; those are kept that contain the part.
 - `places weighed`: linkers as `sample --ends` writes them.
 - `any atom`: the prior goes on from the first end until it ends the molecule; the second end is
   put on each atom that has a hydrogen, and the place that the prior finds likeliest is kept.
@@ -37,7 +37,8 @@ from sequence_tutor.molecule.designing.linker import LinkerDesigner
 from sequence_tutor.molecule.designing.part import Part, read_ends
 from sequence_tutor.molecule.designing.scaffold import ScaffoldDesigner
 from sequence_tutor.molecule.designing.spelling import Writer, first_beginnings, perturbed
-from sequence_tutor.molecule.tokens import split_smiles
+from sequence_tutor.molecule.domain import MoleculeDomain
+from sequence_tutor.molecule.tokens import Vocabulary, split_smiles
 from sequence_tutor.sampling.rollout import rollout
 
 SCAFFOLDS = {
@@ -50,7 +51,7 @@ ENDS = {
     "toluamide, oxolane": "Cc1ccccc1C(=O)N[*].[*][C@@H]1CCCO1",
 }
 PARTICLES = 16
-REJECTED = 20_000
+AT_ONCE = 1000
 
 Way = Callable[[Model, int, torch.Generator], tuple[int, list[str]]]
 """Draws, and the canonical SMILES of what came of them."""
@@ -61,32 +62,39 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--count", type=int, default=100, help="draws of each way")
+    parser.add_argument("--rejected", type=int, default=20_000, help="draws of rejection")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     model = load_model("molecule")
     with arguments.out.open("w", encoding="utf-8") as file:
         for seed in range(arguments.seeds):
-            for case, parts, name, way in ways(model):
+            for case, parts, name, way in ways(model, arguments.rejected):
                 row = {"case": case, "way": name, "seed": seed}
                 row |= measured(model, parts, way, arguments.count, seed)
                 print(json.dumps(row), file=file, flush=True)
                 print(row)
 
 
-def ways(model: Model) -> Iterator[tuple[str, tuple[Part, ...], str, Way]]:
+def ways(model: Model, rejected: int) -> Iterator[tuple[str, tuple[Part, ...], str, Way]]:
     """Every case with its parts, and the ways that are compared for it."""
-    vocabulary, length = model.domain.vocabulary, model.length
+    vocabulary, length = vocabulary_of(model), model.length
     for case, text in SCAFFOLDS.items():
         part = Part(text)
         yield case, (part,), "points last", designed(ScaffoldDesigner(part, vocabulary, length))
         single = ScaffoldDesigner(part, vocabulary, length, attempts=1)
         yield case, (part,), "one attempt", designed(single)
         yield case, (part,), "in place", in_place(part)
-        yield case, (part,), "rejection", rejected
+        yield case, (part,), "rejection", rejection(rejected)
     for case, text in ENDS.items():
         ends = read_ends(text)
         yield case, ends, "places weighed", designed(LinkerDesigner(ends, vocabulary, length))
         yield case, ends, "any atom", at_any_atom(ends)
+
+
+def vocabulary_of(model: Model) -> Vocabulary:
+    """The tokens of a model of molecules."""
+    assert isinstance(model.domain, MoleculeDomain)
+    return model.domain.vocabulary
 
 
 def measured(
@@ -96,7 +104,7 @@ def measured(
     began = time.process_time()
     drawn, smiles = way(model, count, torch.Generator().manual_seed(seed))
     seconds = time.process_time() - began
-    finisher = Finisher(model.domain.vocabulary, model.length)
+    finisher = Finisher(vocabulary_of(model), model.length)
     whole = []
     for one in smiles:
         finished = finisher(Chem.MolFromSmiles(one), parts)
@@ -105,7 +113,7 @@ def measured(
     distinct = {one.smiles: one.tokens for one in whole}
     log_p, tokens = 0.0, 1
     if distinct:
-        writer = Writer(model.domain.vocabulary, model.stored.prior, model.length)
+        writer = Writer(vocabulary_of(model), model.stored.prior, model.length)
         log_p = sum(writer.likelihoods(list(distinct.values())))
         tokens = sum(map(len, distinct.values()))
     return {
@@ -128,16 +136,20 @@ def designed(designer: ScaffoldDesigner | LinkerDesigner) -> Way:
     return way
 
 
-def rejected(model: Model, _count: int, generator: torch.Generator) -> tuple[int, list[str]]:
+def rejection(draws: int) -> Way:
     """Whatever the prior writes."""
-    found: list[str] = []
-    for _ in range(REJECTED // 1000):
-        end = model.domain.end_token
-        batch = rollout(model.policy, 1000, model.length, generator, end_token=end).batch
-        texts = (one for one in model.domain.vocabulary.decode_batch(batch) if one)
-        with quiet():
-            found += [one.canonical for text in texts if (one := known(text)) is not None]
-    return REJECTED, found
+
+    def way(model: Model, _count: int, generator: torch.Generator) -> tuple[int, list[str]]:
+        found: list[str] = []
+        for begin in range(0, draws, AT_ONCE):
+            size, end = min(AT_ONCE, draws - begin), model.domain.end_token
+            batch = rollout(model.policy, size, model.length, generator, end_token=end).batch
+            texts = (one for one in vocabulary_of(model).decode_batch(batch) if one)
+            with quiet():
+                found += [one.canonical for text in texts if (one := known(text)) is not None]
+        return draws, found
+
+    return way
 
 
 def in_place(part: Part) -> Way:
@@ -149,7 +161,7 @@ def in_place(part: Part) -> Way:
         keys = perturbed(weights, generator).view(count, PARTICLES)
         best = keys.argmax(1) + torch.arange(count) * PARTICLES
         rows = [row for row in best.tolist() if weights[row] > -torch.inf]
-        texts = (model.domain.vocabulary.decode(tokens[row]) for row in rows)
+        texts = (vocabulary_of(model).decode(tokens[row]) for row in rows)
         with quiet():
             return count, [one.canonical for text in texts if (one := known(text)) is not None]
 
@@ -167,12 +179,12 @@ def likeliest_template(part: Part, model: Model) -> list[list[int]]:
             atom.SetIsotope(0)
     texts = set(Chem.MolToRandomSmilesVect(plain, 512, randomSeed=1))
     texts = {one for one in texts if not one.startswith("*")}
-    writer = Writer(model.domain.vocabulary, model.stored.prior, model.length)
+    writer = Writer(vocabulary_of(model), model.stored.prior, model.length)
     with_carbon = {one: writer.encoded([one.replace("*", "C")]) for one in texts}
     usable = [one for one, tokens in sorted(with_carbon.items()) if tokens]
     likely = writer.likelihoods([with_carbon[one][0] for one in usable])
     best = usable[max(range(len(usable)), key=likely.__getitem__)]
-    vocabulary = model.domain.vocabulary
+    vocabulary = vocabulary_of(model)
     pieces = [split_smiles(one, vocabulary.tokeniser) for one in best.split("*")]
     return [vocabulary.encode_pieces(one, end=False) for one in pieces]
 
@@ -181,7 +193,7 @@ def particles(
     model: Model, template: list[list[int]], count: int, generator: torch.Generator
 ) -> tuple[list[list[int]], Tensor]:
     """Sequences with what the prior writes between the pieces, and their log weights (count,)."""
-    vocabulary, policy = model.domain.vocabulary, model.policy
+    vocabulary, policy = vocabulary_of(model), model.policy
     opened, closed = vocabulary.numbers["("], vocabulary.numbers[")"]
     writer = Writer(vocabulary, model.stored.prior, model.length)
     rows: list[list[int]] = [list(template[0]) for _ in range(count)]
@@ -229,7 +241,7 @@ def at_any_atom(ends: tuple[Part, Part]) -> Way:
     """The second end on the likeliest atom of a molecule that has the first."""
 
     def way(model: Model, count: int, generator: torch.Generator) -> tuple[int, list[str]]:
-        vocabulary = model.domain.vocabulary
+        vocabulary = vocabulary_of(model)
         writer = Writer(vocabulary, model.stored.prior, model.length - 2)
         begun = first_beginnings(ends[0], 1, vocabulary, model.length)
         primes = writer.drawn([begun] * count, generator)

@@ -10,8 +10,12 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("rdkit", reason="the extra [molecule] is not installed")
+from rdkit import Chem
+
 from kit import kill_fork_once_there, sentence
 from sequence_tutor.cli import main
+from sequence_tutor.molecule.designing.part import Part
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.prior.store import load_prior
 from sequence_tutor.storage.checkpoints import load_checkpoint
@@ -120,6 +124,51 @@ def test_every_molecule_goes_on_from_a_fragment(
     smiles = [line.partition(",")[0] for line in (folder / "molecules.csv").read_text().split()]
     assert len(smiles) == 6
     assert all(one.startswith("NCC") for one in smiles[1:])
+
+
+def test_every_molecule_goes_on_from_a_part_with_a_point(
+    molecule_prior: Path,
+    settings: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "run"
+    own = ("--prior", molecule_prior, "--config", settings)
+    assert main(command(*own, "--out", out, "--scaffold", "NC([*])")) == 0
+    assert {row["smiles"][:2] for row in found(out)} == {"NC"}
+    part = Part("NC[*]")
+    valid = [row["canonical"] for row in found(out) if row["canonical"]]
+    long = [one for one in valid if len(one) > 2]
+    assert len(long) > 4
+    assert all(part.is_in(Chem.MolFromSmiles(one)) for one in long)
+    prime = tmp_path / "prime.smi"
+    prime.write_text("NC\n")
+    for given, said in (
+        (("--scaffold", "[*]NC[*]"), "has 2 attachment points, expected one: a tuned model"),
+        (("--scaffold", "[*]c1ccccc1"), "token 'c' is unknown to this prior"),
+        (("--scaffold", "[*]N", "--prime", prime), "both say how sequences begin"),
+    ):
+        capsys.readouterr()
+        assert main(command(*own, "--out", tmp_path / "no", *given)) == 2
+        assert said in sentence(capsys)
+        assert not (tmp_path / "no").exists()
+
+
+def test_near_is_an_aim_at_the_mean_similarity(
+    molecule_prior: Path, settings: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    near = ("--near", "NCCO", "--similarity", "0.4..0.9", "--preset", "aims")
+    given = ("--prior", molecule_prior, "--config", settings, "--out", out, *near)
+    assert main(command(*given)) == 0
+    capsys.readouterr()
+    spec = json.loads((out / "run.json").read_text())
+    aims = {one["row"]: (one["low"], one["high"]) for one in spec["tune"]["aims"]}
+    assert aims == {"valid": (0.95, None), "mean similarity to NCCO": (0.4, 0.9)}
+    measured = read_log(out / LOG_FILE)[-1]["aims"]
+    assert any("mean similarity to NCCO" in name for name in measured)
+    assert main(["tune", "melody", "--near", "CCO", "--out", str(tmp_path / "no")]) == 2
+    assert "--near is of molecules, not of melody" in capsys.readouterr().err
 
 
 def test_stages_of_a_settings_file_follow_each_other(

@@ -125,6 +125,7 @@ PAGES = [
 SLOW = {  # the shipped prior of molecules, or many runs
     "README.md",
     "docs/looking.md",
+    "docs/designing.md",
     "docs/molecules.md",
     "docs/start/chemist.md",
     "docs/start/researcher.md",

@@ -20,6 +20,9 @@ SMALL = {
 SILENT = "docs/algorithms/seqgan.md"
 """A page whose program tunes and prints nothing of its own."""
 
+DESIGNS = "docs/designing.md"
+"""A page whose program tunes nothing."""
+
 
 def programs(page: Path) -> list[str]:
     """The blocks of a page that use the package."""
@@ -29,7 +32,11 @@ def programs(page: Path) -> list[str]:
 
 def test_no_program_is_forgotten() -> None:
     pages = (ROOT / "README.md", *(ROOT / "docs").rglob("*.md"))
-    assert {str(page.relative_to(ROOT)) for page in pages if programs(page)} == {*SMALL, SILENT}
+    assert {str(page.relative_to(ROOT)) for page in pages if programs(page)} == {
+        *SMALL,
+        SILENT,
+        DESIGNS,
+    }
 
 
 @pytest.mark.slow
@@ -39,6 +46,13 @@ def test_a_program_that_tunes_leaves_a_run(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     runpy.run_path("program.py")
     assert (tmp_path / "runs" / "gan" / "policy.safetensors").exists()
+
+
+@pytest.mark.slow
+def test_a_program_that_designs_prints_molecules(capsys: pytest.CaptureFixture[str]) -> None:
+    (program,) = programs(ROOT / DESIGNS)
+    exec(program.replace("prior, 20", "prior, 4"), {})
+    assert len(capsys.readouterr().out.splitlines()) == 3
 
 
 @pytest.mark.slow

@@ -11,9 +11,10 @@ import torch
 from rdkit import Chem
 from rdkit.Chem import rdMolDescriptors
 
+from sequence_tutor.config.aims import parse_aims, split_aim
 from sequence_tutor.domain.rows import SHARE
 from sequence_tutor.errors import UserError
-from sequence_tutor.molecule.chemistry import canonical_of, molecule_hash
+from sequence_tutor.molecule.chemistry import canonical_of, fingerprint, molecule_hash, tanimoto
 from sequence_tutor.molecule.domain import MoleculeDomain
 from sequence_tutor.molecule.rows import MoleculeRows
 from sequence_tutor.molecule.scoring.reward import MoleculeRewardSettings
@@ -80,6 +81,24 @@ def test_rows_by_what_they_say() -> None:
     assert found["rings"].value == pytest.approx((1 + 2 + 0) / 3)
 
 
+def test_rows_of_similarity_to_a_molecule() -> None:
+    domain = MoleculeDomain()
+    settings = domain.computed_here(domain.reward_settings())
+    mean, share = f"mean similarity to {ASPIRIN}", f"similarity to {ASPIRIN} in 0.3..0.9"
+    rows = domain.rows(settings, domain.reward(settings, None), [mean, share])
+    assert rows.ranges()[share] == SHARE
+    assert (rows.ranges()[mean].low, rows.ranges()[mean].high) == (0, 1)
+    salicylic = "O=C(O)c1ccccc1O"
+    found = rows.count(batch_of(domain, ASPIRIN, salicylic, CAFFEINE, "C1CC"))
+    prints = [fingerprint(Chem.MolFromSmiles(one)) for one in (ASPIRIN, salicylic, CAFFEINE)]
+    similar = tanimoto(prints[0], prints)  # 1, .45, .06
+    assert found[mean].value == pytest.approx(sum(similar) / 3)
+    assert found[share].value == pytest.approx(1 / 3)
+    assert parse_aims({mean: "0.4 .. 0.6"})[0].row == mean
+    for written in (f"{mean} 0.4 .. 0.6", f"{share} >= 50 %", f"{mean} >= 0.4"):
+        assert split_aim(written)[0] in (mean, share)
+
+
 def test_rows_of_the_table_and_of_the_reward() -> None:
     domain = MoleculeDomain()
     settings = MoleculeRewardSettings(weights={"qed": 1.0, "MolWt": 0.1}, workers=0)
@@ -100,6 +119,10 @@ def test_rows_of_the_table_and_of_the_reward() -> None:
         ("TPS in 1..2", "did you mean 'TPSA'"),
         ("TPSA in 2..1", "the window is empty"),
         ("has c1cc", "as SMARTS"),
+        ("similarity to CCO", "expected a window, such as similarity to CCO in 0.5..0.7"),
+        ("mean similarity to C1CC", "'C1CC' cannot be read as SMILES"),
+        ("similarity to X in 0..1", "'X' cannot be read as SMILES"),
+        ("similarity to CCO in 0.7..0.5", "the window is empty"),
     ],
 )
 def test_a_row_that_cannot_be(name: str, why: str) -> None:

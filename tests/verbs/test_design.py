@@ -28,7 +28,7 @@ def molecules(found: Candidates) -> list[Chem.Mol]:
     """Of the candidates, which are canonical, distinct and what the tokens say."""
     smiles = [one["smiles"] for one in found.candidates]
     assert len(set(smiles)) == len(smiles)
-    assert [found.model.domain.vocabulary.decode(row) for row in found.to_lists()] == smiles
+    assert found.model.domain.shown_to_functions(found.batch) == smiles
     assert [Chem.CanonSmiles(one) for one in smiles] == smiles
     return [Chem.MolFromSmiles(one) for one in smiles]
 
@@ -38,8 +38,8 @@ def molecules(found: Candidates) -> list[Chem.Mol]:
     [
         "[*]c1ccncc1",
         "[*]N1CCN([*])CC1",  # two points that are alike
-        "O=C(N[*:2])[C@@H]1CC[NH+]([*:1])C1",
-        "[*]/C=C/C(=O)N[*]",
+        pytest.param("O=C(N[*:2])[C@@H]1CC[NH+]([*:1])C1", marks=pytest.mark.long),
+        pytest.param("[*]/C=C/C(=O)N[*]", marks=pytest.mark.long),
     ],
 )
 def test_molecules_contain_the_part_and_groups_make_them(prior: Model, scaffold: str) -> None:

@@ -23,7 +23,8 @@ RowNames = Annotated[
     tuple[str, ...],
     option(
         'only these rows; a row can also be a definition: mean_TPSA, "TPSA in 40..90" or '
-        '"has c1ccncc1" of molecules, "matches REGEX" or "contains TEXT" of lines',
+        '"has c1ccncc1" or "mean similarity to CCO" of molecules, "matches REGEX" or "contains '
+        'TEXT" of lines',
         "ROW...",
     ),
 ]

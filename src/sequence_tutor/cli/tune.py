@@ -24,6 +24,7 @@ from sequence_tutor.cli.arguments import (
     settings_given,
     show,
 )
+from sequence_tutor.cli.designing import WINDOW, read_window
 
 SHOWN = ("reward_per_sequence", "log_prior_per_token", "kl_to_prior_per_token")
 
@@ -41,6 +42,9 @@ class Tune:
 
     Instead of weights, state what the table should show: --aim, repeatable, with the rows that aims
     list names, or --aims-from with tunes, molecules or lines of your own.
+
+    With --scaffold every molecule begins with a part of yours; --near aims at molecules that
+    resemble one of yours.
 
     Example: sequence-tutor tune melody --algorithm psi --c 4 --out runs/psi
              sequence-tutor tune melody --aim "last_note_is_tonic >= 90 %" --out runs/tonic
@@ -87,6 +91,22 @@ class Tune:
     prime: Annotated[
         Path | None, option("every sequence begins with the first one of this file", "FILE")
     ] = None
+    scaffold: Annotated[
+        str | None,
+        option('part that every molecule begins with: "[*]c1ccncc1"', "SMILES", group="molecules"),
+    ] = None
+    near: Annotated[
+        str | None,
+        option(
+            "molecule that they are to resemble: the mean similarity gets an aim",
+            "SMILES",
+            group="molecules",
+        ),
+    ] = None
+    similarity: Annotated[
+        str | None,
+        option(f"that aim; default {WINDOW}", "LOW..HIGH", group="molecules"),
+    ] = None
     column: Column = None
     standardise: Standardised = None
     seed: Annotated[int | None, option("seed of every random choice", "N")] = None
@@ -105,6 +125,7 @@ class Tune:
 
         names = ("algorithm", "c", "discount", "target_kl", "budget", "steps", "seed")
         given = settings_given(self, TuneSettings, *names)
+        own = ("aim", "aims_from", "rows", "near", "similarity")
         length = {} if self.length is None else {"length": self.length}
         music = {"range": self.range, "scale": self.scale}
         music = {name: text for name, text in music.items() if text is not None}
@@ -112,7 +133,7 @@ class Tune:
             overrides={"tune": given, **length, **({"music": music} if music else {})},
             tell=self.shown.remark,
             aims=self._aims(),
-            **arguments_of(self, *names, "length", "range", "scale", "aim", "aims_from", "rows"),
+            **arguments_of(self, *names, *own, "length", "range", "scale"),
         )
         last = read_log(self.out / LOG_FILE)[-1]
         self.shown.write(last)
@@ -127,6 +148,25 @@ class Tune:
             show(f"{name.replace('_', ' ')}: {value:g}")
         self.shown.remark(f"The tuned model is in {self.out}.")
 
+    def _own_aims(self) -> dict[str, Any] | None:
+        """Those of --aim and --near.
+
+        A similarity alone is cheapest to reach by writing fewer valid molecules, so that --near
+        comes with an aim at the valid ones, unless there is another.
+        """
+        from sequence_tutor.errors import UserError
+
+        own = aims_table(self.aim)
+        if self.near is None:
+            if self.similarity is not None:
+                raise UserError("--similarity is to a molecule, expected --near SMILES beside it")
+            return own
+        if self.domain != "molecule":
+            raise UserError(f"--near is of molecules, not of {self.domain}")
+        low, high = read_window(self.similarity or WINDOW)
+        near = {"valid": ">= 95 %", f"mean similarity to {self.near}": f"{low:g} .. {high:g}"}
+        return {**near, **(own or {})}
+
     def _aims(self) -> dict[str, Any] | None:
         """The aims of the command line, those read off files shown with how far the prior is.
 
@@ -137,7 +177,7 @@ class Tune:
         from sequence_tutor.evaluation.aimed import aims_table as distances
         from sequence_tutor.verbs.aims import aims_from
 
-        own = aims_table(self.aim)
+        own = self._own_aims()
         if not self.aims_from:
             if self.rows:
                 raise UserError("--rows is of --aims-from, which is not given")

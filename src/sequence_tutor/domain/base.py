@@ -28,6 +28,7 @@ from sequence_tutor.domain.rows import RewardRows, Rows
 from sequence_tutor.domain.run_support import RunSupport
 from sequence_tutor.domain.step_scores import Scored, step_scores, summed
 from sequence_tutor.errors import UserError, shown
+from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sequences import SequenceBatch
@@ -160,6 +161,19 @@ class Domain(RunSupport, ABC):
             ended = tokens[-1:] == [self.end_token]
             return Beginning(tokens[:-1] if ended else tokens, settings)
         raise UserError(f"{path}: no sequence in it, expected one to begin with")
+
+    def begin_with(self, part: str, prior: Prior, length: int) -> Sequence[int]:
+        """The tokens that every sequence with a part of the user's begins with.
+
+        Args:
+            part: as the user writes it.
+            prior: chooses among several ways to write it.
+            length: most tokens of a sequence.
+
+        Raises:
+            UserError: it cannot be used, or this domain has no such parts.
+        """
+        raise UserError(f"--scaffold is of molecules, not of {self.name}")
 
     def constrain(
         self,

@@ -31,7 +31,7 @@ from sequence_tutor.execution.registry import find_executor
 from sequence_tutor.molecule.breeding import Crosser
 from sequence_tutor.molecule.chemistry import known, quiet
 from sequence_tutor.molecule.critic import Critic
-from sequence_tutor.molecule.designing import designer
+from sequence_tutor.molecule.designing import beginning_of, designer
 from sequence_tutor.molecule.held_out import held_out_tensors
 from sequence_tutor.molecule.judge import SampleJudge
 from sequence_tutor.molecule.measuring import Measuring
@@ -57,6 +57,7 @@ from sequence_tutor.molecule.statistics import (
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.molecule.writing.found import FOUND_FILE, FoundMolecules
 from sequence_tutor.molecule.writing.output import MoleculeOutputSettings, write_scored
+from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.prior.store import StoredPrior, shipped_prior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.user_terms import load_user_terms
@@ -202,6 +203,10 @@ class MoleculeDomain(Domain):
     def design(self, around: Around, length: int) -> Designer:
         """Groups at the points of a part, a linker between two ends, or small changes."""
         return designer(around, self.vocabulary, length)
+
+    def begin_with(self, part: str, prior: Prior, length: int) -> Sequence[int]:
+        """A part written with its attachment point last, as the prior finds it likeliest."""
+        return beginning_of(part, self.vocabulary, prior, length)
 
     def speller(self) -> Speller:
         """A molecule has many SMILES."""

@@ -15,7 +15,7 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Beginning, Domain, find_domain
 from sequence_tutor.errors import UserError, reading
 from sequence_tutor.prior.check import check_prior
-from sequence_tutor.prior.protocol import device_of
+from sequence_tutor.prior.protocol import Prior, device_of
 from sequence_tutor.prior.store import StoredPrior, find_prior, given_prior
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reward.check import check_batch
@@ -42,6 +42,7 @@ class Given:
         column: of tables of molecules, the one with the SMILES.
         standardise: what is left of seeds that are molecules.
         extensions: objects that extend the run.
+        scaffold: part that every sampled sequence begins with, in the user's words; or empty.
     """
 
     prior: object | None = None
@@ -52,6 +53,7 @@ class Given:
     column: str | None = None
     standardise: str | None = None
     extensions: Extensions = NOTHING
+    scaffold: str = ""
 
 
 def open_prior(
@@ -143,6 +145,17 @@ def beginning_of(domain: Domain, prime: Path | None, output: Settings, length: i
             "the length"
         )
     return begun
+
+
+def beginning_with(
+    domain: Domain, part: str, output: Settings, prior: Prior, length: int
+) -> Beginning:
+    """A part in the user's words as the tokens that every sequence begins with.
+
+    Raises:
+        UserError: it cannot be used.
+    """
+    return Beginning(list(domain.begin_with(part, prior, length)), output)
 
 
 def digest_of(

@@ -31,6 +31,7 @@ from sequence_tutor.tuner.given import (
     Given,
     account_of,
     beginning_of,
+    beginning_with,
     check_read,
     digest_of,
     open_prior,
@@ -112,6 +113,9 @@ class Order:
         output = build(self.domain.output_settings, self.tables.output, source)
         own = self.domain.framed(self.reward_settings)
         own.check_output(output)
+        if self.given.scaffold:
+            prior = self.stored.prior
+            return beginning_with(own, self.given.scaffold, output, prior, self._length)
         prime, music = self.given.prime, self.tables.music
         if music and prime is None:  # else it stands where its file has it
             output = own.limits(music, output, moves=True).settings

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.config.presets import merged
+from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.prior.store import StoredPrior
@@ -48,6 +49,7 @@ def tune(
     rules: PathLike | None = None,
     seeds: PathLike | Sequence[Sequence[int]] | None = None,
     prime: PathLike | None = None,
+    scaffold: str | None = None,
     column: str | None = None,
     standardise: str | None = None,
     executor: str | None = None,
@@ -81,6 +83,8 @@ def tune(
         rules: Python file with rules of the user's own.
         seeds: file of sequences that replay begins with, or lists of their tokens.
         prime: file whose first sequence every sampled one begins with; it is not learned.
+        scaffold: SMILES of a part with one `[*]` that every molecule begins with; instead of a
+            prime.
         column: of tables of molecules, the one with the SMILES; None: the one whose name says so.
         standardise: how seeds that are molecules are reduced: "fragment" (the default) removes
             counter-ions, "parent" charges too, "none" nothing.
@@ -116,7 +120,10 @@ def tune(
         overrides = merged(overrides or {}, {"aims": aims})
     extensions = Extensions(sampler, exploration, callbacks, log_to)
     overrides = merged(with_executor(overrides, executor), extensions.named())
-    given = Given(prior, rules_file(rules), reward, seeds, prime, column, standardise, extensions)
+    if scaffold and prime is not None:
+        raise UserError("scaffold and prime both say how sequences begin, expected one of them")
+    read = seeds, prime, column, standardise
+    given = Given(prior, rules_file(rules), reward, *read, extensions, scaffold or "")
     order = open_order(
         *(domain, preset, config, overrides, given),
         weighs=True if _has_weights(out) else None,

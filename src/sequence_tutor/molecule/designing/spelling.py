@@ -157,7 +157,7 @@ class Writer:
             generator: source of randomness.
         """
         distinct = {tuple(one): None for own in spellings for one in own}
-        likely = dict(zip(distinct, self._followed(list(distinct)), strict=True))
+        likely = dict(zip(distinct, self.followed(list(distinct)), strict=True))
         flat = [tuple(one) for own in spellings for one in own]
         weights = torch.tensor([likely[one] for one in flat], dtype=torch.float64)
         keys = perturbed(weights, generator)
@@ -168,7 +168,7 @@ class Writer:
         return found
 
     @torch.no_grad()
-    def _followed(self, rows: Sequence[Sequence[int]]) -> list[float]:
+    def followed(self, rows: Sequence[Sequence[int]]) -> list[float]:
         """Log p of beginnings, each with a token after it that begins a group."""
         device = device_of(self.prior)
         found: list[float] = []

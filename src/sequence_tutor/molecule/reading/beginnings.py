@@ -33,7 +33,7 @@ def first_molecule(path: Path, choice: Choice = DEFAULT_CHOICE) -> str:
                 raise UserError(
                     f"{where}: {entry.smiles!r} has an attachment point, expected the beginning of "
                     "a SMILES that goes on after its last atom: c1ccc(cc1)C(=O)N in place of "
-                    "[*:1]NC(=O)c1ccccc1"
+                    "[*:1]NC(=O)c1ccccc1, or that part with --scaffold"
                 )
             if not can_begin(entry.smiles):
                 raise UserError(f"{where}: no molecule can begin with {entry.smiles!r}")
