@@ -6,7 +6,7 @@ import csv
 import math
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -18,12 +18,15 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.errors import UserError, require
 from sequence_tutor.estimates import finite_or_none
 from sequence_tutor.molecule.chemistry import parse, quiet
+from sequence_tutor.molecule.scoring.front import FRONT, on_front
 from sequence_tutor.molecule.scoring.rewarded_table import raw_names, rewarded_table
 from sequence_tutor.molecule.scoring.scorer import Scorer
+from sequence_tutor.molecule.scoring.terminal_reward import MoleculeReward
 from sequence_tutor.molecule.statistics import TABLE_TERMS
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.molecule.writing.pictures import picture_grid
 from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.reward.weighted import explaining
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.files import replacing, write_text
 
@@ -83,8 +86,9 @@ def write_scored(
 ) -> None:
     """Score a batch and write it with `write_molecules`.
 
-    The total and the terms of the reward, if any, come before those of Table 2. `progress` counts
-    every molecule twice: when it is scored and when it is written.
+    The total and the terms of the reward, if any, come before those of Table 2, and the column
+    `front` after them: 1 for the molecules of the first Pareto front of the reward's terms.
+    `progress` counts every molecule twice: when it is scored and when it is written.
     """
     count = len(batch)
     rows: list[Row] = []
@@ -100,10 +104,32 @@ def write_scored(
             rows.append(Row(text, canonical, terms))
         progress(len(rows), 2 * count)
 
+    own = None if reward is None else explaining(reward)
+    if isinstance(own, MoleculeReward):
+        rows = _with_front(rows, own.wanted)
+        names = (*names, FRONT)
+
     def written(done: int, files: int) -> None:
         progress(count + count * done // files, 2 * count)
 
     write_molecules(rows, names, directory, settings, written)
+
+
+def _with_front(rows: Sequence[Row], wanted: Mapping[str, float]) -> list[Row]:
+    """The rows with whether each molecule is on the first front of the terms' scores."""
+    valid = [row for row in rows if row.canonical is not None]
+    names = {}  # of a term without a transform the raw number is the score
+    for name, way in wanted.items():
+        has_score = any(f"{name}_score" in row.terms for row in valid)
+        names[f"{name}_score" if has_score else name] = way
+    columns = {name: [row.terms[name] for row in valid] for name in names}
+    front = iter(on_front(columns, names, len(valid)))
+    return [
+        row
+        if row.canonical is None
+        else replace(row, terms={**row.terms, FRONT: float(next(front))})
+        for row in rows
+    ]
 
 
 def write_molecules(
