@@ -13,7 +13,8 @@ from sequence_tutor.domain.data import Collected
 from sequence_tutor.errors import UserError
 from sequence_tutor.molecule.scoring.reward import MoleculeReward, MoleculeRewardSettings
 from sequence_tutor.molecule.tokens import Vocabulary
-from sequence_tutor.molecule.writing.found import FoundMolecules, read_table
+from sequence_tutor.molecule.writing.found import FoundMolecules
+from sequence_tutor.molecule.writing.table_rows import read_table
 from sequence_tutor.sequences import SequenceBatch
 
 ASPIRIN, CAFFEINE, AMPHETAMINE = (
@@ -194,3 +195,21 @@ def test_the_table_of_an_older_run_goes_on_as_it_was(
     older.close()
     lines = table.read_text().splitlines()
     assert [line.count(",") for line in lines] == [10, 10, 10]
+
+
+def test_the_columns_of_reinvent_on_request(tmp_path: Path, reward: MoleculeReward) -> None:
+    found = FoundMolecules(tmp_path / "found.csv", reward, resumed=False, reinvent=True)
+    found.gather(collected(reward, 3, "OCC", ASPIRIN))
+    found.close()
+    ethanol, aspirin = read_table(tmp_path / "found_reinvent.csv")
+    assert list(ethanol) == [
+        *("Agent", "Prior", "Score", "SMILES", "Scaffold"),
+        *("qed", "qed (raw)", "logp", "logp (raw)", "step"),
+    ]
+    assert (ethanol["SMILES"], ethanol["step"]) == ("OCC", "3")
+    assert (ethanol["Agent"], ethanol["Prior"]) == ("0.5", "1.0")
+    assert float(ethanol["logp (raw)"]) == pytest.approx(-0.0014)
+    assert float(ethanol["logp"]) == 0
+    assert aspirin["Scaffold"] == "c1ccccc1"
+    own = list(read_table(tmp_path / "found.csv"))
+    assert [row["Score"] for row in (ethanol, aspirin)] == [row["total"] for row in own]

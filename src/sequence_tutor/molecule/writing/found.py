@@ -17,7 +17,7 @@ import io
 import os
 import random
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +31,8 @@ from sequence_tutor.molecule.chemistry import molecule_hash
 from sequence_tutor.molecule.scoring.front import FRONT, NOT_ON_FRONT, ON_FRONT, on_front
 from sequence_tutor.molecule.scoring.terminal_reward import FOUND_COLUMNS, MoleculeReward
 from sequence_tutor.molecule.writing.output import Cell, Row, parquet_of, picture_rows, write_sdf
+from sequence_tutor.molecule.writing.reinvent_table import write_reinvent_table
+from sequence_tutor.molecule.writing.table_rows import read_table
 from sequence_tutor.storage.files import open_own, replacing
 
 FOUND_FILE = "found.csv"
@@ -45,17 +47,23 @@ class FoundMolecules:
         resumed: continue the table of a checkpoint, whose state `restore` will get; otherwise an
             older table at `path` is replaced.
         parquet: whether `close` writes the table as Parquet too.
+        reinvent: whether `close` writes it with REINVENT's columns too.
 
     Raises:
         UserError: there is no table to continue.
     """
 
     def __init__(
-        self, path: Path, reward: MoleculeReward, resumed: bool, parquet: bool = False
+        self,
+        path: Path,
+        reward: MoleculeReward,
+        resumed: bool,
+        parquet: bool = False,
+        reinvent: bool = False,
     ) -> None:
         self.path = path
         self._reward = reward
-        self._parquet = parquet
+        self._parquet, self._reinvent = parquet, reinvent
         self._seen: set[int] = set()
         if resumed and not path.is_file():
             raise UserError(f"{path}: the table of this run is not there, expected it to go on")
@@ -104,13 +112,15 @@ class FoundMolecules:
         self._seen = {molecule_hash(row["canonical"]) for row in read_table(self.path)}
 
     def close(self) -> None:
-        """Close the table; write the best molecules, pictures, and Parquet if asked for."""
+        """Close the table; write the best molecules, pictures, and other tables if asked for."""
         self._file.close()
         if self._has_front:
             mark_front(self.path, self._reward.wanted)
         write_best(self.path)
         if self._parquet:
             parquet_of(self.path)
+        if self._reinvent:
+            write_reinvent_table(self.path)
 
     def _is_new(self, canonical: str) -> bool:
         before = len(self._seen)
@@ -191,12 +201,6 @@ def write_best(table: Path, count: int = COUNT) -> None:
     write_sdf(table.with_name("best.sdf"), ordered)
     picture_rows(ordered, table.with_name("best"))
     picture_rows([_row(row) for row in chance], table.with_name("random"))
-
-
-def read_table(table: Path) -> Iterator[dict[str, str]]:
-    """The rows of a table, one by one: column -> text."""
-    with table.open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)
 
 
 def _row(row: dict[str, str]) -> Row:

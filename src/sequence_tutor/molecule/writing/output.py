@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -52,6 +52,9 @@ class MoleculeOutputSettings(Settings):
     sort_by: str = Field("", description="term whose highest are the best; empty: the total")
     sdf: bool = Field(True, description="whether to write structures (SDF) too")
     parquet: bool = Field(False, description="whether to write the table as Parquet too")
+    reinvent: bool = Field(
+        False, description="whether a run writes its table with the columns of REINVENT 4 too"
+    )
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -195,19 +198,30 @@ def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[Cell]
         writer.writerows(rows)
 
 
-def parquet_of(table: Path) -> None:
-    """Write a CSV file as `.parquet` beside it, block by block.
+def parquet_of(table: Path, out: Path | None = None, numbers: Collection[str] = ()) -> None:
+    """Write a CSV file as Parquet, block by block.
+
+    Args:
+        table: the CSV file.
+        out: the file to write; None: beside the table, with the suffix `.parquet`.
+        numbers: the columns that hold numbers, all others hold text; none: the types are those
+            that the first block seems to have.
 
     Raises:
         UserError: pyarrow is not installed.
     """
     require("parquet", "Parquet needs pyarrow", *PYARROW)
+    import pyarrow
     import pyarrow.csv
     import pyarrow.parquet
 
+    with table.open(encoding="utf-8", newline="") as file:
+        columns = next(csv.reader(file), [])
+    types = {one: pyarrow.float64() if one in numbers else pyarrow.string() for one in columns}
+    options = pyarrow.csv.ConvertOptions(column_types=types if numbers else None)
     with (
-        replacing(table.with_suffix(".parquet")) as beside,
-        pyarrow.csv.open_csv(table) as reader,
+        replacing(out or table.with_suffix(".parquet")) as beside,
+        pyarrow.csv.open_csv(table, convert_options=options) as reader,
         pyarrow.parquet.ParquetWriter(beside, reader.schema) as writer,
     ):
         for block in reader:
