@@ -240,8 +240,9 @@ class MoleculeDomain(Domain):
         """The table of every distinct molecule of a run; None for a reward of another kind."""
         if not isinstance(reward, MoleculeReward):  # an object of the user
             return None
-        parquet = of_kind(MoleculeOutputSettings, settings).parquet
-        return FoundMolecules(directory / FOUND_FILE, reward, resumed, parquet)
+        chosen = of_kind(MoleculeOutputSettings, settings)
+        path = directory / FOUND_FILE
+        return FoundMolecules(path, reward, resumed, chosen.parquet, chosen.reinvent)
 
     def shown_to_functions(self, batch: SequenceBatch) -> list[str]:
         """The SMILES."""

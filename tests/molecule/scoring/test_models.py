@@ -130,7 +130,7 @@ def test_a_killed_run_ends_the_same_and_refuses_another_model(
     for folder in (killed, whole):
         assert tuned(folder) == 0
     assert (killed / "found.csv").read_bytes() == (whole / "found.csv").read_bytes()
-    assert (killed / "found.csv").read_text().splitlines()[0].endswith("atoms,atoms_score")
+    assert (killed / "found.csv").read_text().splitlines()[0].endswith("atoms,atoms_score,front")
     linear_onnx(tmp_path / "atoms.onnx", np.array([[2.0], [10.0]], dtype=np.float32))
     capsys.readouterr()
     assert tuned(killed) == 2

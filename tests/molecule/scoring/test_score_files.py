@@ -93,6 +93,22 @@ def test_structures_keep_names_and_fields(score: Scores, table: Path, tmp_path: 
     assert next(molecule.GetProp("IC50") for molecule in Chem.SDMolSupplier(str(again))) == "5.1"
 
 
+def test_parquet_has_the_table_with_input_as_text(
+    score: Scores, table: Path, tmp_path: Path
+) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table.write_text(TABLE.replace("X-1", "001"), encoding="utf-8")
+    out, plain = tmp_path / "scored.parquet", tmp_path / "scored.csv"
+    found = score(table, table=out)
+    score(table, table=plain)
+    read = parquet.read_table(out).to_pylist()
+    assert list(read[0]) == list(rows(plain)[0])
+    assert [row["Compound ID"] for row in read] == ["001", "X-2", "X-3"]
+    assert [row["IC50"] for row in read] == ["5.1", "", "7"]
+    assert read[0]["total"] == found[0]["total"]
+    assert read[2]["qed"] is None
+
+
 def test_a_list_keeps_names(score: Scores, tmp_path: Path) -> None:
     mine = written(tmp_path / "a.smi", "OCC ethanol of  the lab", "C1CC none", "CN")
     out = tmp_path / "scored.smi"

@@ -13,7 +13,8 @@ from sequence_tutor.domain.data import Collected
 from sequence_tutor.errors import UserError
 from sequence_tutor.molecule.scoring.reward import MoleculeReward, MoleculeRewardSettings
 from sequence_tutor.molecule.tokens import Vocabulary
-from sequence_tutor.molecule.writing.found import FoundMolecules, read_table
+from sequence_tutor.molecule.writing.found import FoundMolecules
+from sequence_tutor.molecule.writing.table_rows import read_table
 from sequence_tutor.sequences import SequenceBatch
 
 ASPIRIN, CAFFEINE, AMPHETAMINE = (
@@ -61,7 +62,7 @@ def test_a_line_a_distinct_molecule_with_all_its_numbers(
     ethanol, amphetamine = read_table(tmp_path / "run" / "found.csv")
     assert list(ethanol) == [
         *("smiles", "canonical", "step", "total", "log_prior", "log_policy", "scaffold"),
-        *("qed", "qed_score", "logp", "logp_score"),
+        *("qed", "qed_score", "logp", "logp_score", "front"),
     ]
     assert (ethanol["smiles"], ethanol["canonical"], ethanol["step"]) == ("OCC", "CCO", "0")
     assert ethanol["scaffold"] == ""
@@ -156,3 +157,59 @@ def test_a_term_may_be_named_as_a_transformed_one(tmp_path: Path) -> None:
     own.close()
     (best,) = Chem.SDMolSupplier(str(tmp_path / "best.sdf"))
     assert set(best.GetPropNames()) == {"total", "drug_score"}
+
+
+def test_the_first_front_is_known_when_the_run_ends(tmp_path: Path, reward: MoleculeReward) -> None:
+    found = FoundMolecules(tmp_path / "found.csv", reward, resumed=False)
+    found.gather(collected(reward, 0, "CCO", ASPIRIN, AMPHETAMINE, CAFFEINE))
+    checkpoint = found.state()
+    found.close()
+    table = tmp_path / "found.csv"
+    assert table.stat().st_size == int(checkpoint["bytes"])
+    rows = list(read_table(table))
+    best = {row["canonical"] for row in rows if row["front"] == "1"}
+    pairs = {row["canonical"]: (float(row["qed_score"]), float(row["logp_score"])) for row in rows}
+    for own, (qed, logp) in pairs.items():
+        beaten = any(a >= qed and b >= logp and (a, b) != (qed, logp) for a, b in pairs.values())
+        assert (own in best) != beaten
+    assert 0 < len(best) < 4
+    # a run that goes on finds one that beats them
+    again = FoundMolecules(table, reward, resumed=True)
+    again.restore(checkpoint)
+    again.gather(collected(reward, 1, "CC(C)Cc1ccc(cc1)C(C)C(=O)O"))
+    again.close()
+    assert len(list(read_table(table))) == 5
+
+
+def test_the_table_of_an_older_run_goes_on_as_it_was(
+    tmp_path: Path, reward: MoleculeReward
+) -> None:
+    found = FoundMolecules(tmp_path / "found.csv", reward, resumed=False)
+    found.gather(collected(reward, 0, "CCO"))
+    found._file.close()
+    table = tmp_path / "found.csv"
+    table.write_text(table.read_text().replace(",front\n", "\n").replace(",0\n", "\n"))
+    older = FoundMolecules(table, reward, resumed=True)
+    older.restore({"bytes": torch.tensor(table.stat().st_size)})
+    older.gather(collected(reward, 1, ASPIRIN))
+    older.close()
+    lines = table.read_text().splitlines()
+    assert [line.count(",") for line in lines] == [10, 10, 10]
+
+
+def test_the_columns_of_reinvent_on_request(tmp_path: Path, reward: MoleculeReward) -> None:
+    found = FoundMolecules(tmp_path / "found.csv", reward, resumed=False, reinvent=True)
+    found.gather(collected(reward, 3, "OCC", ASPIRIN))
+    found.close()
+    ethanol, aspirin = read_table(tmp_path / "found_reinvent.csv")
+    assert list(ethanol) == [
+        *("Agent", "Prior", "Score", "SMILES", "Scaffold"),
+        *("qed", "qed (raw)", "logp", "logp (raw)", "step"),
+    ]
+    assert (ethanol["SMILES"], ethanol["step"]) == ("OCC", "3")
+    assert (ethanol["Agent"], ethanol["Prior"]) == ("0.5", "1.0")
+    assert float(ethanol["logp (raw)"]) == pytest.approx(-0.0014)
+    assert float(ethanol["logp"]) == 0
+    assert aspirin["Scaffold"] == "c1ccccc1"
+    own = list(read_table(tmp_path / "found.csv"))
+    assert [row["Score"] for row in (ethanol, aspirin)] == [row["total"] for row in own]

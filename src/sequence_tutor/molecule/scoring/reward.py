@@ -22,6 +22,7 @@ from sequence_tutor.molecule.chemistry import DEFAULT_LIMITS, DESCRIPTORS, Limit
 from sequence_tutor.molecule.scoring.aggregation import Aggregation
 from sequence_tutor.molecule.scoring.diversity import PENALTIES, Diversity, DiversitySettings
 from sequence_tutor.molecule.scoring.elsewhere import OnNodes
+from sequence_tutor.molecule.scoring.front import FRONT
 from sequence_tutor.molecule.scoring.gates import refuse_gates
 from sequence_tutor.molecule.scoring.raw_terms import RawTerms, terms_of_molecules
 from sequence_tutor.molecule.scoring.scorer import Scorer
@@ -288,7 +289,7 @@ def _check_columns(names: Collection[str]) -> None:
 
 def _check_name(name: str, term: Term, functions: Mapping[str, UserFunction]) -> None:
     """Refuse a name that has two meanings, or none."""
-    if name in (INVALID, SCORE, *FOUND_COLUMNS, *PENALTIES):
+    if name in (INVALID, SCORE, FRONT, *FOUND_COLUMNS, *PENALTIES):
         raise UserError(f"term {name!r} has a name that means something else, expected another")
     if name in functions and (name in KINDS or not isinstance(term, Function)):
         raise UserError(

@@ -10,14 +10,15 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any
 
 from rdkit import Chem
 from rdkit.Chem.Draw import rdDepictor
 
-from sequence_tutor.errors import UserError
+from sequence_tutor.errors import UserError, require
 from sequence_tutor.molecule.chemistry import parse, quiet
+from sequence_tutor.molecule.writing.output import PYARROW, parquet_of
 from sequence_tutor.storage.files import replacing
 
 Write = Callable[[Mapping[str, Any]], None]
@@ -34,7 +35,12 @@ def score_writer(path: Path) -> AbstractContextManager[Write]:
     Raises:
         UserError: unknown suffix.
     """
-    kinds = {".csv": _csv_writer, ".sdf": _sdf_writer, ".smi": _smi_writer}
+    kinds = {
+        ".csv": _csv_writer,
+        ".parquet": _parquet_writer,
+        ".sdf": _sdf_writer,
+        ".smi": _smi_writer,
+    }
     if path.suffix.lower() not in kinds:
         raise UserError(
             f"{path}: unknown kind of file, expected one of {' '.join(kinds)} or .jsonl"
@@ -43,8 +49,23 @@ def score_writer(path: Path) -> AbstractContextManager[Write]:
 
 
 @contextmanager
-def _csv_writer(path: Path) -> Iterator[Write]:
-    """Lines are kept on disk until the last one, because only then all columns are known."""
+def _parquet_writer(path: Path) -> Iterator[Write]:
+    """The table of `_csv_writer`; the columns of the input are text, as they were read."""
+    require("parquet", "Parquet needs pyarrow", *PYARROW)
+    numbers: list[str] = []
+    with TemporaryDirectory() as folder:
+        table = Path(folder) / "table.csv"
+        with _csv_writer(table, numbers) as write:
+            yield write
+        parquet_of(table, path, numbers)
+
+
+@contextmanager
+def _csv_writer(path: Path, numbers: list[str] | None = None) -> Iterator[Write]:
+    """Lines are kept on disk until the last one, because only then all columns are known.
+
+    The names of columns with numbers are added to `numbers`.
+    """
     columns: dict[str, dict[str, None]] = {part: {} for part in ("lines", "fields", "terms")}
     with TemporaryFile("w+", encoding="utf-8") as waiting:
 
@@ -69,6 +90,8 @@ def _csv_writer(path: Path) -> Iterator[Write]:
                 scored = json.loads(line)
                 given = {fields[name]: text for name, text in scored.get("fields", {}).items()}
                 table.writerow({**given, **_numbers(scored), **_texts(scored, header)})
+    if numbers is not None:
+        numbers += [*columns["terms"], "total"]
 
 
 @contextmanager

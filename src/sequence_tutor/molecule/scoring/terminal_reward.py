@@ -130,6 +130,12 @@ class MoleculeReward:
             ways[f"mean_{name}_score"] = _better(weight)
         return ways
 
+    @property
+    def wanted(self) -> Mapping[str, float]:
+        """Term -> 1 if a higher score is paid more, -1 if a lower one is; without `valid`."""
+        terms = zip(self._terms.items(), np.sign(self._term_weights).tolist(), strict=True)
+        return {name: way for (name, term), way in terms if way and not isinstance(term, Valid)}
+
     def explain(self, batch: SequenceBatch) -> Mapping[str, Tensor]:
         """Name -> (B,): raw numbers, and as `NAME_score` the scores of terms with a transform.
 

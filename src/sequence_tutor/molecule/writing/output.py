@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import math
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -18,12 +18,15 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.errors import UserError, require
 from sequence_tutor.estimates import finite_or_none
 from sequence_tutor.molecule.chemistry import parse, quiet
+from sequence_tutor.molecule.scoring.front import FRONT, on_front
 from sequence_tutor.molecule.scoring.rewarded_table import raw_names, rewarded_table
 from sequence_tutor.molecule.scoring.scorer import Scorer
+from sequence_tutor.molecule.scoring.terminal_reward import MoleculeReward
 from sequence_tutor.molecule.statistics import TABLE_TERMS
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.molecule.writing.pictures import picture_grid
 from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.reward.weighted import explaining
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.files import replacing, write_text
 
@@ -49,6 +52,9 @@ class MoleculeOutputSettings(Settings):
     sort_by: str = Field("", description="term whose highest are the best; empty: the total")
     sdf: bool = Field(True, description="whether to write structures (SDF) too")
     parquet: bool = Field(False, description="whether to write the table as Parquet too")
+    reinvent: bool = Field(
+        False, description="whether a run writes its table with the columns of REINVENT 4 too"
+    )
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -83,8 +89,9 @@ def write_scored(
 ) -> None:
     """Score a batch and write it with `write_molecules`.
 
-    The total and the terms of the reward, if any, come before those of Table 2. `progress` counts
-    every molecule twice: when it is scored and when it is written.
+    The total and the terms of the reward, if any, come before those of Table 2, and the column
+    `front` after them: 1 for the molecules of the first Pareto front of the reward's terms.
+    `progress` counts every molecule twice: when it is scored and when it is written.
     """
     count = len(batch)
     rows: list[Row] = []
@@ -100,10 +107,32 @@ def write_scored(
             rows.append(Row(text, canonical, terms))
         progress(len(rows), 2 * count)
 
+    own = None if reward is None else explaining(reward)
+    if isinstance(own, MoleculeReward):
+        rows = _with_front(rows, own.wanted)
+        names = (*names, FRONT)
+
     def written(done: int, files: int) -> None:
         progress(count + count * done // files, 2 * count)
 
     write_molecules(rows, names, directory, settings, written)
+
+
+def _with_front(rows: Sequence[Row], wanted: Mapping[str, float]) -> list[Row]:
+    """The rows with whether each molecule is on the first front of the terms' scores."""
+    valid = [row for row in rows if row.canonical is not None]
+    names = {}  # of a term without a transform the raw number is the score
+    for name, way in wanted.items():
+        has_score = any(f"{name}_score" in row.terms for row in valid)
+        names[f"{name}_score" if has_score else name] = way
+    columns = {name: [row.terms[name] for row in valid] for name in names}
+    front = iter(on_front(columns, names, len(valid)))
+    return [
+        row
+        if row.canonical is None
+        else replace(row, terms={**row.terms, FRONT: float(next(front))})
+        for row in rows
+    ]
 
 
 def write_molecules(
@@ -169,19 +198,30 @@ def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[Cell]
         writer.writerows(rows)
 
 
-def parquet_of(table: Path) -> None:
-    """Write a CSV file as `.parquet` beside it, block by block.
+def parquet_of(table: Path, out: Path | None = None, numbers: Collection[str] = ()) -> None:
+    """Write a CSV file as Parquet, block by block.
+
+    Args:
+        table: the CSV file.
+        out: the file to write; None: beside the table, with the suffix `.parquet`.
+        numbers: the columns that hold numbers, all others hold text; none: the types are those
+            that the first block seems to have.
 
     Raises:
         UserError: pyarrow is not installed.
     """
     require("parquet", "Parquet needs pyarrow", *PYARROW)
+    import pyarrow
     import pyarrow.csv
     import pyarrow.parquet
 
+    with table.open(encoding="utf-8", newline="") as file:
+        columns = next(csv.reader(file), [])
+    types = {one: pyarrow.float64() if one in numbers else pyarrow.string() for one in columns}
+    options = pyarrow.csv.ConvertOptions(column_types=types if numbers else None)
     with (
-        replacing(table.with_suffix(".parquet")) as beside,
-        pyarrow.csv.open_csv(table) as reader,
+        replacing(out or table.with_suffix(".parquet")) as beside,
+        pyarrow.csv.open_csv(table, convert_options=options) as reader,
         pyarrow.parquet.ParquetWriter(beside, reader.schema) as writer,
     ):
         for block in reader:
