@@ -89,6 +89,7 @@ def test_settings_files_are_understood(settings: str, tmp_path: Path) -> None:
         "tune": spec.tune.model_dump(mode="json"),
         "output": spec.output,
         "execution": {"executor": order.executor},
+        "music": order.tables.music,
         "log": order.tables.log.model_dump(mode="json"),
     }
     assert [aim.row for aim in spec.tune.aims] == list(aims)
