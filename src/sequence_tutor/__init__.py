@@ -103,6 +103,7 @@ __all__ = [
     "report",
     "sample",
     "score",
+    "serve_studio",
     "serve_study",
     "simulate_study",
     "tables",
@@ -134,6 +135,7 @@ _MODULES = {
     "verbs.benchmark": ("benchmark", "moses"),
     "verbs.design": ("fragment", "near"),
     "verbs.results": ("demo", "tables"),
+    "verbs.studio": ("serve_studio",),
     "verbs.study": ("analyse_study", "export_study", "make_study", "serve_study", "simulate_study"),
 }
 """Module -> the public names that it defines; any other name is a verb's, `verbs.NAME`."""

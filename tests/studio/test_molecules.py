@@ -10,6 +10,8 @@ import pytest
 
 pytest.importorskip("rdkit")
 
+from rdkit import Chem
+
 from sequence_tutor.molecule.chemistry import known, parse
 from sequence_tutor.molecule.scoring.reward import READY
 from sequence_tutor.studio.words import TERMS
@@ -56,12 +58,24 @@ def test_a_weight_draws_better_ones_and_is_accounted_for(client: Client) -> None
 
 def test_a_fragment_is_kept_and_a_molecule_is_neared(client: Client) -> None:
     fragment = client.post("/v1/generate", domain="molecule", count=4, fragment="c1ccc(cc1)C(=O)N")
-    amide = parse("c1ccccc1C(=O)N")
-    for one in fragment["candidates"]:
-        assert parse(one["text"]).HasSubstructMatch(amide)  # type: ignore[union-attr]
+    assert all(holds(one["text"], "c1ccccc1C(=O)N") for one in fragment["candidates"])
     near = client.post("/v1/generate", domain="molecule", count=4, near=ASPIRIN)
     assert set(near["candidates"][0]["paid"]) == {"near"}
     assert near["candidates"][0]["reward"] > 2
+
+
+def test_groups_are_written_at_the_points_of_a_fragment(client: Client) -> None:
+    asked = {"domain": "molecule", "count": 4, "fragment": "[*]c1ccnc([*])c1"}
+    found = client.post("/v1/generate", **asked)["candidates"]
+    assert len({one["properties"]["canonical"] for one in found}) == 4
+    assert all(holds(one["text"], "*c1ccnc(*)c1") for one in found)
+    linked = client.post("/v1/generate", domain="molecule", count=3, fragment="C[*].[*]c1ccccc1")
+    assert all(holds(one["text"], "c1ccccc1") for one in linked["candidates"])
+
+
+def holds(smiles: str, part: str) -> bool:
+    molecule, pattern = parse(smiles), Chem.MolFromSmarts(part)
+    return molecule is not None and molecule.HasSubstructMatch(pattern)
 
 
 def test_files_of_molecules(client: Client) -> None:
@@ -89,6 +103,7 @@ def test_files_of_molecules(client: Client) -> None:
 @pytest.mark.parametrize(
     ("path", "message", "said"),
     [
+        ("generate", {"fragment": "[*]c1ccx"}, "cannot be read as SMILES"),
         ("generate", {"fragment": "(((("}, "no molecule can begin with"),
         ("generate", {"fragment": "[U]"}, "token '[U]' is unknown"),
         ("generate", {"fragment": "C" * 100}, "expected below 73"),

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.config.presets import build
-from sequence_tutor.domain import SequenceBatch
+from sequence_tutor.domain import Designer, SequenceBatch
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import finite_or_none
 from sequence_tutor.evaluation.evaluate import scored_here
@@ -47,6 +47,7 @@ class Kind:
         same: what is equal of sequences that are the same; None: one that is not to be shown.
         shown: fields of candidates beside the usual ones, all at once.
         terms: tables of terms of a reward that a request brings.
+        around: what writes around a part that the request gives; None: it gives a beginning.
     """
 
     encode: Callable[[Model, str], list[int]]
@@ -54,6 +55,7 @@ class Kind:
     same: Callable[[Model, Sequence[int]], Hashable | None]
     shown: Callable[[Model, SequenceBatch], list[dict[str, Any]]]
     terms: Callable[[Generate | Account], Mapping[str, Mapping[str, Any]]]
+    around: Callable[[Model, Generate], Designer | None] = lambda _model, _asked: None
 
 
 def generate_ended(kind: Kind, model: Model, asked: Generate, prices: Prices) -> dict[str, Any]:
@@ -64,28 +66,19 @@ def generate_ended(kind: Kind, model: Model, asked: Generate, prices: Prices) ->
     """
     if asked.source is not None or asked.keep or asked.vary is not None:
         raise UserError(
-            f"from, keep and vary are of melodies, not of {model.domain.name}; fragment says how "
-            "all are to begin"
+            f"from, keep and vary are of melodies, not of {model.domain.name}; fragment says what "
+            "all are to hold"
         )
     judged, reward, remarks, rows = _judged_by(kind, model, asked, prices)
     generator = named_generator(asked.seed, "studio", model.device)
-    beginning = kind.encode(model, asked.fragment) if asked.fragment else []
-    if len(beginning) >= model.length:
-        raise UserError(f"fragment has {len(beginning)} tokens, expected below {model.length}")
-    policy = _policy(model, asked.strength, asked.variety)
+    draw = _drawing(kind, model, asked, generator)
     seen: set[Hashable] = set()
-    kept: list[list[int]] = []
+    kept: list[Sequence[int]] = []
     drawn, wanted = 0, asked.count
     pool = max(FEWEST_DRAWN, DRAWN_FOR_EACH * wanted) if reward is not None else 2 * wanted
     for _ in range(ATTEMPTS):
-        prime = torch.tensor(beginning, dtype=torch.int64) if beginning else None
-        batch = rollout(
-            *(policy, pool, model.length, generator),
-            end_token=model.domain.end_token,
-            prime=prime,
-        ).batch
         drawn += pool
-        for tokens in batch.to_lists():
+        for tokens in draw(pool):
             same = kind.same(model, tokens)
             if same is not None and same not in seen:
                 seen.add(same)
@@ -133,6 +126,28 @@ def generate_ended(kind: Kind, model: Model, asked: Generate, prices: Prices) ->
         "drawn": drawn,
         "heard": None,
     }
+
+
+def _drawing(
+    kind: Kind, model: Model, asked: Generate, generator: torch.Generator
+) -> Callable[[int], Sequence[Sequence[int]]]:
+    """What draws so many sequences of tokens, which hold what is given."""
+    policy = _policy(model, asked.strength, asked.variety)
+    designer = kind.around(model, asked)
+    if designer is not None:
+        return lambda pool: designer.write(policy, model.stored.prior, pool, generator, 1.0).tokens
+    beginning = kind.encode(model, asked.fragment) if asked.fragment else []
+    if len(beginning) >= model.length:
+        raise UserError(f"fragment has {len(beginning)} tokens, expected below {model.length}")
+    end = model.domain.end_token
+    prime = torch.tensor(beginning, dtype=torch.int64) if beginning else None
+
+    def draw(pool: int) -> list[list[int]]:
+        return rollout(
+            policy, pool, model.length, generator, end_token=end, prime=prime
+        ).batch.to_lists()
+
+    return draw
 
 
 def account_of_ended(kind: Kind, model: Model, asked: Account, prices: Prices) -> dict[str, Any]:

@@ -105,7 +105,9 @@ class Generate(Judged):
     variety: float = Field(1.0, ge=0.5, le=2, description="below 1: likelier ones come more often")
     count: int = Field(8, ge=1, le=MOST_CANDIDATES, description="candidates")
     seed: Seed = Field(1, description="the same seed gives the same candidates")
-    fragment: Short | None = Field(None, description="SMILES that molecules begin with")
+    fragment: Short | None = Field(
+        None, description="SMILES that molecules begin with; with [*], what they hold"
+    )
     near: Long | None = Field(None, description="SMILES that molecules should be similar to")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sequence_tutor.domain import SequenceBatch
+from sequence_tutor.domain import Around, Designer, SequenceBatch
 from sequence_tutor.errors import UserError, shown
 from sequence_tutor.estimates import finite_or_none
 from sequence_tutor.evaluation.model import Model
@@ -58,7 +58,7 @@ def _same(model: Model, tokens: Sequence[int]) -> str | None:
     """The canonical SMILES; None: no molecule."""
     smiles = _text(model, tokens)
     found = known(smiles) if smiles else None
-    return found and found.canonical
+    return None if found is None else found.canonical
 
 
 def _shown(model: Model, batch: SequenceBatch) -> list[dict[str, Any]]:
@@ -90,7 +90,20 @@ def _terms(asked: Generate | Account) -> Mapping[str, Mapping[str, Any]]:
     return {NEAR: {"kind": "similarity", "smiles": [asked.near.strip()]}} if asked.near else {}
 
 
-MOLECULES = Kind(_encode, _text, _same, _shown, _terms)
+def _around(model: Model, asked: Generate) -> Designer | None:
+    """What writes groups at the points `[*]` of a fragment, or links two such ends.
+
+    Raises:
+        UserError: a part that cannot be read.
+    """
+    part = (asked.fragment or "").strip()
+    if "*" not in part:
+        return None
+    around = Around(ends=part) if "." in part else Around(scaffold=part)
+    return model.framed_domain.design(around, model.length)
+
+
+MOLECULES = Kind(_encode, _text, _same, _shown, _terms, _around)
 
 
 def render_molecules(model: Model, asked: Render) -> File:
