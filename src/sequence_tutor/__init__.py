@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from sequence_tutor.verbs.results import demo, tables
     from sequence_tutor.verbs.sample import sample
     from sequence_tutor.verbs.score import score
+    from sequence_tutor.verbs.studio import serve_studio
     from sequence_tutor.verbs.study import (
         analyse_study,
         export_study,
