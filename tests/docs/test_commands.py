@@ -33,6 +33,7 @@ NOT_RUN = {
     "tables": "an hour; tests/verbs/test_presets.py runs it in small",
     "bench": "minutes; measures this machine",
     "study serve": "waits for listeners; tests/study asks them",
+    "studio": "waits for requests; tests/studio asks it",
     "study analyse": "needs their answers; tests/study has some",
 }
 """Verbs that are understood (tests/test_readme.py) but not run here, and why."""
