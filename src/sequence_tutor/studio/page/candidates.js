@@ -18,9 +18,7 @@ export const tuneOf = (one) => fromTokens(one.tokens, one.transpose);
 function use(one) {
   const at = soundingId() === `candidate-${one.id}` ? position() : null;
   const tune = tuneOf(one);
-  state.music.transpose = one.transpose;
-  state.work.upbeat = one.upbeat;
-  replaceTune(tune);
+  replaceTune(tune, one);
   tell("music");
   if (at !== null) play("roll", tune, chordsOf(tune), Math.max(0, Math.floor(at)));
   speak("In the roll. A and B compare it with what was there");

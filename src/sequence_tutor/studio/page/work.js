@@ -121,8 +121,10 @@ export function keepWords() {
 }
 
 // A tune takes the place of the one in the roll, which stays for comparison.
-export function replaceTune(tune) {
+export function replaceTune(tune, { transpose, upbeat }) {
   edit((work) => {
+    state.music.transpose = transpose;
+    work.upbeat = upbeat;
     if (work.tune.notes.length) work.other = work.tune;
     work.side = "now";
     work.tune = tune;
