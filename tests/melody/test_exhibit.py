@@ -35,7 +35,7 @@ def test_the_sound_lasts_as_long_as_its_card_says(melody_run: Path) -> None:
 
 def test_the_midi_file_holds_the_melody(melody_run: Path) -> None:
     ((card,),) = melody_rounds([load_model(melody_run)], [[C_AND_REST]], 22050)
-    (part,) = read_midi(content(card.midi), "embedded").parts
+    (part,) = read_midi(content(card.files["MIDI"][1]), "embedded").parts
     assert part.pitches.tolist() == [60]
     assert part.starts.tolist() == [0.0]
     assert part.ends.tolist() == [4.0]
@@ -45,7 +45,9 @@ def test_rules_are_paid_as_the_model_weighs_them(melody_run: Path) -> None:
     tuned = load_model(melody_run)
     ((card,),) = melody_rounds([tuned], [[C_AND_REST]], 22050)
     rows = {row.rule: row for row in card.roll.rules}
-    assert set(rows) == {name.replace("_", " ") for name in tuned.reward.names}
+    assert "tonic" in rows
+    assert all(row.payments for row in rows.values())  # rules that paid nothing have no row
+    assert len(rows) < len(tuned.reward.names)
     first = rows["tonic"].payments[0]
     assert first.text == "sixteenth 1: +9"  # the rule pays 3, and weighs 3
     assert card.total == pytest.approx(sum(row.total for row in rows.values()))
@@ -62,7 +64,13 @@ def test_a_round_has_one_card_a_model_on_one_scale(melody_run: Path) -> None:
 
 @pytest.mark.parametrize(
     ("models", "steps", "rounds", "rate"),
-    [(2, 32, 12, 22050), (11, 32, 4, 22050), (11, 128, 2, 11025), (50, 512, 1, 11025)],
+    [
+        (2, 32, 12, 22050),
+        (2, 128, 8, 16000),
+        (11, 32, 8, 11025),
+        (11, 128, 2, 11025),
+        (50, 512, 1, 11025),
+    ],
 )
 def test_sounds_have_a_budget(models: int, steps: int, rounds: int, rate: int) -> None:
     assert room_for(models, steps) == (rounds, rate)
@@ -85,3 +93,13 @@ def test_the_score_is_in_the_key_and_left_out_where_nothing_draws(
     monkeypatch.setitem(sys.modules, "verovio", None)
     ((card,),) = melody_rounds([tuned], [[C_AND_REST]], 11025)
     assert card.score is None
+
+
+def test_scores_of_one_page_have_notes_of_one_size(melody_run: Path) -> None:
+    tuned = load_model(melody_run)
+    busy = [14, 16] * 16
+    rounds = melody_rounds([tuned], [[C_AND_REST, busy]], 11025)
+    boxes = [fromstring(content(card.score or "")).get("viewBox") or "" for (card,) in rounds]
+    widths = [box.split()[2] for box in boxes]
+    assert widths[0] == widths[1]
+    assert all(int(width) > 0 for width in widths)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sequence_tutor.reporting.account import listed, run_facts, sentences
+from sequence_tutor.reporting.account import listed, run_facts, sentences, where_curves_begin
 from sequence_tutor.reporting.comparison import Cell, JudgedRow, JudgedTable
 from sequence_tutor.tuner.run_record import RunSpec
 from sequence_tutor.tuner.settings import TuneSettings
@@ -70,3 +70,8 @@ def test_the_facts_of_a_run() -> None:
 )
 def test_lists_in_words(names: list[str], text: str) -> None:
     assert listed(names) == text
+
+
+def test_curves_that_begin_elsewhere_say_so() -> None:
+    assert where_curves_begin({"psi": 1.0}) == ""
+    assert "(psi at 1.38), not" in where_curves_begin({"psi": 1.38, "g": 1.0})

@@ -11,6 +11,7 @@ from sequence_tutor.domain import Better, find_domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import UNDEFINED, Estimate
 from sequence_tutor.reporting.comparison import SavedTable, Verdict, compare, read_table, verdict
+from sequence_tutor.reporting.grouping import group_of
 
 PRIOR = Estimate(0.5, 0.4, 0.6)
 
@@ -118,3 +119,27 @@ def test_a_table_of_nothing_is_refused(tmp_path: Path) -> None:
     path.write_text(json.dumps({"models": [], "published": {}, "samples": 2, "seed": 0}))
     with pytest.raises(UserError, match="no model in it"):
         read_table(path)
+
+
+def test_what_can_be_heard_comes_first_and_theory_is_apart() -> None:
+    melody = find_domain("melody")
+    names = ("starts_with_tonic", "reward_tonic", "kl_to_prior_per_token", "gap_per_token")
+    assert [group_of(name, melody) for name in names] == ["like", "part", "near", "theory"]
+    assert group_of("reward_per_sequence", melody) == "reward"
+    assert group_of("log_z_smc", melody) == "theory"
+    model = saved("psi", True, **dict.fromkeys(reversed(names), (1.0, 0.0, 2.0)))
+    found = compare(table(model), melody)
+    shown = found.grouped("melodies", theory=False)
+    assert [title for title, _ in shown] == [
+        *("What the melodies are like", "What they are paid"),
+        "Variety, and distance from the prior",
+    ]
+    ((_, (gap,)),) = found.grouped("melodies", theory=True)
+    assert gap.label == "gap per token"
+
+
+def test_parts_that_pay_nobody_are_no_rows() -> None:
+    nothing = (0.0, 0.0, 0.0)
+    model = saved("psi", True, reward_leap=nothing, reward_per_sequence=nothing)
+    found = compare(table(model), find_domain("melody"))
+    assert [row.label for row in found.rows] == ["reward per sequence"]

@@ -221,8 +221,9 @@ def test_knobs_write_and_one_button_plays(page: Page) -> None:
     assert "translate" in page.ask(
         "return document.querySelector('.written .cursor').getAttribute('transform')"
     )
-    page.ask("document.querySelector('audio').play()")  # one sound at a time
+    page.driver.find_element(By.CSS_SELECTOR, ".sound").send_keys(Keys.ENTER)  # one at a time
     page.until(lambda: play.text == "Play")
+    page.until(lambda: page.ask("return document.querySelector('audio').currentTime") > 0)
     play.send_keys(Keys.ENTER)
     page.until(lambda: page.ask("return document.querySelector('audio').paused"))
     page.until(lambda: play.text == "Play")  # two bars at that tempo are two seconds

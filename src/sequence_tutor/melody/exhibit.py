@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sequence_tutor.config.settings import of_kind
@@ -14,7 +17,8 @@ from sequence_tutor.melody.encoding import STEPS_PER_QUARTER
 from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.instrument import instrument_facts
 from sequence_tutor.melody.midi import midi_bytes
-from sequence_tutor.melody.next_tokens import token_maps
+from sequence_tutor.melody.next_tokens import colour_scale, token_maps
+from sequence_tutor.melody.writing.abc import to_abc
 from sequence_tutor.melody.writing.accompaniment import accompaniment
 from sequence_tutor.melody.writing.audio import synthesise, wav_bytes
 from sequence_tutor.melody.writing.engraving import can_engrave, engrave
@@ -23,16 +27,19 @@ from sequence_tutor.melody.writing.output import MelodyOutputSettings
 from sequence_tutor.melody.writing.rolls import Roll, draw_roll, shown_pitches
 from sequence_tutor.sequences import SequenceBatch
 
-SAMPLE_RATES = (22050, 11025)
+SAMPLE_RATES = (22050, 16000, 11025)
 """The highest within the budget is used; half the rate of a CD is enough for these sounds."""
 
 SOUND_BUDGET = 11_000_000
 """Bytes of all sounds of a page."""
 
-MOST_ROUNDS, WANTED_ROUNDS = 12, 3
+MOST_ROUNDS, WANTED_ROUNDS = 12, 8
 
 DISPLAYED, DISPLAY_BUDGET = 6, 2_000_000
 """Most melodies that a notebook's cell shows, and the bytes of their sounds."""
+
+SMALL_WIDTH = 300
+"""Of the notes in a gallery."""
 
 PACKAGE = "sequence_tutor.melody"
 
@@ -43,23 +50,26 @@ class MelodyCard:
 
     Attributes:
         model, style: the model's name, and its place in the list.
-        wav, midi, score: data URIs; the score is None where no program can draw one.
+        wav, score: data URIs; the score is None where no program can draw one.
+        files: kind of file -> suffix and data URI.
         file: the name of a saved file, without its suffix.
         seconds, duration: of the notes, and of the sound, whose release comes after.
         total: the weighted reward.
         steps: sixteenths across the roll.
+        roll, small: with what every rule paid, and the notes alone.
     """
 
     model: str
     style: int
     wav: str
-    midi: str
+    files: Mapping[str, tuple[str, str]]
     file: str
     seconds: float
     duration: float
     total: float
     steps: int
     roll: Roll
+    small: Roll
     score: str | None
 
 
@@ -77,8 +87,10 @@ def exhibit(shown: Material) -> Exhibit:
         PACKAGE,
         "melodies.html",
         rounds=melody_rounds(models, melodies, rate),
+        all_files=_packed(models, melodies, heard),
         maps=token_maps(models, melodies[-1][0], heard[-1].meter),
         mapped=models[-1].name,
+        scale=colour_scale(),
     )
     frames = [_room(model).frame for model in models]
     return Exhibit("Listen", html, "melodies", instrument_facts(heard, frames))
@@ -111,11 +123,16 @@ def melody_rounds(
         [one["reward"] for one in step_scores(model.reward, own)]
         for model, own in zip(models, melodies, strict=True)
     ]
+    paying = {rule for own in scored for one in own for rule, steps in one.items() if any(steps)}
+    scored = [
+        [{rule: steps for rule, steps in one.items() if rule in paying} for one in own]
+        for own in scored
+    ]
     steps = [step for own in scored for one in own for rule in one.values() for step in rule]
     largest = max(map(abs, steps), default=1.0) or 1.0
     heard = [heard_of(model, settings) for model in models]
     is_engraved = can_engrave() and (settings is None or settings.score)
-    scores = [_scores(*one) if is_engraved else {} for one in zip(melodies, heard, strict=True)]
+    scores = _scores(melodies, heard) if is_engraved else [{} for _ in melodies]
 
     def card(place: int, number: int, pitches: tuple[int, int]) -> MelodyCard:
         name, how, tokens = models[place].name, heard[place], melodies[place][number]
@@ -126,13 +143,17 @@ def melody_rounds(
             model=name,
             style=place,
             wav=data_uri(wav_bytes(sound, rate), "audio/wav"),
-            midi=data_uri(midi_bytes(tokens, how), "audio/midi"),
+            files={
+                kind: (suffix, data_uri(content, media))
+                for kind, (suffix, media, content) in _files(tokens, f"{name} {number + 1}", how)
+            },
             file=f"{name}-{number + 1}",
             seconds=len(tokens) * _step_seconds(how.tempo),
             duration=len(sound) / rate,
             total=sum(map(sum, paid.values())),
             steps=len(tokens),
             roll=draw_roll(tokens, paid, pitches, largest, how),
+            small=draw_roll(tokens, {}, pitches, largest, how, SMALL_WIDTH / len(tokens)),
             score=scores[place].get(tuple(tokens)),
         )
 
@@ -179,9 +200,53 @@ def _step_seconds(tempo: float) -> float:
     return 60 / tempo / STEPS_PER_QUARTER
 
 
-def _scores(melodies: Sequence[Sequence[int]], heard: Heard) -> dict[tuple[int, ...], str]:
-    """Melody -> data URI of its picture as a score."""
-    distinct = list(dict.fromkeys(map(tuple, melodies)))
-    pictures = engrave([to_musicxml(one, heard) for one in distinct])
-    addresses = (data_uri(picture.encode(), "image/svg+xml") for picture in pictures)
-    return dict(zip(distinct, addresses, strict=True))
+def _files(
+    tokens: Sequence[int], title: str, heard: Heard
+) -> Iterator[tuple[str, tuple[str, str, bytes]]]:
+    """Kind of file -> suffix, media type and content."""
+    yield "MIDI", ("mid", "audio/midi", midi_bytes(tokens, heard))
+    yield "ABC", ("abc", "text/vnd.abc", to_abc(tokens, title, heard).encode())
+    score = to_musicxml(tokens, heard).encode()
+    yield "MusicXML", ("musicxml", "application/vnd.recordare.musicxml+xml", score)
+
+
+def _packed(
+    models: Sequence[ShownModel],
+    melodies: Sequence[Sequence[Sequence[int]]],
+    heard: Sequence[Heard],
+) -> str:
+    """Data URI of a ZIP file with the files of all melodies, the same for the same ones."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for model, own, how in zip(models, melodies, heard, strict=True):
+            for number, tokens in enumerate(own, start=1):
+                name = f"{model.name.replace('/', '-')}-{number}"
+                for _, (suffix, _, content) in _files(tokens, f"{model.name} {number}", how):
+                    archive.writestr(
+                        zipfile.ZipInfo(f"{name}.{suffix}"), content, zipfile.ZIP_DEFLATED
+                    )
+    return data_uri(packed.getvalue(), "application/zip")
+
+
+def _scores(
+    melodies: Sequence[Sequence[Sequence[int]]], heard: Sequence[Heard]
+) -> list[dict[tuple[int, ...], str]]:
+    """For each model, melody -> data URI of its picture as a score, all as wide as the widest."""
+    distinct = [list(dict.fromkeys(map(tuple, own))) for own in melodies]
+    scores = [
+        to_musicxml(one, how) for own, how in zip(distinct, heard, strict=True) for one in own
+    ]
+    pictures = iter(_as_wide(list(engrave(scores))))
+    return [
+        {one: data_uri(next(pictures).encode(), "image/svg+xml") for one in own} for own in distinct
+    ]
+
+
+_SIZE = re.compile(r'(<svg viewBox="0 0 )(\d+)( \d+")')
+
+
+def _as_wide(pictures: Sequence[str]) -> list[str]:
+    """Pictures with room at the right, so that notes have one size in cards of one width."""
+    widths = [int(found[2]) for picture in pictures if (found := _SIZE.search(picture))]
+    widest = max(widths, default=0)
+    return [_SIZE.sub(rf"\g<1>{widest}\g<3>", picture, count=1) for picture in pictures]

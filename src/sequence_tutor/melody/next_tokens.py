@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sequence_tutor.domain import ShownModel
 from sequence_tutor.drawing.fragments import data_uri
-from sequence_tutor.melody.encoding import FIRST_NOTE, PITCH_OFFSET
+from sequence_tutor.melody.encoding import FIRST_NOTE, HOLD, NOTE_OFF, PITCH_OFFSET
 from sequence_tutor.melody.meter import COMMON, Meter
 from sequence_tutor.melody.writing.pictures import LABELLED, LEAST_PROBABILITY, token_name
 
@@ -33,7 +33,7 @@ class TokenMap:
         image: address of the map, one pixel a probability, high tokens on top.
         played: centre (x, y) of each token of the melody.
         labels: (y, name) of some notes.
-        notes_end: y below the lowest note, where hold and off follow.
+        others: (x, y, name) of hold and off, beside each other, for their rows are lower than text.
         bars: (x, number) of each bar's beginning.
         log_likelihood: mean log-probability of the melody's tokens, nats.
     """
@@ -43,7 +43,7 @@ class TokenMap:
     image: str
     played: Sequence[tuple[float, float]]
     labels: Sequence[tuple[float, str]]
-    notes_end: float
+    others: Sequence[tuple[float, float, str]]
     bars: Sequence[tuple[int, int]]
     log_likelihood: float
     inner_width: int
@@ -104,12 +104,32 @@ def token_map(
         image=data_uri(_png(log_probs), "image/png"),
         played=[(LEFT + (t + 0.5) * width, middle(token)) for t, token in enumerate(melody)],
         labels=[(middle(n), token_name(n)) for n in notes if (n + PITCH_OFFSET) % 12 in LABELLED],
-        notes_end=TOP + (vocabulary - FIRST_NOTE) * height,
+        others=[(LEFT - 4, middle(HOLD), "hold"), (LEFT - 32, middle(NOTE_OFF) + 1, "off")],
         bars=[(LEFT + step * width, bar) for bar, step in bars],
         log_likelihood=float(log_probs[np.arange(steps), list(melody)].mean()),
         inner_width=steps * width,
         inner_height=vocabulary * height,
     )
+
+
+@dataclass(frozen=True)
+class ColourScale:
+    """The colours of a map from the least probability to 1.
+
+    Attributes:
+        image: address of a picture, dark at the left.
+        least: the probability at the dark end, as text.
+    """
+
+    image: str
+    least: str
+
+
+def colour_scale() -> ColourScale:
+    """The scale that all maps have."""
+    content = io.BytesIO()
+    imsave(content, colormaps["magma"](np.linspace(0, 1, 64)[None, :]), format="png")
+    return ColourScale(data_uri(content.getvalue(), "image/png"), f"{LEAST_PROBABILITY:g}")
 
 
 def _png(log_probs: NDArray[np.floating]) -> bytes:

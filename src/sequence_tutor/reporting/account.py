@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,9 +72,24 @@ def _found(comparison: JudgedTable) -> str:
             said.append(f"{model} is significantly better in {good} and worse in {bad}")
     if not said:
         return "No statistic differs significantly from the prior's."
-    judged = sum(bool(row.aim) for row in comparison.rows)
+    judged = len(comparison.counted)
     return (
         f"Of {judged} statistics with a preferred direction, compared to the prior, {listed(said)}."
+    )
+
+
+def where_curves_begin(temperatures: Mapping[str, float]) -> str:
+    """A sentence if curves begin at another prior than the table's, or nothing.
+
+    Args:
+        temperatures: run -> the prior temperature of its tuning.
+    """
+    told = [f"{name} at {one:g}" for name, one in temperatures.items() if one != 1]
+    if not told:
+        return ""
+    return (
+        f"Curves begin at the prior flattened by prior_temperature ({listed(told)}), not at the "
+        "prior of the table."
     )
 
 

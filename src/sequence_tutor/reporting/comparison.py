@@ -21,6 +21,7 @@ from sequence_tutor.evaluation.figures import (
     side_by_side,
 )
 from sequence_tutor.evaluation.statistics import OPTIMALITY
+from sequence_tutor.reporting.grouping import TITLES, Group, group_of, is_unpaid
 
 Verdict = Literal["better", "worse", "even", ""]
 """Against the prior; empty if there is none, or no verdict."""
@@ -98,6 +99,7 @@ class JudgedRow:
     cells: Sequence[Cell]
     published: Sequence[str]
     real: str = ""  # the value over real sequences
+    group: Group = "like"
 
 
 @dataclass(frozen=True)
@@ -112,9 +114,26 @@ class JudgedTable:
     yardstick: str = ""  # a sentence about the reward that judges all
     real: str = ""  # what the column of real sequences is called; empty: there is none
 
+    def grouped(self, things: str, *, theory: bool) -> list[tuple[str, Sequence[JudgedRow]]]:
+        """Titles of groups and their rows; `things` is the sequences' noun.
+
+        Without `theory` those that anybody can follow, otherwise the other one.
+        """
+        found: list[tuple[str, Sequence[JudgedRow]]] = []
+        for groups, title in TITLES.items():
+            rows = [row for row in self.rows if row.group in groups]
+            if rows and theory == ("theory" in groups):
+                found.append((title.format(things), rows))
+        return found
+
+    @property
+    def counted(self) -> Sequence[JudgedRow]:
+        """Rows with a preferred direction, without what others are computed from or imply."""
+        return [row for row in self.rows if row.aim and row.group not in ("part", "theory")]
+
     def labels(self, verdict: Verdict, model: int) -> list[str]:
-        """The statistics of which a model has this verdict."""
-        return [row.label for row in self.rows if row.cells[model].verdict == verdict]
+        """The counted statistics of which a model has this verdict."""
+        return [row.label for row in self.counted if row.cells[model].verdict == verdict]
 
 
 def read_table(path: Path) -> SavedTable:
@@ -207,6 +226,8 @@ def _rows(table: SavedTable, prior: SavedModel | None, domain: Domain) -> Iterat
         {name: saved.estimate for name, saved in model.statistics.items()} for model in table.models
     ]
     for name, found in side_by_side(every):
+        if is_unpaid(name, found):
+            continue
         shown = figure(name, domain)
         better = table.better.get(name, shown.better)
         aim = better or _aim_of_part(name, table)
@@ -226,7 +247,9 @@ def _rows(table: SavedTable, prior: SavedModel | None, domain: Domain) -> Iterat
         theirs = [_text(shown.unit * rows[name]) if name in rows else "" for rows in columns]
         real = table.real.statistics.get(name) if table.real else None
         told = "" if real is None or real.value is None else _text(shown.unit * real.value)
-        yield JudgedRow(label(name, domain), aim or "", cells, theirs, told)
+        yield JudgedRow(
+            *(label(name, domain), aim or "", cells, theirs, told), group_of(name, domain)
+        )
 
 
 def _of(model: SavedModel | None, name: str) -> Estimate:

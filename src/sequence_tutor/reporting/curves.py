@@ -56,7 +56,7 @@ def rule_shares(
 ) -> RuleShares | None:
     """The share of every rule; None if the logs do not contain them."""
     paid = {run: _paid(log, weights[run]) for run, log in logs.items()}
-    rules = dict.fromkeys(rule for own in weights.values() for rule in own)
+    rules = dict.fromkeys(rule for own in weights.values() for rule in own if own[rule])
     charts = _charts({rule: _words(rule) for rule in rules}, logs, paid, first_style)
     last = [(_words(rule), [_at_end(own[-1], rule) for own in paid.values()]) for rule in charts]
     return RuleShares(list(charts.values()), list(logs), last) if charts else None

@@ -21,8 +21,8 @@ def render(parts: Sequence[DomainPart]) -> str:
     Raises:
         UserError: the page would be too large.
     """
-    scripts = INSTRUMENT if any(part.instrument for part in parts) else ()
-    page = fill("page.html", scripts, parts=parts)
+    instrument = INSTRUMENT if any(part.instrument for part in parts) else ()
+    page = fill("page.html", ["gallery.js", *instrument], parts=parts)
     if len(page.encode()) > MOST_BYTES:
         raise UserError(
             f"the page would have {len(page.encode()) / 1e6:.0f} MB, expected "

@@ -21,7 +21,7 @@ from sequence_tutor.evaluation.model import Model, prior_of
 from sequence_tutor.evaluation.prices import price_list
 from sequence_tutor.evaluation.seeds import between_seeds, seeds_table
 from sequence_tutor.prior.store import StoredPrior
-from sequence_tutor.reporting.account import RunFacts, run_facts, sentences
+from sequence_tutor.reporting.account import RunFacts, run_facts, sentences, where_curves_begin
 from sequence_tutor.reporting.comparison import JudgedTable, SavedTable, compare
 from sequence_tutor.reporting.curves import (
     RuleShares,
@@ -64,6 +64,7 @@ class DomainPart:
     comparison: JudgedTable  # the table
     seeds: Table | None  # comparison of runs that differ only in their training seed, if any
     curves: Sequence[Plot]  # figure 2, and each rule's part of the reward
+    flattened: str  # a sentence if curves begin at another prior than the table's, or empty
     rules: RuleShares | None
     terms: Sequence[Plot]  # means of the numbers that terms are computed from
     aims: Sequence[Plot]  # each aim's row with its goal, and its price
@@ -191,6 +192,7 @@ def make_part(
         comparison,
         seeds_table(groups, domain) if groups else None,
         training_curves(logs, priors),
+        where_curves_begin({run.model.name: run.spec.tune.prior_temperature for run in runs}),
         rule_shares(logs, weights, priors),
         term_curves(logs, priors),
         aim_curves(logs, priors),

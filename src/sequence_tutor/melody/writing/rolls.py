@@ -55,6 +55,7 @@ class Roll:
         keys: (y, name) of each C.
         rules: one row each.
         left, inner_width: where time begins, and the width of the melody.
+        notes_height: of the notes without the rules.
         words: the names of its notes.
     """
 
@@ -64,6 +65,7 @@ class Roll:
     keys: Sequence[tuple[float, str]]
     rules: Sequence[RuleRow]
     inner_width: float
+    notes_height: float
     height: float
     words: str
     left: float = LEFT
@@ -80,6 +82,7 @@ def draw_roll(
     pitches: tuple[int, int],
     largest: float,
     heard: Heard | None = None,
+    step_width: float = STEP,
 ) -> Roll:
     """The geometry of one melody.
 
@@ -90,10 +93,11 @@ def draw_roll(
         largest: the size of a payment that fills half of a row. Heights are logarithms of 1 + the
             size, so that a rule of 100 and one of 1 are both visible.
         heard: its transposition, key and bars; None: as the tokens say.
+        step_width: of a sixteenth.
     """
     heard = heard or Heard()
     lowest, highest = pitches
-    inner_width, bottom = len(tokens) * STEP, (highest - lowest + 1) * PITCH
+    inner_width, bottom = len(tokens) * step_width, (highest - lowest + 1) * PITCH
 
     def row(pitch: int) -> float:
         return (highest - pitch) * PITCH
@@ -101,12 +105,16 @@ def draw_roll(
     def name(pitch: int) -> str:
         return pitch_name(pitch, heard.signature)
 
+    def place(start: int, end: int, pitch: int) -> Rectangle:
+        width = (end - start) * step_width - min(1.0, step_width / 4)
+        return LEFT + start * step_width + 0.5, row(pitch), round(width, 2), PITCH
+
     notes = [note._replace(pitch=note.pitch + heard.transpose) for note in decode(tokens)]
     shown = range(lowest, highest + 1)
     return Roll(
         notes=[
             (
-                (LEFT + n.start * STEP + 0.5, row(n.pitch), (n.end - n.start) * STEP - 1, PITCH),
+                place(n.start, n.end, n.pitch),
                 f"{name(n.pitch)}, sixteenths {n.start + 1} to {n.end}",
             )
             for n in notes
@@ -114,13 +122,14 @@ def draw_roll(
         dark_keys=[
             (LEFT, row(pitch), inner_width, PITCH) for pitch in shown if pitch % 12 in BLACK_KEYS
         ],
-        beats=[(LEFT + step * STEP, bar) for step, bar in heard.lines(len(tokens))],
+        beats=[(LEFT + step * step_width, bar) for step, bar in heard.lines(len(tokens))],
         keys=[(row(pitch) + PITCH / 2, pitch_name(pitch)) for pitch in shown if pitch % 12 == 0],
         rules=[
             _rule_row(rule, own, bottom + GAP + (place + 0.5) * RULE_HEIGHT, largest)
             for place, (rule, own) in enumerate(paid.items())
         ],
         inner_width=inner_width,
+        notes_height=bottom,
         height=bottom + GAP + len(paid) * RULE_HEIGHT,
         words=" ".join(name(note.pitch) for note in notes) or "silence",
     )

@@ -1,14 +1,17 @@
 "use strict";
+// Melodies that sound, and texts to copy.
 
 const stepwise = matchMedia("(prefers-reduced-motion: reduce)");
 const said = document.getElementById("said");
 
 // The cursor stands where the sound is; of the release after the last note it stands at the end.
 function point(melody, audio) {
-  const { seconds, steps, width } = melody.dataset;
+  const { seconds, steps } = melody.dataset;
   let share = Math.min(audio.currentTime / seconds, 1);
   if (stepwise.matches) share = Math.floor(share * steps) / steps;
-  melody.querySelector(".cursor").setAttribute("transform", `translate(${share * width})`);
+  for (const cursor of melody.querySelectorAll(".cursor")) {
+    cursor.setAttribute("transform", `translate(${share * cursor.dataset.width})`);
+  }
 }
 
 for (const melody of document.querySelectorAll(".melody")) {
@@ -24,33 +27,6 @@ for (const melody of document.querySelectorAll(".melody")) {
   });
   audio.addEventListener("seeked", follow);
   audio.addEventListener("ended", () => melody.classList.remove("playing"));
-}
-
-for (const section of document.querySelectorAll(".melodies")) {
-  const rounds = [...section.querySelectorAll(".round")];
-  const button = section.querySelector(".shuffle");
-  let waiting = [];
-  let shown = 0;
-
-  function show(place) {
-    rounds[shown].querySelectorAll("audio").forEach((audio) => audio.pause());
-    rounds[shown].hidden = true;
-    rounds[place].hidden = false;
-    rounds[place].querySelectorAll("audio").forEach((audio) => (audio.preload = "metadata"));
-    shown = place;
-    const text = `Melodies ${place + 1} of ${rounds.length}`;
-    section.querySelector(".which").textContent = text;
-    return text;
-  }
-
-  button.hidden = rounds.length === 1;
-  button.addEventListener("click", () => {
-    // all of the others come before any comes again
-    if (!waiting.length) waiting = rounds.map((_, place) => place).filter((place) => place !== shown);
-    const [place] = waiting.splice(Math.floor(Math.random() * waiting.length), 1);
-    said.textContent = show(place);
-  });
-  show(0);
 }
 
 for (const button of document.querySelectorAll(".copy")) {

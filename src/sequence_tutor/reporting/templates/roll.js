@@ -15,6 +15,13 @@ function element(kind, attributes, text) {
   return made;
 }
 
+/** Bars of a system: as many as fit, or fewer if all systems then have as many. */
+function inEqualSystems(bars, fit) {
+  const most = Math.max(1, Math.min(bars, fit));
+  for (let few = most; few > most / 2; few--) if (bars % few === 0) return few;
+  return most;
+}
+
 class Roll {
   constructor(svg) {
     this.svg = svg;
@@ -37,8 +44,7 @@ class Roll {
   lay({ length, bar, beats, upbeat }, [lowest, highest]) {
     const room = this.width - NAMES_WIDTH - 2;
     const bars = Math.ceil(length / bar);
-    const systems = Math.max(1, Math.min(bars, Math.ceil((length * LEAST_STEP) / room)));
-    this.steps = Math.ceil(bars / systems) * bar; // of a system
+    this.steps = inEqualSystems(bars, Math.floor(room / (bar * LEAST_STEP))) * bar; // of a system
     this.step = room / this.steps;
     this.high = (highest - lowest + 1) * SEMITONE;
     this.length = length;
