@@ -212,7 +212,7 @@ def test_on_paper_there_is_nothing_to_press(page: Page) -> None:
     assert max(map(int, re.findall(r"\d+", ink)[:3])) < 64  # paper is white whatever the screen is
     for control in page.driver.find_elements(By.CSS_SELECTOR, "button, audio, nav, details, form"):
         assert not control.is_displayed()
-    assert page.driver.find_element(By.CSS_SELECTOR, ".roll").is_displayed()
+    assert page.driver.find_element(By.CSS_SELECTOR, ".take .roll").is_displayed()
 
 
 def test_in_a_notebook_samples_play_in_their_frame(
