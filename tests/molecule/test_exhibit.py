@@ -12,6 +12,7 @@ import torch
 
 from sequence_tutor.config.presets import build
 from sequence_tutor.domain import find_domain
+from sequence_tutor.drawing.fragments import fragment
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
 from sequence_tutor.molecule import MoleculeDomain
@@ -103,3 +104,27 @@ def test_parts_in_the_table_add_up_to_the_total() -> None:
     (row,) = csv.DictReader(io.StringIO(text))
     parts = [float(value) for name, value in row.items() if name.startswith("paid_for_")]
     assert sum(parts) == pytest.approx(float(row["total"]))
+
+
+def test_the_front_the_best_of_each_term_and_marks() -> None:
+    tables = {
+        "weights": {"qed": 1.0, "logp": -1.0, "ring_of_benzene": 1.0},
+        "terms": {"ring_of_benzene": {"kind": "substructure", "smarts": "c1ccccc1"}},
+        "workers": 0,
+    }
+    own = replace(model("psi"), reward_settings=build(DOMAIN.reward_settings, tables, "test"))
+    (grid,), _ = molecule_grids([own], [batch("CCCCCCCC", "CCO", "CC(=O)Oc1ccccc1C(=O)O")])
+    assert list(grid.by_term) == ["qed", "logp", "ring_of_benzene"]
+    assert grid.by_term["logp"][0].smiles == "CCO"  # a lower one is paid more
+    assert grid.by_term["qed"][0].smiles == "CC(=O)Oc1ccccc1C(=O)O"
+    fronts = {one.smiles: one.is_on_front for one in grid.best}
+    assert fronts == {"CCCCCCCC": False, "CCO": True, "CC(=O)Oc1ccccc1C(=O)O": True}
+    assert grid.on_front == 2
+    marked = {one.smiles: tuple(one.found) for one in grid.best}
+    assert marked["CC(=O)Oc1ccccc1C(=O)O"] == ("ring_of_benzene",)
+    assert marked["CCO"] == ()
+    text = base64.b64decode(grid.csv.partition(",")[2]).decode()
+    assert [row["front"] for row in csv.DictReader(io.StringIO(text))] == ["0.0", "1.0", "1.0"]
+    html = fragment("sequence_tutor.molecule", "display.html", shown=grid)
+    assert "on the first front" in html
+    assert "marked: ring_of_benzene" in html

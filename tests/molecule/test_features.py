@@ -53,8 +53,8 @@ def test_parts_follow_each_other() -> None:
     row = row_of(parts, ASPIRIN)
     assert size_of(parts) == len(row) == len(names_of(parts)) == 34
     molecule = Chem.MolFromSmiles(ASPIRIN)
-    known = dict(RDKit.descList)
-    assert row[:2].tolist() == [known["MolWt"](molecule), known["TPSA"](molecule)]
+    functions = dict(RDKit.descList)
+    assert row[:2].tolist() == [functions[name](molecule) for name in ("MolWt", "TPSA")]
     assert names_of(parts)[:3] == ("MolWt", "TPSA", "morgan_0")
 
 

@@ -7,7 +7,7 @@ import io
 import math
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
@@ -16,15 +16,20 @@ from sequence_tutor.domain import Exhibit, Material, ShownModel
 from sequence_tutor.drawing.fragments import data_uri, fragment
 from sequence_tutor.drawing.plot import Plot, Series, plot
 from sequence_tutor.estimates import finite_or_none
+from sequence_tutor.molecule.chemistry import parse
 from sequence_tutor.molecule.domain import MoleculeDomain
 from sequence_tutor.molecule.held_out import held_out_properties
+from sequence_tutor.molecule.scoring.front import FRONT, on_front
 from sequence_tutor.molecule.scoring.rewarded_table import TOTAL, raw_names, rewarded_table
+from sequence_tutor.molecule.scoring.terminal_reward import MoleculeReward
 from sequence_tutor.molecule.statistics import TABLE_TERMS
+from sequence_tutor.molecule.writing.marks import NOTHING, Marks
 from sequence_tutor.molecule.writing.pictures import picture_svg
+from sequence_tutor.reward.weighted import explaining
 from sequence_tutor.sequences import SequenceBatch
 
-SHOWN = 8
-"""Structures in each grid."""
+SHOWN, FEW = 8, 4
+"""Structures in each grid, and in that of one term."""
 
 MOST, DISPLAYED = 400, 200
 """Most sequences of a model in a report and in a notebook's cell."""
@@ -50,12 +55,19 @@ class ScoredMolecule:
 
 @dataclass(frozen=True)
 class Structure:
-    """A molecule as text for a page, and its picture as a data URI."""
+    """A molecule as text for a page, and its picture as a data URI.
+
+    Attributes:
+        found: patterns and alerts of the reward that are marked in the picture.
+        is_on_front: no other molecule of the model is better in every term.
+    """
 
     smiles: str
     picture: str
     total: str
     terms: Sequence[tuple[str, str]]
+    found: Sequence[str] = ()
+    is_on_front: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,6 +78,8 @@ class Grids:
         model, style: name of the model, and its position in the list.
         sampled, valid: number of sequences, and of distinct molecules among them.
         best, chance: structures of the highest reward, and of a random sample.
+        by_term: term -> structures with its best scores, where the reward has several terms.
+        on_front: number of molecules on the first front.
         csv: data URI of the table of all valid molecules.
         file: file name of the table.
     """
@@ -78,6 +92,8 @@ class Grids:
     chance: Sequence[Structure]
     csv: str
     file: str
+    by_term: Mapping[str, Sequence[Structure]] = field(default_factory=dict)
+    on_front: int = 0
 
 
 def exhibit(shown: Material) -> Exhibit:
@@ -114,9 +130,12 @@ def molecule_grids(
     domain = models[0].framed_domain
     assert isinstance(domain, MoleculeDomain)
     data = held_out_properties(domain.tensors)
-    draw = cache(lambda smiles: data_uri(picture_svg(smiles).encode(), "image/svg+xml"))
+    show = cache(_Drawing(_marks_of(models[0])))
     grids = []
     for style, (model, batch, own) in enumerate(zip(models, batches, found, strict=True)):
+        wanted = _wanted(model, own)
+        own = _with_front(own, wanted)
+        found[style] = own
         best = sorted(own, key=lambda one: -one.total)[:SHOWN]
         chance = random.Random(0).sample(own, min(SHOWN, len(own)))
         grids.append(
@@ -125,15 +144,22 @@ def molecule_grids(
                 style,
                 sampled=len(batch),
                 valid=len(own),
-                best=[_structure(one, draw) for one in best],
-                chance=[_structure(one, draw) for one in chance],
+                best=[_structure(one, show) for one in best],
+                chance=[_structure(one, show) for one in chance],
                 csv=data_uri(table(own).encode(), "text/csv"),
                 file=f"{model.name}.csv",
+                by_term={
+                    name.removesuffix("_score"): [
+                        _structure(one, show) for one in _best_by(name, way, own)
+                    ]
+                    for name, way in (wanted.items() if len(wanted) > 1 else ())
+                },
+                on_front=sum(one.terms.get(FRONT) == 1 for one in own),
             )
         )
     sets = {model.name: own for model, own in zip(models, found, strict=True)}
     shown = _shown(one for own in found for one in own)
-    own_terms = [name for name in shown if name not in TABLE_TERMS]
+    own_terms = [name for name in shown if name not in TABLE_TERMS and name != FRONT]
     terms = [*own_terms, *PROPERTIES]
     charts = [_histogram_plot(term, sets, data.get(term, [])) for term in terms]
     return grids, [chart for chart in charts if chart is not None]
@@ -212,7 +238,59 @@ def table(found: Sequence[ScoredMolecule]) -> str:
     return text.getvalue()
 
 
-def _structure(molecule: ScoredMolecule, draw: Callable[[str], str]) -> Structure:
-    numbers = ((name, molecule.terms[name]) for name in _shown([molecule]))
+def _wanted(model: ShownModel, found: Sequence[ScoredMolecule]) -> dict[str, float]:
+    """Score of each paid term, by its name in the table -> which way it is wanted."""
+    own = explaining(model.reward)
+    if not isinstance(own, MoleculeReward) or not found:
+        return {}
+    names = found[0].terms
+    ways = own.wanted.items()
+    return {f"{one}_score" if f"{one}_score" in names else one: way for one, way in ways}
+
+
+def _with_front(
+    found: Sequence[ScoredMolecule], wanted: Mapping[str, float]
+) -> list[ScoredMolecule]:
+    """The molecules with `front` as a number, where the reward has several terms."""
+    if len(wanted) < 2:
+        return list(found)
+    columns = {name: [one.terms.get(name, math.nan) for one in found] for name in wanted}
+    front = on_front(columns, wanted, len(found))
+    return [
+        replace(one, terms={**one.terms, FRONT: float(is_on)})
+        for one, is_on in zip(found, front, strict=True)
+    ]
+
+
+def _best_by(name: str, way: float, found: Sequence[ScoredMolecule]) -> list[ScoredMolecule]:
+    """Those with the best scores in a term; of equals those of the higher total come first."""
+    known = [one for one in found if math.isfinite(one.terms.get(name, math.nan))]
+    return sorted(known, key=lambda one: (-way * one.terms[name], -one.total))[:FEW]
+
+
+def _marks_of(model: ShownModel) -> Marks:
+    own = explaining(model.reward)
+    return Marks(own.terms if isinstance(own, MoleculeReward) else {})
+
+
+class _Drawing:
+    """Draws molecules with what is marked in them."""
+
+    def __init__(self, marks: Marks) -> None:
+        self._marks = marks
+
+    def __call__(self, smiles: str) -> tuple[str, Sequence[str]]:
+        """The picture as a data URI, and the names of what is marked."""
+        mol = parse(smiles)
+        marked = NOTHING if mol is None else self._marks.of(mol)
+        return data_uri(picture_svg(smiles, marked).encode(), "image/svg+xml"), marked.found
+
+
+def _structure(
+    molecule: ScoredMolecule, show: Callable[[str], tuple[str, Sequence[str]]]
+) -> Structure:
+    numbers = ((name, molecule.terms[name]) for name in _shown([molecule]) if name != FRONT)
     terms = [(name, f"{number:.3g}") for name, number in numbers if math.isfinite(number)]
-    return Structure(molecule.smiles, draw(molecule.smiles), f"{molecule.total:.3g}", terms)
+    picture, found = show(molecule.smiles)
+    total, is_on_front = f"{molecule.total:.3g}", molecule.terms.get(FRONT) == 1
+    return Structure(molecule.smiles, picture, total, terms, found, is_on_front)

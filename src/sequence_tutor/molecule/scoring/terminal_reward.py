@@ -101,6 +101,11 @@ class MoleculeReward:
         return tuple(self._terms)
 
     @property
+    def terms(self) -> Mapping[str, Term]:
+        """The K terms."""
+        return self._terms
+
+    @property
     def transformed(self) -> tuple[str, ...]:
         """The terms whose score differs from the raw number."""
         terms = self._terms.items()

@@ -9,6 +9,7 @@ from rdkit import Chem
 from rdkit.Chem.Draw import rdDepictor, rdMolDraw2D
 
 from sequence_tutor.molecule.chemistry import parse, quiet
+from sequence_tutor.molecule.writing.marks import NOTHING, Marked
 from sequence_tutor.storage.files import replacing, write_text
 
 PANEL = (280, 240)
@@ -41,8 +42,16 @@ def picture_grid(smiles: Sequence[str], legends: Sequence[str], path: Path) -> N
     write_text(path.with_suffix(".svg"), svg.GetDrawingText())
 
 
-def picture_svg(smiles: str) -> str:
+WANTED, UNWANTED = (0.70, 0.88, 0.72), (0.98, 0.72, 0.68)
+"""Colours of marked atoms: light green, light red."""
+
+
+def picture_svg(smiles: str, marked: Marked = NOTHING) -> str:
     """One molecule as an SVG image on white.
+
+    Args:
+        smiles: of the molecule.
+        marked: atoms with a coloured ground, by their numbers in the SMILES.
 
     Raises:
         ValueError: it is no molecule.
@@ -50,7 +59,13 @@ def picture_svg(smiles: str) -> str:
     drawer = rdMolDraw2D.MolDraw2DSVG(*PANEL)
     drawer.drawOptions().padding = 0.08  # type: ignore[assignment]  # as in `_draw`
     with quiet():
-        drawer.DrawMolecule(_laid_out(smiles))
+        colours = {
+            **dict.fromkeys(sorted(marked.wanted), WANTED),
+            **dict.fromkeys(sorted(marked.unwanted), UNWANTED),
+        }
+        drawer.DrawMolecule(
+            _laid_out(smiles), highlightAtoms=list(colours), highlightAtomColors=colours
+        )
         drawer.FinishDrawing()
     return drawer.GetDrawingText()
 
