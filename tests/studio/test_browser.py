@@ -53,7 +53,7 @@ def press_at(page: Page, step: float, pitch: int, *, to: float | None = None) ->
     row, column = tall / 36, wide / 128
 
     def x(at: float) -> int:
-        return round(left + (at + 0.4) * column)
+        return int(left + (at + 0.4) * column)
 
     y = round(top + (HIGHEST_PITCH - pitch + 0.5) * row)
     mouse = ActionBuilder(page.driver, duration=20)
@@ -83,7 +83,7 @@ def test_the_first_sound_comes_soon_after_write(page: Page) -> None:
     if os.getloadavg()[0] < (os.cpu_count() or 1):  # else it is the others' speed that is measured
         assert seconds < SOON
     playing = page.find(".mini-press.sounds")
-    assert playing.get_attribute("data-sound").startswith("candidate-")
+    assert str(playing.get_attribute("data-sound")).startswith("candidate-")
     cards = page.all("#candidates .candidate")
     assert len(cards) == 8
     rewards = [one["reward"] for one in page.work()["candidates"]["melody"]]
