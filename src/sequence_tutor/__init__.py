@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from sequence_tutor.verbs.results import demo, tables
     from sequence_tutor.verbs.sample import sample
     from sequence_tutor.verbs.score import score
+    from sequence_tutor.verbs.studio import serve_studio
     from sequence_tutor.verbs.study import (
         analyse_study,
         export_study,
@@ -100,6 +101,7 @@ __all__ = [
     "report",
     "sample",
     "score",
+    "serve_studio",
     "serve_study",
     "simulate_study",
     "tables",
@@ -130,6 +132,7 @@ _MODULES = {
     "tuner.exploration": ("check_exploration",),
     "verbs.benchmark": ("benchmark", "moses"),
     "verbs.results": ("demo", "tables"),
+    "verbs.studio": ("serve_studio",),
     "verbs.study": ("analyse_study", "export_study", "make_study", "serve_study", "simulate_study"),
 }
 """Module -> the public names that it defines; any other name is a verb's, `verbs.NAME`."""

@@ -72,8 +72,9 @@ def test_help_does_not_wait_for_torch() -> None:
 
 
 def test_every_verb_is_a_public_function() -> None:
+    other = {"studio": "serve_studio"}  # a room is called so
     for verb in VERBS:
-        assert callable(getattr(sequence_tutor, verb))
+        assert callable(getattr(sequence_tutor, other.get(verb, verb)))
     for name in sequence_tutor.__all__:
         assert getattr(sequence_tutor, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
