@@ -57,8 +57,11 @@ def test_a_weight_draws_better_ones_and_is_accounted_for(client: Client) -> None
 def test_a_fragment_is_kept_and_a_molecule_is_neared(client: Client) -> None:
     fragment = client.post("/v1/generate", domain="molecule", count=4, fragment="c1ccc(cc1)C(=O)N")
     amide = parse("c1ccccc1C(=O)N")
+    assert amide is not None
     for one in fragment["candidates"]:
-        assert parse(one["text"]).HasSubstructMatch(amide)  # type: ignore[union-attr]
+        molecule = parse(one["text"])
+        assert molecule is not None
+        assert molecule.HasSubstructMatch(amide)
     near = client.post("/v1/generate", domain="molecule", count=4, near=ASPIRIN)
     assert set(near["candidates"][0]["paid"]) == {"near"}
     assert near["candidates"][0]["reward"] > 2

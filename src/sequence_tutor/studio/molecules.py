@@ -58,7 +58,7 @@ def _same(model: Model, tokens: Sequence[int]) -> str | None:
     """The canonical SMILES; None: no molecule."""
     smiles = _text(model, tokens)
     found = known(smiles) if smiles else None
-    return found and found.canonical
+    return None if found is None else found.canonical
 
 
 def _shown(model: Model, batch: SequenceBatch) -> list[dict[str, Any]]:
