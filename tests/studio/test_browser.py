@@ -79,7 +79,6 @@ def test_the_first_sound_comes_soon_after_write(page: Page) -> None:
     )
     seconds, drawn = (heard - pressed) / 1000, (heard - answered) / 1000
     print(f"first sound {seconds:.2f} s after Write, {drawn:.2f} s after the answer")
-    assert drawn < 1
     if os.getloadavg()[0] < (os.cpu_count() or 1):  # else it is the others' speed that is measured
         assert seconds < SOON
     playing = page.find(".mini-press.sounds")
