@@ -125,11 +125,13 @@ def facts(folder: Path) -> dict[str, Any]:
                 if not name.startswith("__")
             }
         elif path.name == "calls.tsv":
-            found[name] = path.read_text().splitlines()
+            lines = path.read_text().splitlines()  # later versions add a third column
+            found[name] = ["\t".join(line.split("\t")[:2]) for line in lines]
     return found
 
 
-LATER = {"near_copies"}
+INSIDE = {"auc_top10_inside", "top10_inside", "share_inside", "diverse_hits", "diverse_hits_inside"}
+LATER = {"near_copies", *INSIDE}
 """Statistics that later versions add to those of before."""
 
 

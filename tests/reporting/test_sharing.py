@@ -103,7 +103,7 @@ def test_ten_runs_sample_and_score_nothing_twice(
         scored = Counter(canonical_smiles(mol) for mol, *_ in calls.arguments[name])
         assert len(scored) > 3, name
         assert set(scored.values()) == {1}, name
-    drawn = Counter(smiles for (smiles,) in calls.arguments["picture_svg"])
+    drawn = Counter(smiles for smiles, *_ in calls.arguments["picture_svg"])
     assert set(drawn.values()) == {1}
     assert set(drawn) == set(re.findall(r"Structure of ([^\"]+)\"", text))
     assert len(re.findall(r"\d+ sequences were sampled, in which", text)) == 1 + RUNS

@@ -193,7 +193,7 @@ def test_what_a_run_found_is_worth_what_score_says(
     )
     with (tmp_path / "run" / "found.csv").open(newline="") as file:
         found = list(csv.DictReader(file))
-    assert found
+    assert found or "[tune.fence]" in text  # chains of this prior may all be outside
     molecules = tmp_path / "found.smi"
     molecules.write_text("".join(f"{row['smiles']}\n" for row in found))
     expected = [float(row["total"]) for row in found]
@@ -201,7 +201,7 @@ def test_what_a_run_found_is_worth_what_score_says(
     for way in ways:
         totals = [one["total"] for one in score("molecule", [molecules], rules=rules, **way)]
         assert totals == pytest.approx(expected, abs=1e-12)
-    assert len(told) == 1
+    assert len(told) == 1 + ("[tune.fence]" in text)
 
 
 def test_weights_are_told_in_one_line(

@@ -55,7 +55,7 @@ def test_every_term_of_the_reward_is_a_column_and_the_total_ranks(
     sample(model, 30, tmp_path / "out", quiet=True)
     found = rows(tmp_path / "out")
     own = ["total", "TPSA", "TPSA_score", "drug", "no_oxygen"]
-    assert list(found[0]) == ["smiles", "canonical", *own, "logp", "qed", "sa", "ring"]
+    assert list(found[0]) == ["smiles", "canonical", *own, "logp", "qed", "sa", "ring", "front"]
     valid = [row for row in found if row["canonical"]]
     assert len(valid) > 5
     for row in valid:

@@ -51,7 +51,7 @@ class Studio:
             ready=self._ready,
         )
 
-    def _ready(self, address: str, folder: Path) -> None:
+    def _ready(self, address: str, folder: str) -> None:
         print(f"Studio:    {address}", flush=True)
         if not self.quiet:
             print(f"Workspace: {folder}", flush=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
-from pathlib import Path
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.storage.files import PathLike, named_path
@@ -19,7 +18,7 @@ def serve_studio(
     names: Sequence[str] = (),
     workspace: PathLike | None = None,
     trust: bool = False,
-    ready: Callable[[str, Path], None] = lambda _address, _folder: None,
+    ready: Callable[[str, str], None] = lambda _address, _folder: None,
 ) -> None:
     """Serve the studio until interrupted.
 
@@ -56,6 +55,6 @@ def serve_studio(
         shelf = Shelf(models, jobs.finished, trust=trust)
         workers = stack.enter_context(closing(Workers(cores_at_hand())))
         shown = f"[{host}]" if ":" in host else host
-        ready(f"http://{shown}:{taken.getsockname()[1]}/", folder)
+        ready(f"http://{shown}:{taken.getsockname()[1]}/", str(folder))
         hosts = Hosts((host, *names), "; see --name of studio")
         server(Service(shelf, workers, jobs, hosts).application()).run(sockets=[taken])
