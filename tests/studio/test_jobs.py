@@ -209,3 +209,19 @@ def test_the_verb_says_what_is_wrong_before_it_serves(
         assert run("studio", "--port", 0, *options, *workspace) == 2
         assert said in sentence(capsys)
     assert not (tmp_path / "workspace").exists()
+
+
+@pytest.mark.slow
+def test_a_job_that_is_still_ending_is_resumed_when_it_has(tmp_path: Path) -> None:
+    with studio(tmp_path, ["tunes"]) as address, Client(address) as client:
+
+        def job() -> dict[str, Any]:
+            found: dict[str, Any] = client.get("/v1/jobs")["jobs"][0]
+            return found
+
+        name = client.post("/v1/jobs", aims=AIMS, bars=2, steps=60)["id"]
+        until(lambda: job()["state"] == "running")
+        client.post(f"/v1/jobs/{name}/stop")
+        client.post(f"/v1/jobs/{name}/resume")
+        until(lambda: job()["state"] == "done")
+        assert job()["step"] == 60

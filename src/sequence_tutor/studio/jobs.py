@@ -126,12 +126,11 @@ class Jobs:
         """
         with self._guard:
             job = self._job(name)
-            if process_of(job, self._at(job)) is not None:
-                if not job.wanted:
-                    raise UserError(f"job {name} is still ending, please try again in a moment")
+            if job.wanted and process_of(job, self._at(job)) is not None:
                 return
             if state_of(job, self._at(job)) == "done":
                 raise UserError(f"job {name} is done, there is nothing to resume")
+            # a process that is still ending has the lock of the run, and is waited for
             replace(job, wanted=True, worker=None).save(self._at(job))
 
     def show(self) -> list[dict[str, Any]]:
@@ -182,7 +181,7 @@ class Jobs:
         for job in every:
             if running >= AT_ONCE:
                 return
-            if state_of(job, self._at(job)) == "waiting":
+            if job.id not in self._children and state_of(job, self._at(job)) == "waiting":
                 self._start(job)
                 running += 1
 
