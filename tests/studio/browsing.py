@@ -24,7 +24,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from kit import program
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-PATIENCE = 180  # seconds; machines that test are busy
+PATIENCE = 120  # seconds; machines that test are busy
 OFFLINE = "ERR_CONNECTION"
 
 LISTENS = """

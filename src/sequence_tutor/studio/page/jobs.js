@@ -53,7 +53,7 @@ function line(job) {
 }
 
 function use(job) {
-  const model = info.models.find((one) => one.name === job.name || one.id.endsWith(job.name));
+  const model = info.models.find((one) => one.id === job.id);
   if (!model) return note(`${job.name} is not in the list of models yet`, "alarm");
   if (model.domain !== state.domain) change("domain", state, { domain: model.domain });
   change("model", state.dials[model.domain], { model: model.id, weights: null, aims: [] });
@@ -70,13 +70,14 @@ async function listModels() {
 const look = attempt(async () => {
   clearTimeout(timer);
   const { jobs } = await ask("/v1/jobs");
-  byId("jobs").replaceChildren(...jobs.map(line));
-  byId("jobs-panel").hidden = jobs.length === 0;
   const done = jobs.filter((job) => job.state === "done" && (before.get(job.id) || "") !== "done");
   if (done.length) {
+    // a row offers its model, which has to be there
     await listModels();
     if (before.size) speak(`${done.map((job) => job.name).join(", ")} is ready`);
   }
+  byId("jobs").replaceChildren(...jobs.map(line));
+  byId("jobs-panel").hidden = jobs.length === 0;
   before = new Map(jobs.map((job) => [job.id, job.state]));
   const busy = jobs.some((job) => job.state === "running" || job.state === "waiting");
   timer = setTimeout(look, busy ? OFTEN : SELDOM);
