@@ -7,6 +7,7 @@ is sums.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -159,3 +160,9 @@ class GeneralStatistics:
     def mean_length(self) -> float:
         """Mean number of tokens chosen in a sequence."""
         return self._chosen.estimate().value
+
+
+def is_unpaid(name: str, found: Sequence[Estimate]) -> bool:
+    """Whether it is a part of the reward that pays no model anything."""
+    is_part = name.startswith("reward_") and name != "reward_per_sequence"
+    return is_part and all(one.value == one.low == one.high == 0 for one in found)

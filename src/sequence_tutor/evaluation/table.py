@@ -14,6 +14,7 @@ from sequence_tutor.evaluation.figures import cell, figure, is_at_least, label, 
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.evaluation.prices import PriceList
 from sequence_tutor.evaluation.real import Real
+from sequence_tutor.evaluation.statistics import is_unpaid
 from sequence_tutor.evaluation.terms import directions
 from sequence_tutor.reward.weighted import effective_weights
 from sequence_tutor.storage.versions import versions
@@ -100,11 +101,16 @@ class Evaluation:
         }
 
     def table(self) -> Table:
-        """Every statistic for which some model has a value, with an explanation below."""
+        """Every statistic for which some model has a value, with an explanation below.
+
+        Parts of the reward that pay no model anything are left out.
+        """
         domain = self.columns[0].model.domain
         rows = []
         real = {} if self.real is None else self.real.statistics
         for name, estimates in side_by_side([column.statistics for column in self.columns]):
+            if is_unpaid(name, estimates):
+                continue
             unit = figure(name, domain).unit
             cells = [f"{_at_least(name, estimate)}{cell(estimate, unit)}" for estimate in estimates]
             if self.real is not None:

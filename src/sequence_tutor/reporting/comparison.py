@@ -20,8 +20,8 @@ from sequence_tutor.evaluation.figures import (
     label,
     side_by_side,
 )
-from sequence_tutor.evaluation.statistics import OPTIMALITY
-from sequence_tutor.reporting.grouping import TITLES, Group, group_of, is_unpaid
+from sequence_tutor.evaluation.statistics import OPTIMALITY, is_unpaid
+from sequence_tutor.reporting.grouping import TITLES, Group, group_of
 
 Verdict = Literal["better", "worse", "even", ""]
 """Against the prior; empty if there is none, or no verdict."""

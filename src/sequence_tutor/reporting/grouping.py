@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Literal
 
 from sequence_tutor.domain import Domain
-from sequence_tutor.estimates import Estimate
 from sequence_tutor.evaluation.figures import FIGURES
 from sequence_tutor.evaluation.statistics import OPTIMALITY
 
@@ -36,9 +35,3 @@ def group_of(name: str, domain: Domain) -> Group:
     if name.startswith("kl_to_"):
         return "near"
     return "like" if name in domain.figures or name not in FIGURES else "near"
-
-
-def is_unpaid(name: str, found: Sequence[Estimate]) -> bool:
-    """Whether it is a part of the reward that pays no model anything."""
-    is_part = name.startswith("reward_") and name != "reward_per_sequence"
-    return is_part and all(one.value == one.low == one.high == 0 for one in found)
