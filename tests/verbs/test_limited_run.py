@@ -136,6 +136,23 @@ def test_a_run_goes_on_with_the_same_limits_only(
 
 
 @pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("melody", "--range", "C9..C1"), "--range 'C9..C1': C9 is above C1"),
+        (("melody", "--scale", "H dorian"), "--scale: unknown key 'H dorian'"),
+        (("melody", "--length", 0), "--length: length is 0, expected a number greater than"),
+        (("molecule", "--range", "C4..C5"), "--range is of melodies, not of molecule"),
+    ],
+)
+def test_a_wrong_option_is_blamed_and_not_the_preset(
+    given: tuple[str, ...], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("tune", *given, "--out", tmp_path / "run") == 2
+    assert sentence(capsys).startswith(f"sequence-tutor: {said}")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
     ("tables", "said"),
     [
         ({"music": {"range": "kazoo"}}, "music: range: 'kazoo': expected two pitches"),

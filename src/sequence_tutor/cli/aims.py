@@ -15,6 +15,7 @@ from sequence_tutor.cli.arguments import (
     Tuning,
     aims_table,
     arguments_of,
+    length_given,
     option,
     show,
 )
@@ -153,6 +154,7 @@ class AimsPrice:
 def _common(verb: AimsList | AimsFrom | AimsPrice) -> dict[str, Any]:
     """What all functions are called with; `Any`, because each argument has a type of its own."""
     names = ("domain", "length", "samples", "preset", "seed")
+    length_given(verb.length)  # refused under its name
     given = {name: getattr(verb, name) for name in names}
     return {**given, **arguments_of(verb.tuning)}
 

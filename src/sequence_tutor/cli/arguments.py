@@ -1,8 +1,7 @@
-"""Options that several verbs share, their checks, and how results are printed."""
+"""Options that several verbs share, and how results are printed."""
 
 from __future__ import annotations
 
-import os
 import warnings
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
@@ -12,7 +11,6 @@ from cyclopts import Parameter
 
 from sequence_tutor.cli.parsing import option as option  # re-exported for the verbs
 from sequence_tutor.errors import Remark, UserError, printable
-from sequence_tutor.execution.memory import require_memory
 
 if TYPE_CHECKING:
     from sequence_tutor.config.settings import Settings
@@ -200,6 +198,20 @@ def settings_given(verb: object, kind: type[Settings], *names: str) -> dict[str,
     return given
 
 
+def length_given(length: int | None) -> dict[str, int]:
+    """The option --length as a settings file has it; empty where it is not given.
+
+    Raises:
+        UserError: no sequence has that length; it names the option.
+    """
+    from sequence_tutor.config.presets import build
+    from sequence_tutor.tuner.settings_tables import TuneTables
+
+    given = {} if length is None else {"length": length}
+    build(TuneTables, given, "--length")
+    return given
+
+
 def aims_table(aims: tuple[str, ...]) -> dict[str, list[str]] | None:
     """Aims as the table of a settings file; None where none is given.
 
@@ -244,51 +256,6 @@ def thread_count(threads: str | int) -> int | None:
             f"--threads {threads}: expected auto or a number from 1 to {MOST_THREADS:,}"
         )
     return threads
-
-
-def check_outputs(verb: object) -> None:
-    """Check, before hours of work, that the output files and folders of a verb can be written.
-
-    Args:
-        verb: its arguments; `json`, `markdown` and `html` are files, `out` is a folder unless the
-            verb has `OUT_IS_FILE`.
-
-    Raises:
-        UserError: something else is there, or this user may not write there.
-    """
-    from sequence_tutor.storage.named_files import is_special
-
-    for name in ("out", "json", "markdown", "html"):
-        path: Path | None = getattr(verb, name, None) or getattr(
-            getattr(verb, "shown", None), name, None
-        )
-        if path is None:
-            continue
-        is_file = name != "out" or getattr(verb, "OUT_IS_FILE", False)
-        if is_file and is_special(path):
-            if path.exists() and not os.access(path, os.W_OK):
-                raise UserError(f"--{name} {path}: this user may not write there")
-            continue
-        if is_file and path.is_dir():
-            raise UserError(f"--{name} {path}: a folder is there, expected a file")
-        folder = Path(os.path.realpath(path)).parent if is_file else path
-        nearest = next(one for one in (folder, *folder.absolute().parents) if one.exists())
-        if not nearest.is_dir():
-            raise UserError(f"--{name} {path}: {nearest} is a file, expected a folder")
-        if not os.access(nearest, os.W_OK):
-            raise UserError(f"--{name} {path}: nothing may be written in {nearest}")
-
-
-def check_sizes(verb: object) -> None:
-    """Refuse numbers of sequences or studies that cannot fit into memory, at 8 bytes each.
-
-    Raises:
-        UserError: it names the option and what would fit.
-    """
-    for name in ("samples", "pool", "pairs", "studies", "seeds"):
-        number = getattr(verb, name, None)
-        if isinstance(number, int):
-            require_memory(f"--{name}", number, 8)
 
 
 def show(what: str | Table) -> None:

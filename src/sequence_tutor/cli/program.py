@@ -8,10 +8,10 @@ from typing import Protocol
 
 from sequence_tutor.cli import USAGE_ERROR
 from sequence_tutor.cli.aims import AIMS
-from sequence_tutor.cli.arguments import check_outputs, check_sizes
 from sequence_tutor.cli.benchmark import Benchmark
 from sequence_tutor.cli.card import Card
 from sequence_tutor.cli.check import Check
+from sequence_tutor.cli.checks import check_outputs, check_sizes
 from sequence_tutor.cli.compare import Compare
 from sequence_tutor.cli.evaluate import Evaluate
 from sequence_tutor.cli.export import Export

@@ -20,6 +20,7 @@ from sequence_tutor.cli.arguments import (
     Tuning,
     aims_table,
     arguments_of,
+    length_given,
     option,
     settings_given,
     show,
@@ -126,11 +127,8 @@ class Tune:
         names = ("algorithm", "c", "discount", "target_kl", "budget", "steps", "seed")
         given = settings_given(self, TuneSettings, *names)
         own = ("aim", "aims_from", "rows", "near", "similarity")
-        length = {} if self.length is None else {"length": self.length}
-        music = {"range": self.range, "scale": self.scale}
-        music = {name: text for name, text in music.items() if text is not None}
         tune(
-            overrides={"tune": given, **length, **({"music": music} if music else {})},
+            overrides={"tune": given, **self._tables()},
             tell=self.shown.remark,
             aims=self._aims(),
             **arguments_of(self, *names, *own, "length", "range", "scale"),
@@ -147,6 +145,30 @@ class Tune:
         for name, value in last.get("reported", {}).items():
             show(f"{name.replace('_', ' ')}: {value:g}")
         self.shown.remark(f"The tuned model is in {self.out}.")
+
+    def _tables(self) -> dict[str, Any]:
+        """What --length, --range and --scale say, as tables of a settings file.
+
+        Raises:
+            UserError: one of them cannot be used; it names the option.
+        """
+        from sequence_tutor.errors import UserError
+
+        given = length_given(self.length)
+        music = {"range": self.range, "scale": self.scale}
+        music = {name: text for name, text in music.items() if text is not None}
+        if not music:
+            return given
+        if self.domain != "melody":
+            raise UserError(f"--{next(iter(music))} is of melodies, not of {self.domain}")
+        from sequence_tutor.melody.filling.moving import asked_scale
+        from sequence_tutor.melody.filling.pitch_range import parse_range
+
+        if self.range is not None:
+            parse_range(self.range)
+        if self.scale is not None:
+            asked_scale(self.scale)
+        return {**given, "music": music}
 
     def _own_aims(self) -> dict[str, Any] | None:
         """Those of --aim and --near.

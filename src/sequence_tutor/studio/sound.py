@@ -11,9 +11,10 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.melody.chords import as_text
 from sequence_tutor.melody.domain import MelodyDomain
+from sequence_tutor.melody.filling.moving import asked_scale
 from sequence_tutor.melody.frame import Frame, Heard
 from sequence_tutor.melody.scales import OCTAVE, Key
-from sequence_tutor.melody.signature import moved, parse_key, signature_of
+from sequence_tutor.melody.signature import moved, signature_of
 from sequence_tutor.melody.writing.output import MelodyOutputSettings
 from sequence_tutor.studio.messages import Sound
 
@@ -65,14 +66,7 @@ def heard_as(model: Model, settings: MelodyOutputSettings, scale: str | None) ->
     heard = settings.heard(frame_of(model))
     if not scale or settings.key is not None or model.tune is not None:
         return heard
-    return replace(heard, key=_scale(scale))
-
-
-def _scale(text: str) -> Key:
-    try:
-        return parse_key(text).key
-    except ValueError as error:
-        raise UserError(f"scale: {error}") from None
+    return replace(heard, key=asked_scale(scale))
 
 
 def judged_key(model: Model, settings: MelodyOutputSettings, scale: str | None) -> Key | None:
@@ -87,7 +81,7 @@ def judged_key(model: Model, settings: MelodyOutputSettings, scale: str | None) 
         return None
     heard = settings.heard(frame_of(model))
     if scale:
-        key = _scale(scale)
+        key = asked_scale(scale)
     elif settings.key is not None:
         key = heard.key
     else:

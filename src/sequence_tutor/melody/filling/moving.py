@@ -44,7 +44,7 @@ def pitches_of(wishes: Wishes, transpose: int, only: Sequence[int] = ()) -> Tens
         low, high = parse_range(wishes.range)
         allowed &= (pitches >= low) & (pitches <= high)
     if wishes.scale:
-        key = _scale(wishes.scale)
+        key = asked_scale(wishes.scale)
         classes = torch.tensor([(TONICS[key.tonic] + degree) % OCTAVE for degree in key.degrees])
         allowed &= torch.isin(pitches % OCTAVE, classes)
     if only:
@@ -60,7 +60,12 @@ def pitches_of(wishes: Wishes, transpose: int, only: Sequence[int] = ()) -> Tens
     return allowed
 
 
-def _scale(text: str) -> Key:
+def asked_scale(text: str) -> Key:
+    """The key of a scale that the user names.
+
+    Raises:
+        UserError: it is none.
+    """
     try:
         return parse_key(text).key
     except ValueError as error:
@@ -75,7 +80,7 @@ def moved_for(wishes: Wishes, settings: MelodyOutputSettings, frame: Frame) -> M
     """
     if wishes.scale and settings.key is None and not settings.transpose:
         own = signature_of(frame.key or C_MAJOR).fifths
-        up = nearer_way(7 * (signature_of(_scale(wishes.scale)).fifths - own))
+        up = nearer_way(7 * (signature_of(asked_scale(wishes.scale)).fifths - own))
         settings = settings.model_copy(update={"transpose": up})
     elif wishes.chords and settings.key is None and not settings.transpose:
         up = _nearest_to_chords(wishes.chords, frame.key or C_MAJOR)
