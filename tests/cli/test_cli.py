@@ -342,6 +342,7 @@ def test_the_toy_domain_takes_every_verb(
         ),
         (["sample", "MODEL", "--out", "OUT", "-n", "0"], "count is 0"),
         (["sample", "MODEL", "--out", "OUT", "--temperature", "0"], "temperature is 0"),
+        (["sample", "MODEL", "--out", "OUT", "--temperature", "inf"], "temperature is inf"),
         (["sample", "MODEL", "--out", "OUT", "--key", "H"], "unknown key 'H'"),
         (["sample", "MODEL", "--out", "OUT", "--tempo", "0"], "tempo"),
         (["sample", "MODEL", "--out", "OUT", "--prime", "x.mid"], "x.mid: no such file"),
@@ -363,6 +364,15 @@ def test_the_toy_domain_takes_every_verb(
             "target_kl is 1.0 but algorithm is 'q', expected one whose c sets",
         ),
         (["tune", "melodi", "--out", "OUT", "--prior", "MODEL"], "melody"),
+        (
+            ["tune", "molecule", "--out", "OUT", "--near", "CCO", "--similarity", ".9...1"],
+            "--similarity '.9...1': expected two numbers from 0 to 1, the lower one first",
+        ),
+        (
+            ["tune", "toy", "--out", "OUT", "--aim", "token_2 >= 9 %", "token_2 <= 8 %"],
+            "preset default and the options given: aims: the aims for token_2 exclude each other",
+        ),
+        (["tune", "toy", "--out", "OUT", "--aim", "token_2"], "what it should be, such as '>= 90"),
         (["pretrain", "melody", "--out", "OUT", "--data", "no"], "no: no such file or folder"),
     ],
 )
@@ -382,6 +392,15 @@ def test_what_cannot_be_done_is_one_sentence_and_leaves_nothing(
     assert run(*given, *preset, *threads) == 2
     assert complaint in sentence(capsys)
     assert not out.exists()
+
+
+def test_a_link_that_leads_nowhere_is_no_place_for_a_result(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "gone")
+    assert run("tune", "toy", "--steps", 1, "--out", link / "run", "--threads", 1) == 2
+    assert sentence(capsys).endswith(f"{link} is a link that leads nowhere")
 
 
 def test_what_a_file_sets_in_vain_is_said(

@@ -10,6 +10,7 @@ import torch
 
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import check_domain
+from sequence_tutor.domain.row_statistics import RowStatistics
 from sequence_tutor.domain.rows import (
     SHARE,
     SHARE_OF_STEPS,
@@ -18,7 +19,6 @@ from sequence_tutor.domain.rows import (
     RewardRows,
     RowRange,
     Rows,
-    RowStatistics,
     having,
     numbers,
     ratio,

@@ -147,6 +147,12 @@ def test_what_cannot_be_priced_is_refused(capsys: pytest.CaptureFixture[str]) ->
         price_aims("toy", {"token_2": ">= 80 %", "token_0": ">= 60 %"}, **few)  # type: ignore[arg-type]
     assert run("aims", "price", "toy", "--quiet", "--samples", 50) == 2
     assert "no aim was given" in sentence(capsys)
+    with pytest.raises(UserError, match="samples is 1, expected at least 2"):
+        price_aims("toy", {"token_2": ">= 80 %"}, samples=1, quiet=True)
+    assert run("aims", "list", "toy", "--quiet", "--samples", 0) == 2
+    assert "samples is 0, expected at least 2" in sentence(capsys)
+    assert run("aims", "list", "toy", "--quiet", "--length", 0) == 2
+    assert "--length: length is 0, expected" in sentence(capsys)
     few_count = Foretold([], 3.0, 0.5, 5000, 42.0)
     assert not few_count.is_trusted
     assert "42 of 5,000 sequences of the prior count, too few" in few_count.sentence

@@ -155,7 +155,7 @@ def test_a_wrong_option_is_blamed_and_not_the_preset(
 @pytest.mark.parametrize(
     ("tables", "said"),
     [
-        ({"music": {"range": "kazoo"}}, "music: range: 'kazoo': expected two pitches"),
+        ({"music": {"range": "kazoo"}}, "music: range: 'kazoo': neither two pitches"),
         ({"music": {"scale": "H"}}, "music: scale: unknown key 'H'"),
         ({"music": {"rang": "flute"}}, "unknown name 'rang'"),
         ({"music": {"range": "C-1..D-1"}, "output": {"transpose": 24}}, "no pitch of C-1..D-1"),

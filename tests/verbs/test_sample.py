@@ -123,7 +123,7 @@ def test_what_cannot_be_sampled_is_refused(model: Model, tmp_path: Path) -> None
         sample(model, 1, prime=prime)
     with pytest.raises(UserError, match="count is 0"):
         sample(model, 0)
-    for temperature in (0.0, -1.0, float("nan")):
+    for temperature in (0.0, -1.0, float("nan"), float("inf"), 1e-320):
         with pytest.raises(UserError, match="temperature is"):
             sample(model, 1, temperature=temperature)
     with pytest.raises(UserError, match="length is 0"):

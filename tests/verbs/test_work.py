@@ -110,6 +110,31 @@ def test_json_lines_where_there_is_no_pyarrow(
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("suffix", "/../../../outside.jsonl"),  # a name of a file outside
+        ("shards", 0),
+        ("shards", 10**12),
+        ("shards", "7"),
+        ("kind", "else"),
+        ("model", 3),
+    ],
+)
+def test_a_description_that_was_changed_is_refused(
+    toy_run: Path, tmp_path: Path, name: str, value: object
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    described = {"format": 1, "kind": "sample", "model": str(toy_run), "digest": None}
+    described |= {"domain": "toy", "count": 9, "temperature": 1.0, "length": 6, "seed": 0}
+    described |= {"shards": 2, "suffix": LINES}
+    (out / "work.json").write_text(json.dumps({**described, name: value}))
+    with pytest.raises(UserError, match=r"work\.json: damaged, or not a description of work"):
+        work(out, quiet=True)
+    assert [path.name for path in tmp_path.rglob("*")] == ["out", "work.json"]
+
+
 def test_molecules_of_a_file_are_scored_once_each(tmp_path: Path) -> None:
     file = tmp_path / "mine.smi"
     file.write_text("CCO\nOCC\nc1ccccc1\nnonsense\nCN\nCCC\nCCCC\n")

@@ -35,7 +35,10 @@ def check_outputs(verb: object) -> None:
         if is_file and path.is_dir():
             raise UserError(f"--{name} {path}: a folder is there, expected a file")
         folder = Path(os.path.realpath(path)).parent if is_file else path
-        nearest = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+        above = (folder, *folder.absolute().parents)
+        nearest = next(one for one in above if one.exists() or one.is_symlink())
+        if not nearest.exists():
+            raise UserError(f"--{name} {path}: {nearest} is a link that leads nowhere")
         if not nearest.is_dir():
             raise UserError(f"--{name} {path}: {nearest} is a file, expected a folder")
         if not os.access(nearest, os.W_OK):

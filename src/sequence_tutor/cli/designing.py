@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from sequence_tutor.cli.arguments import option
-from sequence_tutor.errors import UserError
+from sequence_tutor.errors import UserError, shown
 
 WINDOW = "0.5..0.7"
 
@@ -60,9 +60,14 @@ def read_window(text: str) -> tuple[float, float]:
         UserError: it is no window.
     """
     low, dots, high = text.partition("..")
+    refusal = UserError(
+        f"--similarity {shown(text)}: expected two numbers from 0 to 1, the lower one first, such "
+        f"as {WINDOW}"
+    )
     try:
-        return float(low), float(high) if dots else 1.0
+        window = float(low), float(high) if dots else 1.0
     except ValueError:
-        raise UserError(
-            f"--similarity {text!r}: expected two numbers from 0 to 1, such as {WINDOW}"
-        ) from None
+        raise refusal from None
+    if not 0 <= window[0] <= window[1] <= 1:  # NaN is none either
+        raise refusal
+    return window

@@ -36,7 +36,7 @@ AIM = re.compile(
 )
 """What follows the name of a row."""
 
-HOW = "expected such as '>= 90 %', '<= 0.6 %', '= 0.25' or '-0.1 .. 0.1'"
+HOW = "such as '>= 90 %', '<= 0.6 %', '= 0.25' or '-0.1 .. 0.1'"
 
 
 class Aim(Settings):
@@ -160,14 +160,14 @@ def _texts(row: str, value: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
             raise SettingsError(f"aims.{row}: unknown name {shown(min(unknown))}, expected within")
         yield value["aim"], {name: value[name] for name in value if name != "aim"}
     else:
-        raise SettingsError(f"aims.{row} is {shown(value)}, {HOW}")
+        raise SettingsError(f"aims.{row} is {shown(value)}, expected {HOW}")
 
 
 def _parsed(row: str, text: str, more: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of an aim from one text."""
     found = AIM.fullmatch(text.strip())
     if found is None or (found["sign"] is None) == (found["high"] is None):
-        raise SettingsError(f"aims.{row} is {shown(text)}, {HOW}")
+        raise SettingsError(f"aims.{row} is {shown(text)}, expected {HOW}")
     sign, low, high = found["sign"], found["low"], found["high"]
     is_share = "%" in (high or low)
     own: dict[str, Any] = {"share": is_share, **more}

@@ -20,6 +20,7 @@ from sequence_tutor.domain.data import (
 )
 from sequence_tutor.domain.exhibit import Exhibit, Material, ShownModel
 from sequence_tutor.domain.registry import find_domain
+from sequence_tutor.domain.row_statistics import RowStatistics
 from sequence_tutor.domain.rows import (
     SHARE,
     SHARE_OF_STEPS,
@@ -28,7 +29,6 @@ from sequence_tutor.domain.rows import (
     RewardRows,
     RowRange,
     Rows,
-    RowStatistics,
     having,
     numbers,
     ratio,

@@ -13,22 +13,17 @@ from torch import Tensor
 
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain.data import (
-    Around,
     Beginning,
-    Constrained,
-    Designer,
     Figure,
     Progress,
     Statistics,
     TrainingData,
-    Wishes,
 )
 from sequence_tutor.domain.exhibit import Exhibit, Material, ShownModel, display, exhibit
 from sequence_tutor.domain.rows import RewardRows, Rows
 from sequence_tutor.domain.run_support import RunSupport
 from sequence_tutor.domain.step_scores import Scored, step_scores, summed
 from sequence_tutor.errors import UserError, shown
-from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sequences import SequenceBatch
@@ -161,53 +156,6 @@ class Domain(RunSupport, ABC):
             ended = tokens[-1:] == [self.end_token]
             return Beginning(tokens[:-1] if ended else tokens, settings)
         raise UserError(f"{path}: no sequence in it, expected one to begin with")
-
-    def begin_with(self, part: str, prior: Prior, length: int) -> Sequence[int]:
-        """The tokens that every sequence with a part of the user's begins with.
-
-        Args:
-            part: as the user writes it.
-            prior: chooses among several ways to write it.
-            length: most tokens of a sequence.
-
-        Raises:
-            UserError: it cannot be used, or this domain has no such parts.
-        """
-        raise UserError(f"--scaffold is of molecules, not of {self.name}")
-
-    def constrain(
-        self,
-        wishes: Wishes,
-        settings: Settings,
-        length: int | None,
-        write: Callable[[int, int], SequenceBatch],
-    ) -> Constrained:
-        """The constraint on sequences that a user's wishes describe.
-
-        Args:
-            wishes: in the user's words.
-            settings: of the files that will be written.
-            length: tokens of a sequence; None: those of the user's own sequence.
-            write: samples of the model: how many, and of how many tokens.
-
-        Raises:
-            UserError: they cannot be met, or this domain has no such constraints.
-        """
-        raise UserError(
-            f"--from, --keep, --vary, --range and --scale are of melodies, not of {self.name}"
-        )
-
-    def design(self, around: Around, length: int) -> Designer:
-        """What writes sequences around a part, two ends or a whole sequence of the user's.
-
-        Args:
-            around: in the user's words.
-            length: most tokens of a sequence.
-
-        Raises:
-            UserError: they cannot be used, or this domain designs nothing so.
-        """
-        raise UserError(f"--scaffold, --ends and --near are of molecules, not of {self.name}")
 
     def framed(self, reward: Settings) -> Domain:
         """This domain in the frame, such as a musical key, that a run's reward settings imply."""

@@ -9,8 +9,9 @@ from typing import Any, Self
 from torch import Tensor
 
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.domain.data import Gatherer, Limits
+from sequence_tutor.domain.data import Around, Constrained, Designer, Gatherer, Limits, Wishes
 from sequence_tutor.errors import UserError
+from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sampling.choosing import Chooses, ChoosingOptions, Crosses
 from sequence_tutor.sampling.measure import Opens, Spells
@@ -18,12 +19,59 @@ from sequence_tutor.sequences import SequenceBatch
 
 
 class RunSupport:
-    """Other spellings, children, rankings, openings and properties of sequences, and their store.
+    """What a user may ask of sequences, and their other spellings, children, rankings and store.
 
     The methods of `Domain` that a domain may leave as they are.
     """
 
     name: str
+
+    def begin_with(self, part: str, prior: Prior, length: int) -> Sequence[int]:
+        """The tokens that every sequence with a part of the user's begins with.
+
+        Args:
+            part: as the user writes it.
+            prior: chooses among several ways to write it.
+            length: most tokens of a sequence.
+
+        Raises:
+            UserError: it cannot be used, or this domain has no such parts.
+        """
+        raise UserError(f"--scaffold is of molecules, not of {self.name}")
+
+    def constrain(
+        self,
+        wishes: Wishes,
+        settings: Settings,
+        length: int | None,
+        write: Callable[[int, int], SequenceBatch],
+    ) -> Constrained:
+        """The constraint on sequences that a user's wishes describe.
+
+        Args:
+            wishes: in the user's words.
+            settings: of the files that will be written.
+            length: tokens of a sequence; None: those of the user's own sequence.
+            write: samples of the model: how many, and of how many tokens.
+
+        Raises:
+            UserError: they cannot be met, or this domain has no such constraints.
+        """
+        raise UserError(
+            f"--from, --keep, --vary, --range and --scale are of melodies, not of {self.name}"
+        )
+
+    def design(self, around: Around, length: int) -> Designer:
+        """What writes sequences around a part, two ends or a whole sequence of the user's.
+
+        Args:
+            around: in the user's words.
+            length: most tokens of a sequence.
+
+        Raises:
+            UserError: they cannot be used, or this domain designs nothing so.
+        """
+        raise UserError(f"--scaffold, --ends and --near are of molecules, not of {self.name}")
 
     def limited_tables(
         self, music: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]]

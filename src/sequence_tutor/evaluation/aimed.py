@@ -12,13 +12,14 @@ from torch import Tensor
 
 from sequence_tutor.config.aims import DRAWS_OF_PROPERTY
 from sequence_tutor.config.settings import nearest
-from sequence_tutor.domain.rows import RowRange, RowStatistics
+from sequence_tutor.domain.row_statistics import RowStatistics
+from sequence_tutor.domain.rows import RowRange
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import UNDEFINED, Estimate, finite_or_none, mean_of
 from sequence_tutor.evaluation.figures import cell
 from sequence_tutor.evaluation.model import Model
-from sequence_tutor.evaluation.statistics import GeneralStatistics
+from sequence_tutor.evaluation.statistics import GeneralStatistics, check_samples
 from sequence_tutor.objectives.distinct import distinct_of_counts
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.sampling.measure import measure
@@ -123,8 +124,9 @@ def rows_of(
         real: real sequences, whose values are added.
 
     Raises:
-        UserError: there is no row of such a name.
+        UserError: there is no row of such a name, or too few samples.
     """
+    check_samples(samples)
     domain, settings = model.framed_domain, model.reward_settings
     rows = domain.rows(settings, model.reward, names)
     ranges = {name: one for name, one in rows.ranges().items() if _is_in(name, names)}
@@ -179,7 +181,8 @@ def distinct_values(codes: Tensor) -> Estimate:
 def rows_table(rows: Sequence[ListedRow]) -> Table:
     """Row, range and the prior's value."""
     cells = [[one.name, _shown(one), cell(one.prior, one.unit)] for one in rows]
-    return Table(["row", "range", "prior"], cells, "shares in percent; ± is half a 95 % interval")
+    caption = "shares in percent; ± to the farther end of the 95 % interval"
+    return Table(["row", "range", "prior"], cells, caption)
 
 
 def aims_table(rows: Sequence[ListedRow], real: str) -> Table:

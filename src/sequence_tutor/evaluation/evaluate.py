@@ -8,7 +8,7 @@ from typing import Any
 
 from sequence_tutor.domain import Statistics
 from sequence_tutor.domain.fingerprints import WINDOWS
-from sequence_tutor.domain.rows import RowStatistics
+from sequence_tutor.domain.row_statistics import RowStatistics
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import UNDEFINED
 from sequence_tutor.evaluation.bounds import (
@@ -22,7 +22,7 @@ from sequence_tutor.evaluation.fence import FenceStatistics, behind_fence, fence
 from sequence_tutor.evaluation.model import Model, executed_by
 from sequence_tutor.evaluation.prices import price_list
 from sequence_tutor.evaluation.real import Real, known_real, real_figures
-from sequence_tutor.evaluation.statistics import OPTIMALITY, GeneralStatistics
+from sequence_tutor.evaluation.statistics import OPTIMALITY, GeneralStatistics, check_samples
 from sequence_tutor.evaluation.table import Column, Evaluation
 from sequence_tutor.evaluation.terms import TermStatistics, weighted_parts
 from sequence_tutor.evaluation.variety import Variety
@@ -30,8 +30,6 @@ from sequence_tutor.randomness import named_generator
 from sequence_tutor.sampling.measure import measure, score
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.tuner.fence import Fence
-
-FEWEST = 2  # samples for an interval
 
 
 def evaluate(
@@ -65,8 +63,7 @@ def evaluate(
         UserError: there is no model, too few samples, models of several domains, or particles for
             a model that was tuned with gamma < 1.
     """
-    if samples < FEWEST:
-        raise UserError(f"samples is {samples}, expected at least {FEWEST}")
+    check_samples(samples)
     if not models:
         raise UserError("no model to evaluate was given, expected at least one")
     domains = {model.domain.name for model in models}

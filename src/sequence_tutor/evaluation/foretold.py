@@ -20,6 +20,7 @@ from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.figures import decimals
 from sequence_tutor.evaluation.model import Model
+from sequence_tutor.evaluation.statistics import check_samples
 from sequence_tutor.exact import constrained_optimum
 from sequence_tutor.progress import Advance
 from sequence_tutor.randomness import named_generator
@@ -138,9 +139,10 @@ def foretell(
         advance: called with the number of sequences sampled.
 
     Raises:
-        UserError: no aim that can be priced, one that nothing measures, or aims that no weights of
-            the sequences meet together.
+        UserError: too few samples, no aim that can be priced, one that nothing measures, or aims
+            that no weights of the sequences meet together.
     """
+    check_samples(samples)
     if not aims:
         raise UserError("no aim was given, expected at least one, such as --aim 'ROW >= VALUE'")
     left_out = [str(aim) for aim in aims if aim.row in OF_POLICY and aim.row != LOG_PRIOR]

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.domain.fingerprints import WINDOW, are_among, sequence_hashes
+from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import (
     UNDEFINED,
     Estimate,
@@ -27,6 +28,9 @@ from sequence_tutor.evaluation.variety import distinct
 from sequence_tutor.sampling.importance import ImportanceWeights
 from sequence_tutor.sampling.measure import Measured
 
+FEWEST = 2
+"""Samples for an interval."""
+
 MOST_COMPARED = 2**20
 """`distinct` compares at most so many sequences with each other: the first ones."""
 
@@ -40,6 +44,16 @@ OPTIMALITY = (
     "pareto_k",
 )
 """Statistics of the objective at gamma = 1."""
+
+
+def check_samples(samples: int) -> None:
+    """Refuse too few samples for an interval.
+
+    Raises:
+        UserError: they are.
+    """
+    if samples < FEWEST:
+        raise UserError(f"samples is {samples}, expected at least {FEWEST}")
 
 
 class GeneralStatistics:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.domain import Figure
-from sequence_tutor.domain.rows import RowStatistics
+from sequence_tutor.domain.row_statistics import RowStatistics
 from sequence_tutor.estimates import Estimate, without_ends
 from sequence_tutor.melody.heard import TRAINING_ROWS, durations, intervals
 from sequence_tutor.melody.meter import COMMON, Meter

@@ -19,7 +19,7 @@ from rdkit import Chem
 from torch import Tensor
 
 from sequence_tutor.domain import Figure
-from sequence_tutor.domain.rows import RowStatistics
+from sequence_tutor.domain.row_statistics import RowStatistics
 from sequence_tutor.estimates import NORMAL_REACH, UNDEFINED, Estimate, Mean, wilson
 from sequence_tutor.molecule.chemistry import known, parse
 from sequence_tutor.molecule.distribution import cosine, ringed_scaffold

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from sequence_tutor.config.settings import LEAST, MOST
+from sequence_tutor.errors import UserError
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.sequences import SequenceBatch
 
@@ -102,6 +104,18 @@ def _beginnings(prime: Tensor | SequenceBatch | None, count: int) -> SequenceBat
         return prime
     tokens = torch.zeros(0, dtype=torch.int64) if prime is None else prime
     return SequenceBatch.full(tokens.expand(count, -1))
+
+
+def check_temperature(temperature: float) -> None:
+    """Refuse what log-probabilities cannot be divided by: an impossible token must stay one.
+
+    Raises:
+        UserError: no number above 0 that is neither tiny nor huge.
+    """
+    if not LEAST <= temperature <= MOST:  # NaN is none either
+        raise UserError(
+            f"temperature is {temperature:g}, expected a number from {LEAST:g} to {MOST:g}"
+        )
 
 
 def sample_tokens(log_probs: Tensor, generator: torch.Generator) -> Tensor:

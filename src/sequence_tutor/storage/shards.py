@@ -19,13 +19,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sequence_tutor.errors import UserError, reading
+from sequence_tutor.errors import UserError, reading, shown
 from sequence_tutor.storage.files import LOCK_FILE, is_empty, remove_leftovers, write_json
 from sequence_tutor.storage.folder_lock import SILENCE, writing_in
+from sequence_tutor.storage.row_files import SUFFIXES
 
 WORK_FILE = "work.json"
 FORMAT = 1
 A_FOLDER = 1000  # shards
+MOST = 10**9  # shards
 
 
 class _TakenError(Exception):
@@ -101,6 +103,11 @@ class Shards:
             what = json.loads(path.read_text(encoding="utf-8"))
             if what["format"] != FORMAT:
                 raise ValueError(f"format {what['format']}, expected {FORMAT}")
+            if what["suffix"] not in SUFFIXES:  # it is part of the names of files to write
+                known = " or ".join(SUFFIXES)
+                raise ValueError(f"suffix {shown(what['suffix'])}, expected {known}")
+            if not (isinstance(what["shards"], int) and 1 <= what["shards"] <= MOST):
+                raise ValueError(f"shards {shown(what['shards'])}, expected 1 to {MOST:,}")
             return cls(folder, what)
 
     def path(self, number: int) -> Path:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from sequence_tutor.domain import Figure
-from sequence_tutor.domain.rows import RowStatistics
+from sequence_tutor.domain.row_statistics import RowStatistics
 from sequence_tutor.estimates import UNDEFINED, Estimate
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.text.rows import REPEATS, TextRows

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.config.aims import Aim
-from sequence_tutor.domain.rows import Counts, RowStatistics
+from sequence_tutor.domain.row_statistics import RowStatistics
+from sequence_tutor.domain.rows import Counts
 from sequence_tutor.estimates import Estimate, finite_or_none
 from sequence_tutor.storage.run_log import Record
 from sequence_tutor.tuner.aimed_rows import Bound

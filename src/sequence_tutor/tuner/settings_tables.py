@@ -235,7 +235,8 @@ def read_layers(
     """
     file = read_toml(config) if config else {}
     preset = usual_preset(verb, domain, preset, (overrides or {}, file), weighs=weighs)
-    source = str(config) if config else f"preset {preset}"
+    given = " and the options given" if overrides else ""  # no shipped preset is wrong by itself
+    source = str(config) if config else f"preset {preset}{given}"
     below = read_preset(verb, domain, preset)
     return Layers(below, file, overrides or {}, source, serves_several)
 

@@ -18,6 +18,7 @@ from sequence_tutor.execution.memory import require_memory
 from sequence_tutor.progress import heading, progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reporting.samples import Samples
+from sequence_tutor.sampling.rollout import check_temperature
 from sequence_tutor.storage.files import PathLike, optional_path
 from sequence_tutor.storage.token_lines import write_json_lines
 from sequence_tutor.verbs.fill import CANDIDATES_FILE, rewarding
@@ -223,8 +224,7 @@ def _designed(
         raise UserError(f"count is {count}, expected at least 1")
     if best is not None and not 1 <= best <= count:
         raise UserError(f"best is {best}, expected 1 to {count}, the number that is looked for")
-    if not temperature > 0:
-        raise UserError(f"temperature is {temperature}, expected a number above 0")
+    check_temperature(temperature)
     model = ranked.rewarding()
     length = model.length if length is None else length
     require_memory("count", count, 8 * length)

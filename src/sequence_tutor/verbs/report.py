@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.evaluate import FEWEST, by_one_yardstick, evaluate
+from sequence_tutor.evaluation.evaluate import by_one_yardstick, evaluate
 from sequence_tutor.evaluation.model import Model
+from sequence_tutor.evaluation.statistics import FEWEST
 from sequence_tutor.progress import progress
 from sequence_tutor.reporting.comparison import SavedTable, read_table
 from sequence_tutor.reporting.page import render

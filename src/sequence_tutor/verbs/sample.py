@@ -17,6 +17,7 @@ from sequence_tutor.execution.memory import require_memory
 from sequence_tutor.progress import Advance, counted, heading, progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reporting.samples import Samples
+from sequence_tutor.sampling.rollout import check_temperature
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.files import PathLike, optional_path
 from sequence_tutor.storage.folder_lock import writing_in
@@ -70,8 +71,7 @@ def sample(
     """
     if count < 1:
         raise UserError(f"count is {count}, expected at least 1")
-    if not temperature > 0:
-        raise UserError(f"temperature is {temperature}, expected a number above 0")
+    check_temperature(temperature)
     out, prime = optional_path(out), optional_path(prime)
     if prime is not None:
         told = partial(heading, quiet=quiet)

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sequence_tutor.errors import UserError
+from sequence_tutor.errors import UserError, reading
 from sequence_tutor.evaluation.loading import load_model
 from sequence_tutor.progress import counted, progress
 from sequence_tutor.reward.user_terms import rules_file
+from sequence_tutor.sampling.rollout import check_temperature
 from sequence_tutor.storage.files import (
     PathLike,
     listed_paths,
@@ -21,7 +22,7 @@ from sequence_tutor.storage.files import (
     write_json,
 )
 from sequence_tutor.storage.row_files import read_columns, usual_suffix
-from sequence_tutor.storage.shards import Progress, Shards
+from sequence_tutor.storage.shards import WORK_FILE, Progress, Shards
 from sequence_tutor.storage.trust import remember
 from sequence_tutor.verbs.score import reward_asked
 from sequence_tutor.verbs.shard_kinds import (
@@ -90,8 +91,7 @@ def sample_shards(
     """
     if not 1 <= shards <= count:
         raise UserError(f"shards is {shards}, expected 1 to the {count} sequences asked for")
-    if not temperature > 0:
-        raise UserError(f"temperature is {temperature}, expected a number above 0")
+    check_temperature(temperature)
     loaded = load_model(model, trust=trust)
     length = loaded.length if length is None else length
     loaded.check_length(length)
@@ -166,7 +166,8 @@ def work(folder: PathLike, *, trust: bool = False, quiet: bool = False) -> Summa
     shards = Shards.opened(named_path(folder))
     left = shards.count - len(shards.paths())
     if left:
-        compute = computing(shards.what, shards.folder, trust=trust)
+        with reading(shards.folder / WORK_FILE, "a description of work"):
+            compute = computing(shards.what, shards.folder, trust=trust)
         with progress("shards", left, quiet=quiet) as advance:
             # workers that begin together begin at different places, and rarely meet
             for number in shards.free(os.getpid() % shards.count):

@@ -53,7 +53,7 @@ def test_ranges() -> None:
     ("text", "complaint"),
     [
         ("flut", "did you mean 'flute'?"),
-        ("C4", "expected two pitches such as C4..G5, or an instrument"),
+        ("C4", "neither two pitches such as C4..G5 nor an instrument"),
         ("C4..H5", "'H5' is no pitch"),
         ("G5..C4", "G5 is above C4"),
     ],

@@ -57,7 +57,7 @@ def parse_range(text: str) -> tuple[int, int]:
     ends = INSTRUMENTS.get(name, text).split("..")
     if len(ends) != 2:
         raise UserError(
-            f"--range {shown(text)}: expected two pitches such as C4..G5, or an instrument: "
+            f"--range {shown(text)}: neither two pitches such as C4..G5 nor an instrument: "
             f"{nearest(name, INSTRUMENTS)}"
         )
     low, high = (_pitch(end.strip(), text) for end in ends)
