@@ -15,21 +15,20 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 IS_HERE = bool(CHROMIUM and DRIVER)
-PATIENCE = 60  # seconds; machines that test are busy
+PATIENCE = 120  # seconds; machines that test are busy
 
 
 class Page:
-    """A headless browser with the report in it."""
+    """What is in a headless browser."""
 
-    def __init__(self, driver: webdriver.Chrome, report: Path) -> None:
-        self.driver, self.report = driver, report
-        driver.get(report.as_uri())
+    def __init__(self, driver: webdriver.Chrome) -> None:
+        self.driver = driver
 
     def ask(self, script: str, *arguments: Any) -> Any:  # whatever the script returns
         return self.driver.execute_script(script, *arguments)
 
-    def until(self, holds: Callable[[], object]) -> None:
-        WebDriverWait(self.driver, PATIENCE, 0.05).until(lambda _: holds())
+    def until(self, holds: Callable[[], object], seconds: float = PATIENCE) -> None:
+        WebDriverWait(self.driver, seconds, 0.05).until(lambda _: holds())
 
     def complaints(self) -> list[str]:
         """Everything on the console, which is also told of what the policy forbids."""
@@ -45,7 +44,8 @@ class Page:
             for event in events
             if event["method"] == "Network.requestWillBeSent"
         ]
-        return [url for url in urls if not url.startswith("data:")]
+        # the browser's own first tab aside
+        return [url for url in urls if not url.startswith(("data:", "blob:", "chrome:"))]
 
     def emulate(self, width: int, height: int, scheme: str) -> None:
         """Another size of screen, and light or dark."""
@@ -59,16 +59,22 @@ class Page:
         )
 
 
-def started() -> webdriver.Chrome:
+class Report(Page):
+    """A headless browser with a report in it."""
+
+    def __init__(self, driver: webdriver.Chrome, report: Path) -> None:
+        super().__init__(driver)
+        self.report = report
+        driver.get(report.as_uri())
+
+
+def started(*arguments: str, downloads: Path | None = None) -> webdriver.Chrome:
     """A browser that keeps what its console and its network say; `quit` ends it."""
     options = Options()
     options.binary_location = str(CHROMIUM)
-    for argument in (
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-dev-shm-usage",
-        "--autoplay-policy=no-user-gesture-required",
-    ):
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", *arguments):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    if downloads is not None:
+        options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
     return webdriver.Chrome(options=options, service=Driver(DRIVER))

@@ -69,7 +69,7 @@ def runs(run: Path) -> Callable[[Sequence[str]], list[Path]]:
 @pytest.fixture
 def browser() -> Iterator[webdriver.Chrome]:
     """Chromium, if it is here."""
-    driver = started()
+    driver = started("--autoplay-policy=no-user-gesture-required")
     try:
         yield driver
     finally:

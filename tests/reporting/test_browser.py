@@ -13,7 +13,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from browsing import IS_HERE, Page
+from browsing import IS_HERE, Report
 from sequence_tutor.evaluation.loading import load_model
 from sequence_tutor.verbs.sample import sample
 
@@ -23,11 +23,11 @@ pytestmark = pytest.mark.skipif(not IS_HERE, reason="chromium and chromedriver a
 
 
 @pytest.fixture
-def page(browser: webdriver.Chrome, page_file: Path) -> Page:
-    return Page(browser, page_file)
+def page(browser: webdriver.Chrome, page_file: Path) -> Report:
+    return Report(browser, page_file)
 
 
-def cursor(page: Page) -> float:
+def cursor(page: Report) -> float:
     """How far the first cursor has moved."""
     moved = (
         page.ask("return document.querySelector('.cursor[data-width]').getAttribute('transform')")
@@ -36,7 +36,7 @@ def cursor(page: Page) -> float:
     return float(re.findall(r"[\d.]+", moved)[0])
 
 
-def test_it_loads_alone_and_the_cursor_follows_the_sound(page: Page) -> None:
+def test_it_loads_alone_and_the_cursor_follows_the_sound(page: Report) -> None:
     assert page.requests() == [page.report.as_uri()]
     page.until(
         lambda: page.ask(
@@ -65,7 +65,7 @@ def test_it_loads_alone_and_the_cursor_follows_the_sound(page: Page) -> None:
 
 
 @pytest.mark.slow
-def test_only_one_melody_sounds(page: Page) -> None:
+def test_only_one_melody_sounds(page: Report) -> None:
     script = "return [...document.querySelectorAll('audio')].map(audio => audio.paused)"
 
     def is_playing(place: int) -> bool:
@@ -86,7 +86,7 @@ SOUNDING = (
 
 
 @pytest.mark.slow
-def test_the_gallery_plays_one_after_the_other(page: Page) -> None:
+def test_the_gallery_plays_one_after_the_other(page: Report) -> None:
     def press(name: str) -> None:
         page.driver.find_element(By.CSS_SELECTOR, f".gallery {name}").send_keys(Keys.ENTER)
 
@@ -123,7 +123,7 @@ def test_the_gallery_plays_one_after_the_other(page: Page) -> None:
 
 
 @pytest.mark.slow
-def test_rules_and_scores_are_shown_where_asked_for(page: Page) -> None:
+def test_rules_and_scores_are_shown_where_asked_for(page: Report) -> None:
     rules, score, small = (
         page.driver.find_element(By.CSS_SELECTOR, f".take {name}")
         for name in (".rules-of .roll", ".score", ".small-roll")
@@ -139,7 +139,7 @@ def test_rules_and_scores_are_shown_where_asked_for(page: Page) -> None:
 
 
 @pytest.mark.slow
-def test_on_a_phone_a_row_of_the_table_says_whose_figures_they_are(page: Page) -> None:
+def test_on_a_phone_a_row_of_the_table_says_whose_figures_they_are(page: Report) -> None:
     page.emulate(360, 740, "light")
     for table in page.driver.find_elements(By.CSS_SELECTOR, ".stacked"):
         if table.is_displayed():
@@ -156,7 +156,7 @@ def test_on_a_phone_a_row_of_the_table_says_whose_figures_they_are(page: Page) -
 
 
 @pytest.mark.slow
-def test_a_wide_screen_has_the_table_and_the_music_side_by_side(page: Page) -> None:
+def test_a_wide_screen_has_the_table_and_the_music_side_by_side(page: Report) -> None:
     page.emulate(1920, 1080, "light")
     table, play, takes = page.ask(
         "return ['.judged', '.instrument', '.takes'].map(name => {"
@@ -175,7 +175,7 @@ def test_a_wide_screen_has_the_table_and_the_music_side_by_side(page: Page) -> N
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1200, 900), (360, 740)])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits_and_follows_the_scheme(
-    page: Page, width: int, height: int, scheme: str, tmp_path: Path
+    page: Report, width: int, height: int, scheme: str, tmp_path: Path
 ) -> None:
     page.emulate(width, height, scheme)
     needed, there = page.ask(
@@ -201,7 +201,7 @@ def test_it_fits_and_follows_the_scheme(
 
 
 @pytest.mark.slow
-def test_on_paper_there_is_nothing_to_press(page: Page) -> None:
+def test_on_paper_there_is_nothing_to_press(page: Report) -> None:
     page.emulate(PAPER, 1000, "dark")
     dark = {"name": "prefers-color-scheme", "value": "dark"}
     page.driver.execute_cdp_cmd(
@@ -221,7 +221,7 @@ def test_in_a_notebook_samples_play_in_their_frame(
     cell = tmp_path / "cell.html"
     shown = sample(load_model(melody_run), 2, quiet=True)._repr_html_()
     cell.write_text(f"<!doctype html><meta charset=utf-8><link rel=icon href=data:,>{shown}")
-    page = Page(browser, cell)
+    page = Report(browser, cell)
     browser.switch_to.frame(0)
     page.until(
         lambda: (

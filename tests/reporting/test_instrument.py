@@ -17,7 +17,7 @@ from selenium.webdriver.common.keys import Keys
 from symusic.core import ScoreTick
 from torch import Tensor
 
-from browsing import IS_HERE, Page
+from browsing import IS_HERE, Report
 from kit import generator
 from sequence_tutor.evaluation.loading import load_model
 from sequence_tutor.exporting.json_file import network_as_json, short_network_as_json
@@ -40,12 +40,12 @@ def script(name: str) -> str:
 
 
 @pytest.fixture
-def room(browser: webdriver.Chrome, tmp_path: Path) -> Page:
+def room(browser: webdriver.Chrome, tmp_path: Path) -> Report:
     """A page with the scripts alone."""
     scripts = "".join(f"<script>{script(name)}</script>" for name in SCRIPTS[:-1])
     file = tmp_path / "room.html"
     file.write_text(f"<!doctype html><meta charset=utf-8><link rel=icon href=data:,>{scripts}")
-    return Page(browser, file)
+    return Report(browser, file)
 
 
 def shipped(name: str) -> RecurrentNetwork:
@@ -102,7 +102,7 @@ def some_tokens() -> Tensor:
 )
 @pytest.mark.slow
 def test_a_browser_computes_the_same_log_probabilities(
-    room: Page, network: Any, is_short: bool
+    room: Report, network: Any, is_short: bool
 ) -> None:
     one = network()
     tokens = some_tokens()
@@ -126,7 +126,7 @@ def test_lengths_of_repetitions_are_those_of_the_models() -> None:
 
 
 @pytest.mark.slow
-def test_a_string_of_the_right_pitch_that_dies_away(room: Page) -> None:
+def test_a_string_of_the_right_pitch_that_dies_away(room: Report) -> None:
     loudest, last, crossings = room.driver.execute_async_script(
         "const done = arguments[0], rate = 44100;"
         "const context = new OfflineAudioContext(1, 2 * rate, rate);"
@@ -146,11 +146,11 @@ def test_a_string_of_the_right_pitch_that_dies_away(room: Page) -> None:
 
 
 @pytest.fixture
-def page(browser: webdriver.Chrome, page_file: Path) -> Page:
-    return Page(browser, page_file)
+def page(browser: webdriver.Chrome, page_file: Path) -> Report:
+    return Report(browser, page_file)
 
 
-def set_knob(page: Page, name: str, value: object) -> None:
+def set_knob(page: Report, name: str, value: object) -> None:
     page.ask(
         "const knob = document.querySelector(`.knobs [name=${arguments[0]}]`);"
         "knob.value = arguments[1]; knob.dispatchEvent(new Event('input', {bubbles: true}))",
@@ -159,13 +159,13 @@ def set_knob(page: Page, name: str, value: object) -> None:
     )
 
 
-def written(page: Page) -> list[int]:
+def written(page: Report) -> list[int]:
     found: list[int] = page.ask("return Instrument.all[0].written.tokens")
     return found
 
 
 @pytest.mark.slow
-def test_what_it_writes_is_distributed_as_the_policies_say(page: Page, melody_run: Path) -> None:
+def test_what_it_writes_is_distributed_as_the_policies_say(page: Report, melody_run: Path) -> None:
     model = load_model(melody_run)
     for strength, policy in ((0, model.stored.prior), (1, model.policy)):
         rows = page.ask(
@@ -198,7 +198,7 @@ def test_what_it_writes_is_distributed_as_the_policies_say(page: Page, melody_ru
 
 
 @pytest.mark.slow
-def test_knobs_write_and_one_button_plays(page: Page) -> None:
+def test_knobs_write_and_one_button_plays(page: Report) -> None:
     first = written(page)
     assert len(first) == 32
     set_knob(page, "strength", 0)
@@ -236,7 +236,7 @@ def test_knobs_write_and_one_button_plays(page: Page) -> None:
 
 
 @pytest.mark.slow
-def test_what_is_heard_can_be_saved_as_midi(page: Page) -> None:
+def test_what_is_heard_can_be_saved_as_midi(page: Report) -> None:
     set_knob(page, "tempo", 100)
     set_knob(page, "key", 2)  # a whole tone up
     link = page.driver.find_element(By.CSS_SELECTOR, ".midi")

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
-import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from selenium import webdriver
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service as Driver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.ui import WebDriverWait
 
+import browsing
 from kit import program
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-PATIENCE = 120  # seconds; machines that test are busy
 OFFLINE = "ERR_CONNECTION"
 
 LISTENS = """
@@ -47,22 +40,13 @@ AudioNode.prototype.connect = function (target, ...more) {
 """Notes when anything first goes to the loudspeaker."""
 
 
-class Page:
+class Page(browsing.Page):
     """What a musician sees and does."""
-
-    def __init__(self, driver: webdriver.Chrome) -> None:
-        self.driver = driver
 
     def open(self, address: str) -> None:
         """The page at an address, ready."""
         self.driver.get(address)
         self.until(lambda: self.ask("return document.body.dataset.ready"))
-
-    def ask(self, script: str, *arguments: Any) -> Any:  # whatever the script returns
-        return self.driver.execute_script(script, *arguments)
-
-    def until(self, holds: Callable[[], object], seconds: float = PATIENCE) -> None:
-        WebDriverWait(self.driver, seconds, 0.05).until(lambda _: holds())
 
     def find(self, selector: str) -> WebElement:
         return self.driver.find_element(By.CSS_SELECTOR, selector)
@@ -116,59 +100,26 @@ class Page:
             base64.b64encode(content).decode(),
         )
 
-    def complaints(self) -> list[str]:
-        """Everything on the console, which is also told of what the policy forbids."""
-        return [entry["message"] for entry in self.driver.get_log("browser")]
-
-    def requests(self) -> list[str]:
-        """Addresses asked for, those within the page aside."""
-        events = (
-            json.loads(one["message"])["message"] for one in self.driver.get_log("performance")
-        )
-        urls = [
-            event["params"]["request"]["url"]
-            for event in events
-            if event["method"] == "Network.requestWillBeSent"
-        ]
-        # the browser's own first tab aside
-        return [url for url in urls if not url.startswith(("data:", "blob:", "chrome:"))]
-
     def emulate(self, width: int, height: int, scheme: str) -> None:
-        """Another size of screen, and light or dark; a small one is touched."""
-        self.driver.execute_cdp_cmd(
-            "Emulation.setDeviceMetricsOverride",
-            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500},
-        )
+        """The same; a small screen is touched."""
+        super().emulate(width, height, scheme)
         self.driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": width < 500})
-        self.driver.execute_cdp_cmd(
-            "Emulation.setEmulatedMedia",
-            {"features": [{"name": "prefers-color-scheme", "value": scheme}]},
-        )
 
 
 @contextmanager
 def browser(*, downloads: Path | None = None) -> Iterator[Page]:
     """A fresh headless browser, with a profile of its own."""
-    options = Options()
-    options.binary_location = str(CHROMIUM)
     with TemporaryDirectory(prefix="studio-browser-", ignore_cleanup_errors=True) as profile:
-        for argument in (
-            "--headless=new",
-            "--no-sandbox",
+        driver = browsing.started(
             "--disable-gpu",
-            "--disable-dev-shm-usage",
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync",
             "--no-first-run",
             "--window-size=1280,1000",
             f"--user-data-dir={profile}",
-        ):
-            options.add_argument(argument)
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-        if downloads is not None:
-            options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
-        driver = webdriver.Chrome(options=options, service=Driver(DRIVER))
+            downloads=downloads,
+        )
         try:
             driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": LISTENS})
             yield Page(driver)

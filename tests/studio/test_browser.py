@@ -12,15 +12,16 @@ import pytest
 from selenium.webdriver.common.actions.action_builder import ActionBuilder
 from selenium.webdriver.common.keys import Keys
 
+from browsing import IS_HERE
 from sequence_tutor.melody.encoding import HIGHEST_PITCH, decode
 from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.midi import midi_bytes
 
-from .browsing import CHROMIUM, DRIVER, OFFLINE, Page, browser, served
+from .browsing import OFFLINE, Page, browser, served
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="chromium and chromedriver are not here"),
+    pytest.mark.skipif(not IS_HERE, reason="chromium and chromedriver are not here"),
 ]
 
 SOON = 3.0  # seconds from Write to sound

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+from browsing import IS_HERE
 from sequence_tutor.melody.reading.own_tunes import own_tunes
 
-from .browsing import CHROMIUM, DRIVER, Page, browser, served
+from .browsing import Page, browser, served
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="chromium and chromedriver are not here"),
+    pytest.mark.skipif(not IS_HERE, reason="chromium and chromedriver are not here"),
 ]
 
 TUNING = 300  # seconds, on a machine with much else to do

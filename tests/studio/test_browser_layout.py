@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from .browsing import CHROMIUM, DRIVER, Page, browser, served
+from browsing import IS_HERE
+
+from .browsing import Page, browser, served
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="chromium and chromedriver are not here"),
+    pytest.mark.skipif(not IS_HERE, reason="chromium and chromedriver are not here"),
 ]
 
 CHORDS = ["C", "Am", "Dm7", "G7", "C", "Am", "Dm7 G7", "C"]
