@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -119,6 +120,18 @@ def test_the_workspace_is_of_the_users_data(
     monkeypatch.setenv("XDG_DATA_HOME", "relative")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert default_workspace() == tmp_path / ".local" / "share" / "sequence-tutor" / "studio"
+
+
+def test_the_id_of_a_removed_job_is_not_given_again(tmp_path: Path) -> None:
+    jobs = Jobs(tmp_path)  # whose models may be in memory
+    jobs.close()
+    checked = Checked("melody", "tunes", "musical", {}, 1)
+    assert [jobs.add(checked, "tunes", ""), jobs.add(checked, "tunes", "")] == [
+        "tuned-1",
+        "tuned-2",
+    ]
+    shutil.rmtree(tmp_path / "jobs" / "tuned-2")
+    assert jobs.add(checked, "tunes", "") == "tuned-3"
 
 
 def test_too_many_unfinished_jobs_are_refused(tmp_path: Path) -> None:

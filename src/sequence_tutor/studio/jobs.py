@@ -67,6 +67,7 @@ class Jobs:
         self._folder = workspace.absolute() / "jobs"
         self._guard, self._ended = threading.RLock(), threading.Event()
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._latest = 0  # no id is given twice: a model of a removed job may be in memory
         self._watch = threading.Thread(target=self._look, name="jobs", daemon=True)
         self._watch.start()
 
@@ -91,8 +92,9 @@ class Jobs:
                     "remove some from the workspace's folder jobs"
                 )
             names = [entry.name for entry in self._folder.glob("tuned-*")]
-            number = max((int(found[1]) for found in map(_ID.fullmatch, names) if found), default=0)
-            own = f"tuned-{number + 1}"
+            numbers = [int(found[1]) for found in map(_ID.fullmatch, names) if found]
+            self._latest = max([self._latest, *numbers]) + 1
+            own = f"tuned-{self._latest}"
             folder = self._folder / own
             folder.mkdir(parents=True)
             try:
