@@ -183,5 +183,5 @@ def _reward_settings(domain: str, preset: str, config: Path | None) -> MoleculeR
 
 
 def _refuse_others(domain: str) -> None:
-    if domain != "molecule":
-        raise UserError(f"{domain!r} has no terms with transforms, expected molecule")
+    if find_domain(domain).name != "molecule":
+        raise UserError(f"{domain} has no terms with transforms, expected molecule")

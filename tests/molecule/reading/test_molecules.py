@@ -98,7 +98,7 @@ def test_a_table_without_the_column_is_refused(tmp_path: Path) -> None:
     path.write_text("id,structure\n1,CC\n")
     with pytest.raises(UserError, match=r"a\.csv line 1: columns 'id', 'structure'.*'smiles'"):
         smiles_of(path)
-    with pytest.raises(UserError, match="expected a column 'mol'"):
+    with pytest.raises(UserError, match="none of them 'mol'"):
         smiles_of(path, "mol")
 
 

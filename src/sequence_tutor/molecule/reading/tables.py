@@ -139,7 +139,7 @@ def _chosen_column(path: Path, line: int, names: Sequence[str], asked: str | Non
         return found[0]
     has = f"{path} line {line}: columns {', '.join(map(repr, names)) or 'none'}"
     if asked is not None:
-        raise ColumnError(f"{has}, expected a column {asked!r}: {nearest(asked, names)}")
+        raise ColumnError(f"{has}, none of them {asked!r}: {nearest(asked, names)}")
     if any(parse(name) is not None and len(name) > 2 for name in names):
         raise ColumnError(
             f"{has}, which are molecules, expected a header; put one such as 'smiles' above them"
