@@ -143,8 +143,15 @@ def test_a_broken_promise_is_one_sentence(site: Path) -> None:
     (site / "broken_executors.py").write_text(BROKEN)
     points = {name.lower(): f"broken_executors:{name}" for name in ("Short", "Unfinished")}
     offer(site, "broken", {**points, "no_class": "json:loads", "local": "json:loads"})
-    for name in ("unfinished", "no_class"):
-        with pytest.raises(UserError, match=f"executor is '{name}': .* expected a class that"):
+    points = {"gone": "not_there:Executor", "nothing": "broken_executors:Nothing"}
+    offer(site, "broken_too", points)
+    for name, said in {
+        "unfinished": "broken_executors:Unfinished lacks .*map",
+        "no_class": "json:loads is .* expected a class that derives from sequence_tutor.execution",
+        "gone": "not_there:Executor cannot be loaded .ModuleNotFoundError: No module named",
+        "nothing": "broken_executors:Nothing cannot be loaded .AttributeError",
+    }.items():
+        with pytest.raises(UserError, match=f"executor is '{name}': {said}"):
             find_executor(name)
     assert find_executor("local") is WorkerPool  # ours are not replaced
     pytest.importorskip("rdkit", reason="the extra [molecule] is not installed")

@@ -17,7 +17,7 @@ from sequence_tutor.algorithms.policy_gradients import DAP, PPO, ActorCritic, Re
 from sequence_tutor.algorithms.raml import DPG, RAML
 from sequence_tutor.algorithms.raml_edits import RAMLEdits
 from sequence_tutor.algorithms.transfer import Transfer
-from sequence_tutor.config.packages import offered
+from sequence_tutor.config.packages import loaded_class, offered
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError, shown
 
@@ -65,10 +65,12 @@ def _offered() -> Mapping[str, EntryPoint]:
 
 @cache
 def _loaded(point: EntryPoint) -> Algorithm:
-    found = point.load()
-    if not (isinstance(found, type) and issubclass(found, Algorithm) and found.name == point.name):
+    asked = f"algorithm is {point.name!r}"
+    found: type[Algorithm] = loaded_class(point, Algorithm, asked)
+    name = getattr(found, "name", None)
+    if name != point.name:
         raise UserError(
-            f"algorithm is {point.name!r}: {point.value} is {shown(found)}, expected a class that "
-            f"derives from sequence_tutor.algorithms.Algorithm and whose name is {point.name!r}"
+            f"{asked}: {point.value} is called {shown(name)}, expected a class that is "
+            "called as it is offered"
         )
     return found()

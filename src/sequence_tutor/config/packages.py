@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from typing import Any
+
+from sequence_tutor.errors import UserError, printable, shown
 
 
 def offered(group: str) -> Mapping[str, EntryPoint]:
@@ -16,6 +19,45 @@ def offered(group: str) -> Mapping[str, EntryPoint]:
     search path, where packages are installed, has changed.
     """
     return _read(group, tuple((place, _changed(place)) for place in sys.path))
+
+
+def loaded(point: EntryPoint, asked: str) -> Any:  # whatever a package has there
+    """What an entry point names.
+
+    Args:
+        point: one of those `offered`.
+        asked: how it was asked for, such as "executor is 'mine'", for the error's sentence.
+
+    Raises:
+        UserError: the package cannot be imported, or has nothing of that name.
+    """
+    try:
+        return point.load()
+    except (UserError, MemoryError):
+        raise
+    except Exception as error:
+        message = printable(str(error), 300)
+        raise UserError(
+            f"{asked}: {point.value} cannot be loaded ({type(error).__name__}: {message})"
+        ) from error
+
+
+def loaded_class(point: EntryPoint, base: type, asked: str) -> Any:  # mypy refuses abstract bases
+    """The class that an entry point names; the arguments are those of `loaded`.
+
+    Raises:
+        UserError: it cannot be loaded, does not derive from `base`, or lacks some of its methods.
+    """
+    found = loaded(point, asked)
+    if not (isinstance(found, type) and issubclass(found, base)):
+        home = base.__module__.rpartition(".")[0]
+        raise UserError(
+            f"{asked}: {point.value} is {shown(found)}, expected a class that derives from "
+            f"{home}.{base.__name__}"
+        )
+    if missing := sorted(getattr(found, "__abstractmethods__", ())):
+        raise UserError(f"{asked}: {point.value} lacks {', '.join(missing)}")
+    return found
 
 
 @lru_cache(maxsize=8)

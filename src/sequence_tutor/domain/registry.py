@@ -6,7 +6,7 @@ add one.
 
 from __future__ import annotations
 
-from sequence_tutor.config.packages import offered
+from sequence_tutor.config.packages import loaded_class, offered
 from sequence_tutor.config.presets import DOMAINS
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.domain.base import Domain
@@ -17,17 +17,10 @@ def find_domain(name: str) -> Domain:
     """The domain of that name.
 
     Raises:
-        UserError: no installed package provides it, or it is not a `Domain`.
+        UserError: no installed package provides it, or it is no `Domain` with all methods.
     """
     domains = offered(DOMAINS)
     if name not in domains:
         raise UserError(f"unknown domain {name!r}: {nearest(name, domains)}")
-    kind = domains[name].load()
-    if not (isinstance(kind, type) and issubclass(kind, Domain)):
-        raise UserError(
-            f"{name}: {domains[name].value} is no domain, expected a class that inherits "
-            "sequence_tutor.domain.Domain"
-        )
-    if missing := sorted(kind.__abstractmethods__):
-        raise UserError(f"{name}: {kind.__name__} lacks {', '.join(missing)}")
+    kind: type[Domain] = loaded_class(domains[name], Domain, name)
     return kind()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from inspect import isabstract
 from typing import Any
 
-from sequence_tutor.config.packages import offered
+from sequence_tutor.config.packages import loaded_class, offered
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError, shown
 from sequence_tutor.execution.pool import WorkerPool
@@ -55,10 +54,5 @@ def find_executor(name: str) -> type[Executor[Any, Any]]:
     points = offered(EXECUTORS)
     if name not in points:
         raise UserError(f"executor is {shown(name)}: {nearest(name, (*_SHIPPED, *points))}")
-    found = points[name].load()
-    if not (isinstance(found, type) and issubclass(found, Executor)) or isabstract(found):
-        raise UserError(
-            f"executor is {name!r}: {points[name].value} is {shown(found)}, expected a class that "
-            "derives from sequence_tutor.execution.Executor and has all of its methods"
-        )
+    found: type[Executor[Any, Any]] = loaded_class(points[name], Executor, f"executor is {name!r}")
     return found

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from inspect import isabstract
 from typing import Any
 
-from sequence_tutor.config.packages import offered
+from sequence_tutor.config.packages import loaded_class, offered
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError, shown
 from sequence_tutor.storage.run_log import Record
@@ -68,10 +67,5 @@ def _offered(name: str) -> Logger:
     if name not in points:
         known = nearest(name, (TENSORBOARD, *TRACKERS, *points))
         raise UserError(f"log.to has {shown(name)}: {known}")
-    found = points[name].load()
-    if not (isinstance(found, type) and issubclass(found, Logger)) or isabstract(found):
-        raise UserError(
-            f"log.to has {name!r}: {points[name].value} is {shown(found)}, expected a class that "
-            "derives from sequence_tutor.tracking.Logger and has a method write"
-        )
+    found: type[Logger] = loaded_class(points[name], Logger, f"log.to has {name!r}")
     return found()

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from inspect import isabstract
 from typing import Any
 
-from sequence_tutor.config.packages import offered
+from sequence_tutor.config.packages import loaded, loaded_class, offered
 from sequence_tutor.config.presets import Tables
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError, shown
@@ -142,7 +141,7 @@ def exploration_of(settings: TuneSettings, given: Explores | None) -> Explores |
     if kind not in points:
         known = nearest(kind, (*KINDS, *points))
         raise UserError(f"tune.exploration.kind is {shown(kind)}: {known}")
-    found: Explores = points[kind].load()
+    found: Explores = loaded(points[kind], f"tune.exploration.kind is {kind!r}")
     return found
 
 
@@ -169,10 +168,4 @@ def _offered(group: str, setting: str, name: str, kind: type) -> Any:
     if name not in points:
         known = nearest(name, points) if points else "no installed package offers any"
         raise UserError(f"{setting} is {shown(name)}: {known}")
-    found = points[name].load()
-    if not (isinstance(found, type) and issubclass(found, kind)) or isabstract(found):
-        raise UserError(
-            f"{setting} is {name!r}: {points[name].value} is {shown(found)}, expected a class that "
-            f"derives from {kind.__module__.rpartition('.')[0]}.{kind.__name__}"
-        )
-    return found
+    return loaded_class(points[name], kind, f"{setting} is {name!r}")
