@@ -218,14 +218,9 @@ def aims_table(aims: tuple[str, ...]) -> dict[str, list[str]] | None:
     Raises:
         UserError: one that is no aim.
     """
-    from sequence_tutor.config.aims import split_aim
-    from sequence_tutor.errors import settings_of
+    from sequence_tutor.config.aims import table_of
 
-    table: dict[str, list[str]] = {}
-    with settings_of("--aim"):
-        for row, wanted in map(split_aim, aims):
-            table.setdefault(row, []).append(wanted)
-    return table or None
+    return table_of(aims, "--aim") or None
 
 
 def device_named(name: str) -> str:

@@ -10,14 +10,14 @@ mean_qed >= 0.85 within 0.002
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Self
 
 from pydantic import Field, model_validator
 
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.errors import SettingsError, shown
+from sequence_tutor.errors import SettingsError, settings_of, shown
 
 DISTINCT = "distinct"
 """The share of distinct sequences; `distinct_NAME` is that of a property of sequences."""
@@ -110,6 +110,23 @@ def split_aim(text: str) -> tuple[str, str]:
         if row.strip(SIGNS) and AIM.fullmatch(rest) and (rest[0] in SIGNS or _between(rest)):
             return row, rest
     raise SettingsError(f"aim {shown(text)}: expected a row and what it should be, {HOW}")
+
+
+def table_of(aims: Iterable[str], source: str) -> dict[str, list[str]]:
+    """Aims in words as the table of a settings file.
+
+    Args:
+        aims: such as "starts_with_tonic >= 90 %".
+        source: of them, for the error's sentence.
+
+    Raises:
+        UserError: one that is no aim.
+    """
+    table: dict[str, list[str]] = {}
+    with settings_of(source):
+        for row, wanted in map(split_aim, aims):
+            table.setdefault(row, []).append(wanted)
+    return table
 
 
 def _between(rest: str) -> bool:

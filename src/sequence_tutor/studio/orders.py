@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sequence_tutor.config.aims import table_of
 from sequence_tutor.domain import Wishes
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model
@@ -15,7 +16,6 @@ from sequence_tutor.studio.melodies import melody_length
 from sequence_tutor.studio.messages import MOST_TOKENS, Tune
 from sequence_tutor.studio.shelf import Listed
 from sequence_tutor.studio.sound import frame_of, judged_key, output_settings
-from sequence_tutor.studio.wishes import aim_table
 from sequence_tutor.tuner.given import Given
 from sequence_tutor.tuner.order import open_order
 from sequence_tutor.tuner.run_record import is_run, load_spec
@@ -56,7 +56,7 @@ def order_of(listed: Listed, model: Model, asked: Tune, *, trust: bool = False) 
     if asked.steps is not None:
         tables["tune"]["steps"] = asked.steps
     if asked.aims:
-        tables["aims"] = aim_table(asked.aims)
+        tables["aims"] = table_of(asked.aims, "aims")
     if model.domain.name == "melody":
         tables |= _of_melodies(model, asked)
     elif any(asked.weights.values()):

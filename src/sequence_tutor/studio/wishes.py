@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sequence_tutor.config.aims import parse_aims, split_aim
+from sequence_tutor.config.aims import parse_aims, table_of
 from sequence_tutor.domain import Domain
 from sequence_tutor.errors import UserError, settings_of
 from sequence_tutor.estimates import finite_or_none
@@ -53,19 +53,6 @@ class RowsByModel:
                     for one in rows_of(scored_here(prior_of(model)), samples_of(model.domain))
                 ]
             return self._found[name]
-
-
-def aim_table(aims: Sequence[str]) -> dict[str, list[str]]:
-    """Aims as the table of a settings file.
-
-    Raises:
-        UserError: one that is no aim.
-    """
-    table: dict[str, list[str]] = {}
-    with settings_of("aims"):
-        for row, wanted in map(split_aim, aims):
-            table.setdefault(row, []).append(wanted)
-    return table
 
 
 def samples_of(domain: Domain) -> int:
@@ -131,7 +118,7 @@ class Prices:
 def _priced(model: Model, aims: Sequence[str], *, alone: bool) -> Priced:
     """The multipliers over the prior's own sequences."""
     with settings_of("aims"):
-        wanted = parse_aims(aim_table(aims))
+        wanted = parse_aims(table_of(aims, "aims"))
     found: Foretold = foretell(scored_here(model), wanted, samples_of(model.domain), 0, in_time())
     priced = [aim for aim in wanted if str(aim) not in found.left_out]
     bounds = bounds_of(priced)
