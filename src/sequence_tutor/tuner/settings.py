@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from sequence_tutor.algorithms.algorithm import Algorithm
+from sequence_tutor.algorithms.algorithm import Algorithm, Target
 from sequence_tutor.algorithms.loss_settings import LossSettings
 from sequence_tutor.algorithms.registry import find_algorithm
 from sequence_tutor.config.aims import Aim, parse_aims
@@ -133,7 +133,7 @@ class TuneSettings(LossSettings):
         return find_algorithm(self.algorithm)
 
     @property
-    def target_network(self) -> Literal["none", "average", "snapshot"]:
+    def target_network(self) -> Target:
         """What the target network is; residuals bootstrap from themselves and need none."""
         traits = self.traits
         takes_paths = "n_steps" in traits.reads and self.n_steps != 1
@@ -241,6 +241,7 @@ class TuneSettings(LossSettings):
                 f"target_kl is {self.target_kl} but algorithm is {self.algorithm!r}, expected one "
                 "whose c sets its divergence from the prior, such as psi or g"
             )
+        self._check_proposal("target_kl")
         if self.stages:
             raise ValueError("target_kl finds one c, expected a run without stages")
 
@@ -251,6 +252,7 @@ class TuneSettings(LossSettings):
             raise ValueError(beside + near)
         if self.exploration.given:
             raise ValueError(f"{beside}which learns from data, too; expected psi, g or the like")
+        self._check_proposal("aims")
         for name, found, expected in (
             ("target_kl", self.target_kl, None),
             ("discount", self.discount, 1),
@@ -260,6 +262,13 @@ class TuneSettings(LossSettings):
                 said = "none" if expected is None else shown(expected)
                 hint = f"; aim at {KL} <= {found} instead" if name == "target_kl" else ""
                 raise ValueError(f"{name} is {shown(found)} beside aims, expected {said}{hint}")
+
+    def _check_proposal(self, what: str) -> None:
+        if self.target_network == "proposal":
+            raise ValueError(
+                f"{what} follow what the policy itself has just sampled, and {self.algorithm} "
+                "samples from a former one; expected dpg, raml or another"
+            )
 
     def _check_candidates(self) -> None:
         """What others than the policy write, and a critic that ranks it."""
