@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
 from math import exp, log
 from pathlib import Path
 from types import ModuleType
@@ -136,3 +139,93 @@ def test_a_notebook_gives_every_part_as_an_object(tmp_path: Path) -> None:
     assert tuned.reward(SequenceBatch.from_lists([[0, 1, 1]]))[0, :, 0].tolist() == [1, 1, 0]
     _, counting, lines = script("in_a_notebook").main(tmp_path / "limited", 8, 32)
     assert [line["step"] for line in lines] == [0, 2]
+
+
+@pytest.fixture
+def dull(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Any]]:
+    """Imports a program of the folder whose programs import each other."""
+    monkeypatch.syspath_prepend(EXAMPLES / "dull_answers")
+    yield importlib.import_module
+    for name in ("corpus", "heuristics", "run"):
+        sys.modules.pop(name, None)
+
+
+def test_every_dialogue_of_the_corpus_is_recognised(dull: Callable[[str], Any]) -> None:
+    corpus = dull("corpus")
+    found = corpus.dialogues(2000)
+    lines = [f"{earlier} / {question} / {answer}" for earlier, question, answer, _ in found]
+    shares = Counter(corpus.kind_of(line) for line in lines)
+    assert shares["dull"] / 2000 == pytest.approx(0.45, abs=0.05)
+    assert shares["repeats"] / 2000 == pytest.approx(0.1, abs=0.03)
+    assert "other" not in shares
+    assert {corpus.topic_of(line) for line in lines} == {
+        thing for topic in corpus.TOPICS for thing in topic.things
+    }
+    for other in (
+        "i play the cello again / how was rome / no idea",
+        "i play the cello again / how long have you played the cello / rome was warm and quiet",
+        "i play the cello again / how long have you played the cello",
+    ):
+        assert corpus.kind_of(other) == "other"
+
+
+def test_heuristic_rewards_by_hand(
+    dull: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = dull("heuristics")
+    said = {
+        ("replies", "yes", "i see"): -1.0,
+        ("replies", "yes", "oh ok"): -2.0,
+        ("dialogues", "a b / c", "yes"): -0.5,
+        ("questions", "yes", "c"): -4.0,
+    }
+    monkeypatch.setattr(rules, "_per_token", lambda *asked: said[asked])
+    monkeypatch.setattr(rules, "DULL_REPLIES", ("i see", "oh ok"))
+    line = "a b / c / yes"
+    assert rules.of_line(line, rules._ease) == 1.5
+    assert rules.of_line(line, rules._flow) == pytest.approx(log(2))  # no word in common
+    assert rules.of_line("a b / c / b a", rules._flow) == pytest.approx(log(1 + exp(-1)))
+    assert rules.of_line("a b / c / a", rules._flow) == pytest.approx(log(1 + exp(-(0.5**0.5))))
+    assert rules.of_line(line, rules._coherence) == -4.5
+    for malformed in ("a b / c", "a / b / c / d", "a / / c"):
+        assert rules.of_line(malformed, rules._flow) == rules.MALFORMED
+
+
+@pytest.mark.slow
+def test_answers_become_less_dull_with_the_prior(
+    dull: Callable[[str], Any], tmp_path: Path
+) -> None:
+    figures = dull("run").run(tmp_path, lines=3000, steps=200, width=32, samples=500, seeds=(1,))
+    prior, held, alone = (figures[name] for name in ("prior", "psi", "reinforce"))
+    assert prior["dull"][0] > 0.3
+    for name in ("dull", "repeats"):
+        assert held[name][0] < 0.5 * prior[name][0]
+    assert held["specific"][0] > prior["specific"][0]
+    assert held["distinct"][0] > 2 * alone["distinct"][0]
+
+
+@pytest.mark.slow
+def test_a_latent_space_is_trained_climbed_and_judged() -> None:
+    pytest.importorskip("rdkit", reason="the extra [molecule] is not installed")
+    page = script("smiles_vae")
+    figures = page.run(molecules=600, scored=300, decoded=100, epochs=1, width=32)
+    for way in ("at random", "of the best, decoded", "of the best, climbed"):
+        assert 0 <= figures[way]["valid and distinct"] <= figures[way]["valid"] <= 1
+    assert figures["best of the data"] >= figures["mean of the 100 best scored of the data"]
+
+
+def test_latent_points_climb_what_is_predicted() -> None:
+    page = script("smiles_vae")
+    torch.manual_seed(0)
+    model = page.AutoEncoder(5, 16)
+    z = torch.randn(8, page.LATENT)
+    with torch.no_grad():
+        before, after = model.predictor(z), model.predictor(page.climb(model, z).detach())
+    assert bool((after > before).all())
+    written = model.decode(z, 7, 4)
+    assert all(len(row) <= 7 and 4 not in row[:-1] for row in written)
+    tokens = torch.tensor([row + [0] * (7 - len(row)) for row in written])
+    with torch.no_grad():  # what is decoded step by step is the likeliest of the whole pass
+        likeliest = model.logits(z, tokens).argmax(2)
+    for row, best in zip(written, likeliest.tolist(), strict=True):
+        assert row == best[: len(row)]

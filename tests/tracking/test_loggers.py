@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +153,7 @@ def test_a_library_that_is_missing_is_named_before_the_run_begins(
 
 PROGRAM = """
 import sys
+from contextlib import closing
 import sequence_tutor as st
 class Kills(st.Callback):
     def learned(self, moment):
@@ -209,3 +212,22 @@ def test_wandb_has_one_run_with_every_number(tmp_path: Path) -> None:
     assert len(files) == 2  # of two processes
     assert {file.stem for file in files} == {f"run-{kept['identity']}"}
     assert b"reward_per_sequence" in b"".join(file.read_bytes() for file in files)
+
+
+@pytest.mark.slow
+def test_trackio_has_one_run_with_every_number(tmp_path: Path) -> None:
+    pytest.importorskip("trackio", reason="the extra [trackio] is not installed")
+    own = dict.fromkeys(("TRACKIO_SPACE_ID", "TRACKIO_SERVER_URL", "TRACKIO_BUCKET_ID"), "")
+    places = {"TRACKIO_DIR": str(tmp_path / "trackio"), "HOME": str(tmp_path)}
+    said = twice("trackio", tmp_path / "run", {**own, **places, "HF_HUB_OFFLINE": "1"})
+    assert "failed" not in said
+    kept = json.loads((tmp_path / "run" / "loggers.json").read_text())["trackio"]
+    (file,) = (tmp_path / "trackio").glob("*.db")
+    with closing(sqlite3.connect(file)) as database:
+        lines = database.execute("SELECT run_name, step, metrics FROM metrics ORDER BY step")
+        names, steps, metrics = zip(*lines, strict=True)
+    assert set(names) == {kept["identity"]}
+    assert steps == (0, 2, 4, 6)
+    found = [json.loads(line)["reward_per_sequence"] for line in metrics]
+    logged = read_log(tmp_path / "run" / "training.jsonl")
+    assert found == pytest.approx([line["reward_per_sequence"] for line in logged])

@@ -113,13 +113,15 @@ def test_there_may_be_more_data_than_replay_and_budget_have_places(tmp_path: Pat
     assert tuner.supply.scored == 32
 
 
-@pytest.mark.parametrize("algorithm", ["bahdanau", "grpo", "psi-rawlik", "raml-edits"])
+@pytest.mark.parametrize(
+    "algorithm", ["bahdanau", "gdc", "grpo", "psi-rawlik", "raml-edits", "raml-edit-distance"]
+)
 def test_other_killed_runs_go_on_too(algorithm: str, tmp_path: Path) -> None:
     fresh: dict[str, Any] = {} if algorithm == "psi-rawlik" else FRESH
-    explored = {"given": 1.0} if algorithm == "raml-edits" else {}
+    explored = {"given": 1.0} if algorithm.startswith("raml") else {}
     settings = TuneSettings.model_validate(
         {"algorithm": algorithm, "batch": 8, "collect": 8, "exploration": explored, "steps": 6}
-        | {"evaluate_every": 2, "evaluate_samples": 16, **fresh}
+        | {"evaluate_every": 2, "evaluate_samples": 16, "c": 0.7, **fresh}
     )
 
     def begun(folder: str) -> Tuner:

@@ -65,7 +65,7 @@ def test_the_prior_is_far_from_all_of_them() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("algorithm", ["rloo", "dpg"])
+@pytest.mark.parametrize("algorithm", ["rloo", "dpg", "gdc"])
 def test_it_comes_to_the_optimum_of_kl_control(algorithm: str, tmp_path: Path) -> None:
     own, soft = trained(tmp_path, algorithm)
     assert own == soft
@@ -79,13 +79,16 @@ def test_a_critic_of_all_tokens_leads_to_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_likelihood_of_edited_data_comes_to_the_data_with_tokens_replaced(tmp_path: Path) -> None:
+@pytest.mark.parametrize("algorithm", ["raml-edits", "raml-edit-distance"])
+def test_likelihood_of_edited_data_comes_to_the_data_with_tokens_edited(
+    algorithm: str, tmp_path: Path
+) -> None:
     form: dict[str, Any] = {"c": 0.7, "exploration": {"given": 1.0}, "batch": 128, "collect": 128}
-    policy, settings = tuned(tmp_path, "raml-edits", **form)
+    policy, settings = tuned(tmp_path, algorithm, **form)
     own, _ = distances(TOY, policy, settings)
     assert own < 0.02
     assert apart(policy, TOY.log_prior()) > 0.1
-    exact = find_algorithm("raml-edits").optimum(TOY.log_prior(), TOY.rewards(), 1e-2, 1.0)
+    exact = find_algorithm(algorithm).optimum(TOY.log_prior(), TOY.rewards(), 1e-2, 1.0)
     assert exact is not None
     assert kl_to_optimum(exact, TOY.log_prior()) < 1e-6  # no edits
 

@@ -23,13 +23,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sequence_tutor.algorithms.algorithm import Algorithm, Experience, Graded, Predicted
+from sequence_tutor.algorithms.algorithm import (
+    Algorithm,
+    Experience,
+    Graded,
+    Predicted,
+    Target,
+)
 from sequence_tutor.algorithms.loss_settings import LossSettings
 from sequence_tutor.models import Start
 from sequence_tutor.objectives.action_values import (
@@ -55,7 +60,7 @@ class ActionValueMethod(Algorithm):
         equation: of `objectives`, such as `psi_error`: the one-step error.
     """
 
-    target: Literal["none", "average", "snapshot"] = "average"
+    target: Target = "average"
     starts: tuple[Start, ...] = ("log_prior", "weights")
     reads: tuple[str, ...] = FORMS
     equation: Callable[..., Tensor]

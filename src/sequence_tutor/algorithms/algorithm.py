@@ -62,6 +62,10 @@ class Predicted:
     critic_target: Tensor | None = None
 
 
+Target = Literal["none", "average", "snapshot", "proposal"]
+"""Kinds of target networks, see `Algorithm`."""
+
+
 @dataclass(frozen=True)
 class Graded:
     """The loss of a batch and its errors.
@@ -70,11 +74,13 @@ class Graded:
         loss: a scalar to minimise.
         by_sequence: (B,), TD error of each sequence, without gradient.
         by_step: (B, T), TD error of each step, without gradient; None: only sequences have one.
+        renews: whether the policy, as it is before the update, becomes the proposal.
     """
 
     loss: Tensor
     by_sequence: Tensor
     by_step: Tensor | None
+    renews: bool = False
 
 
 class Algorithm(ABC):
@@ -88,9 +94,11 @@ class Algorithm(ABC):
         held: whether its objective is that of KL-control: reward minus KL(pi || p).
         compares: whether it learns from a sequence only in comparison with others of its batch.
         takes_given: whether it continues beginnings of data, as `exploration.given` asks.
-        edits: whether whole sequences are data, with tokens replaced at temperature c.
+        edits: whether whole sequences are data that is edited at temperature c: `replace`, each
+            token by itself; `distance`, tokens are inserted and deleted, too; `none`.
         target: its target network: `average` follows the learning network slowly, `snapshot` is a
-            copy from when the last sequences were collected, `none`.
+            copy from when the last sequences were collected, `proposal` a copy that samples the
+            sequences itself until a loss renews it, `none`.
         two_networks: whether a second network learns action values beside that of the policy.
         mixes_prior: whether policy and value need log p(.|s) in addition to the action values.
         starts: possible initial values, the default first.
@@ -106,8 +114,8 @@ class Algorithm(ABC):
     held: bool = True
     compares: bool = False
     takes_given: bool = False
-    edits: bool = False
-    target: Literal["none", "average", "snapshot"] = "none"
+    edits: Literal["none", "replace", "distance"] = "none"
+    target: Target = "none"
     two_networks: bool = False
     mixes_prior: bool = False
     starts: tuple[Start, ...] = ("log_prior",)

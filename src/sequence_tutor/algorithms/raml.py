@@ -13,15 +13,20 @@ Two differences, neither of which moves the fixed point p exp(r / c) / Z:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 from torch import Tensor
 
-from sequence_tutor.algorithms.algorithm import Experience
+from sequence_tutor.algorithms.algorithm import Experience, Graded, Predicted, Target
 from sequence_tutor.algorithms.loss_settings import LossSettings
 from sequence_tutor.algorithms.policy_gradients import FRESH, Opinion, PolicyMethod
 from sequence_tutor.config.presets import merged
-from sequence_tutor.objectives.forward_kl import normalised_weights, weighted_likelihood
+from sequence_tutor.objectives.forward_kl import (
+    gains_on_proposal,
+    normalised_weights,
+    weighted_likelihood,
+)
 from sequence_tutor.objectives.trajectories import surplus
 
 
@@ -35,7 +40,7 @@ class RAML(PolicyMethod):
     name = "raml"
     counting = 0.5
     compares = True
-    target: Literal["none", "average", "snapshot"] = "snapshot"
+    target: Target = "snapshot"
     reads = ()
     needs: Mapping[str, Any] = merged(
         FRESH, {"collect": 512, "collect_every": 8}
@@ -45,11 +50,8 @@ class RAML(PolicyMethod):
         self, settings: LossSettings, now: Opinion, sampled: Opinion, seen: Experience
     ) -> tuple[Tensor, Tensor]:
         """Weighted maximum likelihood, and what each sequence misses of its weight."""
-        earned = surplus(seen.reward, seen.log_prior_taken, sampled.log_policy, seen.learned)
-        weights = normalised_weights(earned.detach().double().sum(1), self.counting)
-        log_policy, log_sampled = (
-            one.log_policy.where(seen.learned, 0.0).sum(1) for one in (now, sampled)
-        )
+        weights = normalised_weights(_log_weights(sampled, seen), self.counting)
+        log_policy, log_sampled = (_whole(one, seen) for one in (now, sampled))
         missed = weighted_likelihood(log_policy, log_sampled, weights.to(log_policy))
         return missed.mean(), missed[:, None].expand_as(now.log_policy)
 
@@ -67,3 +69,37 @@ class DPG(RAML):
     counting = 0.0
     target = "none"
     needs = FRESH
+
+
+class GDC(DPG):
+    """DPG whose proposal is a former policy, renewed when the policy has come nearer to the target.
+
+    Khalifa et al. 2021, *A distributional approach to controlled text generation*, Algorithm 1
+    (https://arxiv.org/abs/2012.11635): nearer by total variation, estimated on sequences of the
+    proposal, see `objectives.forward_kl.gains_on_proposal`. Each collection is asked before it is
+    learned from. What is drawn too often is unlearned, as in RAML: with the ratio pi / q in the
+    place of their 0, the baseline of Korbak et al. 2022 for a proposal that is not the policy.
+    """
+
+    name = "gdc"
+    target = "proposal"
+
+    def grade(self, settings: LossSettings, said: Predicted, seen: Experience) -> Graded:
+        """The loss of a batch, and whether the policy is nearer to the target than the proposal."""
+        graded = super().grade(settings, said, seen)
+        assert said.target is not None  # it is the proposal
+        now, sampled = (Opinion.of(one, seen.tokens) for one in (said.values, said.target))
+        log_ratio = _whole(now, seen) - _whole(sampled, seen)
+        gained = gains_on_proposal(_log_weights(sampled, seen), log_ratio.detach().double())
+        return replace(graded, renews=bool(gained > 0))
+
+
+def _log_weights(sampled: Opinion, seen: Experience) -> Tensor:
+    """(B,) log p(x) exp(r(x) / c) / q(x), float64, without gradient."""
+    earned = surplus(seen.reward, seen.log_prior_taken, sampled.log_policy, seen.learned)
+    return earned.detach().double().sum(1)
+
+
+def _whole(opinion: Opinion, seen: Experience) -> Tensor:
+    """(B,) log-likelihood of what was learned from."""
+    return opinion.log_policy.where(seen.learned, 0.0).sum(1)

@@ -14,8 +14,8 @@ from sequence_tutor.algorithms.group_baselines import GRPO, RLOO
 from sequence_tutor.algorithms.mixer import Mixer
 from sequence_tutor.algorithms.origins import FoxG, RawlikPsi
 from sequence_tutor.algorithms.policy_gradients import DAP, PPO, ActorCritic, Reinforce, ReinforceKL
-from sequence_tutor.algorithms.raml import DPG, RAML
-from sequence_tutor.algorithms.raml_edits import RAMLEdits
+from sequence_tutor.algorithms.raml import DPG, GDC, RAML
+from sequence_tutor.algorithms.raml_edits import RAMLEditDistance, RAMLEdits
 from sequence_tutor.algorithms.transfer import Transfer
 from sequence_tutor.config.packages import loaded_class, offered
 from sequence_tutor.config.settings import nearest
@@ -26,8 +26,8 @@ SHIPPED: Mapping[str, Algorithm] = {
     for algorithm in (
         *(PsiLearning(), GLearning(), QLearning(), RLOnly()),
         *(Reinforce(), ReinforceKL(), ActorCritic(), PPO(), DAP(), RAML()),
-        *(RLOO(), GRPO(), DPG(), RawlikPsi(), FoxG(), Mixer(), BahdanauActorCritic()),
-        *(RAMLEdits(), Transfer()),
+        *(RLOO(), GRPO(), DPG(), GDC(), RawlikPsi(), FoxG(), Mixer(), BahdanauActorCritic()),
+        *(RAMLEdits(), RAMLEditDistance(), Transfer()),
     )
 }
 """The algorithms of this package."""

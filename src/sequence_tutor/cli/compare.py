@@ -35,10 +35,10 @@ class Compare:
     """Compare methods on one problem under one budget of scored sequences.
 
     Methods are psi, g, q, rl-only, tb (trajectory balance), path-consistency, reinforce,
-    reinforce-kl, actor-critic, bahdanau, ppo, dap, raml, raml-edits, dpg, rloo, grpo, mixer,
-    psi-rawlik, g-fox and transfer, the one-step forms psi-one-step, g-one-step and q-one-step, and
-    best-of-n and sir (importance resampling), which train nothing. After an interruption the same
-    command continues; a finished run is not repeated.
+    reinforce-kl, actor-critic, bahdanau, ppo, dap, raml, raml-edits, raml-edit-distance, dpg, gdc,
+    rloo, grpo, mixer, psi-rawlik, g-fox and transfer, the one-step forms psi-one-step, g-one-step
+    and q-one-step, and best-of-n and sir (importance resampling), which train nothing. After an
+    interruption the same command continues; a finished run is not repeated.
 
     With --aim every method finds its own weights for the same aims, and the table shows how many of
     them each meets, its worst miss and how far it went from the prior. rl-only, reinforce,

@@ -2,9 +2,11 @@
 
 A tuned policy is the softmax of the logits, because a number that all action values of a state
 share moves no probability: V and its head are left out, and LoRA is merged into the weights. So
-`AutoModelForCausalLM` computes log pi itself, after the left context. Two policies have no place in
-one language model: that of G, a product of the prior and a correction, and one with a prior
-temperature, whose logits are divided.
+`AutoModelForCausalLM` computes log pi itself, after the left context. The policy of G is a product
+of the prior and a correction, which no single language model computes: its folder has both, and
+the source of a logits processor that joins them, see `correction`, as text of the model card.
+Nothing in the folder is code that a program executes. A policy with a prior temperature, whose
+logits are divided, is refused.
 """
 
 from __future__ import annotations
@@ -68,16 +70,15 @@ def _network(model: Model) -> CausalNetwork:
     if isinstance(policy, HuggingFacePrior):
         return policy.network
     network = policy.values.network if isinstance(policy, TunedPolicy) else None
-    if not isinstance(network, CausalNetwork):
+    if not (isinstance(policy, TunedPolicy) and isinstance(network, CausalNetwork)):
         raise UserError(
             f"{model.name}: is no language model, expected a run of the domain text whose prior is "
             "a Hugging Face model; other networks are exported by --to onnx or json"
         )
-    if isinstance(policy, TunedPolicy) and policy.algorithm.mixes_prior:
+    if policy.algorithm.mixes_prior and network.start != "zero":
         raise UserError(
-            f"{model.name}: {policy.algorithm.name} multiplies its prior with a correction, which "
-            "no single language model computes, expected an algorithm with log pi in its own "
-            "network, such as psi or reinforce-kl"
+            f"{model.name}: its values began with start = {network.start!r}, expected 'zero', at "
+            "which a correction has a head of its own"
         )
     if network.temperature != 1:
         raise UserError(
@@ -88,16 +89,62 @@ def _network(model: Model) -> CausalNetwork:
 
 
 def _write(model: Model, network: CausalNetwork, folder: Path) -> list[str]:
+    prior = _prior_beside(model)
+    if prior is None:
+        remarks = _write_model(model, network, folder)
+        card = _card(model)
+    else:
+        remarks = _write_model(model, prior, folder / "prior")
+        _write_correction(network, folder)
+        source = Path(__file__).with_name("correction.py").read_text(encoding="utf-8")
+        card = f"{_card(model)}\n## How to sample it\n\n```python\n{source}```\n"
+        remarks.append(
+            "the policy is that of the language model in prior with a correction: README.md has "
+            "the logits processor that joins them, also in sequence_tutor.exporting.correction"
+        )
+    (folder / "README.md").write_text(card, encoding="utf-8")
+    _compare(model, network, folder)
+    return remarks
+
+
+def _prior_beside(model: Model) -> CausalNetwork | None:
+    """The prior that the policy mixes in; None: it needs none."""
+    policy = model.policy
+    if not isinstance(policy, TunedPolicy) or not policy.algorithm.mixes_prior:
+        return None
+    assert isinstance(policy.prior, HuggingFacePrior)
+    return policy.prior.network
+
+
+def _merged(network: CausalNetwork) -> Any:
+    """A copy of its model with LoRA in the weights."""
+    merged: Any = copy.deepcopy(network.model)
+    if hasattr(merged, "merge_and_unload"):
+        merged = merged.merge_and_unload()
+    return merged.eval()
+
+
+def _write_correction(network: CausalNetwork, folder: Path) -> None:
+    """The trunk of G without the head of a language model, and its own head (V, H)."""
+    from safetensors.torch import save_file
+
+    assert network.extra is not None  # G begins at zero, with a head of its own
+    size = network.vocab_size
+    _merged(network).base_model.save_pretrained(folder / "correction")
+    head = network.extra.state_dict()
+    tensors = {name: head[name][:size].contiguous() for name in ("weight", "bias")}
+    save_file({**tensors, "ids": network.get_buffer("ids")}, folder / "correction.safetensors")
+
+
+def _write_model(model: Model, network: CausalNetwork, folder: Path) -> list[str]:
+    """A language model and its tokenizer, and what the reader has to know."""
     from transformers import GenerationConfig
 
     found = model.stored.found
     assert found is not None
     assert found.opened is not None  # it is a Hugging Face model
     tokenizer: Any = found.opened.tokenizer
-    merged: Any = copy.deepcopy(network.model)
-    if hasattr(merged, "merge_and_unload"):
-        merged = merged.merge_and_unload()
-    merged = merged.eval()
+    merged = _merged(network)
     ids = network.get_buffer("ids").tolist()
     size = merged.config.get_text_config().vocab_size
     never = sorted(set(range(size)) - set(ids))
@@ -115,8 +162,6 @@ def _write(model: Model, network: CausalNetwork, folder: Path) -> list[str]:
     )
     merged.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    (folder / "README.md").write_text(_card(model), encoding="utf-8")
-    _compare(model, network, folder)
     shown = found.opened.settings.prompt
     remarks = [
         f"the left context {shown!r} comes before what it writes"
@@ -148,12 +193,20 @@ def _compare(model: Model, network: CausalNetwork, folder: Path) -> None:
     """
     from transformers import AutoModelForCausalLM
 
-    opened: Any = AutoModelForCausalLM.from_pretrained(folder).eval()
     generator = torch.Generator().manual_seed(0)
     tokens = torch.randint(network.vocab_size - 1, (ROWS, STEPS), generator=generator)
     ids, prompt = network.get_buffer("ids").cpu(), network.get_buffer("prompt").cpu()
     given = torch.cat([prompt.expand(ROWS, -1), ids[tokens[:, :-1]]], dim=1)
-    logits: Tensor = opened(input_ids=given).logits[:, len(prompt) - 1 :]
+    first = len(prompt) - 1
+    is_mixed = _prior_beside(model) is not None
+    opened: Any = AutoModelForCausalLM.from_pretrained(folder / "prior" if is_mixed else folder)
+    logits: Tensor = opened.eval()(input_ids=given).logits[:, first:]
+    if is_mixed:
+        from sequence_tutor.exporting.correction import Correction
+
+        corrected = Correction(folder)
+        each = [corrected(given[:, : first + t + 1], logits[:, t]) for t in range(STEPS)]
+        logits = torch.stack(each, dim=1)
     found = logits[..., ids].float().log_softmax(-1)
     wanted = model.policy.sequence_log_probs(tokens.to(model.device)).cpu()
     off = float((found - wanted).abs().max())

@@ -65,6 +65,25 @@ def weighted_likelihood(log_policy: Tensor, log_sampled: Tensor, weights: Tensor
     return torch.xlogy(wanted, wanted) - wanted * ratio - wanted + ratio.exp()
 
 
+def gains_on_proposal(log_weights: Tensor, log_ratio: Tensor) -> Tensor:
+    """By how much the policy is nearer to the target than the proposal, by total variation.
+
+    TV(target, q) - TV(target, pi) = mean over x of q of (|w / Z - 1| - |w / Z - u|) / 2, with
+    u = pi(x) / q(x) and Z the mean of w (Khalifa et al. 2021, Eq. 8 and appendix B.2, where it
+    decides on the proposal of their Algorithm 1). Both are estimated on the same sequences, so
+    what they share cancels.
+
+    Args:
+        log_weights: (B,) log w.
+        log_ratio: (B,) log u.
+
+    Returns:
+        A scalar, -1..1; above 0 the policy is nearer.
+    """
+    wanted = len(log_weights) * log_weights.softmax(0)
+    return ((wanted - 1).abs() - (wanted - log_ratio.exp()).abs()).mean() / 2
+
+
 def _effective(weights: Tensor) -> float:
     """The effective number of sequences."""
     return 1 / float(weights.square().sum())

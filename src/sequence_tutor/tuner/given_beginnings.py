@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import torch
 
+from sequence_tutor.sampling.edit_distance import edited_within
 from sequence_tutor.sampling.edits import edited
 from sequence_tutor.sampling.measure import Task
 from sequence_tutor.sampling.rollout import rollout
@@ -30,7 +31,7 @@ def tokens_given(settings: TuneSettings, share: float, length: int, first: int) 
     """
     if not settings.traits.takes_given:
         return first
-    if settings.traits.edits:
+    if settings.traits.edits != "none":
         return length
     explored = settings.exploration
     left = max(0.0, 1 - share / explored.given_anneal)
@@ -63,13 +64,17 @@ class Beginnings:
             generator: source of all randomness.
         """
         drawn = self._draw(count, share, generator)
-        if drawn is None or not self.settings.traits.edits:
+        if drawn is None or self.settings.traits.edits == "none":
             return drawn
-        given = self.task.prior.vocab_size, generator, self.task.end_token
-        replaced = edited(drawn, self.settings.c, *given)
-        prefix = len(self.task.prefix)
-        tokens = torch.cat([drawn.tokens[:, :prefix], replaced.tokens[:, prefix:]], 1)
-        return SequenceBatch(tokens, drawn.lengths)
+        c, size, first = self.settings.c, self.task.prior.vocab_size, len(self.task.prefix)
+        rest = SequenceBatch(drawn.tokens[:, first:], drawn.lengths - first)
+        if self.settings.traits.edits == "replace":
+            written = edited(rest, c, size, generator, self.task.end_token)
+        else:
+            room = self.task.length - first
+            written = edited_within(rest, c, size, room, generator, self.task.end_token)
+        begun = drawn.tokens[:, :first]
+        return SequenceBatch(torch.cat([begun, written.tokens], 1), written.lengths + first)
 
     def _draw(self, count: int, share: float, generator: torch.Generator) -> SequenceBatch | None:
         """The same without any edit."""

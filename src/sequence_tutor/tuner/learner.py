@@ -62,6 +62,9 @@ class Learner:
         late: (R,) bool: the terms that look ahead; None: none does.
         length: T, most tokens of a sequence; settings that need it say so.
         only: tokens that the policy may choose; empty: all.
+
+    Attributes:
+        proposal: samples what is learned from: the policy itself, or a former one.
     """
 
     def __init__(
@@ -86,6 +89,8 @@ class Learner:
         self.parameters = [*self.values.parameters(), *beside]
         self.optimiser = Adam(self.parameters, settings.optimiser.learning_rate, fused=True)
         self.policy = TunedPolicy(self.values, self.algorithm, self.prior)
+        samples = self.target if self.target_is == "proposal" else self.values
+        self.proposal = TunedPolicy(samples, self.algorithm, self.prior)
         self.first_step, self._extent = first_step, (length, first_step)
         self.target_kl = (
             None
@@ -133,6 +138,8 @@ class Learner:
                 f"{norm.item():g}, expected finite numbers; try a lower optimiser.learning_rate, "
                 "a larger c, or optimiser.robust = 10"
             )
+        if graded.renews:
+            self.target.load_state_dict(self.values.state_dict())
         self.optimiser.step()
         if self.target_is == "average":
             self._follow()

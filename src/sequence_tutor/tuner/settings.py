@@ -14,15 +14,16 @@ from pydantic import (
     model_validator,
 )
 
-from sequence_tutor.algorithms.algorithm import Algorithm
+from sequence_tutor.algorithms.algorithm import Algorithm, Target
 from sequence_tutor.algorithms.loss_settings import LossSettings
 from sequence_tutor.algorithms.registry import find_algorithm
 from sequence_tutor.config.aims import Aim, parse_aims
-from sequence_tutor.errors import SettingsError, UserError, shown
+from sequence_tutor.errors import SettingsError, UserError
 from sequence_tutor.models import NetworkSettings, RecurrentSettings, Start
 from sequence_tutor.tuner.collecting_settings import ExplorationSettings, ReplaySettings
+from sequence_tutor.tuner.consistency import check_consistent
 from sequence_tutor.tuner.critic_settings import CriticSettings
-from sequence_tutor.tuner.fence_settings import FenceSettings, check_fence
+from sequence_tutor.tuner.fence_settings import FenceSettings
 from sequence_tutor.tuner.health_settings import HealthSettings
 from sequence_tutor.tuner.idle_settings import ASKED, given_names, refuse_idle
 from sequence_tutor.tuner.stage_settings import StageSettings
@@ -36,7 +37,6 @@ LATER: Mapping[str, tuple[str, ...]] = {
 }
 """Settings, by their tables, that are not recorded where they have their usual value: a run without
 them is recorded as before there were any. So are `critic` and `fence`, where there is none."""
-KL = "kl_to_prior_per_token"
 
 
 class TuneSettings(LossSettings):
@@ -133,7 +133,7 @@ class TuneSettings(LossSettings):
         return find_algorithm(self.algorithm)
 
     @property
-    def target_network(self) -> Literal["none", "average", "snapshot"]:
+    def target_network(self) -> Target:
         """What the target network is; residuals bootstrap from themselves and need none."""
         traits = self.traits
         takes_paths = "n_steps" in traits.reads and self.n_steps != 1
@@ -180,132 +180,12 @@ class TuneSettings(LossSettings):
     @model_validator(mode="after")
     def _consistent(self, info: ValidationInfo) -> Self:
         try:
-            traits = self.traits
+            _ = self.traits
         except UserError as error:
             raise ValueError(str(error)) from error
-        if self.collect > self.replay.capacity:
-            raise ValueError(
-                f"collect is {self.collect}, expected at most replay.capacity "
-                f"= {self.replay.capacity}"
-            )
-        if self.paths != "every" and self.n_steps != "all":
-            raise ValueError(
-                f"paths is {self.paths!r} but n_steps is {self.n_steps}, expected n_steps = 'all'"
-            )
-        if self.paths != "every" and self.replay.priority == "step":
-            raise ValueError(
-                f"replay.priority is 'step' but paths is {self.paths!r}, expected 'sequence': "
-                "a whole sequence has one error"
-            )
-        if isinstance(self.n_steps, int) and self.n_steps < 1:
-            raise ValueError(f"n_steps is {self.n_steps}, expected 'all' or at least 1")
-        if self.double and traits.fits != "hard":
-            raise ValueError(
-                f"double is true, expected false for {self.algorithm}: it takes no maximum"
-            )
-        if traits.on_policy:
-            self._check_on_policy()
-        by_batch = "paths" in traits.reads and self.paths in ("whole", "both")
-        if self.batch == 1 and (by_batch or traits.compares):
-            what = f"paths is {self.paths!r}" if by_batch else f"algorithm is {self.algorithm!r}"
-            raise ValueError(
-                f"batch is 1 but {what}, expected at least 2: a sequence is compared with the "
-                "others of its batch"
-            )
-        if self.lag:
-            self._check_lag()
-        if self.target_kl is not None:
-            self._check_target_kl()
-        if self.aims:
-            self._check_aims()
-        self._check_candidates()
-        check_fence(self)
+        check_consistent(self)
         if isinstance(info.context, dict) and ASKED in info.context:
             refuse_idle(self, info.context[ASKED])
         elif self.model_fields_set:
             refuse_idle(self, given_names(self))
         return self
-
-    def _check_lag(self) -> None:
-        hint = f"lag is {self.lag}, expected 0: "
-        if self.traits.on_policy:
-            raise ValueError(
-                f"{hint}{self.algorithm} learns from what the policy itself has just sampled"
-            )
-        if self.target_kl is not None or self.aims:
-            raise ValueError(f"{hint}aims and target_kl follow what was sampled just now")
-
-    def _check_target_kl(self) -> None:
-        if self.traits.fits == "hard" or not self.traits.held or self.exploration.given:
-            raise ValueError(
-                f"target_kl is {self.target_kl} but algorithm is {self.algorithm!r}, expected one "
-                "whose c sets its divergence from the prior, such as psi or g"
-            )
-        if self.stages:
-            raise ValueError("target_kl finds one c, expected a run without stages")
-
-    def _check_aims(self) -> None:
-        beside = f"aims are given but algorithm is {self.algorithm!r}, "
-        if not self.traits.held:
-            near = "expected one that a divergence holds near the prior, such as psi or g"
-            raise ValueError(beside + near)
-        if self.exploration.given:
-            raise ValueError(f"{beside}which learns from data, too; expected psi, g or the like")
-        for name, found, expected in (
-            ("target_kl", self.target_kl, None),
-            ("discount", self.discount, 1),
-            ("exploration.kind", self.exploration.kind, "policy"),
-        ):
-            if found != expected:
-                said = "none" if expected is None else shown(expected)
-                hint = f"; aim at {KL} <= {found} instead" if name == "target_kl" else ""
-                raise ValueError(f"{name} is {shown(found)} beside aims, expected {said}{hint}")
-
-    def _check_candidates(self) -> None:
-        """What others than the policy write, and a critic that ranks it."""
-        explored, replay, asked = self.exploration, self.replay, self.critic.candidates
-        if explored.own <= 0:
-            raise ValueError(
-                f"exploration.regrow is {explored.regrow} and exploration.breed {explored.breed}, "
-                "expected less than 1 together"
-            )
-        if replay.respell and replay.priority != "none":
-            raise ValueError(
-                f"replay.respell is {replay.respell} but replay.priority is {replay.priority!r}, "
-                "expected 'none': an error belongs to one spelling"
-            )
-        if asked and self.aims:
-            raise ValueError(
-                f"critic.candidates is {asked} beside aims, expected 0: a critic predicts what the "
-                "reward pays, and aims change what is paid all the time"
-            )
-        if asked and self.traits.on_policy:
-            raise ValueError(
-                f"critic.candidates is {asked} but {self.algorithm} learns from what the policy "
-                "itself has just sampled, not from the best of it; expected 0"
-            )
-
-    def _check_on_policy(self) -> None:
-        explores = self.exploration.kind != "policy" or self.exploration.own < 1
-        if self.replay.fresh != 1 or explores:
-            raise ValueError(
-                f"{self.algorithm} learns from what the policy itself has just sampled, expected "
-                "replay.fresh = 1, exploration.kind = 'policy', exploration.regrow = 0 and "
-                "exploration.breed = 0"
-            )
-        if self.replay.distinct:
-            raise ValueError(
-                f"replay.distinct is true but {self.algorithm} learns from each sequence as often "
-                "as it was sampled, expected false"
-            )
-        if self.replay.priority == "step":
-            raise ValueError(
-                f"replay.priority is 'step' but {self.algorithm} learns from whole sequences, "
-                "expected 'none'"
-            )
-        repeats = self.traits.target == "snapshot"
-        if not repeats and (self.batch, self.collect_every) != (self.collect, 1):
-            raise ValueError(
-                f"{self.algorithm} learns once from each sequence, expected batch = collect and "
-                f"collect_every = 1, found {self.batch}, {self.collect} and {self.collect_every}"
-            )

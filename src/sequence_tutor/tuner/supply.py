@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.domain.data import Gatherer
+from sequence_tutor.errors import UserError
 from sequence_tutor.models.next_token import by_length
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.replay.sampling import Drawn
@@ -101,7 +102,7 @@ class Supply:
         self.choosing = checked_chooser(critic, chooser, weights)
         self.collector = Collector(
             task,
-            learner.policy,
+            learner.proposal,
             self.exploration,
             settings.collect,
             self.rng,
@@ -120,6 +121,11 @@ class Supply:
         )
         self.pending = Pending(task.reward, settings.lag)
         self.is_expensive = isinstance(task.reward, KeepsScores) and task.reward.is_expensive
+        if self.is_expensive and settings.target_network == "proposal":
+            raise UserError(
+                f"algorithm is {settings.algorithm!r}, which samples from a former policy, and a "
+                "term is expensive, so that evaluations take what was sampled; expected dpg or raml"
+            )
         self.latest: tuple[SequenceBatch, Tensor] | None = None
         self.scored, self.sampled_at = 0, -1
 
