@@ -71,9 +71,9 @@ DAMPING, FLOOR = 0.1, 0.02
 TRAVEL, CEILING = 80.0, 60.0
 """Nats by which a multiplier can set two sequences apart, which is lambda times the range of phi:
 the most that this moves in a whole run at its fastest, and the most it comes to. What is rare is
-worth e^(lambda phi): a step by the variance of what was seen so far would go too far. For a row that
-counts few steps, such as leaps, the range is that of a usual sequence that has any: the mean of the
-denominators, each as often as it says, and not the largest."""
+worth e^(lambda phi): a step by the variance of what was seen so far would go too far. For a row
+that counts few steps, such as leaps, the range is that of a usual sequence that has any: the mean
+of the denominators, each as often as it says, and not the largest."""
 
 PARTED = 0.25
 """Share of the multiplier of distinct sequences by which two sequences are set apart at most: one

@@ -294,6 +294,11 @@ class TuneSettings(LossSettings):
                 "replay.fresh = 1, exploration.kind = 'policy', exploration.regrow = 0 and "
                 "exploration.breed = 0"
             )
+        if self.optimiser.average:
+            raise ValueError(
+                f"optimiser.average is {self.optimiser.average} but {self.algorithm} learns from "
+                "what the policy itself has just sampled, not an average of it; expected 0"
+            )
         if self.replay.distinct:
             raise ValueError(
                 f"replay.distinct is true but {self.algorithm} learns from each sequence as often "
