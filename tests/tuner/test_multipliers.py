@@ -153,3 +153,14 @@ def test_a_bounded_step_takes_over_what_another_may_not_do() -> None:
     assert step.tolist() == pytest.approx([0.5, 1.5])
     diagonal = bounded_step(torch.eye(2), torch.tensor([-3.0, 2.0]), -torch.ones(2), high)
     assert diagonal.tolist() == [-1.0, 2.0]
+
+
+def test_a_row_of_few_steps_has_the_range_of_a_sequence_that_has_some() -> None:
+    # of 1,000 sequences 900 have no leap, 99 have one and one has ten: (99 + 100) / (99 + 10)
+    leaps = torch.zeros(1000, dtype=torch.float64)
+    leaps[:99], leaps[99] = 1.0, 10.0
+    counts = torch.stack([0.5 * leaps, leaps], 1)
+    bounds = bounds_of(parse_aims({"resolved": ">= 90 %"}))
+    phi = features(bounds, counts, None)
+    multipliers = Multipliers(bounds, {"resolved": SHARE}, counts, phi)
+    assert float(multipliers.span) == pytest.approx(199 / 109)

@@ -22,6 +22,12 @@ class OptimiserSettings(Settings):
     robust: float = Field(
         0.0, ge=0, description="errors beyond this count linearly (Huber); 0: squared throughout"
     )
+    average: int = Field(
+        0,
+        ge=0,
+        description="updates over which the policy's weights are a moving average, which is what "
+        "collects, is evaluated and kept; 0: the weights as they are after the last update",
+    )
 
 
 class LossSettings(Settings):

@@ -69,6 +69,7 @@ FRESH: Mapping[str, Any] = {
     "replay": {"fresh": 1.0, "distinct": False},
     "exploration": {"kind": "policy", "regrow": 0.0, "breed": 0.0},
     "critic": {"candidates": 0},
+    "optimiser": {"average": 0},
 }
 """Settings for learning from fresh sequences of the policy, each as often as it was sampled."""
 

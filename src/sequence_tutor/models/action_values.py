@@ -103,6 +103,16 @@ class ActionValueNetwork(nn.Module):
         _silence(network)
         return cls(network, "zero")
 
+    @torch.no_grad()
+    def approach(self, other: ActionValueNetwork, rate: float) -> None:
+        """Move all weights toward those of another network of this shape.
+
+        Args:
+            other: the network.
+            rate: share of the distance, 0..1; this network is then a moving average of the other.
+        """
+        torch._foreach_lerp_(list(self.parameters()), list(other.parameters()), rate)
+
     @property
     def vocab_size(self) -> int:
         """V."""

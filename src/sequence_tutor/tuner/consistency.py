@@ -143,6 +143,11 @@ def _check_on_policy(settings: TuneSettings) -> None:
             "replay.fresh = 1, exploration.kind = 'policy', exploration.regrow = 0 and "
             "exploration.breed = 0"
         )
+    if settings.optimiser.average:
+        raise ValueError(
+            f"optimiser.average is {settings.optimiser.average} but {settings.algorithm} learns "
+            "from what the policy itself has just sampled, not an average of it; expected 0"
+        )
     if settings.replay.distinct:
         raise ValueError(
             f"replay.distinct is true but {settings.algorithm} learns from each sequence as often "

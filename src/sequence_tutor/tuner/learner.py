@@ -88,8 +88,10 @@ class Learner:
         beside = () if self.second is None else self.second.values.parameters()
         self.parameters = [*self.values.parameters(), *beside]
         self.optimiser = Adam(self.parameters, settings.optimiser.learning_rate, fused=True)
-        self.policy = TunedPolicy(self.values, self.algorithm, self.prior)
-        samples = self.target if self.target_is == "proposal" else self.values
+        self._averages = settings.optimiser.average > 0
+        self.averaged = copy.deepcopy(self.target) if self._averages else self.values
+        self.policy = TunedPolicy(self.averaged, self.algorithm, self.prior)
+        samples = self.target if self.target_is == "proposal" else self.averaged
         self.proposal = TunedPolicy(samples, self.algorithm, self.prior)
         self.first_step, self._extent = first_step, (length, first_step)
         self.target_kl = (
@@ -141,6 +143,8 @@ class Learner:
         if graded.renews:
             self.target.load_state_dict(self.values.state_dict())
         self.optimiser.step()
+        if self._averages:
+            self.averaged.approach(self.values, 1 / settings.average)
         if self.target_is == "average":
             self._follow()
         tokens = int(seen.learned.sum())
@@ -275,11 +279,7 @@ class Learner:
         return settings.learning_rate * up * down
 
     def _follow(self) -> None:
-        """theta- <- (1 - eta) theta- + eta theta."""
-        with torch.no_grad():
-            torch._foreach_lerp_(
-                list(self.target.parameters()), list(self.values.parameters()), self.settings.eta
-            )
+        self.target.approach(self.values, self.settings.eta)
         if self.second is not None:
             self.second.follow(self.settings.eta)
 
@@ -291,6 +291,7 @@ class Learner:
             **named("values", self.values.state_dict()),
             **named("target", self.target.state_dict()),
             **named("adam", self.optimiser.state()),
+            **(named("averaged", self.averaged.state_dict()) if self._averages else {}),
             **({} if self.second is None else self.second.state()),
         }
 
@@ -299,6 +300,8 @@ class Learner:
         self.values.load_state_dict(under("values", tensors))
         self.target.load_state_dict(under("target", tensors))
         self.optimiser.restore(under("adam", tensors))
+        if self._averages:
+            self.averaged.load_state_dict(under("averaged", tensors))
         if self.second is not None:
             self.second.restore(tensors)
         if self.target_kl is not None:

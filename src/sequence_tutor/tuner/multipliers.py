@@ -71,7 +71,9 @@ DAMPING, FLOOR = 0.1, 0.02
 TRAVEL, CEILING = 80.0, 60.0
 """Nats by which a multiplier can set two sequences apart, which is lambda times the range of phi:
 the most that this moves in a whole run at its fastest, and the most it comes to. What is rare is
-worth e^(lambda phi): a step by the variance of what was seen so far would go too far."""
+worth e^(lambda phi): a step by the variance of what was seen so far would go too far. For a row
+that counts few steps, such as leaps, the range is that of a usual sequence that has any: the mean
+of the denominators, each as often as it says, and not the largest."""
 
 PARTED = 0.25
 """Share of the multiplier of distinct sequences by which two sequences are set apart at most: one
@@ -130,7 +132,8 @@ class Multipliers:
         self.prior = self._rows(self.mean)  # (K,)
         away = ((self.at - self.prior.nan_to_num()) * self._per_unit()).abs()
         self.least = torch.maximum(self.covariance.diagonal(), 0.01 * away**2).clamp(min=1e-12)
-        of = counts[:, 1::2].amax(0)[self.places]  # (K,) the largest denominators
+        counted = counts[:, 1::2]  # (N, M) denominators
+        of = ((counted**2).mean(0) / counted.mean(0).clamp(min=1e-12))[self.places]
         spans = [ranges[bound.aim.row].high - ranges[bound.aim.row].low for bound in bounds]
         parts = torch.tensor([PARTED if one.aim.row == DISTINCT else 1.0 for one in bounds])
         self.span = torch.tensor(spans, dtype=torch.float64) * of * parts
@@ -324,10 +327,10 @@ def features(
 def _room(bound: Bound, ranges: Mapping[str, RowRange]) -> float:
     """How far a goal may be inside its bound.
 
-    Half the way to where the row ends, a quarter of that to the other bound.
+    Half the way to where the row ends, or to the other bound.
     """
     aim, own = bound.aim, ranges[bound.aim.row]
     room = (own.high - bound.at if bound.sign > 0 else bound.at - own.low) / 2
     if aim.low is not None and aim.high is not None:
-        room = min(room, (aim.high - aim.low) / 4)
+        room = min(room, (aim.high - aim.low) / 2)
     return max(room, 0.0)

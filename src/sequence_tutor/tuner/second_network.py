@@ -37,10 +37,7 @@ class SecondNetwork:
 
     def follow(self, rate: float) -> None:
         """The slow copy moves toward the network by this share of their distance."""
-        with torch.no_grad():
-            torch._foreach_lerp_(
-                list(self.target.parameters()), list(self.values.parameters()), rate
-            )
+        self.target.approach(self.values, rate)
 
     def state(self) -> Tensors:
         """Both networks."""

@@ -33,6 +33,7 @@ AIMING = ("aims", "aims_alone", "aims_react", "aims_margin")
 
 LATER: Mapping[str, tuple[str, ...]] = {
     "exploration": ("breed", "given", "given_anneal"),
+    "optimiser": ("average",),
     "replay": ("rank_by", "shift", "respell", "sampler"),
 }
 """Settings, by their tables, that are not recorded where they have their usual value: a run without
