@@ -72,8 +72,8 @@ class Mean(Counting):
     """The mean of both terms, weighted; both are stored, and pay nothing by themselves."""
 
     aggregate = "mean"
-    names = ("ones", "twos", "mean")  # type: ignore[assignment]
-    weights = torch.tensor([0.0, 0.0, 1.0])  # type: ignore[assignment]
+    names = ("ones", "twos", "mean")
+    weights = torch.tensor([0.0, 0.0, 1.0])
 
     def __init__(self) -> None:
         super().__init__()
@@ -103,9 +103,11 @@ def test_a_stage_weighs_within_a_mean(tmp_path: Path) -> None:
     tuner = Tuner(Task(PRIOR, reward, 4), SETTINGS, tmp_path)
     begun = reward.seen["twos"]
     seen: dict[int, tuple[Mapping[str, float], int]] = {}
-    tuner.run(
-        lambda _n=1, /, **_: seen.setdefault(tuner.step, (reward.shares, reward.seen["twos"]))
-    )
+
+    def note(_n: int = 1, /, **_: float | str) -> None:
+        seen.setdefault(tuner.step, (reward.shares, reward.seen["twos"]))
+
+    tuner.run(note)
     assert [seen[step][0] for step in (1, 21, 41)] == [
         {"ones": 1.0, "twos": 0.0},
         {"ones": 1.0, "twos": 3.0},

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sequence_tutor.molecule.scoring.scorer import Scorer
 from sequence_tutor.molecule.statistics import TABLE_TERMS, Decodes
-from sequence_tutor.reward.protocol import Reward, shares_of
+from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.weighted import explaining
 from sequence_tutor.sequences import SequenceBatch
 
@@ -23,8 +23,7 @@ class RewardedTable:
         canonical: canonical SMILES; None: no molecule.
         numbers: name -> B numbers, NaN where there is none: the total, the reward's terms, then
             those of Table 2.
-        paid: name -> B numbers: what each term of the reward pays, times its weight, but for those
-            that a mean or product is made of.
+        paid: name -> B numbers: what each term of the reward that has a weight pays, times that.
     """
 
     canonical: list[str | None]
@@ -52,9 +51,8 @@ def rewarded_table(
         terms = reward(batch).sum(1)  # (B, R)
         weights = reward.weights.to(terms)
         numbers[TOTAL] = (terms @ weights).tolist()
-        paid = dict(zip(reward.names, (terms * weights).T.tolist(), strict=True))
-        for name in shares_of(reward):  # paid for within the mean or product alone
-            del paid[name]
+        every = zip(reward.names, (terms * weights).T.tolist(), weights.tolist(), strict=True)
+        paid = {name: own for name, own, weight in every if weight}
         if own := explaining(reward):
             numbers |= {name: values.tolist() for name, values in own.explain(batch).items()}
     four = zip(*(record.values for record in records), strict=True)
