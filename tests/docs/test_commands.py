@@ -127,6 +127,7 @@ SLOW = {  # the shipped prior of molecules, or many runs
     "docs/looking.md",
     "docs/designing.md",
     "docs/molecules.md",
+    "docs/series.md",
     "docs/start/chemist.md",
     "docs/start/researcher.md",
     "docs/workbench.md",
