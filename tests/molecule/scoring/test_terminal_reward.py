@@ -144,7 +144,8 @@ def test_a_function_without_a_share_is_not_called(aggregation: str, tmp_path: Pa
         f"def size(smiles):\n    with open({str(log)!r}, 'a') as log:\n"
         "        print(*smiles, file=log)\n    return list(map(len, smiles))\n"
     )
-    tables = {"aggregation": aggregation, "weights": {"qed": 1.0, "size": 2.0}}
+    weights = {"qed": 1.0, "size": 2.0}
+    tables: dict[str, object] = {"aggregation": aggregation, "weights": weights}
     reward, whole = build(tables, path), build(tables, path)
     batch = batch_of("OCC", "C(")
     reward.share({"qed": 1.0, "size": 0.0})
