@@ -28,6 +28,7 @@ import torch
 from rdkit import Chem
 from torch import Tensor
 
+from sequence_tutor.domain import Draws
 from sequence_tutor.evaluation.loading import load_model
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.molecule.chemistry import known, quiet
@@ -130,7 +131,7 @@ def designed(designer: ScaffoldDesigner | LinkerDesigner) -> Way:
     """As the program does it."""
 
     def way(model: Model, count: int, generator: torch.Generator) -> tuple[int, list[str]]:
-        found = designer.write(model.policy, model.stored.prior, count, generator)
+        found = designer.write(Draws(model.policy, model.stored.prior, count, generator))
         return count, [one["smiles"] for one in found.facts]
 
     return way

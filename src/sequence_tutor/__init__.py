@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sequence_tutor.domain import Domain, check_domain, find_domain
+    from sequence_tutor.domain import Domain, Ends, Near, Scaffold, check_domain, find_domain
     from sequence_tutor.errors import UserError
     from sequence_tutor.estimates import Estimate
     from sequence_tutor.evaluation.evaluate import evaluate
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from sequence_tutor.verbs.card import card
     from sequence_tutor.verbs.check import check
     from sequence_tutor.verbs.compare import compare
-    from sequence_tutor.verbs.design import fragment, near
+    from sequence_tutor.verbs.design import design
     from sequence_tutor.verbs.export import export
     from sequence_tutor.verbs.fill import fill
     from sequence_tutor.verbs.frontier import frontier
@@ -64,13 +64,16 @@ if TYPE_CHECKING:
 __all__ = [
     "Callback",
     "Domain",
+    "Ends",
     "Estimate",
     "Evaluation",
     "Logger",
     "Model",
+    "Near",
     "Prior",
     "Reward",
     "Samples",
+    "Scaffold",
     "SequenceBatch",
     "StoredPrior",
     "UserError",
@@ -88,17 +91,16 @@ __all__ = [
     "check_sampler",
     "compare",
     "demo",
+    "design",
     "evaluate",
     "export",
     "export_study",
     "fill",
     "find_domain",
-    "fragment",
     "frontier",
     "load_model",
     "make_study",
     "moses",
-    "near",
     "pretrain",
     "prior_of",
     "report",
@@ -114,7 +116,7 @@ __all__ = [
 ]
 
 _MODULES = {
-    "domain": ("Domain", "check_domain", "find_domain"),
+    "domain": ("Domain", "Ends", "Near", "Scaffold", "check_domain", "find_domain"),
     "errors": ("UserError",),
     "estimates": ("Estimate",),
     "evaluation.evaluate": ("evaluate",),
@@ -134,7 +136,6 @@ _MODULES = {
     "tuner.check_callback": ("check_callback",),
     "tuner.exploration": ("check_exploration",),
     "verbs.benchmark": ("benchmark", "moses"),
-    "verbs.design": ("fragment", "near"),
     "verbs.results": ("demo", "tables"),
     "verbs.studio": ("serve_studio",),
     "verbs.study": ("analyse_study", "export_study", "make_study", "serve_study", "simulate_study"),

@@ -170,3 +170,24 @@ def test_domain_names_a_strand_that_is_none(tmp_path: Path) -> None:
     path.write_text("\n")
     with pytest.raises(UserError, match="no strand, expected one a line"):
         dna.DnaDomain().read_sequences(path)
+
+
+def test_the_nearest_molecules_of_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("rdkit", reason="the extra [molecule] is not installed")
+    data, out = tmp_path / "all.smi", tmp_path / "series.smi"
+    data.write_text("CCO\nc1ccccc1C\nOc1ccccc1\nnonsense\nCc1ccccc1O\n")
+    script = module(EXAMPLES / "series.py")
+    arguments = ["series.py", str(data), "--near", "c1ccccc1O", "--count", "2", "--out", str(out)]
+    monkeypatch.setattr(sys, "argv", arguments)
+    script.main()
+    assert out.read_text().split() == [
+        "c1ccccc1C",
+        "Cc1ccccc1O",
+    ]  # .375 and .368; the lead is left out
+    assert "2 molecules, mean similarity 0." in capsys.readouterr().out
+    monkeypatch.setattr(sys, "argv", [*arguments[:3], "C(", *arguments[4:]])
+    with pytest.raises(SystemExit):
+        script.main()
+    assert "cannot be read as SMILES" in capsys.readouterr().err

@@ -16,7 +16,8 @@ from sequence_tutor.drawing.fragments import fragment
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
 from sequence_tutor.molecule import MoleculeDomain
-from sequence_tutor.molecule.exhibit import ScoredMolecule, histogram, molecule_grids, table
+from sequence_tutor.molecule.exhibit import ScoredMolecule, molecule_grids, table
+from sequence_tutor.molecule.histograms import histogram
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.sequences import SequenceBatch

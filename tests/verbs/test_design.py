@@ -11,12 +11,13 @@ pytest.importorskip("rdkit", reason="the extra [molecule] is not installed")
 from rdkit import Chem
 
 from kit import run, sentence
+from sequence_tutor.domain import Ends, Near, Scaffold
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.loading import load_model
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.molecule.chemistry import fingerprint, tanimoto
 from sequence_tutor.molecule.designing.part import Part, read_ends
-from sequence_tutor.verbs.design import Candidates, fragment, near
+from sequence_tutor.verbs.design import Candidates, design
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def molecules(found: Candidates) -> list[Chem.Mol]:
     ],
 )
 def test_molecules_contain_the_part_and_groups_make_them(prior: Model, scaffold: str) -> None:
-    found = fragment(prior, 12, scaffold=scaffold, quiet=True)
+    found = design(prior, Scaffold(scaffold), 12, quiet=True)
     part = Part(scaffold)
     assert len(found) == 12
     assert all(map(part.is_in, molecules(found)))
@@ -61,7 +62,7 @@ def test_molecules_contain_the_part_and_groups_make_them(prior: Model, scaffold:
 
 def test_linkers_join_both_ends(prior: Model) -> None:
     ends = "[*]c1ccncc1.[*][C@@H]1CCCO1"
-    found = fragment(prior, 12, ends=ends, quiet=True)
+    found = design(prior, Ends(ends), 12, quiet=True)
     assert len(found) == 12
     for molecule in molecules(found):
         assert all(part.is_in(molecule) for part in read_ends(ends))
@@ -72,7 +73,7 @@ def test_linkers_join_both_ends(prior: Model) -> None:
 
 def test_near_is_in_the_window_and_not_the_molecule_itself(prior: Model) -> None:
     lead = "CC(C)NCC(O)COc1cccc2ccccc12"
-    found = near(prior, 12, molecule=lead, similarity=(0.55, 0.75), quiet=True)
+    found = design(prior, Near(lead, (0.55, 0.75)), 12, quiet=True)
     given = fingerprint(Chem.MolFromSmiles(lead))
     for molecule, one in zip(molecules(found), found.candidates, strict=True):
         (similarity,) = tanimoto(given, [fingerprint(molecule)])
@@ -82,11 +83,10 @@ def test_near_is_in_the_window_and_not_the_molecule_itself(prior: Model) -> None
 
 
 def test_the_same_seed_gives_the_same_and_weights_rank(prior: Model, tmp_path: Path) -> None:
-    part = "[*]c1ccncc1"
-    first = fragment(prior, 10, scaffold=part, seed=3, quiet=True)
-    again = fragment(
-        *(prior, 10, tmp_path),
-        scaffold=part,
+    part = Scaffold("[*]c1ccncc1")
+    first = design(prior, part, 10, seed=3, quiet=True)
+    again = design(
+        *(prior, part, 10, tmp_path),
         seed=3,
         weights={"qed": 2.0},
         best=4,
@@ -108,25 +108,25 @@ def test_a_small_world_is_written_as_far_as_it_goes(
     molecule_prior: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     chains = load_model(molecule_prior)
-    found = fragment(chains, 10, scaffold="[*]CN", length=4)  # one more atom
+    found = design(chains, Scaffold("[*]CN"), 10, length=4)  # one more atom
     assert {one["smiles"] for one in found.candidates} == {"CCN", "NCN", "NCO"}
     assert "only 3 came" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("around", "said"),
     [
-        ({"scaffold": "[*]c1ccncc1"}, "token 'c' is unknown to this prior"),
-        ({"scaffold": f"[*]{'C' * 12}"}, "takes 12 tokens"),
-        ({"ends": "[*]C"}, "has one piece"),
-        ({}, "nothing to design around was given"),
-        ({"scaffold": "[*]C", "ends": "[*]C.[*]C"}, "scaffold and ends to design around was given"),
+        (Scaffold("[*]c1ccncc1"), "token 'c' is unknown to this prior"),
+        (Scaffold(f"[*]{'C' * 12}"), "takes 12 tokens"),
+        (Scaffold(""), "cannot be read as SMILES"),
+        (Ends("[*]C"), "has one piece"),
     ],
 )
-def test_parts_that_cannot_be_used(molecule_prior: Path, given: dict[str, str], said: str) -> None:
-    scaffold, ends = given.get("scaffold", ""), given.get("ends", "")
+def test_parts_that_cannot_be_used(
+    molecule_prior: Path, around: Scaffold | Ends, said: str
+) -> None:
     with pytest.raises(UserError) as refused:
-        fragment(load_model(molecule_prior), 4, scaffold=scaffold, ends=ends, quiet=True)
+        design(load_model(molecule_prior), around, 4, quiet=True)
     assert said in str(refused.value)
 
 
@@ -144,14 +144,18 @@ def test_molecules_that_nothing_is_near_to(
     molecule_prior: Path, molecule: str, window: tuple[float, float], said: str
 ) -> None:
     with pytest.raises(UserError) as refused:
-        near(load_model(molecule_prior), 4, molecule=molecule, similarity=window, quiet=True)
+        design(load_model(molecule_prior), Near(molecule, window), 4, quiet=True)
     assert said in str(refused.value)
 
 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--near", "CCO", "--scaffold", "[*]C"], "--near does not go with --scaffold or --ends"),
+        (["--ends", "[*]C.[*]C", "--scaffold", "[*]C"], "--near exclude each other"),
+        (
+            ["--near", "CCO", "--scaffold", "[*]C"],
+            "--scaffold, --ends and --near exclude each other",
+        ),
         (["--near", "CCO", "--similarity", "x"], "--similarity 'x': expected two numbers"),
         (["--similarity", "0.5"], "--similarity is to a molecule"),
         (["--scaffold", "[*]C", "--repeats"], "with no other way of writing"),

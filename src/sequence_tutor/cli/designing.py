@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from sequence_tutor.cli.arguments import option
 from sequence_tutor.errors import UserError, shown
+
+if TYPE_CHECKING:
+    from sequence_tutor.domain import Around
 
 WINDOW = "0.5..0.7"
 
@@ -41,16 +44,23 @@ class Designing:
         given = (self.scaffold, self.ends, self.near, self.similarity)
         return any(value is not None for value in given)
 
-    @property
-    def window(self) -> tuple[float, float]:
-        """The similarity that is asked for.
+    def around(self) -> Around:
+        """What they are designed around.
 
         Raises:
-            UserError: it is given without a molecule, or is no window.
+            UserError: several are given, or a similarity without a molecule, or one that is no
+                window.
         """
-        if self.similarity is not None and self.near is None:
+        from sequence_tutor.domain import Ends, Near, Scaffold
+
+        given = [self.scaffold, self.ends, self.near]
+        if sum(one is not None for one in given) > 1:
+            raise UserError("--scaffold, --ends and --near exclude each other, expected one")
+        if self.near is not None:
+            return Near(self.near, read_window(self.similarity or WINDOW))
+        if self.similarity is not None:
             raise UserError("--similarity is to a molecule, expected --near SMILES beside it")
-        return read_window(self.similarity or WINDOW)
+        return Scaffold(self.scaffold or "") if self.ends is None else Ends(self.ends)
 
 
 def read_window(text: str) -> tuple[float, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from sequence_tutor.cli.arguments import (
     Column,
@@ -229,7 +229,7 @@ class Sample:
 
     def _design(self, model: Model, settings: Settings) -> None:
         """Write molecules around what is given, and show the best."""
-        from sequence_tutor.verbs.design import Candidates, fragment, near
+        from sequence_tutor.verbs.design import design
 
         rest = replace(self.filling, best=None, weights=None)
         others = (self.prime, self.column, self.executor, rest.is_asked or None)
@@ -238,26 +238,20 @@ class Sample:
                 "--scaffold, --ends and --near go with --best, --weights, --config, --temperature "
                 "and --length, and with no other way of writing"
             )
-        asked, window = self.designing, self.designing.window
-        common: dict[str, Any] = {
-            "temperature": self.temperature,
-            "weights": self.filling.weight_of,
-            "config": self.config,
-            "best": self.filling.best,
-            "length": self.length,
-            "seed": self.seed,
-            "settings": settings,
-            "quiet": self.shown.quiet,
-        }
-        count = max(self.count, self.filling.best or 0)
-        found: Candidates
-        if asked.near is None:
-            scaffold, ends = asked.scaffold or "", asked.ends or ""
-            found = fragment(model, count, self.out, scaffold=scaffold, ends=ends, **common)
-        elif asked.scaffold is None and asked.ends is None:
-            found = near(model, count, self.out, molecule=asked.near, similarity=window, **common)
-        else:
-            raise UserError("--near does not go with --scaffold or --ends, expected one of them")
+        found = design(
+            model,
+            self.designing.around(),
+            max(self.count, self.filling.best or 0),
+            self.out,
+            temperature=self.temperature,
+            weights=self.filling.weight_of,
+            config=self.config,
+            best=self.filling.best,
+            length=self.length,
+            seed=self.seed,
+            settings=settings,
+            quiet=self.shown.quiet,
+        )
         self.shown.write(found.to_json())
         if not self.shown.quiet:
             show(found.table())

@@ -48,7 +48,8 @@ class ScoreVerb:
     _: KW_ONLY
     rules: Rules = None
     config: Annotated[
-        Path | None, option("settings file of tune, whose reward is used", "FILE.toml")
+        Path | None,
+        option("settings file of tune, whose tables reward and output are used", "FILE.toml"),
     ] = None
     preset: Annotated[
         str | None,

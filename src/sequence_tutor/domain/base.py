@@ -222,8 +222,14 @@ class Domain(RunSupport, ABC):
         """One of the `scores` as the cells of a table: column -> text."""
         return summed(scored)
 
-    def score_writer(self, path: Path) -> AbstractContextManager[Callable[[Scored], None]]:
+    def score_writer(
+        self, path: Path, settings: Settings
+    ) -> AbstractContextManager[Callable[[Scored], None]]:
         """Opens a file for scores; the function it gives writes them one by one.
+
+        Args:
+            path: of the file.
+            settings: `output_settings`, as the table output of a settings file has them.
 
         Raises:
             UserError: the file name has an unsupported ending.

@@ -175,20 +175,61 @@ class Constrained:
 
 
 @dataclass(frozen=True)
-class Around:
-    """What sequences are designed around, in the words of the user; one of the first three.
+class Scaffold:
+    """Design around a part: something is to be at each of its open points.
 
     Attributes:
-        scaffold: a part with open points.
-        ends: two parts that are to be linked.
-        near: a whole one that they are to resemble.
+        part: in the words of the user, such as `[*]c1ccncc1`.
+    """
+
+    part: str
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Design between two ends.
+
+    Attributes:
+        parts: both in the words of the user, such as `[*]c1ccncc1.[*]N1CCOCC1`.
+    """
+
+    parts: str
+
+
+@dataclass(frozen=True)
+class Near:
+    """Design what resembles a whole sequence.
+
+    Attributes:
+        lead: that sequence, in the words of the user.
         similarity: to it, lowest and highest.
     """
 
-    scaffold: str = ""
-    ends: str = ""
-    near: str = ""
-    similarity: tuple[float, float] = (0.0, 1.0)
+    lead: str
+    similarity: tuple[float, float] = (0.5, 0.7)
+
+
+Around = Scaffold | Ends | Near
+"""What sequences are designed around."""
+
+
+@dataclass(frozen=True)
+class Draws:
+    """What a `Designer` is to draw, and from what.
+
+    Attributes:
+        policy: writes.
+        prior: says how likely what is given can be written in one way or another.
+        count: draws.
+        generator: source of all randomness.
+        temperature: divides log pi.
+    """
+
+    policy: Prior
+    prior: Prior
+    count: int
+    generator: torch.Generator
+    temperature: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -211,23 +252,8 @@ class Designed:
 class Designer(Protocol):
     """Writes sequences around what a user gave; may remember what it wrote."""
 
-    def write(
-        self,
-        policy: Prior,
-        prior: Prior,
-        count: int,
-        generator: torch.Generator,
-        temperature: float = 1.0,
-    ) -> Designed:
-        """Sequences from so many draws.
-
-        Args:
-            policy: writes.
-            prior: says how likely what is given can be written in one way or another.
-            count: draws.
-            generator: source of all randomness.
-            temperature: divides log pi.
-        """
+    def write(self, draws: Draws) -> Designed:
+        """Sequences from so many draws."""
 
     def numbers(self, tokens: list[int]) -> Mapping[str, float]:
         """What tables show of one of its sequences: name -> number."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +21,7 @@ from sequence_tutor.evaluation.aimed_reward import AimedReward, FoundAims
 from sequence_tutor.evaluation.own_rules import RewardObject, UserRules
 from sequence_tutor.prior.protocol import Prior, device_of
 from sequence_tutor.prior.store import StoredPrior
-from sequence_tutor.reward.protocol import KeepsScores, Reward
+from sequence_tutor.reward.protocol import Aggregates, KeepsScores, Reward
 from sequence_tutor.reward.weighted import Reweighted
 from sequence_tutor.sampling.measure import Task
 from sequence_tutor.storage.flat_tables import flattened
@@ -28,7 +29,7 @@ from sequence_tutor.storage.trust import allow, programs_of
 from sequence_tutor.tuner.order import Order
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.tuner.stage_settings import StageSettings
-from sequence_tutor.tuner.stages import most_steps, stage_weights
+from sequence_tutor.tuner.stages import most_steps, stage_shares, stage_weights
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,10 @@ class Model:
             if self.scores is not None and isinstance(reward, KeepsScores):
                 reward.keep_scores(self.scores)
         if self.stage.weights:
+            if isinstance(reward, Aggregates) and reward.shares:
+                shares = stage_shares("last", self.stage, reward.shares)
+                reward = copy(reward)  # it may be an object of the user
+                reward.share(shares)
             reward = Reweighted(reward, stage_weights("last", self.stage, reward))
         if self.aims is None:
             return reward

@@ -267,9 +267,12 @@ class MoleculeDomain(Domain):
             for turn, line in enumerate(own):
                 yield part + turn * parts, line
 
-    def score_writer(self, path: Path) -> AbstractContextManager[Callable[[ScoredLine], None]]:
+    def score_writer(
+        self, path: Path, settings: Settings
+    ) -> AbstractContextManager[Callable[[ScoredLine], None]]:
         """Writes a table, structures or a list, with the names and columns that were read."""
-        return score_writer(path)
+        chosen = of_kind(MoleculeOutputSettings, settings)
+        return score_writer(path, reinvent=chosen.reinvent)
 
     def score_row(self, scored: ScoredLine) -> dict[str, str]:
         """SMILES, whether it is valid, terms and total."""

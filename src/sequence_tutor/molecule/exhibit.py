@@ -10,15 +10,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-import numpy as np
-
 from sequence_tutor.domain import Exhibit, Material, ShownModel
 from sequence_tutor.drawing.fragments import data_uri, fragment
-from sequence_tutor.drawing.plot import Plot, Series, plot
+from sequence_tutor.drawing.plot import Plot
 from sequence_tutor.estimates import finite_or_none
 from sequence_tutor.molecule.chemistry import parse
 from sequence_tutor.molecule.domain import MoleculeDomain
 from sequence_tutor.molecule.held_out import held_out_properties
+from sequence_tutor.molecule.histograms import PROPERTIES, histogram_plot
 from sequence_tutor.molecule.scoring.front import FRONT, on_front
 from sequence_tutor.molecule.scoring.rewarded_table import TOTAL, raw_names, rewarded_table
 from sequence_tutor.molecule.scoring.terminal_reward import MoleculeReward
@@ -31,17 +30,15 @@ from sequence_tutor.sequences import SequenceBatch
 SHOWN, FEW = 8, 4
 """Structures in each grid, and in that of one term."""
 
+BROWSED = 60
+"""Structures of a model that are sorted and filtered in the page."""
+
 MOST, DISPLAYED = 400, 200
 """Most sequences of a model in a report and in a notebook's cell."""
 
 PACKAGE = "sequence_tutor.molecule"
-BINS = 24
-DATA = "test data of the prior"
 PAID_FOR = "paid for "
 """Begins the name of what a term of the reward pays, times its weight."""
-
-PROPERTIES = {"logp": "logP", "qed": "QED", "sa": "minus the SA score"}
-"""Term -> title of its histogram."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +57,7 @@ class Structure:
     Attributes:
         found: patterns and alerts of the reward that are marked in the picture.
         is_on_front: no other molecule of the model is better in every term.
+        numbers: the total, as `reward`, and the terms, where they are finite.
     """
 
     smiles: str
@@ -68,6 +66,7 @@ class Structure:
     terms: Sequence[tuple[str, str]]
     found: Sequence[str] = ()
     is_on_front: bool = False
+    numbers: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -80,6 +79,7 @@ class Grids:
         best, chance: structures of the highest reward, and of a random sample.
         by_term: term -> structures with its best scores, where the reward has several terms.
         on_front: number of molecules on the first front.
+        browsed: structures of the highest reward, more of them, to be sorted and filtered.
         csv: data URI of the table of all valid molecules.
         file: file name of the table.
     """
@@ -94,6 +94,17 @@ class Grids:
     file: str
     by_term: Mapping[str, Sequence[Structure]] = field(default_factory=dict)
     on_front: int = 0
+    browsed: Sequence[Structure] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """Numbers that some of `browsed` has."""
+        return list(dict.fromkeys(name for one in self.browsed for name in one.numbers))
+
+    @property
+    def marks(self) -> list[str]:
+        """Patterns and alerts that are marked in some of `browsed`."""
+        return sorted({name for one in self.browsed for name in one.found})
 
 
 def exhibit(shown: Material) -> Exhibit:
@@ -136,7 +147,7 @@ def molecule_grids(
         wanted = _wanted(model, own)
         own = _with_front(own, wanted)
         found[style] = own
-        best = sorted(own, key=lambda one: -one.total)[:SHOWN]
+        best = sorted(own, key=lambda one: -one.total)[:BROWSED]
         chance = random.Random(0).sample(own, min(SHOWN, len(own)))
         grids.append(
             Grids(
@@ -144,7 +155,7 @@ def molecule_grids(
                 style,
                 sampled=len(batch),
                 valid=len(own),
-                best=[_structure(one, show) for one in best],
+                best=[_structure(one, show) for one in best[:SHOWN]],
                 chance=[_structure(one, show) for one in chance],
                 csv=data_uri(table(own).encode(), "text/csv"),
                 file=f"{model.name}.csv",
@@ -155,54 +166,20 @@ def molecule_grids(
                     for name, way in (wanted.items() if len(wanted) > 1 else ())
                 },
                 on_front=sum(one.terms.get(FRONT) == 1 for one in own),
+                browsed=[_structure(one, show) for one in best],
             )
         )
     sets = {model.name: own for model, own in zip(models, found, strict=True)}
     shown = _shown(one for own in found for one in own)
     own_terms = [name for name in shown if name not in TABLE_TERMS and name != FRONT]
     terms = [*own_terms, *PROPERTIES]
-    charts = [_histogram_plot(term, sets, data.get(term, [])) for term in terms]
+    charts = []
+    for term in terms:
+        values = {
+            name: [one.terms.get(term, math.nan) for one in own] for name, own in sets.items()
+        }
+        charts.append(histogram_plot(term, values, data.get(term, [])))
     return grids, [chart for chart in charts if chart is not None]
-
-
-def histogram(label: str, style: int, values: Sequence[float], edges: Sequence[float]) -> Series:
-    """The outline of a histogram: the share of finite values in each bin.
-
-    `edges` has the shape (N + 1,) for N bins; values outside are not shown.
-    """
-    finite = [value for value in values if math.isfinite(value)]
-    counts, _ = np.histogram(finite, bins=np.asarray(edges))
-    shares = counts / max(len(finite), 1)
-    x = np.repeat(edges, 2)
-    y = np.concatenate([[0.0], np.repeat(shares, 2), [0.0]])
-    return Series(label, style, x.tolist(), y.tolist())
-
-
-def _histogram_plot(
-    term: str, sets: Mapping[str, Sequence[ScoredMolecule]], known: Sequence[float]
-) -> Plot | None:
-    """The histogram of a property of all models, and of the data if known; None: no values."""
-    values = {name: [one.terms.get(term, math.nan) for one in own] for name, own in sets.items()}
-    every = np.array([*known, *(value for own in values.values() for value in own)])
-    every = every[np.isfinite(every)]
-    if len(every) == 0:
-        return None
-    low, high = np.quantile(every, [0.005, 0.995])
-    edges = np.linspace(low, high if high > low else low + 1, BINS + 1).tolist()
-    series = [
-        histogram(name, place, own, edges) for place, (name, own) in enumerate(values.items())
-    ]
-    if known:
-        series.append(histogram(DATA, len(values), known, edges))
-    means = "; ".join(map(_in_words, [*values, DATA], [*values.values(), known]))
-    called = PROPERTIES.get(term, term)
-    title = f"{called}, share of molecules"
-    return plot(title, called, series, summary=f"{title}: {means}")
-
-
-def _in_words(label: str, values: Sequence[float]) -> str:
-    finite = [value for value in values if math.isfinite(value)]
-    return f"{label} {sum(finite) / len(finite):.3g} in the mean" if finite else f"{label} none"
 
 
 def _molecules(model: ShownModel, batch: SequenceBatch) -> list[ScoredMolecule]:
@@ -289,8 +266,10 @@ class _Drawing:
 def _structure(
     molecule: ScoredMolecule, show: Callable[[str], tuple[str, Sequence[str]]]
 ) -> Structure:
-    numbers = ((name, molecule.terms[name]) for name in _shown([molecule]) if name != FRONT)
-    terms = [(name, f"{number:.3g}") for name, number in numbers if math.isfinite(number)]
+    numbers = {name: molecule.terms[name] for name in _shown([molecule]) if name != FRONT}
+    numbers = {name: number for name, number in numbers.items() if math.isfinite(number)}
+    terms = [(name, f"{number:.3g}") for name, number in numbers.items()]
     picture, found = show(molecule.smiles)
     total, is_on_front = f"{molecule.total:.3g}", molecule.terms.get(FRONT) == 1
-    return Structure(molecule.smiles, picture, total, terms, found, is_on_front)
+    numbers = {"reward": molecule.total, **numbers}
+    return Structure(molecule.smiles, picture, total, terms, found, is_on_front, numbers)

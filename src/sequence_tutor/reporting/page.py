@@ -22,7 +22,7 @@ def render(parts: Sequence[DomainPart]) -> str:
         UserError: the page would be too large.
     """
     instrument = INSTRUMENT if any(part.instrument for part in parts) else ()
-    page = fill("page.html", ["gallery.js", *instrument], parts=parts)
+    page = fill("page.html", ["gallery.js", "browse.js", *instrument], parts=parts)
     if len(page.encode()) > MOST_BYTES:
         raise UserError(
             f"the page would have {len(page.encode()) / 1e6:.0f} MB, expected "

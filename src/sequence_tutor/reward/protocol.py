@@ -128,6 +128,31 @@ class LeavesOut(Protocol):
         """
 
 
+@runtime_checkable
+class Aggregates(Protocol):
+    """A reward one of whose terms is made of others, such as a mean of them with weights.
+
+    The others are terms, too, of weight 0 in the total. So they are stored, and other shares of
+    them need no new scores.
+    """
+
+    @property
+    def aggregate(self) -> str:
+        """The term that is made of the others."""
+
+    @property
+    def shares(self) -> Mapping[str, float]:
+        """Term -> its weight in the aggregate, 0 or more; empty: no term is made of others."""
+
+    def share(self, shares: Mapping[str, float]) -> None:
+        """From now on make the aggregate with these weights; `LeavesOut.complete` makes it anew."""
+
+
+def shares_of(reward: Reward) -> Mapping[str, float]:
+    """The weights of the terms that another one is made of; empty: none is."""
+    return reward.shares if isinstance(reward, Aggregates) else {}
+
+
 def left_out(reward: Reward) -> frozenset[str]:
     """The terms that a reward does not compute now."""
     return reward.left_out if isinstance(reward, LeavesOut) else frozenset()

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.config.presets import build
-from sequence_tutor.domain import Designer, SequenceBatch
+from sequence_tutor.domain import Designer, Draws, SequenceBatch
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import finite_or_none
 from sequence_tutor.evaluation.evaluate import scored_here
@@ -135,7 +135,8 @@ def _drawing(
     policy = _policy(model, asked.strength, asked.variety)
     designer = kind.around(model, asked)
     if designer is not None:
-        return lambda pool: designer.write(policy, model.stored.prior, pool, generator, 1.0).tokens
+        prior = model.stored.prior
+        return lambda pool: designer.write(Draws(policy, prior, pool, generator)).tokens
     beginning = kind.encode(model, asked.fragment) if asked.fragment else []
     if len(beginning) >= model.length:
         raise UserError(f"fragment has {len(beginning)} tokens, expected below {model.length}")

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sequence_tutor.domain import Around, Designer, SequenceBatch
+from sequence_tutor.domain import Designer, Ends, Scaffold, SequenceBatch
 from sequence_tutor.errors import UserError, shown
 from sequence_tutor.estimates import finite_or_none
 from sequence_tutor.evaluation.model import Model
@@ -99,7 +99,7 @@ def _around(model: Model, asked: Generate) -> Designer | None:
     part = (asked.fragment or "").strip()
     if "*" not in part:
         return None
-    around = Around(ends=part) if "." in part else Around(scaffold=part)
+    around = Ends(part) if "." in part else Scaffold(part)
     return model.framed_domain.design(around, model.length)
 
 

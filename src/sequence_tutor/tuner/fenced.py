@@ -13,6 +13,7 @@ from torch import Tensor
 from sequence_tutor.errors import UserError
 from sequence_tutor.reward.looking_ahead import PaysAtTheEnd
 from sequence_tutor.reward.protocol import (
+    Aggregates,
     Explains,
     KeepsScores,
     LeavesOut,
@@ -20,6 +21,7 @@ from sequence_tutor.reward.protocol import (
     Remembers,
     Reports,
     Reward,
+    shares_of,
 )
 from sequence_tutor.sampling.measure import Task
 from sequence_tutor.sequences import SequenceBatch
@@ -129,6 +131,21 @@ class Fenced:
         inside = self.fence.inside(batch)
         if isinstance(self.reward, Prepares) and bool(inside.any()):
             self.reward.prepare(batch[inside])
+
+    @property
+    def aggregate(self) -> str:
+        """That of the reward; empty: it has none."""
+        return self.reward.aggregate if isinstance(self.reward, Aggregates) else ""
+
+    @property
+    def shares(self) -> Mapping[str, float]:
+        """Those of the reward."""
+        return shares_of(self.reward)
+
+    def share(self, shares: Mapping[str, float]) -> None:
+        """Let the reward aggregate with them."""
+        if isinstance(self.reward, Aggregates):
+            self.reward.share(shares)
 
     @property
     def left_out(self) -> frozenset[str]:

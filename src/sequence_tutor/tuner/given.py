@@ -42,7 +42,7 @@ class Given:
         column: of tables of molecules, the one with the SMILES.
         standardise: what is left of seeds that are molecules.
         extensions: objects that extend the run.
-        scaffold: part that every sampled sequence begins with, in the user's words; or empty.
+        scaffold: part that every sampled sequence begins with, in the user's words; or None.
     """
 
     prior: object | None = None
@@ -53,7 +53,7 @@ class Given:
     column: str | None = None
     standardise: str | None = None
     extensions: Extensions = NOTHING
-    scaffold: str = ""
+    scaffold: str | None = None
 
 
 def open_prior(

@@ -113,7 +113,7 @@ class Order:
         output = build(self.domain.output_settings, self.tables.output, source)
         own = self.domain.framed(self.reward_settings)
         own.check_output(output)
-        if self.given.scaffold:
+        if self.given.scaffold is not None:
             prior = self.stored.prior
             return beginning_with(own, self.given.scaffold, output, prior, self._length)
         prime, music = self.given.prime, self.tables.music

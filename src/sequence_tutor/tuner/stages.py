@@ -1,22 +1,23 @@
 """Stages: a run that goes from one c and one set of weights to the next.
 
 Every stage tunes what the one before left, in one folder and with one replay: rewards are stored
-term by term, so new weights need no new scores. A term that a stage gives weight 0 is not computed
-in it, where the reward `LeavesOut`; a later stage that weighs it first scores what is stored by it.
+term by term, so new weights need no new scores. Where the reward `Aggregates`, a stage's weights
+are those in its mean or product. A term that a stage gives weight 0 is not computed in it, where
+the reward `LeavesOut`; a later stage that weighs it first scores what is stored by it.
 Learning rate, c and exploration follow the stage's own updates; `c_begin` is for the first stage.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError
-from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.reward.protocol import Reward, shares_of
 from sequence_tutor.reward.weighted import Reweighted
 from sequence_tutor.storage.run_log import Record
 from sequence_tutor.tuner.settings import TuneSettings
@@ -31,6 +32,7 @@ class Stage:
         name: for the log; None where the run has no stages.
         settings: those of the run with the stage's own c and number of updates.
         weights: (R,) of the reward's terms.
+        shares: of the terms that another is made of, such as a mean; empty: none is.
         rule: when it is over before its last update.
     """
 
@@ -38,6 +40,7 @@ class Stage:
     settings: TuneSettings
     weights: Tensor
     rule: StageSettings
+    shares: Mapping[str, float] = field(default_factory=dict)
 
     def is_over(self, records: Sequence[Record]) -> bool:
         """Whether its stop rule holds after these evaluations, all of this stage."""
@@ -56,12 +59,14 @@ def stages_of(settings: TuneSettings, reward: Reward) -> list[Stage]:
     """The stages of a run; one that is the whole run where none are asked for.
 
     Raises:
-        UserError: a stage gives a weight to a term that the reward does not have.
+        UserError: a stage gives a weight to a term that the reward does not have, or one that it
+            cannot have.
     """
+    shares = shares_of(reward)
     if settings.aims_alone:
         reward = Reweighted(reward, torch.zeros_like(reward.weights))
     if not settings.stages:
-        return [Stage(None, settings, reward.weights, StageSettings())]
+        return [Stage(None, settings, reward.weights, StageSettings(), shares)]
     stages = []
     for number, rule in enumerate(settings.stages, start=1):
         changed = {
@@ -71,12 +76,37 @@ def stages_of(settings: TuneSettings, reward: Reward) -> list[Stage]:
         }
         own = settings.model_copy(update=changed)
         name = rule.name or str(number)
-        stages.append(Stage(name, own, stage_weights(name, rule, reward), rule))
+        weights = stage_weights(name, rule, reward)
+        stages.append(Stage(name, own, weights, rule, stage_shares(name, rule, shares)))
     return stages
 
 
+def stage_shares(
+    name: str, rule: StageSettings, shares: Mapping[str, float]
+) -> Mapping[str, float]:
+    """The weights in a mean or product with a stage's own in their places.
+
+    Raises:
+        UserError: one is below 0, or all are 0.
+    """
+    own = {term: rule.weights.get(term, weight) for term, weight in shares.items()}
+    for term, weight in own.items():
+        if weight < 0:
+            raise UserError(
+                f"stage {name}: the weight of {term!r} is {weight:g}, expected 0 or more in a mean "
+                "or product"
+            )
+    if own and not any(own.values()):
+        raise UserError(
+            f"stage {name}: every term of the mean or product has weight 0, expected at least one "
+            "above 0"
+        )
+    return own
+
+
 def stage_weights(name: str, rule: StageSettings, reward: Reward) -> Tensor:
-    """(R,) the reward's weights with a stage's own in their places."""
+    """(R,) the reward's weights with a stage's own in their places, but for `stage_shares`."""
+    shares = shares_of(reward)
     for term in rule.weights:
         if term not in reward.names:
             raise UserError(
@@ -84,7 +114,7 @@ def stage_weights(name: str, rule: StageSettings, reward: Reward) -> Tensor:
                 f"{nearest(term, reward.names)}"
             )
     weights = zip(reward.names, reward.weights.tolist(), strict=True)
-    own = [rule.weights.get(term, weight) for term, weight in weights]
+    own = [weight if term in shares else rule.weights.get(term, weight) for term, weight in weights]
     return torch.tensor(own, dtype=torch.float64)
 
 

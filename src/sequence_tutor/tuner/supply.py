@@ -13,7 +13,7 @@ from sequence_tutor.models.next_token import by_length
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.replay.sampling import Drawn
 from sequence_tutor.replay.sequences import SequenceReplay, Stored
-from sequence_tutor.reward.protocol import KeepsScores, LeavesOut
+from sequence_tutor.reward.protocol import Aggregates, KeepsScores, LeavesOut, shares_of
 from sequence_tutor.sampling.choosing import Chooses
 from sequence_tutor.sampling.measure import Task, score
 from sequence_tutor.sequences import SequenceBatch
@@ -120,6 +120,7 @@ class Supply:
             beginnings=Beginnings(task, settings, seeds) if settings.traits.takes_given else None,
         )
         self.pending = Pending(task.reward, settings.lag)
+        self._shares = shares_of(task.reward)
         self.is_expensive = isinstance(task.reward, KeepsScores) and task.reward.is_expensive
         if self.is_expensive and settings.target_network == "proposal":
             raise UserError(
@@ -191,19 +192,28 @@ class Supply:
         """Let the reward compute only the terms that a stage weighs or that aims are about.
 
         Returns:
-            The terms that the stage needs and that were left out until now.
+            The terms that the stage needs and that were left out until now, and the one that it
+            makes of others with other weights than before.
         """
         if not isinstance(self.task.reward, LeavesOut) or self.settings.aims_alone:
             return frozenset()
-        before, aimed = self.task.reward.left_out, {aim.row for aim in self.settings.aims}
-        weights = zip(self.task.reward.names, stage.weights.tolist(), strict=True)
-        self.task.reward.leave_out([one for one, w in weights if not w and one not in aimed])
-        return before - self.task.reward.left_out
+        reward, before = self.task.reward, self.task.reward.left_out
+        weights = (*zip(reward.names, stage.weights.tolist(), strict=True), *stage.shares.items())
+        needed = {name for name, weight in weights if weight}
+        needed |= {aim.row for aim in self.settings.aims}
+        reward.leave_out([name for name in reward.names if name not in needed])
+        shares = shares_of(reward)
+        if isinstance(reward, Aggregates) and shares != stage.shares:
+            reward.share(stage.shares)
+            return (before - reward.left_out) | {reward.aggregate}
+        return before - reward.left_out
 
     def leave_nothing_out(self) -> None:
         """Let the reward compute all terms again."""
         if isinstance(self.task.reward, LeavesOut):
             self.task.reward.leave_out(())
+        if isinstance(self.task.reward, Aggregates) and self._shares:
+            self.task.reward.share(self._shares)
 
     def complete(self, names: Collection[str]) -> Iterator[int]:
         """Score stored sequences by terms that were left out when they were collected.

@@ -15,6 +15,7 @@ from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reward.check import check_reward
 from sequence_tutor.reward.looking_ahead import declared
+from sequence_tutor.reward.protocol import shares_of
 from sequence_tutor.reward.user_terms import rules_file
 from sequence_tutor.sampling.measure import score
 from sequence_tutor.sampling.rollout import rollout
@@ -138,10 +139,13 @@ def check(
     sampled = time.perf_counter()
     paid = score(judge, batch).sum(1)  # (B, R)
     scored = time.perf_counter()
-    terms = dict(zip(judge.names, paid.mean(0).tolist(), strict=True))
-    c = order.spec.tune.c
+    c, within = order.spec.tune.c, shares_of(judge)  # what a mean is made of pays through it alone
+    means = zip(judge.names, paid.mean(0).tolist(), strict=True)
+    terms = {name: mean for name, mean in means if name not in within}
     spreads = zip(judge.names, paid.std(0).tolist(), judge.weights.tolist(), strict=True)
-    strengths = {name: strength(spread, weight, c) for name, spread, weight in spreads}
+    strengths = {
+        name: strength(spread, weight, c) for name, spread, weight in spreads if name not in within
+    }
     seconds = sampled - begun, scored - sampled
     return Checked(terms, c, strengths, len(batch), *seconds, declared(judge))
 

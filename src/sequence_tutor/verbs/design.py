@@ -9,7 +9,7 @@ from typing import Any
 
 from sequence_tutor.config.presets import build
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.domain import Around, Designer, Reward, SequenceBatch
+from sequence_tutor.domain import Around, Designer, Draws, Reward, SequenceBatch
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.evaluate import scored_here
@@ -33,9 +33,6 @@ PATIENCE = 16
 
 SHOWN = 20
 """Rows of the table that is printed."""
-
-WINDOW = (0.5, 0.7)
-"""Similarity that is asked for where nothing is said."""
 
 
 @dataclass(frozen=True)
@@ -89,13 +86,12 @@ class Candidates(Samples):
         return f"{self.drawn:,} drawn{dropped}"
 
 
-def fragment(
+def design(
     model: Model,
+    around: Around,
     count: int = 20,
     out: PathLike | None = None,
     *,
-    scaffold: str = "",
-    ends: str = "",
     temperature: float = 1.0,
     weights: Mapping[str, float] | None = None,
     config: PathLike | None = None,
@@ -105,14 +101,16 @@ def fragment(
     settings: Settings | None = None,
     quiet: bool = False,
 ) -> Candidates:
-    """Distinct valid molecules that contain a part, or that link two.
+    """Distinct valid molecules that contain a part, link two, or resemble a whole one.
 
     Args:
-        model: a prior, or a tuned run, whose policy then writes the groups.
+        model: a prior, or a tuned run, whose policy then writes the groups or changes.
+        around: `Scaffold`, the SMILES of a part with one `[*]` or more, each where a group is to
+            be; `Ends`, the SMILES of two parts with one `[*]` each, as `A[*].B[*]`; or `Near`, the
+            SMILES of a molecule, which is not among the found, and the window of the similarity to
+            it: Tanimoto's, of Morgan fingerprints of radius 2, 2,048 bits.
         count: number of distinct molecules to find.
         out: folder for the domain's files and `candidates.jsonl`; None: write nothing.
-        scaffold: SMILES of the part with one `[*]` or more, each where a group is to be.
-        ends: SMILES of the two parts with one `[*]` each, as `A[*].B[*]`; instead of a scaffold.
         temperature: divides log pi: below 1 favours likely groups, above 1 varied ones.
         weights: of the reward's terms, by which the molecules are ranked, in place of those of the
             run or the file; of a prior there are no others. Nothing is drawn by them.
@@ -126,100 +124,9 @@ def fragment(
         quiet: show no progress and no remarks.
 
     Raises:
-        UserError: a part that cannot be read, or a number out of range.
+        UserError: a part or molecule that cannot be read, or a number out of range.
     """
-    around = Around(scaffold=scaffold, ends=ends)
-    ranked = _Ranked(model, weights, config, best)
-    return _designed(
-        *(ranked, around, count, out, temperature, length, seed, settings), quiet=quiet
-    )
-
-
-def near(
-    model: Model,
-    count: int = 20,
-    out: PathLike | None = None,
-    *,
-    molecule: str,
-    similarity: tuple[float, float] = WINDOW,
-    temperature: float = 1.0,
-    weights: Mapping[str, float] | None = None,
-    config: PathLike | None = None,
-    best: int | None = None,
-    length: int | None = None,
-    seed: int = 0,
-    settings: Settings | None = None,
-    quiet: bool = False,
-) -> Candidates:
-    """Distinct valid molecules whose similarity to a given one is in a window.
-
-    Args:
-        model: a prior, or a tuned run, whose policy then writes the changes.
-        count: number of distinct molecules to find.
-        out: folder for the domain's files and `candidates.jsonl`; None: write nothing.
-        molecule: SMILES of the given one, which is not among the found.
-        similarity: lowest and highest: Tanimoto's, of Morgan fingerprints of radius 2, 2,048 bits.
-        temperature: see `fragment`, as all that follows.
-        weights: of the reward's terms.
-        config: settings file with a reward.
-        best: keep so many.
-        length: most tokens of a molecule.
-        seed: of every random choice.
-        settings: of the domain's files.
-        quiet: show no progress and no remarks.
-
-    Raises:
-        UserError: a molecule that cannot be read, or a number out of range.
-    """
-    around = Around(near=molecule, similarity=similarity)
-    ranked = _Ranked(model, weights, config, best)
-    return _designed(
-        *(ranked, around, count, out, temperature, length, seed, settings), quiet=quiet
-    )
-
-
-@dataclass(frozen=True)
-class _Ranked:
-    """What molecules are written and ranked by; the arguments of `fragment`."""
-
-    model: Model
-    weights: Mapping[str, float] | None
-    config: PathLike | None
-    best: int | None
-
-    @property
-    def is_rewarded(self) -> bool:
-        """Whether the user asked for a reward."""
-        model = self.model
-        asked = model.tune is not None or model.rules is not None or model.aims is not None
-        return asked or bool(self.weights) or self.config is not None
-
-    def rewarding(self) -> Model:
-        """The model with the reward that is asked for."""
-        weights = self.weights or {}
-        model = rewarding(self.model, {}, self.config)
-        if not weights:
-            return model
-        if model.tune is not None or self.config is not None:
-            return with_weights(model, weights, {})
-        settings = build(model.domain.reward_settings, {"weights": dict(weights)}, "weights")
-        return replace(model, reward_settings=settings)
-
-
-def _designed(
-    ranked: _Ranked,
-    around: Around,
-    count: int,
-    out: PathLike | None,
-    temperature: float,
-    length: int | None,
-    seed: int,
-    settings: Settings | None,
-    *,
-    quiet: bool,
-) -> Candidates:
-    """Find, rank and write."""
-    best = ranked.best
+    ranked = _Ranked(model, weights, config)
     if count < 1:
         raise UserError(f"count is {count}, expected at least 1")
     if best is not None and not 1 <= best <= count:
@@ -257,6 +164,33 @@ def _designed(
     return Candidates(batch, model, settings, folder, None, rows, found.drawn, dropped)
 
 
+@dataclass(frozen=True)
+class _Ranked:
+    """What molecules are written and ranked by; the arguments of `design`."""
+
+    model: Model
+    weights: Mapping[str, float] | None
+    config: PathLike | None
+
+    @property
+    def is_rewarded(self) -> bool:
+        """Whether the user asked for a reward."""
+        model = self.model
+        asked = model.tune is not None or model.rules is not None or model.aims is not None
+        return asked or bool(self.weights) or self.config is not None
+
+    def rewarding(self) -> Model:
+        """The model with the reward that is asked for."""
+        weights = self.weights or {}
+        model = rewarding(self.model, {}, self.config)
+        if not weights:
+            return model
+        if model.tune is not None or self.config is not None:
+            return with_weights(model, weights, {})
+        settings = build(model.domain.reward_settings, {"weights": dict(weights)}, "weights")
+        return replace(model, reward_settings=settings)
+
+
 @dataclass
 class _Found:
     """What was found so far: tokens -> facts, and how many draws it took."""
@@ -284,7 +218,9 @@ def _found(
     while len(found.facts) < count and since_new < PATIENCE:
         before = len(found.facts)
         asked = min(max(count - before, LEAST), MOST)
-        written = designer.write(model.policy, model.stored.prior, asked, generator, temperature)
+        written = designer.write(
+            Draws(model.policy, model.stored.prior, asked, generator, temperature)
+        )
         for tokens, facts in zip(written.tokens, written.facts, strict=True):
             if len(found.facts) < count:
                 found.facts.setdefault(tuple(tokens), facts)

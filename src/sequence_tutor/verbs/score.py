@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
-from sequence_tutor.config.presets import DEFAULT
+from sequence_tutor.config.presets import DEFAULT, build
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Domain, find_domain
 from sequence_tutor.domain.step_scores import Scored
@@ -75,7 +75,8 @@ def score(
         files: one or several: token lists (JSONL) or files of the domain, such as MIDI or SMILES.
         out: JSONL file, one line a sequence in the order read, written once all are scored.
         rules: Python file with rules of the user's own, scored beside the others.
-        config: TOML file, whose table `reward` is used as `tune` uses it.
+        config: TOML file, whose table `reward` is used as `tune` uses it, and whose table `output`
+            says how `table` is written.
         preset: of tuning, over which the file wins; None: the default one if there is a file.
         run: folder of a run, whose reward is used.
         prior: new location of the run's prior, if it has moved.
@@ -103,7 +104,9 @@ def score(
     )
     remarks: list[str] = []
     asked = asked.reading(column, standardise, remarks.append)
-    executor = executor or read_tables(optional_path(config)).execution.executor
+    tables = read_tables(optional_path(config))
+    files_settings = build(asked.output_settings, tables.output, f"{config}: output")
+    executor = executor or tables.execution.executor
     executing = asked.executed_by(executor)
     found = Scores(asked, remarks)
     with settings_of(source), progress("sequences scored", None, quiet=quiet) as advance:
@@ -111,7 +114,9 @@ def score(
         with ExitStack() as stack:  # the files appear once all is there
             writers = [
                 stack.enter_context(writer)
-                for writer in _writers(asked, optional_path(out), optional_path(table))
+                for writer in _writers(
+                    asked, files_settings, optional_path(out), optional_path(table)
+                )
             ]
             for scored in executing.scores(listed_paths(files), settings, own):
                 if most_kept is None or found.in_all < most_kept:
@@ -138,14 +143,14 @@ def reward_asked(domain: str, preset: str | None, config: Path | None) -> tuple[
 
 
 def _writers(
-    domain: Domain, out: Path | None, table: Path | None
+    domain: Domain, settings: Settings, out: Path | None, table: Path | None
 ) -> Iterator[AbstractContextManager[Callable[[Scored], None]]]:
     """Writers of the output files: JSON lines, and the kind that the table's name says."""
     if out is not None:
         yield json_lines_writer(out)
     if table is not None:
         is_json = table.suffix.lower() in _JSON_SUFFIXES
-        yield json_lines_writer(table) if is_json else domain.score_writer(table)
+        yield json_lines_writer(table) if is_json else domain.score_writer(table, settings)
 
 
 def _judge(

@@ -120,10 +120,10 @@ def tune(
         overrides = merged(overrides or {}, {"aims": aims})
     extensions = Extensions(sampler, exploration, callbacks, log_to)
     overrides = merged(with_executor(overrides, executor), extensions.named())
-    if scaffold and prime is not None:
+    if scaffold is not None and prime is not None:
         raise UserError("scaffold and prime both say how sequences begin, expected one of them")
     read = seeds, prime, column, standardise
-    given = Given(prior, rules_file(rules), reward, *read, extensions, scaffold or "")
+    given = Given(prior, rules_file(rules), reward, *read, extensions, scaffold)
     order = open_order(
         *(domain, preset, config, overrides, given),
         weighs=True if _has_weights(out) else None,

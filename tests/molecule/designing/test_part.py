@@ -64,13 +64,13 @@ def test_points_are_counted_by_their_numbers_and_then_as_written() -> None:
         ("c1ccncc1", "has no attachment point, expected one or more written as"),
         ("[*]C1=CC", "cannot be read as SMILES"),
         ("[*]=C", "another bond than one single bond"),
-        ("C[*]C", "another bond than one single bond"),
+        ("C[*]C", "an attachment point with 2 bonds, expected one: each group has one bond"),
         ("[*][*]", "no atom beside its attachment points"),
         ("C[*].[*]C", "is of several pieces"),
-        ("[*:1]C[*:1]", "has 2 points with the number 1"),
+        ("[*:1]C[*:1]", "has 2 points with the number 1, expected one: each group has one bond"),
         ("[*+]C", "attachment point with a charge"),
         ("[*][CH2]", "a radical"),
-        ("[*]C[*][*]", "another bond than one single bond"),
+        ("[*]C[*][*]", "an attachment point with 2 bonds"),
     ],
 )
 def test_what_is_refused_is_said_in_a_sentence(smiles: str, said: str) -> None:

@@ -122,8 +122,8 @@ def test_an_arithmetic_mean_leaves_filters_out() -> None:
         ({"type": "right_step", "high": 2}, {"kind": "step", "threshold": 2, "rising": True}),
         (
             {"type": "double_sigmoid", "low": 1, "high": 2, "coef_div": 500.0, "coef_si": 20.0}
-            | {"coef_se": 20.0},
-            {"kind": "double_sigmoid", "low": 1, "high": 2, "width": 25},
+            | {"coef_se": 50.0},
+            {"kind": "two_sigmoids", "low": 1, "high": 2, "width": 25, "width_high": 10},
         ),
     ],
 )
@@ -140,9 +140,36 @@ def test_of_several_stages_one_is_translated() -> None:
     tables = {"stage": [stage("QED"), stage("TPSA")], "diversity_filter": {"type": "x"}}
     assert list(translate(tables).reward["terms"]) == ["qed"]
     assert list(translate(tables, 2).reward["terms"]) == ["tpsa"]
-    assert "reward.diversity" in translate(tables).left_out[0]
+    assert translate(tables).left_out == [
+        "diversity_filter: see reward.diversity, whose penalties are terms with weights",
+        "stage 2: --stage translates another one",
+    ]
     with pytest.raises(UserError, match="stage 3: expected 1 to 2"):
         translate(tables, 3)
+
+
+def test_every_other_table_is_named() -> None:
+    stage = {
+        "scoring": {"component": [{"QED": {"endpoint": [{"name": "QED"}]}}]},
+        "max_score": 0.7,
+        "termination": "simple",
+    }
+    tables = {
+        "run_type": "staged_learning",
+        "parameters": {"prior_file": "x.prior"},
+        "learning_strategy": {"sigma": 128},
+        "inception": {"smiles_file": "x.smi"},
+        "mine": 3,
+        "stage": [stage],
+    }
+    assert translate(tables).left_out == [
+        "parameters: see --prior, --out and --seeds",
+        "learning_strategy: see --algorithm and --c",
+        "inception: see --seeds",
+        "mine: no table of a reward",
+        "stage.max_score: see until_reward of a stage",
+        "stage.termination: see stages, such as their until_reward",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,34 @@ def test_a_table_keeps_every_column(score: Scores, table: Path, tmp_path: Path) 
     assert written[2]["qed"] == ""
 
 
+def test_a_table_with_the_columns_of_reinvent(table: Path, tmp_path: Path) -> None:
+    config, out = tmp_path / "columns.toml", tmp_path / "scored.csv"
+    config.write_text(
+        "[reward]\nworkers = 0\n[reward.weights]\nqed = 1.0\n[reward.terms.logp]\nweight = 2.0\n"
+        'transform = { kind = "step", threshold = 0.0 }\n[output]\nreinvent = true\n'
+    )
+    found = verb.score("molecule", table, table=out, config=config, standardise="parent")
+    assert out.read_text().splitlines()[0] == (
+        "SMILES,Compound ID,IC50,qed,remark,RDKit_SMILES (REINVENT),Score,qed.2,logp,"
+        "qed (raw),logp (raw)"
+    )
+    first, second, last = rows(out)
+    assert (first["SMILES"], first["Compound ID"], first["qed"]) == ("CCO", "X-1", "old")
+    assert float(first["Score"]) == found[0]["total"]
+    assert float(first["qed.2"]) == float(first["qed (raw)"]) == found[0]["terms"]["qed"]
+    assert (float(first["logp"]), float(first["logp (raw)"])) == (
+        0.0,
+        found[0]["terms"]["logp"],
+    )
+    assert (second["SMILES"], second["RDKit_SMILES (REINVENT)"]) == ("Cl.CCN", "CCN")
+    assert (last["qed.2"], last["qed (raw)"]) == ("", "")
+    named = written(tmp_path / "named.smi", "CCO ethanol")
+    verb.score("molecule", named, table=out, config=config)
+    assert [row["Comment"] for row in rows(out)] == ["ethanol"]
+    with pytest.raises(UserError, match=r"the columns of REINVENT are those of a \.csv"):
+        verb.score("molecule", table, table=tmp_path / "scored.sdf", config=config)
+
+
 def test_the_parent_is_scored_where_that_is_asked(
     score: Scores, table: Path, tmp_path: Path
 ) -> None:
@@ -113,7 +141,7 @@ def test_a_list_keeps_names(score: Scores, tmp_path: Path) -> None:
     mine = written(tmp_path / "a.smi", "OCC ethanol of  the lab", "C1CC none", "CN")
     out = tmp_path / "scored.smi"
     score(mine, table=out)
-    assert out.read_text() == "OCC\tethanol of the lab\nCN\n"
+    assert out.read_text() == "OCC\tethanol of the lab\nCN\tBAVYZALUXZFZLV-UHFFFAOYSA-N\n"
 
 
 def test_a_table_of_nothing_has_a_header(score: Scores, tmp_path: Path) -> None:

@@ -92,29 +92,70 @@ def test_judged_rows_tell_everything_in_order() -> None:
     assert math.isnan(judged.raw[3, 0])
 
 
+HEAVY: dict[str, object] = {
+    "weights": {"valid": 1.0, "heavy": 3.0},
+    "terms": {
+        "heavy": {
+            "kind": "descriptor",
+            "descriptor": "HeavyAtomCount",
+            "transform": {"kind": "z_score", "mean": 0, "deviation": 12},
+        }
+    },
+}
+"""The heavy atoms by twelve, three times as important as being valid."""
+
+
 @pytest.mark.parametrize(
     ("aggregation", "expected"),
     [("arithmetic", (1 + 3 * 0.25) / 4), ("geometric", 0.25**0.75), ("product", 0.25**3)],
 )
-def test_means_are_one_term(aggregation: str, expected: float) -> None:
-    reward = build(
-        {
-            "aggregation": aggregation,
-            "weights": {"valid": 1.0, "heavy": 3.0},
-            "terms": {
-                "heavy": {
-                    "kind": "descriptor",
-                    "descriptor": "HeavyAtomCount",
-                    "transform": {"kind": "z_score", "mean": 0, "deviation": 12},
-                }
-            },
-        }
-    )
-    assert reward.names == ("score",)
-    assert reward.weights.tolist() == [1]
+def test_a_mean_is_one_term_beside_those_that_it_is_made_of(
+    aggregation: str, expected: float
+) -> None:
+    reward = build({"aggregation": aggregation, **HEAVY})
+    assert reward.names == ("valid", "heavy", "score")
+    assert reward.weights.tolist() == [0, 0, 1]
+    assert reward.shares == {"valid": 1, "heavy": 3}
     terms = reward(batch_of("CCO", "C("))
-    assert terms[0, 3, 0] == pytest.approx(expected)
+    assert terms[0, 3].tolist() == pytest.approx([1, 0.25, expected])
     assert not terms[1].any()
+
+
+@pytest.mark.parametrize("aggregation", ["arithmetic", "geometric", "product"])
+def test_a_mean_with_other_weights_needs_no_new_scores(aggregation: str) -> None:
+    reward, other = (
+        build({"aggregation": aggregation, **HEAVY, "weights": {"valid": valid, "heavy": heavy}})
+        for valid, heavy in ((1.0, 3.0), (2.0, 0.5))
+    )
+    batch = batch_of("CCO", "C(", ASPIRIN)
+    before, wanted = reward(batch), other(batch)
+    reward.share({"valid": 2.0, "heavy": 0.5})
+    torch.testing.assert_close(reward.complete(batch, before, {"score"}), wanted)
+    torch.testing.assert_close(reward(batch), wanted)
+    assert reward.describe() == other.describe()
+    with pytest.raises(UserError, match="weight of 'heavy' is -1, expected 0 or more"):
+        reward.share({"valid": 2.0, "heavy": -1.0})
+
+
+@pytest.mark.parametrize("aggregation", ["arithmetic", "geometric", "product"])
+def test_a_function_without_a_share_is_not_called(aggregation: str, tmp_path: Path) -> None:
+    path, log = tmp_path / "mine.py", tmp_path / "asked"
+    path.write_text(
+        f"def size(smiles):\n    with open({str(log)!r}, 'a') as log:\n"
+        "        print(*smiles, file=log)\n    return list(map(len, smiles))\n"
+    )
+    weights = {"qed": 1.0, "size": 2.0}
+    tables: dict[str, object] = {"aggregation": aggregation, "weights": weights}
+    reward, whole = build(tables, path), build(tables, path)
+    batch = batch_of("OCC", "C(")
+    reward.share({"qed": 1.0, "size": 0.0})
+    reward.leave_out(["size"])
+    terms = reward(batch)
+    assert terms[0, 3].tolist() == pytest.approx([0.4068, 0, 0.4068], abs=1e-4)
+    assert not log.exists()
+    reward.leave_out([])
+    reward.share({"qed": 1.0, "size": 2.0})
+    torch.testing.assert_close(reward.complete(batch, terms, {"size", "score"}), whole(batch))
 
 
 def test_what_a_mean_cannot_take_is_named() -> None:

@@ -13,6 +13,7 @@ from sequence_tutor.molecule.scoring.transforms import (
     Sigmoid,
     Step,
     Transform,
+    TwoSigmoids,
     Window,
     ZScore,
     double_sigmoid,
@@ -31,6 +32,11 @@ X = np.array([-1e6, 1.0, 2.0, 3.0, 1e6])
         (ReverseSigmoid(low=1, high=3), [1, 0.9968477, 0.5, 0.0031523, 0]),
         # a width outside of an end 1/11, at the end 1/2, a width inside 10/11, two 100/101
         (DoubleSigmoid(low=2, high=4, width=1), [0, 1 / 11 / 1.001, 0.5 / 1.01, (10 / 11) ** 2, 0]),
+        # from the middle, 3, on the other side counts: two of its widths inside 100/101
+        (
+            TwoSigmoids(low=2, high=4, width=1, width_high=0.5),
+            [0, 1 / 11, 0.5, 100 / 101, 0],
+        ),
         (Step(threshold=2), [0, 0, 1, 1, 1]),
         (Step(threshold=2, rising=False), [1, 1, 1, 0, 0]),
         (Window(low=1, high=2), [0, 1, 1, 0, 0]),
@@ -56,7 +62,7 @@ def test_a_sigmoid_and_its_reverse_add_up_to_one() -> None:
 
 def test_every_kind_shows_a_stretch_around_where_it_changes() -> None:
     assert set(TRANSFORMS) == {
-        *("identity", "sigmoid", "reverse_sigmoid", "double_sigmoid"),
+        *("identity", "sigmoid", "reverse_sigmoid", "double_sigmoid", "two_sigmoids"),
         *("step", "window", "clip", "z_score"),
     }
     assert Window(low=2, high=4).shown() == (1, 5)

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import torch
 from rdkit import Chem
 
-from sequence_tutor.domain.data import Designed
+from sequence_tutor.domain.data import Designed, Draws
 from sequence_tutor.molecule.chemistry import KEPT, canonical_smiles
 from sequence_tutor.molecule.designing.finished import Finisher, numbers_of
 from sequence_tutor.molecule.designing.groups import group_of, joined
@@ -33,7 +33,6 @@ from sequence_tutor.molecule.designing.spelling import (
     perturbed,
 )
 from sequence_tutor.molecule.tokens import Vocabulary
-from sequence_tutor.prior.protocol import Prior
 
 CONTINUATIONS = 4
 """For each linker that is drawn."""
@@ -103,16 +102,9 @@ class LinkerDesigner:
         self._finisher = Finisher(vocabulary, length)
         self._ways: list[_Way] = []
 
-    def write(
-        self,
-        policy: Prior,
-        prior: Prior,
-        count: int,
-        generator: torch.Generator,
-        temperature: float = 1.0,
-    ) -> Designed:
+    def write(self, draws: Draws) -> Designed:
         """At most so many molecules; what is no molecule with both ends is dropped."""
-        writer = Writer(self.vocabulary, prior, self.length - 2)
+        writer, count = Writer(self.vocabulary, draws.prior, self.length - 2), draws.count
         if not self._ways:
             self._ways = [self._way(0, 1, writer), self._way(1, 0, writer)]
         tokens, facts = list[list[int]](), list[dict[str, Any]]()
@@ -121,8 +113,9 @@ class LinkerDesigner:
             if not share:
                 continue
             many = share * self.continuations
-            places = self._places(way, many, writer, policy, generator, temperature)
-            chosen = _drawn(places, share, Writer(self.vocabulary, policy, 0), generator)
+            places = self._places(way, many, writer, draws)
+            likely = Writer(self.vocabulary, draws.policy, 0)
+            chosen = _drawn(places, share, likely, draws.generator)
             dropped[NO_LINKER] += share - len(chosen)
             for linker in chosen:
                 finished = self._finisher(_linked(way, linker), self.ends)
@@ -146,19 +139,13 @@ class LinkerDesigner:
         after = writer.likelihoods([[*likeliest, *one] for one in whole], given)
         return _Way(self.ends[first], self.ends[second], begun, whole[_best(after)])
 
-    def _places(
-        self,
-        way: _Way,
-        many: int,
-        writer: Writer,
-        policy: Prior,
-        generator: torch.Generator,
-        temperature: float,
-    ) -> Counter[_Place]:
+    def _places(self, way: _Way, many: int, writer: Writer, draws: Draws) -> Counter[_Place]:
         """The places where a linker could end in so many continuations, and how often each came."""
-        primes = writer.drawn([way.beginnings] * many, generator)
+        primes = writer.drawn([way.beginnings] * many, draws.generator)
         most = min(self.length, max(map(len, primes)) + LONGEST)
-        written = writer.continued(policy, primes, generator, temperature=temperature, most=most)
+        written = writer.continued(
+            draws.policy, primes, draws.generator, temperature=draws.temperature, most=most
+        )
         found: Counter[_Place] = Counter()
         for prime, tokens in zip(primes, written, strict=True):
             for stop, linker in self._linkers(prime, tokens):

@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 
-from sequence_tutor.domain.data import Designed
+from sequence_tutor.domain.data import Designed, Draws
 from sequence_tutor.errors import UserError, shown
 from sequence_tutor.molecule.breeding import bred
 from sequence_tutor.molecule.chemistry import (
@@ -31,7 +31,6 @@ from sequence_tutor.molecule.chemistry import (
 )
 from sequence_tutor.molecule.designing.finished import INVALID, Finished, Finisher, numbers_of
 from sequence_tutor.molecule.tokens import Vocabulary, split_smiles
-from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.sequences import SequenceBatch
 
@@ -76,22 +75,15 @@ class NearDesigner:
         self._parents = {self.lead: None}
         self._check()
 
-    def write(
-        self,
-        policy: Prior,
-        prior: Prior,
-        count: int,
-        generator: torch.Generator,
-        temperature: float = 1.0,
-    ) -> Designed:
+    def write(self, draws: Draws) -> Designed:
         """Molecules in the window from so many changes; the others are dropped."""
         dropped: Counter[str] = Counter()
-        shape = (count, 3)
-        draws = torch.rand(shape, generator=generator, device=generator.device).tolist()
-        parents = [self._parent(*row[:2]) for row in draws]
-        regrown = count // 2
-        children = self._regrown(parents[:regrown], policy, generator, temperature)
-        for parent, row in zip(parents[regrown:], draws[regrown:], strict=True):
+        generator, shape = draws.generator, (draws.count, 3)
+        uniform = torch.rand(shape, generator=generator, device=generator.device).tolist()
+        parents = [self._parent(*row[:2]) for row in uniform]
+        regrown = draws.count // 2
+        children = self._regrown(parents[:regrown], draws)
+        for parent, row in zip(parents[regrown:], uniform[regrown:], strict=True):
             random = Random(int(row[2] * 2**24))
             father = random.choice(list(self._parents))
             with quiet():
@@ -111,7 +103,7 @@ class NearDesigner:
                     "by": how,
                 }
             )
-        return Designed(tokens, facts, count, dropped)
+        return Designed(tokens, facts, draws.count, dropped)
 
     def numbers(self, tokens: list[int]) -> Mapping[str, float]:
         """What tables show of a molecule."""
@@ -143,13 +135,11 @@ class NearDesigner:
         relatives = list(self._parents)
         return self.lead if which < OF_LEAD else relatives[int(place * len(relatives))]
 
-    def _regrown(
-        self, parents: list[str], policy: Prior, generator: torch.Generator, temperature: float
-    ) -> list[tuple[str, str | None, str]]:
+    def _regrown(self, parents: list[str], asked: Draws) -> list[tuple[str, str | None, str]]:
         """Parents with other ends: each with its child, and how it came."""
         if not parents:
             return []
-        shape = (len(parents), 2)
+        generator, shape = asked.generator, (len(parents), 2)
         draws = torch.rand(shape, generator=generator, device=generator.device).tolist()
         begun = []
         for parent, (spelled, cut) in zip(parents, draws, strict=True):
@@ -157,13 +147,13 @@ class NearDesigner:
             least = len(tokens) // 2
             begun.append(tokens[: max(1, least + int(cut * (len(tokens) - least)))])
         written = rollout(
-            policy,
+            asked.policy,
             len(begun),
             self.length,
             generator,
             end_token=self.vocabulary.end_token,
             prime=SequenceBatch.from_lists(begun).to(generator.device),
-            temperature=temperature,
+            temperature=asked.temperature,
         ).batch
         smiles = self.vocabulary.decode_batch(written)
         return [(parent, child, "regrown") for parent, child in zip(parents, smiles, strict=True)]

@@ -17,6 +17,11 @@ from sequence_tutor.molecule.chemistry import has_radicals, parse, quiet
 
 EXAMPLE = "[*]c1ccncc1"
 
+NO_RINGS = (
+    "each group has one bond to the part, so that rings fused to it, spiro or bridged, are not "
+    "designed; put the ring into the part, and a point on the ring"
+)
+
 _SINGLE = Chem.BondType.SINGLE
 
 
@@ -46,7 +51,9 @@ class Part:
         numbers = Counter(number for atom in dummies if (number := atom.GetAtomMapNum()))
         for number, times in numbers.items():
             if times > 1:
-                raise self._refusal(f"has {times} points with the number {number}, expected one")
+                raise self._refusal(
+                    f"has {times} points with the number {number}, expected one: {NO_RINGS}"
+                )
         for atom in molecule.GetAtoms():
             atom.SetAtomMapNum(0)
         for number, atom in enumerate(dummies, start=1):
@@ -75,6 +82,10 @@ class Part:
             raise self._refusal("has no atom beside its attachment points")
         for atom in dummies:
             bonds = atom.GetBonds()
+            if len(bonds) > 1:
+                raise self._refusal(
+                    f"has an attachment point with {len(bonds)} bonds, expected one: {NO_RINGS}"
+                )
             if len(bonds) != 1 or bonds[0].GetBondType() != _SINGLE or atom.GetTotalNumHs():
                 raise self._refusal(
                     "has an attachment point with another bond than one single bond, expected "

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from rdkit import Chem
 
-from sequence_tutor.domain.data import Designed
+from sequence_tutor.domain.data import Designed, Draws
 from sequence_tutor.molecule.designing.finished import Finisher, numbers_of
 from sequence_tutor.molecule.designing.groups import group_of, joined, plain_group
 from sequence_tutor.molecule.designing.part import Part
@@ -31,7 +31,6 @@ from sequence_tutor.molecule.designing.spelling import (
     first_beginnings,
 )
 from sequence_tutor.molecule.tokens import Vocabulary
-from sequence_tutor.prior.protocol import Prior
 
 TRIES = 64
 """Random SMILES of a molecule that already has a group, among which its beginnings are found."""
@@ -82,16 +81,10 @@ class ScaffoldDesigner:
         }
         self._finisher = Finisher(vocabulary, length)
 
-    def write(
-        self,
-        policy: Prior,
-        prior: Prior,
-        count: int,
-        generator: torch.Generator,
-        temperature: float = 1.0,
-    ) -> Designed:
+    def write(self, draws: Draws) -> Designed:
         """Molecules from so many draws; what is no molecule with the part is dropped."""
-        writer = Writer(self.vocabulary, prior, self.length - 2)
+        writer = Writer(self.vocabulary, draws.prior, self.length - 2)
+        generator, count = draws.generator, draws.count
         dropped: Counter[str] = Counter()
         growing = [
             _Growing(self.part.molecule, order, {}) for order in self._orders(count, generator)
@@ -106,7 +99,9 @@ class ScaffoldDesigner:
                     break
                 primes = [tokens for _, tokens in begun]
                 grown = writer.continued(
-                    policy, primes, generator, temperature=temperature, most=self.length
+                    *(draws.policy, primes, generator),
+                    temperature=draws.temperature,
+                    most=self.length,
                 )
                 growing = self._grown([one for one, _ in begun], primes, grown, written, missed)
             growing = written

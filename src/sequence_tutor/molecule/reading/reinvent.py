@@ -40,6 +40,19 @@ PHYSICAL = {
 ALERTS, MATCHING = "customalerts", "matchingsubstructure"
 SIMILARITY = ("tanimotodistance", "tanimotosimilarity")
 
+OF_THE_PROGRAM = ("run_type", "device", "use_cuda", "json_out_config", "tb_logdir")
+"""Entries of a configuration that say how the program runs; they are left out without a word."""
+
+INSTEAD = {
+    "diversity_filter": "see reward.diversity, whose penalties are terms with weights",
+    "inception": "see --seeds",
+    "learning_strategy": "see --algorithm and --c",
+    "parameters": "see --prior, --out and --seeds",
+    "max_score": "see until_reward of a stage",
+    "max_steps": "see steps of a stage",
+}
+"""Other entries -> what does so here."""
+
 
 @dataclass
 class Translated:
@@ -93,11 +106,21 @@ def translate(tables: Table, stage: int = 1) -> Translated:
     if is_product:
         weights |= {one: w / total for one, w in weights.items() if one not in factors}
     found.reward |= {"weights": weights, "terms": terms}
-    if "diversity_filter" in tables:
-        found.left_out.append(
-            "diversity_filter: see reward.diversity, whose penalties are terms with weights"
-        )
+    found.left_out += _other_tables(tables, stage)
     return found
+
+
+def _other_tables(tables: Table, stage: int) -> Iterator[str]:
+    """A sentence for each table and setting beside the scoring, which is all that is translated."""
+    stages = tables.get("stage", [])
+    own = {} if "scoring" in tables else stages[stage - 1]
+    for name in [name for name in tables if name not in ("scoring", "stage", *OF_THE_PROGRAM)]:
+        yield f"{name}: {INSTEAD.get(name, 'no table of a reward')}"
+    for name in [name for name in own if name != "scoring"]:
+        yield f"stage.{name}: {INSTEAD.get(name, 'see stages, such as their until_reward')}"
+    if "scoring" not in tables and len(stages) > 1:
+        others = [str(number) for number in range(1, len(stages) + 1) if number != stage]
+        yield f"stage {', '.join(others)}: --stage translates another one"
 
 
 class _Untranslatable(Exception):  # noqa: N818 - what is reported, not an error of the program
@@ -213,10 +236,13 @@ def _transform(given: Table | None, *, mirrored: bool) -> dict[str, Any] | None:
         return {"kind": "step", "threshold": high if rising else low, "rising": rising}
     if kind == "double_sigmoid":
         left, right = float(given.get("coef_si", 0)), float(given.get("coef_se", 0))
-        if left != right or left <= 0 or float(given.get("coef_div", 0)) <= 0:
-            raise _Untranslatable("its two sides differ; double_sigmoid has one width here")
-        width = float(given["coef_div"]) / left
-        return {"kind": "double_sigmoid", "low": low, "high": high, "width": width}
+        scale = float(given.get("coef_div", 0))
+        if min(left, right, scale) <= 0:
+            raise _Untranslatable("a coefficient of its double_sigmoid is not above 0")
+        widths = {"width": scale / left, "width_high": scale / right}
+        if mirrored:
+            widths = {"width": scale / right, "width_high": scale / left}
+        return {"kind": "two_sigmoids", "low": low, "high": high, **widths}
     raise _Untranslatable(f"no transform {kind!r} here")
 
 

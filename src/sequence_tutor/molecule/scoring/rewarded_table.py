@@ -23,7 +23,7 @@ class RewardedTable:
         canonical: canonical SMILES; None: no molecule.
         numbers: name -> B numbers, NaN where there is none: the total, the reward's terms, then
             those of Table 2.
-        paid: name -> B numbers: what each term of the reward pays, times its weight.
+        paid: name -> B numbers: what each term of the reward that has a weight pays, times that.
     """
 
     canonical: list[str | None]
@@ -51,7 +51,8 @@ def rewarded_table(
         terms = reward(batch).sum(1)  # (B, R)
         weights = reward.weights.to(terms)
         numbers[TOTAL] = (terms @ weights).tolist()
-        paid = dict(zip(reward.names, (terms * weights).T.tolist(), strict=True))
+        every = zip(reward.names, (terms * weights).T.tolist(), weights.tolist(), strict=True)
+        paid = {name: own for name, own, weight in every if weight}
         if own := explaining(reward):
             numbers |= {name: values.tolist() for name, values in own.explain(batch).items()}
     four = zip(*(record.values for record in records), strict=True)

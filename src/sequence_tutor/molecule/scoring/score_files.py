@@ -19,6 +19,7 @@ from rdkit.Chem.Draw import rdDepictor
 from sequence_tutor.errors import UserError, require
 from sequence_tutor.molecule.chemistry import parse, quiet
 from sequence_tutor.molecule.writing.output import PYARROW, parquet_of
+from sequence_tutor.molecule.writing.reinvent_table import reinvents_header, reinvents_row
 from sequence_tutor.storage.files import replacing
 
 Write = Callable[[Mapping[str, Any]], None]
@@ -29,12 +30,20 @@ _LAST = ("total", "problem")
 _ALWAYS = ("smiles", "valid", "canonical", "total")
 
 
-def score_writer(path: Path) -> AbstractContextManager[Write]:
+def score_writer(path: Path, *, reinvent: bool = False) -> AbstractContextManager[Write]:
     """Write scored molecules atomically; the suffix of the file chooses the format.
+
+    Args:
+        path: of the file.
+        reinvent: whether a table has the columns of REINVENT 4.
 
     Raises:
         UserError: unknown suffix.
     """
+    if reinvent:
+        if path.suffix.lower() != ".csv":
+            raise UserError(f"{path}: the columns of REINVENT are those of a .csv, expected one")
+        return _reinvent_writer(path)
     kinds = {
         ".csv": _csv_writer,
         ".parquet": _parquet_writer,
@@ -95,6 +104,27 @@ def _csv_writer(path: Path, numbers: list[str] | None = None) -> Iterator[Write]
 
 
 @contextmanager
+def _reinvent_writer(path: Path) -> Iterator[Write]:
+    """Lines are kept on disk until the last one, because only then all columns are known."""
+    fields: dict[str, None] = {}
+    terms: dict[str, None] = {}
+    with TemporaryFile("w+", encoding="utf-8") as waiting:
+
+        def write(scored: Mapping[str, Any]) -> None:
+            fields.update(dict.fromkeys(scored.get("fields", ())))
+            terms.update(dict.fromkeys(scored["terms"]))
+            waiting.write(json.dumps(scored) + "\n")
+
+        yield write
+        waiting.seek(0)
+        names = [*fields], [*terms]
+        with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="") as file:
+            table = csv.writer(file, lineterminator="\n")
+            table.writerow(reinvents_header(*names))
+            table.writerows(reinvents_row(json.loads(line), *names) for line in waiting)
+
+
+@contextmanager
 def _sdf_writer(path: Path) -> Iterator[Write]:
     with replacing(path) as beside, quiet():
         writer = Chem.SDWriter(str(beside))
@@ -121,12 +151,19 @@ def _sdf_writer(path: Path) -> Iterator[Write]:
 
 @contextmanager
 def _smi_writer(path: Path) -> Iterator[Write]:
+    """SMILES and name, as docking programs want them; the InChIKey is the name of one without."""
     with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="\n") as file:
 
         def write(scored: Mapping[str, Any]) -> None:
             if scored["valid"]:
-                smiles, name = scored.get("standardised", scored["smiles"]), scored.get("name", "")
-                file.write(f"{smiles}\t{_one_line(name)}\n" if name else f"{smiles}\n")
+                smiles = scored.get("standardised", scored["smiles"])
+                molecule = parse(smiles)
+                assert molecule is not None  # it is valid
+                with quiet():
+                    name = (
+                        _one_line(scored.get("name", "")) or Chem.MolToInchiKey(molecule) or smiles
+                    )
+                file.write(f"{smiles}\t{name}\n")
 
         yield write
 

@@ -53,9 +53,10 @@ class MoleculeReward:
     every term, and 1 by the term `invalid` where that has a weight. So is a molecule for which some
     term has no number: otherwise it would escape that term's penalty.
 
-    With the aggregation `sum`, as in the paper, every score is a term that is learned from; a mean
-    or a product is the one term `score`, of weight 1. Diversity penalties are terms of their own in
-    either case.
+    With the aggregation `sum`, as in the paper, every score is a term that is learned from. A mean
+    or a product is the term `score`, of weight 1, beside which the scores that it is made of are
+    terms of weight 0: see `reward.protocol.Aggregates`. Diversity penalties are terms of their own
+    in either case.
 
     Args:
         vocabulary: decodes tokens.
@@ -70,6 +71,7 @@ class MoleculeReward:
     """
 
     pays_at_the_end = True  # see reward.looking_ahead
+    aggregate = SCORE
 
     def __init__(
         self,
@@ -91,7 +93,8 @@ class MoleculeReward:
         is_sum = aggregation == "sum"
         if not is_sum:
             refuse_weights(aggregation, weights)
-        learned = {name: weights[name] for name in self._terms} if is_sum else {SCORE: 1.0}
+        learned = {name: weights[name] if is_sum else 0.0 for name in self._terms}
+        learned |= {} if is_sum else {SCORE: 1.0}
         penalties = diversity.settings.weights if diversity else {}
         self._paid = {**learned, **penalties, **({INVALID: invalid} if invalid else {})}
 
@@ -227,8 +230,7 @@ class MoleculeReward:
         least = self.diversity.settings.minimum
         good = judged.scored
         if least is not None:
-            one = aggregate(self._aggregation, judged.scores, self._term_weights)
-            good = good & (one >= least)  # NaN is not
+            good = good & (self._aggregated(judged.scores) >= least)  # NaN is not
         rows = zip(judged.records, good.tolist(), strict=True)
         self.diversity.remember([record for record, is_good in rows if is_good])
         self._last = None
@@ -262,6 +264,23 @@ class MoleculeReward:
         self._raw_terms.keep_scores(folder)
 
     @property
+    def shares(self) -> Mapping[str, float]:
+        """The weights of a mean or a product; empty where scores are summed."""
+        if self._aggregation == "sum":
+            return {}
+        return dict(zip(self._terms, self._term_weights.tolist(), strict=True))
+
+    def share(self, shares: Mapping[str, float]) -> None:
+        """Give the scores other weights in the mean or product; see `reward.protocol.Aggregates`.
+
+        Raises:
+            UserError: a weight is below 0.
+        """
+        refuse_weights(self._aggregation, shares)
+        self._term_weights = np.array([shares[name] for name in self._terms], dtype=np.float64)
+        self._last = None
+
+    @property
     def left_out(self) -> frozenset[str]:
         """Functions and programs that are not called now."""
         return self._raw_terms.left_out
@@ -278,8 +297,15 @@ class MoleculeReward:
     def complete(self, batch: SequenceBatch, terms: Tensor, names: Collection[str]) -> Tensor:
         """(B, T, R) with what `names` pay; a molecule that they have no number for pays as invalid.
 
-        Penalties for diversity stay as they were when the batch was sampled.
+        Penalties for diversity stay as they were when the batch was sampled. Where `score` alone is
+        asked for it is made of the stored scores.
         """
+        if set(names) == {SCORE}:
+            completed, count = terms.clone(), len(self._terms)
+            scores = terms[..., :count].double().cpu().numpy().reshape(-1, count)
+            one = torch.from_numpy(self._aggregated(scores)).to(terms)
+            completed[..., count] = one.view(terms.shape[:2])
+            return completed
         judged = self.judge(batch)
         self._last = None
         last = (batch.lengths - 1).cpu()
@@ -301,7 +327,7 @@ class MoleculeReward:
         """(B, R): the scores or their aggregate, diversity penalties, `invalid`."""
         parts = [scores]
         if self._aggregation != "sum":
-            parts = [aggregate(self._aggregation, scores, self._term_weights)[:, None]]
+            parts.append(self._aggregated(scores)[:, None])
         if self.diversity:
             parts.append(self.diversity(records))
         paid = np.where(scored[:, None], np.concatenate(parts, axis=1), 0.0)
@@ -309,6 +335,12 @@ class MoleculeReward:
         if INVALID in self._paid:
             paid = np.concatenate([paid, ~scored[:, None]], axis=1)
         return paid
+
+    def _aggregated(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(B,) one score for each row of (B, K), of the terms with a weight that are known."""
+        weights = zip(self._terms, self._term_weights.tolist(), strict=True)
+        used = [weight != 0 and name not in self.left_out for name, weight in weights]
+        return aggregate(self._aggregation, scores[:, used], self._term_weights[used])
 
 
 def _better(slope: float) -> Better | None:

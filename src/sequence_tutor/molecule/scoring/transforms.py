@@ -38,6 +38,17 @@ def double_sigmoid(x: Values, low: float, high: float, width: float) -> Values:
     return _expit(_LN10 * (x - low) / width) * _expit(_LN10 * (high - x) / width)
 
 
+def two_sigmoids(x: Values, low: float, high: float, width: float, width_high: float) -> Values:
+    """A rising sigmoid up to the middle of low..high, and a falling one from there on.
+
+    It is exactly .5 at both ends and .09 at a distance of `width` below `low` or `width_high` above
+    `high`; in the middle it jumps where the widths differ. This is the double sigmoid of REINVENT 4
+    with widths of coef_div / coef_si and coef_div / coef_se.
+    """
+    rising, falling = _expit(_LN10 * (x - low) / width), _expit(_LN10 * (high - x) / width_high)
+    return np.where(x < (low + high) / 2, rising, falling)
+
+
 class Identity(Settings):
     """The raw number itself."""
 
@@ -103,6 +114,18 @@ class DoubleSigmoid(_Range):
         return double_sigmoid(x, self.low, self.high, self.width)
 
 
+class TwoSigmoids(_Range):
+    """1 between low and high, smoothly 0 outside; each side may have a width of its own."""
+
+    kind: Literal["two_sigmoids"] = "two_sigmoids"
+    width: float = Field(gt=0, description="distance below the lower end at which it is .09")
+    width_high: float = Field(gt=0, description="distance above the upper end at which it is .09")
+
+    def __call__(self, x: Values) -> Values:
+        """(B,) in 0..1."""
+        return two_sigmoids(x, self.low, self.high, self.width, self.width_high)
+
+
 class Window(_Range):
     """1 from low to high, both included, 0 outside."""
 
@@ -158,14 +181,22 @@ class ZScore(Settings):
 
 
 Transform = Annotated[
-    Identity | Sigmoid | ReverseSigmoid | DoubleSigmoid | Step | Window | Clip | ZScore,
+    Identity
+    | Sigmoid
+    | ReverseSigmoid
+    | DoubleSigmoid
+    | TwoSigmoids
+    | Step
+    | Window
+    | Clip
+    | ZScore,
     Field(discriminator="kind"),
 ]
 
 
 def direction(transform: Transform) -> int:
     """1 where larger raw numbers have larger scores, -1 where smaller ones have; else 0."""
-    if isinstance(transform, DoubleSigmoid | Window):
+    if isinstance(transform, DoubleSigmoid | TwoSigmoids | Window):
         return 0
     if isinstance(transform, ReverseSigmoid):
         return -1

@@ -53,7 +53,9 @@ class MoleculeOutputSettings(Settings):
     sdf: bool = Field(True, description="whether to write structures (SDF) too")
     parquet: bool = Field(False, description="whether to write the table as Parquet too")
     reinvent: bool = Field(
-        False, description="whether a run writes its table with the columns of REINVENT 4 too"
+        False,
+        description="whether a run writes its table with the columns of REINVENT 4 too, and score "
+        "its own with those",
     )
 
     @model_validator(mode="after")

@@ -7,12 +7,19 @@ differ:
 1. a molecule has one line, where it was sampled first, and there it has a line in every batch;
 2. there is no `Target`, the likelihood that its agent learns toward, which only its loss has;
 3. numbers have all their digits.
+
+Its table of scored molecules has the columns of the input; `RDKit_SMILES (REINVENT)`; `Score`; the
+score of each term as `NAME`; then each raw number as `NAME (raw)`; of columns with one name the
+second ends in `.2`. Here the cells of an invalid molecule are empty.
 """
 
 from __future__ import annotations
 
 import csv
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from sequence_tutor.molecule.writing.table_rows import read_table
 from sequence_tutor.storage.files import replacing
@@ -40,3 +47,39 @@ def write_reinvent_table(table: Path) -> Path:
             first = (*likelihoods, row["total"], row["smiles"], row["scaffold"])
             rows.writerow([*first, *scores, row["step"]])
     return path
+
+
+def reinvents_header(fields: Sequence[str], terms: Sequence[str]) -> list[str]:
+    """The columns of scored molecules.
+
+    Args:
+        fields: columns of the input, beside the SMILES; empty: it had names at most.
+        terms: of the reward.
+    """
+    raw = [f"{name} (raw)" for name in terms]
+    first = ["SMILES", *(fields or ["Comment"])]
+    return list(_numbered([*first, "RDKit_SMILES (REINVENT)", "Score", *terms, *raw]))
+
+
+def reinvents_row(
+    scored: Mapping[str, Any], fields: Sequence[str], terms: Sequence[str]
+) -> list[Any]:
+    """The cells of a `ScoredLine` (JSON, hence `Any`) below that header."""
+    of_input = scored.get("fields", {})
+    raw = {name: scored["terms"].get(name) for name in terms} if scored["valid"] else {}
+    return [
+        scored["smiles"],
+        *([of_input.get(name) for name in fields] if fields else [scored.get("name")]),
+        scored.get("standardised") or scored["smiles"],
+        scored["total"],
+        *(scored["scores"].get(name, raw.get(name)) for name in terms),
+        *(raw.get(name) for name in terms),
+    ]
+
+
+def _numbered(names: Iterable[str]) -> Iterable[str]:
+    """The names, of which later ones of the same name have a number."""
+    seen: Counter[str] = Counter()
+    for name in names:
+        seen[name] += 1
+        yield name if seen[name] == 1 else f"{name}.{seen[name]}"
