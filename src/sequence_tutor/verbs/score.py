@@ -9,6 +9,7 @@ from pathlib import Path
 from sequence_tutor.config.presets import DEFAULT
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Domain, find_domain
+from sequence_tutor.domain.executed_terms import check_executor
 from sequence_tutor.domain.step_scores import Scored
 from sequence_tutor.errors import UserError, settings_of
 from sequence_tutor.evaluation.loading import load_model
@@ -104,6 +105,7 @@ def score(
     remarks: list[str] = []
     asked = asked.reading(column, standardise, remarks.append)
     executor = executor or read_tables(optional_path(config)).execution.executor
+    check_executor(asked, executor, own)
     executing = asked.executed_by(executor)
     found = Scores(asked, remarks)
     with settings_of(source), progress("sequences scored", None, quiet=quiet) as advance:
