@@ -100,8 +100,14 @@ def _terminating() -> object:
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"lag": 6}, {"target_kl": 0.2}, {"stages": [{"steps": 15}, {"c": 0.5, "steps": 14}]}],
-    ids=["plain", "lag", "target_kl", "stages"],
+    [
+        {},
+        {"lag": 6},
+        {"lag": 6, "rollouts": 3},
+        {"target_kl": 0.2},
+        {"stages": [{"steps": 15}, {"c": 0.5, "steps": 14}]},
+    ],
+    ids=["plain", "lag", "rollouts", "target_kl", "stages"],
 )
 def test_a_signal_saves_and_the_run_ends_the_same(
     tmp_path: Path, changes: dict[str, object]

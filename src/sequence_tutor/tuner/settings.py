@@ -25,6 +25,7 @@ from sequence_tutor.tuner.critic_settings import CriticSettings
 from sequence_tutor.tuner.fence_settings import FenceSettings, check_fence
 from sequence_tutor.tuner.health_settings import HealthSettings
 from sequence_tutor.tuner.idle_settings import ASKED, given_names, refuse_idle
+from sequence_tutor.tuner.lag_settings import check_lag
 from sequence_tutor.tuner.stage_settings import StageSettings
 
 AIMING = ("aims", "aims_alone", "aims_react", "aims_margin")
@@ -95,6 +96,13 @@ class TuneSettings(LossSettings):
         description="updates between sampling a collection and learning from it, while it is "
         "scored; the numbers do not depend on how long that takes",
     )
+    rollouts: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        description="parts that a collection is sampled in by copies of the policy, meanwhile and "
+        "on the nodes of the executor ray; needs a lag; 0: the policy samples it as a whole",
+    )
     reward_floor: float | None = Field(
         None, lt=0, description="least r / c that one step may have in learning"
     )
@@ -158,7 +166,7 @@ class TuneSettings(LossSettings):
         usual = {"aims_react": self.aims_react, "aims_margin": self.aims_margin}
         fields = type(self).model_fields
         unused |= {name for name, value in usual.items() if value == fields[name].default}
-        unused |= set() if self.lag else {"lag"}
+        unused |= {name for name in ("lag", "rollouts") if not getattr(self, name)}
         for table, names in LATER.items():
             usual = type(getattr(self, table)).model_fields
             values[table] = {
@@ -212,8 +220,7 @@ class TuneSettings(LossSettings):
                 f"batch is 1 but {what}, expected at least 2: a sequence is compared with the "
                 "others of its batch"
             )
-        if self.lag:
-            self._check_lag()
+        check_lag(self)
         if self.target_kl is not None:
             self._check_target_kl()
         if self.aims:
@@ -225,15 +232,6 @@ class TuneSettings(LossSettings):
         elif self.model_fields_set:
             refuse_idle(self, given_names(self))
         return self
-
-    def _check_lag(self) -> None:
-        hint = f"lag is {self.lag}, expected 0: "
-        if self.traits.on_policy:
-            raise ValueError(
-                f"{hint}{self.algorithm} learns from what the policy itself has just sampled"
-            )
-        if self.target_kl is not None or self.aims:
-            raise ValueError(f"{hint}aims and target_kl follow what was sampled just now")
 
     def _check_target_kl(self) -> None:
         if self.traits.fits == "hard" or not self.traits.held or self.exploration.given:
