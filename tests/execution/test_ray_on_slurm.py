@@ -54,6 +54,7 @@ def tools(folder: Path, **programs: str) -> str:
     return f"{place}:{Path(sys.executable).parent}:{os.environ['PATH']}"
 
 
+@pytest.mark.long
 def test_the_script_joins_both_nodes_and_ends_them(tmp_path: Path) -> None:
     """The steps alone, with programs in the place of Ray and of the command."""
     job = os.getpid()
