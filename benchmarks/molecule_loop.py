@@ -63,9 +63,9 @@ def sampling(model: st.Model, batches: int, seed: int) -> float:
     return BATCH * batches / (time.perf_counter() - begun)
 
 
-def tuning(prior: Path, out: Path, steps: int, threads: int, seed: int) -> None:
+def tuning(prior: Path, out: Path, steps: int, threads: int, seed: int, lag: int) -> None:
     """One run; its log says how long its updates took."""
-    length = {"steps": steps, "evaluate_every": steps, "seed": seed}
+    length = {"steps": steps, "evaluate_every": steps, "seed": seed, "lag": lag}
     tables = {**LOOP, "tune": {**LOOP["tune"], **length}}
     st.tune("molecule", out, prior=str(prior), overrides=tables, threads=threads, quiet=True)
 
@@ -85,6 +85,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=30, help="updates of each round")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--lag", type=int, default=0, help="updates; scores are computed meanwhile")
     given = parser.parse_args()
     set_threads(given.threads)
     figures: dict[str, list[float]] = {"sampled": [], "loop": []}
@@ -99,7 +100,7 @@ def main() -> None:
             figures["sampled"].append(sampling(model, 40, number))
         for number in range(given.rounds + 1):
             run = Path(folder) / f"run_{number}"
-            tuning(prior, run, given.steps, given.threads, number)
+            tuning(prior, run, given.steps, given.threads, number, given.lag)
             figures["loop"].append(loop_rate(run, given.steps))
         figures = {name: rates[1:] for name, rates in figures.items()}  # the first round warms up
         quality = json.loads((prior / "card.json").read_text())["quality"]
@@ -110,6 +111,7 @@ def main() -> None:
                 "spread": {k: [round(min(v)), round(max(v))] for k, v in figures.items()},
                 "valid_of_the_prior": quality["samples"]["valid"],
                 "threads": given.threads,
+                "lag": given.lag,
                 "versions": versions(),
             },
             indent=2,

@@ -17,6 +17,10 @@ class UserError(Exception):
     """
 
 
+class UnfinishedError(UserError):
+    """Other processes still compute parts of what was asked for; nothing is left for this one."""
+
+
 class NotAllowedError(UserError):
     """A folder's records name code to run, and the user has not allowed it."""
 

@@ -10,7 +10,10 @@ import torch
 
 from sequence_tutor.cli import main
 
-pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device"),
+]
 
 RULES = """
 import torch
@@ -57,3 +60,12 @@ def test_pretrain(tmp_path: Path) -> None:
     lines.write_text("".join(json.dumps({"tokens": row}) + "\n" for row in rows))
     run("pretrain", "toy", "--data", lines, "--steps", 20, "--out", tmp_path / "prior")
     run("tune", "toy", "--prior", tmp_path / "prior", "--steps", 4, "--out", tmp_path / "run")
+
+
+def test_bench_prints_the_same_rows(tmp_path: Path) -> None:
+    rows = []
+    for device in ("cpu", "cuda"):
+        file = tmp_path / f"{device}.json"
+        assert main(["bench", "--device", device, "--json", str(file), "--quiet"]) == 0
+        rows.append(set(json.loads(file.read_text())["spread"]))
+    assert rows[0] == rows[1]

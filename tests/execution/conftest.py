@@ -48,7 +48,7 @@ def parent(string):
 """
 SMALL: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 100 << 20}
 MARK = "SEQUENCE_TUTOR_TEST_CLUSTER"
-TIMES = {"RAY_raylet_start_wait_time_s": "240", "RAY_agent_register_timeout_ms": "200000"}
+TIMES = {"RAY_raylet_start_wait_time_s": "600", "RAY_agent_register_timeout_ms": "600000"}
 """A busy machine needs longer to start a node than Ray waits for."""
 
 

@@ -23,6 +23,7 @@ from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.tuner.loop import STATE_FILE
 from sequence_tutor.tuner.run_folder import POLICY_FILE
+from sequence_tutor.verbs.work import sample_shards
 
 pytest.importorskip("ray", reason="the extra [ray] is not installed")
 pytest.importorskip("rdkit", reason="the extra [molecule] is not installed")
@@ -144,6 +145,50 @@ def test_a_signal_saves_the_run(tmp_path: Path) -> None:
     assert running.returncode == 143
     assert said == "sequence-tutor: terminated; the same command continues\n"
     assert (out / STATE_FILE).exists()
+
+
+MELODY_RULE = """
+def high(melodies):
+    return (melodies.tokens > 20).double() / 3
+"""
+
+
+@pytest.mark.usefixtures("nodes")
+def test_rules_of_melodies_and_copies_of_the_policy_use_the_nodes(tmp_path: Path) -> None:
+    """The run is the same without an executor and with Ray."""
+    rules = tmp_path / "high.py"
+    rules.write_text(MELODY_RULE)
+    lagged = {"lag": 2, "rollouts": 2, "evaluate_samples": 16, "steps": 6, "evaluate_every": 3}
+    tables = {"tune": {**SETTINGS["tune"], **lagged, "collect": 10}}
+    given: dict[str, Any] = {"rules": rules, "overrides": tables, "threads": 1, "quiet": True}
+    for executor in (None, "ray"):
+        tune("melody", tmp_path / str(executor), executor=executor, **given)
+    found = [(tmp_path / name / POLICY_FILE).read_bytes() for name in ("None", "ray")]
+    assert found[0] == found[1]
+
+
+def test_shards_go_on_when_a_node_dies(nodes: Any, tmp_path: Path) -> None:
+    run_folder = tmp_path / "toy"
+    tune("toy", run_folder, overrides={"tune": {"steps": 2}}, threads=1, quiet=True)
+    whole, beside = tmp_path / "whole", tmp_path / "beside"
+    asked = str(run_folder), 20_000, 20
+    sample_shards(*asked, whole, quiet=True)
+    lost = next(one for one in nodes.list_all_nodes() if one is not nodes.head_node)
+    killed: list[int] = []
+
+    def kill() -> None:
+        while not (beside / "shards").exists():
+            time.sleep(0.02)
+        nodes.remove_node(lost, allow_graceful=False)
+        killed.append(len(list(beside.glob("shards/*/*.parquet"))))
+
+    killer = threading.Thread(target=kill, daemon=True)
+    killer.start()
+    assert sample_shards(*asked, beside, executor="ray", quiet=True) is not None
+    killer.join(10)
+    assert killed[0] < 20
+    for path in whole.glob("shards/*/*"):
+        assert (beside / path.relative_to(whole)).read_bytes() == path.read_bytes()
 
 
 def compared(out: Path, **how: Any) -> list[dict[str, Any]]:

@@ -103,11 +103,12 @@ def _terminating() -> object:
     [
         {},
         {"lag": 6},
+        {"lag": 6, "rollouts": 3},
         {"target_kl": 0.2},
         {"optimiser": {"average": 5}},
         {"stages": [{"steps": 15}, {"c": 0.5, "steps": 14}]},
     ],
-    ids=["plain", "lag", "target_kl", "average", "stages"],
+    ids=["plain", "lag", "rollouts", "target_kl", "average", "stages"],
 )
 def test_a_signal_saves_and_the_run_ends_the_same(
     tmp_path: Path, changes: dict[str, object]

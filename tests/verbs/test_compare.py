@@ -13,8 +13,9 @@ import pytest
 
 from kit import kill_fork_once_there
 from sequence_tutor.cli import main
-from sequence_tutor.errors import UserError
+from sequence_tutor.errors import UnfinishedError, UserError
 from sequence_tutor.replay.sequences import SequenceReplay
+from sequence_tutor.storage.folder_lock import lease
 from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.tuner.loop import STATE_FILE, Tuner
 from sequence_tutor.verbs.compare import Comparison, compare
@@ -109,6 +110,31 @@ def test_a_half_finished_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert updates == 8 + 16 - 6  # from the checkpoint after 6 of 16 updates
     assert resumed.runs[0].statistics == whole.runs[0].statistics
     assert len(read_log(tmp_path / "killed" / "psi" / "seed_0" / "training.jsonl")) == 9
+
+
+def test_processes_share_the_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What another process is at is passed over; the last process makes the table."""
+    out, methods = tmp_path / "shared", ["sir", "best-of-n"]
+    given: dict[str, Any] = {"budget": 300, "seeds": 2, "samples": 200, "quiet": True}
+    with lease(out / "sir" / "seed_1.lease") as is_mine:
+        assert is_mine
+        with pytest.raises(UnfinishedError, match="other processes compute 1 of 4 runs, such as"):
+            compare("toy", out, methods, side_by_side="shared", **given)
+    assert sorted(str(path.relative_to(out)) for path in out.glob("*/seed_*/result.json")) == [
+        "best-of-n/seed_0/result.json",
+        "best-of-n/seed_1/result.json",
+        "sir/seed_0/result.json",
+    ]
+    asked = ["compare", "toy", "--methods", ",".join(methods), "--budget", "300", "--seeds", "2"]
+    asked += ["--samples", "200", "--side-by-side", "shared", "--out", str(out)]
+    with lease(out) as is_mine:
+        assert is_mine
+        assert main(asked) == 0
+    assert "another process makes the table" in capsys.readouterr().out
+    shared = compare("toy", out, methods, side_by_side="shared", **given).to_json()["methods"]
+    alone = compare("toy", tmp_path / "alone", methods, threads=1, **given).to_json()["methods"]
+    assert [{**one, "seconds": 0} for one in shared] == [{**one, "seconds": 0} for one in alone]
+    assert not list(out.glob("*/*.lease"))
 
 
 @pytest.mark.long

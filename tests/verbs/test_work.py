@@ -97,6 +97,18 @@ def test_who_meets_a_lease_passes_over(toy_run: Path, tmp_path: Path) -> None:
     assert (found.shards, found.done) == (4, 2)
 
 
+@pytest.mark.long
+def test_an_executor_computes_shards_side_by_side(toy_run: Path, tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    found = sample_shards(str(toy_run), 400, 8, one, quiet=True)
+    assert sample_shards(str(toy_run), 400, 8, other, executor="local", quiet=True) == found
+    assert contents(one) == contents(other)
+    for path in Shards.opened(other).paths()[3:5]:
+        path.unlink()
+    assert run("work", other, "--executor", "local", "--quiet") == 0
+    assert contents(one) == contents(other)
+
+
 def test_json_lines_where_there_is_no_pyarrow(
     toy_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,13 +18,15 @@ from sequence_tutor.cli.arguments import (
     settings_given,
     show,
 )
+from sequence_tutor.errors import UnfinishedError
 
 SideBySide = Annotated[
     str | None,
     option(
         "compute the runs side by side: local (in processes of this machine), ray (on a Ray "
-        "cluster, whose machines see --out under the same path) or the name of an installed "
-        "package; one after the other if unset",
+        "cluster, whose machines see --out under the same path), the name of an installed package, "
+        "or shared: every process that is given this command takes runs that no other is at; one "
+        "after the other if unset",
         "NAME",
     ),
 ]
@@ -73,12 +75,16 @@ class Compare:
 
         given = settings_given(self, TuneSettings, "c")
         self.tuning.remark_replaced("compare", "seed", "budget", "steps", "evaluate_every")
-        comparison = compare(
-            methods=[name for name in self.methods.split(",") if name],
-            overrides={"tune": given},
-            aims=aims_table(self.aim),
-            **arguments_of(self, "methods", "c", "aim"),
-        )
+        try:
+            comparison = compare(
+                methods=[name for name in self.methods.split(",") if name],
+                overrides={"tune": given},
+                aims=aims_table(self.aim),
+                **arguments_of(self, "methods", "c", "aim"),
+            )
+        except UnfinishedError as unfinished:
+            self.shown.remark(f"{unfinished}.")
+            return
         self.shown.write(comparison.to_json())
         for table in comparison.tables():
             show(table)

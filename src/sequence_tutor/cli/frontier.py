@@ -17,7 +17,7 @@ from sequence_tutor.cli.arguments import (
     show,
 )
 from sequence_tutor.cli.compare import SideBySide
-from sequence_tutor.errors import UserError
+from sequence_tutor.errors import UnfinishedError, UserError
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,12 @@ class FrontierVerb:
         self.tuning.remark_replaced(
             "frontier", "seed", "c", "stages", "evaluate_every", "evaluate_samples"
         )
-        found = frontier(
-            c=numbers(self.c), overrides={"tune": given}, **arguments_of(self, "c", "steps", "aim")
-        )
+        own = arguments_of(self, "c", "steps", "aim")
+        try:
+            found = frontier(c=numbers(self.c), overrides={"tune": given}, **own)
+        except UnfinishedError as unfinished:
+            self.shown.remark(f"{unfinished}.")
+            return
         self.shown.write(found.to_json())
         show(points_table(found.points))
         self.shown.remark(f"Picture, numbers and runs are in {self.out}.")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from sequence_tutor.cli.arguments import (
     Seed,
     Shown,
     Threads,
     arguments_of,
+    device_named,
     option,
     show,
     thread_count,
@@ -27,13 +28,15 @@ class Bench:
     """
 
     threads: Threads = "auto"
+    device: Annotated[Literal["cpu", "cuda"], option("where networks and rules compute")] = "cpu"
     shown: Shown = Shown()
 
     def run(self) -> None:
         """Measure, then show the rates."""
         from sequence_tutor.verbs.bench import bench
 
-        found = bench(threads=thread_count(self.threads), quiet=self.shown.quiet)
+        threads, device = thread_count(self.threads), device_named(self.device)
+        found = bench(threads=threads, device=device, quiet=self.shown.quiet)
         self.shown.write(found)
         rows = []
         for name, spread in found["spread"].items():

@@ -207,6 +207,7 @@ class Sample:
             "length",
             "seed",
             "shards",
+            "executor",
             "shown",
             "machine",
         )
@@ -223,6 +224,7 @@ class Sample:
             length=self.length,
             seed=self.seed,
             trust=self.stored.trust,
+            executor=self.executor,
             quiet=self.shown.quiet,
         )
         show_summary(found, self.out, quiet=self.shown.quiet)

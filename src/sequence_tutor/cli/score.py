@@ -138,7 +138,7 @@ class ScoreVerb:
 
         if self.out is None or not self.files:
             raise UserError("--shards needs files to score and a folder for them, --out FOLDER")
-        for name in ("json", "reward_of", "executor"):
+        for name in ("json", "reward_of"):
             if getattr(self, name) is not None:
                 said = "run" if name == "reward_of" else name
                 raise UserError(f"--{said} does not go with --shards, whose result is --out")
@@ -153,6 +153,7 @@ class ScoreVerb:
             preset=self.preset,
             column=self.column,
             standardise=self.standardise,
+            executor=self.executor,
             quiet=self.quiet,
         )
         show_summary(found, self.out, quiet=self.quiet)

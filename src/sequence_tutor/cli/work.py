@@ -26,6 +26,7 @@ class Work:
     Example: sequence-tutor work library
              sequence-tutor work library --status
              sequence-tutor work library --slurm
+             sequence-tutor work library --executor ray
     """
 
     folder: Annotated[Path, option("folder of the work", "FOLDER")]
@@ -33,6 +34,14 @@ class Work:
     status: Annotated[bool, option("show how far it is, and do nothing")] = False
     slurm: Annotated[bool, option("print a script for sbatch, and do nothing")] = False
     jobs: Annotated[int, option("of the script: jobs in the array", "N")] = 16
+    executor: Annotated[
+        str | None,
+        option(
+            "computes shards side by side: local on the cores of this machine, ray on the nodes of "
+            "a cluster; else this process does, one after the other",
+            "NAME",
+        ),
+    ] = None
     trust: Trust = False
     quiet: Quiet = False
 
@@ -50,9 +59,8 @@ class Work:
             from sequence_tutor.threads import set_threads
 
             set_threads(1)  # what a shard holds must not depend on the machine
-            show_summary(
-                work(self.folder, trust=self.trust, quiet=self.quiet), self.folder, quiet=self.quiet
-            )
+            found = work(self.folder, executor=self.executor, trust=self.trust, quiet=self.quiet)
+            show_summary(found, self.folder, quiet=self.quiet)
 
     def _show_status(self) -> None:
         from sequence_tutor.drawing.table import Table

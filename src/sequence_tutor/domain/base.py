@@ -50,6 +50,7 @@ class Domain(RunSupport, ABC):
         figures: statistic -> how it is shown; others are plain numbers.
         published: column -> statistic -> published value, shown for comparison.
         computing: reward settings that change how it is computed but not its values.
+        executes_rules_alone: whether an executor computes the rules of a user's file and no more.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Domain(RunSupport, ABC):
     figures: Mapping[str, Figure] = {}
     published: Mapping[str, Mapping[str, float]] = {}
     computing: ClassVar[frozenset[str]] = frozenset()
+    executes_rules_alone: bool = False
 
     # Priors
 

@@ -34,7 +34,7 @@ GIB = 1 << 30
 LEAST_SECONDS = 0.005  # for a chunk: much longer than sending a message
 MOST_SECONDS = 0.1  # for a chunk: much shorter than any time-out
 LARGEST_CHUNK = 256
-START_SECONDS = 120.0  # the imports of a worker on a busy machine
+START_SECONDS = 600.0  # the imports of a worker, torch among them, on a busy machine
 FALSE_STARTS = 3  # workers in a row that ended before they were ready
 PROGRAM = """\
 import json, sys

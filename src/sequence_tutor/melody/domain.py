@@ -25,6 +25,7 @@ from sequence_tutor.domain import (
     Wishes,
 )
 from sequence_tutor.domain.division import TRAIN
+from sequence_tutor.domain.executed_terms import TermsExecutor
 from sequence_tutor.domain.fingerprints import WINDOWS, window_fingerprints
 from sequence_tutor.domain.rows import JoinedRows, RewardRows, Rows
 from sequence_tutor.domain.step_scores import Scored, summed
@@ -70,28 +71,44 @@ class MelodyDomain(Domain):
     figures = FIGURES
     published = PUBLISHED
     opening = "rhythm of the first bar"
+    executes_rules_alone = True
 
-    def __init__(self, frame: Frame = AS_TOKENS, windows: Tensor | None = None) -> None:
+    def __init__(
+        self,
+        frame: Frame = AS_TOKENS,
+        windows: Tensor | None = None,
+        executor: TermsExecutor | None = None,
+    ) -> None:
         """Melodies in a frame.
 
         Args:
             frame: the key and the meter that a model's tokens are in.
             windows: fingerprints of a prior's training tunes, or None.
+            executor: computes a user's rules; None: this process does.
         """
-        self.frame, self._windows = frame, windows
+        self.frame, self._windows, self._executor = frame, windows, executor
+
+    def _in(self, frame: Frame) -> MelodyDomain:
+        return MelodyDomain(frame, self._windows, self._executor)
+
+    def executed_by(self, executor: str | None) -> MelodyDomain:
+        """The domain whose rules of a user's file are computed by this executor."""
+        if executor is None:
+            return self
+        return MelodyDomain(self.frame, self._windows, TermsExecutor(executor))
 
     def with_prior(
         self, card: Mapping[str, Any], tensors: Mapping[str, Tensor] | None = None
     ) -> MelodyDomain:
         """The same domain in the meter that a prior learned, in C major or A minor."""
-        return MelodyDomain(Frame.of_card(card), (tensors or {}).get(WINDOWS))
+        return MelodyDomain(Frame.of_card(card), (tensors or {}).get(WINDOWS), self._executor)
 
     def framed(self, reward: Settings) -> MelodyDomain:
         """The same domain in the key of a run's rules."""
         judged = of_kind(MelodyRewardSettings, reward)
         chords = judged.rules.chords
         bars = () if chords is None else chords.in_tokens(judged.key)
-        return MelodyDomain(self.frame.judged_in(judged.key, bars), self._windows)
+        return self._in(self.frame.judged_in(judged.key, bars))
 
     def limited_tables(
         self, music: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]]
@@ -107,7 +124,7 @@ class MelodyDomain(Domain):
         """The same domain, whose new notes are only of these tokens."""
         if not tokens:
             return self
-        return MelodyDomain(replace(self.frame, only=tuple(tokens)), self._windows)
+        return self._in(replace(self.frame, only=tuple(tokens)))
 
     def recorded(self, output: Mapping[str, Any]) -> Mapping[str, Any]:
         """The output settings that a run was tuned with.
@@ -210,7 +227,8 @@ class MelodyDomain(Domain):
     def reward(self, settings: Settings, rules: Path | None) -> MelodyReward:
         """The nine rules with the constants of the settings, and a user's own rules."""
         user_rules = load_user_terms(rules) if rules else ()
-        return of_kind(MelodyRewardSettings, settings).in_meter(self.frame.meter).build(user_rules)
+        chosen = of_kind(MelodyRewardSettings, settings).in_meter(self.frame.meter)
+        return chosen.build(user_rules, executor=self._executor)
 
     def shown_to_functions(self, batch: SequenceBatch) -> Melodies:
         """The melodies in the run's key."""
@@ -221,7 +239,8 @@ class MelodyDomain(Domain):
     ) -> Iterator[Scored]:
         """What every rule pays at every step, each melody judged in its own key: see `judged`."""
         user_rules = load_user_terms(rules) if rules else ()
-        return judged(paths, of_kind(MelodyRewardSettings, settings), user_rules)
+        chosen = of_kind(MelodyRewardSettings, settings)
+        return judged(paths, chosen, user_rules, self._executor)
 
     def score_row(self, scored: Scored) -> dict[str, str]:
         """The name, the key and the sum of what each rule pays."""

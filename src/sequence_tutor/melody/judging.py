@@ -8,6 +8,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
+from sequence_tutor.domain.executed_terms import TermsExecutor
 from sequence_tutor.domain.step_scores import CHUNK, Scored, step_scores
 from sequence_tutor.melody.encoding import VOCAB_SIZE
 from sequence_tutor.melody.reading.own_tunes import LONGEST, OwnTune, own_tunes
@@ -30,7 +31,10 @@ class _Melody(NamedTuple):
 
 
 def judged(
-    paths: Sequence[Path], settings: MelodyRewardSettings, user_rules: Sequence[UserTerm] = ()
+    paths: Sequence[Path],
+    settings: MelodyRewardSettings,
+    user_rules: Sequence[UserTerm] = (),
+    executor: TermsExecutor | None = None,
 ) -> Iterator[Scored]:
     """What every rule pays at every step, melody by melody.
 
@@ -42,6 +46,7 @@ def judged(
         paths: lists of tokens, MIDI, ABC or MusicXML.
         settings: of the reward.
         user_rules: the user's own.
+        executor: computes them; None: this process does.
 
     Yields:
         As `step_scores`, and the melody's `name`, its `key`, the origin of that (`settings`,
@@ -54,7 +59,8 @@ def judged(
 
     def reward_in(key: Key) -> MelodyReward:
         if key not in rewards:
-            rewards[key] = settings.model_copy(update={"key": key}).build(user_rules)
+            in_key = settings.model_copy(update={"key": key})
+            rewards[key] = in_key.build(user_rules, executor=executor)
         return rewards[key]
 
     reward_in(settings.key)  # wrong weights are refused before any file is read

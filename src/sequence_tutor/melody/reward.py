@@ -9,6 +9,7 @@ from typing import Any, Self
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from sequence_tutor.config.settings import Settings
+from sequence_tutor.domain.executed_terms import TermsExecutor
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.meter import Meter
 from sequence_tutor.melody.rules.chords import Chords
@@ -85,6 +86,7 @@ class MelodyReward(WeightedReward[Melodies]):
         *,
         key: Key = C_MAJOR,
         score_all: bool = False,
+        executor: TermsExecutor | None = None,
     ) -> None:
         """Combine the rules.
 
@@ -95,6 +97,7 @@ class MelodyReward(WeightedReward[Melodies]):
             user_rules: from `load_user_terms`.
             key: gives all rules the tonic, third, fifth and scale.
             score_all: also compute the rules that are off.
+            executor: computes a user's rules; None: this process does.
 
         Raises:
             UserError: when a user's rule has the name of one of the nine, a weight names no rule,
@@ -107,11 +110,13 @@ class MelodyReward(WeightedReward[Melodies]):
                     f"rule {user_rule.name!r} of {user_rule.file} has the name of a rule that is "
                     "there already, expected another name"
                 )
+        view = partial(Melodies, key=key)
         super().__init__(
-            partial(Melodies, key=key),
+            view,
             {**{rule.name: rule for rule in rules}, **{rule.name: rule for rule in user_rules}},
             {**{rule.name: rule.weight for rule in user_rules}, **(weights or {})},
             score_all=score_all,
+            elsewhere=None if executor is None else executor.computes(user_rules, view),
         )
 
 
@@ -152,9 +157,16 @@ class MelodyRewardSettings(Settings):
         return self.model_copy(update={"rules": self.rules.model_copy(update=unset)})
 
     def build(
-        self, user_rules: Sequence[UserTerm] = (), *, score_all: bool = False
+        self,
+        user_rules: Sequence[UserTerm] = (),
+        *,
+        score_all: bool = False,
+        executor: TermsExecutor | None = None,
     ) -> MelodyReward:
         """The reward these settings describe; see `MelodyReward` for errors."""
         return MelodyReward(
-            self.rules.all, self.weights, user_rules, key=self.key, score_all=score_all
+            *(self.rules.all, self.weights, user_rules),
+            key=self.key,
+            score_all=score_all,
+            executor=executor,
         )

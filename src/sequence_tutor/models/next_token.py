@@ -59,13 +59,15 @@ def by_length(network: Callable[[Tensor], Tensor], batch: SequenceBatch) -> Tens
 
     Args:
         network: tokens (B, T) -> (B, T, V), causal and row by row.
-        batch: B sequences; they are computed at once if they are few or all as long.
+        batch: B sequences; they are computed at once if they are few or all as long, and on a GPU,
+            where padding costs less than to wait for lengths.
 
     Returns:
         (B, T, V), with gradients, 0 beyond the longest sequence of a row's chunk.
     """
     tokens, lengths = batch.tokens, batch.lengths
-    if len(batch) <= CHUNK or bool((lengths == tokens.shape[1]).all()):
+    at_once = len(batch) <= CHUNK or tokens.is_cuda
+    if at_once or bool((lengths == tokens.shape[1]).all()):
         return network(tokens)
     order = lengths.argsort(stable=True)
     parts = []

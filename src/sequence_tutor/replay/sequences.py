@@ -151,7 +151,7 @@ class SequenceReplay:
         ring = self._added + torch.arange(count, device=self._tokens.device)
         if self.keep == "newest" or self._added + count <= self.capacity:
             return ring % self.capacity
-        free = ring[ring < self.capacity]
+        free = ring[: max(0, self.capacity - self._added)]
         worst = self._merits().topk(count - len(free), largest=False, sorted=False)
         return torch.cat([free, worst.indices])
 

@@ -24,11 +24,27 @@ View = TypeVar("View")
 """A batch as a domain's terms see it, with whatever they share computed once."""
 
 
+class ComputesTerms(Protocol):
+    """Computes some terms, such as in other processes.
+
+    Attributes:
+        names: of the terms.
+    """
+
+    names: Collection[str]
+
+    def __call__(self, batch: SequenceBatch, names: Collection[str]) -> Mapping[str, Tensor]:
+        """(B, T) float64 for each of some terms."""
+
+
 class WeightedReward(Generic[View]):
     """Named terms over a shared view of the batch; the weights stay beside the terms.
 
     A term of weight 0 is off: it is neither computed nor named, unless `score_all` asks for it
     for a report, where it still has weight 0.
+
+    Attributes:
+        is_slow: whether terms are computed elsewhere. Satisfies `Prepares`.
     """
 
     def __init__(
@@ -38,6 +54,7 @@ class WeightedReward(Generic[View]):
         weights: Mapping[str, float],
         *,
         score_all: bool = False,
+        elsewhere: ComputesTerms | None = None,
     ) -> None:
         """Choose the terms that are computed.
 
@@ -46,6 +63,8 @@ class WeightedReward(Generic[View]):
             terms: name -> function of a view, giving (B, T) float64, 0 beyond each length.
             weights: name -> weight; 1 where a term is not named.
             score_all: compute the terms of weight 0 too.
+            elsewhere: computes some of the terms in place of their functions, and keeps what it
+                has computed; None: there are none.
 
         Raises:
             UserError: when a weight names no term, or every term is off.
@@ -60,7 +79,8 @@ class WeightedReward(Generic[View]):
                 f"every rule has weight 0, expected at least one that is not{EXTENDS_HINT}"
             )
         self._terms = {name: terms[name] for name in self._on}
-        self._view = view
+        self._view, self._elsewhere = view, elsewhere
+        self.is_slow = elsewhere is not None
         self.left_out: frozenset[str] = frozenset()
 
     @property
@@ -82,6 +102,10 @@ class WeightedReward(Generic[View]):
         """(B, T, R) float64: what each term pays at each step, unscaled."""
         return self._paid(batch, self._terms.keys() - self.left_out)
 
+    def prepare(self, batch: SequenceBatch) -> None:
+        """Compute what is computed elsewhere, for when the reward is asked."""
+        self._paid_elsewhere(batch, self._terms.keys() - self.left_out)
+
     def leave_out(self, names: Collection[str]) -> None:
         """Do not compute these terms from now on; see `reward.protocol.LeavesOut`."""
         self.left_out = frozenset(names) & self._terms.keys()
@@ -94,11 +118,21 @@ class WeightedReward(Generic[View]):
 
     def _paid(self, batch: SequenceBatch, names: Collection[str]) -> Tensor:
         """(B, T, R) float64: what some terms pay, 0 for the others."""
+        found = self._paid_elsewhere(batch, names)
         view = self._view(batch)
         nothing = torch.zeros_like(batch.tokens, dtype=torch.float64)
         return stack_terms(
-            [term(view) if name in names else nothing for name, term in self._terms.items()]
+            [
+                found[name] if name in found else term(view) if name in names else nothing
+                for name, term in self._terms.items()
+            ]
         )
+
+    def _paid_elsewhere(self, batch: SequenceBatch, names: Collection[str]) -> Mapping[str, Tensor]:
+        if self._elsewhere is None:
+            return {}
+        asked = [name for name in self._elsewhere.names if name in names and name in self._terms]
+        return self._elsewhere(batch, asked) if asked else {}
 
 
 def stack_terms(terms: Sequence[Tensor]) -> Tensor:

@@ -17,6 +17,10 @@ Exploration = Callable[[Tensor, torch.Generator], Tensor]
 """Turns log pi(.|s) (B, V) into the log-probabilities (B, V) that are sampled from instead."""
 
 
+LEAVES_ON = ("cpu",)
+"""Types of devices on which a row leaves its batch when it has ended."""
+
+
 @dataclass(frozen=True)
 class Rollout:
     """Sampled sequences and what the policy thought while writing them.
@@ -46,8 +50,9 @@ def rollout(
 ) -> Rollout:
     """Sample `count` sequences of at most `length` tokens.
 
-    A row that has written `end_token` leaves the batch, so that short sequences cost only their
-    own steps.
+    On the CPU a row that has written `end_token` leaves the batch, so that short sequences cost
+    only their own steps. Elsewhere it stays to the end: to ask which rows have ended, this process
+    would have to wait for the device at every step.
 
     Args:
         policy: what to sample from.
@@ -62,11 +67,16 @@ def rollout(
         keep_log_probs: whether to return (B, T, V) log pi.
     """
     device = generator.device
+    stays = end_token is not None and device.type not in LEAVES_ON
     tokens = torch.zeros(count, length, dtype=torch.int64, device=device)
     lengths = torch.full((count,), length, dtype=torch.int64, device=device)
     kept: Tensor | None = None
-    begun = _beginnings(prime, count).to(device)  # (B, P)
+    begun = _beginnings(prime, count)  # (B, P)
     shortest, longest = int(begun.lengths.min()), begun.tokens.shape[1]
+    begun_tokens, begun_lengths = (
+        one.to(device, non_blocking=True) for one in (begun.tokens, begun.lengths)
+    )
+    writes = torch.ones(count, dtype=torch.bool, device=device)  # (B,), where rows stay
     rows = torch.arange(count, device=device)
     previous = torch.full((count,), policy.vocab_size, dtype=torch.int64, device=device)
     state = policy.initial_state(count)
@@ -75,18 +85,21 @@ def rollout(
         if keep_log_probs:
             if kept is None:  # of the policy's own type
                 kept = log_probs.new_zeros(count, length, policy.vocab_size)
-            kept[rows, t] = log_probs
+            kept[rows, t] = log_probs.where(writes[:, None], 0.0) if stays else log_probs
         if t < shortest:
-            previous = begun.tokens[rows, t]
+            previous = begun_tokens[rows, t]
         else:
             behaviour = log_probs / temperature if temperature != 1 else log_probs
             if explore is not None:
                 behaviour = explore(behaviour, generator)
             previous = sample_tokens(behaviour, generator)
             if t < longest:
-                previous = previous.where(t >= begun.lengths[rows], begun.tokens[rows, t])
-        tokens[rows, t] = previous
-        if end_token is not None:
+                previous = previous.where(t >= begun_lengths[rows], begun_tokens[rows, t])
+        tokens[rows, t] = previous.where(writes, 0) if stays else previous
+        if stays:
+            ends = writes & (previous == end_token)
+            lengths, writes = lengths.masked_fill(ends, t + 1), writes & ~ends
+        elif end_token is not None:
             ended = previous == end_token
             if bool(ended.any()):
                 lengths[rows[ended]] = t + 1

@@ -28,6 +28,10 @@ SILENCE = 60.0  # seconds without a heartbeat until a process elsewhere counts a
 _LONGEST_NOTE = 4096  # bytes of a lock
 
 
+class _TakenError(Exception):
+    """A process of another machine holds a lock."""
+
+
 @dataclass(frozen=True)
 class Holder:
     """The process that writes in a folder."""
@@ -75,6 +79,24 @@ def writing_in(folder: Path, wait: Callable[[float], None] = time.sleep) -> Iter
         if is_new:
             with suppress(OSError):  # something was written
                 folder.rmdir()
+
+
+@contextmanager
+def lease(folder: Path) -> Iterator[bool]:
+    """Whether this process may write in a folder; if so, it holds the lock until the block ends.
+
+    As `writing_in`, but it waits for nobody and refuses with False.
+    """
+    held = writing_in(folder, wait=_pass_over)
+    try:
+        held.__enter__()
+    except (UserError, _TakenError, FileNotFoundError):  # held, or just given up by another
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        held.__exit__(None, None, None)
 
 
 def writer_of(folder: Path) -> int | None:
@@ -189,3 +211,7 @@ def _beat(lock: Path, own: Holder, stopped: threading.Event) -> None:
             return
         with suppress(OSError):
             os.utime(lock)
+
+
+def _pass_over(_seconds: float) -> None:
+    raise _TakenError

@@ -13,25 +13,21 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sequence_tutor.errors import UserError, reading, shown
 from sequence_tutor.storage.files import LOCK_FILE, is_empty, remove_leftovers, write_json
-from sequence_tutor.storage.folder_lock import SILENCE, writing_in
+from sequence_tutor.storage.folder_lock import SILENCE, lease
 from sequence_tutor.storage.row_files import SUFFIXES
 
 WORK_FILE = "work.json"
 FORMAT = 1
 A_FOLDER = 1000  # shards
 MOST = 10**9  # shards
-
-
-class _TakenError(Exception):
-    """Another machine holds a lease."""
 
 
 @dataclass(frozen=True)
@@ -125,10 +121,14 @@ class Shards:
         While the caller works on a shard, its lease is renewed. Those that another process holds
         are passed over; those of a process that ended are taken.
         """
-        for number in (one % self.count for one in range(first, first + self.count)):
+        yield from self.free_of([one % self.count for one in range(first, first + self.count)])
+
+    def free_of(self, numbers: Sequence[int]) -> Generator[int, None, None]:
+        """The same for some shards, in their order."""
+        for number in numbers:
             if self.path(number).exists():
                 continue
-            with self._lease(number) as is_mine:
+            with lease(self.folder / "leases" / f"{number:06d}") as is_mine:
                 if is_mine and not self.path(number).exists():
                     yield number
 
@@ -155,21 +155,3 @@ class Shards:
             with suppress(OSError):
                 count += time.time() - lock.stat().st_mtime < SILENCE
         return count
-
-    @contextmanager
-    def _lease(self, number: int) -> Iterator[bool]:
-        """Whether this process may work on a shard; if so, until the block ends."""
-        lease = writing_in(self.folder / "leases" / f"{number:06d}", wait=_pass_over)
-        try:
-            lease.__enter__()
-        except (UserError, _TakenError, FileNotFoundError):  # held, or just given up by another
-            yield False
-            return
-        try:
-            yield True
-        finally:
-            lease.__exit__(None, None, None)
-
-
-def _pass_over(_seconds: float) -> None:
-    raise _TakenError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from torch import Tensor
 from sequence_tutor.config.settings import Settings, of_kind
 from sequence_tutor.domain import Beginning, Domain, Progress, TrainingData
 from sequence_tutor.domain.division import TRAIN
+from sequence_tutor.domain.executed_terms import TermsExecutor
 from sequence_tutor.domain.fingerprints import sequence_hashes
 from sequence_tutor.domain.rows import JoinedRows, RewardRows, Rows
 from sequence_tutor.domain.step_scores import Scored, step_scores
@@ -49,6 +51,7 @@ class TextDomain(Domain):
         card: of a prior, with the facts of its training data under `text`; None: there is no prior,
             and the vocabulary is the printable characters of ASCII.
         tensors: stored with the prior's weights.
+        executor: computes a user's terms; None: this process does.
     """
 
     name = "text"
@@ -59,12 +62,15 @@ class TextDomain(Domain):
     reward_settings: type[Settings] = TextRewardSettings
     figures = FIGURES
     opening = f"beginning of {OPENING} characters"
+    executes_rules_alone = True
 
     def __init__(
         self,
         card: Mapping[str, Any] | None = None,
         tensors: Mapping[str, Tensor] | None = None,
+        executor: TermsExecutor | None = None,
     ) -> None:
+        self._executor = executor
         self.has_prior = card is not None
         facts: Mapping[str, Any] = {} if card is None else card.get("text", {})
         self.vocabulary = TextVocabulary(tuple(_PRINTABLE)) if card is None else _vocabulary(card)
@@ -77,7 +83,15 @@ class TextDomain(Domain):
         self, card: Mapping[str, Any], tensors: Mapping[str, Tensor] | None = None
     ) -> TextDomain:
         """The domain with a prior's vocabulary and length."""
-        return TextDomain(card, tensors)
+        return TextDomain(card, tensors, self._executor)
+
+    def executed_by(self, executor: str | None) -> TextDomain:
+        """The domain whose terms of a user's file are computed by this executor."""
+        if executor is None:
+            return self
+        other = copy(self)
+        other._executor = TermsExecutor(executor)
+        return other
 
     def data_of_prior(self, card: Mapping[str, Any]) -> Mapping[str, Any]:
         """Its tokeniser and its tokens."""
@@ -129,7 +143,9 @@ class TextDomain(Domain):
     def reward(self, settings: Settings, rules: Path | None) -> TextReward:
         """The terms of the settings and the user's."""
         user_terms = load_user_terms(rules) if rules else ()
-        return of_kind(TextRewardSettings, settings).build(self.vocabulary, user_terms)
+        return of_kind(TextRewardSettings, settings).build(
+            self.vocabulary, user_terms, self._executor
+        )
 
     def shown_to_functions(self, batch: SequenceBatch) -> TextView:
         """Lines as tensors and as text."""
@@ -143,7 +159,8 @@ class TextDomain(Domain):
         domain = self
         if not self.has_prior:
             known = TextVocabulary.of_lines([*lines, _PRINTABLE], "characters")
-            domain = TextDomain({"text": {"tokens": known.tokens, "tokeniser": known.tokeniser}})
+            facts = {"tokens": known.tokens, "tokeniser": known.tokeniser}
+            domain = TextDomain({"text": facts}, executor=self._executor)
         reward = domain.reward(settings, rules)
         sequences = (domain.vocabulary.encode(line) for line in lines)
         for line, scored in zip(lines, step_scores(reward, sequences), strict=True):

@@ -11,6 +11,7 @@ from pydantic import Field
 from torch import Tensor
 
 from sequence_tutor.config.settings import Settings
+from sequence_tutor.domain.executed_terms import TermsExecutor
 from sequence_tutor.domain.fingerprints import are_among, sequence_hashes
 from sequence_tutor.errors import UserError
 from sequence_tutor.reward.user_terms import UserTerm
@@ -39,7 +40,8 @@ class FoundLines:
 class TextReward(WeightedReward[TextView]):
     """Scores batches of lines, term by term. Satisfies `Reward` and `Remembers`.
 
-    User terms receive a `TextView`. A term without a weight has that of the user's file, or 1.
+    User terms receive a `TextView`. A term without a weight has that of the user's file, or 1. An
+    executor computes a user's terms; None: this process does.
 
     Raises:
         UserError: a user's rule has the name of a term, a weight names none, or all are off.
@@ -51,6 +53,7 @@ class TextReward(WeightedReward[TextView]):
         terms: Mapping[str, Term],
         weights: Mapping[str, float],
         user_terms: Sequence[UserTerm] = (),
+        executor: TermsExecutor | None = None,
     ) -> None:
         self.found = FoundLines()
         functions: dict[str, Callable[[TextView], Tensor]] = {
@@ -66,8 +69,10 @@ class TextReward(WeightedReward[TextView]):
         if not functions:
             raise UserError("the reward has no term, expected a table reward.terms.NAME or rules")
         own_weights = {own.name: own.weight for own in user_terms}
+        view = partial(TextView, vocabulary=vocabulary)
         super().__init__(
-            partial(TextView, vocabulary=vocabulary), functions, {**own_weights, **weights}
+            *(view, functions, {**own_weights, **weights}),
+            elsewhere=None if executor is None else executor.computes(user_terms, view),
         )
         self._remembers = any(isinstance(term, Again) for term in terms.values())
 
@@ -113,10 +118,15 @@ class TextRewardSettings(Settings):
         off = dict.fromkeys(_two_failures(), 0.0)
         return {**reward, "weights": {**off, **reward["weights"]}}
 
-    def build(self, vocabulary: TextVocabulary, user_terms: Sequence[UserTerm] = ()) -> TextReward:
+    def build(
+        self,
+        vocabulary: TextVocabulary,
+        user_terms: Sequence[UserTerm] = (),
+        executor: TermsExecutor | None = None,
+    ) -> TextReward:
         """The reward these settings describe.
 
         Raises:
             UserError: see `TextReward`.
         """
-        return TextReward(vocabulary, self.terms, self.weights, user_terms)
+        return TextReward(vocabulary, self.terms, self.weights, user_terms, executor)

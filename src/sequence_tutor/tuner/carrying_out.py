@@ -87,6 +87,7 @@ def carry_out(
             save_minutes=order.tables.execution.save_minutes,
             extensions=extensions,
             loggers=loggers,
+            executor=order.executor,
         )
         advance = stack.enter_context(progress(name, most_steps(spec.tune), quiet=quiet))
         save_policy(out, tuner.run(advance), tuner.c)

@@ -24,8 +24,9 @@ from sequence_tutor.tuner.choosing import Choosing, Written
 from sequence_tutor.tuner.exploration import Exploration
 from sequence_tutor.tuner.fenced import Fenced, are_inside
 from sequence_tutor.tuner.given_beginnings import Beginnings
-from sequence_tutor.tuner.pending import Sampled
+from sequence_tutor.tuner.pending import Sampled, Writing, written
 from sequence_tutor.tuner.regrowing import Regrower
+from sequence_tutor.tuner.rollouts import Rollouts
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,9 @@ class Collector:
         breeder: breeds a share of the sequences; None: none is bred.
         choosing: picks what is scored of more that were written; None: all are.
         beginnings: of data, which the policy continues; None: it writes all itself.
+
+    Attributes:
+        rollouts: copies of the policy that sample in its place; None: there are none.
     """
 
     def __init__(
@@ -87,13 +91,14 @@ class Collector:
         self.count, self.generator = count, generator
         self.regrower, self.gatherer = regrower, gatherer
         self.breeder, self.choosing, self.beginnings = breeder, choosing, beginnings
+        self.rollouts: Rollouts | None = None
         self.share = 0.0
         self.measures_kl = measures_kl
         self.compares = gatherer is not None or measures_kl  # pi and p
         self.asks_prior = self.compares or asks_prior
 
-    def sample(self, step: int, share: float, most: int | None = None) -> Sampled:
-        """Sample B sequences, fewer where only `most` may still be scored.
+    def sample(self, step: int, share: float, most: int | None = None) -> Writing:
+        """Sample B sequences, fewer where only `most` may still be scored, or begin to.
 
         Args:
             step: updates made before.
@@ -103,10 +108,14 @@ class Collector:
         self.exploration.anneal(share)
         self.share = share
         count = self.count if most is None else min(self.count, most)
+        if self.rollouts is not None:
+            wait = self.rollouts.begin(count, self.generator)
+            return Writing(step, count, lambda: _of_copies(step, *wait()))
         sampled, own = self._write(count) if self.choosing is None else self._choose(count)
         batch, log_probs = sampled.batch, sampled.log_probs
         log_policy = None if log_probs is None else _whole(log_probs, batch)
-        return Sampled(step, batch, own, log_policy, log_probs if self.measures_kl else None)
+        kept = log_probs if self.measures_kl else None
+        return written(Sampled(step, batch, own, log_policy, kept))
 
     def finish(self, sampled: Sampled) -> Fresh:
         """Score a collection, let the reward remember it, and hand it over."""
@@ -228,6 +237,11 @@ class Collector:
             self.gatherer.restore(under("gatherer", tensors))
         if self.choosing is not None:
             self.choosing.chooser.restore(under("chooser", tensors))
+
+
+def _of_copies(step: int, batch: SequenceBatch, log_policy: Tensor | None) -> Sampled:
+    """A collection that copies of the policy sampled, all of it the policy's own."""
+    return Sampled(step, batch, len(batch), log_policy, None)
 
 
 def learn_scored(chooser: Chooses, reward: Reward, batch: SequenceBatch, terms: Tensor) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sequence_tutor.errors import shown
 from sequence_tutor.tuner.fence_settings import check_fence
+from sequence_tutor.tuner.lag_settings import check_lag
 
 if TYPE_CHECKING:
     from sequence_tutor.tuner.settings import TuneSettings
@@ -52,24 +53,13 @@ def check_consistent(settings: TuneSettings) -> None:
             f"batch is 1 but {what}, expected at least 2: a sequence is compared with the "
             "others of its batch"
         )
-    if settings.lag:
-        _check_lag(settings)
+    check_lag(settings)
     if settings.target_kl is not None:
         _check_target_kl(settings)
     if settings.aims:
         _check_aims(settings)
     _check_candidates(settings)
     check_fence(settings)
-
-
-def _check_lag(settings: TuneSettings) -> None:
-    hint = f"lag is {settings.lag}, expected 0: "
-    if settings.traits.on_policy:
-        raise ValueError(
-            f"{hint}{settings.algorithm} learns from what the policy itself has just sampled"
-        )
-    if settings.target_kl is not None or settings.aims:
-        raise ValueError(f"{hint}aims and target_kl follow what was sampled just now")
 
 
 def _check_target_kl(settings: TuneSettings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -134,10 +135,14 @@ class Learner:
         self.optimiser.zero_grad()
         batch_loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.parameters, settings.gradient_norm)
-        if not bool(batch_loss.isfinite() & norm.isfinite()):
+        read = torch.stack(
+            [one.detach().double() for one in (batch_loss, norm, seen.learned.sum())]
+        )
+        loss, length, tokens = read.tolist()  # a GPU is waited for once an update
+        if not (math.isfinite(loss) and math.isfinite(length)):
             raise UserError(
-                f"tuning diverged at step {step}: the loss is {batch_loss.item():g}, its gradient "
-                f"{norm.item():g}, expected finite numbers; try a lower optimiser.learning_rate, "
+                f"tuning diverged at step {step}: the loss is {loss:g}, its gradient "
+                f"{length:g}, expected finite numbers; try a lower optimiser.learning_rate, "
                 "a larger c, or optimiser.robust = 10"
             )
         if graded.renews:
@@ -147,8 +152,7 @@ class Learner:
             self.averaged.approach(self.values, 1 / settings.average)
         if self.target_is == "average":
             self._follow()
-        tokens = int(seen.learned.sum())
-        return Update(batch_loss.item(), norm.item(), tokens, graded.by_sequence, graded.by_step)
+        return Update(loss, length, int(tokens), graded.by_sequence, graded.by_step)
 
     def store(
         self,

@@ -62,6 +62,7 @@ class Tuner:
         save_minutes: between two checkpoints; evaluations and signals save too.
         extensions: callbacks, sampler and exploration of a user's own.
         loggers: receive each line of the log; None: nobody does.
+        executor: name of the one whose nodes copies of the policy sample on, if there are any.
 
     Raises:
         UserError: `directory` holds a run with other settings, a stage, a seed, an aim or the
@@ -84,6 +85,7 @@ class Tuner:
         save_minutes: float = 10.0,
         extensions: Extensions = NOTHING,
         loggers: FanOut | None = None,
+        executor: str | None = None,
     ) -> None:
         if seeds:
             check_seeds(seeds, task, settings)
@@ -110,6 +112,7 @@ class Tuner:
             chooser=chooser,
             seeds=seeds,
             extensions=extensions,
+            executor=executor,
         )
         self.callbacks = Callbacks(extensions.callbacks, directory)
         self.due: dict[str, float] | None = None  # of an evaluation that is to be made

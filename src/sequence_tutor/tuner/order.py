@@ -13,6 +13,7 @@ import torch
 from sequence_tutor.config.presets import Tables, build
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Beginning, Domain, Limits, find_domain
+from sequence_tutor.domain.executed_terms import check_executor, executed_where_possible
 from sequence_tutor.domain.real_card import real_opening
 from sequence_tutor.domain.rows import Rows
 from sequence_tutor.errors import UserError, settings_of
@@ -274,4 +275,7 @@ def open_order(
     check_read(given.column, given.standardise, given.seeds, given.prime)
     domain = domain.reading(given.column, given.standardise, warner(quiet=quiet))
     order = Order(domain, stored, layers, given)
+    if order.tables.tune.get("rollouts"):  # these have a use for it, whatever scores
+        return replace(order, domain=executed_where_possible(domain, order.executor))
+    check_executor(domain, order.executor, given.rules)
     return replace(order, domain=domain.executed_by(order.executor))

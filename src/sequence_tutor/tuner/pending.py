@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -34,6 +34,37 @@ class Sampled:
     log_probs: Tensor | None
 
 
+class Writing:
+    """A collection that is being sampled, or was.
+
+    Args:
+        step: updates made before it was begun.
+        count: sequences.
+        wait: gives it once it is there; called once, by whichever thread asks first.
+    """
+
+    def __init__(self, step: int, count: int, wait: Callable[[], Sampled]) -> None:
+        self.step, self.count = step, count
+        self._wait, self._lock = wait, threading.Lock()
+        self._sampled: Sampled | None = None
+
+    def sampled(self) -> Sampled:
+        """The collection; waits for it.
+
+        Raises:
+            UserError: who samples it is gone.
+        """
+        with self._lock:
+            if self._sampled is None:
+                self._sampled = self._wait()
+            return self._sampled
+
+
+def written(sampled: Sampled) -> Writing:
+    """A collection that is there."""
+    return Writing(sampled.step, len(sampled.batch), lambda: sampled)
+
+
 class Pending:
     """A queue of collections, the oldest first.
 
@@ -49,28 +80,28 @@ class Pending:
     def __init__(self, reward: Reward, lag: int) -> None:
         self.lag = lag
         self._reward = reward if isinstance(reward, Prepares) else None
-        self._waiting: deque[tuple[Sampled, _Scoring | None]] = deque()
+        self._waiting: deque[tuple[Writing, _Scoring | None]] = deque()
 
     @property
     def sequences(self) -> int:
         """How many sequences wait."""
-        return sum(len(sampled.batch) for sampled, _ in self._waiting)
+        return sum(writing.count for writing, _ in self._waiting)
 
-    def add(self, sampled: Sampled) -> None:
+    def add(self, writing: Writing) -> None:
         """Take a collection, and begin to score it if there is a lag."""
         scoring = None
         if self._reward is not None and self.lag:
-            scoring = _Scoring(self._reward, sampled.batch)
-        self._waiting.append((sampled, scoring))
+            scoring = _Scoring(self._reward, writing)
+        self._waiting.append((writing, scoring))
 
     @property
     def first(self) -> Sampled:
         """The oldest collection."""
-        return self._waiting[0][0]
+        return self._waiting[0][0].sampled()
 
     def is_due(self, step: int, *, at_once: bool = False) -> bool:
         """Whether the oldest collection, if there is one, is to be stored before this update."""
-        return bool(self._waiting) and (at_once or step >= self.first.step + self.lag)
+        return bool(self._waiting) and (at_once or step >= self._waiting[0][0].step + self.lag)
 
     def wait(self) -> None:
         """Until the slow part of the oldest one's scores is there.
@@ -78,20 +109,21 @@ class Pending:
         Raises:
             UserError: a user's function or program is broken.
         """
-        sampled, scoring = self._waiting[0]
+        writing, scoring = self._waiting[0]
         if scoring is not None:
             scoring.wait()
         elif self._reward is not None and self._reward.is_slow:
-            self._reward.prepare(sampled.batch)
+            self._reward.prepare(writing.sampled().batch)
 
     def drop_first(self) -> None:
         """The oldest one is in replay."""
         self._waiting.popleft()
 
     def state(self) -> Tensors:
-        """The collections, without what is known of their scores."""
+        """The collections, without what is known of their scores; waits for those being sampled."""
         found: Tensors = {}
-        for place, (sampled, _) in enumerate(self._waiting):
+        for place, (writing, _) in enumerate(self._waiting):
+            sampled = writing.sampled()
             numbers = torch.tensor([sampled.step, sampled.own])
             values = {
                 "tokens": sampled.batch.tokens,
@@ -115,15 +147,16 @@ class Pending:
             }
             batch = SequenceBatch(own["tokens"], own["lengths"])
             step, count = tensors[f"{place}.numbers"].tolist()
-            self.add(Sampled(step, batch, count, own.get("log_policy"), own.get("log_probs")))
+            likelihoods = own.get("log_policy"), own.get("log_probs")
+            self.add(written(Sampled(step, batch, count, *likelihoods)))
             place += 1
 
 
 class _Scoring:
     """The slow part of a batch's scores, computed in a thread of its own."""
 
-    def __init__(self, reward: Prepares, batch: SequenceBatch) -> None:
-        self._reward, self._batch = reward, batch
+    def __init__(self, reward: Prepares, writing: Writing) -> None:
+        self._reward, self._writing = reward, writing
         self._error: BaseException | None = None
         # a daemon: the process need not wait for a slow program as it ends
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -136,6 +169,6 @@ class _Scoring:
 
     def _run(self) -> None:
         try:
-            self._reward.prepare(self._batch)
+            self._reward.prepare(self._writing.sampled().batch)
         except BaseException as error:
             self._error = error

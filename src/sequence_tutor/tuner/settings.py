@@ -96,6 +96,13 @@ class TuneSettings(LossSettings):
         description="updates between sampling a collection and learning from it, while it is "
         "scored; the numbers do not depend on how long that takes",
     )
+    rollouts: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        description="parts that a collection is sampled in by copies of the policy, meanwhile and "
+        "on the nodes of the executor ray; needs a lag; 0: the policy samples it as a whole",
+    )
     reward_floor: float | None = Field(
         None, lt=0, description="least r / c that one step may have in learning"
     )
@@ -159,7 +166,7 @@ class TuneSettings(LossSettings):
         usual = {"aims_react": self.aims_react, "aims_margin": self.aims_margin}
         fields = type(self).model_fields
         unused |= {name for name, value in usual.items() if value == fields[name].default}
-        unused |= set() if self.lag else {"lag"}
+        unused |= {name for name in ("lag", "rollouts") if not getattr(self, name)}
         for table, names in LATER.items():
             usual = type(getattr(self, table)).model_fields
             values[table] = {

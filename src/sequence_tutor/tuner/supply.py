@@ -28,6 +28,7 @@ from sequence_tutor.tuner.extensions import NOTHING, Extensions, exploration_of,
 from sequence_tutor.tuner.given_beginnings import Beginnings
 from sequence_tutor.tuner.learner import Learner
 from sequence_tutor.tuner.pending import Pending
+from sequence_tutor.tuner.ray_rollouts import rollouts_of
 from sequence_tutor.tuner.regrowing import Regrower
 from sequence_tutor.tuner.respelling import Respeller
 from sequence_tutor.tuner.saving import Saving
@@ -53,6 +54,7 @@ class Supply:
         chooser: ranks sequences, where the settings ask for a critic.
         seeds: the data that `exploration.given` takes beginnings from.
         extensions: sampler and exploration of a user's own.
+        executor: name of the one whose nodes copies of the policy sample on, see `rollouts_of`.
 
     Attributes:
         scored: sequences scored to learn from.
@@ -80,6 +82,7 @@ class Supply:
         chooser: Chooses | None = None,
         seeds: Sequence[Sequence[int]] = (),
         extensions: Extensions = NOTHING,
+        executor: str | None = None,
     ) -> None:
         self.saving = saving
         self.task, self.settings, self.learner, self.aiming = task, settings, learner, aiming
@@ -119,6 +122,11 @@ class Supply:
             choosing=self.choosing,
             beginnings=Beginnings(task, settings, seeds) if settings.traits.takes_given else None,
         )
+        if settings.rollouts:
+            self.collector.rollouts = rollouts_of(
+                *(settings.rollouts, learner.policy, self.exploration, task, device, executor),
+                compares=self.collector.compares,
+            )
         self.pending = Pending(task.reward, settings.lag)
         self._shares = shares_of(task.reward)
         self.is_expensive = isinstance(task.reward, KeepsScores) and task.reward.is_expensive

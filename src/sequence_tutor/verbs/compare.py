@@ -14,14 +14,19 @@ from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import UserError
 from sequence_tutor.reward.user_terms import rules_file
 from sequence_tutor.storage.files import PathLike, named_path, optional_path, write_json, write_text
-from sequence_tutor.storage.folder_lock import writing_in
 from sequence_tutor.storage.run_log import Record, read_log
 from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.tuner.order import Order
 from sequence_tutor.tuner.run_record import RunSpec
 from sequence_tutor.tuner.settings_tables import with_executor
-from sequence_tutor.verbs.side_by_side import Opening, compute_runs, in_own_process, sendable
+from sequence_tutor.verbs.side_by_side import (
+    Opening,
+    compute_runs,
+    computed,
+    in_own_process,
+    sendable,
+)
 from sequence_tutor.verbs.tune import AnyPrior, AnyReward
 from sequence_tutor.workbench.aimed_comparison import PANELS as AIMED_PANELS
 from sequence_tutor.workbench.aimed_comparison import (
@@ -121,10 +126,12 @@ def compare(
             and divergence are compared, not objectives.
         config: as for `tune`, like all other arguments; the methods' own settings win over it.
         side_by_side: executor that computes the runs, such as "local" or "ray", whose machines all
-            see `out` under the same path; None: one after the other in this process.
+            see `out` under the same path; "shared": every process that makes the same call takes
+            the runs that no other is at; None: one after the other in this process.
         threads: torch's threads; None measures, and side by side it is 1 a run.
 
     Raises:
+        UnfinishedError: the runs are shared, and others are still at some.
         UserError: a number, method or setting that cannot be used, methods that would not have the
             same problem or cannot hold aims, or a folder that holds runs with other settings.
     """
@@ -151,13 +158,15 @@ def compare(
     specs = {name: own.spec for name, own in orders.items()}
     problem = replace(begun.problem, threads=set_threads(threads))
     asked = [(seed, name) for seed in range(seeds) for name in forms]
-    with writing_in(out):
-        if side_by_side is not None:
-            there = replace(asked_for, opening=opening.elsewhere())
-            shared = there, out.absolute(), problem.threads
-            items = [(*shared, seed, name) for seed, name in asked]
-            places = [(begun.folder(out, *one), begun.steps(one[1])) for one in asked]
-            compute_runs(_finish, items, places, side_by_side, problem.threads, quiet=quiet)
+
+    def compute() -> None:
+        there = replace(asked_for, opening=opening.elsewhere())
+        shared = there, out.absolute(), problem.threads
+        items = [(*shared, seed, name) for seed, name in asked]
+        places = [(begun.folder(out, *one), begun.steps(one[1])) for one in asked]
+        compute_runs(_finish, items, places, str(side_by_side), problem.threads, quiet=quiet)
+
+    with computed(out, side_by_side, compute):
         runs = []
         for number, (seed, name) in enumerate(asked, start=1):
             place = f"{number} of {len(asked)}"

@@ -19,7 +19,6 @@ from sequence_tutor.progress import heading, progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reward.user_terms import rules_file
 from sequence_tutor.storage.files import PathLike, named_path, optional_path, write_json
-from sequence_tutor.storage.folder_lock import writing_in
 from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.carrying_out import carry_out
@@ -28,7 +27,13 @@ from sequence_tutor.tuner.order import Order
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.tuner.settings_tables import with_executor
 from sequence_tutor.tuner.stages import most_steps
-from sequence_tutor.verbs.side_by_side import Opening, compute_runs, in_own_process, sendable
+from sequence_tutor.verbs.side_by_side import (
+    Opening,
+    compute_runs,
+    computed,
+    in_own_process,
+    sendable,
+)
 from sequence_tutor.verbs.tune import AnyPrior, AnyReward
 from sequence_tutor.workbench.baselines import sample_pool
 from sequence_tutor.workbench.finished_run import tuned
@@ -111,6 +116,7 @@ def frontier(
         side_by_side: as for `compare`; all c of a seed are one run.
 
     Raises:
+        UnfinishedError: the runs are shared, and others are still at some.
         UserError: numbers or an algorithm that give no frontier.
     """
     out = named_path(out)
@@ -125,16 +131,18 @@ def frontier(
     asked_for = Asked(opening, tuple(temperatures), algorithm, share, samples)
     sweeps = asked_for.begin(reward, quiet=quiet)
     threads = set_threads(threads)
-    with writing_in(out):
+    places = [(place, seed) for seed in range(seeds) for place in sweeps]
+
+    def compute() -> None:
+        there = replace(asked_for, opening=opening.elsewhere())
+        shared = there, out.absolute(), threads
+        runs = [_run_of(sweeps, out, *one) for one in places]
+        folders = [(run, most_steps(own.spec.tune)) for own, run in runs]
+        items = [(*shared, *one) for one in places]
+        compute_runs(_finish, items, folders, str(side_by_side), threads, quiet=quiet)
+
+    with computed(out, side_by_side, compute):
         points: list[Point] = []
-        places = [(place, seed) for seed in range(seeds) for place in sweeps]
-        if side_by_side is not None:
-            there = replace(asked_for, opening=opening.elsewhere())
-            shared = there, out.absolute(), threads
-            runs = [_run_of(sweeps, out, *one) for one in places]
-            folders = [(run, most_steps(own.spec.tune)) for own, run in runs]
-            items = [(*shared, *one) for one in places]
-            compute_runs(_finish, items, folders, side_by_side, threads, quiet=quiet)
         for place, seed in places:
             own, run = _run_of(sweeps, out, place, seed)
             carry_out(own, run, threads=threads, tell=partial(heading, quiet=quiet), quiet=quiet)

@@ -9,6 +9,7 @@ from pathlib import Path
 from sequence_tutor.config.presets import DEFAULT, build
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Domain, find_domain
+from sequence_tutor.domain.executed_terms import check_executor
 from sequence_tutor.domain.step_scores import Scored
 from sequence_tutor.errors import UserError, settings_of
 from sequence_tutor.evaluation.loading import load_model
@@ -107,6 +108,7 @@ def score(
     tables = read_tables(optional_path(config))
     files_settings = build(asked.output_settings, tables.output, f"{config}: output")
     executor = executor or tables.execution.executor
+    check_executor(asked, executor, own)
     executing = asked.executed_by(executor)
     found = Scores(asked, remarks)
     with settings_of(source), progress("sequences scored", None, quiet=quiet) as advance:

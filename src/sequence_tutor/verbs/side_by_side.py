@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,10 +14,11 @@ import torch
 
 from sequence_tutor.config.presets import Tables
 from sequence_tutor.domain import find_domain
-from sequence_tutor.errors import UserError, shown
+from sequence_tutor.errors import UnfinishedError, UserError, shown
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.execution.registry import SERIAL, find_executor
 from sequence_tutor.progress import Advance, progress
+from sequence_tutor.storage.folder_lock import lease, writing_in
 from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.threads import cores_at_hand
 from sequence_tutor.tuner.given import Given
@@ -30,6 +32,8 @@ from sequence_tutor.workbench.finished_run import RESULT_FILE
 
 Item = TypeVar("Item")
 
+SHARED = "shared"
+"""In place of an executor: every process that is given the command takes part."""
 LONGEST = 7 * 24 * 3600.0  # seconds for one training, after which an executor may stop it
 LOOK_EVERY = 1.0  # seconds between two looks at the logs
 
@@ -102,6 +106,9 @@ def compute_runs(
 ) -> None:
     """Let an executor compute runs; those that it loses are left as far as they came.
 
+    With `SHARED` in its place this process computes them, but for those that another process that
+    was given the same command is at.
+
     Args:
         function: computes one run; what is finished in its folder it leaves as it is.
         items: what it is called with, one a run; they can be sent to another machine.
@@ -111,16 +118,69 @@ def compute_runs(
         quiet: show no progress.
 
     Raises:
+        UnfinishedError: with `SHARED`, others are still at some.
         UserError: there is no such executor, or a run cannot begin.
     """
+    if executor == SHARED:
+        _compute_free(function, items, [folder for folder, _ in runs])
+        return
     kind = find_executor(executor)
     workers = max(1, cores_at_hand() // threads)
     with (
         progress("training side by side", sum(steps for _, steps in runs), quiet=quiet) as advance,
         kind(function, workers, LONGEST) as computing,
-        _watched(runs, advance),
+        watched(lambda: sum(_done(folder, steps) for folder, steps in runs), advance),
     ):
         computing.map(items)
+
+
+def _compute_free(
+    function: Callable[[Item], None], items: Sequence[Item], folders: Sequence[Path]
+) -> None:
+    """Compute the runs that nobody computes, one after the other."""
+    first = os.getpid() % len(items)  # who begins together meets rarely
+    left = [(first + turn) % len(items) for turn in range(len(items))]
+    for _ in range(2):  # others may have ended meanwhile
+        asked, left = left, []
+        for number in asked:
+            folder = folders[number]
+            with lease(folder.with_name(f"{folder.name}.lease")) as is_mine:
+                if is_mine:
+                    function(items[number])
+                else:
+                    left.append(number)
+    if left:
+        raise UnfinishedError(
+            f"other processes compute {len(left)} of {len(items)} runs, such as "
+            f"{folders[left[0]]}; the last of them makes the table, or the same command once they "
+            "have ended"
+        )
+
+
+@contextmanager
+def computed(out: Path, executor: str | None, compute: Callable[[], None]) -> Iterator[None]:
+    """Let runs be computed, and hold the lock of their folder while results are gathered.
+
+    Args:
+        out: folder of the runs.
+        executor: computes them; None: whoever gathers does, one after the other.
+        compute: lets it do so.
+
+    Raises:
+        UserError: another process writes there.
+        UnfinishedError: with `SHARED`, others are still at some, or gather the results.
+    """
+    if executor == SHARED:
+        compute()
+        with lease(out) as is_mine:
+            if not is_mine:
+                raise UnfinishedError(f"another process makes the table of {out}")
+            yield
+        return
+    with writing_in(out):
+        if executor is not None:
+            compute()
+        yield
 
 
 def in_own_process(domain: str, overrides: Mapping[str, Any], executor: str | None) -> Tables:
@@ -202,15 +262,15 @@ def _finish(item: tuple[Training, int]) -> None:
 
 
 @contextmanager
-def _watched(runs: Sequence[tuple[Path, int]], advance: Advance) -> Iterator[None]:
-    """Report the updates that the logs have, from time to time."""
+def watched(count: Callable[[], int], advance: Advance) -> Iterator[None]:
+    """Report from time to time how much is done, such as the updates that logs have."""
     ended = threading.Event()
 
     def look() -> None:
         known, over = 0, False
         while not over:
             over = ended.wait(LOOK_EVERY)
-            done = sum(_done(folder, steps) for folder, steps in runs)
+            done = count()
             advance(done - known)
             known = done
 

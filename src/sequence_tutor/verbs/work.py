@@ -11,6 +11,7 @@ from typing import Any
 
 from sequence_tutor.errors import UserError, reading
 from sequence_tutor.evaluation.loading import load_model
+from sequence_tutor.execution.registry import SERIAL
 from sequence_tutor.progress import counted, progress
 from sequence_tutor.reward.user_terms import rules_file
 from sequence_tutor.sampling.rollout import check_temperature
@@ -34,6 +35,7 @@ from sequence_tutor.verbs.shard_kinds import (
     sample_work,
     score_work,
 )
+from sequence_tutor.verbs.shards_elsewhere import compute_elsewhere
 from sequence_tutor.workbench.distinct_count import DistinctCount
 
 SUMMARY_FILE = "summary.json"
@@ -68,6 +70,7 @@ def sample_shards(
     length: int | None = None,
     seed: int = 0,
     trust: bool = False,
+    executor: str | None = None,
     quiet: bool = False,
 ) -> Summary | None:
     """Sample a model in shards: all sequences as they come, repeated ones too.
@@ -81,6 +84,7 @@ def sample_shards(
         length: tokens of a sequence; None: as the model was tuned.
         seed: shard i is sampled with the generator of this seed and i.
         trust: run the code that the model's folder names, see `trust`.
+        executor: computes the shards, see `work`.
         quiet: show no progress.
 
     Returns:
@@ -97,7 +101,7 @@ def sample_shards(
     loaded.check_length(length)
     what = sample_work(loaded, model, count, temperature=temperature, length=length, seed=seed)
     begin_work(named_path(out), what, shards)
-    return work(out, trust=trust, quiet=quiet)
+    return work(out, executor=executor, trust=trust, quiet=quiet)
 
 
 def score_shards(
@@ -111,6 +115,7 @@ def score_shards(
     preset: str | None = None,
     column: str | None = None,
     standardise: str | None = None,
+    executor: str | None = None,
     quiet: bool = False,
 ) -> Summary | None:
     """Score files of molecules in shards; the other arguments are those of `score`.
@@ -120,6 +125,7 @@ def score_shards(
         files: one or several.
         shards: parts; of each so many lines every part has one.
         out: folder of the work; other processes may join by `work`.
+        executor: computes the shards, see `work`.
 
     Returns:
         What is in the folder once all shards are done; None: other processes still compute some.
@@ -138,7 +144,7 @@ def score_shards(
     choice = {"column": column, "standardise": standardise}
     what = score_work(domain, listed_paths(files), reward, own, **choice)
     begin_work(named_path(out), what, shards)
-    return work(out, quiet=quiet)
+    return work(out, executor=executor, quiet=quiet)
 
 
 def begin_work(folder: Path, what: dict[str, Any], shards: int) -> Shards:
@@ -152,10 +158,20 @@ def begin_work(folder: Path, what: dict[str, Any], shards: int) -> Shards:
     return there
 
 
-def work(folder: PathLike, *, trust: bool = False, quiet: bool = False) -> Summary | None:
+def work(
+    folder: PathLike, *, executor: str | None = None, trust: bool = False, quiet: bool = False
+) -> Summary | None:
     """Compute shards of a folder until none is left that nobody computes.
 
     Any number of processes may do so at once, on any machine that sees the folder.
+
+    Args:
+        folder: of the work.
+        executor: computes shards side by side: `local`, on as many cores as there are, or `ray`, on
+            the nodes of a cluster that see the folder under the same path. What it loses, and all
+            where it is None, is computed in this process.
+        trust: run the code that the work names, see `trust`.
+        quiet: show no progress.
 
     Returns:
         What is in the folder once all shards are done; None: other processes still compute some.
@@ -164,6 +180,8 @@ def work(folder: PathLike, *, trust: bool = False, quiet: bool = False) -> Summa
         UserError: there is no work, or it cannot be done here.
     """
     shards = Shards.opened(named_path(folder))
+    if executor not in (None, SERIAL) and len(shards.paths()) < shards.count:
+        compute_elsewhere(shards, executor, trust=trust, quiet=quiet)
     left = shards.count - len(shards.paths())
     if left:
         with reading(shards.folder / WORK_FILE, "a description of work"):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from sequence_tutor.molecule.scoring.scorer import LONGEST_KEY, Cache
+from sequence_tutor.execution.cache import LONGEST_KEY, Cache
 
 
 def test_forgets_what_was_not_used_for_the_longest() -> None:
