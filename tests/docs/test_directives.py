@@ -43,6 +43,15 @@ def test_what_rules_pay(melodies: ModuleType) -> None:
         melodies.pay([14], ["keys"])
 
 
+def test_the_command_of_a_page_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    recipes = imported("recipe_example", monkeypatch)
+    page = (DIRECTIVES.parent / "writing.md").read_text(encoding="utf-8")
+    found = recipes.command_of(page, "practice")
+    assert found[:4] == ["sample", "tunes", "--range", "flute"]
+    with pytest.raises(ValueError, match="0 commands end with --out nowhere"):
+        recipes.command_of(page, "nowhere")
+
+
 def test_raw_numbers_of_molecules(molecules: ModuleType) -> None:
     isomer = molecules.read_term("isomer", 'formula = "C2H6O"')
     assert molecules.raw_number(isomer, "CCO") == 0

@@ -32,9 +32,11 @@ HOSTILE = "<img src=x onerror=alert(1)>\"'&"
 
 
 def page(samples: Samples) -> str:
-    """The page in the frame, which has nothing around it."""
+    """The page in the frame, in a box for up to three that can be made taller."""
     shown = samples._repr_html_()
-    (source,) = re.findall(r'^<iframe srcdoc="([^"]*)" title="[^"]*" sandbox', shown)
+    (source,) = re.findall(
+        r'^<div style="height: 32rem; [^"]*"><iframe srcdoc="([^"]*)" title="[^"]*" sandbox', shown
+    )
     return unescape(source)
 
 

@@ -156,6 +156,41 @@ def test_particles_follow_the_exact_distribution(constraint: Keeps, good: bool, 
     assert found < 0.05
 
 
+def paid_by_last(*, right: bool) -> Tensor:
+    """(T, S, V): the reward over c by the machine's state, the last token; or another one."""
+    states = ngrams().state_table()
+    paid = torch.zeros(T, len(states.next_state), V, dtype=torch.float64)
+    for last in range(V):
+        after = states.next_state[states.start, last]
+        row = [pays(last, token)[1] / C for token in range(V)]
+        paid[:, after] = torch.tensor(row, dtype=torch.float64)
+    return paid if right else -0.5 * paid.roll(1, 2)
+
+
+@pytest.mark.parametrize("constraint", CONSTRAINTS)
+@pytest.mark.parametrize("right", [True, False])
+def test_particles_that_are_led_to_the_reward_follow_the_same_distribution(
+    constraint: Keeps, right: bool
+) -> None:
+    prior = ngrams()
+    expected, log_z = truth(prior, constraint)
+    guide = Guide(machine(prior, good=True), constraint).paying(paid_by_last(right=right))
+    cloud = run(prior, guide, 20_000, 1, 1)
+    assert cloud.log_z == pytest.approx(log_z, abs=0.08)
+    assert total_variation(expected, cloud.batch.tokens, cloud.log_weights.exp()) < 0.05
+
+
+def test_a_machine_that_knows_prior_and_reward_leaves_nothing_to_chance() -> None:
+    prior = ngrams()
+    _, log_z = truth(prior, Keeps(KEPT))
+    guide = Guide(machine(prior, good=True), Keeps(KEPT)).paying(paid_by_last(right=True))
+    cloud = run(prior, guide, 64, 8, 0)
+    assert cloud.resampled == 0
+    torch.testing.assert_close(
+        cloud.group_log_z, torch.full((8,), log_z).double(), atol=1e-5, rtol=0
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("constraint", [Keeps(KEPT)], ids=["kept"])
 @pytest.mark.parametrize("good", [True, False])

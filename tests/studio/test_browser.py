@@ -43,8 +43,10 @@ def page(address: str) -> Iterator[Page]:
         assert all(url.startswith(address) for url in found.requests())
 
 
-def press_at(page: Page, step: float, pitch: int, *, to: float | None = None) -> None:
-    """Press in the roll, and drag to another step."""
+def press_at(
+    page: Page, step: float, pitch: int, *, to: float | None = None, down: int = 0
+) -> None:
+    """Press in the roll, and drag to another step, and so many semitones down."""
     left, top, wide, tall = page.ask(
         "const roll = document.getElementById('notes');"
         "roll.scrollIntoView({ block: 'center' });"
@@ -60,7 +62,9 @@ def press_at(page: Page, step: float, pitch: int, *, to: float | None = None) ->
     mouse = ActionBuilder(page.driver, duration=20)
     mouse.pointer_action.move_to_location(x(step), y).pointer_down()
     if to is not None:
-        mouse.pointer_action.move_to_location(x((step + to) / 2), y).move_to_location(x(to), y)
+        half, end = y + round(down * row / 2), y + round(down * row)
+        mouse.pointer_action.move_to_location(x((step + to) / 2), half)
+        mouse.pointer_action.move_to_location(x(to), end)
     mouse.pointer_action.pointer_up()
     mouse.perform()
 
@@ -145,6 +149,68 @@ def test_the_keyboard_alone_writes_a_tune(page: Page) -> None:
     assert page.notes() == [(0, 2, 73), (5, 8, 67)]
     roll.send_keys("l")
     assert page.find(".bar-head").get_attribute("aria-label") == "Bar 1: kept"
+
+
+def test_several_notes_are_moved_and_erased_as_one_by_the_keyboard(page: Page) -> None:
+    roll = page.find("#notes")
+    roll.send_keys("c", "e", "g", Keys.HOME, "s")
+    assert page.text("#said") == "1 note selected"
+    roll.send_keys(Keys.CONTROL, Keys.ARROW_RIGHT)
+    roll.send_keys("s", Keys.ARROW_UP)
+    assert page.text("#said") == "2 notes moved 1 semitone up"
+    assert page.notes() == [(0, 2, 61), (2, 4, 65), (4, 6, 67)]
+    roll.send_keys(Keys.CONTROL, "a")
+    roll.send_keys(Keys.ALT, Keys.ARROW_RIGHT)
+    assert page.text("#said") == "3 notes moved 1 sixteenth later"
+    assert page.notes() == [(1, 3, 61), (3, 5, 65), (5, 7, 67)]
+    page.find("body").send_keys(Keys.CONTROL, "z")
+    assert page.notes() == [(0, 2, 61), (2, 4, 65), (4, 6, 67)]
+    roll.send_keys(Keys.CONTROL, "a")
+    roll.send_keys(Keys.DELETE)
+    assert page.text("#said") == "3 notes erased"
+    assert page.notes() == []
+
+
+def test_several_notes_are_selected_by_a_rectangle_and_dragged(page: Page) -> None:
+    page.find("#notes").send_keys("c", "e", "g")
+    page.press("#tool-select")
+    press_at(page, -0.3, 65, to=3.5, down=5)
+    assert len(page.all("#notes .note.selected")) == 2
+    assert page.text("#said") == "2 notes selected"
+    press_at(page, 0.5, 60, to=8.5)
+    assert page.notes() == [(4, 6, 67), (8, 10, 60), (10, 12, 64)]
+    assert len(page.all("#notes .note.selected")) == 2
+    page.press("#undo")
+    assert page.notes() == [(0, 2, 60), (2, 4, 64), (4, 6, 67)]
+
+
+def test_rows_become_taller_and_the_keys_go_with_them(page: Page) -> None:
+    def row() -> float:
+        return float(
+            page.ask("return document.querySelector('#notes .layer-rows rect').getBBox().height")
+        )
+
+    usual, card = row(), page.find("#roll").size["height"]
+    page.find("#notes").send_keys("c")
+    page.press("#zoom-in")
+    page.press("#zoom-in")
+    assert row() == 2 * usual
+    assert abs(page.find("#roll").size["height"] - card) < 80
+    seen = page.ask(
+        "const at = (id) => document.querySelector(id).getBoundingClientRect().top;"
+        "return [at('#keys [data-pitch=\"60\"]'), at('#notes .note'), at('#notes .caret')]"
+    )
+    assert seen[0] == pytest.approx(seen[1], abs=2)
+    page.find("#notes").send_keys(*[Keys.ARROW_UP] * 20)
+    inside = page.ask(
+        "const box = (id) => document.querySelector(id).getBoundingClientRect();"
+        "const [caret, roll] = [box('#notes .caret'), box('#roll-scroll')];"
+        "return caret.top >= roll.top && caret.bottom <= roll.bottom"
+    )
+    assert inside
+    page.driver.refresh()
+    page.until(lambda: page.ask("return document.body.dataset.ready"))
+    assert row() == 2 * usual
 
 
 def test_locked_bars_stay_and_a_candidate_can_be_undone(page: Page) -> None:

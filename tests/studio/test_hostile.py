@@ -160,6 +160,16 @@ def test_paths_of_the_page_are_those_of_its_files(client: Client) -> None:
         assert client.http.get(path).status_code == 404, path
     for path in ("/v1/jobs/..%2f..%2fx/stop", "/v1/jobs/tuned-1/stop", "/v1/jobs/%00/resume"):
         assert client.http.post(path, json={}).status_code == 404, path
+    for path in (
+        "/v1/jobs/..%2f..%2fx",
+        "/v1/jobs/tuned-1",
+        "/v1/jobs/%00",
+        "/v1/jobs/..",
+        "/v1/jobs/*",
+    ):
+        assert client.http.delete(path, params={"run": "true"}).status_code in (404, 405), path
+    evil = {"origin": "https://evil.example"}
+    assert client.http.delete("/v1/jobs/tuned-1", headers=evil).status_code == 403
     assert client.http.post("/v1/info", json={}).status_code == 405
     assert client.http.delete("/v1/jobs").status_code == 405
 

@@ -149,6 +149,39 @@ def test_too_many_unfinished_jobs_are_refused(tmp_path: Path) -> None:
     assert jobs.show()[1]["state"] == "waiting"
 
 
+@pytest.mark.parametrize("run", [False, True])
+def test_a_job_is_removed_and_its_name_not_given_again(tmp_path: Path, run: bool) -> None:
+    checked = Checked("melody", "tunes", "musical", {}, 10)
+    jobs = Jobs(tmp_path)
+    jobs.close()
+    for _ in range(2):
+        jobs.add(checked, "tunes", "")
+    folder, outside = tmp_path / "jobs" / "tuned-2", tmp_path / "mine"
+    (folder / RUN_FOLDER).mkdir()
+    (folder / RUN_FOLDER / "policy.safetensors").touch()
+    outside.mkdir()
+    (outside / "kept").touch()
+    (folder / "link").symlink_to(outside)
+    jobs.remove("tuned-2", run=run)
+    assert [job["id"] for job in jobs.show()] == ["tuned-1"]
+    assert (folder / RUN_FOLDER / "policy.safetensors").exists() is not run
+    assert (outside / "kept").exists()
+    assert jobs.add(checked, "tunes", "") == "tuned-3"
+    with pytest.raises(UserError, match="there is no job 'tuned-2'"):
+        jobs.remove("tuned-2", run=run)
+
+
+def test_a_job_that_runs_is_not_removed(tmp_path: Path) -> None:
+    folder_of(tmp_path, replace(JOB, worker=alive()))
+    jobs = Jobs(tmp_path)
+    try:
+        with pytest.raises(UserError, match="running or still ending, expected it to be stopped"):
+            jobs.remove("tuned-1", run=True)
+        assert [job["state"] for job in jobs.show()] == ["running"]
+    finally:
+        jobs.close()
+
+
 @pytest.mark.slow
 def test_a_job_runs_waits_stops_goes_on_and_becomes_a_model(tmp_path: Path) -> None:
     with studio(tmp_path, ["tunes"]) as address, Client(address) as client:
@@ -179,6 +212,10 @@ def test_a_job_runs_waits_stops_goes_on_and_becomes_a_model(tmp_path: Path) -> N
         assert reply["heard"]["chords"] == "F | C7"
         said = client.refused("/v1/generate", model=second, bars=8)
         assert "tuned at a length of 64" in said
+        left = client.http.delete(f"/v1/jobs/{second}", params={"run": "true"}).json()["jobs"]
+        assert [job["id"] for job in left] == [first]
+        assert "there is no model" in client.refused("/v1/generate", model=second)
+        assert list((tmp_path / "jobs" / second).iterdir()) == []
 
 
 @pytest.mark.slow

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from sequence_tutor.errors import UserError
+from sequence_tutor.studio.answers import Order
+from sequence_tutor.studio.messages import Generate, Render
+from sequence_tutor.studio.processes import Processes
+from sequence_tutor.studio.rendering import File
+from sequence_tutor.studio.shelf import Shelf
 from sequence_tutor.studio.workers import SOON, Workers, in_time
 
 from .conftest import Client, studio
@@ -25,6 +34,29 @@ def test_two_clients_at_once_get_what_each_would_get_alone(client: Client, addre
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(ask, wishes)) == alone
+
+
+@pytest.mark.slow
+def test_processes_answer_as_threads_do_and_one_that_dies_is_replaced(client: Client) -> None:
+    tunes = Shelf(["tunes"]).chosen("tunes", None)
+    wishes = [{"bars": 2, "count": 2, "seed": seed, "weights": {"key": 3.0}} for seed in range(4)]
+    alone = [client.post("/v1/generate", **one)["candidates"] for one in wishes]
+    with Processes(2, tunes) as answers, ThreadPoolExecutor(4) as pool:
+
+        def ask(wish: dict[str, Any]) -> object:
+            reply = answers(Order(tunes, Generate.model_validate(wish)))
+            assert isinstance(reply, dict)
+            return json.loads(json.dumps(reply["candidates"]))
+
+        assert list(pool.map(ask, wishes)) == alone
+        for own in answers._all:
+            os.kill(own.pids[0], signal.SIGKILL)
+        assert list(pool.map(ask, wishes)) == alone
+        with pytest.raises(UserError, match="all bars are kept"):
+            ask({"from": {"tokens": [14] * 16}, "keep": "1"})
+        file = answers(Order(tunes, Render(tokens=[[14, 1]], kind="midi")))
+        assert isinstance(file, File)
+        assert file.content.startswith(b"MThd")
 
 
 def test_who_comes_when_all_is_taken_is_told_to_come_back(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """The reward of a run with aims: the reward's own terms, and the payments of the multipliers.
 
 With this reward objective, log Z and gap have their usual meaning: c divides the own terms alone,
-and the aims pay lambda . phi nats a sequence, at its last step.
+and the aims pay lambda . phi nats a sequence: at the steps at which a row counts, where the domain
+knows them before a sequence ends, else at the last one.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sequence_tutor.domain.rows import Rows
+from sequence_tutor.domain.rows import Rows, RowsByStep
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.weighted import Reweighted
 from sequence_tutor.sequences import SequenceBatch
@@ -75,12 +76,23 @@ class AimedReward(Reweighted):
     def __call__(self, batch: SequenceBatch) -> Tensor:
         """(B, T, R + 1) float64."""
         terms = self.reward(batch).double()
-        counts = self.rows.count(batch, terms)
-        paid = torch.zeros(len(batch), dtype=torch.float64, device=terms.device)
-        for name, own in self._found.entries.items():
-            if own["multiplier"] > 0 and _counted(own):
-                row, sign = counts[own["row"]], 1 if ">=" in name else -1
-                phi = sign * (row.numerators - own["goal"] * row.denominators)
-                paid = paid + own["multiplier"] * phi.to(paid)
-        at_end = paid[:, None].where(batch.last, 0.0)
-        return torch.cat([terms, at_end[:, :, None]], 2)
+        paid = torch.zeros_like(batch.tokens, dtype=torch.float64)
+        held = {
+            name: own
+            for name, own in self._found.entries.items()
+            if own["multiplier"] > 0 and _counted(own)
+        }
+        by_step = self.rows.steps(batch, terms) if isinstance(self.rows, RowsByStep) else {}
+        known = all(own["row"] in by_step for own in held.values())
+        counts = {} if known else self.rows.count(batch, terms)
+        for name, own in held.items():
+            weight = own["multiplier"] if ">=" in name else -own["multiplier"]
+            if own["row"] in by_step:
+                step = by_step[own["row"]]
+                phi = step.numerators.double() - own["goal"] * step.denominators.double()
+                paid += weight * phi.to(paid)
+            else:
+                row = counts[own["row"]]
+                whole = (row.numerators - own["goal"] * row.denominators).to(paid)
+                paid += (weight * whole)[:, None].where(batch.last, 0.0)
+        return torch.cat([terms, paid[:, :, None]], 2)

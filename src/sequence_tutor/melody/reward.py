@@ -6,11 +6,16 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Self
 
+import torch
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+from torch import Tensor
 
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain.executed_terms import TermsExecutor
 from sequence_tutor.errors import UserError
+from sequence_tutor.melody.encoding import VOCAB_SIZE
+from sequence_tutor.melody.filling.paid import paid_by_state
+from sequence_tutor.melody.filling.sounding import STATES
 from sequence_tutor.melody.meter import Meter
 from sequence_tutor.melody.rules.chords import Chords
 from sequence_tutor.melody.rules.form import Cadence, Form
@@ -103,6 +108,7 @@ class MelodyReward(WeightedReward[Melodies]):
             UserError: when a user's rule has the name of one of the nine, a weight names no rule,
                 or every rule is off.
         """
+        self._rules, self._key = tuple(rules), key
         names = {rule.name for rule in rules}
         for user_rule in user_rules:
             if user_rule.name in names:
@@ -118,6 +124,15 @@ class MelodyReward(WeightedReward[Melodies]):
             score_all=score_all,
             elsewhere=None if executor is None else executor.computes(user_rules, view),
         )
+
+    def by_state(self, steps: int, weights: Mapping[str, float]) -> Tensor:
+        """(T, S, V) float64 of the states of `filling.sounding`; see `sampling.guide`."""
+        total = torch.zeros(steps, STATES, VOCAB_SIZE, dtype=torch.float64)
+        for rule in self._rules:
+            paid = paid_by_state(rule, self._key, steps) if weights.get(rule.name) else None
+            if paid is not None:
+                total += weights[rule.name] * paid
+        return total
 
 
 class MelodyRewardSettings(Settings):

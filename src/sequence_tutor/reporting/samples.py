@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -13,7 +14,8 @@ from sequence_tutor.evaluation.model import Model
 from sequence_tutor.reporting.page import fill
 from sequence_tutor.sequences import SequenceBatch
 
-FRAME_HEIGHT = "34rem"
+LEAST_HEIGHT, ROW_HEIGHT, MOST_HEIGHT = 10, 22, 60
+"""Of a display in a notebook, in rem: beside its rows of three melodies, of each, and at most."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,16 @@ class Samples:
             shown=self.model.framed_domain.display(self.model, self.batch, self.settings),
         )
         return (
+            f'<div style="height: {self._height}rem; resize: vertical; overflow: hidden">'
             f'<iframe srcdoc="{escape(page)}" title="Sequences of {escape(self.model.name)}" '
             'sandbox="allow-scripts allow-downloads" '
-            f'style="width: 100%; height: {FRAME_HEIGHT}; border: 0"></iframe>'
+            'style="width: 100%; height: 100%; border: 0"></iframe></div>'
         )
+
+    @property
+    def _height(self) -> int:
+        """Of the frame, whose lower edge can be pulled: its page cannot tell its own height."""
+        return min(LEAST_HEIGHT + ROW_HEIGHT * math.ceil(len(self) / 3), MOST_HEIGHT)
 
     def _said(self) -> str:
         things = self.model.domain.sequences

@@ -12,12 +12,18 @@ propose pi(a|s) psi_t+1(s', k'), normalised, and psi is a further factor of thei
 and Lee 2014, Eq. 8, with psi in place of the unknown optimal functions). Whatever the machine,
 weights make up for it: estimates of Z stay unbiased. The better it knows the policy, the smaller
 their variance; if it is the policy, and nothing is rewarded, all weights are equal.
+
+What a reward pays for a token by the machine's state alone, g_t(s, a) nats, can be looked ahead to
+as well. `Guide.paying` has exp(g_t(s, a)) psi_t+1(s', k') in place of psi_t+1(s', k') in both, so
+that particles are led to what is paid and few of them are enough.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -44,6 +50,25 @@ class Constraint(Protocol):
             state: (N,) states of the machine.
             counter: (N,) of 0 to C - 1.
         """
+
+
+@runtime_checkable
+class PaidByState(Protocol):
+    """A reward that knows what a part of it pays by the state of a domain's machine."""
+
+    def by_state(self, steps: int, weights: Mapping[str, float]) -> Tensor:
+        """(T, S, V) float64: what a token is paid at a step in a state, weighted.
+
+        Nothing needs to be exact: what the whole sequence is paid decides in the end.
+
+        Args:
+            steps: T.
+            weights: of the terms.
+        """
+
+
+MOST_KEPT = 2**21
+"""Options of all steps and places together up to which they are kept and not made anew."""
 
 
 @dataclass(frozen=True)
@@ -79,28 +104,58 @@ class Guide:
         left = torch.arange(self.length, 0, -1)
         shares = free.flip(0).cumsum(0).flip(0) / left
         self._free_shares: list[float] = shares.tolist()
+        self._paid: Tensor | None = None
+        self._kept = self._every_option()
         self._ahead = self._look_back()
         if float(self._ahead[0, machine.start]) == -torch.inf:
             raise UserError("no sequence can be all that was asked for at once")
+
+    def paying(self, paid: Tensor) -> Guide:
+        """The same, which also leads to what is paid.
+
+        Args:
+            paid: (T, S, V) float64, finite: g, nats that a token is paid at a step in a state.
+        """
+        guide = copy(self)
+        guide._paid = paid
+        guide._ahead = guide._look_back()
+        return guide
+
+    def _every_option(self) -> list[tuple[Tensor, Tensor]] | None:
+        """Of each step what `follow` says of all places, if there are not too many."""
+        count = self._constraint.counters * self._states
+        if self.length * count * self._machine.next_state.shape[1] > MOST_KEPT:
+            return None
+        places = torch.arange(count)
+        return [self._options(t, places) for t in range(self.length)]
 
     def _look_back(self) -> Tensor:
         """(T + 1, C S): log psi of each place before each step."""
         count = self._constraint.counters * self._states
         places = torch.arange(count)
         ahead = torch.zeros(self.length + 1, count, dtype=torch.float64)
+        periods = self._machine.log_probs
         for t in reversed(range(self.length)):
-            log_ahead, _ = self._options(t, places, ahead[t + 1])
-            periods = self._machine.log_probs
-            log_probs = periods[t % len(periods)][places % self._states]
-            ahead[t] = (log_probs + log_ahead).logsumexp(1)
+            log_ahead, _ = self._led(t, places, ahead[t + 1])
+            ahead[t] = (periods[t % len(periods)][places % self._states] + log_ahead).logsumexp(1)
         return ahead
 
-    def _options(self, t: int, place: Tensor, ahead: Tensor) -> tuple[Tensor, Tensor]:
-        """Log psi after each token, -inf for those not allowed, and the places; (N, V) each."""
+    def _options(self, t: int, place: Tensor) -> tuple[Tensor, Tensor]:
+        """Which tokens may come, and the places after them; (N, V) each."""
         state, counter = place % self._states, place // self._states
         allowed, after = self._constraint.follow(t, state, counter)
-        places = after * self._states + self._machine.next_state[state]
-        return ahead[places].where(allowed, -torch.inf), places
+        return allowed, after * self._states + self._machine.next_state[state]
+
+    def _led(self, t: int, place: Tensor, ahead: Tensor) -> tuple[Tensor, Tensor]:
+        """Log of what each token leads to, -inf for those not allowed, and the places; (N, V)."""
+        if self._kept is None:
+            allowed, places = self._options(t, place)
+        else:
+            allowed, places = (each[place] for each in self._kept[t])
+        log_ahead = ahead[places].where(allowed, -torch.inf)
+        if self._paid is not None:
+            log_ahead += self._paid[t][place % self._states]
+        return log_ahead, places
 
     def first(self, count: int) -> Tensor:
         """(count,) the place before the first token."""
@@ -120,7 +175,10 @@ class Guide:
         Where the policy writes no token that is allowed, all allowed ones are equally likely: the
         weight of such a particle is 0, since the prior does not write them either.
         """
-        log_ahead, places = self._options(t, place, self._ahead[t + 1])
+        log_ahead, places = self._led(t, place, self._ahead[t + 1])
         mixed = (log_policy.double() + log_ahead).log_softmax(1)
-        evenly = torch.zeros_like(log_ahead).where(log_ahead > -torch.inf, -torch.inf)
-        return mixed.where(mixed.isfinite().any(1, keepdim=True), evenly.log_softmax(1)), places
+        lost = mixed[:, 0].isnan()
+        if bool(lost.any()):
+            evenly = torch.zeros_like(log_ahead).where(log_ahead > -torch.inf, -torch.inf)
+            mixed = mixed.where(~lost[:, None], evenly.log_softmax(1))
+        return mixed, places

@@ -166,9 +166,11 @@ def sequential_monte_carlo(
         if guide is not None:
             ahead = ahead * guide.free_share(t) + guide.ahead(t, cloud.place)
         weights = (cloud.log_weights + ahead).view(groups, -1)  # (G, N)
-        _refuse_all_impossible(weights, t)
-        poor = _effective_share(weights) < threshold  # (G,)
-        if t and t % every == 0 and bool(poor.any()):
+        poor = weights.new_zeros(0)
+        if t % every == 0:
+            _refuse_all_impossible(weights, t)
+            poor = _effective_share(weights) < threshold  # (G,)
+        if t and bool(poor.any()):
             log_z = log_z + _log_mean(weights).where(poor, 0.0)
             rows, kept = _drawn_in_groups(weights, poor, generator), ~poor[:, None]
             cloud = cloud.chosen(

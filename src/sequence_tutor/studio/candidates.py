@@ -64,18 +64,18 @@ def shown(
                 "log_prior": finite_or_none(row["log_prior"]),
                 "log_prior_per_token": finite_or_none(row["log_prior_per_token"]),
                 "text": to_abc(tokens, f"melody {rank}", heard),
-                "properties": _properties(tokens, heard, row.get("distance")),
+                "properties": _properties(tokens, heard, row),
             }
         )
     return found
 
 
-def _properties(tokens: Sequence[int], heard: Heard, distance: float | None) -> dict[str, Any]:
+def _properties(tokens: Sequence[int], heard: Heard, row: Mapping[str, Any]) -> dict[str, Any]:
     """Figures of a melody that a page shows beside it."""
     pitches = [note.pitch + heard.transpose for note in decode(tokens)]
     found: dict[str, Any] = {"notes": len(pitches)}
     if pitches:
         found |= {"lowest": min(pitches), "highest": max(pitches)}
-    if distance is not None:
-        found["distance"] = round(distance, 4)
-    return found
+    return found | {
+        name: round(row[name], 4) for name in ("distance", "unusual") if row.get(name) is not None
+    }

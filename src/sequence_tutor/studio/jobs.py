@@ -135,6 +135,31 @@ class Jobs:
             # a process that is still ending has the lock of the run, and is waited for
             replace(job, wanted=True, worker=None).save(self._at(job))
 
+    def remove(self, name: str, *, run: bool) -> None:
+        """Forget a job that does not run; its folder's name is not given again.
+
+        Args:
+            name: its id.
+            run: whether its run is deleted too; else it stays where it is, as a run of its own.
+
+        Raises:
+            UserError: there is no such job, a process works on it, or the disk refuses.
+        """
+        with self._guard:
+            job = self._job(name)
+            folder = self._at(job)
+            if process_of(job, folder) is not None:
+                raise UserError(f"job {name} is running or still ending, expected it to be stopped")
+            try:
+                (folder / JOB_FILE).unlink()  # first: what is half removed is no job any more
+                for entry in list(folder.iterdir()) if run else ():
+                    if entry.is_dir() and not entry.is_symlink():
+                        shutil.rmtree(entry)
+                    else:
+                        entry.unlink()
+            except OSError as error:
+                raise UserError(f"job {name} cannot be removed: {error.strerror}") from error
+
     def show(self) -> list[dict[str, Any]]:
         """All jobs, the newest last."""
         with self._guard:

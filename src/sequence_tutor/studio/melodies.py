@@ -12,7 +12,7 @@ from sequence_tutor.domain import SequenceBatch, Wishes, of_kind
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.evaluate import scored_here
 from sequence_tutor.evaluation.model import Model
-from sequence_tutor.melody.filling.fill import rules_asked
+from sequence_tutor.melody.filling.fill import LEARNED_FROM, rules_asked
 from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.reward import RuleConstants
 from sequence_tutor.melody.writing.output import MelodyOutputSettings
@@ -22,11 +22,13 @@ from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.studio.candidates import checked, shown
 from sequence_tutor.studio.messages import MOST_TOKENS, Account, Generate, Judged
 from sequence_tutor.studio.sound import frame_of, heard_as, heard_json, judged_key, output_settings
+from sequence_tutor.studio.typical import typical_of
 from sequence_tutor.studio.wishes import Prices
 from sequence_tutor.studio.workers import in_time
 from sequence_tutor.workbench.wished import (
     FEW,
     OF_WISHES,
+    Typical,
     Wished,
     described,
     is_rewarded,
@@ -35,12 +37,15 @@ from sequence_tutor.workbench.wished import (
     write_wished,
 )
 
-PARTICLES, SPARE = 32, 0.5
+PARTICLES, SPARE = 8, 0.5
 """Of a candidate, and candidates written beyond those asked for, as a share of these: less than
 `sample --keep` takes, for a page that is to answer at once."""
 
 LEARNED_SEED = 0
 """Of the melodies by which a model's look ahead is learned; they are kept for later requests."""
+
+USUAL_STEPS = 128
+"""Of the melodies that say what is usual for a model; longer ones are taken to be alike."""
 
 USUAL_BARS = 8
 CADENCE = "cadence"
@@ -88,6 +93,7 @@ def generate_melodies(model: Model, asked: Generate, prices: Prices) -> dict[str
         asked.variety,
         groups=asked.count + math.ceil(SPARE * asked.count),
         again=False,
+        typical=_typical_of(model, constrained.length) if alone and not asked.aims else None,
     )
     heard = heard_as(model, settings, asked.scale)
     remarks = [*model.framed_domain.check_output(settings), *constrained.remarks]
@@ -118,6 +124,16 @@ class _Same:
 def _learned(same: _Same, number: int, steps: int) -> SequenceBatch:
     """Melodies of a policy, always the same ones."""
     return rollout(same.policy, number, steps, named_generator(LEARNED_SEED, "look ahead")).batch
+
+
+def _typical_of(model: Model, length: int) -> Typical:
+    """Of melodies of a model, whose own first steps are taken for the usual."""
+    return _usual(_Same(model.stored.prior), min(length, USUAL_STEPS))
+
+
+@lru_cache(maxsize=32)
+def _usual(same: _Same, steps: int) -> Typical:
+    return typical_of(same.policy, _learned(same, LEARNED_FROM, steps))
 
 
 def account_of_melodies(model: Model, asked: Account, prices: Prices) -> dict[str, Any]:

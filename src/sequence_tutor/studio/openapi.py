@@ -54,6 +54,10 @@ CALLS: dict[tuple[str, str], Call] = {
         ("/v1/render", Call("post", "Write sequences as a file", Render, None)),
         ("/v1/jobs", Call("get", "Tunings in the background", None, replies.JobsReply)),
         ("/v1/jobs", Call("post", "Tune for wishes", Tune, replies.JobBegun, "201")),
+        (
+            "/v1/jobs/{id}",
+            Call("delete", "Remove a tuning", None, replies.JobsReply, query=("run",)),
+        ),
         ("/v1/jobs/{id}/stop", Call("post", "Stop a tuning", None, replies.JobsReply)),
         ("/v1/jobs/{id}/resume", Call("post", "Let it go on", None, replies.JobsReply)),
     )

@@ -10,6 +10,7 @@ import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -20,11 +21,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sequence_tutor.errors import UserError, printable
+from sequence_tutor.errors import UserError, printable, shown
 from sequence_tutor.serving.limits import Failures
 from sequence_tutor.serving.replies import refusal, safe_headers
 from sequence_tutor.serving.requests import Hosts, check_origin, read_body
-from sequence_tutor.studio.desks import desk_of
+from sequence_tutor.studio.answers import Answers, Asked, Order
 from sequence_tutor.studio.jobs import Jobs
 from sequence_tutor.studio.messages import (
     LARGEST_BODY,
@@ -43,8 +44,8 @@ from sequence_tutor.studio.messages import (
 from sequence_tutor.studio.openapi import description
 from sequence_tutor.studio.orders import order_of
 from sequence_tutor.studio.page import page_files
+from sequence_tutor.studio.rendering import File
 from sequence_tutor.studio.shelf import Shelf
-from sequence_tutor.studio.wishes import Prices, RowsByModel
 from sequence_tutor.studio.words import melody_facts, molecule_facts
 from sequence_tutor.studio.workers import Workers
 
@@ -69,6 +70,7 @@ class Service:
         workers: compute.
         jobs: tune in the background.
         hosts: names that it may be asked for under; None: this machine's.
+        answers: computes; None: in the threads of the workers.
         clock: gives seconds.
     """
 
@@ -78,12 +80,13 @@ class Service:
         workers: Workers,
         jobs: Jobs,
         hosts: Hosts | None = None,
+        answers: Callable[[Order], dict[str, Any] | File] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._shelf, self._workers, self._jobs = shelf, workers, jobs
         self._hosts = hosts or Hosts()
         self._failures, self._files = Failures(clock), page_files()
-        self._rows, self._prices = RowsByModel(), Prices()
+        self._answers = answers or Answers(shelf.model)
         self._reading: asyncio.Semaphore | None = None
 
     def application(self) -> Starlette:
@@ -100,6 +103,7 @@ class Service:
             Route("/v1/aims", self._guarded(self._aims)),
             Route("/v1/jobs", self._guarded(self._show_jobs)),
             Route("/v1/jobs", self._guarded(self._tune), methods=post),
+            Route("/v1/jobs/{id}", self._guarded(self._remove), methods=["DELETE"]),
             Route("/v1/jobs/{id}/stop", self._guarded(self._stop), methods=post),
             Route("/v1/jobs/{id}/resume", self._guarded(self._resume), methods=post),
         ]
@@ -171,54 +175,36 @@ class Service:
         )
 
     async def _generate(self, request: Request, body: bytes) -> Response:
-        asked = read_message(body, Generate)
-
-        def work() -> dict[str, Any]:
-            begun = time.perf_counter()
-            listed = self._shelf.chosen(asked.model, asked.domain)
-            found = desk_of(listed.domain).generate(self._shelf.model(listed), asked, self._prices)
-            seconds = round(time.perf_counter() - begun, 4)
-            return {"seed": asked.seed, "model": listed.id, **found, "seconds": seconds}
-
-        return JSONResponse(await self._workers.run(work))
+        return await self._answer(read_message(body, Generate))
 
     async def _account(self, request: Request, body: bytes) -> Response:
-        asked = read_message(body, Account)
-
-        def work() -> dict[str, Any]:
-            listed = self._shelf.chosen(asked.model, asked.domain)
-            return desk_of(listed.domain).account(self._shelf.model(listed), asked, self._prices)
-
-        return JSONResponse(await self._workers.run(work))
+        return await self._answer(read_message(body, Account))
 
     async def _read(self, request: Request, body: bytes) -> Response:
-        asked = read_message(body, Read)
-
-        def work() -> dict[str, Any]:
-            listed = self._shelf.chosen(asked.model, asked.domain)
-            return desk_of(listed.domain).read(self._shelf.model(listed), asked)
-
-        return JSONResponse(await self._workers.run(work))
+        return await self._answer(read_message(body, Read))
 
     async def _render(self, request: Request, body: bytes) -> Response:
-        asked = read_message(body, Render)
-
-        def work() -> Response:
-            listed = self._shelf.chosen(asked.model, asked.domain)
-            file = desk_of(listed.domain).render(self._shelf.model(listed), asked)
-            saved = {"Content-Disposition": f'attachment; filename="{file.name}"'}
-            return Response(file.content, media_type=file.kind, headers=saved)
-
-        return await self._workers.run(work)
+        return await self._answer(read_message(body, Render))
 
     async def _aims(self, request: Request, body: bytes) -> Response:
-        name, domain = (request.query_params.get(field) for field in ("model", "domain"))
+        query = request.query_params
+        return await self._answer(None, query.get("model"), query.get("domain"))
 
-        def work() -> dict[str, Any]:
-            listed = self._shelf.chosen(name, domain)
-            return {"model": listed.id, "rows": self._rows.of(listed.id, self._shelf.model(listed))}
+    async def _answer(
+        self, asked: Asked, model: str | None = None, domain: str | None = None
+    ) -> Response:
+        """What the model of a request answers."""
+        if asked is not None:
+            model, domain = asked.model, asked.domain
 
-        return JSONResponse(await self._workers.run(work))
+        def work() -> dict[str, Any] | File:
+            return self._answers(Order(self._shelf.chosen(model, domain), asked))
+
+        found = await self._workers.run(work)
+        if isinstance(found, File):
+            saved = {"Content-Disposition": f'attachment; filename="{found.name}"'}
+            return Response(found.content, media_type=found.kind, headers=saved)
+        return JSONResponse(found)
 
     async def _tune(self, request: Request, body: bytes) -> Response:
         asked = read_message(body, Tune)
@@ -238,6 +224,12 @@ class Service:
 
     async def _resume(self, request: Request, body: bytes) -> Response:
         return await self._change(self._jobs.resume, request)
+
+    async def _remove(self, request: Request, body: bytes) -> Response:
+        asked = request.query_params.get("run", "false")
+        if asked not in ("true", "false"):
+            raise UserError(f"run is {shown(asked)}, expected true or false")
+        return await self._change(partial(self._jobs.remove, run=asked == "true"), request)
 
     async def _change(self, change: Callable[[str], None], request: Request) -> Response:
         """Change a job, and show all of them."""

@@ -50,6 +50,41 @@ class Listed:
     tuned: bool
 
 
+class Library:
+    """Models in memory, at most `MOST_LOADED`.
+
+    Args:
+        trust: run the code that the folders name.
+    """
+
+    def __init__(self, *, trust: bool = False) -> None:
+        self._guard, self._trust = threading.Lock(), trust
+        self._loaded: OrderedDict[str, Model] = OrderedDict()
+
+    def model(self, listed: Listed) -> Model:
+        """The model, read if it is not in memory.
+
+        Raises:
+            UserError: it cannot be read.
+        """
+        with self._guard:
+            if listed.id in self._loaded:
+                self._loaded.move_to_end(listed.id)
+            else:
+                self._keep(listed.id, load_model(listed.source, trust=self._trust))
+            return self._loaded[listed.id]
+
+    def keep(self, name: str, model: Model) -> None:
+        """Add a model that was read elsewhere."""
+        with self._guard:
+            self._keep(name, model)
+
+    def _keep(self, name: str, model: Model) -> None:
+        self._loaded[name] = model
+        while len(self._loaded) > MOST_LOADED:
+            self._loaded.popitem(last=False)
+
+
 class Shelf:
     """The models, found by id.
 
@@ -69,8 +104,7 @@ class Shelf:
         *,
         trust: bool = False,
     ) -> None:
-        self._guard, self._trust, self._finished = threading.Lock(), trust, finished
-        self._loaded: OrderedDict[str, Model] = OrderedDict()
+        self._trust, self._finished, self._library = trust, finished, Library(trust=trust)
         self._facts: dict[str, Mapping[str, Any]] = {}
         self._named = [self._first_look(name) for name in dict.fromkeys(named)]
         if not named:
@@ -94,8 +128,7 @@ class Shelf:
                 f"{name}: writes {model.domain.sequences}, expected melodies, molecules or text"
             )
         listed = Listed(model.name, model.name, model.domain.name, name, model.tune is not None)
-        with self._guard:
-            self._keep(listed.id, model)
+        self._library.keep(listed.id, model)
         return listed
 
     @property
@@ -135,17 +168,7 @@ class Shelf:
         Raises:
             UserError: it cannot be read.
         """
-        with self._guard:
-            if listed.id in self._loaded:
-                self._loaded.move_to_end(listed.id)
-            else:
-                self._keep(listed.id, load_model(listed.source, trust=self._trust))
-            return self._loaded[listed.id]
-
-    def _keep(self, name: str, model: Model) -> None:
-        self._loaded[name] = model
-        while len(self._loaded) > MOST_LOADED:
-            self._loaded.popitem(last=False)
+        return self._library.model(listed)
 
     def info(self) -> list[dict[str, Any]]:
         """Every model as /v1/info lists it; one that cannot be read any more is left out."""

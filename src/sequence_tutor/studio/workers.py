@@ -82,9 +82,14 @@ def in_time(seconds: float = PATIENCE) -> Callable[..., None]:
 
     def advance(_n: int = 1, /, **_live: float | str) -> None:
         if time.monotonic() > until:
-            raise UserError(
-                f"this takes longer than {seconds:g} s; ask for fewer candidates, fewer bars or "
-                "less that is kept"
-            )
+            raise too_long(seconds)
 
     return advance
+
+
+def too_long(seconds: float) -> UserError:
+    """The refusal of what takes longer than so many seconds."""
+    return UserError(
+        f"this takes longer than {seconds:g} s; ask for fewer candidates, fewer bars or less that "
+        "is kept"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 
@@ -39,6 +40,7 @@ def serve_studio(
         from sequence_tutor.serving.requests import Hosts
         from sequence_tutor.serving.server import listen, server
         from sequence_tutor.studio.jobs import Jobs
+        from sequence_tutor.studio.processes import Processes
         from sequence_tutor.studio.service import Service
         from sequence_tutor.studio.shelf import Shelf
         from sequence_tutor.studio.workers import Workers
@@ -53,8 +55,14 @@ def serve_studio(
         taken = stack.enter_context(listen(host, port))
         jobs = stack.enter_context(closing(Jobs(stack.enter_context(workspace_of(folder)))))
         shelf = Shelf(models, jobs.finished, trust=trust)
-        workers = stack.enter_context(closing(Workers(cores_at_hand())))
+        cores = cores_at_hand()
+        answers = None  # in threads: the processes need what only POSIX has
+        if sys.platform != "win32":
+            first = shelf.chosen(None, None)
+            answers = stack.enter_context(Processes(cores, first, trust=trust))
+        workers = stack.enter_context(closing(Workers(cores)))
         shown = f"[{host}]" if ":" in host else host
         ready(f"http://{shown}:{taken.getsockname()[1]}/", str(folder))
         hosts = Hosts((host, *names), "; see --name of studio")
-        server(Service(shelf, workers, jobs, hosts).application()).run(sockets=[taken])
+        service = Service(shelf, workers, jobs, hosts, answers)
+        server(service.application()).run(sockets=[taken])

@@ -13,8 +13,8 @@ from sequence_tutor.evaluation.model import Model
 from sequence_tutor.prior.neural import tempered
 from sequence_tutor.progress import Advance
 from sequence_tutor.reward.protocol import Reward
-from sequence_tutor.reward.weighted import UnknownReward
-from sequence_tutor.sampling.guide import Guide
+from sequence_tutor.reward.weighted import UnknownReward, without_weights
+from sequence_tutor.sampling.guide import Guide, PaidByState
 from sequence_tutor.sampling.measure import Task
 from sequence_tutor.sampling.smc import ValuedPolicy, Valueless, sequential_monte_carlo
 from sequence_tutor.sampling.tutoring import TutoredPolicy
@@ -91,6 +91,7 @@ def candidates(
     task = task_of(model, guide, reward if strength else None, variety)
     policy = _proposal(model, strength, variety)
     c = c * variety / (strength or 1.0)
+    guide = led(guide, model, task.reward, c)
     groups = groups or min(2 * count, MOST_AT_ONCE)
     seen: set[int] = set()
     kept: list[list[int]] = []
@@ -133,6 +134,15 @@ def _drawn(log_z: Tensor, generator: torch.Generator, *, again: bool) -> Tensor:
     noise = torch.empty_like(log_z).exponential_(generator=generator).log()
     order = (log_z - noise).argsort(descending=True)
     return order[log_z[order] > -torch.inf]
+
+
+def led(guide: Guide, model: Model, reward: Reward, c: float) -> Guide:
+    """The guide, which also leads a prior to what is paid by the state; tuned models know it."""
+    own = without_weights(reward)
+    if model.tune is not None or not isinstance(own, PaidByState):
+        return guide
+    weights = dict(zip(reward.names, reward.weights.tolist(), strict=True))
+    return guide.paying(own.by_state(guide.length, weights) / c)
 
 
 def task_of(model: Model, guide: Guide, reward: Reward | None, variety: float = 1.0) -> Task:

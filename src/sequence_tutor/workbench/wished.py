@@ -5,7 +5,7 @@ Rules that nothing has given a weight are off for a prior: it was not tuned to f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,6 +30,10 @@ OF_WISHES = ("chords", "form")
 
 FEW = 0.25
 """An effective sample size below this share of the candidates drawn is worth a remark."""
+
+
+Typical = Callable[[SequenceBatch, Sequence[Mapping[str, Any]]], Sequence[float]]
+"""How unusual sequences, with their rows, are for their model; 0: not at all."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,7 @@ def write_wished(
     *,
     groups: int | None = None,
     again: bool = True,
+    typical: Typical | None = None,
 ) -> Wished:
     """Sample distinct sequences that meet a constraint, and rank them.
 
@@ -96,6 +101,7 @@ def write_wished(
         advance: called with the number of new sequences.
         particles: of a sequence.
         strength: of the reward, see `candidates`; likewise `variety`, `groups` and `again`.
+        typical: ranks sequences where nothing is rewarded; None: log p a token does.
     """
     c = c or (1.0 if model.tune is None else model.tune.c)
     model = with_rules(model, asked.rules, weights, c)
@@ -109,6 +115,9 @@ def write_wished(
     if asked.distance is not None:
         for row, distance in zip(rows, asked.distance(found.batch).tolist(), strict=True):
             row["distance"] = distance
+    if reward is None and typical is not None:
+        for row, unusual in zip(rows, typical(found.batch, rows), strict=True):
+            row["unusual"] = unusual
     order = sorted(range(len(rows)), key=lambda n: worth(rows[n]), reverse=True)
     places = torch.tensor(order, dtype=torch.int64)
     ranked = [rows[place] for place in order]
@@ -160,6 +169,8 @@ def is_rewarded(model: Model) -> bool:
 
 def worth(row: Mapping[str, Any]) -> float:
     """What sequences are ranked by."""
+    if "unusual" in row:
+        return -float(row["unusual"])
     return float(row["log_prior_per_token"] if row["reward"] is None else row["reward"])
 
 

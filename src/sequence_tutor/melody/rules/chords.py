@@ -77,7 +77,9 @@ class Chords(Rule):
     def __call__(self, melodies: Melodies) -> Tensor:
         """(B, T) float64."""
         tokens = melodies.tokens
-        struck, held, leapt = (table.to(tokens.device) for table in _tables(self, tokens.shape[1]))
+        struck, held, leapt = (
+            table.to(tokens.device) for table in chord_tables(self, tokens.shape[1])
+        )
         steps = torch.arange(tokens.shape[1], device=tokens.device)
         # the last event before or at a step: the step stands above the token's bits
         stamped = ((steps << TOKEN_BITS) + tokens) * (tokens != HOLD)
@@ -89,7 +91,7 @@ class Chords(Rule):
 
 
 @lru_cache(maxsize=64)
-def _tables(rule: Chords, steps: int) -> tuple[Tensor, Tensor, Tensor]:
+def chord_tables(rule: Chords, steps: int) -> tuple[Tensor, Tensor, Tensor]:
     """Three (T, V) float64: what tokens pay that begin, are held on, or are leapt to at a step."""
     meter = Meter.parse(rule.meter) if rule.meter else COMMON
     struck, held, leapt = torch.zeros(3, steps, VOCAB_SIZE, dtype=torch.float64)

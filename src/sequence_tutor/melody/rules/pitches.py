@@ -82,7 +82,7 @@ class Interval(Rule):
 
     def __call__(self, melodies: Melodies) -> Tensor:
         """(B, T) float64."""
-        table = _table(self, melodies.key).to(melodies.tokens.device)
+        table = interval_table(self, melodies.key).to(melodies.tokens.device)
         event = melodies.previous_pitched * VOCAB_SIZE + melodies.tokens  # (B, T)
         paid = table.index_select(0, event.flatten()).view_as(event)
         return melodies.zero_beyond(paid)
@@ -110,7 +110,7 @@ class Interval(Rule):
 
 
 @lru_cache(maxsize=16)
-def _table(rule: Interval, key: Key) -> Tensor:
+def interval_table(rule: Interval, key: Key) -> Tensor:
     """(38 * 38,) float64: `between` for every pair, previous token first; 0 without a previous."""
     table = torch.zeros(VOCAB_SIZE, VOCAB_SIZE, dtype=torch.float64)
     for previous in range(FIRST_NOTE, VOCAB_SIZE):

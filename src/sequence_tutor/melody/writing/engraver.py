@@ -13,6 +13,7 @@ import sys
 OPTIONS = {
     "adjustPageHeight": True,
     "adjustPageWidth": True,
+    "minLastJustification": 0.45,  # a last system that is about half full fills the line, too
     "footer": "none",
     "header": "none",
     "pageHeight": 60000,

@@ -1,7 +1,7 @@
 // Tuning in the background: it goes on when the page is closed, and ends as one more model to choose.
 
 import { attempt, button, byId, make, note, speak } from "./dom.js";
-import { ask } from "./service.js";
+import { ask, askToRemove } from "./service.js";
 import { change, dials, info, modelNow, modelsOf, on, state, tell } from "./state.js";
 import { wishTexts } from "./wishes.js";
 
@@ -18,11 +18,43 @@ const SAID = {
 
 let before = new Map(); // id -> state
 let timer = 0;
+let asking = null; // id of the job of which it is asked how to remove it
 
 function remaining(seconds) {
   if (!Number.isFinite(seconds)) return "";
   if (seconds < 90) return `about ${Math.max(1, Math.round(seconds))} s left`;
   return `about ${Math.round(seconds / 60)} min left`;
+}
+
+// Whether the model goes too is asked in the row; nothing is removed by one press alone.
+function removal(job) {
+  const place = `/v1/jobs/${encodeURIComponent(job.id)}`;
+  const away = (run) =>
+    attempt(async () => {
+      asking = null;
+      const { jobs } = await askToRemove(`${place}?run=${run}`);
+      speak(`${job.name} is removed`);
+      if (job.state === "done") await listModels();
+      show(jobs);
+    });
+  const keep = () => {
+    asking = null;
+    look();
+  };
+  if (asking !== job.id) {
+    const question = () => {
+      asking = job.id;
+      look().then(() => byId("jobs").querySelector(".removal button")?.focus());
+    };
+    return button(null, "Remove", question, { class: "remove", "aria-label": `Remove: ${job.name}` });
+  }
+  return make(
+    "span",
+    { class: "removal", role: "group", "aria-label": `Remove ${job.name}` },
+    button(null, "From this list", away(false), { class: "remove-job", title: "Its run stays on the disk" }),
+    button(null, "With its run", away(true), { class: "remove-run", title: "What it learned is deleted" }),
+    button(null, "Keep it", keep),
+  );
 }
 
 function line(job) {
@@ -43,9 +75,14 @@ function line(job) {
     "li",
     { class: `job job-${job.state}`, "data-job": job.id },
     make("span", { class: "job-name", text: job.name }),
-    goesOn ? press("Stop", "stop") : null,
-    ["stopped", "failed"].includes(job.state) ? press("Resume", "resume") : null,
-    job.state === "done" ? button(null, "Use it", () => use(job)) : null,
+    make(
+      "span",
+      { class: "job-actions" },
+      goesOn ? press("Stop", "stop") : null,
+      ["stopped", "failed"].includes(job.state) ? press("Resume", "resume") : null,
+      job.state === "done" ? button(null, "Use it", () => use(job)) : null,
+      job.state === "running" ? null : removal(job),
+    ),
     make("progress", { max: 1, value: share, "aria-label": `${job.name}, how far it is` }),
     make("span", { class: "job-said", text: said.filter(Boolean).join(", ") }),
     job.error ? make("span", { class: "job-error", text: job.error }) : null,
@@ -69,7 +106,11 @@ async function listModels() {
 
 const look = attempt(async () => {
   clearTimeout(timer);
-  const { jobs } = await ask("/v1/jobs");
+  await show((await ask("/v1/jobs")).jobs);
+});
+
+async function show(jobs) {
+  clearTimeout(timer);
   const done = jobs.filter((job) => job.state === "done" && (before.get(job.id) || "") !== "done");
   if (done.length) {
     // a row offers its model, which has to be there
@@ -81,7 +122,7 @@ const look = attempt(async () => {
   before = new Map(jobs.map((job) => [job.id, job.state]));
   const busy = jobs.some((job) => job.state === "running" || job.state === "waiting");
   timer = setTimeout(look, busy ? OFTEN : SELDOM);
-});
+}
 
 const begin = attempt(async () => {
   const model = modelNow();

@@ -4,6 +4,7 @@
 import { byId, drawn } from "./dom.js";
 import { scaleNotes, isBlack, pitchName } from "./pitches.js";
 import { follow } from "./player.js";
+import { isSelected } from "./selection.js";
 import { info, on, state } from "./state.js";
 import { meterOf, noteAt } from "./tune.js";
 import { bars } from "./work.js";
@@ -19,7 +20,7 @@ export const caret = { step: 0, pitch: 60, isSeen: false };
 export const geometry = { step: 8, row: 12, pitches: [] };
 
 const layers = {};
-for (const name of ["rows", "kept", "lines", "notes", "caret", "cursor"]) {
+for (const name of ["rows", "kept", "lines", "notes", "caret", "band", "cursor"]) {
   layers[name] = drawn("g", { class: `layer-${name}` });
   svg.append(layers[name]);
 }
@@ -47,7 +48,8 @@ function measure() {
   geometry.pitches = visiblePitches();
   // candidates are to be seen under it
   const room = innerHeight < 620 || coarse.matches ? 15 : Math.floor((innerHeight - 600) / 36);
-  geometry.row = Math.max(10, Math.min(coarse.matches ? 15 : 14, room));
+  const usual = Math.max(10, Math.min(coarse.matches ? 15 : 14, room));
+  geometry.row = Math.round(usual * state.sound.rows);
 }
 
 export const rowOf = (pitch) => geometry.pitches[0] - pitch;
@@ -106,6 +108,7 @@ function drawNote(note) {
   const group = drawn("g", { class: "note", "data-start": note.start });
   const chosen = caret.isSeen && note.start <= caret.step && caret.step < note.end;
   group.classList.toggle("chosen", chosen);
+  group.classList.toggle("selected", isSelected(note));
   group.append(rectangle(x + 0.5, y + 0.5, w - 1.5, geometry.row - 1, { rx: 3, class: "body" }));
   if (w >= 24) {
     group.append(drawn("text", { x: x + 5, y: y + geometry.row / 2 + 3.2, class: "name", text: name }));
@@ -125,6 +128,16 @@ export function drawNotes() {
     { class: "caret", rx: 2 },
   );
   layers.caret.replaceChildren(...(caret.isSeen ? [mark] : []));
+}
+
+// The rectangle that is pulled over notes to select them; none: nothing is.
+export function drawBand(from, to) {
+  if (!from) return layers.band.replaceChildren();
+  const [left, right] = [from.step, to.step].sort((a, b) => a - b);
+  const [high, low] = [from.pitch, to.pitch].sort((a, b) => b - a);
+  const tall = top(low) + geometry.row - top(high);
+  const [x, w] = [left * geometry.step, (right - left) * geometry.step];
+  return layers.band.replaceChildren(rectangle(x, top(high), w, tall, { class: "band" }));
 }
 
 function drawKeys() {

@@ -4,10 +4,12 @@ import { byId, speak } from "./dom.js";
 import { isBlack, lengthName, pitchClass, pitchName } from "./pitches.js";
 import { caret, drawNotes, geometry } from "./roll.js";
 import { drawing } from "./roll_pointer.js";
+import { isSelected, sayErased, sayMoved, saySelected, select, selectedNotes, turnSelected } from "./selection.js";
 import { touch } from "./sound.js";
 import { state } from "./state.js";
-import { erased, meterOf, noteAt, placed } from "./tune.js";
+import { erased, meterOf, movedTogether, noteAt, placed } from "./tune.js";
 import { bars, setTune, turnLock } from "./work.js";
+import { reveal, zoom } from "./zoom.js";
 
 const svg = byId("notes");
 
@@ -29,7 +31,8 @@ function place(step) {
 
 function tellPlace(first = "") {
   const note = here();
-  const what = note ? `${named(note.pitch)}, ${lengthName(note.end - note.start)}` : "nothing";
+  const chosen = isSelected(note) ? ", selected" : "";
+  const what = note ? `${named(note.pitch)}, ${lengthName(note.end - note.start)}${chosen}` : "nothing";
   speak(`${first}${what}, ${place(caret.step)}`);
 }
 
@@ -61,15 +64,37 @@ function become(note, values) {
   tellPlace();
 }
 
-function raise(semitones) {
-  const note = here();
-  if (note) become(note, { pitch: note.pitch + semitones });
-  else {
-    const { pitches } = geometry;
-    caret.pitch = Math.max(pitches.at(-1), Math.min(caret.pitch + semitones, pitches[0]));
-    touch(caret.pitch, state.sound.voice);
-    speak(`${named(caret.pitch)}, ${place(caret.step)}`);
+// Whether several are meant: the caret stands on one of them.
+const areMeant = () => isSelected(here()) && selectedNotes().length > 1;
+
+function moveAll(ways) {
+  const { pitches } = geometry;
+  const moved = movedTogether(state.work.tune, selectedNotes(), ways, [pitches.at(-1), pitches[0]]);
+  if (moved.steps || moved.semitones) {
+    caret.step += moved.steps;
+    caret.pitch += moved.semitones;
+    setTune(moved.tune);
+    select(moved.notes);
   }
+  touch(caret.pitch, state.sound.voice);
+  sayMoved(moved.notes.length, moved.steps, moved.semitones);
+}
+
+function choose() {
+  const note = here();
+  if (!note) return speak(`nothing to select, ${place(caret.step)}`);
+  turnSelected(note);
+  return saySelected();
+}
+
+function raise(semitones) {
+  if (areMeant()) return moveAll({ semitones });
+  const note = here();
+  if (note) return become(note, { pitch: note.pitch + semitones });
+  const { pitches } = geometry;
+  caret.pitch = Math.max(pitches.at(-1), Math.min(caret.pitch + semitones, pitches[0]));
+  touch(caret.pitch, state.sound.voice);
+  return speak(`${named(caret.pitch)}, ${place(caret.step)}`);
 }
 
 function put(pitch, goesOn) {
@@ -93,9 +118,14 @@ function byLetter(letter) {
 
 function remove() {
   const note = here();
-  if (!note) return;
-  setTune(erased(state.work.tune, note));
-  tellPlace("Erased. ");
+  const all = selectedNotes();
+  if (all.length > 1 && (!note || isSelected(note))) {
+    setTune(all.reduce(erased, state.work.tune));
+    sayErased(all.length);
+  } else if (note) {
+    setTune(erased(state.work.tune, note));
+    tellPlace("Erased. ");
+  }
 }
 
 function lengthen(steps) {
@@ -104,8 +134,9 @@ function lengthen(steps) {
 }
 
 function shift(steps) {
+  if (areMeant()) return moveAll({ steps });
   const note = here();
-  if (note) become(note, { start: note.start + steps, end: note.end + steps });
+  return note && become(note, { start: note.start + steps, end: note.end + steps });
 }
 
 function sideways(event, way) {
@@ -131,11 +162,22 @@ function pressed(event) {
   else if (key === "Delete" || key === "Backspace") remove();
   else if (plain && /^[a-g]$/i.test(key)) byLetter(key);
   else if (plain && key === "l") turnLock(barAt(caret.step).number);
+  else if (plain && key === "s") choose();
+  else if (plain && (key === "+" || key === "=")) zoom(1);
+  else if (plain && key === "-") zoom(-1);
+  else if (octave && key.toLowerCase() === "a") {
+    select(state.work.tune.notes);
+    saySelected();
+  } else if (key === "Escape" && selectedNotes().length) {
+    select([]);
+    saySelected();
+  }
   else return;
   event.preventDefault();
   event.stopPropagation();
   caret.isSeen = true;
   drawNotes();
+  reveal(caret.pitch);
 }
 
 svg.addEventListener("keydown", pressed);

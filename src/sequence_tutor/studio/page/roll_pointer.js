@@ -3,10 +3,11 @@
 import { paidBetween } from "./account.js";
 import { byId } from "./dom.js";
 import { pitchName } from "./pitches.js";
-import { caret, drawNotes, geometry, under } from "./roll.js";
+import { caret, drawBand, drawNotes, geometry, under } from "./roll.js";
+import { isSelected, sayErased, sayMoved, saySelected, select, selectedNotes, turnSelected, within } from "./selection.js";
 import { touch } from "./sound.js";
 import { state } from "./state.js";
-import { erased, noteAt, placed } from "./tune.js";
+import { erased, movedTogether, noteAt, placed } from "./tune.js";
 import { beginDrag, drag, endDrag, setTune } from "./work.js";
 
 const NEAR = 8; // pixels that a finger may move and still have tapped
@@ -16,7 +17,7 @@ const svg = byId("notes");
 // How new notes are drawn: chosen beside the roll.
 export const drawing = { tool: "draw", grid: 2 };
 
-let held = null; // {kind: "move" | "end" | "tap", note, base, from, x, y}
+let held = null; // {kind: "move" | "end" | "tap" | "several" | "band", note, base, from, x, y}
 let fresh = -1; // where the first press of a double one has drawn a note
 
 const toGrid = (step) => Math.floor(step / drawing.grid) * drawing.grid;
@@ -30,6 +31,68 @@ function seize(event, kind, note) {
   const from = under(event);
   held = { kind, note, base, from, x: event.clientX, y: event.clientY, pitch: note.pitch };
   svg.setPointerCapture(event.pointerId);
+}
+
+// All that are selected, or the rectangle that selects.
+function seizeMany(event, kind) {
+  held = { kind, from: under(event), x: event.clientX, y: event.clientY };
+  if (kind === "several") Object.assign(held, { base: state.work.tune, notes: selectedNotes() });
+  svg.setPointerCapture(event.pointerId);
+}
+
+function eraseAt(note) {
+  const gone = isSelected(note) ? selectedNotes() : [note];
+  setTune(gone.reduce(erased, state.work.tune));
+  if (gone.length > 1) sayErased(gone.length);
+}
+
+// What is pressed is selected or not, or moves with the others; whether that was meant.
+function pressMany(event, note) {
+  const adds = event.shiftKey || event.ctrlKey || event.metaKey;
+  const isTool = drawing.tool === "select";
+  if (event.button !== 0) return false;
+  if (note && isSelected(note) && !adds) {
+    beginDrag();
+    seizeMany(event, "several");
+  } else if (note && (adds || isTool)) {
+    if (!adds) select([]);
+    turnSelected(note);
+    saySelected();
+  } else if (!note && (event.shiftKey || isTool)) {
+    seizeMany(event, "band");
+  } else {
+    if (!note || !isSelected(note)) select([]);
+    return false;
+  }
+  drawNotes();
+  return true;
+}
+
+function dragMany(event) {
+  const at = under(event);
+  const { from, kind } = held;
+  if (kind === "band") {
+    select(within(from, at));
+    drawNotes();
+    return drawBand(from, at);
+  }
+  const steps = Math.round((at.step - from.step) / drawing.grid) * drawing.grid;
+  const { pitches } = geometry;
+  const ways = { steps, semitones: at.pitch - from.pitch };
+  const moved = movedTogether(held.base, held.notes, ways, [pitches.at(-1), pitches[0]]);
+  if (moved.semitones !== held.up) hear(moved.notes[0].pitch);
+  Object.assign(held, { moved, up: moved.semitones });
+  select(moved.notes);
+  return drag(moved.tune);
+}
+
+function releaseMany() {
+  const { kind, moved, notes } = held;
+  held = null;
+  drawBand(null);
+  if (kind === "band") return saySelected();
+  endDrag();
+  return moved && sayMoved(notes.length, moved.steps, moved.semitones);
 }
 
 function newNote(at) {
@@ -46,7 +109,9 @@ function press(event) {
   if (event.detail < 2) fresh = -1;
   caret.isSeen = false;
   if (note && (event.button === 2 || event.altKey || drawing.tool === "erase")) {
-    setTune(erased(state.work.tune, note));
+    eraseAt(note);
+  } else if (pressMany(event, note)) {
+    // selected, or seized with the others
   } else if (event.button !== 0) {
     return;
   } else if (note) {
@@ -88,11 +153,18 @@ function dragged(event) {
 function move(event) {
   if (!held || held.kind === "tap") return;
   if (Math.hypot(event.clientX - held.x, event.clientY - held.y) < 3) return;
-  drag(dragged(event));
+  if (held.kind === "several" || held.kind === "band") dragMany(event);
+  else drag(dragged(event));
 }
 
 function release(event) {
   if (!held) return;
+  if (held.kind === "several" || held.kind === "band") {
+    if (held.kind === "band" && Math.hypot(event.clientX - held.x, event.clientY - held.y) < 3) select([]);
+    releaseMany();
+    drawNotes();
+    return;
+  }
   const tapped = held.kind === "tap";
   const isNear = Math.hypot(event.clientX - held.x, event.clientY - held.y) < NEAR;
   held = null;
@@ -109,14 +181,16 @@ svg.addEventListener("pointerdown", press);
 svg.addEventListener("pointermove", move);
 svg.addEventListener("pointerup", release);
 svg.addEventListener("pointercancel", () => {
-  if (held && held.kind !== "tap") endDrag();
+  if (held && !["tap", "band"].includes(held.kind)) endDrag();
   held = null;
+  drawBand(null);
 });
 svg.addEventListener("contextmenu", (event) => event.preventDefault());
 svg.addEventListener("dblclick", (event) => {
   const at = under(event);
   const note = noteAt(state.work.tune, Math.floor(at.step));
   if (!note || note.pitch !== at.pitch || note.start === fresh) return;
+  if (drawing.tool === "select") return;
   setTune(erased(state.work.tune, note));
 });
 // The keys sound.

@@ -77,6 +77,12 @@ async function checked(reply) {
   throw new Error(sentence || "Something went wrong; please try again.");
 }
 
+// Take something away; what is not there any more is refused.
+export async function askToRemove(path) {
+  const reply = await checked(await answered(path, { method: "DELETE" }, true));
+  return reply.json();
+}
+
 // What is null is left out: the service takes what is usual.
 function request(body, signal) {
   if (body === undefined) return { signal };

@@ -137,6 +137,7 @@ export function shaped(value) {
       ...{ voice: text(sound.voice, "strings", 20), loop: flag(sound.loop, false) },
       ...{ chords: flag(sound.chords, true), first: flag(sound.first, true) },
       account: flag(sound.account, true),
+      rows: oneOf(sound.rows, [1, 1.5, 2, 3], 1),
     },
     work: work(value.work, bars, meter),
     seed: Number.isInteger(value.seed) ? value.seed : null,

@@ -40,7 +40,7 @@ export const freshState = () => ({
     vary: null, // share that a variation changes
     transpose: 0, // semitones from the model's tokens to what is heard
   },
-  sound: { voice: "strings", loop: false, chords: true, first: true, account: true },
+  sound: { voice: "strings", loop: false, chords: true, first: true, account: true, rows: 1 },
   work: freshWork(),
   seed: null,
   candidates: { melody: [], molecule: [], text: [] },

@@ -13,6 +13,7 @@ import { wireMusic } from "./music.js";
 import { stop } from "./player.js";
 import { draw as drawRoll } from "./roll.js";
 import "./roll_keys.js";
+import "./zoom.js";
 import { ask } from "./service.js";
 import { warm } from "./sound.js";
 import { change, dials, DOMAINS, info, modelNow, modelsOf, on, state, tell } from "./state.js";

@@ -92,6 +92,8 @@ function chosen(name, value) {
   drawing[name] = value;
   byId("tool-draw").setAttribute("aria-pressed", drawing.tool === "draw");
   byId("tool-erase").setAttribute("aria-pressed", drawing.tool === "erase");
+  byId("tool-select").setAttribute("aria-pressed", drawing.tool === "select");
+  byId("notes").classList.toggle("selecting", drawing.tool === "select");
 }
 
 async function share() {
@@ -130,6 +132,7 @@ export function wireToolbar() {
   byId("grid").addEventListener("change", (event) => chosen("grid", Number(event.target.value)));
   byId("tool-draw").addEventListener("click", () => chosen("tool", "draw"));
   byId("tool-erase").addEventListener("click", () => chosen("tool", "erase"));
+  byId("tool-select").addEventListener("click", () => chosen("tool", "select"));
   const presses = { play: playRoll, undo, redo, clear: clearWork, share };
   for (const [id, press] of Object.entries(presses)) byId(id).addEventListener("click", press);
   for (const side of ["before", "now"]) {

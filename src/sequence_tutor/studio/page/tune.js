@@ -61,6 +61,24 @@ export function erased(tune, note) {
   return { ...tune, notes: tune.notes.filter((other) => other.start !== note.start) };
 }
 
+// Several notes as far earlier or later, up or down, as all of them can go: {tune, notes, steps, semitones}.
+export function movedTogether(tune, notes, { steps = 0, semitones = 0 }, [low, high]) {
+  const between = (value, least, most) => Math.max(least, Math.min(value, most));
+  const ends = (of) => [Math.min(...notes.map(of)), Math.max(...notes.map(of))];
+  const first = ends((note) => note.start)[0];
+  const last = ends((note) => note.end)[1];
+  const [lowest, highest] = ends((note) => note.pitch);
+  const far = between(steps, -first, tune.steps - last);
+  const up = between(semitones, Math.min(0, low - lowest), Math.max(0, high - highest));
+  const moved = notes.map(({ start, end, pitch }) => ({
+    start: start + far,
+    end: end + far,
+    pitch: pitch + up,
+  }));
+  const rest = notes.reduce(erased, tune);
+  return { tune: moved.reduce(placed, rest), notes: moved, steps: far, semitones: up };
+}
+
 export const noteAt = (tune, step) =>
   tune.notes.find((note) => note.start <= step && step < note.end) || null;
 
