@@ -11,7 +11,8 @@ the probability under the machine m that from state s and counter k everything i
 propose pi(a|s) psi_t+1(s', k'), normalised, and psi is a further factor of their twist (Whiteley
 and Lee 2014, Eq. 8, with psi in place of the unknown optimal functions). Whatever the machine,
 weights make up for it: estimates of Z stay unbiased. The better it knows the policy, the smaller
-their variance; if it is the policy, and nothing is rewarded, all weights are equal.
+their variance; if it is the policy, and nothing is rewarded, all weights are equal. What a prior
+that copies finds likelier is a further factor of proposal and twist, see `sampling.echo`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.errors import UserError
+from sequence_tutor.prior.protocol import Prior
+from sequence_tutor.sampling.echo import Echo, Kept, learned_echo
 
 
 class Constraint(Protocol):
@@ -67,13 +70,22 @@ class Guide:
     Args:
         machine: m, with S states.
         constraint: over T tokens.
+        kept: what an echo can be learned from; None: there is nothing that could be repeated.
+        echo: what tokens add to the probabilities of later ones; None: nothing.
 
     Raises:
         UserError: no sequence that the machine can write meets the constraint.
     """
 
-    def __init__(self, machine: Machine, constraint: Constraint) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        constraint: Constraint,
+        kept: Kept | None = None,
+        echo: Echo | None = None,
+    ) -> None:
         self._machine, self._constraint = machine, constraint
+        self._kept, self._echo = kept, echo
         self._states, free = len(machine.next_state), constraint.free
         self.length = len(free)
         left = torch.arange(self.length, 0, -1)
@@ -82,6 +94,11 @@ class Guide:
         self._ahead = self._look_back()
         if float(self._ahead[0, machine.start]) == -torch.inf:
             raise UserError("no sequence can be all that was asked for at once")
+
+    def listening(self, prior: Prior, generator: torch.Generator) -> Guide:
+        """The same with the echo of what is kept, learned from a prior; histories are drawn."""
+        echo = None if self._kept is None else learned_echo(prior, self._kept, generator)
+        return self if echo is None else Guide(self._machine, self._constraint, None, echo)
 
     def _look_back(self) -> Tensor:
         """(T + 1, C S): log psi of each place before each step."""
@@ -100,7 +117,10 @@ class Guide:
         state, counter = place % self._states, place // self._states
         allowed, after = self._constraint.follow(t, state, counter)
         places = after * self._states + self._machine.next_state[state]
-        return ahead[places].where(allowed, -torch.inf), places
+        gained = ahead[places]
+        if self._echo is not None:
+            gained = gained + self._echo.gain[t]
+        return gained.where(allowed, -torch.inf), places
 
     def first(self, count: int) -> Tensor:
         """(count,) the place before the first token."""
@@ -110,9 +130,18 @@ class Guide:
         """The share of the steps from t on at which there is a choice."""
         return self._free_shares[t]
 
-    def ahead(self, t: int, place: Tensor) -> Tensor:
-        """Log psi_t of places (N,); -inf where nothing can meet the constraint any more."""
-        return self._ahead[t][place]
+    def ahead(self, t: int, place: Tensor, tokens: Tensor | None = None) -> Tensor:
+        """Log psi_t of places (N,); -inf where nothing can meet the constraint any more.
+
+        Args:
+            t: step.
+            place: (N,) places.
+            tokens: (N, T) the sequences as they stand, of which an echo takes account.
+        """
+        ahead = self._ahead[t][place]
+        if self._echo is None or tokens is None:
+            return ahead
+        return ahead + self._echo.pending(t, tokens)
 
     def propose(self, t: int, place: Tensor, log_policy: Tensor) -> tuple[Tensor, Tensor]:
         """Log of pi(a|s) psi(after a), normalised, and the places after each token; (N, V) each.
