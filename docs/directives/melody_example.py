@@ -115,7 +115,7 @@ class MelodyExample(SphinxDirective):
         return _FIGURE.format(
             label=html.escape(label),
             total=_number(sum(map(sum, paid.values()))),
-            svg=_svg(label, roll),
+            svg=drawn(label, roll),
             sound=f"{up}{SOUNDS}/{name}",
             steps=html.escape(_in_words(paid)),
         )
@@ -131,7 +131,7 @@ _FIGURE = """\
 """
 
 
-def _svg(label: str, roll: Roll) -> str:
+def drawn(label: str, roll: Roll) -> str:
     """A piano roll with a row for each rule: bars upwards are earned, downwards lost."""
     title = html.escape(f"{label}: {roll.words}")
     parts = [

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import sys
+import wave
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from sequence_tutor.melody.reading.own_tunes import own_tunes
 
 pytest.importorskip("sphinx", reason="the extra [docs] is not installed")
 pytest.importorskip("rdkit", reason="the extra [molecule] is not installed")
@@ -43,15 +46,6 @@ def test_what_rules_pay(melodies: ModuleType) -> None:
         melodies.pay([14], ["keys"])
 
 
-def test_the_command_of_a_page_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    recipes = imported("recipe_example", monkeypatch)
-    page = (DIRECTIVES.parent / "writing.md").read_text(encoding="utf-8")
-    found = recipes.command_of(page, "practice")
-    assert found[:4] == ["sample", "tunes", "--range", "flute"]
-    with pytest.raises(ValueError, match="0 commands end with --out nowhere"):
-        recipes.command_of(page, "nowhere")
-
-
 def test_raw_numbers_of_molecules(molecules: ModuleType) -> None:
     isomer = molecules.read_term("isomer", 'formula = "C2H6O"')
     assert molecules.raw_number(isomer, "CCO") == 0
@@ -61,3 +55,35 @@ def test_raw_numbers_of_molecules(molecules: ModuleType) -> None:
     assert math.isnan(molecules.raw_number(isomer, "C1CC"))
     with pytest.raises(ValueError, match="user's own"):
         molecules.raw_number(molecules.read_term("program", 'command = "cat"'), "CCO")
+
+
+def test_commands_of_recipes_are_called_with_few_candidates(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    recipes = imported("recipe", monkeypatch)
+    command = 'sequence-tutor sample tunes --keep "1-2, 7-8" -n 20 --best 8 --out filled'
+    arguments = recipes.few(command)
+    assert arguments[:4] == ["sample", "tunes", "--keep", "1-2, 7-8"]
+    assert arguments[4:10] == ["-n", "4", "--best", "1", "--out", "filled"]
+    with pytest.raises(ValueError, match="expected sequence-tutor sample"):
+        recipes.few("sequence-tutor tune melody --out runs/psi")
+    with pytest.raises(ValueError, match="expected -n and --out"):
+        recipes.few("sequence-tutor sample tunes")
+
+
+def test_what_a_recipe_writes_can_be_heard(
+    melody_prior: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipes = imported("recipe", monkeypatch)
+    command = f'sequence-tutor sample {melody_prior} --from song.abc --keep "1-6, 8" -n 8 --out a'
+    tokens = recipes.first_written(command, tmp_path / "a.wav")
+    tune = own_tunes(recipes.EXAMPLES / recipes.TUNE)
+    (song,) = [begin.notes for begin in tune]
+    assert len(tokens) == 128
+    assert [token for token in tokens[:96] if token >= 2] == [
+        note.pitch - 46 for note in song if note.start < 96
+    ]
+    with wave.open(str(tmp_path / "a.wav")) as file:
+        assert file.getnframes() / file.getframerate() > 15  # eight bars at 110 a minute
+    with pytest.raises(ValueError, match="all bars are kept"):
+        recipes.first_written(command.replace("1-6, 8", "1-8"), tmp_path / "b.wav")

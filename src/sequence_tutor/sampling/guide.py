@@ -15,7 +15,8 @@ their variance; if it is the policy, and nothing is rewarded, all weights are eq
 
 What a reward pays for a token by the machine's state alone, g_t(s, a) nats, can be looked ahead to
 as well. `Guide.paying` has exp(g_t(s, a)) psi_t+1(s', k') in place of psi_t+1(s', k') in both, so
-that particles are led to what is paid and few of them are enough.
+that particles are led to what is paid and few of them are enough. What a prior that copies finds
+likelier is a further factor of both, see `sampling.echo` and `Guide.listening`.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.errors import UserError
+from sequence_tutor.prior.protocol import Prior
+from sequence_tutor.sampling.echo import Echo, Kept, learned_echo
 
 
 class Constraint(Protocol):
@@ -92,23 +95,37 @@ class Guide:
     Args:
         machine: m, with S states.
         constraint: over T tokens.
+        kept: what an echo can be learned from; None: there is nothing that could be repeated.
 
     Raises:
         UserError: no sequence that the machine can write meets the constraint.
     """
 
-    def __init__(self, machine: Machine, constraint: Constraint) -> None:
-        self._machine, self._constraint = machine, constraint
+    def __init__(
+        self, machine: Machine, constraint: Constraint, kept: Kept | None = None
+    ) -> None:
+        self._machine, self._constraint, self._kept = machine, constraint, kept
         self._states, free = len(machine.next_state), constraint.free
         self.length = len(free)
         left = torch.arange(self.length, 0, -1)
         shares = free.flip(0).cumsum(0).flip(0) / left
         self._free_shares: list[float] = shares.tolist()
         self._paid: Tensor | None = None
-        self._kept = self._every_option()
+        self._echo: Echo | None = None
+        self._every = self._every_option()
         self._ahead = self._look_back()
         if float(self._ahead[0, machine.start]) == -torch.inf:
             raise UserError("no sequence can be all that was asked for at once")
+
+    def listening(self, prior: Prior, generator: torch.Generator) -> Guide:
+        """The same with the echo of what is kept, learned from a prior; histories are drawn."""
+        echo = None if self._kept is None else learned_echo(prior, self._kept, generator)
+        if echo is None:
+            return self
+        guide = copy(self)
+        guide._echo = echo
+        guide._ahead = guide._look_back()
+        return guide
 
     def paying(self, paid: Tensor) -> Guide:
         """The same, which also leads to what is paid.
@@ -148,13 +165,15 @@ class Guide:
 
     def _led(self, t: int, place: Tensor, ahead: Tensor) -> tuple[Tensor, Tensor]:
         """Log of what each token leads to, -inf for those not allowed, and the places; (N, V)."""
-        if self._kept is None:
+        if self._every is None:
             allowed, places = self._options(t, place)
         else:
-            allowed, places = (each[place] for each in self._kept[t])
+            allowed, places = (each[place] for each in self._every[t])
         log_ahead = ahead[places].where(allowed, -torch.inf)
         if self._paid is not None:
             log_ahead += self._paid[t][place % self._states]
+        if self._echo is not None:
+            log_ahead += self._echo.gain[t]
         return log_ahead, places
 
     def first(self, count: int) -> Tensor:
@@ -165,9 +184,18 @@ class Guide:
         """The share of the steps from t on at which there is a choice."""
         return self._free_shares[t]
 
-    def ahead(self, t: int, place: Tensor) -> Tensor:
-        """Log psi_t of places (N,); -inf where nothing can meet the constraint any more."""
-        return self._ahead[t][place]
+    def ahead(self, t: int, place: Tensor, tokens: Tensor | None = None) -> Tensor:
+        """Log psi_t of places (N,); -inf where nothing can meet the constraint any more.
+
+        Args:
+            t: step.
+            place: (N,) places.
+            tokens: (N, T) the sequences as they stand, of which an echo takes account.
+        """
+        ahead = self._ahead[t][place]
+        if self._echo is None or tokens is None:
+            return ahead
+        return ahead + self._echo.pending(t, tokens)
 
     def propose(self, t: int, place: Tensor, log_policy: Tensor) -> tuple[Tensor, Tensor]:
         """Log of pi(a|s) psi(after a), normalised, and the places after each token; (N, V) each.

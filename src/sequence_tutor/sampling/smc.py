@@ -164,7 +164,7 @@ def sequential_monte_carlo(
             log_prior, cloud.prior = task.prior.step(cloud.previous, cloud.prior)
         ahead = value.double().where(cloud.alive & twisted, 0.0)  # (K,)
         if guide is not None:
-            ahead = ahead * guide.free_share(t) + guide.ahead(t, cloud.place)
+            ahead = ahead * guide.free_share(t) + guide.ahead(t, cloud.place, cloud.tokens)
         weights = (cloud.log_weights + ahead).view(groups, -1)  # (G, N)
         poor = weights.new_zeros(0)
         if t % every == 0:

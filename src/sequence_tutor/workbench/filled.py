@@ -89,6 +89,7 @@ def candidates(
         ImpossibleError: the prior writes none of them.
     """
     task = task_of(model, guide, reward if strength else None, variety)
+    guide = guide.listening(task.prior, generator)
     policy = _proposal(model, strength, variety)
     c = c * variety / (strength or 1.0)
     guide = led(guide, model, task.reward, c)

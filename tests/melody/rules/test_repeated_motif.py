@@ -55,12 +55,16 @@ def test_every_window_has_its_own_code() -> None:
     assert window_codes(torch.full((1, 12), 37), 12).tolist() == [[38**12 - 1]]
 
 
-@pytest.mark.parametrize("window", [2, 3, 8])
+@pytest.mark.parametrize("window", [2, 3, 8, 12, 13, 16, 25, 64])
 def test_agrees_with_comparing_lists(window: int) -> None:
     generator = torch.Generator().manual_seed(window)
     tokens = torch.randint(0, 2, (4, 60), generator=generator)
+    tokens[1, 30:] = tokens[1, :30]
+    tokens[2, 40:] = tokens[2, 3:23]
+    tokens[2, 45] += 1  # all but one step of a long window
     found = heard_before(tokens, window).tolist()
     for row, answers in zip(tokens.tolist(), found, strict=True):
         blocks = [row[start : start + window] for start in range(60 - window + 1)]
         expected = [block in blocks[: max(i - window + 1, 0)] for i, block in enumerate(blocks)]
         assert answers == expected
+    assert window > 30 or any(map(any, found))

@@ -11,6 +11,7 @@ from torch import Tensor
 from sequence_tutor.melody.encoding import FIRST_NOTE, HOLD, NOTE_OFF, VOCAB_SIZE
 from sequence_tutor.melody.filling.parts import Part
 from sequence_tutor.melody.filling.sounding import AFTER, NOTHING, sound_of, states_along
+from sequence_tutor.sampling.echo import UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,12 @@ class MelodyConstraint:
     def free(self) -> Tensor:
         """(T,) bool: the steps of which not all is kept."""
         return torch.tensor([part is not Part.ALL for part in self._parts])
+
+    @property
+    def kept(self) -> Tensor:
+        """(T,) the tokens of the steps of which all is kept, `UNKNOWN` at the others."""
+        whole = zip(self._tune, self._parts, strict=True)
+        return torch.tensor([token if part is Part.ALL else UNKNOWN for token, part in whole])
 
     def follow(self, t: int, state: Tensor, counter: Tensor) -> tuple[Tensor, Tensor]:
         """See `sampling.guide.Constraint`."""

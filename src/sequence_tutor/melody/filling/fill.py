@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from sequence_tutor.domain import Beginning, Constrained, SequenceBatch, Wishes, of_kind
@@ -17,6 +18,7 @@ from sequence_tutor.melody.encoding import (
     FIRST_NOTE,
     HOLD,
     PITCH_OFFSET,
+    VOCAB_SIZE,
 )
 from sequence_tutor.melody.filling.constraint import MelodyConstraint, Tolerance, differing
 from sequence_tutor.melody.filling.moving import moved_for, pitches_of
@@ -28,6 +30,7 @@ from sequence_tutor.melody.reading.sources import holds_tokens
 from sequence_tutor.melody.rules.form import parse_form
 from sequence_tutor.melody.scales import OCTAVE
 from sequence_tutor.melody.writing.output import MelodyOutputSettings
+from sequence_tutor.sampling.echo import Kept
 from sequence_tutor.sampling.guide import Guide
 
 OF_FILE = "file"
@@ -35,6 +38,12 @@ OF_FILE = "file"
 
 LEARNED_FROM, LEARNED_STEPS = 256, 64
 """Melodies, and steps of each, that the machine that looks ahead is counted on."""
+
+HISTORIES = 64
+"""Whole melodies that it is counted on, and an echo is learned from, where bars are kept."""
+
+KINDS = (torch.arange(VOCAB_SIZE) >= FIRST_NOTE).long()
+"""A note starts, or not: what an echo tells apart."""
 
 Write = Callable[[int, int], SequenceBatch]
 """Melodies of the policy: how many, and of how many steps."""
@@ -97,9 +106,14 @@ def constrained(
     constraint = MelodyConstraint(
         parts, bars, tune + [HOLD] * (steps - len(tune)), may_start, varied, len(tune)
     )
-    learned = write(LEARNED_FROM, min(steps, LEARNED_STEPS))
+    bar, kept = frame.meter.steps, None
+    if wishes.keep:
+        learned = write(HISTORIES, steps).tokens
+        kept = Kept(constraint.kept, [bar // 2, bar, 2 * bar, 4 * bar, 8 * bar], KINDS, learned)
+    else:
+        learned = write(LEARNED_FROM, min(steps, LEARNED_STEPS)).tokens
     try:
-        guide = Guide(machine_of(learned.tokens, frame.meter.steps), constraint)
+        guide = Guide(machine_of(learned, bar), constraint, kept)
     except UserError as error:
         raise UserError(f"{error}; ask for less: another range or scale, fewer bars") from None
 

@@ -11,6 +11,9 @@ from torch import Tensor
 from sequence_tutor.melody.encoding import VOCAB_SIZE
 from sequence_tutor.melody.view import Melodies, Rule
 
+DIGITS = 12
+"""Tokens whose number in base 38 still fits int64."""
+
 
 class Motif(Rule):
     """Pays at every step whose last `window` steps hold enough distinct notes."""
@@ -34,7 +37,7 @@ class RepeatedMotif(Rule):
     name: ClassVar[str] = "repeated_motif"
     amount: float = Field(4.0, ge=0, description="paid for a repeated motif")
     bonus: float = Field(1.0, ge=0, description="paid on top for each further distinct note")
-    window: int = Field(8, ge=2, le=12, description="steps of a motif; 38**12 still fits int64")
+    window: int = Field(8, ge=2, le=64, description="steps of a motif; 16 are a bar of 4/4")
     distinct: int = Field(3, ge=1, description="distinct notes that make a motif")
 
     def __call__(self, melodies: Melodies) -> Tensor:
@@ -54,20 +57,30 @@ class RepeatedMotif(Rule):
 def heard_before(tokens: Tensor, window: int) -> Tensor:
     """Whether the window that ends at a step occurs earlier, the two not overlapping.
 
-    Every window is one number in base 38. Windows are compared one distance at a time, so that no
-    tensor is larger than the batch.
+    Every window is a number in base 38, or several of `DIGITS` at most. Windows are compared one
+    distance at a time, so that no tensor is larger than the batch.
 
     Args:
         tokens: (B, T) int64.
-        window: w, at most 12 steps.
+        window: w, steps.
 
     Returns:
-        (B, T - w + 1) bool, one for each full window.
+        (B, max(T - w + 1, 0)) bool, one for each full window.
     """
-    code = window_codes(tokens, window)
-    found = torch.zeros_like(code, dtype=torch.bool)
-    for distance in range(window, code.shape[1]):
-        found[:, distance:] |= code[:, distance:] == code[:, :-distance]
+    full = tokens.shape[1] - window + 1
+    found = torch.zeros(len(tokens), max(full, 0), dtype=torch.bool, device=tokens.device)
+    if full <= 0:
+        return found
+    codes = [
+        window_codes(tokens[:, first : first + full + width - 1], width)
+        for first in range(0, window, DIGITS)
+        for width in [min(DIGITS, window - first)]
+    ]
+    for distance in range(window, full):
+        equal = codes[0][:, distance:] == codes[0][:, :-distance]
+        for code in codes[1:]:
+            equal &= code[:, distance:] == code[:, :-distance]
+        found[:, distance:] |= equal
     return found
 
 
