@@ -36,7 +36,7 @@ def help_of(verb: type, name: str) -> str:
 
 def _position(argument: Argument) -> str:
     name = name_of(argument)
-    return name if argument.required or name.endswith("...") else f"[{name}]"
+    return name if argument.required or name.endswith(("...", "]")) else f"[{name}]"
 
 
 def _entry(argument: Argument) -> Iterator[str]:

@@ -20,7 +20,7 @@ class Studio:
              sequence-tutor studio runs/psi tunes --port 8001 --no-browser
     """
 
-    models: Annotated[tuple[str, ...], option("folders or shipped priors", "RUN|PRIOR...")] = ()
+    models: Annotated[tuple[str, ...], option("folders or shipped priors", "[RUN|PRIOR...]")] = ()
     _: KW_ONLY
     host: Annotated[str, option("address to listen at; 0.0.0.0: all of this machine's")] = (
         "127.0.0.1"

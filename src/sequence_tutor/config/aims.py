@@ -89,10 +89,6 @@ class Aim(Settings):
         above = 0.0 if self.high is None else value - self.high
         return max(below, above, 0.0)
 
-    def is_met(self, value: float) -> bool:
-        """Whether a value of the row meets it."""
-        return self.miss(value) <= self.within
-
 
 def is_distinct(row: str) -> bool:
     """Whether a row is the share of what differs among so many draws."""

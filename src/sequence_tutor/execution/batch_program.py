@@ -20,9 +20,9 @@ from typing import Any
 
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError
+from sequence_tutor.execution.answers import VALUE, Answer, number_of
 from sequence_tutor.execution.closing import Closing
-from sequence_tutor.execution.external import VALUE, Answer, number_of, split_command
-from sequence_tutor.execution.program_process import LAST_WORDS, MARK
+from sequence_tutor.execution.program_process import LAST_WORDS, MARK, split_command
 from sequence_tutor.execution.protocol import Lost
 from sequence_tutor.storage.processes import end_marked
 

@@ -16,24 +16,17 @@ from __future__ import annotations
 import json
 import math
 import selectors
-import shlex
 import time
 import weakref
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError
+from sequence_tutor.execution.answers import VALUE, Answer, Questions, number_of
 from sequence_tutor.execution.closing import Closing
-from sequence_tutor.execution.program_process import PATIENCE, ProgramProcess
+from sequence_tutor.execution.program_process import PATIENCE, ProgramProcess, split_command
 from sequence_tutor.execution.protocol import Lost
-
-Answer = Mapping[str, Any] | Lost
-"""What a program says of a molecule, JSON; empty: it has no number."""
-
-VALUE = "value"
-"""The name of a program's number where it gives a single one."""
 
 LONGEST_QUEUE = 64  # questions that one process has at a time
 QUEUE_SECONDS = 0.05  # of work that it has at a time: slow ones get one question
@@ -100,7 +93,7 @@ class ExternalProgram(Closing):
         Raises:
             UserError: it cannot be started, fails too often, or gives an invalid answer.
         """
-        work = _Questions(smiles, self._asked, told)
+        work = Questions(smiles, self._asked, told)
         self._asked += len(smiles)
         try:
             self._select(0)  # answers without a question are refused
@@ -123,7 +116,7 @@ class ExternalProgram(Closing):
         for key, _ in self._selector.select(seconds):
             key.data()
 
-    def _attend(self, work: _Questions) -> None:
+    def _attend(self, work: Questions) -> None:
         """Take what was answered, and replace processes that ended or are late."""
         for process in list(self._processes):
             self._take_answers(process, work)
@@ -131,7 +124,7 @@ class ExternalProgram(Closing):
             if process.has_ended or is_late:
                 self._replace(process, work)
 
-    def _hand_out(self, work: _Questions) -> None:
+    def _hand_out(self, work: Questions) -> None:
         wanted = min(self._count, len(self._processes) + work.left)
         while len(self._processes) < wanted:
             command = self.command, self._arguments, self._folder
@@ -143,7 +136,7 @@ class ExternalProgram(Closing):
                 taken = work.take(fair - len(process.waiting), alone=not process.waiting)
                 process.ask(((one, work.line(one)) for one in taken), self.timeout)
 
-    def _take_answers(self, process: ProgramProcess, work: _Questions) -> None:
+    def _take_answers(self, process: ProgramProcess, work: Questions) -> None:
         """What a process answered; its oldest question is answered first, unless it says which."""
         if not process.answers:
             return
@@ -201,7 +194,7 @@ class ExternalProgram(Closing):
             f"as {number}{short} or null"
         )
 
-    def _replace(self, process: ProgramProcess, work: _Questions) -> None:
+    def _replace(self, process: ProgramProcess, work: Questions) -> None:
         """End a process that failed, and ask its questions again."""
         self._processes.remove(process)
         self.restarts += 1
@@ -231,82 +224,6 @@ class ExternalProgram(Closing):
             f"{self.command!r} gave no answer to {smiles!r} within {self.timeout:g} s{often}, "
             f"expected a line of JSON after each line it reads{hint}; its last words: {words}"
         )
-
-
-class _Questions:
-    """The molecules of one call: those not asked yet, those to be asked alone, the answers."""
-
-    def __init__(
-        self, smiles: Sequence[str], first: int, told: Callable[[str, Answer], None]
-    ) -> None:
-        self._smiles, self._first, self._told = smiles, first, told
-        self.answers: list[Answer] = [{}] * len(smiles)
-        self.unfinished = len(smiles)
-        self._fresh = deque(range(first, first + len(smiles)))
-        self._again: deque[int] = deque()
-        self._tried_alone: set[int] = set()
-
-    @property
-    def left(self) -> int:
-        return len(self._fresh) + len(self._again)
-
-    def smiles(self, number: int) -> str:
-        return self._smiles[number - self._first]
-
-    def line(self, number: int) -> bytes:
-        return json.dumps({"smiles": self.smiles(number), "id": number}).encode() + b"\n"
-
-    def take(self, count: int, *, alone: bool) -> list[int]:
-        """The next numbers: up to `count`, or, for a free process, one that is tried alone."""
-        if alone and self._again:
-            one = self._again.popleft()
-            self._tried_alone.add(one)
-            return [one]
-        return [self._fresh.popleft() for _ in range(min(count, len(self._fresh)))]
-
-    def is_alone(self, numbers: Sequence[int]) -> bool:
-        """Whether one of them is to be with no others."""
-        return not self._tried_alone.isdisjoint(numbers)
-
-    def finish(self, number: int, answer: Answer) -> None:
-        self._told(self.smiles(number), answer)
-        self.answers[number - self._first] = answer
-        self.unfinished -= 1
-
-    def put_back(self, numbers: Sequence[int]) -> None:
-        self._fresh.extendleft(reversed(numbers))
-
-    def lose(self, number: int, why: Lost) -> None:
-        """Ask a question once more, alone, or give it up if that was done."""
-        if number in self._tried_alone:
-            self.finish(number, why)
-        else:
-            self._again.append(number)
-
-
-def split_command(command: str) -> list[str]:
-    """The words of a command.
-
-    Raises:
-        UserError: it is empty or its quotes do not match.
-    """
-    try:
-        words = shlex.split(command)
-    except ValueError as error:
-        raise UserError(f"the command {command!r} cannot be read: {error}") from error
-    if not words:
-        raise UserError("the command of an external program is empty, expected a program")
-    return words
-
-
-def number_of(answer: Answer, name: str) -> float:
-    """A number of an answer; NaN where there is none or it is not finite."""
-    found = None if isinstance(answer, Lost) else answer.get(name)
-    try:
-        number = math.nan if found is None else float(found)
-    except OverflowError:  # an integer of too many digits
-        return math.nan
-    return number if math.isfinite(number) else math.nan
 
 
 def _shown(line: bytes) -> str:

@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import selectors
+import shlex
 import signal
 import subprocess
 import time
@@ -158,3 +159,18 @@ class ProgramProcess:
     def _unregister(self, stream: Any) -> None:  # a raw stream of subprocess
         with suppress(KeyError, ValueError):  # it was not watched any more, or is closed
             self._selector.unregister(stream)
+
+
+def split_command(command: str) -> list[str]:
+    """The words of a command.
+
+    Raises:
+        UserError: it is empty or its quotes do not match.
+    """
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise UserError(f"the command {command!r} cannot be read: {error}") from error
+    if not words:
+        raise UserError("the command of an external program is empty, expected a program")
+    return words

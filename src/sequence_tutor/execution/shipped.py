@@ -15,8 +15,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sequence_tutor.errors import UserError
+from sequence_tutor.execution.answers import Answer
 from sequence_tutor.execution.batch_program import BatchProgram
-from sequence_tutor.execution.external import Answer, ExternalProgram, split_command
+from sequence_tutor.execution.external import ExternalProgram
+from sequence_tutor.execution.program_process import split_command
 from sequence_tutor.storage.files import replacing
 
 NAMED_ELSEWHERE = "named_elsewhere"  # folder for files that are not in the working folder

@@ -13,7 +13,6 @@ from sequence_tutor.storage.files import replacing
 from sequence_tutor.storage.token_lines import write_json_lines
 
 PARQUET, LINES = ".parquet", ".jsonl"
-SUFFIXES = (PARQUET, LINES)
 AT_ONCE = 65_536
 """Rows that are read at a time."""
 

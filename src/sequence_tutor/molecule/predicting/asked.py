@@ -10,7 +10,7 @@ from typing import TypeGuard
 import numpy as np
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.execution.external import VALUE, Answer
+from sequence_tutor.execution.answers import VALUE, Answer
 from sequence_tutor.execution.protocol import Lost, attempt
 from sequence_tutor.molecule.features import Features, Row, names_of, row_of, size_of
 from sequence_tutor.molecule.predicting.onnx_model import OnnxPredictor

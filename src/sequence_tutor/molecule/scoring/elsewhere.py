@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.execution.external import Answer
+from sequence_tutor.execution.answers import Answer
 from sequence_tutor.execution.protocol import Lost
 from sequence_tutor.execution.ray_executor import RayExecutor
 from sequence_tutor.execution.shipped import ShippedFiles, ShippedProgram

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sequence_tutor.execution.external import Answer, number_of
+from sequence_tutor.execution.answers import Answer, number_of
 from sequence_tutor.execution.protocol import Lost
 from sequence_tutor.molecule.scoring.gates import Gates
 from sequence_tutor.molecule.scoring.scorer import Records, Scorer

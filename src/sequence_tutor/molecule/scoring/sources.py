@@ -11,10 +11,11 @@ from typing import Any, Protocol
 
 from rdkit import rdBase
 
+from sequence_tutor.execution.answers import VALUE, Answer
 from sequence_tutor.execution.batch_program import BatchProgram
 from sequence_tutor.execution.cache import Cache
 from sequence_tutor.execution.closing import Closing
-from sequence_tutor.execution.external import VALUE, Answer, ExternalProgram
+from sequence_tutor.execution.external import ExternalProgram
 from sequence_tutor.execution.protocol import Lost
 from sequence_tutor.molecule.predicting.asked import AskedModel, Featurise, features_here
 from sequence_tutor.molecule.terms import Function, ModelTerm, Program, Term, UserFunction

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from sequence_tutor.errors import UserError
+from sequence_tutor.execution.answers import VALUE
 from sequence_tutor.execution.batch_program import BatchProgram
-from sequence_tutor.execution.external import VALUE, ExternalProgram
+from sequence_tutor.execution.external import ExternalProgram
 from sequence_tutor.molecule.terms.term import Term
 
 if TYPE_CHECKING:  # workers load the terms, and need not wait for torch
