@@ -15,12 +15,13 @@ from sequence_tutor.tuner.settings import TuneSettings
 
 FORM: dict[str, Any] = {
     "algorithm": "gdc",
+    "c": 0.5,
     "steps": 12,
     "batch": 64,
     "collect": 64,
     "collect_every": 1,
     "replay": {"fresh": 1.0},
-    "optimiser": {"learning_rate": 0.05},
+    "optimiser": {"learning_rate": 0.01},
     "evaluate_every": 12,
     "evaluate_samples": 16,
 }
