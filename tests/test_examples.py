@@ -182,13 +182,13 @@ def test_heuristic_rewards_by_hand(
     monkeypatch.setattr(rules, "_per_token", lambda *asked: said[asked])
     monkeypatch.setattr(rules, "DULL_REPLIES", ("i see", "oh ok"))
     line = "a b / c / yes"
-    assert rules.of_line(line, rules._ease) == 1.5
-    assert rules.of_line(line, rules._flow) == pytest.approx(log(2))  # no word in common
-    assert rules.of_line("a b / c / b a", rules._flow) == pytest.approx(log(1 + exp(-1)))
-    assert rules.of_line("a b / c / a", rules._flow) == pytest.approx(log(1 + exp(-(0.5**0.5))))
-    assert rules.of_line(line, rules._coherence) == -4.5
+    assert rules._of_line(line, rules._ease) == 1.5
+    assert rules._of_line(line, rules._flow) == pytest.approx(log(2))  # no word in common
+    assert rules._of_line("a b / c / b a", rules._flow) == pytest.approx(log(1 + exp(-1)))
+    assert rules._of_line("a b / c / a", rules._flow) == pytest.approx(log(1 + exp(-(0.5**0.5))))
+    assert rules._of_line(line, rules._coherence) == -4.5
     for malformed in ("a b / c", "a / b / c / d", "a / / c"):
-        assert rules.of_line(malformed, rules._flow) == rules.MALFORMED
+        assert rules._of_line(malformed, rules._flow) == rules.MALFORMED
 
 
 @pytest.mark.slow

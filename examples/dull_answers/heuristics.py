@@ -37,20 +37,20 @@ MALFORMED = -20.0
 
 def ease(texts: Any) -> Any:
     """How unlikely a dull reply to the answer is, in nats a token."""
-    return texts.at_end([of_line(line, _ease) for line in texts.lines])
+    return texts.at_end([_of_line(line, _ease) for line in texts.lines])
 
 
 def flow(texts: Any) -> Any:
     """How much the answer differs from the same speaker's earlier turn, in nats."""
-    return texts.at_end([of_line(line, _flow) for line in texts.lines])
+    return texts.at_end([_of_line(line, _flow) for line in texts.lines])
 
 
 def coherence(texts: Any) -> Any:
     """How well answer and question fit each other, in nats a token."""
-    return texts.at_end([of_line(line, _coherence) for line in texts.lines])
+    return texts.at_end([_of_line(line, _coherence) for line in texts.lines])
 
 
-def of_line(line: str, judge: Callable[[Turns], float]) -> float:
+def _of_line(line: str, judge: Callable[[Turns], float]) -> float:
     """What a judge says of its three turns."""
     turns = tuple(turn.strip() for turn in line.split("/"))
     return judge(turns) if len(turns) == 3 and all(turns) else MALFORMED

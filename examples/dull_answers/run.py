@@ -108,7 +108,7 @@ def run(
                 *("text", out / f"{method}-{seed}"),
                 prior=str(out / "dialogues"),
                 rules=rules,
-                overrides={"tune": tune},
+                overrides={"tune": tune, "reward": {"weights": dict(heuristics.WEIGHTS)}},
                 quiet=True,
             )
             for name, value in measure(model, samples).items():

@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sequence_tutor.algorithms.check import check_algorithm
     from sequence_tutor.domain import Domain, Ends, Near, Scaffold, check_domain, find_domain
     from sequence_tutor.errors import UserError
     from sequence_tutor.estimates import Estimate
@@ -82,6 +83,7 @@ __all__ = [
     "benchmark",
     "card",
     "check",
+    "check_algorithm",
     "check_callback",
     "check_domain",
     "check_exploration",
@@ -116,6 +118,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "algorithms.check": ("check_algorithm",),
     "domain": ("Domain", "Ends", "Near", "Scaffold", "check_domain", "find_domain"),
     "errors": ("UserError",),
     "estimates": ("Estimate",),
