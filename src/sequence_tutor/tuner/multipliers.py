@@ -208,11 +208,11 @@ class Multipliers:
         missed = self.missed(mean)
         variance, reach = self.covariance.diagonal(), most / self._range()
         damped = self.covariance + torch.diag(DAMPING * variance + FLOOR * self.least)
-        low = torch.maximum(-self.values, -reach) / rate
-        high = torch.minimum(CEILING / self._range() - self.values, reach).clamp(min=0.0) / rate
+        rates = (rate * (1 + PACE * self.side.square())).clamp(max=FASTEST)
+        low = torch.maximum(-self.values, -reach) / rates
+        high = torch.minimum(CEILING / self._range() - self.values, reach).clamp(min=0.0) / rates
         held = self.is_temperature
         low, high = low.where(~held, 0.0), high.where(~held, 0.0)
-        rates = (rate * (1 + PACE * self.side.square())).clamp(max=FASTEST)
         moved = (self.values + rates * bounded_step(damped, missed, low, high)).clamp(min=0.0)
         relative = (missed / (self.goals.abs() * self._per_unit())).clamp(-0.2, 0.2)
         warmed = ((1 + self.values) * torch.exp(rate * relative) - 1).clamp(min=0.0)
