@@ -65,6 +65,10 @@ REACTS = 0.025
 FASTEST = 0.3
 """The largest part of a Newton step that one collection makes, where collections are few."""
 
+PERSISTS, PACE = 0.05, 4.0
+"""Where a row has stayed on one side of its goal for longer than this share of the run, the network
+answers more slowly than the covariance says, and the step is up to 1 + `PACE` times as long."""
+
 DAMPING, FLOOR = 0.1, 0.02
 """Added to each variance: so much of itself, and of the prior's."""
 
@@ -140,6 +144,7 @@ class Multipliers:
         self.least = self.least * parts**2
         self.low, self.high = features.amin(0), features.amax(0)
         self.values = torch.zeros(len(bounds), dtype=torch.float64)
+        self.side = torch.zeros_like(self.values)
         self.goals = self._goals(0.0, 1.0)
 
     def begin(self, features: Tensor) -> None:
@@ -187,6 +192,8 @@ class Multipliers:
         reacts = REACTS + (self.reacts_at_end - REACTS) * slower
         rate = min(FASTEST, step / reacts)
         self.goals = self._goals(done, 2 * len(counts) / rate)
+        if done >= ARRIVED:
+            self.side = torch.lerp(self.side, self.missed(self.mean).sign(), step / PERSISTS)
         if done < STILL and not (self.from_prior and done < HELD):
             leads = min(1.0, (1 - done) / (1 - ARRIVED)) ** 2
             self._move(self.mean + leads * self.leads, rate, TRAVEL * step)
@@ -201,11 +208,12 @@ class Multipliers:
         missed = self.missed(mean)
         variance, reach = self.covariance.diagonal(), most / self._range()
         damped = self.covariance + torch.diag(DAMPING * variance + FLOOR * self.least)
-        low = torch.maximum(-self.values, -reach) / rate
-        high = torch.minimum(CEILING / self._range() - self.values, reach).clamp(min=0.0) / rate
+        rates = (rate * (1 + PACE * self.side.square())).clamp(max=FASTEST)
+        low = torch.maximum(-self.values, -reach) / rates
+        high = torch.minimum(CEILING / self._range() - self.values, reach).clamp(min=0.0) / rates
         held = self.is_temperature
         low, high = low.where(~held, 0.0), high.where(~held, 0.0)
-        moved = (self.values + rate * bounded_step(damped, missed, low, high)).clamp(min=0.0)
+        moved = (self.values + rates * bounded_step(damped, missed, low, high)).clamp(min=0.0)
         relative = (missed / (self.goals.abs() * self._per_unit())).clamp(-0.2, 0.2)
         warmed = ((1 + self.values) * torch.exp(rate * relative) - 1).clamp(min=0.0)
         self.values = moved.where(~self.is_temperature, warmed)
@@ -282,7 +290,7 @@ class Multipliers:
 
 _STATE = (
     *("values", "mean", "leads", "covariance", "of_prior"),
-    *("prior", "least", "span", "low", "high", "goals"),
+    *("prior", "least", "span", "low", "high", "goals", "side"),
 )
 
 
