@@ -214,6 +214,7 @@ def test_a_latent_space_is_trained_climbed_and_judged() -> None:
     assert figures["best of the data"] >= figures["mean of the 100 best scored of the data"]
 
 
+@pytest.mark.long  # torch.optim takes seconds to import
 def test_latent_points_climb_what_is_predicted() -> None:
     page = script("smiles_vae")
     torch.manual_seed(0)
