@@ -9,6 +9,7 @@ from torch import Tensor
 
 import sequence_tutor as st
 from sequence_tutor.algorithms import ActionValueMethod, find_algorithm
+from sequence_tutor.algorithms.action_values import PsiLearning
 from sequence_tutor.algorithms.algorithm import Graded
 from sequence_tutor.algorithms.registry import SHIPPED
 
@@ -18,45 +19,42 @@ def test_ours_keep_them(name: str) -> None:
     st.check_algorithm(find_algorithm(name))
 
 
-PSI: Any = type(find_algorithm("psi"))
-
-
-class Unmasked(PSI):
+class Unmasked(PsiLearning):
     def grade(self, settings: Any, said: Any, seen: Any) -> Graded:
         graded = super().grade(settings, said, seen)
         return replace(graded, loss=graded.loss + said.values.square().mean())
 
 
-class Chance(PSI):
+class Chance(PsiLearning):
     def grade(self, settings: Any, said: Any, seen: Any) -> Graded:
         graded = super().grade(settings, said, seen)
         return replace(graded, loss=graded.loss * torch.rand(()))
 
 
-class Writes(PSI):
+class Writes(PsiLearning):
     def grade(self, settings: Any, said: Any, seen: Any) -> Graded:
         seen.reward.zero_()
-        return super().grade(settings, said, seen)  # type: ignore[no-any-return]
+        return super().grade(settings, said, seen)
 
 
-class Detached(PSI):
+class Detached(PsiLearning):
     def grade(self, settings: Any, said: Any, seen: Any) -> Graded:
         graded = super().grade(settings, said, seen)
         return replace(graded, loss=graded.loss.detach())
 
 
-class ByToken(PSI):
+class ByToken(PsiLearning):
     def grade(self, settings: Any, said: Any, seen: Any) -> Graded:
         graded = super().grade(settings, said, seen)
         return replace(graded, by_sequence=said.values.detach().mean(2))
 
 
-class Fails(PSI):
+class Fails(PsiLearning):
     def grade(self, settings: Any, said: Any, seen: Any) -> Graded:
         raise IndexError("no such token")
 
 
-class Unnormalised(PSI):
+class Unnormalised(PsiLearning):
     def policy(self, values: Tensor, log_prior: Tensor | None) -> Tensor:
         return values
 

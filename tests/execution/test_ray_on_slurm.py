@@ -62,7 +62,7 @@ def test_the_script_joins_both_nodes_and_ends_them(tmp_path: Path) -> None:
     path = tools(tmp_path, srun=SRUN, ray=FAKE_RAY, sequence_tutor=waiting)
     own = {"PATH": path, "SLURM_JOB_ID": str(job), "SLURM_CPUS_PER_TASK": "3"}
     asked = ("tune", "molecule", "--out", "runs/dock")
-    command = ["bash", SCRIPT, *asked]
+    command = ["bash", str(SCRIPT), *asked]
     subprocess.run(command, cwd=tmp_path, env={**os.environ, **own}, timeout=60, check=True)
     noted = (tmp_path / "noted").read_text().splitlines()
     port = 20000 + job % 20000
@@ -77,7 +77,7 @@ def test_an_array_of_seeds_has_a_folder_each(tmp_path: Path) -> None:
     path = tools(tmp_path, srun='#!/bin/bash\n"$@"\n', sequence_tutor=NOTE)
     for seed in ("1", "2"):
         own = {**os.environ, "PATH": path, "SLURM_ARRAY_TASK_ID": seed}
-        command = ["bash", EXAMPLES / "gpu_array.sbatch", "tune", "molecule"]
+        command = ["bash", str(EXAMPLES / "gpu_array.sbatch"), "tune", "molecule"]
         subprocess.run(command, cwd=tmp_path, env=own, check=True)
     assert (tmp_path / "noted").read_text().splitlines() == [
         f"sequence-tutor  tune molecule --device cuda --seed {n} --out runs/seed_{n} --quiet"

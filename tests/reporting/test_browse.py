@@ -73,7 +73,8 @@ def shown(page: Page) -> list[str]:
 
 
 def test_cards_are_sorted_and_filtered(browser: webdriver.Chrome, tmp_path: Path) -> None:
-    page = Page(browser, molecules_page(tmp_path))
+    page = Page(browser)
+    browser.get(molecules_page(tmp_path).as_uri())
     find = browser.find_element
     find(By.CSS_SELECTOR, ".browse summary").send_keys(Keys.ENTER)
     assert find(By.CSS_SELECTOR, ".browse output").text == "5 of 5 shown"

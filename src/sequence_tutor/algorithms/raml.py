@@ -67,7 +67,7 @@ class DPG(RAML):
 
     name = "dpg"
     counting = 0.0
-    target = "none"
+    target: Target = "none"
     needs = FRESH
 
 
