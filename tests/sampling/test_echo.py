@@ -104,11 +104,12 @@ def test_the_estimate_of_z_varies_less_and_the_distribution_is_exact() -> None:
     assert spread[1] < 0.85 * spread[0]
     first, expected = truth()
     for one in (plain, heard):
-        cloud = run(one, 20_000, 1)
+        cloud = run(one, 80_000, 1)
         weights = cloud.log_weights.softmax(0)
         places = (cloud.batch.tokens[:, :LAG] * V ** torch.arange(LAG).flip(0)).sum(1)
         found = torch.zeros(len(first), dtype=torch.float64).index_add_(0, places, weights)
-        assert float((found - expected).abs().sum()) / 2 < 0.05
+        # 256 beginnings: .4 sqrt(256 / N) for N exact samples, of which these are worth a third
+        assert float((found - expected).abs().sum()) / 2 < 0.045
 
 
 @pytest.mark.slow

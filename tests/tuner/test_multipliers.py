@@ -12,7 +12,8 @@ from sequence_tutor.config.aims import parse_aims
 from sequence_tutor.domain.rows import SHARE, RowRange
 from sequence_tutor.objectives.dual import bounded_step
 from sequence_tutor.tuner.aimed_rows import bounds_of
-from sequence_tutor.tuner.multipliers import CEILING, HELD, Multipliers, features
+from sequence_tutor.tuner.bound_features import features
+from sequence_tutor.tuner.multipliers import CEILING, HELD, Multipliers
 
 
 def counts_of(heads: float, count: int = 4000) -> Tensor:
@@ -164,3 +165,21 @@ def test_a_row_of_few_steps_has_the_range_of_a_sequence_that_has_some() -> None:
     phi = features(bounds, counts, None)
     multipliers = Multipliers(bounds, {"resolved": SHARE}, counts, phi)
     assert float(multipliers.span) == pytest.approx(199 / 109)
+
+
+def test_steps_grow_where_a_row_stays_on_one_side_of_its_goal() -> None:
+    """The policy does not move at all, as if the network could not learn the row."""
+    multipliers = made(">= 55 %", 0.5, 0.0)
+    counts = counts_of(0.5)
+    seen = []
+    for update in range(300, 600):  # the goal has come to the aim
+        own = features(multipliers.bounds, counts, None)
+        multipliers.follow(counts, own, update / 1000, 1 / 1000)
+        seen.append(float(multipliers.values[0]))
+    first, last = seen[1] - seen[0], seen[-1] - seen[-2]
+    assert float(multipliers.side[0]) == pytest.approx(1 - (1 - 1 / 50) ** 300, rel=1e-6)
+    # 1 / REACTS in the beginning, 1 / .1 at the end; between them steps become slower and longer
+    slower = (0.025 + 0.075 * (0.599 - 0.3) / 0.7) / (0.025 + 0.075 * 0.001 / 0.7)
+    assert last / first == pytest.approx(
+        (1 + 4 * 0.9953) / (1 + 4 * (1 / 25) ** 2) / slower, rel=0.01
+    )

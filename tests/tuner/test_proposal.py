@@ -21,7 +21,7 @@ FORM: dict[str, Any] = {
     "collect": 64,
     "collect_every": 1,
     "replay": {"fresh": 1.0},
-    "optimiser": {"learning_rate": 0.01, "warm_up": 1, "fall_from": 1.0},
+    "optimiser": {"learning_rate": 0.05, "warm_up": 1, "fall_from": 1.0},
     "evaluate_every": 12,
     "evaluate_samples": 16,
 }

@@ -81,7 +81,7 @@ def test_every_algorithm_is_tuned_by_default(algorithm: str) -> None:
     toy = find_domain("toy").default_prior("cpu")  # of which nothing is asked
     tune = Order(find_domain("melody"), toy, layers, Given("melody")).spec.tune
     assert bool(tune.aims) == tune.aims_alone
-    assert bool(tune.aims) == (SHIPPED[algorithm].held and not tune.exploration.given)
+    assert bool(tune.aims) == (SHIPPED[algorithm].takes_aims and not tune.exploration.given)
     if not tune.aims:
         assert layers.preset == read_preset("tune", "melody", "weights")
 

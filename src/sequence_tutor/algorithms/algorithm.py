@@ -123,6 +123,11 @@ class Algorithm(ABC):
     needs: Mapping[str, Any] = {}
     verified_with: Mapping[str, Any] | None = None
 
+    @property
+    def takes_aims(self) -> bool:
+        """Whether multipliers can follow its policy: held, and its new sequences are its own."""
+        return self.held and self.target != "proposal"
+
     def policy(self, values: Tensor, log_prior: Tensor | None) -> Tensor:
         """Log pi(.|s), (..., V), from action values (..., V): their softmax."""
         return psi_policy(values)

@@ -27,7 +27,7 @@ from sequence_tutor.randomness import named_generator
 from sequence_tutor.sampling.importance import FEWEST_EFFECTIVE
 from sequence_tutor.sampling.measure import measure
 from sequence_tutor.tuner.aimed_rows import LOG_PRIOR, OF_POLICY, AimedRows, Bound, bounds_of
-from sequence_tutor.tuner.multipliers import features
+from sequence_tutor.tuner.bound_features import features
 
 FALL = 0.9
 """Share of its prior value below which a row's denominator has fallen."""

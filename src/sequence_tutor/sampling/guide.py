@@ -101,9 +101,7 @@ class Guide:
         UserError: no sequence that the machine can write meets the constraint.
     """
 
-    def __init__(
-        self, machine: Machine, constraint: Constraint, kept: Kept | None = None
-    ) -> None:
+    def __init__(self, machine: Machine, constraint: Constraint, kept: Kept | None = None) -> None:
         self._machine, self._constraint, self._kept = machine, constraint, kept
         self._states, free = len(machine.next_state), constraint.free
         self.length = len(free)

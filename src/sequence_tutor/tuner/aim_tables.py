@@ -64,7 +64,7 @@ def _holds_no_aims(asked: Sequence[Tables]) -> bool:
     tables = [_table(given, "tune") for given in asked]
     name = next((one["algorithm"] for one in tables if "algorithm" in one), None)
     if name in algorithm_names():
-        if not find_algorithm(name).held:
+        if not find_algorithm(name).takes_aims:
             return True
         own = [_table(_table(given, "algorithms"), name) for given in asked]
         tables += [_table(one, "tune") for one in (*own, needs_of(name))]

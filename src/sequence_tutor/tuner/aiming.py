@@ -19,9 +19,10 @@ from sequence_tutor.sampling.measure import Measured, Task, measure
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.checkpoints import named, under
 from sequence_tutor.tuner.aimed_rows import ENTROPY, KL, AimedRows, Likelihoods, bounds_of
+from sequence_tutor.tuner.bound_features import features
 from sequence_tutor.tuner.class_counts import ClassCounts, Property
 from sequence_tutor.tuner.collecting import Fresh
-from sequence_tutor.tuner.multipliers import FOLLOWS, Multipliers, features
+from sequence_tutor.tuner.multipliers import FOLLOWS, Multipliers
 from sequence_tutor.tuner.payments import Payments
 from sequence_tutor.tuner.settings import TuneSettings
 

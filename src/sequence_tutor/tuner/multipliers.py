@@ -30,8 +30,11 @@ They are weighed so, as far as half of the sequences still count, and the mean o
 predicted by what that moves. (Weighed in full the sequences would speak of the optimum itself, but
 so few count then that the multipliers run away.) Once the goals have come to the aims this
 prediction fades away: a network that cannot come to the optimum would be predicted to move, and
-miss its aims. Only in the last hundredth are multipliers held. A multiplier has a ceiling: a bound
-that nothing meets is softened, its miss costs the ceiling.
+miss its aims. Instead steps then grow for a row that stays on one side of its goal: the network
+answers such a multiplier far more slowly than the covariance says (a leap that has to be remembered
+for bars, say), and steps of the usual length would come too late. Only in the last hundredth are
+multipliers held. A multiplier has a ceiling: a bound that nothing meets is softened, its miss costs
+the ceiling.
 
 The share of distinct sequences has a multiplier in the same system: it answers as the mean of a
 feature does, of the `rarity`. Sequences that are too likely answer less than others to any payment,
@@ -52,6 +55,7 @@ from sequence_tutor.domain.rows import RowRange
 from sequence_tutor.exact import constrained_optimum
 from sequence_tutor.objectives.dual import bounded_step
 from sequence_tutor.tuner.aimed_rows import TEMPERATURES, Bound, is_of_policy
+from sequence_tutor.tuner.bound_features import answering, room
 
 ARRIVED = 0.3
 """Share of the run over which the goals move from the prior's values to the aims."""
@@ -66,8 +70,8 @@ FASTEST = 0.3
 """The largest part of a Newton step that one collection makes, where collections are few."""
 
 PERSISTS, PACE = 0.05, 4.0
-"""Where a row has stayed on one side of its goal for longer than this share of the run, the network
-answers more slowly than the covariance says, and the step is up to 1 + `PACE` times as long."""
+"""Share of the run over which is averaged on which side of its goal a row is, -1..1, once goals
+have come to the aims; steps are 1 + `PACE` times the square of that as long as otherwise."""
 
 DAMPING, FLOOR = 0.1, 0.02
 """Added to each variance: so much of itself, and of the prior's."""
@@ -127,10 +131,10 @@ class Multipliers:
         self.places = torch.tensor([bound.place for bound in bounds])
         self.is_temperature = torch.tensor([bound.aim.row in TEMPERATURES for bound in bounds])
         self.is_moment = torch.tensor([not is_of_policy(bound.aim.row) for bound in bounds])
-        self.room = torch.tensor([_room(bound, ranges) for bound in bounds], dtype=torch.float64)
+        self.room = torch.tensor([room(bound, ranges) for bound in bounds], dtype=torch.float64)
         self.mean = counts.mean(0)  # (2 M,)
         self.leads = torch.zeros_like(self.mean)
-        self.covariance = _answering(features, None)
+        self.covariance = answering(features, None)
         self.variance = features.var(0)  # (K,)
         self.of_prior = self.covariance.clone()
         self.prior = self._rows(self.mean)  # (K,)
@@ -184,7 +188,7 @@ class Multipliers:
         self.mean = torch.lerp(self.mean, counts.mean(0), new)
         if weights is not None:
             self.leads = torch.lerp(self.leads, weights @ counts - counts.mean(0), new)
-        self.covariance = torch.lerp(self.covariance, _answering(features, answers), new)
+        self.covariance = torch.lerp(self.covariance, answering(features, answers), new)
         self.variance = torch.lerp(self.variance, features.var(0), new)
         self.low = torch.minimum(self.low, features.amin(0))
         self.high = torch.maximum(self.high, features.amax(0))
@@ -275,70 +279,19 @@ class Multipliers:
         """Everything needed to go on exactly."""
         begun = {"from_prior": torch.tensor(True)} if self.from_prior else {}
         kept = {name: getattr(self, name) for name in _STATE}
-        return {**begun, **kept, "variance": self.variance}
+        return {**begun, **kept, "variance": self.variance, "side": self.side}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Put a saved state back."""
         self.from_prior = "from_prior" in state
         for name in _STATE:
             setattr(self, name, state[name].clone())
-        if "variance" in state:  # runs begun before it was kept apart do not have it
-            self.variance = state["variance"].clone()
-        else:
-            self.variance = self.covariance.diagonal().clone()
+        # Runs begun before these two were kept do not have them.
+        self.variance = state.get("variance", self.covariance.diagonal()).clone()
+        self.side = state.get("side", torch.zeros_like(self.values)).clone()
 
 
 _STATE = (
     *("values", "mean", "leads", "covariance", "of_prior"),
-    *("prior", "least", "span", "low", "high", "goals", "side"),
+    *("prior", "least", "span", "low", "high", "goals"),
 )
-
-
-def _answering(features: Tensor, answers: Tensor | None) -> Tensor:
-    """What the means of phi (B, K) change by, for each unit of each multiplier, (K, K).
-
-    Log pi(x) changes by a(x) (phi(x) - m), where m keeps pi normalised.
-
-    Args:
-        features: (B, K).
-        answers: (B,), a(x); None: 1.
-    """
-    if answers is None:
-        return torch.cov(features.T).reshape(features.shape[1], features.shape[1])
-    return torch.cov(features.T, aweights=answers, correction=0) * answers.mean()
-
-
-def features(
-    bounds: Sequence[Bound],
-    counts: Tensor,
-    rare: Mapping[str, Tensor] | None = None,
-    goals: Tensor | None = None,
-) -> Tensor:
-    """Phi of each bound on each sequence, (B, K) float64.
-
-    Args:
-        bounds: K of them.
-        counts: (B, 2 M).
-        rare: row -> (B,) rarity, the feature of a share of what differs among so many draws.
-        goals: (K,) b of each; None: the bounds.
-    """
-    at = [bound.at for bound in bounds] if goals is None else goals.tolist()
-    columns = []
-    for bound, b in zip(bounds, at, strict=True):
-        own = counts[:, 2 * bound.place] - b * counts[:, 2 * bound.place + 1]
-        if rare is not None and bound.aim.row in rare:
-            own = rare[bound.aim.row]
-        columns.append(bound.sign * own)
-    return torch.stack(columns, 1)
-
-
-def _room(bound: Bound, ranges: Mapping[str, RowRange]) -> float:
-    """How far a goal may be inside its bound.
-
-    Half the way to where the row ends, or to the other bound.
-    """
-    aim, own = bound.aim, ranges[bound.aim.row]
-    room = (own.high - bound.at if bound.sign > 0 else bound.at - own.low) / 2
-    if aim.low is not None and aim.high is not None:
-        room = min(room, (aim.high - aim.low) / 2)
-    return max(room, 0.0)

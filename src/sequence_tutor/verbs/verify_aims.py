@@ -33,9 +33,9 @@ from sequence_tutor.threads import set_threads
 from sequence_tutor.toy import ToyProblem, make_toy
 from sequence_tutor.toy.rows import ToyRows
 from sequence_tutor.tuner.aimed_rows import Bound, bounds_of
+from sequence_tutor.tuner.bound_features import features
 from sequence_tutor.tuner.idle_settings import ASKED
 from sequence_tutor.tuner.loop import Tuner
-from sequence_tutor.tuner.multipliers import features
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.verbs.verify import form_tables, soft_forms
 
