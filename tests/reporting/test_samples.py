@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from html import unescape
@@ -22,21 +23,28 @@ from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
 from sequence_tutor.molecule import MoleculeDomain
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.store import StoredPrior
-from sequence_tutor.reporting.samples import Samples
+from sequence_tutor.reporting.samples import LEAST_HEIGHT, MOST_HEIGHT, ROW_HEIGHT, Samples
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.text import TextDomain
 from sequence_tutor.verbs.sample import sample
 
 MELODY = [14, 1, 18, 1, 21, 1, 1, 0]
 HOSTILE = "<img src=x onerror=alert(1)>\"'&"
+FRAME = re.compile(
+    r'<div style="height: (\d+)rem; resize: vertical; overflow: hidden">'
+    r'<iframe srcdoc="([^"]*)" title="[^"]*" sandbox="allow-scripts allow-downloads" '
+    r'style="width: 100%; height: 100%; border: 0"></iframe></div>'
+)
+"""All that a notebook is given: nothing else may be in it, and no value may end an attribute."""
 
 
 def page(samples: Samples) -> str:
-    """The page in the frame, in a box for up to three that can be made taller."""
-    shown = samples._repr_html_()
-    (source,) = re.findall(
-        r'^<div style="height: 32rem; [^"]*"><iframe srcdoc="([^"]*)" title="[^"]*" sandbox', shown
-    )
+    """The page in the frame, whose box is as high as its rows of three need, up to a limit."""
+    found = FRAME.fullmatch(samples._repr_html_())
+    assert found is not None
+    height, source = found.groups()
+    rows = math.ceil(len(samples) / 3)
+    assert int(height) == min(LEAST_HEIGHT + ROW_HEIGHT * rows, MOST_HEIGHT)
     return unescape(source)
 
 
@@ -106,8 +114,8 @@ def test_the_frame_needs_nothing_and_lets_nothing_out(melody_run: Path) -> None:
     model = replace(load_model(melody_run), name=HOSTILE)
     samples = written(model, [MELODY])
     shown = samples._repr_html_()
-    assert re.findall(r"<[a-z/]+", shown) == ["<iframe", "</iframe"]
-    assert 'sandbox="allow-scripts allow-downloads"' in shown
+    assert re.findall(r"<[a-z/]+", shown) == ["<div", "<iframe", "</iframe", "</div"]
+    assert "allow-same-origin" not in shown
     text = page(samples)
     assert "default-src 'none'" in unescape(text)
     assert not re.search(r"https?://", text)
