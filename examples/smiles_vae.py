@@ -144,7 +144,9 @@ def run(
     order = torch.randperm(len(found))
     data, held_out = found[order[:molecules]], found[order[molecules:]]
     domain = prior.domain
-    settings = domain.reward_settings.model_validate(read_preset("tune", "molecule")["reward"])
+    settings = domain.reward_settings.model_validate(
+        read_preset("tune", "molecule", "default")["reward"]
+    )
     judge = domain.reward(settings, None)
     weights = torch.tensor([settings.weights[name] for name in judge.names])
     known = _paid(judge, weights, data[slice(0, scored)])

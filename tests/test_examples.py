@@ -195,7 +195,8 @@ def test_heuristic_rewards_by_hand(
 def test_answers_become_less_dull_with_the_prior(
     dull: Callable[[str], Any], tmp_path: Path
 ) -> None:
-    figures = dull("run").run(tmp_path, lines=3000, steps=200, width=32, samples=500, seeds=(1,))
+    sizes = {"lines": 3000, "prior_steps": 600, "steps": 200, "samples": 500}
+    figures = dull("run").run(tmp_path, **sizes, seeds=(1,))
     prior, held, alone = (figures[name] for name in ("prior", "psi", "reinforce"))
     assert prior["dull"][0] > 0.3
     for name in ("dull", "repeats"):
@@ -220,8 +221,9 @@ def test_latent_points_climb_what_is_predicted() -> None:
     torch.manual_seed(0)
     model = page.AutoEncoder(5, 16)
     z = torch.randn(8, page.LATENT)
+    climbed = page.climb(model, z)
     with torch.no_grad():
-        before, after = model.predictor(z), model.predictor(page.climb(model, z).detach())
+        before, after = model.predictor(z), model.predictor(climbed)
     assert bool((after > before).all())
     written = model.decode(z, 7, 4)
     assert all(len(row) <= 7 and 4 not in row[:-1] for row in written)

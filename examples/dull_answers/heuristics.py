@@ -32,7 +32,7 @@ WEIGHTS = {"ease": 0.25, "flow": 0.25, "coherence": 0.5}
 Turns = tuple[str, ...]
 """Earlier turn, question and answer."""
 MALFORMED = -20.0
-"""For a line that is not three turns; a log-probability a token of these models is above."""
+"""For a line that is not three turns, and log p a token of words that a model never saw."""
 
 
 def ease(texts: Any) -> Any:
@@ -84,11 +84,14 @@ def _model(name: str) -> Any:
 @cache
 @torch.no_grad()
 def _per_token(name: str, given: str, then: str) -> float:
-    """(1 / N) log p(then | given) of a prior, its end included."""
+    """(1 / N) log p(then | given) of a prior, its end included; it never saw some words."""
     model = _model(name)
     vocabulary = model.domain.vocabulary
-    begun = vocabulary.encode(f"{given} /", end=False)
-    tokens = begun + vocabulary.encode(then)
+    try:
+        begun = vocabulary.encode(f"{given} /", end=False)
+        tokens = begun + vocabulary.encode(then)
+    except sequence_tutor.UserError:
+        return MALFORMED
     log_probs = model.policy.sequence_log_probs(torch.tensor([tokens]))[0]
     own = [float(log_probs[t, tokens[t]]) for t in range(len(begun), len(tokens))]
     return sum(own) / len(own)

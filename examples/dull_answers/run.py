@@ -42,7 +42,12 @@ def prepare(out: Path, *, lines: int, steps: int, width: int) -> None:
         "replies": [f"{answer} / {reply}" for _, _, answer, reply in found],
         "questions": [f"{answer} / {question}" for _, question, answer, _ in found],
     }
-    tables = {"steps": steps, "evaluate_every": steps // 2, "network": {"width": width}}
+    tables = {
+        "steps": steps,
+        "evaluate_every": steps // 2,
+        "learning_rate": 0.02,
+        "network": {"width": width},
+    }
     for name, written in files.items():
         path = out / f"{name}.txt"
         path.write_text("".join(f"{line}\n" for line in written), encoding="utf-8")
@@ -76,6 +81,7 @@ def run(
     out: Path,
     *,
     lines: int = 6000,
+    prior_steps: int = 800,
     steps: int = 400,
     width: int = 48,
     samples: int = 2000,
@@ -86,7 +92,7 @@ def run(
     Returns:
         The statistics of the prior (one value) and of each method (one a seed).
     """
-    prepare(out, lines=lines, steps=steps, width=width)
+    prepare(out, lines=lines, steps=prior_steps, width=width)
     rules = out / "heuristics.py"
     prior = sequence_tutor.load_model(out / "dialogues", rules=rules)
     figures: dict[str, Figures] = {"prior": {k: [v] for k, v in measure(prior, samples).items()}}

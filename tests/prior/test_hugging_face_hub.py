@@ -45,13 +45,18 @@ class Hub(BaseHTTPRequestHandler):
         self.say(json.dumps(found).encode(), status, Content_Type="application/json")
 
     @property
+    def address(self) -> str:
+        """The endpoint, as a client asked for it."""
+        return f"http://{self.headers['Host']}"
+
+    @property
     def revision(self) -> str:
         return hashlib.sha1(repr(sorted(self.files.items())).encode()).hexdigest()
 
     def do_POST(self) -> None:
         given = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path.endswith("/repos/create"):
-            self.tell({"url": f"http://hub/{NAME}", "name": NAME, "id": NAME})
+            self.tell({"url": f"{self.address}/{NAME}", "name": NAME, "id": NAME})
         elif "/preupload/" in self.path:
             asked = [one["path"] for one in json.loads(given)["files"]]
             modes = [
@@ -63,7 +68,7 @@ class Hub(BaseHTTPRequestHandler):
                 entry = json.loads(line)
                 if entry["key"] == "file":
                     self.files[entry["value"]["path"]] = base64.b64decode(entry["value"]["content"])
-            place = f"http://hub/{NAME}/commit/{self.revision}"
+            place = f"{self.address}/{NAME}/commit/{self.revision}"
             self.tell({"commitOid": self.revision, "commitUrl": place, "hookOutput": ""})
         else:
             self.tell({})
