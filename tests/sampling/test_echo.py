@@ -103,19 +103,19 @@ def test_the_estimate_of_z_varies_less_and_the_distribution_is_exact() -> None:
     spread = [float(run(one, 4_000, 500).group_log_z.exp().std()) for one in (plain, heard)]
     assert spread[1] < 0.85 * spread[0]
     first, expected = truth()
-    for one in (plain, heard):
+    for one, most in ((plain, 0.08), (heard, 0.04)):  # of 256 first halves, 20,000 particles
         cloud = run(one, 20_000, 1)
         weights = cloud.log_weights.softmax(0)
         places = (cloud.batch.tokens[:, :LAG] * V ** torch.arange(LAG).flip(0)).sum(1)
         found = torch.zeros(len(first), dtype=torch.float64).index_add_(0, places, weights)
-        assert float((found - expected).abs().sum()) / 2 < 0.05
+        assert float((found - expected).abs().sum()) / 2 < most
 
 
 @pytest.mark.slow
 def test_a_hundred_thousand_candidates_with_an_echo() -> None:
     """As `sample --keep` draws them: one of each group, groups weighted by their estimates."""
     led_by = guide().listening(Copies(), generator(2))
-    cloud = run(led_by, 100_000 * 8, 100_000)
+    cloud = run(led_by, 100_000 * 4, 100_000)
     rows, weights = cloud.one_of_each(generator(7)).tokens, cloud.group_log_z.softmax(0)
     first, expected = truth()
     places = (rows[:, :LAG] * V ** torch.arange(LAG).flip(0)).sum(1)
