@@ -136,7 +136,7 @@ def test_settings_build_what_they_say() -> None:
         ({"weight": {}}, "unknown name 'weight': did you mean 'weights'"),
         ({"rules": {"motiv": {}}}, "unknown name 'motiv': did you mean 'motif'"),
         ({"rules": {"motif": {"windw": 4}}}, "unknown name 'windw': did you mean 'window'"),
-        ({"rules": {"repeated_motif": {"window": 13}}}, "less than or equal to 12"),
+        ({"rules": {"repeated_motif": {"window": 65}}}, "less than or equal to 64"),
         ({"weights": {"key": float("nan")}}, "finite"),
     ],
 )

@@ -13,7 +13,7 @@ def test_every_term_has_a_meaning_and_a_unit() -> None:
     assert {"valid", "qed", "logp", "sa", "ring", "similarity", "program"} <= set(terms)
     assert all(term.meaning.endswith(".") and term.unit for term in terms.values())
     assert terms["carbon_run"].constants == ("limit", "quantile")
-    with pytest.raises(UserError, match="'melody' has no terms"):
+    with pytest.raises(UserError, match="melody has no terms with transforms, expected molecule"):
         list_terms("melody")
 
 

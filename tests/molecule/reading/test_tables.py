@@ -47,7 +47,7 @@ def test_a_column_named_by_the_user(tmp_path: Path) -> None:
     path, text = tmp_path / "a.csv", "id,smiles,Product\n1,C,CCO\n"
     assert smiles(path, text, "Product") == ["CCO"]
     assert smiles(path, text, "product") == ["CCO"]
-    with pytest.raises(UserError, match=r"a column 'prodcut': did you mean 'Product'\?"):
+    with pytest.raises(UserError, match=r"none of them 'prodcut': did you mean 'Product'\?"):
         smiles(path, text, "Prodcut".lower())
 
 
