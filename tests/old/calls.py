@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
@@ -143,10 +144,14 @@ def _timeless(value: Any) -> Any:
     return [_timeless(one) for one in value] if isinstance(value, list) else value
 
 
+NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+
+
 def differences(found: Any, expected: Any, name: str = "") -> list[str]:
     """Where two JSON values differ by more than one in a hundred thousand.
 
-    A later version may have statistics beside those that were expected.
+    Numbers within sentences are compared like others: they are rounded as differently by another
+    processor. A later version may have statistics beside those that were expected.
     """
     if isinstance(expected, dict) and isinstance(found, dict):
         keys = sorted(expected if name.endswith("/statistics") else {*expected, *found})
@@ -156,6 +161,11 @@ def differences(found: Any, expected: Any, name: str = "") -> list[str]:
     elif isinstance(expected, float) and isinstance(found, float | int):
         close = math.isclose(found, expected, rel_tol=1e-5, abs_tol=1e-5)
         return [] if close else [f"{name}: {found} for {expected}"]
+    elif isinstance(expected, str) and isinstance(found, str):
+        same = NUMBER.sub("#", found) == NUMBER.sub("#", expected)
+        numbers = ([float(number) for number in NUMBER.findall(text)] for text in (found, expected))
+        same = same and not differences(*numbers)
+        return [] if same else [f"{name}: {found} for {expected}"]
     else:
         return [] if found == expected else [f"{name}: {found} for {expected}"]
     return [line for key, one, other in pairs for line in differences(one, other, f"{name}/{key}")]

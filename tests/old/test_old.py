@@ -15,6 +15,13 @@ from sequence_tutor.errors import Remark
 HERE = Path(__file__).parent
 
 
+def test_numbers_within_sentences_are_compared_as_numbers() -> None:
+    told = "3.36e-07 nats at c = 1.77"
+    assert differences("3.37e-07 nats at c = 1.77", told) == []
+    for other in ("3.36e-07 nats at c = 1.78", "3.36e-07 bits at c = 1.77", "3.36e-07 nats at c"):
+        assert differences(other, told) == [f": {other} for {told}"]
+
+
 @pytest.fixture
 def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the folders, to be written in; runs name their prior from there."""
