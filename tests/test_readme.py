@@ -71,8 +71,9 @@ OURS = [block for block in blocks("toml", *PAGES) if "configuration of REINVENT"
 
 @pytest.mark.parametrize("settings", OURS)
 def test_settings_files_are_understood(settings: str, tmp_path: Path) -> None:
-    """Their first line says whom they are for: `tune DOMAIN --config FILE`."""
-    called = re.match(r"# (\S+\.toml) - use with `tune (\w+) --config \1`", settings)
+    """Their first line says whom they are for: `tune DOMAIN [--preset NAME] --config FILE`."""
+    first = r"# (\S+\.toml) - use with `tune (\w+)(?: --preset (\w+))? --config \1`"
+    called = re.match(first, settings)
     assert called is not None
     path = tmp_path / called[1]
     path.write_text(settings, encoding="utf-8")
@@ -80,13 +81,15 @@ def test_settings_files_are_understood(settings: str, tmp_path: Path) -> None:
     toy = find_domain("toy").default_prior("cpu")  # of which nothing is asked
     given = dict(read_toml(path))
     aims = given.pop("aims", {})
-    layers = read_layers(called[2], "default" if aims else "paper", path)  # its gamma is below 1
+    preset = called[3] or ("default" if aims else "paper")  # the gamma of `paper` is below 1
+    layers = read_layers(called[2], preset, path)
     order = Order(room, toy, layers, Given(called[2]))
     spec = order.spec
     # every value of the file is there: laid over the result once more, it changes nothing
     understood = {
         "reward": spec.reward,
         "tune": spec.tune.model_dump(mode="json"),
+        "stages": [stage.model_dump(mode="json", exclude_unset=True) for stage in spec.tune.stages],
         "output": spec.output,
         "execution": {"executor": order.executor},
         "music": order.tables.music,
