@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import re
-import sys
-from collections import Counter
-from collections.abc import Callable, Iterator
 from math import exp, log
 from pathlib import Path
 from types import ModuleType
@@ -139,70 +136,6 @@ def test_a_notebook_gives_every_part_as_an_object(tmp_path: Path) -> None:
     assert tuned.reward(SequenceBatch.from_lists([[0, 1, 1]]))[0, :, 0].tolist() == [1, 1, 0]
     _, counting, lines = script("in_a_notebook").main(tmp_path / "limited", 8, 32)
     assert [line["step"] for line in lines] == [0, 2]
-
-
-@pytest.fixture
-def dull(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Any]]:
-    """Imports a program of the folder whose programs import each other."""
-    monkeypatch.syspath_prepend(EXAMPLES / "dull_answers")
-    yield importlib.import_module
-    for name in ("corpus", "heuristics", "run"):
-        sys.modules.pop(name, None)
-
-
-def test_every_dialogue_of_the_corpus_is_recognised(dull: Callable[[str], Any]) -> None:
-    corpus = dull("corpus")
-    found = corpus.dialogues(2000)
-    lines = [f"{earlier} / {question} / {answer}" for earlier, question, answer, _ in found]
-    shares = Counter(corpus.kind_of(line) for line in lines)
-    assert shares["dull"] / 2000 == pytest.approx(0.45, abs=0.05)
-    assert shares["repeats"] / 2000 == pytest.approx(0.1, abs=0.03)
-    assert "other" not in shares
-    assert {corpus.topic_of(line) for line in lines} == {
-        thing for topic in corpus.TOPICS for thing in topic.things
-    }
-    for other in (
-        "i play the cello again / how was rome / no idea",
-        "i play the cello again / how long have you played the cello / rome was warm and quiet",
-        "i play the cello again / how long have you played the cello",
-    ):
-        assert corpus.kind_of(other) == "other"
-
-
-def test_heuristic_rewards_by_hand(
-    dull: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rules = dull("heuristics")
-    said = {
-        ("replies", "yes", "i see"): -1.0,
-        ("replies", "yes", "oh ok"): -2.0,
-        ("dialogues", "a b / c", "yes"): -0.5,
-        ("questions", "yes", "c"): -4.0,
-    }
-    monkeypatch.setattr(rules, "_per_token", lambda *asked: said[asked])
-    monkeypatch.setattr(rules, "DULL_REPLIES", ("i see", "oh ok"))
-    line = "a b / c / yes"
-    assert rules._of_line(line, rules._ease) == 1.5
-    assert rules._of_line(line, rules._flow) == pytest.approx(log(2))  # no word in common
-    assert rules._of_line("a b / c / b a", rules._flow) == pytest.approx(log(1 + exp(-1)))
-    assert rules._of_line("a b / c / a", rules._flow) == pytest.approx(log(1 + exp(-(0.5**0.5))))
-    assert rules._of_line(line, rules._coherence) == -4.5
-    for malformed in ("a b / c", "a / b / c / d", "a / / c"):
-        assert rules._of_line(malformed, rules._flow) == rules.MALFORMED
-
-
-@pytest.mark.slow
-def test_answers_become_less_dull_with_the_prior(
-    dull: Callable[[str], Any], tmp_path: Path
-) -> None:
-    sizes = {"lines": 3000, "prior_steps": 600, "steps": 200, "samples": 500}
-    figures = dull("run").run(tmp_path, **sizes, seeds=(1,))
-    prior, held, alone = (figures[name] for name in ("prior", "psi", "reinforce"))
-    assert prior["dull"][0] > 0.15
-    for name in ("dull", "repeats"):
-        assert held[name][0] < 0.5 * prior[name][0]
-    assert held["specific"][0] > prior["specific"][0]
-    assert held["distinct"][0] > 2 * alone["distinct"][0]
 
 
 @pytest.mark.slow
