@@ -163,8 +163,8 @@ def differences(found: Any, expected: Any, name: str = "") -> list[str]:
         return [] if close else [f"{name}: {found} for {expected}"]
     elif isinstance(expected, str) and isinstance(found, str):
         same = NUMBER.sub("#", found) == NUMBER.sub("#", expected)
-        numbers = ([float(number) for number in NUMBER.findall(text)] for text in (found, expected))
-        same = same and not differences(*numbers)
+        one, other = (list(map(float, NUMBER.findall(text))) for text in (found, expected))
+        same = same and not differences(one, other)
         return [] if same else [f"{name}: {found} for {expected}"]
     else:
         return [] if found == expected else [f"{name}: {found} for {expected}"]
