@@ -153,7 +153,8 @@ def documented() -> list[str]:
         )
     ]
     files = [path.read_text("utf-8") for path in sorted((ROOT / "docs/examples").glob("*.toml"))]
-    return [text for text in (*blocks, *files) if "use with `tune molecule" in text]
+    named = (text for text in (*blocks, *files) if "use with `tune molecule" in text)
+    return [text for text in named if "[[stages]]" not in text]
 
 
 DOCK = """import json, sys
