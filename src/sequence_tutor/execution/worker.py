@@ -49,7 +49,7 @@ def main(descriptor: int) -> None:
             raise
         except UserError as error:
             pipe.send(error)
-        except Exception:
+        except Exception:  # raised again by the parent, with this traceback
             pipe.send(RuntimeError(f"a worker failed:\n{traceback.format_exc()}"))
 
 

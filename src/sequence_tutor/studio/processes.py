@@ -66,9 +66,11 @@ class Computing:
             self._answers = Answers(Library(trust=self._trust).model)
         try:
             return self._answers(order)
+        except MemoryError:
+            raise  # the pool tries it again in a new process
         except UserError as error:
             return Refused(str(error))
-        except Exception:
+        except Exception:  # raised again by `Processes`, with this traceback
             return Broken(traceback.format_exc())
 
 

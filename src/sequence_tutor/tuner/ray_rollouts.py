@@ -31,7 +31,7 @@ class PartsOnRay:
     """Samples parts on the nodes of a Ray cluster, by actors. Satisfies `SamplesParts`.
 
     The weights are sent once a collection. An actor that dies is started again, elsewhere if its
-    node died, and what it had is asked again.
+    node died, and what it had is asked again. The nodes compute on their CPUs.
 
     Args:
         address: of the cluster, see `ray_cluster.connect`.
@@ -41,8 +41,6 @@ class PartsOnRay:
 
     Raises:
         UserError: the cluster cannot be reached, or the policy cannot be sent.
-
-    The nodes compute on their CPUs.
     """
 
     def __init__(self, address: str | None, roller: Roller, policy: TunedPolicy, most: int) -> None:
