@@ -198,7 +198,7 @@ def test_rows_become_taller_and_the_keys_go_with_them(page: Page) -> None:
     assert abs(page.find("#roll").size["height"] - card) < 80
     seen = page.ask(
         "const at = (id) => document.querySelector(id).getBoundingClientRect().top;"
-        "return [at('#keys [data-pitch=\"60\"]'), at('#notes .note'), at('#notes .caret')]"
+        "return [at('#keys [data-pitch=\"60\"]'), at('#notes .note')]"
     )
     assert seen[0] == pytest.approx(seen[1], abs=2)
     page.find("#notes").send_keys(*[Keys.ARROW_UP] * 20)
