@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from sequence_tutor.config.presets import build, merged, preset_names, read_pres
 from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
-from sequence_tutor.tuner.given import Given
+from sequence_tutor.prior.store import StoredPrior
+from sequence_tutor.tuner.given import Given, open_prior
 from sequence_tutor.tuner.idle_settings import ASKED
 from sequence_tutor.tuner.order import Order
 from sequence_tutor.tuner.settings import TuneSettings
@@ -31,14 +33,19 @@ def test_every_tune_preset_holds_for_every_algorithm(
     domain: str, preset: str, algorithm: str
 ) -> None:
     layers = read_layers(domain, preset, None, {"tune": {"algorithm": algorithm}})
-    toy = find_domain("toy").default_prior("cpu")  # of which nothing is asked
-    order = Order(find_domain(domain), toy, layers, Given(domain))
+    order = Order(find_domain(domain), _prior(domain, layers.prior), layers, Given(domain))
     method = find_algorithm(algorithm)
     if layers.preset.get("aims") and (not method.takes_aims or method.takes_given):
         with pytest.raises(UserError, match=f"aims.*{algorithm}.*(holds|learns from data|former)"):
             _ = order.spec
         return
     assert order.spec.tune.algorithm == algorithm
+
+
+@cache
+def _prior(domain: str, name: str | None) -> StoredPrior:
+    """The prior that a preset names, whose card may be read; else one of which nothing is asked."""
+    return open_prior(domain if name else "toy", name, "cpu", trust=False)[1]
 
 
 @pytest.mark.parametrize("form", read_preset("verify", "toy", "default")["forms"])

@@ -36,6 +36,9 @@ AIM = re.compile(
 )
 """What follows the name of a row."""
 
+REAL = re.compile(r"(?P<sign>>=|<=|=|\u2265|\u2264)?\s*real")
+"""In place of a number: what real sequences have, see `tuner.real_aims`."""
+
 HOW = "such as '>= 90 %', '<= 0.6 %', '= 0.25' or '-0.1 .. 0.1'"
 
 
@@ -103,7 +106,7 @@ def split_aim(text: str) -> tuple[str, str]:
     """
     for found in re.finditer(r"\s*(?=>=|<=|=|\u2265|\u2264)|\s+", text):
         row, rest = text[: found.start()].strip(), text[found.end() :].strip()
-        if row.strip(SIGNS) and AIM.fullmatch(rest) and (rest[0] in SIGNS or _between(rest)):
+        if row.strip(SIGNS) and _is_wanted(rest):
             return row, rest
     raise SettingsError(f"aim {shown(text)}: expected a row and what it should be, {HOW}")
 
@@ -125,9 +128,10 @@ def table_of(aims: Iterable[str], source: str) -> dict[str, list[str]]:
     return table
 
 
-def _between(rest: str) -> bool:
+def _is_wanted(rest: str) -> bool:
     found = AIM.fullmatch(rest)
-    return found is not None and found["high"] is not None
+    begins = found is not None and (rest[0] in SIGNS or found["high"] is not None)
+    return begins or (REAL.fullmatch(rest) is not None and rest[0] in SIGNS)
 
 
 def parse_aims(given: Mapping[str, Any]) -> tuple[Aim, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,13 @@ def real_card(card: Mapping[str, Any], length: int) -> Mapping[str, Any] | None:
     figures = card.get(CARD)
     own = figures.get(str(length)) if isinstance(figures, Mapping) else None
     return own if isinstance(own, Mapping) else None
+
+
+def nearest_length(card: Mapping[str, Any], length: int) -> int | None:
+    """The length nearest to another, by their ratio, for which a card has figures; None: none."""
+    figures = card.get(CARD)
+    known = [int(one) for one in figures] if isinstance(figures, Mapping) else []
+    return min(known, key=lambda one: abs(math.log(one / length)), default=None)
 
 
 def real_value(card: Mapping[str, Any], length: int, statistic: str) -> float | None:

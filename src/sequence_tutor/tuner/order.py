@@ -38,6 +38,7 @@ from sequence_tutor.tuner.given import (
     open_prior,
     reward_in_memory,
 )
+from sequence_tutor.tuner.real_aims import in_numbers, length_remark
 from sequence_tutor.tuner.run_record import RunSpec
 from sequence_tutor.tuner.settings_tables import Layers, TuneTables, read_layers
 
@@ -214,8 +215,18 @@ class Order:
 
     @cached_property
     def tables(self) -> TuneTables:
-        """All layers in one."""
-        return self.layers.tables(TuneTables, self.domain)
+        """All layers in one, aims at what real sequences have in numbers."""
+        tables = self.layers.tables(TuneTables, self.domain)
+        length = tables.length or self.domain.length
+        with settings_of(self.layers.source):
+            aims = in_numbers(tables.aims, self.domain, self.stored.card, length)
+        return tables.model_copy(update={"aims": aims})
+
+    @property
+    def real_remark(self) -> str:
+        """What is to be said of aims at what real sequences have; empty: nothing."""
+        aims = self.layers.tables(TuneTables, self.domain).aims
+        return length_remark(aims, self.domain, self.stored.card, self._length)
 
     @property
     def executor(self) -> str | None:
@@ -273,8 +284,11 @@ def open_order(
         given = replace(given, prior=layers.prior)
     domain, stored = open_prior(name, given.prior, device, trust=trust)
     check_read(given.column, given.standardise, given.seeds, given.prime)
-    domain = domain.reading(given.column, given.standardise, warner(quiet=quiet))
+    warn = warner(quiet=quiet)
+    domain = domain.reading(given.column, given.standardise, warn)
     order = Order(domain, stored, layers, given)
+    if remark := order.real_remark:
+        warn(remark)
     if order.tables.tune.get("rollouts"):  # these have a use for it, whatever scores
         return replace(order, domain=executed_where_possible(domain, order.executor))
     check_executor(domain, order.executor, given.rules)
