@@ -126,6 +126,12 @@ def test_an_aim_is_met_on_average(client: Client) -> None:
     assert sum(pitch == 0 for pitch in first) >= 11  # of 16; 16 of 100 without the aim
 
 
+def test_an_aim_may_name_what_real_tunes_have(client: Client) -> None:
+    reply = client.post("/v1/generate", bars=2, count=2, aims=["notes_per_bar >= real"], seed=3)
+    assert reply["aims"][0]["aim"] == "notes_per_bar >= 5.463"  # of 161 tunes of two bars
+    assert reply["aims"][0]["reached"] == pytest.approx(5.463, abs=0.01)
+
+
 def test_rows_that_can_be_aimed_at(client: Client) -> None:
     rows = {one["row"]: one for one in client.get("/v1/aims?model=tunes")["rows"]}
     assert rows["last_note_is_tonic"]["percent"]

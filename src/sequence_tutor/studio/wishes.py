@@ -23,6 +23,7 @@ from sequence_tutor.evaluation.foretold import Foretold, foretell
 from sequence_tutor.evaluation.model import Model, prior_of
 from sequence_tutor.studio.workers import in_time
 from sequence_tutor.tuner.aimed_rows import bounds_of
+from sequence_tutor.tuner.real_aims import in_numbers
 
 SAMPLES = {"melody": 2_000}
 """Domain -> sequences that values of rows and prices are estimated from; others are slower."""
@@ -118,7 +119,8 @@ class Prices:
 def _priced(model: Model, aims: Sequence[str], *, alone: bool) -> Priced:
     """The multipliers over the prior's own sequences."""
     with settings_of("aims"):
-        wanted = parse_aims(table_of(aims, "aims"))
+        table = table_of(aims, "aims")
+        wanted = parse_aims(in_numbers(table, model.domain, model.stored.card, model.length))
     found: Foretold = foretell(scored_here(model), wanted, samples_of(model.domain), 0, in_time())
     priced = [aim for aim in wanted if str(aim) not in found.left_out]
     bounds = bounds_of(priced)
