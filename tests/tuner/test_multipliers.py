@@ -22,11 +22,11 @@ def counts_of(heads: float, count: int = 4000) -> Tensor:
     return torch.stack([has, torch.ones_like(has)], 1)
 
 
-def made(wanted: str, prior: float, margin: float = 2.0) -> Multipliers:
+def made(wanted: str, prior: float, margin: float = 2.0, updates: int = 1000) -> Multipliers:
     bounds = bounds_of(parse_aims({"heads": wanted}))
     counts = counts_of(prior)
     phi = features(bounds, counts, None)
-    return Multipliers(bounds, {"heads": SHARE}, counts, phi, margin=margin)
+    return Multipliers(bounds, {"heads": SHARE}, counts, phi, margin=margin, updates=updates)
 
 
 def follow(multipliers: Multipliers, prior: float, updates: int = 400) -> float:
@@ -177,9 +177,18 @@ def test_steps_grow_where_a_row_stays_on_one_side_of_its_goal() -> None:
         multipliers.follow(counts, own, update / 1000, 1 / 1000)
         seen.append(float(multipliers.values[0]))
     first, last = seen[1] - seen[0], seen[-1] - seen[-2]
-    assert float(multipliers.side[0]) == pytest.approx(1 - (1 - 1 / 50) ** 300, rel=1e-6)
+    begun, ended = (1 - (1 - 1 / 270) ** updates for updates in (2, 300))
+    assert float(multipliers.side[0]) == pytest.approx(ended, rel=1e-6)
     # 1 / REACTS in the beginning, 1 / .1 at the end; between them steps become slower and longer
     slower = (0.025 + 0.075 * (0.599 - 0.3) / 0.7) / (0.025 + 0.075 * 0.001 / 0.7)
-    assert last / first == pytest.approx(
-        (1 + 4 * 0.9953) / (1 + 4 * (1 / 25) ** 2) / slower, rel=0.01
-    )
+    assert last / first == pytest.approx((1 + 4 * ended**2) / (1 + 4 * begun**2) / slower, rel=0.01)
+
+
+@pytest.mark.parametrize("updates", [1200, 5400])
+def test_the_length_of_a_run_does_not_say_how_soon_steps_grow(updates: int) -> None:
+    counts = counts_of(0.5)
+    multipliers = made(">= 55 %", 0.5, 0.0, updates=updates)
+    for _ in range(40):  # collections, 16 updates from one to the next
+        own = features(multipliers.bounds, counts, None)
+        multipliers.follow(counts, own, 0.5, 16 / updates)
+    assert float(multipliers.side[0]) == pytest.approx(1 - (1 - 16 / 270) ** 40, rel=1e-6)

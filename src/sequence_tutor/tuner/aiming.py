@@ -46,7 +46,7 @@ class Aiming:
         alone: whether nothing but the aims parts the optimum from the prior, so that the prior's
             sequences say what the multipliers begin with.
         properties: row -> the property whose distinct values it is the share of.
-        reacts_at_end: see `Multipliers`; likewise `margin`.
+        reacts_at_end: see `Multipliers`; likewise `margin` and `updates`.
 
     Raises:
         UserError: an aim that nothing measures or meets.
@@ -64,6 +64,7 @@ class Aiming:
         properties: Mapping[str, Property] | None = None,
         reacts_at_end: float = 0.1,
         margin: float = 2.0,
+        updates: int = 1000,
     ) -> None:
         self.rows = AimedRows(aims, rows, properties=properties)
         self.bounds = bounds_of(aims)
@@ -80,7 +81,7 @@ class Aiming:
         rare |= self._count_classes(counts)
         phi = features(self.bounds, counts, rare)
         self.multipliers = Multipliers(
-            self.bounds, self.rows.ranges, counts, phi, reacts_at_end, margin
+            self.bounds, self.rows.ranges, counts, phi, reacts_at_end, margin, updates
         )
         if leans and alone:
             self.multipliers.begin(phi)
@@ -277,4 +278,5 @@ def aims_of(
         properties=properties,
         reacts_at_end=settings.aims_react,
         margin=settings.aims_margin,
+        updates=settings.steps,
     )

@@ -69,9 +69,10 @@ REACTS = 0.025
 FASTEST = 0.3
 """The largest part of a Newton step that one collection makes, where collections are few."""
 
-PERSISTS, PACE = 0.05, 4.0
-"""Share of the run over which is averaged on which side of its goal a row is, -1..1, once goals
-have come to the aims; steps are 1 + `PACE` times the square of that as long as otherwise."""
+PERSISTS, PACE = 270.0, 4.0
+"""Updates over which is averaged on which side of its goal a row is, -1..1, once goals have come to
+the aims; steps are 1 + `PACE` times the square of that as long as otherwise. A policy follows its
+multipliers in some 100 updates, which is not to be taken for a row that does not follow."""
 
 DAMPING, FLOOR = 0.1, 0.02
 """Added to each variance: so much of itself, and of the prior's."""
@@ -108,6 +109,7 @@ class Multipliers:
         features: (N, K) phi of the same sequences, see `features`.
         reacts_at_end: share of the run in which a Newton step is made at its end.
         margin: standard errors by which a goal stays inside its bound.
+        updates: of the run.
 
     Attributes:
         values: (K,) lambda, in nats a unit of phi.
@@ -124,8 +126,10 @@ class Multipliers:
         features: Tensor,
         reacts_at_end: float = 0.1,
         margin: float = 2.0,
+        updates: int = 1000,
     ) -> None:
         self.bounds, self.reacts_at_end, self.margin = tuple(bounds), reacts_at_end, margin
+        self.updates = updates
         self.signs = torch.tensor([bound.sign for bound in bounds], dtype=torch.float64)
         self.at = torch.tensor([bound.at for bound in bounds], dtype=torch.float64)
         self.places = torch.tensor([bound.place for bound in bounds])
@@ -197,7 +201,8 @@ class Multipliers:
         rate = min(FASTEST, step / reacts)
         self.goals = self._goals(done, 2 * len(counts) / rate)
         if done >= ARRIVED:
-            self.side = torch.lerp(self.side, self.missed(self.mean).sign(), step / PERSISTS)
+            side = self.missed(self.mean).sign()
+            self.side = torch.lerp(self.side, side, min(0.5, step * self.updates / PERSISTS))
         if done < STILL and not (self.from_prior and done < HELD):
             leads = min(1.0, (1 - done) / (1 - ARRIVED)) ** 2
             self._move(self.mean + leads * self.leads, rate, TRAVEL * step)
