@@ -46,12 +46,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
 SHOWN = "musical"
 """Preset that `demo` shows."""
 
-IN_MINUTES: dict[str, Any] = {
-    "batch": 32,
-    "collect": 256,
-    "aims_margin": 3.0,
-    "replay": {"rank_by": "optimum", "by_return": 0.5},
-}
+IN_MINUTES: dict[str, Any] = {"batch": 32, "collect": 256}
 """Its settings there: half of the sequences an update, so that nobody waits long."""
 
 PANELS = titles(
