@@ -100,8 +100,8 @@ class Foretold:
                 "" if one.prior is None else _number(one.prior, one.share),
                 _number(one.reached, one.share),
                 f"{one.price:.3g} a {'point' if one.share else 'unit'}" if one.price else "0",
-                "out of reach" if one.alone is None else f"{one.alone:.3f}",
-                f"{one.saved:.3f}",
+                "out of reach" if one.alone is None else f"{one.alone:z.3f}",
+                f"{one.saved:z.3f}",
             ]
             for one in self.wishes
         ]
