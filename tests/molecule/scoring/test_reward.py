@@ -6,7 +6,8 @@ import pytest
 
 from sequence_tutor.config.presets import build, preset_names, read_preset
 from sequence_tutor.errors import UserError
-from sequence_tutor.molecule.scoring.reward import KINDS, READY, MoleculeRewardSettings
+from sequence_tutor.molecule.scoring.named_terms import KINDS, READY
+from sequence_tutor.molecule.scoring.reward import MoleculeRewardSettings
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.reward.user_terms import load_user_terms
 
