@@ -118,6 +118,7 @@ class Sample:
         if self.shards is not None:
             self._begin_shards(self.shards)
             return
+        from sequence_tutor.config.presets import build
         from sequence_tutor.evaluation.loading import load_model
         from sequence_tutor.tuner.settings_tables import read_tables
         from sequence_tutor.verbs.sample import sample
@@ -158,6 +159,7 @@ class Sample:
             if name not in model.domain.output_settings.model_fields:
                 option_name = "--no-wav" if name == "wav" else f"--{name}"
                 raise UserError(f"{option_name} is of melodies, not of {model.domain.name}")
+            build(model.domain.output_settings, {name: given[name]}, f"--{name}")
         source = "sample" if self.config is None else f"{self.config}: output"
         primed = self.prime is not None or self.filling.source is not None
         settings = model.files({**tables, **given}, source, primed=primed)
