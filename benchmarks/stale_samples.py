@@ -137,7 +137,7 @@ def train(method: str, age: int, seed: int, toy: ToyProblem, steps: int = STEPS)
 def _collected(learner: Learner, toy: ToyProblem, generator: torch.Generator) -> Stored:
     """Scored sequences of the policy."""
     batch = rollout(learner.policy, BATCH, toy.space.length, generator).batch
-    return learner.store(batch, score(toy.reward, batch).float())
+    return learner.experiences.store(batch, score(toy.reward, batch).float())
 
 
 def _weights(learner: Learner) -> Mapping[str, Tensor]:

@@ -11,7 +11,7 @@ from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.replay.sequences import Stored
 from sequence_tutor.sampling.measure import Task
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.tuner.learner import Learner
+from sequence_tutor.tuner.experiences import Experiences
 from sequence_tutor.tuner.respelling import Respeller
 from sequence_tutor.tuner.settings import TuneSettings
 
@@ -24,13 +24,13 @@ def test_molecules_are_written_otherwise_and_mean_the_same() -> None:
     assert isinstance(domain, MoleculeDomain)
     reward = domain.reward(MoleculeRewardSettings(workers=0), None)
     task = Task(prior, reward, 80, domain.end_token, speller=domain.speller())
-    learner = Learner(prior, TuneSettings(), reward.weights)
+    experiences = Experiences(prior, TuneSettings(), reward.weights)
     batch = SequenceBatch.from_lists([domain.vocabulary.encode(one) for one in SMILES])
     terms = torch.rand(*batch.tokens.shape, 2, generator=generator())
-    old = Stored(batch, terms, learner.store(batch, terms).log_prior)
-    same = Respeller(task, learner, 0.0, generator())(old, 0)
+    old = Stored(batch, terms, experiences.store(batch, terms).log_prior)
+    same = Respeller(task, experiences, 0.0, generator())(old, 0)
     assert same is old
-    new = Respeller(task, learner, 1.0, generator(3))(old, 1)
+    new = Respeller(task, experiences, 1.0, generator(3))(old, 1)
     texts = domain.vocabulary.decode_batch(new.batch)
     assert texts[0] == SMILES[0]
     assert texts[1:] != SMILES[1:]

@@ -13,7 +13,7 @@ pytest.importorskip("rdkit")
 from rdkit import Chem
 
 from sequence_tutor.molecule.chemistry import known, parse
-from sequence_tutor.molecule.scoring.reward import READY
+from sequence_tutor.molecule.scoring.named_terms import READY
 from sequence_tutor.studio.words import TERMS
 
 from .conftest import Client

@@ -17,7 +17,7 @@ def learned(average: int, updates: int) -> tuple[Learner, list[dict[str, torch.T
     settings = TuneSettings(steps=100, optimiser={"warm_up": 0, "average": average})
     learner = Learner(TOY.prior, settings, TOY.reward.weights)
     batch = rollout(TOY.prior, 64, 5, torch.Generator().manual_seed(0)).batch
-    stored = learner.store(batch, TOY.reward(batch).float())
+    stored = learner.experiences.store(batch, TOY.reward(batch).float())
 
     def weights() -> dict[str, torch.Tensor]:
         return {name: one.clone() for name, one in learner.values.state_dict().items()}

@@ -92,7 +92,8 @@ def test_what_is_learned_is_paid_where_it_is_decided(tmp_path: Path) -> None:
     ]
     batch = SequenceBatch.from_lists([[1, 0, 2, 1], [1, 2, 2, 0]])
     terms = PaidAtOnce()(batch)
-    reward = tuner.learner.see(tuner.learner.store(batch, terms.float()), 2.0).reward
+    experiences = tuner.learner.experiences
+    reward = experiences.see(experiences.store(batch, terms.float()), 2.0).reward
     own, pair = terms[:, :, 0] / 2, terms[:, 0, 1] / 2
     expected = torch.stack([0 * pair, own[:, 0] + own[:, 1], own[:, 2], own[:, 3] + pair], 1)
     torch.testing.assert_close(reward, expected.float())

@@ -42,13 +42,13 @@ def sampled(prime: Tensor | None = None) -> Stored:
 
 def gradients(tutor: Learner, stored: Stored, drawn: Drawn | None = None) -> list[Tensor]:
     tutor.values.zero_grad()
-    tutor.grade(tutor.see(stored, 1.0, drawn)).loss.backward()
+    tutor.grade(tutor.experiences.see(stored, 1.0, drawn)).loss.backward()
     return [weight.grad.clone() for weight in tutor.values.parameters() if weight.grad is not None]
 
 
 def value_gradients(tutor: Learner, stored: Stored) -> Tensor:
     """(B, T, V + 1): how the loss changes with what the network gives."""
-    seen = tutor.see(stored, 1.0)
+    seen = tutor.experiences.see(stored, 1.0)
     kept: list[Tensor] = []
     network = tutor.values.network
     assert isinstance(network, torch.nn.Module)
@@ -88,7 +88,7 @@ def test_what_stands_in_the_padding_and_how_wide_it_is_changes_nothing(
 def test_given_tokens_are_not_learned(form: dict[str, object]) -> None:
     """Neither their likelihood nor what they were paid moves anything."""
     tutor, stored = learner(form, first_step=2), sampled(torch.tensor([1, 0]))
-    seen = tutor.see(stored, 1.0)
+    seen = tutor.experiences.see(stored, 1.0)
     assert not bool(seen.learned[:, :2].any())
     gradient = value_gradients(tutor, stored)
     assert bool((gradient[:, :2] == 0).all())
@@ -120,7 +120,7 @@ def test_importance_weights_multiply_the_squared_errors(form: dict[str, object])
 def test_a_drawn_step_alone_is_learned_from() -> None:
     tutor, stored = learner(FORMS[0]), sampled()
     steps = stored.batch.lengths - 1
-    seen = tutor.see(stored, 1.0, Drawn(torch.arange(64), torch.ones(64), steps))
+    seen = tutor.experiences.see(stored, 1.0, Drawn(torch.arange(64), torch.ones(64), steps))
     graded = tutor.grade(seen)
     assert graded.by_step is not None
     at_step = graded.by_step.gather(1, steps[:, None])[:, 0]

@@ -17,6 +17,7 @@ from sequence_tutor.errors import UnfinishedError, UserError
 from sequence_tutor.replay.sequences import SequenceReplay
 from sequence_tutor.storage.folder_lock import lease
 from sequence_tutor.storage.run_log import read_log
+from sequence_tutor.tuner.learner import Update
 from sequence_tutor.tuner.loop import STATE_FILE, Tuner
 from sequence_tutor.verbs.compare import Comparison, compare
 from sequence_tutor.workbench import methods
@@ -95,12 +96,12 @@ def test_a_half_finished_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyP
     learn = Tuner._learn
     updates = 0
 
-    def die(self: Tuner, stage: object) -> object:
+    def die(self: Tuner) -> Update:
         nonlocal updates
         updates += 1
         if updates == 8:
             raise KeyboardInterrupt
-        return learn(self, stage)  # type: ignore[arg-type]  # as the loop gave it
+        return learn(self)
 
     monkeypatch.setattr(Tuner, "_learn", die)
     with pytest.raises(KeyboardInterrupt):

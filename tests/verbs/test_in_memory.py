@@ -16,6 +16,7 @@ import sequence_tutor as st
 from sequence_tutor.prior.ngram import NGramPrior
 from sequence_tutor.prior.store import load_prior, shipped_prior
 from sequence_tutor.storage.run_log import read_log
+from sequence_tutor.tuner.learner import Update
 from sequence_tutor.tuner.loop import Tuner
 from sequence_tutor.verbs.check import check
 
@@ -94,12 +95,12 @@ def test_killed_it_goes_on_bit_for_bit(
 ) -> None:
     learn, updates = Tuner._learn, 0
 
-    def die(self: Tuner, stage: Any) -> object:
+    def die(self: Tuner) -> Update:
         nonlocal updates
         updates += 1
         if updates == 4:
             raise KeyboardInterrupt
-        return learn(self, stage)
+        return learn(self)
 
     killed = tmp_path / "killed"
     with monkeypatch.context() as patch:

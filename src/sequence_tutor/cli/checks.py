@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from pathlib import Path
+from typing import Any
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.execution.memory import require_memory
+
+OUTPUTS = ("out", "json", "markdown", "html")
+
+OWN_FILES = ("run.json", "card.json", "prior.json", "training.jsonl")
+"""Beside `.safetensors`, files of a run or a prior that no other output may replace."""
 
 
 def check_outputs(verb: object) -> None:
@@ -17,11 +25,13 @@ def check_outputs(verb: object) -> None:
             verb has `OUT_IS_FILE`.
 
     Raises:
-        UserError: something else is there, or this user may not write there.
+        UserError: something else is there, this user may not write there, or a file that is read,
+            one of a run or a prior, or another output would be replaced.
     """
     from sequence_tutor.storage.named_files import is_special
 
-    for name in ("out", "json", "markdown", "html"):
+    written: dict[str, str] = {}
+    for name in OUTPUTS:
         path: Path | None = getattr(verb, name, None) or getattr(
             getattr(verb, "shown", None), name, None
         )
@@ -43,6 +53,47 @@ def check_outputs(verb: object) -> None:
             raise UserError(f"--{name} {path}: {nearest} is a file, expected a folder")
         if not os.access(nearest, os.W_OK):
             raise UserError(f"--{name} {path}: nothing may be written in {nearest}")
+        if is_file:
+            written[f"--{name}"] = os.path.realpath(path)
+    _check_losses(verb, written)
+
+
+def _check_losses(verb: object, written: dict[str, str]) -> None:
+    """Refuse output files that would replace each other, or what somebody still needs.
+
+    Args:
+        verb: its arguments.
+        written: option -> file that it writes.
+    """
+    read = {os.path.realpath(path) for path in _files_read(verb)}
+    by_file: dict[str, str] = {}
+    for option, file in written.items():
+        path = Path(file)
+        if file in by_file:
+            raise UserError(
+                f"{by_file[file]} and {option} are both {path.name}, expected two files"
+            )
+        by_file[file] = option
+        if file in read:
+            raise UserError(f"{option} {path.name}: the same file is read, expected another name")
+        is_own = path.name in OWN_FILES or path.suffix == ".safetensors"
+        beside = any((path.parent / one).exists() for one in ("run.json", "prior.safetensors"))
+        if is_own and beside and path.exists():
+            raise UserError(
+                f"{option} {path}: a file of the run or prior in {path.parent.name}, expected "
+                "another name"
+            )
+
+
+def _files_read(arguments: Any) -> Iterator[Path]:
+    """The existing files that a verb is given to read."""
+    for name in (field.name for field in fields(arguments)):
+        given = getattr(arguments, name)
+        if is_dataclass(given):
+            yield from _files_read(given)
+        elif name not in OUTPUTS:
+            several = given if isinstance(given, tuple) else (given,)
+            yield from (one for one in several if isinstance(one, Path) and one.is_file())
 
 
 def check_sizes(verb: object) -> None:

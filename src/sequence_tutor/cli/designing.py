@@ -1,17 +1,20 @@
-"""Options of `sample` that say what molecules are designed around: a part, two ends, another."""
+"""`sample` designs molecules around a part, two ends or another molecule."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from sequence_tutor.cli.arguments import option
+from sequence_tutor.cli.arguments import option, show
 from sequence_tutor.errors import UserError, shown
 
 if TYPE_CHECKING:
+    from sequence_tutor.cli.sample import Sample
+    from sequence_tutor.config.settings import Settings
     from sequence_tutor.domain import Around
+    from sequence_tutor.evaluation.model import Model
 
 WINDOW = "0.5..0.7"
 
@@ -81,3 +84,44 @@ def read_window(text: str) -> tuple[float, float]:
     if not 0 <= window[0] <= window[1] <= 1:  # NaN is none either
         raise refusal
     return window
+
+
+def design_samples(asked: Sample, model: Model, settings: Settings) -> None:
+    """Write molecules around what is given, and show the best.
+
+    Args:
+        asked: the whole command.
+        model: writes them.
+        settings: of the files.
+
+    Raises:
+        UserError: options that do not go together, or a part that cannot be used.
+    """
+    from sequence_tutor.verbs.design import design
+
+    rest = replace(asked.filling, best=None, weights=None)
+    others = (asked.prime, asked.column, asked.executor, rest.is_asked or None)
+    if asked.repeats or any(one is not None for one in others):
+        raise UserError(
+            "--scaffold, --ends and --near go with --best, --weights, --config, --temperature "
+            "and --length, and with no other way of writing"
+        )
+    found = design(
+        model,
+        asked.designing.around(),
+        max(asked.count, asked.filling.best or 0),
+        asked.out,
+        temperature=asked.temperature,
+        weights=asked.filling.weight_of,
+        config=asked.config,
+        best=asked.filling.best,
+        length=asked.length,
+        seed=asked.seed,
+        settings=settings,
+        quiet=asked.shown.quiet,
+    )
+    asked.shown.write(found.to_json())
+    if not asked.shown.quiet:
+        show(found.table())
+    several = "molecule is" if len(found) == 1 else "molecules are, the best first,"
+    asked.shown.remark(f"{len(found)} {several} in {asked.out}.")

@@ -19,6 +19,7 @@ from sequence_tutor.cli.arguments import (
     option,
     show,
 )
+from sequence_tutor.errors import UserError
 
 if TYPE_CHECKING:
     from sequence_tutor.evaluation.model import Model
@@ -69,6 +70,8 @@ class Evaluate:
         from sequence_tutor.storage.named_files import write_named_text
         from sequence_tutor.verbs.aims import read_beside
 
+        if self.held_out and not self.real:
+            raise UserError("--held-out is of the sequences of --real, which is not given")
         device = self.machine.set_threads()
         stored = arguments_of(self.stored)
         models = [load_model(name, device, self.rules, **stored) for name in self.models]

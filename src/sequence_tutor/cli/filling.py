@@ -1,15 +1,20 @@
-"""Options of `sample` that say what melodies are to be: kept bars, range, scale, weights."""
+"""`sample` keeps bars of a tune and writes the rest, within a range, a scale, chords, a form."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from sequence_tutor.cli.arguments import option
+from sequence_tutor.cli.arguments import option, show
 from sequence_tutor.errors import UserError
+
+if TYPE_CHECKING:
+    from sequence_tutor.cli.sample import Sample
+    from sequence_tutor.config.settings import Settings
+    from sequence_tutor.evaluation.model import Model
 
 
 @Parameter(name="*", group="keep and write")
@@ -83,3 +88,54 @@ class Filling:
                     "and a number, such as key 2"
                 )
         return found
+
+
+def fill_samples(asked: Sample, model: Model, settings: Settings) -> None:
+    """Write what is not kept of a tune, and show the candidates.
+
+    Args:
+        asked: the whole command.
+        model: writes them.
+        settings: of the files.
+
+    Raises:
+        UserError: options that do not go together, or wishes that cannot be met.
+    """
+    from sequence_tutor.verbs.fill import fill
+
+    for name, value in (("prime", asked.prime), ("column", asked.column)):
+        if value is not None:
+            raise UserError(f"--{name} does not go with what is kept and written: use --from")
+    if asked.repeats or asked.temperature != 1 or asked.executor is not None:
+        raise UserError(
+            "--repeats, --temperature and --executor do not go with what is kept and written; "
+            "--c says how strongly rewards count"
+        )
+    wishes = asked.filling
+    more = {} if wishes.particles is None else {"particles": wishes.particles}
+    filled = fill(
+        model,
+        asked.count if wishes.best is None else max(asked.count, wishes.best),
+        asked.out,
+        source=wishes.source,
+        keep=wishes.keep or "",
+        vary=wishes.vary,
+        pitch_range=wishes.range or "",
+        scale=wishes.scale or "",
+        chords=wishes.chords or "",
+        form=wishes.form or "",
+        weights=wishes.weight_of,
+        config=asked.config,
+        c=asked.c,
+        best=wishes.best,
+        length=asked.length,
+        seed=asked.seed,
+        settings=settings,
+        quiet=asked.shown.quiet,
+        **more,
+    )
+    asked.shown.write(filled.to_json())
+    if not asked.shown.quiet:
+        show(filled.table())
+    several = "melody is" if len(filled) == 1 else "melodies are, the best first,"
+    asked.shown.remark(f"{len(filled)} {several} in {asked.out}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass, fields, replace
+from dataclasses import KW_ONLY, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,15 +16,13 @@ from sequence_tutor.cli.arguments import (
     StoredModels,
     arguments_of,
     option,
-    show,
 )
-from sequence_tutor.cli.designing import Designing
-from sequence_tutor.cli.filling import Filling
+from sequence_tutor.cli.designing import Designing, design_samples
+from sequence_tutor.cli.filling import Filling, fill_samples
 from sequence_tutor.errors import UserError
 
 if TYPE_CHECKING:
-    from sequence_tutor.config.settings import Settings
-    from sequence_tutor.evaluation.model import Model
+    pass
 
 
 @dataclass(frozen=True)
@@ -120,6 +118,7 @@ class Sample:
         if self.shards is not None:
             self._begin_shards(self.shards)
             return
+        from sequence_tutor.config.presets import build
         from sequence_tutor.evaluation.loading import load_model
         from sequence_tutor.tuner.settings_tables import read_tables
         from sequence_tutor.verbs.sample import sample
@@ -160,14 +159,15 @@ class Sample:
             if name not in model.domain.output_settings.model_fields:
                 option_name = "--no-wav" if name == "wav" else f"--{name}"
                 raise UserError(f"{option_name} is of melodies, not of {model.domain.name}")
+            build(model.domain.output_settings, {name: given[name]}, f"--{name}")
         source = "sample" if self.config is None else f"{self.config}: output"
         primed = self.prime is not None or self.filling.source is not None
         settings = model.files({**tables, **given}, source, primed=primed)
         if designing:
-            self._design(model, settings)
+            design_samples(self, model, settings)
             return
         if filling:
-            self._fill(model, settings)
+            fill_samples(self, model, settings)
             return
         samples = sample(
             model,
@@ -228,76 +228,3 @@ class Sample:
             quiet=self.shown.quiet,
         )
         show_summary(found, self.out, quiet=self.shown.quiet)
-
-    def _design(self, model: Model, settings: Settings) -> None:
-        """Write molecules around what is given, and show the best."""
-        from sequence_tutor.verbs.design import design
-
-        rest = replace(self.filling, best=None, weights=None)
-        others = (self.prime, self.column, self.executor, rest.is_asked or None)
-        if self.repeats or any(one is not None for one in others):
-            raise UserError(
-                "--scaffold, --ends and --near go with --best, --weights, --config, --temperature "
-                "and --length, and with no other way of writing"
-            )
-        found = design(
-            model,
-            self.designing.around(),
-            max(self.count, self.filling.best or 0),
-            self.out,
-            temperature=self.temperature,
-            weights=self.filling.weight_of,
-            config=self.config,
-            best=self.filling.best,
-            length=self.length,
-            seed=self.seed,
-            settings=settings,
-            quiet=self.shown.quiet,
-        )
-        self.shown.write(found.to_json())
-        if not self.shown.quiet:
-            show(found.table())
-        several = "molecule is" if len(found) == 1 else "molecules are, the best first,"
-        self.shown.remark(f"{len(found)} {several} in {self.out}.")
-
-    def _fill(self, model: Model, settings: Settings) -> None:
-        """Write what is not kept of a tune, and show the candidates."""
-        from sequence_tutor.verbs.fill import fill
-
-        for name, value in (("prime", self.prime), ("column", self.column)):
-            if value is not None:
-                raise UserError(f"--{name} does not go with what is kept and written: use --from")
-        if self.repeats or self.temperature != 1 or self.executor is not None:
-            raise UserError(
-                "--repeats, --temperature and --executor do not go with what is kept and written; "
-                "--c says how strongly rewards count"
-            )
-        asked, more = self.filling, {}
-        if asked.particles is not None:
-            more["particles"] = asked.particles
-        filled = fill(
-            model,
-            self.count if asked.best is None else max(self.count, asked.best),
-            self.out,
-            source=asked.source,
-            keep=asked.keep or "",
-            vary=asked.vary,
-            pitch_range=asked.range or "",
-            scale=asked.scale or "",
-            chords=asked.chords or "",
-            form=asked.form or "",
-            weights=asked.weight_of,
-            config=self.config,
-            c=self.c,
-            best=asked.best,
-            length=self.length,
-            seed=self.seed,
-            settings=settings,
-            quiet=self.shown.quiet,
-            **more,
-        )
-        self.shown.write(filled.to_json())
-        if not self.shown.quiet:
-            show(filled.table())
-        several = "melody is" if len(filled) == 1 else "melodies are, the best first,"
-        self.shown.remark(f"{len(filled)} {several} in {self.out}.")

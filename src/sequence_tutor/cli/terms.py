@@ -50,7 +50,7 @@ class TermsPlot:
 
     domain: Domain
     names: Annotated[
-        tuple[str, ...], option("terms to draw; all that have a table", "NAME...")
+        tuple[str, ...], option("terms to draw; default: all that have a table", "[NAME...]")
     ] = ()
     _: KW_ONLY
     out: Annotated[Path, option("folder for the pictures", "DIR")]

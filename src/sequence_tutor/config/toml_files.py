@@ -22,6 +22,9 @@ def read_toml(path: Path) -> Mapping[str, Any]:
     Raises:
         UserError: the file is missing, not TOML, or larger or deeper than any settings are.
     """
+    if path.exists() and not path.is_file():  # several verbs read it twice, which no pipe allows
+        what = "folder" if path.is_dir() else "pipe or a device"
+        raise UserError(f"{path}: a {what}, expected a settings file")
     if not path.is_file():
         raise UserError(f"{path}: there is no such settings file")
     with path.open("rb") as file:
@@ -32,7 +35,12 @@ def read_toml(path: Path) -> Mapping[str, Any]:
         tables = tomllib.loads(content.decode("utf-8-sig"))
     except RecursionError:
         tables = None
-    except ValueError as error:  # not TOML, not UTF-8, or a number of thousands of digits
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UserError(
+            f"{path} line {line}: not UTF-8 text, expected a TOML file saved as UTF-8"
+        ) from error
+    except ValueError as error:  # not TOML, or a number of thousands of digits
         raise UserError(
             f"{path}: not a TOML file ({shortened(str(error), 200)}){_hint(error)}"
         ) from error

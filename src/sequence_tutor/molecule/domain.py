@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from copy import copy
 from pathlib import Path
 from typing import Any
 
 import torch
-from rdkit import rdBase
 from torch import Tensor
 
 from sequence_tutor.config.settings import Settings, of_kind
 from sequence_tutor.domain import (
-    Around,
     Beginning,
-    Designer,
     Domain,
     Exhibit,
     Material,
@@ -24,53 +21,36 @@ from sequence_tutor.domain import (
     ShownModel,
     TrainingData,
 )
-from sequence_tutor.domain.corpus import ALL
-from sequence_tutor.domain.division import TRAIN
 from sequence_tutor.domain.rows import Rows
 from sequence_tutor.execution.registry import find_executor
-from sequence_tutor.molecule.breeding import Crosser
-from sequence_tutor.molecule.chemistry import known, quiet
-from sequence_tutor.molecule.critic import Critic
-from sequence_tutor.molecule.designing import beginning_of, designer
-from sequence_tutor.molecule.held_out import held_out_tensors
-from sequence_tutor.molecule.judge import SampleJudge
 from sequence_tutor.molecule.measuring import Measuring
-from sequence_tutor.molecule.numbers import molecule_numbers
 from sequence_tutor.molecule.published import PUBLISHED
 from sequence_tutor.molecule.reading.beginnings import first_molecule, read_seeds
-from sequence_tutor.molecule.reading.corpus import read_corpus
-from sequence_tutor.molecule.reading.corpus_settings import (
-    MoleculeDataSettings,
-    hashes_are_canonical,
-)
+from sequence_tutor.molecule.reading.corpus_settings import MoleculeDataSettings
 from sequence_tutor.molecule.reading.entry import Choice
+from sequence_tutor.molecule.run_support import MoleculeRunSupport
 from sequence_tutor.molecule.scoring.reward import MoleculeRewardSettings
 from sequence_tutor.molecule.scoring.score_files import score_writer
 from sequence_tutor.molecule.scoring.score_lines import ScoredLine, score_line_row, score_lines
 from sequence_tutor.molecule.scoring.terminal_reward import MoleculeReward
-from sequence_tutor.molecule.spelling import Speller
 from sequence_tutor.molecule.statistics import (
     FIGURES,
     LikenessToMolecules,
     MoleculeStatistics,
 )
 from sequence_tutor.molecule.tokens import Vocabulary
-from sequence_tutor.molecule.writing.found import FOUND_FILE, FoundMolecules
+from sequence_tutor.molecule.training import known_molecules, read_training_data
 from sequence_tutor.molecule.writing.output import MoleculeOutputSettings, write_scored
-from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.prior.store import StoredPrior, shipped_prior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.user_terms import load_user_terms
-from sequence_tutor.sampling.choosing import ChoosingOptions
 from sequence_tutor.sequences import SequenceBatch
 
-KNOWN = "molecules"
-"""Name of the tensor of a prior with the sorted hashes of its training molecules."""
 LONGEST = 120
 """Most tokens of a molecule, without the end token, unless the prior's card says otherwise."""
 
 
-class MoleculeDomain(Domain):
+class MoleculeDomain(MoleculeRunSupport, Domain):
     """SMILES strings, each ended by an end token.
 
     Args:
@@ -93,7 +73,6 @@ class MoleculeDomain(Domain):
     output_settings: type[Settings] = MoleculeOutputSettings
     figures = FIGURES
     published = PUBLISHED
-    opening = "scaffold"
     computing = frozenset({"workers", "cache", "store"})
 
     def __init__(
@@ -106,9 +85,8 @@ class MoleculeDomain(Domain):
         self.choice, self._executor = choice or Choice(), executor
         self.vocabulary = Vocabulary.from_card(card) if card is not None else Vocabulary.broad()
         self.training: Mapping[str, Any] = {} if card is None else card["molecule"]
-        has_canonical = card is None or hashes_are_canonical(card)
         self.tensors = tensors or {}
-        hashes = self.tensors.get(KNOWN) if has_canonical else None
+        hashes = known_molecules(card, self.tensors)
         self.measuring = Measuring(self.vocabulary, hashes, self.tensors)
         self.vocab_size = self.vocabulary.size
         self.end_token: int | None = self.vocabulary.end_token
@@ -142,27 +120,6 @@ class MoleculeDomain(Domain):
         vocabulary = Vocabulary.from_card(card)
         return {"tokeniser": vocabulary.tokeniser, "vocabulary": vocabulary.tokens}
 
-    def opener(self) -> MoleculeDomain:
-        """Itself."""
-        return self
-
-    def openings(self, batch: SequenceBatch, given: int) -> Sequence[Hashable]:
-        """The scaffold of each molecule with a ring, whatever was given."""
-        return [scaffold for scaffold in self._scaffolds(batch) if scaffold is not None]
-
-    def properties(
-        self, given: int = 0
-    ) -> Mapping[str, Callable[[SequenceBatch], Sequence[Hashable]]]:
-        """The scaffold (Bemis and Murcko 1996)."""
-        return {"distinct_scaffolds": self._scaffolds}
-
-    def _scaffolds(self, batch: SequenceBatch) -> list[str | None]:
-        """The scaffold of each molecule; None: there is no molecule, or it has no ring."""
-        with quiet():
-            strings = self.vocabulary.decode_batch(batch)
-            found = [known(smiles) if smiles else None for smiles in strings]
-            return [one.scaffold or None if one is not None else None for one in found]
-
     def default_prior(self, device: torch.device | str) -> StoredPrior:
         """The shipped prior `molecule`."""
         return shipped_prior(self.name, device)
@@ -172,17 +129,7 @@ class MoleculeDomain(Domain):
     ) -> TrainingData:
         """Read lists, tables and SD files; all rows of one molecule are on one side."""
         chosen = of_kind(MoleculeDataSettings, settings)
-        corpus = read_corpus(paths, chosen, cache, progress)
-        vocabulary = Vocabulary.from_card({self.name: corpus.facts})
-        known = corpus.hashes_of(TRAIN)
-        remarks = {"remarks": list(corpus.remarks)} if corpus.remarks else {}
-        return corpus.training_data(
-            self.name,
-            chosen,
-            {KNOWN: known, **held_out_tensors(corpus, vocabulary)},
-            {"rdkit": rdBase.rdkitVersion, **remarks},
-            SampleJudge(vocabulary, known if chosen.parses else None, corpus.summary[ALL]),
-        )
+        return read_training_data(self.name, paths, chosen, cache, progress)
 
     def read_sequences(self, path: Path) -> list[list[int]]:
         """The molecules of a file that the prior can generate, see `read_seeds`."""
@@ -200,30 +147,6 @@ class MoleculeDomain(Domain):
         tokens = self.vocabulary.encode(first_molecule(path, self.choice), end=False)
         return Beginning(tokens, settings)
 
-    def design(self, around: Around, length: int) -> Designer:
-        """Groups at the points of a part, a linker between two ends, or small changes."""
-        return designer(around, self.vocabulary, length)
-
-    def begin_with(self, part: str, prior: Prior, length: int) -> Sequence[int]:
-        """A part written with its attachment point last, as the prior finds it likeliest."""
-        return beginning_of(part, self.vocabulary, prior, length)
-
-    def speller(self) -> Speller:
-        """A molecule has many SMILES."""
-        return Speller(self.vocabulary)
-
-    def crosser(self, length: int) -> Crosser:
-        """Crosses and mutates molecular graphs."""
-        return Crosser(self.vocabulary, length)
-
-    def chooser(self, weights: Tensor, options: ChoosingOptions) -> Critic:
-        """A Gaussian process on count fingerprints."""
-        return Critic(self.vocabulary, weights, options)
-
-    def numbers(self, names: Collection[str]) -> Mapping[str, Callable[[SequenceBatch], Tensor]]:
-        """Properties, descriptors, alerts."""
-        return molecule_numbers(self.vocabulary, names)
-
     def reward(self, settings: Settings, rules: Path | None) -> MoleculeReward:
         """The terms of the settings and of a user's file."""
         user_terms = load_user_terms(rules) if rules else ()
@@ -233,16 +156,6 @@ class MoleculeDomain(Domain):
     def computed_here(self, settings: Settings) -> Settings:
         """Without workers, unless an executor was asked for: they take long to start."""
         return settings if self._executor else settings.model_copy(update={"workers": 0})
-
-    def gatherer(
-        self, directory: Path, reward: Reward, settings: Settings, resumed: bool
-    ) -> FoundMolecules | None:
-        """The table of every distinct molecule of a run; None for a reward of another kind."""
-        if not isinstance(reward, MoleculeReward):  # an object of the user
-            return None
-        chosen = of_kind(MoleculeOutputSettings, settings)
-        path = directory / FOUND_FILE
-        return FoundMolecules(path, reward, resumed, chosen.parquet, chosen.reinvent)
 
     def shown_to_functions(self, batch: SequenceBatch) -> list[str]:
         """The SMILES."""

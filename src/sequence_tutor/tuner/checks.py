@@ -41,7 +41,7 @@ def check_memory(settings: TuneSettings, length: int, vocab_size: int, terms: in
     Raises:
         UserError: naming the setting that is too large.
     """
-    require_memory("length", length, 8)
+    require_memory("length", length, max(8, 4 * vocab_size, 4 * (2 + terms)))
     for size, number, each in sizes(settings, length, vocab_size, terms):
         require_memory(size, number, each)
 

@@ -15,19 +15,15 @@ from sequence_tutor.algorithms.policy import TunedPolicy
 from sequence_tutor.errors import UserError
 from sequence_tutor.models.adam import Adam
 from sequence_tutor.models.next_token import by_length
-from sequence_tutor.objectives.action_values import taken
-from sequence_tutor.objectives.divergences import tempered as flattened
 from sequence_tutor.prior.neural import tempered
-from sequence_tutor.prior.protocol import Prior, device_of
+from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.replay.sampling import Drawn
 from sequence_tutor.replay.sequences import Stored
-from sequence_tutor.reward.looking_ahead import paid_where_chosen, paid_where_decided
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.checkpoints import Tensors, named, under
-from sequence_tutor.tuner.aimed_rows import AimedRows
 from sequence_tutor.tuner.beginning import chosen_start, initial_values
+from sequence_tutor.tuner.experiences import Experiences
 from sequence_tutor.tuner.given_beginnings import tokens_given
-from sequence_tutor.tuner.payments import Payments
 from sequence_tutor.tuner.second_network import SecondNetwork
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.tuner.target_kl import TargetKL
@@ -66,6 +62,7 @@ class Learner:
 
     Attributes:
         proposal: samples what is learned from: the policy itself, or a former one.
+        experiences: of stored sequences, from which it learns.
     """
 
     def __init__(
@@ -94,21 +91,18 @@ class Learner:
         self.policy = TunedPolicy(self.averaged, self.algorithm, self.prior)
         samples = self.target if self.target_is == "proposal" else self.averaged
         self.proposal = TunedPolicy(samples, self.algorithm, self.prior)
-        self.first_step, self._extent = first_step, (length, first_step)
+        self._extent = length, first_step
         self.target_kl = (
             None
             if settings.target_kl is None
             else TargetKL(settings.target_kl, settings.c_begin or settings.c)
         )
-        self.payments: Payments | None = None
-        self.aimed: AimedRows | None = None
-        self._weights = reward_weights.float().to(device_of(prior))
-        self._late = None if late is None or not bool(late.any()) else late.to(device_of(prior))
+        self.experiences = Experiences(self.prior, settings, reward_weights, first_step, late)
 
     def begin_stage(self, settings: TuneSettings, reward_weights: Tensor) -> None:
         """Go on toward another c and other weights of the terms; steps count anew."""
         self.settings = settings
-        self._weights = reward_weights.to(self._weights)
+        self.experiences.reweigh(reward_weights)
 
     def collected(self) -> None:
         """New sequences have just been sampled with the policy as it stands."""
@@ -128,7 +122,7 @@ class Learner:
         """
         settings = self.settings.optimiser
         given = tokens_given(self.settings, step / self.settings.steps, *self._extent)
-        seen = self.see(stored, self.temperature(step), drawn, given=given)
+        seen = self.experiences.see(stored, self.temperature(step), drawn, given=given)
         graded = self.grade(seen)
         batch_loss = graded.loss
         self.optimiser.learning_rate = self.learning_rate(step)
@@ -153,102 +147,6 @@ class Learner:
         if self.target_is == "average":
             self._follow()
         return Update(loss, length, int(tokens), graded.by_sequence, graded.by_step)
-
-    def store(
-        self,
-        batch: SequenceBatch,
-        terms: Tensor,
-        log_prior: Tensor | None = None,
-        counts: Tensor | None = None,
-    ) -> Stored:
-        """New sequences as replay keeps them, with what the tempered prior thinks of their tokens.
-
-        Where every update needs the whole log p(.|s) it is computed there, and not here, unless
-        sequences are ranked by it.
-
-        Args:
-            batch: B of them.
-            terms: (B, T, R).
-            log_prior: (B, T, V) log p(.|s_t) of the prior as it is; None: not known yet.
-            counts: (B, M) of the rows that are aimed at.
-        """
-        if self.algorithm.mixes_prior and not self._ranks_by_prior:
-            return Stored(batch, terms, torch.zeros(batch.tokens.shape), counts)
-        if log_prior is None:
-            log_prior = by_length(self.prior.sequence_log_probs, batch)
-        else:
-            log_prior = flattened(log_prior, self.settings.prior_temperature)
-        return Stored(batch, terms, taken(log_prior, batch.tokens), counts)
-
-    def see(
-        self,
-        stored: Stored,
-        c: float,
-        drawn: Drawn | None = None,
-        *,
-        rarity: bool = True,
-        given: int = 0,
-    ) -> Experience:
-        """Stored sequences with weights, c and aims applied, paid where it is decided.
-
-        Args:
-            stored: the sequences.
-            c: temperature.
-            drawn: how they were drawn; None: all count the same.
-            rarity: whether sequences are paid for being rare, where `distinct` is aimed at.
-            given: how many tokens of each are data; not more than those before `first_step`: none.
-        """
-        tokens, terms = stored.batch.tokens, stored.terms
-        if self._late is not None:
-            terms = paid_where_decided(terms, stored.batch.lengths, self._late)
-        reward = (terms @ self._weights) / c  # (B, T)
-        if self.settings.reward_floor is not None:
-            reward = reward.clamp(min=self.settings.reward_floor)
-        log_prior, log_prior_taken = None, stored.log_prior
-        if self.algorithm.mixes_prior:
-            log_prior = by_length(self.prior.sequence_log_probs, stored.batch)  # (B, T, V)
-            log_prior_taken = taken(log_prior, tokens)
-        mask = stored.batch.mask
-        steps = torch.arange(tokens.shape[1], device=tokens.device)
-        learned = mask & (steps >= self.first_step)
-        if self.payments is not None and self.aimed is not None:
-            assert stored.counts is not None  # a run with aims stores them
-            chosen = log_prior_taken.where(learned, 0.0)
-            counts = self.aimed.by_step(stored.batch, stored.counts, chosen, terms)
-            reward = self.payments.common(reward, chosen, counts)
-            reward = self.payments.with_classes(reward, stored.counts, stored.batch.last)
-            if rarity:
-                reward = self.payments.with_rarity(reward, chosen, stored.batch.last)
-        reward = paid_where_chosen(reward, self.first_step)
-        if drawn is not None and drawn.steps is not None:
-            learned = learned & (steps == drawn.steps[:, None])
-        of_data = None
-        if given > self.first_step:
-            of_data, learned = learned & (steps < given), learned & (steps >= given)
-        weight = reward.new_ones(len(tokens)) if drawn is None else drawn.weights
-        prior = log_prior_taken, log_prior
-        return Experience(tokens, mask, reward, *prior, learned, weight, c, of_data)
-
-    def energy(self, stored: Stored, c: float) -> Tensor:
-        """(B,) log p of whole sequences plus all that is paid but for being rare, in nats."""
-        with torch.no_grad():
-            seen = self.see(stored, c, rarity=False)
-        chosen = seen.log_prior_taken.where(seen.learned, 0.0)
-        return (seen.reward + chosen).double().sum(1)
-
-    def worth_of_prior(self, c: float) -> float:
-        """What a nat of log p is worth in the unit of returns, where replay ranks by it; else 0.
-
-        The optimum is p(x) exp(R(x) / c) / Z; with the multiplier nu of a bound on KL a token,
-        its log is (R(x) / c + (1 + nu) log p(x)) / S - const (see `payments`).
-        """
-        if not self._ranks_by_prior:
-            return 0.0
-        return c if self.payments is None else c * (1 + self.payments.nu)
-
-    @property
-    def _ranks_by_prior(self) -> bool:
-        return self.settings.replay.rank_by == "optimum" and self.algorithm.held
 
     def grade(self, seen: Experience) -> Graded:
         """The loss of a batch and its TD errors."""

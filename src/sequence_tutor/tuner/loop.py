@@ -12,33 +12,29 @@ from sequence_tutor.domain.data import Gatherer
 from sequence_tutor.domain.rows import Rows
 from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.progress import Advance
-from sequence_tutor.replay.sequences import Stored
 from sequence_tutor.sampling.choosing import Chooses
 from sequence_tutor.sampling.measure import Task
 from sequence_tutor.storage.checkpoints import save_checkpoint
-from sequence_tutor.storage.run_log import Record
 from sequence_tutor.tracking.fan_out import FanOut
 from sequence_tutor.tuner.aiming import aims_of
-from sequence_tutor.tuner.aims_log import is_settled, optimum_remark, standing
+from sequence_tutor.tuner.aims_log import optimum_remark, standing
 from sequence_tutor.tuner.callbacks import Callbacks
 from sequence_tutor.tuner.causality import late_terms, mask_of, remark
 from sequence_tutor.tuner.checks import check_budget, check_seeds
 from sequence_tutor.tuner.class_counts import Property
-from sequence_tutor.tuner.collecting import Fresh
+from sequence_tutor.tuner.course import Course
 from sequence_tutor.tuner.extensions import NOTHING, Extensions
 from sequence_tutor.tuner.fence import Numbers
 from sequence_tutor.tuner.fenced import fenced
 from sequence_tutor.tuner.learner import Learner, Update
 from sequence_tutor.tuner.logbook import Logbook, Warn
-from sequence_tutor.tuner.multipliers import ARRIVED
 from sequence_tutor.tuner.saving import Saving, restored, standing_of, state_of
 from sequence_tutor.tuner.settings import TuneSettings
-from sequence_tutor.tuner.stages import Stage, most_steps, stages_of
+from sequence_tutor.tuner.stages import stages_of
+from sequence_tutor.tuner.steering import Steering
 from sequence_tutor.tuner.supply import Supply
 
 STATE_FILE = "training.safetensors"
-FEWEST_OWN = 2
-"""Sequences of the policy's own in a collection, below which it says nothing of the aims."""
 
 
 class Tuner:
@@ -93,8 +89,8 @@ class Tuner:
         task = fenced(task, settings, numbers)
         self.task = replace(task, prior_temperature=settings.prior_temperature)
         self.settings, self.seeds = settings, seeds
-        self.stages = stages_of(settings, task.reward)
-        device, first = device_of(task.prior), self.stages[0]
+        stages = stages_of(settings, task.reward)
+        device, first = device_of(task.prior), stages[0]
         late = late_terms(task)
         self.learner = Learner(
             *(task.prior, first.settings, first.weights, len(task.prefix)),
@@ -103,8 +99,6 @@ class Tuner:
             only=task.only,
         )
         self.aiming = aims_of(self.task, settings, rows, properties)
-        if self.aiming is not None:
-            self.learner.aimed, self.learner.payments = self.aiming.rows, self.aiming.payments
         self.saving = Saving(self._save, save_minutes)
         self.supply = Supply(
             *(task, settings, self.learner, self.aiming, first.weights, device, gatherer),
@@ -114,16 +108,16 @@ class Tuner:
             extensions=extensions,
             executor=executor,
         )
+        self.course = Course(stages, self.learner, self.supply)
+        self.steering = Steering(settings, self.learner, self.supply, self.course, self.aiming)
         self.callbacks = Callbacks(extensions.callbacks, directory)
         self.due: dict[str, float] | None = None  # of an evaluation that is to be made
         self._began = 0.0  # seconds of the clock
         self.step = self.transitions = 0
-        self.place = self.stage_began = 0  # of the current stage: its number, its first step
         self.seconds = 0.0
         self.state_path = directory / STATE_FILE
         resumed = self.state_path.exists()
-        self.supply.leave_out(first)
-        stand = restored(self, self._begin_stage) if resumed else None
+        stand = restored(self) if resumed else None
         if not resumed and (said := remark(late, settings.discount)):
             warn(said)
         if not resumed and (said := optimum_remark(settings)):
@@ -153,87 +147,58 @@ class Tuner:
             self._tell_stage()
             if self.step == 0:
                 if not self.supply.is_expensive:
-                    self._evaluate(self.stages[0], {})
-                self._rank()
+                    self._evaluate({})
+                self.steering.rank(self.step)
                 self.supply.fill(self.seeds)
-            while self.place < len(self.stages):
+            while not self.course.is_over:
                 self.saving.check()
-                stage = self.stages[self.place]
                 if self.due is None:
-                    self._update(stage, advance)
+                    self._update(advance)
                 if self.due is not None:
-                    self._evaluate_and_go_on(stage, self.due, advance)
+                    self._evaluate_and_go_on(self.due, advance)
             self.callbacks.end(self.step, self.log.records, self.learner.policy, self.c)
         return self.learner.policy
 
-    def _update(self, stage: Stage, advance: Advance) -> None:
+    def _update(self, advance: Advance) -> None:
         """Collect if it is time to, and learn once."""
         if self.step % self.settings.collect_every == 0 and self.supply.sampled_at < self.step:
-            self.supply.sample(self.step, self._share(stage))
+            self.supply.sample(self.step, self.course.share(self.step))
         for fresh, stored in self.supply.collect(self.step):
-            self._aim(fresh, stored)
-            self._rank()
+            self.steering.follow(fresh, stored, self.step)
+            self.steering.rank(self.step)
             self.callbacks.collected(self.step, stored, fresh.own)
         if not self.log.records:  # what is expensive is evaluated of what was collected
-            self._evaluate(stage, {})
-        update = self._learn(stage)
+            self._evaluate({})
+        update = self._learn()
         self.step += 1
         self.callbacks.learned(self.step, update)
         self._show(advance, update)
-        is_last = self.step == self.stage_began + stage.settings.steps
+        is_last = self.course.is_complete(self.step)
         if is_last or self.step % self.settings.evaluate_every == 0:
             self.due = {"loss": update.loss, "gradient_norm": update.gradient_norm}
 
-    def _evaluate_and_go_on(
-        self, stage: Stage, metrics: dict[str, float], advance: Advance
-    ) -> None:
+    def _evaluate_and_go_on(self, metrics: dict[str, float], advance: Advance) -> None:
         """Evaluate, begin the next stage if this one is over, and save."""
-        is_last = self.step == self.stage_began + stage.settings.steps
-        is_over = is_last and self.place + 1 == len(self.stages)
-        is_asked = self._evaluate(stage, metrics, is_last=is_over)
+        course = self.course
+        is_over = course.is_in_last and course.is_complete(self.step)
+        is_asked = self._evaluate(metrics, is_last=is_over)
         self.due = None
-        if is_asked or self._is_settled():
-            self.place = len(self.stages) - 1  # nothing is left to do
-            is_last = True
-        if is_last or stage.is_over(self._evaluations()):
-            self._complete(self._begin_stage(self.place + 1, self.step), advance)
+        if is_asked or self.steering.is_settled(self.log.records):
+            course.end(self.step)
+        elif course.is_to_end(self.step, self.log.records):
+            self._complete(course.begin_next(self.step), advance)
             self._tell_stage()
         self._save()
 
     def _tell_stage(self) -> None:
         """Tell callbacks of the stage, unless the last one is over."""
-        if self.place < len(self.stages):
-            self.callbacks.stage(self.step, self.place, self.stages[self.place])
+        if not self.course.is_over:
+            self.callbacks.stage(self.step, self.course.place, self.course.stage)
 
     @property
     def c(self) -> float:
         """The temperature that the run has come to."""
-        if self.settings.aims_alone:
-            return 1.0  # multipliers are in nats, and nothing else is paid
-        last = self.stages[min(self.place, len(self.stages) - 1)].settings
-        return self.learner.temperature(self.step - self.stage_began) if last.target_kl else last.c
-
-    def _share(self, stage: Stage) -> float:
-        """The share of the stage's updates that is done."""
-        return (self.step - self.stage_began) / stage.settings.steps
-
-    def _evaluations(self) -> list[Record]:
-        """The evaluations of the current stage so far."""
-        return [record for record in self.log.records if record["step"] > self.stage_began]
-
-    def _begin_stage(self, place: int, at: int) -> frozenset[str]:
-        """Go on to the next stage, or past the last one, which ends the run.
-
-        Returns:
-            Terms that the stage weighs and that stored sequences may not have yet.
-        """
-        self.place, self.stage_began = place, at
-        if place >= len(self.stages):
-            return frozenset()
-        stage = self.stages[place]
-        self.learner.begin_stage(stage.settings, stage.weights)
-        self.supply.reweigh(stage.weights)
-        return self.supply.leave_out(stage)
+        return self.course.c(self.step)
 
     def _complete(self, terms: frozenset[str], advance: Advance) -> None:
         """Score what is stored by terms that were left out so far."""
@@ -242,38 +207,12 @@ class Tuner:
         with self.saving.signals.allowed():  # the last checkpoint is older than the stage
             for done in self.supply.complete(terms):
                 advance(0, scoring=f"{done:,} of {len(self.supply.replay):,} stored sequences")
-        self.supply.replay.reweigh(self.stages[self.place].weights)
+        self.supply.replay.reweigh(self.course.stage.weights)
 
-    def _aim(self, fresh: Fresh, stored: Stored) -> None:
-        """Move c or the multipliers; a warm start, not tuned yet, would tell nothing."""
-        if self.learner.target_kl is not None and fresh.kl_per_token is not None:
-            self.learner.target_kl.follow(fresh.kl_per_token)
-        if self.aiming is None or fresh.own < FEWEST_OWN:
-            return
-        c = self.learner.temperature(self.step - self.stage_began)
-        own = self.supply.replay.kept(stored[: fresh.own])
-        assert own.counts is not None  # a run with aims stores them
-        steps, every = most_steps(self.settings), self.settings.collect_every
-        energy = self.learner.energy(own, c)
-        self.aiming.follow(fresh, own.counts, energy, self.step / steps, every / steps)
-        self.learner.payments = payments = self.aiming.payments
-        self.supply.replay.pay(c * payments.weights)
-
-    def _rank(self) -> None:
-        """Tell replay what its ranks are to count log p for, which follows c and multipliers."""
-        c = self.learner.temperature(self.step - self.stage_began)
-        self.supply.replay.count_prior(self.learner.worth_of_prior(c))
-
-    def _is_settled(self) -> bool:
-        """Whether all aims are met and at rest."""
-        return self.aiming is not None and is_settled(
-            self.log.records, most_steps(self.settings), ARRIVED
-        )
-
-    def _learn(self, stage: Stage) -> Update:
+    def _learn(self) -> Update:
         """One update."""
-        stored, drawn = self.supply.draw(self._share(stage))
-        update = self.learner.learn(stored, self.step - self.stage_began, drawn)
+        stored, drawn = self.supply.draw(self.course.share(self.step))
+        update = self.learner.learn(stored, self.course.updates(self.step), drawn)
         self.supply.sampler.learned(drawn, update.by_sequence, update.by_step)
         self.transitions += update.tokens
         return update
@@ -290,14 +229,14 @@ class Tuner:
             **aims,
         )
 
-    def _evaluate(self, stage: Stage, metrics: dict[str, float], *, is_last: bool = False) -> bool:
+    def _evaluate(self, metrics: dict[str, float], *, is_last: bool = False) -> bool:
         """Write a line of the log; whether a callback asks to end the run."""
         self._count_seconds()
-        so_far = {**standing_of(self, stage), **metrics}
+        so_far = {**standing_of(self), **metrics}
         with self.saving.interruptible(self.task.reward):
             found = self.log.measured(
                 policy=self.learner.policy,
-                stage=stage,
+                stage=self.course.stage,
                 c=self.c,
                 step=self.step,
                 collected=self.supply.latest,

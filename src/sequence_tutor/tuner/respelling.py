@@ -18,7 +18,7 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.replay.sequences import Stored
 from sequence_tutor.sampling.measure import Task
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.tuner.learner import Learner
+from sequence_tutor.tuner.experiences import Experiences
 
 
 class Respeller:
@@ -26,7 +26,7 @@ class Respeller:
 
     Args:
         task: its speller, and T.
-        learner: judges the new sequences by the prior.
+        experiences: asks the prior of the new sequences.
         share: of the sequences, 0..1.
         generator: source of all randomness.
 
@@ -35,7 +35,7 @@ class Respeller:
     """
 
     def __init__(
-        self, task: Task, learner: Learner, share: float, generator: torch.Generator
+        self, task: Task, experiences: Experiences, share: float, generator: torch.Generator
     ) -> None:
         if share and task.speller is None:
             raise UserError(
@@ -46,7 +46,8 @@ class Respeller:
                 f"replay.respell is {share}, expected 0 with a beginning that is given: in another "
                 "spelling a sequence would begin otherwise"
             )
-        self.task, self.learner, self.share, self.generator = task, learner, share, generator
+        self.task, self.experiences, self.share = task, experiences, share
+        self.generator = generator
 
     def __call__(self, stored: Stored, first: int) -> Stored:
         """The same sequences, those from `first` on partly in another spelling.
@@ -64,7 +65,7 @@ class Respeller:
         moved = torch.zeros_like(terms[rows])
         moved[torch.arange(len(new)), new.lengths - 1] = terms[rows].sum(1)
         counts = None if stored.counts is None else stored.counts[rows]
-        judged = self.learner.store(new, moved, None, counts)
+        judged = self.experiences.store(new, moved, None, counts)
         log_prior = F.pad(stored.log_prior, (0, width - stored.log_prior.shape[1])).clone()
         terms = terms.clone()
         tokens, lengths = tokens.clone(), old.lengths.clone()

@@ -16,7 +16,6 @@ from sequence_tutor.reward.protocol import KeepsScores, Prepares, Remembers, Rew
 from sequence_tutor.storage.checkpoints import Tensors, load_checkpoint, named, under
 from sequence_tutor.storage.run_log import Record
 from sequence_tutor.tuner.run_record import scores_folder
-from sequence_tutor.tuner.stages import Stage
 
 if TYPE_CHECKING:
     from sequence_tutor.tuner.loop import Tuner
@@ -74,7 +73,7 @@ def state_of(tuner: Tuner) -> tuple[Tensors, dict[str, Any]]:
     info: dict[str, Any] = {
         "fingerprint": fingerprint_of(tuner),
         "step": tuner.step,
-        "stage": [tuner.place, tuner.stage_began],
+        "stage": [tuner.course.place, tuner.course.began],
         "transitions": tuner.transitions,
         "scored": tuner.supply.scored,
         "seconds": tuner.seconds,
@@ -91,16 +90,17 @@ def state_of(tuner: Tuner) -> tuple[Tensors, dict[str, Any]]:
     return tensors, info
 
 
-def standing_of(tuner: Tuner, stage: Stage) -> Record:
+def standing_of(tuner: Tuner) -> Record:
     """How far a run is, for a line of its log; an update's own figures are put over these."""
+    course = tuner.course
     return {
         "step": tuner.step,
         "transitions": tuner.transitions,
         "scored_sequences": tuner.supply.scored,
         "c": tuner.c,
-        "learning_c": tuner.learner.temperature(max(0, tuner.step - tuner.stage_began - 1)),
+        "learning_c": course.learning_c(max(course.began, tuner.step - 1)),
         "seconds": round(tuner.seconds, 4),
-        **({} if stage.name is None else {"stage": stage.name}),
+        **({} if course.stage.name is None else {"stage": course.stage.name}),
         **tuner.supply.exploration.record(),
         "loss": None,
         "gradient_norm": None,
@@ -119,12 +119,11 @@ def fingerprint_of(tuner: Tuner) -> dict[str, Any]:
     }
 
 
-def restored(tuner: Tuner, begin_stage: Callable[[int, int], object]) -> Mapping[str, Any] | None:
+def restored(tuner: Tuner) -> Mapping[str, Any] | None:
     """Put the saved state back, and say how far the log went with it.
 
     Args:
         tuner: as it was made.
-        begin_stage: goes on to a stage, by its number and its first step.
 
     Raises:
         UserError: the state is damaged, or that of a run with other settings.
@@ -137,7 +136,7 @@ def restored(tuner: Tuner, begin_stage: Callable[[int, int], object]) -> Mapping
         )
     with reading(tuner.state_path, "the state of a run"):
         place, began = info["stage"]
-        begin_stage(int(place), int(began))
+        tuner.course.begin(int(place), int(began))
         _put_back(tuner, tensors, info)
         stand = info.get("log")
         if stand is None:
@@ -151,7 +150,7 @@ def _put_back(tuner: Tuner, tensors: Mapping[str, Tensor], info: Mapping[str, An
     tuner.supply.restore(tensors)
     if tuner.aiming is not None:
         tuner.aiming.restore(under("aims", tensors))
-        tuner.learner.payments = tuner.aiming.payments
+        tuner.learner.experiences.payments = tuner.aiming.payments
     tuner.step, tuner.seconds = int(info["step"]), float(info["seconds"])
     tuner.transitions, tuner.supply.scored = int(info["transitions"]), int(info["scored"])
     tuner.supply.exploration.strength = info["exploration"]

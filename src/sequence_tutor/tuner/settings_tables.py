@@ -71,6 +71,14 @@ class TuningTables(Settings):
         default_factory=dict, description="what an algorithm needs different, table by table"
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _settings_have_their_table(cls, given: Any) -> Any:  # whatever a user's file holds
+        for name in given if isinstance(given, dict) else ():
+            if name not in cls.model_fields and name in TuneSettings.model_fields:
+                raise ValueError(f"{name} is of the table tune, expected it below a line [tune]")
+        return given
+
     @model_validator(mode="after")
     def _names_are_known(self) -> Self:
         """Also of tables that the verb at hand or the algorithm asked for does not read."""

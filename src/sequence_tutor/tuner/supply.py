@@ -100,7 +100,7 @@ class Supply:
         explores = exploration_of(settings, extensions.exploration)
         self.exploration = Exploration(settings.exploration, explores, learner.values.barred)
         self.rng = named_generator(settings.seed, "tuner", device)
-        self.respeller = Respeller(task, learner, settings.replay.respell, self.rng)
+        self.respeller = Respeller(task, learner.experiences, settings.replay.respell, self.rng)
         explored, critic = settings.exploration, settings.critic
         self.choosing = checked_chooser(critic, chooser, weights)
         self.collector = Collector(
@@ -255,7 +255,7 @@ class Supply:
 
     def _store(self, batch: SequenceBatch, terms: Tensor, log_prior: Tensor | None) -> Stored:
         counts = None if self.aiming is None else self.aiming.counts(batch, log_prior, terms)
-        stored = self.learner.store(batch, terms, log_prior, counts)
+        stored = self.learner.experiences.store(batch, terms, log_prior, counts)
         self.scored += len(batch)
         places = self.replay.add(stored)
         self.sampler.added(places, self.replay.lengths(places))

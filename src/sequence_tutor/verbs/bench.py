@@ -112,7 +112,7 @@ def _learning(
 ) -> list[float]:
     """Updates from one batch."""
     learner = Learner(prior, settings, reward.weights)
-    stored = learner.store(batch, reward(batch).float())
+    stored = learner.experiences.store(batch, reward(batch).float())
     return _seconds(lambda: learner.learn(stored, 0), advance, prior.device)
 
 

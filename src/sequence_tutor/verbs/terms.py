@@ -46,7 +46,7 @@ def list_terms(domain: str = "molecule") -> list[TermHelp]:
         UserError: the domain has none.
     """
     _refuse_others(domain)
-    from sequence_tutor.molecule.scoring.reward import KINDS
+    from sequence_tutor.molecule.scoring.named_terms import KINDS
     from sequence_tutor.molecule.terms import Term
 
     common = {"kind", *Term.model_fields}

@@ -62,7 +62,7 @@ class Tutoring:
         if self.c is not None:
             if not self.smc:
                 raise UserError(f"c is {self.c:g}, but only smc has one, expected --smc with it")
-            build(TuneSettings, {"c": self.c}, "smc")
+            build(TuneSettings, {"c": self.c}, "--c")
 
 
 def with_prior(model: Model, prior: Model) -> Model:

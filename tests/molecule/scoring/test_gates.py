@@ -10,7 +10,8 @@ import pytest
 from pydantic import ValidationError
 
 from sequence_tutor.errors import SettingsError, UserError
-from sequence_tutor.molecule.scoring.reward import MoleculeReward, MoleculeRewardSettings
+from sequence_tutor.molecule.scoring.reward import MoleculeRewardSettings
+from sequence_tutor.molecule.scoring.terminal_reward import MoleculeReward
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.sequences import SequenceBatch

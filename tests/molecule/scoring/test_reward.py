@@ -6,7 +6,8 @@ import pytest
 
 from sequence_tutor.config.presets import build, preset_names, read_preset
 from sequence_tutor.errors import UserError
-from sequence_tutor.molecule.scoring.reward import KINDS, READY, MoleculeRewardSettings
+from sequence_tutor.molecule.scoring.named_terms import KINDS, READY
+from sequence_tutor.molecule.scoring.reward import MoleculeRewardSettings
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.reward.user_terms import load_user_terms
 
@@ -79,6 +80,7 @@ def test_the_terms_of_the_paper_take_their_limits_from_the_card() -> None:
         ({"aggregation": "mean"}, "aggregation is 'mean', expected 'sum'"),
         ({"terms": {"mine": {}}}, "term 'mine' has no kind, expected one of valid, logp"),
         ({"terms": {"a": {"kind": "qde"}}}, "term 'a' has the unknown kind 'qde': did you mean"),
+        ({"terms": {"a": {"kind": ["qed"]}}}, "term 'a' has the unknown kind ['qed']"),
         ({"terms": {"qed": {"transform": {"kind": "sigmod"}}}}, "did you mean 'sigmoid'?"),
         ({"terms": {"similarity": {}}}, "terms.similarity.smiles is not given, but must be"),
         ({"terms": {"similarity": {"smiles": "C("}}}, "smiles 'C(' is no valid molecule"),

@@ -10,8 +10,9 @@ from rdkit.Contrib.SA_Score import sascorer
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.molecule.scoring import score_lines as module
-from sequence_tutor.molecule.scoring.reward import MoleculeReward, MoleculeRewardSettings
+from sequence_tutor.molecule.scoring.reward import MoleculeRewardSettings
 from sequence_tutor.molecule.scoring.score_lines import score_line_row, score_lines
+from sequence_tutor.molecule.scoring.terminal_reward import MoleculeReward
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.reward.user_terms import load_user_terms
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from sequence_tutor.molecule.scoring.reward import MoleculeReward, MoleculeRewardSettings
+from sequence_tutor.molecule.scoring.reward import MoleculeRewardSettings
+from sequence_tutor.molecule.scoring.terminal_reward import MoleculeReward
 from sequence_tutor.molecule.tokens import Vocabulary
 
 PROGRAM = """

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.molecule.scoring.reward import MoleculeReward, MoleculeRewardSettings
+from sequence_tutor.molecule.scoring.reward import MoleculeRewardSettings
+from sequence_tutor.molecule.scoring.terminal_reward import MoleculeReward
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.reward.check import check_reward
 from sequence_tutor.reward.protocol import Remembers, Reports

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 from rdkit import Chem
 
-from sequence_tutor.molecule.scoring.reward import KINDS
+from sequence_tutor.molecule.scoring.named_terms import KINDS
 from sequence_tutor.molecule.terms import MoleculeTerm, Ranges, Term, WritingTerm, raw_number
 from sequence_tutor.molecule.terms.ranges import COMPUTED, RULES
 

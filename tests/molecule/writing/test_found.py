@@ -11,7 +11,8 @@ from rdkit.Chem import QED
 
 from sequence_tutor.domain.data import Collected
 from sequence_tutor.errors import UserError
-from sequence_tutor.molecule.scoring.reward import MoleculeReward, MoleculeRewardSettings
+from sequence_tutor.molecule.scoring.reward import MoleculeRewardSettings
+from sequence_tutor.molecule.scoring.terminal_reward import MoleculeReward
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.molecule.writing.found import FoundMolecules
 from sequence_tutor.molecule.writing.table_rows import read_table

@@ -66,5 +66,6 @@ def holds_tokens(path: Path) -> bool:
         return True
     if path.suffix.lower() not in MELODY_SUFFIXES or path.is_dir():
         known = " ".join((*TOKEN_SUFFIXES, *MELODY_SUFFIXES))
-        raise UserError(f"{path}: unknown kind of file, expected one of {known}")
+        what = "a folder, expected a file, " if path.is_dir() else "unknown kind of file, expected "
+        raise UserError(f"{path}: {what}one of {known}")
     return False

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -47,12 +46,3 @@ class MoleculeDataSettings(Settings):
         if self.vocabulary == "broad":
             return Vocabulary.broad(self.tokeniser).tokens
         return () if self.vocabulary == "data" else tuple(self.vocabulary)
-
-
-def hashes_are_canonical(card: Mapping[str, Any]) -> bool:
-    """Whether a prior's hashes of its training molecules are of canonical SMILES.
-
-    Those of unchecked data are of the strings as written: all samples would count as novel.
-    """
-    settings = card.get("data", {}).get("settings", {})
-    return bool(settings.get("check", True) or settings.get("augment", 0))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     Field,
@@ -14,52 +14,31 @@ from pydantic import (
     model_validator,
 )
 
-from sequence_tutor.config.settings import Settings, nearest
-from sequence_tutor.errors import SettingsError, UserError
+from sequence_tutor.config.settings import Settings
+from sequence_tutor.errors import SettingsError
 from sequence_tutor.execution.ray_executor import RayExecutor
 from sequence_tutor.execution.registry import find_executor
-from sequence_tutor.molecule.chemistry import DEFAULT_LIMITS, DESCRIPTORS, Limits
+from sequence_tutor.molecule.chemistry import DEFAULT_LIMITS, Limits
 from sequence_tutor.molecule.scoring.aggregation import Aggregation
-from sequence_tutor.molecule.scoring.diversity import PENALTIES, Diversity, DiversitySettings
+from sequence_tutor.molecule.scoring.diversity import Diversity, DiversitySettings
 from sequence_tutor.molecule.scoring.elsewhere import OnNodes
-from sequence_tutor.molecule.scoring.front import FRONT
 from sequence_tutor.molecule.scoring.gates import refuse_gates
+from sequence_tutor.molecule.scoring.named_terms import (
+    named_terms,
+    refuse_shared_columns,
+    weight_of,
+    with_kind,
+)
+from sequence_tutor.molecule.scoring.payment import Payment
 from sequence_tutor.molecule.scoring.raw_terms import RawTerms, terms_of_molecules
 from sequence_tutor.molecule.scoring.scorer import Scorer
 from sequence_tutor.molecule.scoring.sources import sources_of
-from sequence_tutor.molecule.scoring.terminal_reward import (
-    FOUND_COLUMNS,
-    INVALID,
-    SCORE,
-    MoleculeReward,
-)
-from sequence_tutor.molecule.terms import (
-    AnyTerm,
-    Descriptor,
-    Function,
-    Term,
-    TermSet,
-    UserFunction,
-    WritingTerm,
-)
+from sequence_tutor.molecule.scoring.terminal_reward import MoleculeReward
+from sequence_tutor.molecule.terms import AnyTerm, TermSet, UserFunction, WritingTerm
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.reward.user_terms import UserTerm
 from sequence_tutor.reward.weighted import EXTENDS_HINT
 from sequence_tutor.threads import cores_at_hand
-
-__all__ = ["KINDS", "READY", "MoleculeReward", "MoleculeRewardSettings"]
-
-KINDS: dict[str, type[Term]] = {
-    kind.model_fields["kind"].default: kind for kind in get_args(get_args(AnyTerm)[0])
-}
-"""Every kind of term by its name in a settings file."""
-
-READY = {
-    name: kind
-    for name, kind in KINDS.items()
-    if kind is not Function and not any(one.is_required() for one in kind.model_fields.values())
-}
-"""The kinds of terms that need nothing but their name."""
 
 MOST_WORKERS = 8
 
@@ -147,7 +126,7 @@ class MoleculeRewardSettings(Settings):
         terms = tables["terms"]
         if not isinstance(terms, dict):
             return tables
-        return tables | {"terms": {name: _with_kind(name, table) for name, table in terms.items()}}
+        return tables | {"terms": {name: with_kind(name, table) for name, table in terms.items()}}
 
     @field_validator("store")
     @classmethod
@@ -160,10 +139,6 @@ class MoleculeRewardSettings(Settings):
         """As plain values; without a store as before there were any."""
         values: dict[str, Any] = handler(self)
         return {n: one for n, one in values.items() if n != "store" or one is not None}
-
-    @property
-    def _store_folder(self) -> Path | None:
-        return None if self.store is None else Path(self.store)
 
     def build(
         self,
@@ -185,8 +160,11 @@ class MoleculeRewardSettings(Settings):
             UserError: a weight for an unknown term, no term at all, or a term without a limit.
         """
         functions = {term.name: UserFunction(term) for term in user_terms}
-        every = self._named(functions)
-        weights = {name: self._weight(name, term, functions) for name, term in every.items()}
+        every = named_terms(self.weights, self.terms, functions)
+        weights = {
+            name: self.weights.get(name, weight_of(name, term, functions))
+            for name, term in every.items()
+        }
         terms = {
             name: term.limited(name, training or {}) if isinstance(term, WritingTerm) else term
             for name, term in every.items()
@@ -196,7 +174,7 @@ class MoleculeRewardSettings(Settings):
             raise SettingsError(
                 f"every term has weight 0, expected at least one that is not{EXTENDS_HINT}"
             )
-        _check_columns(terms)
+        refuse_shared_columns(terms)
         refuse_gates(terms, weights)
         term_set = TermSet(
             terms_of_molecules(terms),
@@ -207,14 +185,15 @@ class MoleculeRewardSettings(Settings):
         scorer = self.scorer(term_set, executor)
         elsewhere = self._elsewhere(executor)
         sources = sources_of(terms, functions, self.cache, elsewhere, scorer.features)
-        return MoleculeReward(
-            vocabulary,
-            RawTerms(terms, sources, scorer, self._store_folder),
-            {name: weights[name] for name in terms},
+        payment = Payment(
+            terms,
+            weights,
             aggregation=self.aggregation,
             invalid=self.invalid,
             diversity=Diversity(self.diversity) if self.diversity.weights else None,
         )
+        raw_terms = RawTerms(terms, sources, scorer, Path(self.store) if self.store else None)
+        return MoleculeReward(vocabulary, raw_terms, payment)
 
     def _elsewhere(self, executor: str | None) -> OnNodes | None:
         """How programs are asked on other machines; None: in this process."""
@@ -226,78 +205,3 @@ class MoleculeRewardSettings(Settings):
         every = min(cores_at_hand(), MOST_WORKERS)
         workers = self.workers if isinstance(self.workers, int) else every
         return Scorer(term_set, workers, self.timeout, self.cache, executor)
-
-    def _named(self, functions: Mapping[str, UserFunction]) -> dict[str, Term]:
-        """Every term named by a weight, a table or a user's file."""
-        every: dict[str, Term] = {}
-        for name in dict.fromkeys((*self.weights, *self.terms, *functions)):
-            if name in self.terms:
-                every[name] = self.terms[name]
-            elif name in functions:
-                every[name] = Function()
-            elif name in READY:
-                every[name] = READY[name]()
-            elif name in DESCRIPTORS:
-                every[name] = Descriptor(descriptor=name)
-            else:
-                raise SettingsError(_unknown(name, functions))
-            _check_name(name, every[name], functions)
-        return every
-
-    def _weight(self, name: str, term: Term, functions: Mapping[str, UserFunction]) -> float:
-        """From the table of weights, else the term's own table, else the user's file."""
-        if name in self.weights:
-            return self.weights[name]
-        if term.weight is not None:
-            return term.weight
-        return functions[name].weight if name in functions else 1.0
-
-
-def _with_kind(name: str, table: Any) -> Any:  # whatever a user's file holds
-    """A term's table with the kind that its name implies."""
-    if not isinstance(table, dict):
-        return table
-    if "kind" not in table:
-        if name in KINDS:
-            return {"kind": name, **table}
-        if name in DESCRIPTORS:
-            return {"kind": "descriptor", "descriptor": name, **table}
-        raise ValueError(f"term {name!r} has no kind, expected one of {', '.join(KINDS)}")
-    if table["kind"] not in KINDS:
-        kind = table["kind"]
-        raise ValueError(
-            f"term {name!r} has the unknown kind {kind!r}: {nearest(str(kind), KINDS)}"
-        )
-    return table
-
-
-def _unknown(name: str, functions: Mapping[str, UserFunction]) -> str:
-    if name in KINDS:
-        return f"term {name!r} needs more than a weight, expected a table [reward.terms.{name}]"
-    return f"weight for unknown term {name!r}: {nearest(name, (*READY, *functions))}"
-
-
-def _check_columns(names: Collection[str]) -> None:
-    """Refuse two terms that would share a column of a table."""
-    for name in names:
-        if f"{name}_score" in names:
-            raise UserError(
-                f"terms {name!r} and '{name}_score': tables call the transformed number of "
-                f"{name!r} so, expected another name for one of them"
-            )
-
-
-def _check_name(name: str, term: Term, functions: Mapping[str, UserFunction]) -> None:
-    """Refuse a name that has two meanings, or none."""
-    if name in (INVALID, SCORE, FRONT, *FOUND_COLUMNS, *PENALTIES):
-        raise UserError(f"term {name!r} has a name that means something else, expected another")
-    if name in functions and (name in KINDS or not isinstance(term, Function)):
-        raise UserError(
-            f"{name!r} of {functions[name].file} has the name of a term that is there already, "
-            "expected another name"
-        )
-    if isinstance(term, Function) and name not in functions:
-        raise UserError(
-            f"term {name!r} is to be a function of yours, but no file with one was given: "
-            f"{nearest(name, functions) if functions else 'expected --rules FILE.py'}"
-        )

@@ -7,43 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from sequence_tutor.domain import Better
-from sequence_tutor.molecule.scoring.aggregation import (
-    JOINED,
-    NEEDS_POSITIVE,
-    Aggregation,
-    aggregate,
-    refuse_scores,
-    refuse_weights,
-)
-from sequence_tutor.molecule.scoring.diversity import Diversity
 from sequence_tutor.molecule.scoring.judged import COUNTED, RADICALS, Judged
+from sequence_tutor.molecule.scoring.payment import SCORE, Payment
 from sequence_tutor.molecule.scoring.raw_terms import RawTerms
-from sequence_tutor.molecule.scoring.transforms import Identity, direction
-from sequence_tutor.molecule.terms import SA, LogP, MoleculeRecord, Qed, Ring, Term, Valid
+from sequence_tutor.molecule.scoring.transforms import Identity
+from sequence_tutor.molecule.terms import Term, Valid
 from sequence_tutor.molecule.tokens import Vocabulary
-from sequence_tutor.reward.weighted import weights_in_words
 from sequence_tutor.sequences import SequenceBatch
-
-SCORE = "score"
-"""The one term that is learned from where scores are not summed."""
-
-INVALID = "invalid"
-"""The term that is 1 for a sequence that is no molecule or could not be scored."""
-
-FOUND_COLUMNS = ("smiles", "canonical", "step", "total", "log_prior", "log_policy", "scaffold")
-"""Columns of a table of molecules before its terms: `NAME` raw, `NAME_score` transformed."""
-
-ROWS_OF_TERMS: Mapping[type[Term], str] = {
-    LogP: "mean_logp",
-    Qed: "mean_qed",
-    SA: "mean_sa_penalty",
-    Ring: "mean_ring_penalty",
-}
-"""Terms whose mean is a row of Table 2 -> the row."""
 
 
 class MoleculeReward:
@@ -53,50 +26,21 @@ class MoleculeReward:
     every term, and 1 by the term `invalid` where that has a weight. So is a molecule for which some
     term has no number: otherwise it would escape that term's penalty.
 
-    With the aggregation `sum`, as in the paper, every score is a term that is learned from. A mean
-    or a product is the term `score`, of weight 1, beside which the scores that it is made of are
-    terms of weight 0: see `reward.protocol.Aggregates`. Diversity penalties are terms of their own
-    in either case.
-
     Args:
         vocabulary: decodes tokens.
         raw_terms: computes the raw numbers; the transforms of its terms make scores of them.
-        weights: name -> weight of each term.
-        aggregation: how scores become one.
-        invalid: weight of `invalid`.
-        diversity: the penalties and their memory; None: none.
-
-    Raises:
-        UserError: the aggregation takes no negative weights.
+        payment: what the scores pay.
     """
 
     pays_at_the_end = True  # see reward.looking_ahead
     aggregate = SCORE
 
-    def __init__(
-        self,
-        vocabulary: Vocabulary,
-        raw_terms: RawTerms,
-        weights: Mapping[str, float],
-        *,
-        aggregation: Aggregation = "sum",
-        invalid: float = 0.0,
-        diversity: Diversity | None = None,
-    ) -> None:
-        self._vocabulary, self._raw_terms, self._terms = vocabulary, raw_terms, raw_terms.terms
-        self._term_weights = np.array([weights[name] for name in self._terms], dtype=np.float64)
-        self._aggregation = aggregation
-        self.diversity = diversity
+    def __init__(self, vocabulary: Vocabulary, raw_terms: RawTerms, payment: Payment) -> None:
+        self._vocabulary, self._raw_terms, self._payment = vocabulary, raw_terms, payment
+        self._terms, self.diversity = raw_terms.terms, payment.diversity
         self.is_slow, self.is_expensive = raw_terms.is_slow, raw_terms.is_expensive
         self._lost = torch.zeros(len(COUNTED), dtype=torch.int64)
         self._last: tuple[SequenceBatch, Judged] | None = None
-        is_sum = aggregation == "sum"
-        if not is_sum:
-            refuse_weights(aggregation, weights)
-        learned = {name: weights[name] if is_sum else 0.0 for name in self._terms}
-        learned |= {} if is_sum else {SCORE: 1.0}
-        penalties = diversity.settings.weights if diversity else {}
-        self._paid = {**learned, **penalties, **({INVALID: invalid} if invalid else {})}
 
     @property
     def term_names(self) -> tuple[str, ...]:
@@ -117,32 +61,22 @@ class MoleculeReward:
     @property
     def names(self) -> tuple[str, ...]:
         """The R terms that are learned from, in the order of the last axis of `__call__`."""
-        return tuple(self._paid)
+        return self._payment.names
 
     @property
     def weights(self) -> Tensor:
         """(R,) float64: the weight of each."""
-        return torch.tensor(list(self._paid.values()), dtype=torch.float64)
+        return torch.from_numpy(self._payment.weights)
 
     @property
     def better(self) -> Mapping[str, Better | None]:
-        """Which way the mean of each term's number and score improves.
-
-        The rows of Table 2 that belong to no term of the reward improve in neither direction.
-        """
-        ways: dict[str, Better | None] = dict.fromkeys(ROWS_OF_TERMS.values())
-        weights = self._term_weights.tolist()
-        for (name, term), weight in zip(self._terms.items(), weights, strict=True):
-            for row in (f"mean_{name}", ROWS_OF_TERMS.get(type(term), f"mean_{name}")):
-                ways[row] = _better(direction(term.transform) * weight)
-            ways[f"mean_{name}_score"] = _better(weight)
-        return ways
+        """Which way the mean of each term's number and score improves."""
+        return self._payment.better
 
     @property
     def wanted(self) -> Mapping[str, float]:
         """Term -> 1 if a higher score is paid more, -1 if a lower one is; without `valid`."""
-        terms = zip(self._terms.items(), np.sign(self._term_weights).tolist(), strict=True)
-        return {name: way for (name, term), way in terms if way and not isinstance(term, Valid)}
+        return self._payment.wanted
 
     def explain(self, batch: SequenceBatch) -> Mapping[str, Tensor]:
         """Name -> (B,): raw numbers, and as `NAME_score` the scores of terms with a transform.
@@ -160,14 +94,7 @@ class MoleculeReward:
 
     def describe(self) -> str:
         """Its terms and their weights, how they are aggregated, and the other penalties."""
-        terms = dict(zip(self._terms, self._term_weights.tolist(), strict=True))
-        others = {
-            name: weight
-            for name, weight in self._paid.items()
-            if name not in terms and (name != SCORE or self._aggregation == "sum")
-        }
-        words = f"{JOINED[self._aggregation]}{weights_in_words(terms)}"
-        return words + (f"; {weights_in_words(others)}" if others else "")
+        return self._payment.describe()
 
     def __call__(self, batch: SequenceBatch) -> Tensor:
         """(B, T, R) float64, zero except at each sequence's last step.
@@ -214,10 +141,8 @@ class MoleculeReward:
                 known = scored & ~stopped[:, column]
                 scores[known, column] = term.transform(raw[known, column])
                 scores[scored & stopped[:, column], column] = 0.0
-        if self._aggregation in NEEDS_POSITIVE:
-            refuse_scores(self._aggregation, self.term_names, scores)
-        paid = self._payments(records, scored, scores)
-        total = paid @ np.array(list(self._paid.values()), dtype=np.float64)
+        paid = self._payment(records, scored, scores, self.left_out)
+        total = paid @ self._payment.weights
         radicals = sum(record.radical for record in records)
         lost = int((valid & ~scored).sum()), found.timeouts, found.failures, radicals
         return Judged(smiles, records, scored, raw, scores, paid, total, lost)
@@ -230,7 +155,9 @@ class MoleculeReward:
         least = self.diversity.settings.minimum
         good = judged.scored
         if least is not None:
-            good = good & (self._aggregated(judged.scores) >= least)  # NaN is not
+            good = good & (
+                self._payment.aggregate(judged.scores, self.left_out) >= least
+            )  # NaN is not
         rows = zip(judged.records, good.tolist(), strict=True)
         self.diversity.remember([record for record, is_good in rows if is_good])
         self._last = None
@@ -266,9 +193,7 @@ class MoleculeReward:
     @property
     def shares(self) -> Mapping[str, float]:
         """The weights of a mean or a product; empty where scores are summed."""
-        if self._aggregation == "sum":
-            return {}
-        return dict(zip(self._terms, self._term_weights.tolist(), strict=True))
+        return self._payment.shares
 
     def share(self, shares: Mapping[str, float]) -> None:
         """Give the scores other weights in the mean or product; see `reward.protocol.Aggregates`.
@@ -276,8 +201,7 @@ class MoleculeReward:
         Raises:
             UserError: a weight is below 0.
         """
-        refuse_weights(self._aggregation, shares)
-        self._term_weights = np.array([shares[name] for name in self._terms], dtype=np.float64)
+        self._payment.share(shares)
         self._last = None
 
     @property
@@ -303,7 +227,7 @@ class MoleculeReward:
         if set(names) == {SCORE}:
             completed, count = terms.clone(), len(self._terms)
             scores = terms[..., :count].double().cpu().numpy().reshape(-1, count)
-            one = torch.from_numpy(self._aggregated(scores)).to(terms)
+            one = torch.from_numpy(self._payment.aggregate(scores, self.left_out)).to(terms)
             completed[..., count] = one.view(terms.shape[:2])
             return completed
         judged = self.judge(batch)
@@ -320,28 +244,3 @@ class MoleculeReward:
     def close(self) -> None:
         """End workers and programs."""
         self._raw_terms.close()
-
-    def _payments(
-        self, records: list[MoleculeRecord], scored: NDArray[np.bool_], scores: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """(B, R): the scores or their aggregate, diversity penalties, `invalid`."""
-        parts = [scores]
-        if self._aggregation != "sum":
-            parts.append(self._aggregated(scores)[:, None])
-        if self.diversity:
-            parts.append(self.diversity(records))
-        paid = np.where(scored[:, None], np.concatenate(parts, axis=1), 0.0)
-        paid[:, [name in self.left_out for name in self.names[: paid.shape[1]]]] = 0.0
-        if INVALID in self._paid:
-            paid = np.concatenate([paid, ~scored[:, None]], axis=1)
-        return paid
-
-    def _aggregated(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(B,) one score for each row of (B, K), of the terms with a weight that are known."""
-        weights = zip(self._terms, self._term_weights.tolist(), strict=True)
-        used = [weight != 0 and name not in self.left_out for name, weight in weights]
-        return aggregate(self._aggregation, scores[:, used], self._term_weights[used])
-
-
-def _better(slope: float) -> Better | None:
-    return ("higher" if slope > 0 else "lower") if slope else None

@@ -4,10 +4,11 @@ import pytest
 import torch
 
 from sequence_tutor.objectives.action_values import taken
+from sequence_tutor.prior.neural import tempered
 from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.toy import make_toy
-from sequence_tutor.tuner.learner import Learner
+from sequence_tutor.tuner.experiences import Experiences
 from sequence_tutor.tuner.settings import TuneSettings
 
 TOY = make_toy(0, length=5, width=16, terminal=True, end_token=3)
@@ -23,20 +24,20 @@ def sampled() -> SequenceBatch:
 def test_the_tempered_prior_is_asked_once(temperature: float, known: bool) -> None:
     batch = sampled()
     settings = TuneSettings(algorithm="psi", prior_temperature=temperature)
-    tutor = Learner(TOY.prior, settings, TOY.reward.weights)
+    experiences = Experiences(tempered(TOY.prior, temperature), settings, TOY.reward.weights)
     plain = TOY.prior.sequence_log_probs(batch.tokens)
-    stored = tutor.store(batch, TOY.reward(batch).float(), plain if known else None)
+    stored = experiences.store(batch, TOY.reward(batch).float(), plain if known else None)
     expected = taken((plain / temperature).log_softmax(-1), batch.tokens)
     torch.testing.assert_close(stored.log_prior[batch.mask], expected[batch.mask])
-    seen = tutor.see(stored, 1.0)
+    seen = experiences.see(stored, 1.0)
     assert seen.log_prior is None
     assert torch.equal(seen.log_prior_taken, stored.log_prior)
 
 
 def test_g_asks_for_every_token_when_it_learns() -> None:
     batch = sampled()
-    tutor = Learner(TOY.prior, TuneSettings(algorithm="g"), TOY.reward.weights)
-    seen = tutor.see(tutor.store(batch, TOY.reward(batch).float()), 1.0)
+    experiences = Experiences(TOY.prior, TuneSettings(algorithm="g"), TOY.reward.weights)
+    seen = experiences.see(experiences.store(batch, TOY.reward(batch).float()), 1.0)
     plain = TOY.prior.sequence_log_probs(batch.tokens)
     assert seen.log_prior is not None
     torch.testing.assert_close(seen.log_prior[batch.mask], plain[batch.mask])

@@ -1,0 +1,75 @@
+"""After each collection: c or the multipliers move, and replay is told what they pay."""
+
+from __future__ import annotations
+
+from sequence_tutor.replay.sequences import Stored
+from sequence_tutor.storage.run_log import Record
+from sequence_tutor.tuner.aiming import Aiming
+from sequence_tutor.tuner.aims_log import is_settled
+from sequence_tutor.tuner.collecting import Fresh
+from sequence_tutor.tuner.course import Course
+from sequence_tutor.tuner.learner import Learner
+from sequence_tutor.tuner.multipliers import ARRIVED
+from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.tuner.stages import most_steps
+from sequence_tutor.tuner.supply import Supply
+
+FEWEST_OWN = 2
+"""Sequences of the policy's own in a collection, below which it says nothing of the aims."""
+
+
+class Steering:
+    """Steers a run toward its aims, or toward its divergence from the prior.
+
+    Args:
+        settings: of the run.
+        learner: learns from what the multipliers pay, at the c that is found.
+        supply: its replay ranks by what the multipliers pay and by log p.
+        course: knows the c of an update.
+        aiming: finds the multipliers; None: there are no aims.
+    """
+
+    def __init__(
+        self,
+        settings: TuneSettings,
+        learner: Learner,
+        supply: Supply,
+        course: Course,
+        aiming: Aiming | None,
+    ) -> None:
+        self._settings, self._learner, self._supply = settings, learner, supply
+        self._course, self._aiming = course, aiming
+        if aiming is not None:
+            learner.experiences.aimed, learner.experiences.payments = aiming.rows, aiming.payments
+
+    def follow(self, fresh: Fresh, stored: Stored, step: int) -> None:
+        """Move c or the multipliers; a warm start, not tuned yet, would tell nothing.
+
+        Args:
+            fresh: the collection.
+            stored: its sequences, as replay has them.
+            step: updates made.
+        """
+        found = self._learner.target_kl
+        if found is not None and fresh.kl_per_token is not None:
+            found.follow(fresh.kl_per_token)
+        if self._aiming is None or fresh.own < FEWEST_OWN:
+            return
+        experiences, replay = self._learner.experiences, self._supply.replay
+        own = replay.kept(stored[: fresh.own])
+        assert own.counts is not None  # a run with aims stores them
+        steps, every = most_steps(self._settings), self._settings.collect_every
+        c = self._course.learning_c(step)
+        energy = experiences.energy(own, c)
+        self._aiming.follow(fresh, own.counts, energy, step / steps, every / steps)
+        experiences.payments = payments = self._aiming.payments
+        replay.pay(c * payments.weights)
+
+    def rank(self, step: int) -> None:
+        """Tell replay what its ranks are to count log p for, which follows c and multipliers."""
+        c = self._course.learning_c(step)
+        self._supply.replay.count_prior(self._learner.experiences.worth_of_prior(c))
+
+    def is_settled(self, records: list[Record]) -> bool:
+        """Whether all aims are met and at rest after these evaluations."""
+        return self._aiming is not None and is_settled(records, most_steps(self._settings), ARRIVED)
