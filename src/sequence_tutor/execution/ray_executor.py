@@ -158,7 +158,8 @@ class RayExecutor(Executor[Item, Result]):
         """Chunks for all nodes, a first one for each before the second of any."""
         for turn in range(IN_FLIGHT):
             for node in self._nodes.values():
-                if node.is_ready and len(node.waiting) <= turn and work.left:
+                is_able = node.is_ready and not node.is_gone
+                if is_able and len(node.waiting) <= turn and work.left:
                     share = math.ceil(work.left * node.cores / self.cores)
                     chunk = work.take(node.chunk_size(share))
                     node.give(chunk, [work.items[position] for position in chunk])
@@ -205,7 +206,7 @@ class RayExecutor(Executor[Item, Result]):
     ) -> None:
         self.replaced += answer.replaced
         node.seconds = 0.5 * node.seconds + 0.5 * answer.seconds / len(chunk)
-        work.finish(chunk, answer.results)
+        work.finish(chunk, pickle.loads(answer.results))
 
     def _welcome(self, node: NodeHandle, state: NodeState) -> None:
         if state.refusal:

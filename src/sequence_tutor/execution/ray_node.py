@@ -59,12 +59,13 @@ class Chunk:
     """The results of a chunk, and what they took.
 
     Attributes:
-        results: one for each item.
+        results: one for each item, pickled: arrays that Ray itself unpickled would be read-only,
+            and each would keep its whole chunk in the object store.
         seconds: for the whole chunk.
         replaced: workers that had to be replaced meanwhile.
     """
 
-    results: Sequence[Any]
+    results: bytes
     seconds: float
     replaced: int
 
@@ -86,7 +87,7 @@ class NodeActor:
             return NodeState()
         try:
             function: Callable[[Any], Any] = pickle.loads(job.function)
-        except ImportError as error:
+        except (ImportError, AttributeError) as error:  # a module, or what another version has
             return NodeState(refusal=_what_is_missing(error))
         self._pool = WorkerPool(function, cores, job.timeout, job.memory)
         return NodeState(remark=_what_differs(job.versions))
@@ -103,7 +104,8 @@ class NodeActor:
             results: list[Any | Lost] = self._pool.map(items)
         except Exception as error:  # Ray would hide it in an error of its own
             return error
-        return Chunk(results, time.monotonic() - begun, self._pool.replaced - before)
+        seconds, replaced = time.monotonic() - begun, self._pool.replaced - before
+        return Chunk(pickle.dumps(results), seconds, replaced)
 
     def close(self) -> None:
         """End the workers, and programs that they have started."""
@@ -124,10 +126,11 @@ def versions_here(names: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _what_is_missing(error: ImportError) -> str:
+def _what_is_missing(error: ImportError | AttributeError) -> str:
     module = (error.name or "").partition(".")[0]
-    extra = EXTRAS.get(module)
-    how = f"pip install 'sequence-tutor[{extra}]'" if extra else "install it"
+    how = f"pip install 'sequence-tutor[{EXTRAS[module]}]'" if module in EXTRAS else "install it"
+    if not isinstance(error, ModuleNotFoundError):  # the module is there, but is another
+        how = "install the same version"
     return f"cannot load what it is to compute ({error}); {how} there"
 
 
