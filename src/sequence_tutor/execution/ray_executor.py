@@ -1,9 +1,10 @@
 """The executor `ray`: the cores of a Ray cluster.
 
 Each node has one actor, which owns a pool of processes as `local` has it. Items are sent in chunks,
-at most `IN_FLIGHT` to an actor, so that none waits for the next. If an actor, or its node, dies,
-its chunks are given to others; Ray starts the actor again where the node is alive. An item that
-lost its actor `ray_handle.MOST_DEATHS` times is `Lost`. Nodes that join later are used too.
+at most `ray_handle.IN_FLIGHT` to an actor, so that none waits for the next. If an actor, or its
+node, dies, its chunks are given to others; Ray starts the actor again where the node is alive. An
+item that lost its actor `ray_handle.MOST_DEATHS` times is `Lost`. Nodes that join later are used
+too.
 """
 
 from __future__ import annotations
@@ -21,10 +22,9 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.execution.pool import GIB
 from sequence_tutor.execution.protocol import Executor, Item, Lost, Result
 from sequence_tutor.execution.ray_cluster import ClusterNode, connect
-from sequence_tutor.execution.ray_handle import AGAIN_SECONDS, NodeHandle, Work
+from sequence_tutor.execution.ray_handle import AGAIN_SECONDS, IN_FLIGHT, NodeHandle, Work
 from sequence_tutor.execution.ray_node import PACKAGES, Chunk, NodeJob, NodeState, versions_here
 
-IN_FLIGHT = 2  # chunks that an actor has
 LOOK_SECONDS = 5.0  # between two looks for new nodes
 PATIENCE = 120.0  # for a first node
 
