@@ -16,8 +16,9 @@ from sequence_tutor.storage.processes import end_marked
 
 FUNCTIONS = """
 import os
-import secrets
+import pathlib
 import signal
+import subprocess
 import time
 
 from sequence_tutor.errors import UserError
@@ -45,6 +46,14 @@ def slow(string):
 def parent(string):
     time.sleep(0.02)
     return os.getppid()
+
+
+def starts(file):
+    program = subprocess.Popen(["sleep", "1000"], start_new_session=True)
+    beside = pathlib.Path(file + "_")
+    beside.write_text(str(program.pid))
+    beside.rename(file)
+    time.sleep(1000)
 """
 SMALL: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 100 << 20}
 MARK = "SEQUENCE_TUTOR_TEST_CLUSTER"

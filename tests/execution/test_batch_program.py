@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,6 +75,31 @@ def test_one_that_takes_too_long_is_ended(tmp_path: Path) -> None:
         assert program.ask(["N"]) == [Lost.TIMED_OUT]
         assert program.ask(["C"]) == [{"value": 1}]
     assert time.monotonic() - begun < 20
+
+
+def test_one_that_is_started_while_the_others_are_ended_is_ended_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "import sys, time\nif 'N' in sys.stdin.read(): time.sleep(100)\nprint('nothing')"
+    program = BatchProgram(command(tmp_path, text), processes=2)
+    closing = threading.Event()
+    start, close = subprocess.Popen, program.close
+
+    def start_late(*given: Any, **how: Any) -> Any:
+        if threading.current_thread().name.endswith("_1"):  # the second half of the batch
+            closing.wait(60)
+        return start(*given, **how)
+
+    def close_first() -> None:
+        close()
+        closing.set()
+
+    monkeypatch.setattr(subprocess, "Popen", start_late)
+    monkeypatch.setattr(program, "close", close_first)
+    begun = time.monotonic()
+    with pytest.raises(UserError, match="wrote 'nothing'"):
+        program.ask(["C", "N"])
+    assert time.monotonic() - begun < 50
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,13 @@ import importlib
 import os
 import shutil
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,6 +24,7 @@ from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.errors import UserError
 from sequence_tutor.execution import Lost
 from sequence_tutor.execution.pool import WorkerPool
+from sequence_tutor.execution.ray_cluster import connect
 from sequence_tutor.execution.registry import EXECUTORS, Serial, find_executor
 from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.tuner.logbook import LOG_FILE
@@ -137,6 +140,26 @@ def test_without_ray_one_sentence_says_what_to_install(monkeypatch: pytest.Monke
     for name in ("ray", "ray://head:10001"):
         with pytest.raises(UserError, match=r"needs Ray.*pip install 'sequence-tutor\[ray\]'"):
             find_executor(name)(len, 1, 1.0)
+
+
+def test_a_cluster_that_the_environment_names_is_asked_where_it_is_reached(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The address that a head has among its nodes says nothing to a machine outside."""
+    ray, reached = ModuleType("ray"), list[str]()
+    inside = SimpleNamespace(gcs_address="10.213.77.1:6379")
+    parts = {
+        "is_initialized": lambda: False,
+        "init": lambda address, **_: reached.append(address),
+        "get_runtime_context": lambda: inside,
+    }
+    vars(ray).update(parts)
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    with socket.create_server(("127.0.0.1", 0)) as head:
+        place = f"127.0.0.1:{head.getsockname()[1]}"
+        monkeypatch.setenv("RAY_ADDRESS", f"ray://{place}")
+        assert connect(None).address == place
+    assert reached == [f"ray://{place}"]
 
 
 def test_a_broken_promise_is_one_sentence(site: Path) -> None:

@@ -18,6 +18,7 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.execution import Lost
 from sequence_tutor.execution.ray_executor import RayExecutor
 from sequence_tutor.execution.registry import find_executor
+from sequence_tutor.storage.processes import is_alive
 
 pytest.importorskip("ray", reason="the extra [ray] is not installed")
 pytestmark = pytest.mark.slow
@@ -96,6 +97,27 @@ def test_a_full_object_store_costs_nothing(functions: ModuleType) -> None:
         kept = [ray.put(np.zeros(30 << 20, np.uint8)) for _ in range(5)]  # of 100 MB
         assert executor.map(items) == [one.upper() for one in items]
         del kept
+
+
+@pytest.mark.usefixtures("nodes")
+def test_what_is_interrupted_leaves_no_program_on_a_node(
+    functions: ModuleType, tmp_path: Path
+) -> None:
+    file = tmp_path / "pid"
+
+    def interrupt() -> None:
+        while not file.exists():
+            time.sleep(0.05)
+        signal.raise_signal(signal.SIGINT)
+
+    with RayExecutor(functions.starts, timeout=1000.0) as executor:
+        later(0.0, interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            executor.map([str(file)])
+    begun = time.monotonic()
+    while is_alive(int(file.read_text())):
+        assert time.monotonic() - begun < 30
+        time.sleep(0.1)
 
 
 @pytest.mark.usefixtures("nodes")

@@ -300,8 +300,10 @@ def test_programs_are_known_by_command_folder_and_files(tmp_path: Path) -> None:
         allow([code], "RUN")
     remember([code])
     allow([code], "RUN")
+    named = {one: program_code(one, tmp_path) for one in (f"./run --script={script}", "./run -s=1")}
     script.write_text("print(2)\n")
     assert not is_remembered(program_code("python dock.py", tmp_path))
+    assert [program_code(one, tmp_path) == code for one, code in named.items()] == [False, True]
     for odd in ("'", "", "a" * 5000, "a\0b", "sh -c " + "x" * 400):
         assert program_code(odd, tmp_path).digest
 

@@ -172,6 +172,7 @@ def test_files_that_are_no_database_of_this_study(store: Store, study_folder: Pa
         "UPDATE answers SET left = 'nowhere'",
         "UPDATE answers SET choice = CAST(x'ff' AS TEXT)",
         "UPDATE answers SET left = CAST(x'ff' AS TEXT)",
+        "UPDATE study SET token = CAST(x'ff' AS TEXT)",
         "UPDATE answers SET preference = 6",
         "DELETE FROM listeners",
     ],

@@ -13,10 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from kit import program, run, sentence
 from sequence_tutor import tune
 from sequence_tutor.errors import UserError
+from sequence_tutor.prior.store import load_prior, save_prior
 from sequence_tutor.storage.row_files import LINES, read_columns
 from sequence_tutor.storage.shards import Shards
 from sequence_tutor.verbs import work as verb
@@ -145,6 +147,33 @@ def test_a_description_that_was_changed_is_refused(
     with pytest.raises(UserError, match=r"work\.json: damaged, or not a description of work"):
         work(out, quiet=True)
     assert [path.name for path in tmp_path.rglob("*")] == ["out", "work.json"]
+
+
+def test_a_prior_that_was_replaced_is_refused(
+    melody_prior: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(melody_prior, "prior")
+    assert sample_shards("prior", 20, 2, "out", quiet=True) is not None
+    shards = Shards.opened(Path("out"))
+    shards.path(1).unlink()
+    monkeypatch.chdir(melody_prior)  # a process elsewhere
+    assert work(tmp_path / "out", quiet=True) is not None
+    stored = load_prior(tmp_path / "prior")
+    with torch.no_grad():
+        next(iter(stored.network.parameters())).add_(1.0)
+    save_prior(tmp_path / "prior", stored)
+    (tmp_path / "out" / "shards" / "00" / shards.path(1).name).unlink()
+    with pytest.raises(UserError, match=r"prior\.safetensors: not there, or changed since"):
+        work(tmp_path / "out", quiet=True)
+
+
+def test_a_shipped_prior_is_found_beside_a_folder_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("melody").mkdir()
+    assert sample_shards("melody", 4, 1, "out", quiet=True) is not None
 
 
 def test_molecules_of_a_file_are_scored_once_each(tmp_path: Path) -> None:

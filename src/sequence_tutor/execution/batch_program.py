@@ -134,6 +134,8 @@ class BatchProgram(Closing):
         except OSError as error:
             raise UserError(f"{self.command!r} cannot be started: {error.strerror}") from error
         self._running[mark] = process
+        if self._is_stopping:  # it was started while `ask` ended the others
+            _kill(process, mark)
         late = False
         try:
             given = "\n".join(smiles).encode(errors="surrogatepass")

@@ -102,6 +102,9 @@ def connect(address: str | None) -> Cluster:
     """
     with extra("ray", "executor 'ray' needs Ray"):
         import ray
+    named = os.environ.get("RAY_ADDRESS", "")
+    if address is None and named.startswith(CLIENT):  # its head has another address inside
+        address = named
     if ray.is_initialized():
         if address is not None and not ray.util.client.ray.is_connected():
             raise UserError(

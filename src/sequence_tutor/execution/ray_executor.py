@@ -1,9 +1,10 @@
 """The executor `ray`: the cores of a Ray cluster.
 
 Each node has one actor, which owns a pool of processes as `local` has it. Items are sent in chunks,
-at most `IN_FLIGHT` to an actor, so that none waits for the next. If an actor, or its node, dies,
-its chunks are given to others; Ray starts the actor again where the node is alive. An item that
-lost its actor `ray_handle.MOST_DEATHS` times is `Lost`. Nodes that join later are used too.
+at most `ray_handle.IN_FLIGHT` to an actor, so that none waits for the next. If an actor, or its
+node, dies, its chunks are given to others; Ray starts the actor again where the node is alive. An
+item that lost its actor `ray_handle.MOST_DEATHS` times is `Lost`. Nodes that join later are used
+too.
 """
 
 from __future__ import annotations
@@ -21,10 +22,9 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.execution.pool import GIB
 from sequence_tutor.execution.protocol import Executor, Item, Lost, Result
 from sequence_tutor.execution.ray_cluster import ClusterNode, connect
-from sequence_tutor.execution.ray_handle import AGAIN_SECONDS, NodeHandle, Work
+from sequence_tutor.execution.ray_handle import AGAIN_SECONDS, IN_FLIGHT, NodeHandle, Work
 from sequence_tutor.execution.ray_node import PACKAGES, Chunk, NodeJob, NodeState, versions_here
 
-IN_FLIGHT = 2  # chunks that an actor has
 LOOK_SECONDS = 5.0  # between two looks for new nodes
 PATIENCE = 120.0  # for a first node
 
@@ -158,7 +158,8 @@ class RayExecutor(Executor[Item, Result]):
         """Chunks for all nodes, a first one for each before the second of any."""
         for turn in range(IN_FLIGHT):
             for node in self._nodes.values():
-                if node.is_ready and len(node.waiting) <= turn and work.left:
+                is_able = node.is_ready and not node.is_gone
+                if is_able and len(node.waiting) <= turn and work.left:
                     share = math.ceil(work.left * node.cores / self.cores)
                     chunk = work.take(node.chunk_size(share))
                     node.give(chunk, [work.items[position] for position in chunk])
@@ -205,7 +206,7 @@ class RayExecutor(Executor[Item, Result]):
     ) -> None:
         self.replaced += answer.replaced
         node.seconds = 0.5 * node.seconds + 0.5 * answer.seconds / len(chunk)
-        work.finish(chunk, answer.results)
+        work.finish(chunk, pickle.loads(answer.results))
 
     def _welcome(self, node: NodeHandle, state: NodeState) -> None:
         if state.refusal:

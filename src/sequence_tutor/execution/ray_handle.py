@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from sequence_tutor.execution.protocol import Item, Lost, Result
 from sequence_tutor.execution.ray_cluster import ClusterNode
 from sequence_tutor.execution.ray_node import NodeActor
 
+IN_FLIGHT = 2  # chunks that an actor has
 MOST_DEATHS = 5  # of actors that had the item
 CHUNK_SECONDS = 0.5  # much longer than a message takes, much shorter than a batch
 LARGEST_CHUNK = 4096
@@ -43,9 +45,10 @@ class NodeHandle:
             .options(
                 num_cpus=0,  # several executors of one run take turns
                 max_restarts=-1,
+                max_concurrency=IN_FLIGHT + 1,  # its end does not wait for its chunks
                 scheduling_strategy=NodeAffinitySchedulingStrategy(node.key, soft=False),
             )
-            .remote()
+            .remote(secrets.token_hex(16))
         )
         self._job = job
         self.waiting: dict[Any, Sequence[int]] = {}
@@ -81,7 +84,7 @@ class NodeHandle:
         import ray
 
         with suppress(Exception):  # it may be gone, and the cluster too
-            if self.is_ready and not self.waiting:
+            if self.is_ready and not self.is_gone:
                 ray.wait([self._actor.close.remote()], timeout=AGAIN_SECONDS)
             ray.kill(self._actor)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
-import secrets
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -59,12 +59,13 @@ class Chunk:
     """The results of a chunk, and what they took.
 
     Attributes:
-        results: one for each item.
+        results: one for each item, pickled: arrays that Ray itself unpickled would be read-only,
+            and each would keep its whole chunk in the object store.
         seconds: for the whole chunk.
         replaced: workers that had to be replaced meanwhile.
     """
 
-    results: Sequence[Any]
+    results: bytes
     seconds: float
     replaced: int
 
@@ -72,38 +73,46 @@ class Chunk:
 class NodeActor:
     """Computes chunks of items with as many processes as its node has cores.
 
-    So single items are stopped, and blamed, on each node as they are on one machine.
+    So single items are stopped, and blamed, on each node as they are on one machine. Chunks take
+    turns; `close` may be called while one is computed.
+
+    Args:
+        mark: random, of this actor: if Ray starts it again, programs that it had started are ended.
     """
 
-    def __init__(self) -> None:
-        self._mark = secrets.token_hex(16)
-        os.environ[MARK] = self._mark
+    def __init__(self, mark: str) -> None:
+        end_marked(MARK, mark)
+        self._mark = os.environ[MARK] = mark
+        self._turn = threading.Lock()
         self._pool: WorkerPool[Any, Any] | None = None
 
     def begin(self, job: NodeJob, cores: int) -> NodeState:
         """Start the processes, unless they were started; whether it can compute."""
-        if self._pool is not None:
-            return NodeState()
-        try:
-            function: Callable[[Any], Any] = pickle.loads(job.function)
-        except ImportError as error:
-            return NodeState(refusal=_what_is_missing(error))
-        self._pool = WorkerPool(function, cores, job.timeout, job.memory)
-        return NodeState(remark=_what_differs(job.versions))
+        with self._turn:
+            if self._pool is not None:
+                return NodeState()
+            try:
+                function: Callable[[Any], Any] = pickle.loads(job.function)
+            except (ImportError, AttributeError) as error:  # a module, or what another version has
+                return NodeState(refusal=_what_is_missing(error))
+            self._pool = WorkerPool(function, cores, job.timeout, job.memory)
+            return NodeState(remark=_what_differs(job.versions))
 
     def compute(self, items: Sequence[Any]) -> Chunk | Exception | None:
         """The results of some items; an error of the function is given back, not raised.
 
         None: it was started again since it began.
         """
-        if self._pool is None:
-            return None
-        begun, before = time.monotonic(), self._pool.replaced
-        try:
-            results: list[Any | Lost] = self._pool.map(items)
-        except Exception as error:  # Ray would hide it in an error of its own
-            return error
-        return Chunk(results, time.monotonic() - begun, self._pool.replaced - before)
+        with self._turn:
+            if self._pool is None:
+                return None
+            begun, before = time.monotonic(), self._pool.replaced
+            try:
+                results: list[Any | Lost] = self._pool.map(items)
+            except Exception as error:  # Ray would hide it in an error of its own
+                return error
+            seconds, replaced = time.monotonic() - begun, self._pool.replaced - before
+            return Chunk(pickle.dumps(results), seconds, replaced)
 
     def close(self) -> None:
         """End the workers, and programs that they have started."""
@@ -124,10 +133,11 @@ def versions_here(names: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _what_is_missing(error: ImportError) -> str:
+def _what_is_missing(error: ImportError | AttributeError) -> str:
     module = (error.name or "").partition(".")[0]
-    extra = EXTRAS.get(module)
-    how = f"pip install 'sequence-tutor[{extra}]'" if extra else "install it"
+    how = f"pip install 'sequence-tutor[{EXTRAS[module]}]'" if module in EXTRAS else "install it"
+    if not isinstance(error, ModuleNotFoundError):  # the module is there, but is another
+        how = "install the same version"
     return f"cannot load what it is to compute ({error}); {how} there"
 
 

@@ -20,6 +20,7 @@ from sequence_tutor.execution.batch_program import BatchProgram
 from sequence_tutor.execution.external import ExternalProgram
 from sequence_tutor.execution.program_process import split_command
 from sequence_tutor.storage.files import replacing
+from sequence_tutor.storage.trust import named_in
 
 NAMED_ELSEWHERE = "named_elsewhere"  # folder for files that are not in the working folder
 
@@ -67,8 +68,9 @@ class ShippedFiles:
 class ShippedProgram:
     """A program that is started where it is first asked, one process a worker.
 
-    Its working folder there holds the files that the command names. The command's first word is
-    sent only if it is a relative path, such as ./dock.sh: interpreters are those of the node.
+    Its working folder there holds the files that the command names, also as --receptor=FILE. The
+    command's first word is sent only if it is a relative path, such as ./dock.sh: interpreters are
+    those of the node.
 
     Args:
         command: as on a command line.
@@ -118,13 +120,14 @@ def _with_files(
     """The words of a command with the paths that their files have on a node, and these files."""
     found, contents = [], dict[str, tuple[bytes, int]]()
     for number, word in enumerate(words):
-        path = folder / word
-        is_inside = not Path(word).is_absolute() and ".." not in Path(word).parts
-        is_sent = (number > 0 or (is_inside and "/" in word)) and _is_file(path)
-        name = word if is_inside else f"{NAMED_ELSEWHERE}/{number}/{path.name}"
+        option, named = named_in(word)
+        path = folder / named
+        is_inside = not Path(named).is_absolute() and ".." not in Path(named).parts
+        is_sent = (number > 0 or (is_inside and "/" in named)) and _is_file(path)
+        name = named if is_inside else f"{NAMED_ELSEWHERE}/{number}/{path.name}"
         if is_sent:
             contents[str(Path(name))] = path.read_bytes(), stat.S_IMODE(path.stat().st_mode)
-        found.append(name if is_sent else word)
+        found.append(option + name if is_sent else word)
     return found, contents
 
 

@@ -58,7 +58,7 @@ def python_code(kind: str, path: Path, content: bytes) -> Code:
 
 
 def program_code(command: str, folder: Path) -> Code:
-    """A command that is started in a folder; files among its arguments belong to it."""
+    """A command that is started in a folder; files that its words name belong to it."""
     try:
         words = shlex.split(command)
     except ValueError:  # it will be refused where it would be started
@@ -66,12 +66,18 @@ def program_code(command: str, folder: Path) -> Code:
     content = {}
     for word in words:
         with suppress(OSError, ValueError):  # no name of a file
-            path = (folder / word).absolute()
+            path = (folder / named_in(word)[1]).absolute()
             if path.is_file():
                 with path.open("rb") as file:
                     content[str(path)] = hashlib.file_digest(file, "sha256").hexdigest()
     what = f"the program {_shown(command)} in {_shown(str(folder))}"
     return Code(what, _digest("program", command, str(folder), content))
+
+
+def named_in(word: str) -> tuple[str, str]:
+    """A word of a command as the option before a file, "--receptor=" or "", and the file's name."""
+    option, sign, name = word.partition("=")
+    return (option + sign, name) if sign and option.startswith("-") else ("", word)
 
 
 def trusted_types(model: Path, types: Sequence[str]) -> Code:

@@ -89,6 +89,7 @@ class Store:
                 self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
                 on_failure.callback(self._db.close)
                 self._open()
+                self.secret, self.token = self._first("SELECT secret, token FROM study")
                 on_failure.pop_all()
         except UserError:
             raise
@@ -96,7 +97,6 @@ class Store:
             raise UserError(
                 f"{path}: cannot be used as a database of answers ({said(error)})"
             ) from error
-        self.secret, self.token = self._first("SELECT secret, token FROM study")
 
     def _open(self) -> None:
         path, db = self._path, self._db

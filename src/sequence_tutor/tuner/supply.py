@@ -124,7 +124,7 @@ class Supply:
         )
         if settings.rollouts:
             self.collector.rollouts = rollouts_of(
-                *(settings.rollouts, learner.policy, self.exploration, task, device, executor),
+                *(settings.rollouts, learner.proposal, self.exploration, task, device, executor),
                 compares=self.collector.compares,
             )
         self.pending = Pending(task.reward, settings.lag)

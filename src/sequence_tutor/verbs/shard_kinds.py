@@ -18,11 +18,12 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.evaluate import scored_here
 from sequence_tutor.evaluation.loading import load_model
 from sequence_tutor.evaluation.model import Model
+from sequence_tutor.prior.store import ELSEWHERE_FILE, PRIOR_FILE, holds_prior, shipped_priors
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.row_files import Kind, write_rows
 from sequence_tutor.storage.trust import Code, allow, programs_of, python_code
-from sequence_tutor.tuner.run_record import RUN_FILE
+from sequence_tutor.tuner.run_record import RUN_FILE, is_run
 from sequence_tutor.verbs.draws import draw_rows
 from sequence_tutor.workbench.distinct_count import mixed_hashes
 from sequence_tutor.workbench.tutored import rollout_source
@@ -54,8 +55,8 @@ def sample_work(
     """A description of sampling; JSON."""
     return {
         "kind": SAMPLE,
-        "model": str(Path(name).absolute()) if Path(name).is_dir() else name,
-        "digest": _digest(Path(name) / RUN_FILE),
+        "model": str(Path(name).absolute()) if _is_place(name) else name,
+        "digest": _digest(_file_of(Path(name))),
         "domain": model.domain.name,
         "count": count,
         "temperature": temperature,
@@ -110,7 +111,7 @@ def computing(what: Mapping[str, Any], source: Path, *, trust: bool) -> Compute:
 
 
 def _sampling(what: Mapping[str, Any], *, trust: bool) -> Compute:
-    _check(Path(what["model"]) / RUN_FILE, what["digest"])
+    _check(_file_of(Path(what["model"])), what["digest"])
     model = load_model(what["model"], trust=trust)
     prefix, length = model.prefix, int(what["length"])
     source = rollout_source(model, model.policy, length, prefix, float(what["temperature"]))
@@ -173,6 +174,19 @@ def _scoring(what: Mapping[str, Any]) -> Compute:
         write_rows(path, {**columns, HASH: "integer"}, rows)
 
     return compute
+
+
+def _is_place(name: str) -> bool:
+    """Whether a model is named by its folder or file, which a process elsewhere must find too."""
+    place = Path(name)
+    return is_run(place) or holds_prior(place) or (place.exists() and name not in shipped_priors())
+
+
+def _file_of(model: Path) -> Path:
+    """The file that changes with a model: the record of a run has the checksums of its weights."""
+    names = RUN_FILE, PRIOR_FILE, ELSEWHERE_FILE
+    there = [model / name for name in names if (model / name).is_file()]
+    return there[0] if there else model / RUN_FILE
 
 
 def _texts(domain: Domain, batch: SequenceBatch) -> Sequence[str | None]:
