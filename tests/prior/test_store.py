@@ -18,6 +18,8 @@ from sequence_tutor.prior.store import (
     find_prior,
     load_prior,
     save_prior,
+    shipped_prior,
+    shipped_priors,
 )
 from sequence_tutor.storage.checkpoints import load_checkpoint, save_checkpoint
 
@@ -167,3 +169,11 @@ def test_a_file_may_compute_in_half_precision(dtype: str, tmp_path: Path) -> Non
     exact = torch.linspace(-3, 3, 7).log_softmax(-1)
     found = prior.sequence_log_probs(torch.zeros(1, 2, dtype=torch.int64))[0, 0]
     torch.testing.assert_close(found, exact, rtol=0, atol=0.03)
+
+
+@pytest.mark.parametrize("name", shipped_priors())
+def test_shipped_priors_know_the_rows_of_their_held_out_data(name: str) -> None:
+    figures = shipped_prior(name).card["real"]
+    lengths = {"molecule": ["73"]}.get(name, ["32", "64", "128"])
+    assert list(figures) == lengths
+    assert all(figures[length]["count"] > 100 for length in lengths)

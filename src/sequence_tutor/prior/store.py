@@ -229,9 +229,15 @@ def shipped_priors() -> list[str]:
 
 
 def shipped_prior(name: str, device: torch.device | str = "cpu") -> StoredPrior:
-    """A prior that comes with the package, whatever folder of that name is about."""
+    """A prior that comes with the package, whatever folder of that name is about.
+
+    Its card is that of `card.json`, which may know more of its held-out data than was known when
+    the weights were stored.
+    """
     with as_file(files("sequence_tutor") / "prior" / "shipped" / name) as shipped:
-        return load_prior(shipped, device, remark=False)
+        stored = load_prior(shipped, device, remark=False)
+        card = json.loads((shipped / CARD_FILE).read_text(encoding="utf-8"))
+    return replace(stored, card=card)
 
 
 def find_prior(
