@@ -69,8 +69,8 @@ def test_a_row_of_which_the_card_says_nothing_is_refused(row: str) -> None:
 
 
 def test_a_prior_without_figures_is_refused_before_any_work(tmp_path: Path) -> None:
+    aims = {"four_bars_from_training": "real"}  # tunes of two bars have no four
     with pytest.raises(UserError, match="does not say what real tunes have"):
-        aims = {"four_bars_from_training": "real"}  # tunes of two bars have no four
         tune("melody", tmp_path / "run", prior="tunes", aims=aims, quiet=True)
     assert not (tmp_path / "run").exists()
 
