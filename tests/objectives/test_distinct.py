@@ -47,7 +47,9 @@ def test_payments_solve_the_optimum_that_is_known_exactly() -> None:
     assert torch.allclose(energy + paid - level, log_pi, atol=1e-8)
 
 
-@pytest.mark.parametrize("mu", [0.5, 8.0, 30.0])
+@pytest.mark.parametrize(
+    "mu", [8.0, *(pytest.param(mu, marks=pytest.mark.long) for mu in (0.5, 30.0))]
+)
 def test_what_sequences_answer_is_how_the_share_changes(mu: float) -> None:
     """On 60 sequences whose energies are known, beside finite differences of the fixed point."""
     energy = (torch.randn(60, dtype=torch.float64, generator=generator()) * 2).log_softmax(0)

@@ -142,6 +142,7 @@ def test_in_bfloat16_it_learns_nearly_the_same_and_weights_stay_float32(tmp_path
     assert best[0] == pytest.approx(best[1], abs=0.02)
 
 
+@pytest.mark.long
 def test_epochs_of_like_lengths_do_not_prefer_short_sequences(tmp_path: Path) -> None:
     short, long = [0, 2], [1] * 19 + [2]
     both = TokenSequences([short, long] * 40)

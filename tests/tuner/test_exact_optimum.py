@@ -54,7 +54,7 @@ ONE_LENGTH = pytest.param(None, marks=pytest.mark.slow, id="one length")
         pytest.param("psi", "step", ONE_STEP, marks=pytest.mark.long),
         pytest.param("psi", "step", EVERY, marks=pytest.mark.slow),
         pytest.param("g", "sequence", WHOLE, marks=pytest.mark.long),
-        ("q", "sequence", ONE_STEP),
+        pytest.param("q", "sequence", ONE_STEP, marks=pytest.mark.long),
     ],
     ids=["psi", "psi by step", "psi every by step", "g whole", "q"],
 )

@@ -76,7 +76,13 @@ def test_what_is_done_is_not_done_again(molecule_prior: Path, tmp_path: Path) ->
     assert again.runs[1]["figures"] != once.runs[0]["figures"]
 
 
-@pytest.mark.parametrize("preset", preset_names("benchmark", "molecule"))
+@pytest.mark.parametrize(
+    "preset",
+    [
+        pytest.param(name, marks=pytest.mark.long if name in ("fenced", "bred") else ())
+        for name in preset_names("benchmark", "molecule")
+    ],
+)
 def test_killed_in_the_middle_it_ends_the_same(
     preset: str, molecule_prior: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
