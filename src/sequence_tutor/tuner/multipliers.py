@@ -86,8 +86,7 @@ of the denominators, each as often as it says, and not the largest."""
 
 PARTED = 0.25
 """Share of the multiplier of distinct sequences by which two sequences are set apart at most: one
-that is pushed down becomes rare and is paid, too. (With the thirteen rows of melodies, 99.9 % of
-100,000 have the multiplier 45, and 99.96 % have 90.)"""
+that is pushed down becomes rare and is paid, too."""
 
 ENOUGH = 0.05
 """Share of the prior's sequences that counts at least where they stand for the optimum."""
