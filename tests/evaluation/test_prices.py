@@ -42,6 +42,12 @@ def test_parts_are_price_times_way() -> None:
     )
 
 
+def test_many_free_aims_are_counted_and_not_named() -> None:
+    aims = {f"{name} >= 0.1": entry(name, 0.1, 0.0) for name in "abcde"}
+    paid = {"f >= 0.5": entry("f", 0.5, 2.0)}
+    assert price_list({**aims, **paid}, 0.25).sentence.endswith("; 5 of 6 bounds are free")
+
+
 def test_more_samples_say_what_is_reached() -> None:
     aims = {"a >= 0.5": entry("a", 0.5, 2.0)}
     assert price_list(aims, 0.1, {"a": exactly(0.6)}).prices[0].met

@@ -18,6 +18,9 @@ from sequence_tutor.estimates import Estimate
 from sequence_tutor.evaluation.figures import cell, decimals
 from sequence_tutor.tuner.aims_log import is_missed
 
+NAMED = 4
+"""So many free aims are named at most."""
+
 FREE = 0.001
 """An aim whose part of the divergence is below this is called free."""
 
@@ -100,13 +103,14 @@ class PriceList:
 
     @property
     def sentence(self) -> str:
-        """The whole divergence, the dearest aim, and the free aims."""
+        """The whole divergence, the dearest aim, and the free aims or their number."""
         said = [f"all aims together: {self.kl_per_token:.3g} nats a token from the prior"]
         if self.prices and max(one.part for one in self.prices) > FREE:
             dearest = max(self.prices, key=lambda one: one.part)
             said.append(f"dearest {dearest.aim} ({100 * dearest.part:.0f} % of the way)")
         if free := [one.aim for one in self.prices if one.part <= FREE and one.met]:
-            said.append(f"free {', '.join(free)}")
+            many = f"{len(free)} of {len(self.prices)} bounds are free"
+            said.append(f"free {', '.join(free)}" if len(free) <= NAMED else many)
         return "; ".join(said)
 
 
