@@ -68,6 +68,22 @@ def test_a_row_of_which_the_card_says_nothing_is_refused(row: str) -> None:
         in_numbers({row: "real"}, find_domain("melody"), CARD, 32)
 
 
+@pytest.mark.parametrize(
+    "real",
+    [
+        "gone",
+        {"soon": {}, "0": {}},
+        {"32": 3},
+        {"32": {"statistics": ["loops"]}},
+        {"32": {"statistics": {"loops": 3}}},
+        {"32": {"statistics": {"loops": {"value": "much", "low": True, "high": None}}}},
+    ],
+)
+def test_a_card_may_hold_anything(real: object) -> None:
+    with pytest.raises(SettingsError, match="does not say what real tunes have"):
+        in_numbers({"loops": "real"}, find_domain("melody"), {"real": real}, 32)
+
+
 def test_a_prior_without_figures_is_refused_before_any_work(tmp_path: Path) -> None:
     aims = {"four_bars_from_training": "real"}  # tunes of two bars have no four
     with pytest.raises(UserError, match="does not say what real tunes have"):

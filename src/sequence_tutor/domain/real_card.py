@@ -25,7 +25,8 @@ def real_card(card: Mapping[str, Any], length: int) -> Mapping[str, Any] | None:
 def nearest_length(card: Mapping[str, Any], length: int) -> int | None:
     """The length nearest to another, by their ratio, for which a card has figures; None: none."""
     figures = card.get(CARD)
-    known = [int(one) for one in figures] if isinstance(figures, Mapping) else []
+    names = list(figures) if isinstance(figures, Mapping) else []
+    known = [int(one) for one in names if str(one).isdecimal() and int(one) > 0]
     return min(known, key=lambda one: abs(math.log(one / length)), default=None)
 
 

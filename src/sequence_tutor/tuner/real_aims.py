@@ -34,7 +34,7 @@ def in_numbers(
         SettingsError: the card does not say what real sequences have in that row.
     """
     known = real_card(card, nearest_length(card, length) or length)
-    figures = known["statistics"] if known is not None else {}
+    figures = known.get("statistics") if known is not None else None
 
     def read(row: str, wanted: Any) -> Any:
         if isinstance(wanted, Mapping):
@@ -44,7 +44,7 @@ def in_numbers(
         found = REAL.fullmatch(wanted.strip()) if isinstance(wanted, str) else None
         if found is None:
             return wanted
-        figure = figures.get(row, {}) if isinstance(figures, Mapping) else {}
+        figure = figures.get(row) if isinstance(figures, Mapping) else None
         share = row in domain.figures and domain.figures[row].share
         return _in_numbers(row, found["sign"] or "=", figure, domain.real, share=share)
 
@@ -67,12 +67,18 @@ def length_remark(
     )
 
 
-def _in_numbers(
-    row: str, sign: str, figure: Mapping[str, float | None], real: str, *, share: bool
-) -> str:
+def _finite(figure: object, name: str) -> float | None:
+    """A number of a card, which may hold anything; None: it is not there."""
+    found = figure.get(name) if isinstance(figure, Mapping) else None
+    if not isinstance(found, int | float) or isinstance(found, bool):
+        return None
+    return float(found) if math.isfinite(found) else None
+
+
+def _in_numbers(row: str, sign: str, figure: object, real: str, *, share: bool) -> str:
     """The aim of one bound in numbers."""
-    value, low, high = (figure.get(name) for name in ("value", "low", "high"))
-    if value is None or not math.isfinite(value):
+    value, low, high = (_finite(figure, name) for name in ("value", "low", "high"))
+    if value is None:
         raise SettingsError(
             f"aims.{row}: the prior's card does not say what {real} have; give a number, or read "
             f"aims off files with --aims-from"
