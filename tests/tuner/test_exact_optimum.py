@@ -25,8 +25,8 @@ def trained(
     settings = TuneSettings.model_validate(
         {
             "c": 1.0,
-            # of one length: KL .032 after 200 updates, .007 after 300, .001 after 400
-            "steps": 400 if priority == "step" or end_token is None else 200,
+            # of one length: KL of Psi .032 after 200, of Q after 400, of both .0005 after 800
+            "steps": 800 if end_token is None else 400 if priority == "step" else 200,
             "batch": 64,
             "collect": 64,
             "collect_every": 4,
