@@ -181,6 +181,22 @@ def test_a_record_knows_the_files_of_its_run(place: Path, tmp_path: Path) -> Non
         load_model(folder)
 
 
+def test_a_card_that_is_damaged_is_said_and_the_one_in_the_weights_used(
+    place: Path, tmp_path: Path
+) -> None:
+    for name in ("prior", "finished"):
+        folder = shutil.copytree(place / name, tmp_path / name)
+        whole = load_model(folder)
+        for damage in ("{", '{"a": 1', "[]", "\xff", "[" * 100_000):
+            (folder / "card.json").write_text(damage, encoding="latin-1")
+            with pytest.warns(Remark, match=r"card\.json: damaged, .* is used") as remarks:
+                model = load_model(folder)
+            assert len({str(one.message) for one in remarks}) == 1
+            assert model.stored.card == whole.stored.card
+        (folder / "card.json").unlink()
+        assert load_model(folder).stored.card == whole.stored.card  # nobody needs it
+
+
 def test_files_without_checksums_load_with_one_remark(place: Path, tmp_path: Path) -> None:
     from safetensors.torch import save_file
 

@@ -199,8 +199,10 @@ def test_score(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert [entry["tokens"] for entry in written] == [[14, 1, 18]] * 50 + [[14, 1, 16]]
     capsys.readouterr()
     (tmp_path / "nothing.jsonl").touch()
-    assert run("score", "melody", tmp_path / "nothing.jsonl") == 0
-    assert capsys.readouterr().out == "There is no sequence to score.\n"
+    before = out.read_bytes()
+    assert run("score", "melody", tmp_path / "nothing.jsonl", "--json", out) == 2
+    assert "nothing.jsonl: no melodies to score, expected at least one" in sentence(capsys)
+    assert out.read_bytes() == before
     assert run("score", "melody") == 2
     assert "no file to score" in sentence(capsys)
     assert run("score", "melodie", melodies) == 2

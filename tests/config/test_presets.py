@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -100,6 +101,20 @@ def test_a_wrong_value_is_named_with_what_was_expected(
     with pytest.raises(UserError) as error:
         build(TuneSettings, tables, "mine.toml")
     assert str(error.value).startswith(f"mine.toml: {sentence}")
+
+
+def test_a_wrong_value_is_named_with_its_table() -> None:
+    where: dict[str, Any] = {"within": "tune", "beside": ("stages",)}
+    for tables, sentence in (
+        ({"c": -1}, "tune.c is -1, expected a number greater than 0"),
+        ({"replay": {"capacity": "x"}}, "tune.replay.capacity is 'x', expected a whole number"),
+        ({"algorithm": "psy"}, "tune: algorithm is 'psy': did you mean 'psi'?"),
+        ({"stages": [{"c": -1}]}, "stages.0.c is -1, expected a number greater than 0"),
+        ({"stages": 3}, "stages is 3, expected a list"),
+    ):
+        with pytest.raises(UserError) as error:
+            build(TuneSettings, tables, "mine.toml", **where)
+        assert str(error.value) == f"mine.toml: {sentence}"
 
 
 def test_a_settings_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_what_no_person_wrote_is_one_sentence(tmp_path: Path, text: str, sentenc
         ("[tune]\nc = 1e-320", "tune.c is 9.99989e-321, expected 0, or at least 1e-12 in size"),
         ("[reward.weights]\ntonic = -1e308", "reward.weights.tonic is -1e+308, expected at most"),
         ("[tune]\nsteps = " + "9" * 4000, "tune.steps is a number of about 4000 digits, expected"),
-        ("[tune]\npaths = '" + "x" * 400 + "'", "paths is 'xxx"),
+        ("[tune]\npaths = '" + "x" * 400 + "'", "tune.paths is 'xxx"),
     ],
 )
 def test_another_shape_than_that_of_settings_is_never_ignored(

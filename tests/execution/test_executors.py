@@ -123,6 +123,9 @@ def test_results_are_in_order_and_the_lost_are_named(name: str) -> None:
         with pytest.raises((NameError, RuntimeError), match="a fault of the program"):
             executor.map(["a", "mistake", "b"])
         assert executor.map(["a", "b"]) == ["A", "B"]
+    for left in (["a"], []) if name != "threads" else ():
+        with pytest.raises(ValueError, match="the executor is closed"):
+            executor.map(left)
     executor.close()
 
 

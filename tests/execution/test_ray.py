@@ -43,6 +43,8 @@ def test_results_are_in_order_and_the_lost_are_named(functions: ModuleType) -> N
         with pytest.raises(RuntimeError, match="a fault of the program"):
             executor.map(["a", "mistake", "b"])
         assert executor.map(["a", "b"]) == ["A", "B"]
+    with pytest.raises(ValueError, match="closed"):
+        executor.map(["a"])
     executor.close()
 
 

@@ -14,6 +14,7 @@ from sequence_tutor.melody.midi import write_midi
 from sequence_tutor.melody.reward import MelodyReward
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.verbs.score import score
+from sequence_tutor.verbs.work import score_shards
 
 NINE = [
     "key",
@@ -101,9 +102,16 @@ def test_a_bad_line_leaves_nothing_behind(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["mine.jsonl"]
 
 
-def test_an_empty_file_has_no_scores(tmp_path: Path) -> None:
-    assert score("melody", [lines(tmp_path / "none.jsonl")], tmp_path / "out.jsonl") == []
-    assert (tmp_path / "out.jsonl").read_text() == ""
+def test_an_empty_file_is_refused_unless_another_has_something(tmp_path: Path) -> None:
+    none, out = lines(tmp_path / "none.jsonl"), tmp_path / "out.jsonl"
+    with pytest.raises(UserError, match=r"none\.jsonl: no melodies to score, expected at least"):
+        score("melody", [none], out)
+    assert not out.exists()
+    assert len(score("melody", [none, lines(tmp_path / "one.jsonl", [14])], out)) == 1
+    (tmp_path / "none.smi").touch()
+    with pytest.raises(UserError, match=r"none\.smi: no molecules to score"):
+        score_shards("molecule", tmp_path / "none.smi", 2, tmp_path / "work", quiet=True)
+    assert not (tmp_path / "work").exists()
 
 
 def test_tunes_are_judged_in_their_own_key_under_their_own_names(tmp_path: Path) -> None:

@@ -112,8 +112,6 @@ class ScoreVerb:
             for n, scored in enumerate(scores, start=1)
         ]
         lines: list[str | Table] = [*scores.remarks]
-        if scores.in_all == 0:
-            lines.append("There is no sequence to score.")
         if rows:
             table = Table(list(rows[0]), [list(row.values()) for row in rows])
             lines += [table, scores.weights]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from importlib.util import find_spec
@@ -33,6 +33,7 @@ _WORDS = {  # pydantic's expectations -> those of a settings file
     "^be ": "",
     ",? (unable|got|not) .*": "",
     "a valid dictionary.*": "a table",
+    "a valid (tuple|list).*": "a list",
     "valid boolean": "true or false",
     "a true": "true",
     "valid integer": "whole number",
@@ -115,7 +116,13 @@ def check_shape(kind: type[Settings], tables: Tables) -> None:
 
 
 def build(
-    kind: type[AnySettings], tables: Tables, source: str, context: Tables | None = None
+    kind: type[AnySettings],
+    tables: Tables,
+    source: str,
+    context: Tables | None = None,
+    *,
+    within: str = "",
+    beside: Container[str] = (),
 ) -> AnySettings:
     """Settings from tables.
 
@@ -124,6 +131,8 @@ def build(
         tables: their values.
         source: of the values, for the error's sentence.
         context: for the checks of the settings themselves, see pydantic.
+        within: dotted name of the table that holds the values; empty: they are the whole file.
+        beside: names among them that stand outside of that table.
 
     Raises:
         UserError: the first value that does not fit, by its dotted name, with what was expected.
@@ -131,17 +140,26 @@ def build(
     try:
         return kind.model_validate(dict(tables), context=context)
     except ValidationError as error:
-        raise UserError(f"{source}: {_first_problem(error, tables)}") from error
+        problem = _first_problem(error, tables, "" if _first_name(error) in beside else within)
+        raise UserError(f"{source}: {problem}") from error
 
 
-def _first_problem(error: ValidationError, tables: Tables) -> str:
+def _first_name(error: ValidationError) -> str:
+    """The outermost name of the first problem; empty: it is of all values together."""
+    return next((str(part) for part in error.errors(include_url=False)[0]["loc"]), "")
+
+
+def _first_problem(error: ValidationError, tables: Tables, within: str) -> str:
     """The field, what was found and what was expected instead."""
     problems = error.errors(include_url=False)
+    if within:
+        problems = [{**one, "loc": (within, *one["loc"])} for one in problems]
+        tables = {within: tables}
     field = _field(problems[0], tables)
     message = problems[0]["msg"]
     own = message.removeprefix("Value error, ")  # our validators write whole sentences
     if own != message:
-        return f"{field}: {own}" if field else own
+        return own if not field or own.startswith(f"{field}.") else f"{field}: {own}"
     if problems[0]["type"] == "missing":
         return f"{field} is not given, but must be"
     if problems[0]["type"] == "union_tag_invalid":  # a table whose kind one of its names says

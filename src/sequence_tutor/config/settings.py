@@ -31,6 +31,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
     close = get_close_matches(_plain(name[:_LONGEST_NAME]), plain, n=1)
     if close:
         return f"did you mean {plain[close[0]]!r}?"
+    if not plain:
+        return "expected none"
     return f"expected one of {', '.join(reversed(plain.values()))}"
 
 

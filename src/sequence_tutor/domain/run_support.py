@@ -10,7 +10,7 @@ from torch import Tensor
 
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain.data import Around, Constrained, Designer, Gatherer, Limits, Wishes
-from sequence_tutor.errors import UserError
+from sequence_tutor.errors import SettingsError, UserError
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sampling.choosing import Chooses, ChoosingOptions, Crosses
@@ -81,7 +81,7 @@ class RunSupport:
         Raises:
             UserError: it says what cannot be, or this domain has no such table.
         """
-        raise UserError(f"music is a table of melodies, expected none for {self.name}")
+        raise SettingsError(f"music is a table of melodies, expected none for {self.name}")
 
     def limits(self, music: Mapping[str, Any], settings: Settings, *, moves: bool) -> Limits:
         """What the sequences of a run may be, by its table `music`.

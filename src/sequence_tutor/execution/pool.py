@@ -27,7 +27,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import Generic
 
-from sequence_tutor.execution.protocol import Executor, Item, Lost, Result
+from sequence_tutor.execution.protocol import CLOSED, Executor, Item, Lost, Result
 from sequence_tutor.execution.worker import READY, Job
 
 GIB = 1 << 30
@@ -92,7 +92,10 @@ class WorkerPool(Executor[Item, Result]):
         Raises:
             UserError: raised by the function.
             RuntimeError: the function is broken, or workers do not start.
+            ValueError: it is closed.
         """
+        if not self._count:
+            raise ValueError(CLOSED)
         work = _Work[Item, Result](items)
         try:
             while work.unfinished:
@@ -113,8 +116,6 @@ class WorkerPool(Executor[Item, Result]):
         self._count = 0
 
     def _fill_up(self) -> None:
-        if not self._count:
-            raise ValueError("the pool is closed")
         while len(self._workers) < self._count:
             self._workers.append(_Worker(self._job))
 

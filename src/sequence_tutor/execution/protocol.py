@@ -15,6 +15,9 @@ Result = TypeVar("Result")
 FAULTS_OF_AN_ITEM = (ValueError, ArithmeticError, RuntimeError)
 """Errors that a function may raise for single items, as RDKit does; others end the call."""
 
+CLOSED = "the executor is closed"
+"""What executors say that are asked once more after `close`."""
+
 
 class Lost(Enum):
     """Why an item has no result."""
@@ -62,6 +65,7 @@ class Executor(Closing, Generic[Item, Result]):
 
         Raises:
             Exception: the function raised one that is not among `FAULTS_OF_AN_ITEM`.
+            ValueError: it is closed.
         """
 
     @property

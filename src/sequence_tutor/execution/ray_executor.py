@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.execution.pool import GIB
-from sequence_tutor.execution.protocol import Executor, Item, Lost, Result
+from sequence_tutor.execution.protocol import CLOSED, Executor, Item, Lost, Result
 from sequence_tutor.execution.ray_cluster import ClusterNode, connect
 from sequence_tutor.execution.ray_handle import AGAIN_SECONDS, IN_FLIGHT, NodeHandle, Work
 from sequence_tutor.execution.ray_node import PACKAGES, Chunk, NodeJob, NodeState, versions_here
@@ -88,6 +88,7 @@ class RayExecutor(Executor[Item, Result]):
         Raises:
             UserError: raised by the function; the cluster has ended, or has no node that can work.
             RuntimeError: the function is broken.
+            ValueError: it is closed.
         """
         return self.stream(items, lambda *_: None)
 
@@ -95,6 +96,8 @@ class RayExecutor(Executor[Item, Result]):
         self, items: Sequence[Item], told: Callable[[Item, Result | Lost], None]
     ) -> list[Result | Lost]:
         """As `map`; `told` gets each item and its result as soon as its chunk is there."""
+        if not self._end.alive:
+            raise ValueError(CLOSED)
         work = Work[Item, Result](items, told)
         is_whole = False
         try:

@@ -9,7 +9,7 @@ from sequence_tutor.config.packages import loaded_class, offered
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError, shown
 from sequence_tutor.execution.pool import WorkerPool
-from sequence_tutor.execution.protocol import Executor, Item, Lost, Result, attempt
+from sequence_tutor.execution.protocol import CLOSED, Executor, Item, Lost, Result, attempt
 from sequence_tutor.execution.ray_executor import RayExecutor
 
 SERIAL, LOCAL, RAY = "serial", "local", "ray"
@@ -25,13 +25,21 @@ class Serial(Executor[Item, Result]):
         self, function: Callable[[Item], Result], workers: int = 1, timeout: float = 10.0
     ) -> None:
         self._function = function
+        self._is_closed = False
 
     def map(self, items: Sequence[Item]) -> list[Result | Lost]:
-        """The function of each item, in the order of `items`."""
+        """The function of each item, in the order of `items`.
+
+        Raises:
+            ValueError: it is closed.
+        """
+        if self._is_closed:
+            raise ValueError(CLOSED)
         return [attempt(self._function, item) for item in items]
 
     def close(self) -> None:
-        """There is nothing to end."""
+        """There is nothing to end, but no more is computed."""
+        self._is_closed = True
 
 
 _SHIPPED: Mapping[str, type[Executor[Any, Any]]] = {

@@ -10,6 +10,7 @@ prior.json in place of the weights, which says where it is and what it must be.
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from importlib.resources import as_file, files
@@ -22,7 +23,7 @@ from torch import Tensor
 
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.drawing.table import html_facts
-from sequence_tutor.errors import UserError
+from sequence_tutor.errors import Remark, UserError, reading
 from sequence_tutor.models import Network, NetworkSettings, build_network
 from sequence_tutor.prior.elsewhere import (
     OBJECT,
@@ -172,7 +173,7 @@ def load_prior(
         trust: run a file of Python that the folder names, see `trust`.
         place: where a prior from elsewhere has moved.
         expected: checksum that the weights' file must have; None: what it says itself.
-        remark: say so where the file has no checksum.
+        remark: say so where the file has no checksum, or the card beside it is damaged.
 
     Raises:
         UserError: it is missing, damaged or of another version, or what it points to is, or may
@@ -187,6 +188,8 @@ def load_prior(
         return StoredPrior(found.prior, info["domain"], card, found=found)
     path = folder / PRIOR_FILE
     tensors, info = load_checkpoint(path, expected, remark=remark)
+    if remark:
+        _look_at_card(folder / CARD_FILE)
     if info.get("format") != FORMAT:
         raise UserError(f"{path}: format {info.get('format')}, expected {FORMAT}")
     try:
@@ -213,6 +216,20 @@ def _elsewhere_record(path: Path) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserError(f"{path}: not a prior of this program ({error})") from error
     return info
+
+
+def _look_at_card(path: Path) -> None:
+    """Say so where the card beside the weights is damaged; it is read by people and `export`.
+
+    The weights' file has the same card, so that nothing else needs this one.
+    """
+    try:
+        with reading(path, "the card of a prior"):
+            if path.exists() and not isinstance(json.loads(path.read_text("utf-8")), dict):
+                raise ValueError("no table in it")
+    except UserError as damage:
+        said = f"{damage}; the same card in {PRIOR_FILE} is used"
+        warnings.warn(said, Remark, stacklevel=3)
 
 
 def _check_named(info: Mapping[str, Any]) -> None:

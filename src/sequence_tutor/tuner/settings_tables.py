@@ -189,14 +189,17 @@ class Layers:
         Raises:
             UserError: a value that does not fit.
         """
-        given = self.overrides if self.serves_several else self._given()
-        own = given.get("algorithms", {}).get(tables.algorithm, {}).get("tune", {})
-        asked = frozenset(names_in(given.get("tune", {})) | names_in(own))
+        theirs = self.overrides if self.serves_several else self._given()
+        own = theirs.get("algorithms", {}).get(tables.algorithm, {}).get("tune", {})
+        asked = frozenset(names_in(theirs.get("tune", {})) | names_in(own))
         more: dict[str, Any] = {}
         if isinstance(tables, TuneTables):
             more |= {"stages": tables.stages} if tables.stages else {}
-            more |= aimed(tables.aims, tables.tune, given)
-        return build(TuneSettings, {**tables.tune, **more}, self.source, {ASKED: asked})
+            more |= aimed(tables.aims, tables.tune, theirs)
+        given = {**tables.tune, **more}
+        return build(
+            TuneSettings, given, self.source, {ASKED: asked}, within="tune", beside=more.keys()
+        )
 
     def reward(self, tables: TuneTables, domain: Domain) -> Settings:
         """The settings of the reward from `tables`.

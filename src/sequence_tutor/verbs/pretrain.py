@@ -108,7 +108,7 @@ def pretrain(
         tables = merged(read_preset("pretrain", domain, preset), merged(file, overrides or {}))
         tables = begun.fixing(tables, kind) if begun else tables
     settings = build(PretrainTables, tables, source)
-    data_settings = build(kind.data_settings, settings.data, str(config or preset))
+    data_settings = build(kind.data_settings, settings.data, str(config or preset), within="data")
     with writing_in(out):
         found = _read(kind, data, data_settings, out, quiet=quiet)
         set_threads(threads)

@@ -96,7 +96,8 @@ def score(
         of those with a transform, and the weighted total.
 
     Raises:
-        UserError: with the file, and the line or field, that cannot be used.
+        UserError: with the file, and the line or field, that cannot be used, or that nothing is in
+            any file; no output is written then.
     """
     asked, settings, own, source = _judge(
         *(domain, rules_file(rules), optional_path(config), preset, optional_path(run)),
@@ -129,7 +130,15 @@ def score(
                 advance(1)
                 for write in writers:
                     write(scored)
+            if not found.in_all:
+                raise nothing_in(listed_paths(files), asked)
     return found
+
+
+def nothing_in(files: Sequence[Path], domain: Domain) -> UserError:
+    """What is said of files without a sequence: what was to write them has failed before."""
+    listed = ", ".join(map(str, files))
+    return UserError(f"{listed}: no {domain.sequences} to score, expected at least one")
 
 
 def reward_asked(domain: str, preset: str | None, config: Path | None) -> tuple[Domain, Settings]:

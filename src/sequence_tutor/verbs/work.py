@@ -25,7 +25,7 @@ from sequence_tutor.storage.files import (
 from sequence_tutor.storage.row_files import read_columns, usual_suffix
 from sequence_tutor.storage.shards import WORK_FILE, Progress, Shards
 from sequence_tutor.storage.trust import remember
-from sequence_tutor.verbs.score import reward_asked
+from sequence_tutor.verbs.score import nothing_in, reward_asked
 from sequence_tutor.verbs.shard_kinds import (
     HASH,
     TOTALS,
@@ -141,8 +141,11 @@ def score_shards(
         raise UserError(f"{found.name}: not scored in shards, expected molecule")
     found.reward(found.computed_here(settings), own)  # a mistake is found now
     reward = settings.model_dump(mode="json")
+    paths = listed_paths(files)
+    if all(path.is_file() and not path.stat().st_size for path in paths):
+        raise nothing_in(paths, found)
     choice = {"column": column, "standardise": standardise}
-    what = score_work(domain, listed_paths(files), reward, own, **choice)
+    what = score_work(domain, paths, reward, own, **choice)
     begin_work(named_path(out), what, shards)
     return work(out, executor=executor, quiet=quiet)
 
