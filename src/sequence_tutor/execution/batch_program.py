@@ -24,6 +24,7 @@ from sequence_tutor.execution.answers import VALUE, Answer, number_of
 from sequence_tutor.execution.closing import Closing
 from sequence_tutor.execution.program_process import LAST_WORDS, MARK, split_command
 from sequence_tutor.execution.protocol import Lost
+from sequence_tutor.execution.watcher import Watcher
 from sequence_tutor.storage.processes import end_marked
 
 PREDICTIONS = "predictions"
@@ -65,6 +66,7 @@ class BatchProgram(Closing):
         self._count, self._most_failures, self.names = processes, failures, tuple(names)
         self.restarts = self._in_a_row = 0
         self._is_stopping = False
+        self._watcher: Watcher | None = None
         self._running: dict[str, subprocess.Popen[bytes]] = {}  # by the mark of each
 
     def __call__(self, smiles: Sequence[str]) -> list[float]:
@@ -85,6 +87,7 @@ class BatchProgram(Closing):
         """
         if not smiles:
             return []
+        self._watcher = self._watcher or Watcher()
         size = -(-len(smiles) // self._count)
         parts = [smiles[begin : begin + size] for begin in range(0, len(smiles), size)]
         with ThreadPoolExecutor(len(parts)) as threads:
@@ -107,6 +110,9 @@ class BatchProgram(Closing):
         """End what is running."""
         for mark, process in list(self._running.items()):
             _kill(process, mark)
+        if self._watcher is not None:
+            self._watcher.close()
+            self._watcher = None
 
     def _answers(self, smiles: Sequence[str]) -> list[Answer]:
         found = self._run(smiles)
@@ -121,6 +127,7 @@ class BatchProgram(Closing):
     def _run(self, smiles: Sequence[str]) -> list[Answer] | Lost:
         """The answers to a batch, or why there are none."""
         mark = secrets.token_hex(16)
+        watched = self._watcher.environment if self._watcher else {}
         try:
             process = subprocess.Popen(
                 self._arguments,
@@ -128,7 +135,7 @@ class BatchProgram(Closing):
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,  # as in `program_process`
-                env=os.environ | {MARK: mark},
+                env=os.environ | {MARK: mark} | watched,
                 cwd=self._folder,
             )
         except OSError as error:

@@ -27,6 +27,7 @@ from sequence_tutor.execution.answers import VALUE, Answer, Questions, number_of
 from sequence_tutor.execution.closing import Closing
 from sequence_tutor.execution.program_process import PATIENCE, ProgramProcess, split_command
 from sequence_tutor.execution.protocol import Lost
+from sequence_tutor.execution.watcher import Watcher
 
 LONGEST_QUEUE = 64  # questions that one process has at a time
 QUEUE_SECONDS = 0.05  # of work that it has at a time: slow ones get one question
@@ -75,6 +76,7 @@ class ExternalProgram(Closing):
         self._has_answered = False
         self._selector = selectors.DefaultSelector()
         self._processes: list[ProgramProcess] = []
+        self._watcher: Watcher | None = None
         weakref.finalize(self, _end_all, self._processes)  # if it is never closed
 
     def __call__(self, smiles: Sequence[str]) -> list[float]:
@@ -111,6 +113,9 @@ class ExternalProgram(Closing):
     def close(self) -> None:
         """End its processes."""
         _end_all(self._processes)
+        if self._watcher is not None:
+            self._watcher.close()
+            self._watcher = None
 
     def _select(self, seconds: float) -> None:
         for key, _ in self._selector.select(seconds):
@@ -127,8 +132,10 @@ class ExternalProgram(Closing):
     def _hand_out(self, work: Questions) -> None:
         wanted = min(self._count, len(self._processes) + work.left)
         while len(self._processes) < wanted:
+            self._watcher = self._watcher or Watcher()
             command = self.command, self._arguments, self._folder
-            self._processes.append(ProgramProcess(*command, self._selector))
+            watched = self._watcher.environment
+            self._processes.append(ProgramProcess(*command, self._selector, watched))
         most = max(1, min(LONGEST_QUEUE, int(QUEUE_SECONDS / self._seconds)))
         fair = min(most, math.ceil(work.left / self._count))
         for process in self._processes:

@@ -10,7 +10,7 @@ import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -33,6 +33,7 @@ class ProgramProcess:
         arguments: the same, split.
         folder: working directory; None: the current one.
         selector: watches its pipes; the key's data is a function that reads or writes.
+        watched: environment by which it ends with this process, see `watcher`.
 
     Attributes:
         waiting: number of each question without an answer, the oldest first.
@@ -50,6 +51,7 @@ class ProgramProcess:
         arguments: Sequence[str],
         folder: str | None,
         selector: selectors.BaseSelector,
+        watched: Mapping[str, str],
     ) -> None:
         self.waiting: list[int] = []
         self.deadline = 0.0
@@ -65,7 +67,7 @@ class ProgramProcess:
                 bufsize=0,
                 # a keyboard interrupt goes to this process only; all of the session is killed
                 start_new_session=True,
-                env=os.environ | {"PYTHONUNBUFFERED": "1", MARK: self._mark},
+                env=os.environ | {"PYTHONUNBUFFERED": "1", MARK: self._mark, **watched},
                 cwd=folder,
             )
         except OSError as error:
