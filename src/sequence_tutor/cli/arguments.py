@@ -212,6 +212,18 @@ def length_given(length: int | None) -> dict[str, int]:
     return given
 
 
+def with_commas(option_name: str, text: str) -> list[str]:
+    """The parts of a list with commas between them, each without the space around it.
+
+    Raises:
+        UserError: there is none, as where a variable of a shell is empty.
+    """
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not parts:
+        raise UserError(f"{option_name}: {text!r} was given, expected names with commas between")
+    return parts
+
+
 def aims_table(aims: tuple[str, ...]) -> dict[str, list[str]] | None:
     """Aims as the table of a settings file; None where none is given.
 

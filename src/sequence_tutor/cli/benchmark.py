@@ -19,6 +19,7 @@ from sequence_tutor.cli.arguments import (
     arguments_of,
     option,
     show,
+    with_commas,
 )
 from sequence_tutor.drawing.table import PUBLISHED, Table
 from sequence_tutor.errors import UserError
@@ -38,9 +39,9 @@ class Benchmark:
     domain: DomainName
     suite: Annotated[str, option("pmo, guacamol or moses", "SUITE")]
     _: KW_ONLY
-    tasks: Annotated[str, option("tasks, with commas between them; by default all", "NAME,...")] = (
-        ""
-    )
+    tasks: Annotated[
+        str | None, option("tasks, with commas between them; by default all", "NAME,...")
+    ] = None
     seeds: Annotated[int, option("runs of each task", "N")] = 3
     seed: Seed = 0
     calls: Annotated[int, option("molecules that a run may have scored", "N")] = 10_000
@@ -92,7 +93,7 @@ class Benchmark:
         found = benchmark(
             self.suite,
             self.out or Path("benchmarks") / self.suite,
-            tasks=[name for name in self.tasks.split(",") if name],
+            tasks=[] if self.tasks is None else with_commas("--tasks", self.tasks),
             seeds=self.seeds,
             seed=self.seed,
             executor=self.executor,
@@ -129,7 +130,7 @@ class Benchmark:
 
     def _refuse(self, names: str, why: str, suites: str) -> None:
         for name in names.split():
-            if getattr(self, name):
+            if getattr(self, name) is not None:
                 raise UserError(f"--{name}: {why}, expected it with {suites}")
 
 

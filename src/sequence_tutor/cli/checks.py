@@ -8,13 +8,15 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from sequence_tutor.errors import UserError
+from sequence_tutor.errors import UserError, shown
 from sequence_tutor.execution.memory import require_memory
 
 OUTPUTS = ("out", "json", "markdown", "html")
 
 OWN_FILES = ("run.json", "card.json", "prior.json", "training.jsonl")
 """Beside `.safetensors`, files of a run or a prior that no other output may replace."""
+
+LARGEST_SEED = 2**53  # as `config.settings` has it, which is slow to import
 
 
 def check_outputs(verb: object) -> None:
@@ -31,6 +33,7 @@ def check_outputs(verb: object) -> None:
     from sequence_tutor.storage.named_files import is_special
 
     written: dict[str, str] = {}
+    made: Path | None = None
     for name in OUTPUTS:
         path: Path | None = getattr(verb, name, None) or getattr(
             getattr(verb, "shown", None), name, None
@@ -46,6 +49,8 @@ def check_outputs(verb: object) -> None:
             raise UserError(f"--{name} {path}: a folder is there, expected a file")
         folder = Path(os.path.realpath(path)).parent if is_file else path
         above = (folder, *folder.absolute().parents)
+        if is_file and path.parent.is_symlink() and not path.parent.exists():
+            above = (path.parent,)
         nearest = next(one for one in above if one.exists() or one.is_symlink())
         if not nearest.exists():
             raise UserError(f"--{name} {path}: {nearest} is a link that leads nowhere")
@@ -55,6 +60,11 @@ def check_outputs(verb: object) -> None:
             raise UserError(f"--{name} {path}: nothing may be written in {nearest}")
         if is_file:
             written[f"--{name}"] = os.path.realpath(path)
+        else:
+            made = Path(os.path.realpath(path))
+    for option, file in written.items():
+        if made is not None and Path(file) in (made, *made.parents):
+            raise UserError(f"{option} {file}: --out makes a folder there, expected a file")
     _check_losses(verb, written)
 
 
@@ -99,9 +109,14 @@ def _files_read(arguments: Any) -> Iterator[Path]:
 def check_sizes(verb: object) -> None:
     """Refuse numbers of sequences or studies that cannot fit into memory, at 8 bytes each.
 
+    A seed is such as a settings file may have: generators take no larger ones, some none below 0.
+
     Raises:
         UserError: it names the option and what would fit.
     """
+    seed = getattr(verb, "seed", None)
+    if isinstance(seed, int) and not 0 <= seed <= LARGEST_SEED:
+        raise UserError(f"--seed {shown(seed)}: expected a number from 0 to {LARGEST_SEED:,}")
     for name in ("samples", "pool", "pairs", "studies", "seeds"):
         number = getattr(verb, name, None)
         if isinstance(number, int):

@@ -17,6 +17,7 @@ from sequence_tutor.cli.arguments import (
     option,
     settings_given,
     show,
+    with_commas,
 )
 from sequence_tutor.errors import UnfinishedError
 
@@ -77,7 +78,7 @@ class Compare:
         self.tuning.remark_replaced("compare", "seed", "budget", "steps", "evaluate_every")
         try:
             comparison = compare(
-                methods=[name for name in self.methods.split(",") if name],
+                methods=with_commas("--methods", self.methods),
                 overrides={"tune": given},
                 aims=aims_table(self.aim),
                 **arguments_of(self, "methods", "c", "aim"),

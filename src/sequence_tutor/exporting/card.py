@@ -45,6 +45,8 @@ def card_of(folder: Path) -> str:
         last = read_log(folder / LOG_FILE, spec.checksums.get("log"))[-1]
     with reading(folder / CARD_FILE, "the card of a prior"):
         prior = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
+        if not isinstance(prior, Mapping):
+            raise ValueError("no table in it")
     return "\n".join(_lines(folder, spec, last, prior))
 
 

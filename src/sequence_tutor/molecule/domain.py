@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from copy import copy
 from pathlib import Path
@@ -170,7 +170,7 @@ class MoleculeDomain(MoleculeRunSupport, Domain):
 
     def scores_of_part(
         self, paths: Sequence[Path], settings: Settings, rules: Path | None, part: int, parts: int
-    ) -> Iterator[tuple[int, ScoredLine]]:
+    ) -> Generator[tuple[int, ScoredLine], None, None]:
         """Of each `parts` lines of a file one, with its place in that file from 0."""
         reward = self.reward(settings, rules)
         for path in paths:

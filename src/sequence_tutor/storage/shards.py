@@ -11,6 +11,7 @@ killed. A thousand shards share a folder, so that no folder has too many names f
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Generator, Mapping, Sequence
@@ -25,6 +26,7 @@ from sequence_tutor.storage.folder_lock import SILENCE, lease
 
 WORK_FILE = "work.json"
 FORMAT = 1
+CHECKSUM = "checksum"
 A_FOLDER = 1000  # shards
 MOST = 10**9  # shards
 
@@ -74,7 +76,7 @@ class Shards:
             if not is_empty(folder):
                 raise UserError(f"{folder}: not empty and no work of this program; use another")
             folder.mkdir(parents=True, exist_ok=True)
-            write_json(path, described)
+            write_json(path, {**described, CHECKSUM: _checksum(described)})
         there = cls.opened(folder)
         for name in {**there.what, **described}:
             if there.what.get(name) != described.get(name):
@@ -96,6 +98,9 @@ class Shards:
             raise UserError(f"{folder}: no work there, expected a file {WORK_FILE}")
         with reading(path, "a description of work"):
             what = json.loads(path.read_text(encoding="utf-8"))
+            checksum = what.pop(CHECKSUM, None)  # folders of earlier versions have none
+            if checksum not in (None, _checksum(what)):
+                raise ValueError("changed after the work was begun")
             if what["format"] != FORMAT:
                 raise ValueError(f"format {what['format']}, expected {FORMAT}")
             suffix = what["suffix"]  # it is part of the names of files to write
@@ -154,3 +159,7 @@ class Shards:
             with suppress(OSError):
                 count += time.time() - lock.stat().st_mtime < SILENCE
         return count
+
+
+def _checksum(what: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()

@@ -14,6 +14,7 @@ from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import UserError
 from sequence_tutor.reward.user_terms import rules_file
 from sequence_tutor.storage.files import PathLike, named_path, optional_path, write_json, write_text
+from sequence_tutor.storage.own_results import check_results
 from sequence_tutor.storage.run_log import Record, read_log
 from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.logbook import LOG_FILE
@@ -89,6 +90,10 @@ class Comparison:
         return "\n".join(one.html() for one in self.tables())
 
 
+RESULTS = ("compare.json", "table.md", "curves.png", "curves_by_time.png")
+"""What is written in the folder beside the runs; the first one first."""
+
+
 def compare(
     domain: str,
     out: PathLike,
@@ -143,6 +148,7 @@ def compare(
         if number < least:
             raise UserError(f"{name} is {number}, expected at least {least}")
     out = named_path(out)
+    check_results(out, RESULTS, "methods")
     if aims is not None:
         overrides = merged(overrides or {}, {"aims": aims})
     if side_by_side is not None:
@@ -175,7 +181,7 @@ def compare(
         comparison = Comparison(
             runs if problem.order.has_aims else against_best_bound(runs), caption
         )
-        write_json(out / "compare.json", comparison.to_json())
+        write_json(out / RESULTS[0], comparison.to_json())
         write_text(out / "table.md", "\n".join(one.markdown() for one in comparison.tables()))
         _draw(out, comparison)
     return comparison

@@ -19,6 +19,7 @@ from sequence_tutor.progress import heading, progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reward.user_terms import rules_file
 from sequence_tutor.storage.files import PathLike, named_path, optional_path, write_json
+from sequence_tutor.storage.own_results import check_results
 from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.carrying_out import carry_out
@@ -75,6 +76,10 @@ class Frontier:
         return front_table(self.points).html()
 
 
+RESULTS = ("frontier.json", "frontier.csv", "frontier.png")
+"""What is written in the folder beside the runs; the first one first."""
+
+
 def frontier(
     domain: str,
     out: PathLike,
@@ -121,6 +126,7 @@ def frontier(
     """
     out = named_path(out)
     temperatures = _checked(c, seeds, share, samples, pool)
+    check_results(out, RESULTS, "points")
     if side_by_side is not None:
         prior = sendable(prior, reward)
         overrides, threads = in_own_process(domain, overrides or {}, executor), threads or 1
@@ -153,7 +159,7 @@ def frontier(
         points = [replace(point, on_front=is_on_front(point, points)) for point in points]
         points += exact_points(prior_model.task, temperatures[-1], temperatures[0])
         result = Frontier(points, costs(points))
-        write_json(out / "frontier.json", result.to_json())
+        write_json(out / RESULTS[0], result.to_json())
         write_csv(out / "frontier.csv", points)
         draw_frontier(
             out / "frontier.png", points, f"{domain}: reward against divergence, {algorithm}"

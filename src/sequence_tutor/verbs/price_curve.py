@@ -18,6 +18,7 @@ from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.figures import cell
 from sequence_tutor.storage.files import PathLike, named_path, write_json
 from sequence_tutor.storage.folder_lock import writing_in
+from sequence_tutor.storage.own_results import check_results
 from sequence_tutor.verbs.tune import tune
 
 _SEVERAL = re.compile(r"(.+?)\s*(>=|<=)\s*([-\d.]+(?:\s*,\s*[-\d.]+)+)\s*(%?)")
@@ -114,6 +115,7 @@ def price_curve(
     """
     out = named_path(out)
     row, values, fixed = several(aims)
+    check_results(out, ("price_curve.json", "price_curve.png"), "points")
     found = []
     with writing_in(out):
         for number, value in enumerate(values):

@@ -14,6 +14,7 @@ from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.figures import titles
 from sequence_tutor.evaluation.model import Model, prior_of
 from sequence_tutor.evaluation.seeds import between_seeds, seeds_table
+from sequence_tutor.evaluation.statistics import check_samples
 from sequence_tutor.evaluation.table import Evaluation
 from sequence_tutor.melody.exhibit import heard_of
 from sequence_tutor.melody.writing.pictures import next_token_probabilities
@@ -23,6 +24,7 @@ from sequence_tutor.reward.user_terms import rules_file
 from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.storage.files import PathLike, named_path, write_json, write_text
 from sequence_tutor.storage.folder_lock import writing_in
+from sequence_tutor.storage.own_results import check_results
 from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.verbs.report import report
@@ -54,6 +56,9 @@ PANELS = titles(
 )
 """Logged figures that are drawn, with their titles (figure 2 of the paper, and two more)."""
 
+RESULTS = ("table.json", "table.md", "next_tokens.png", "learning_curves.png")
+"""What is written in the folder beside the runs; the first one first."""
+
 
 def demo(
     out: PathLike,
@@ -75,6 +80,8 @@ def demo(
         threads: torch's threads; None measures.
     """
     out = named_path(out)
+    check_samples(samples)
+    check_results(out, (*RESULTS, REPORT), "models")
     with writing_in(out):
         run = out / "psi"
         quick = IN_MINUTES if preset == SHOWN else {}
@@ -138,7 +145,9 @@ def tables(
     """
     if seeds < 1:
         raise UserError(f"seeds is {seeds}, expected at least 1")
+    check_samples(samples)
     out, rules = named_path(out), rules_file(rules)
+    check_results(out, (*RESULTS, "seeds.md", "seeds.json"), "models")
     with writing_in(out):
         asked = {
             (column, place): Training(
@@ -176,8 +185,8 @@ def _write_results(
     """Evaluate models, prior first; write `table.md`, `table.json` and `next_tokens.png`."""
     with progress("evaluating", samples * len(models), quiet=quiet) as advance:
         evaluation = evaluate(models, samples, seed, advance)
+    write_json(out / RESULTS[0], evaluation.to_json())
     write_text(out / "table.md", evaluation.table().markdown())
-    write_json(out / "table.json", evaluation.to_json())
     _draw_next_tokens(out / "next_tokens.png", models, seed)
     return evaluation
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -41,7 +41,7 @@ class ScoresParts(Protocol):
 
     def scores_of_part(
         self, paths: Sequence[Path], settings: Settings, rules: Path | None, part: int, parts: int
-    ) -> Iterator[tuple[int, Scored]]:
+    ) -> Generator[tuple[int, Scored], None, None]:
         """Of each `parts` lines of a file one, with its place in that file from 0."""
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sequence_tutor.errors import UserError, reading
+from sequence_tutor.errors import UserError, reading, shown
 from sequence_tutor.evaluation.loading import load_model
 from sequence_tutor.execution.registry import SERIAL
 from sequence_tutor.progress import counted, progress
@@ -142,9 +143,12 @@ def score_shards(
     found.reward(found.computed_here(settings), own)  # a mistake is found now
     reward = settings.model_dump(mode="json")
     paths = listed_paths(files)
-    if all(path.is_file() and not path.stat().st_size for path in paths):
-        raise nothing_in(paths, found)
     choice = {"column": column, "standardise": standardise}
+    plain = found.reading(column, standardise, lambda _: None)
+    assert isinstance(plain, ScoresParts)  # it is of the same class
+    with closing(plain.scores_of_part(paths, found.reward_settings(), None, 0, 1)) as scores:
+        if next(scores, None) is None:  # nothing is begun for files that cannot be read
+            raise nothing_in(paths, found)
     what = score_work(domain, paths, reward, own, **choice)
     begin_work(named_path(out), what, shards)
     return work(out, executor=executor, quiet=quiet)
@@ -183,6 +187,9 @@ def work(
         UserError: there is no work, or it cannot be done here.
     """
     shards = Shards.opened(named_path(folder))
+    if shards.what.get("kind") not in TOTALS:
+        kind = shown(shards.what.get("kind"))
+        raise UserError(f"{folder}: work of the kind {kind}, expected {' or '.join(TOTALS)}")
     if executor not in (None, SERIAL) and len(shards.paths()) < shards.count:
         compute_elsewhere(shards, executor, trust=trust, quiet=quiet)
     left = shards.count - len(shards.paths())
@@ -216,7 +223,7 @@ def summary(shards: Shards, *, quiet: bool = False) -> Summary:
     paths = shards.paths()
     with counted("summing up", quiet=quiet) as report:
         for place, path in enumerate(paths, start=1):
-            for block in read_columns(path, (HASH, total_name)):
+            for block in _blocks(path, total_name):
                 rows += len(block.get(HASH, ()))
                 distinct.add_list(block.get(HASH, []))
                 known = [one for one in block.get(total_name, []) if one is not None]
@@ -231,6 +238,19 @@ def summary(shards: Shards, *, quiet: bool = False) -> Summary:
     )
     write_json(shards.folder / SUMMARY_FILE, vars(found))
     return found
+
+
+def _blocks(path: Path, total_name: str) -> Iterator[dict[str, list[Any]]]:
+    """The columns of a shard that are summed up.
+
+    Raises:
+        UserError: it is damaged; how it is computed again.
+    """
+    try:
+        with reading(path, "a shard"):
+            yield from read_columns(path, (HASH, total_name))
+    except UserError as damage:
+        raise UserError(f"{damage}; remove it, and `work` computes it again") from damage
 
 
 def slurm_script(folder: PathLike, jobs: int = 16) -> str:
