@@ -11,7 +11,8 @@ from typing import Any
 from sequence_tutor.errors import UserError, shown
 from sequence_tutor.execution.memory import require_memory
 
-OUTPUTS = ("out", "json", "markdown", "html")
+OUTPUTS = ("out", "workspace", "json", "markdown", "html")
+FOLDERS = ("workspace",)
 
 OWN_FILES = ("run.json", "card.json", "prior.json", "training.jsonl")
 """Beside `.safetensors`, files of a run or a prior that no other output may replace."""
@@ -23,8 +24,8 @@ def check_outputs(verb: object) -> None:
     """Check, before hours of work, that the output files and folders of a verb can be written.
 
     Args:
-        verb: its arguments; `json`, `markdown` and `html` are files, `out` is a folder unless the
-            verb has `OUT_IS_FILE`.
+        verb: its arguments; `json`, `markdown` and `html` are files, `workspace` is a folder, and
+            so is `out` unless the verb has `OUT_IS_FILE`.
 
     Raises:
         UserError: something else is there, this user may not write there, or a file that is read,
@@ -40,7 +41,7 @@ def check_outputs(verb: object) -> None:
         )
         if path is None:
             continue
-        is_file = name != "out" or getattr(verb, "OUT_IS_FILE", False)
+        is_file = getattr(verb, "OUT_IS_FILE", False) if name == "out" else name not in FOLDERS
         if is_file and is_special(path):
             if path.exists() and not os.access(path, os.W_OK):
                 raise UserError(f"--{name} {path}: this user may not write there")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from sequence_tutor.cli.arguments import (
     Config,
@@ -108,6 +108,8 @@ class TermsImport:
     _: KW_ONLY
     out: Annotated[Path, option("settings file to write", "FILE")]
     stage: Annotated[int, option("of several stages the one to translate", "N")] = 1
+
+    OUT_IS_FILE: ClassVar[bool] = True
 
     def run(self) -> None:
         """Translate, then show what was left out."""

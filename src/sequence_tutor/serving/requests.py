@@ -10,8 +10,12 @@ from ipaddress import ip_address
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from sequence_tutor.errors import UserError, shown
+
 JSON = "application/json"
 _HOST = re.compile(r"(\[[^\[\]]+\]|[^:\[\]]+)(?::\d{1,5})?")
+
+_NAME = re.compile(r"[\w-]+(\.[\w-]+)*\.?")
 
 
 class Hosts:
@@ -20,9 +24,19 @@ class Hosts:
     A page of another site can let its own name resolve to this machine (DNS rebinding) and would
     then pass as the same site; but its requests carry that name. `advice` is the end of the
     sentence that refuses one.
+
+    Raises:
+        UserError: one of `names` is none that a request can have.
     """
 
     def __init__(self, names: Iterable[str] = (), advice: str = "") -> None:
+        names = list(names)
+        for name in names:
+            if not (_NAME.fullmatch(name) or _is_address(name)):
+                raise UserError(
+                    f"--name {shown(name)}: expected a host name such as studio.example.org, "
+                    "without http:// and port"
+                )
         machine = socket.gethostname()
         every = ("localhost", machine, f"{machine}.local", *names)
         self._names = {name.casefold().rstrip(".") for name in every if name}

@@ -41,6 +41,8 @@ def listen(host: str, port: int) -> socket.socket:
     """
     if not 0 <= port < 2**16:
         raise UserError(f"--port {port}: expected a number from 0 to 65535")
+    if not host:
+        raise UserError("--host: an empty name was given, expected an address such as 127.0.0.1")
     reasons = {
         errno.EADDRINUSE: "another program uses it; choose another with --port",
         errno.EACCES: "this user may not use it, expected one from 1024",

@@ -51,6 +51,7 @@ def serve_studio(
         ) from error
     set_threads(1)
     folder = default_workspace() if workspace is None else named_path(workspace)
+    hosts = Hosts((host, *names) if host else names, "; see --name of studio")
     with ExitStack() as stack:
         taken = stack.enter_context(listen(host, port))
         jobs = stack.enter_context(closing(Jobs(stack.enter_context(workspace_of(folder)))))
@@ -63,6 +64,5 @@ def serve_studio(
         workers = stack.enter_context(closing(Workers(cores)))
         shown = f"[{host}]" if ":" in host else host
         ready(f"http://{shown}:{taken.getsockname()[1]}/", str(folder))
-        hosts = Hosts((host, *names), "; see --name of studio")
         service = Service(shelf, workers, jobs, hosts, answers)
         server(service.application()).run(sockets=[taken])

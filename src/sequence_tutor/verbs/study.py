@@ -95,6 +95,7 @@ def serve_study(
             f"{error.name} is not installed, expected the extra: pip install sequence-tutor[study]"
         ) from error
     study = load_study(folder)
+    hosts = Hosts((host, *names) if host else names, "; see --name of study serve")
     with listen(host, port) as taken, closing(Store(folder / ANSWERS_FILE, study)) as store:
 
         def results() -> dict[str, object]:
@@ -103,7 +104,6 @@ def serve_study(
 
         shown = f"[{host}]" if ":" in host else host
         ready(f"http://{shown}:{taken.getsockname()[1]}/", store.token)
-        hosts = Hosts((host, *names), "; see --name of study serve")
         service = Service(folder, study, store, results, hosts=hosts)
         server(service.application()).run(sockets=[taken])
 

@@ -13,7 +13,8 @@ from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import SettingsError, UserError, settings_of
 from sequence_tutor.reward.user_terms import load_user_terms, rules_file
-from sequence_tutor.storage.files import PathLike, named_path, optional_path, write_text
+from sequence_tutor.storage.files import PathLike, named_path, optional_path
+from sequence_tutor.storage.named_files import write_named_text
 from sequence_tutor.tuner.settings_tables import read_reward
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ def import_terms(
         except UserError as error:
             raise SettingsError(str(error)) from error
         build(MoleculeRewardSettings, found.reward, f"{path}: translated")
-    write_text(named_path(out), tomli_w.dumps({"reward": found.reward}))
+    write_named_text(out, tomli_w.dumps({"reward": found.reward}))
     return found.left_out
 
 
