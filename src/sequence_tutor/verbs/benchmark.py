@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from sequence_tutor.config.settings import nearest
+from sequence_tutor.config.settings import MOST_WHOLE, nearest
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model
@@ -80,8 +80,8 @@ def benchmark(
     if suite not in SUITES:
         raise UserError(f"unknown benchmark {suite!r}: {nearest(suite, SUITES)}")
     for name, number in (("--seeds", seeds), ("--calls", calls)):
-        if number < 1:
-            raise UserError(f"{name} {number}: expected a number from 1")
+        if not 1 <= number <= MOST_WHOLE:
+            raise UserError(f"{name} {number}: expected a number from 1 to {MOST_WHOLE:,}")
     if seed < 0:
         raise UserError(f"--seed {seed}: expected a number from 0")
     chosen = SUITES[suite].chosen(tasks)

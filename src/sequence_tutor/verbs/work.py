@@ -12,7 +12,7 @@ from typing import Any
 
 from sequence_tutor.errors import UserError, reading, shown
 from sequence_tutor.evaluation.loading import load_model
-from sequence_tutor.execution.registry import SERIAL
+from sequence_tutor.execution.registry import SERIAL, find_executor
 from sequence_tutor.progress import counted, progress
 from sequence_tutor.reward.user_terms import rules_file
 from sequence_tutor.sampling.rollout import check_temperature
@@ -190,6 +190,8 @@ def work(
     if shards.what.get("kind") not in TOTALS:
         kind = shown(shards.what.get("kind"))
         raise UserError(f"{folder}: work of the kind {kind}, expected {' or '.join(TOTALS)}")
+    if executor is not None:
+        find_executor(executor)  # a mistake is said also where nothing is left to compute
     if executor not in (None, SERIAL) and len(shards.paths()) < shards.count:
         compute_elsewhere(shards, executor, trust=trust, quiet=quiet)
     left = shards.count - len(shards.paths())
