@@ -98,7 +98,7 @@ def test_work_that_was_edited_or_damaged_is_refused(
     assert run("work", folder, "--quiet") == 0
     (folder / "work.json").write_text(json.dumps({**what, "kind": "../x"}))
     assert run("work", folder) == 2
-    assert "work of the kind '../x', expected sample or score" in sentence(capsys)
+    assert "kind '../x', expected sample or score" in sentence(capsys)
     shutil.copy(whole / "work.json", folder)
     (shard, *_) = sorted((folder / "shards").rglob("0*.*"))
     content = shard.read_bytes()

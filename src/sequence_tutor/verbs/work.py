@@ -187,9 +187,10 @@ def work(
         UserError: there is no work, or it cannot be done here.
     """
     shards = Shards.opened(named_path(folder))
-    if shards.what.get("kind") not in TOTALS:
-        kind = shown(shards.what.get("kind"))
-        raise UserError(f"{folder}: work of the kind {kind}, expected {' or '.join(TOTALS)}")
+    with reading(shards.folder / WORK_FILE, "a description of work"):
+        if shards.what.get("kind") not in TOTALS:
+            kind = shown(shards.what.get("kind"))
+            raise ValueError(f"kind {kind}, expected {' or '.join(TOTALS)}")
     if executor is not None:
         find_executor(executor)  # a mistake is said also where nothing is left to compute
     if executor not in (None, SERIAL) and len(shards.paths()) < shards.count:
