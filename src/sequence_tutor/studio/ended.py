@@ -92,7 +92,9 @@ def generate_ended(kind: Kind, model: Model, asked: Generate, prices: Prices) ->
     effective = float(len(kept))
     chosen = list(range(min(wanted, len(kept))))
     if reward is not None:
-        log_weights = asked.strength / asked.variety * _log_weights(model, asked, batch, described_rows)
+        log_weights = (
+            asked.strength / asked.variety * _log_weights(model, asked, batch, described_rows)
+        )
         effective = float(1 / log_weights.softmax(0).square().sum())
         noise = torch.empty_like(log_weights).exponential_(generator=generator).log()
         chosen = (log_weights - noise).topk(len(chosen)).indices.tolist()
@@ -126,7 +128,7 @@ def generate_ended(kind: Kind, model: Model, asked: Generate, prices: Prices) ->
 def _log_weights(
     model: Model, asked: Generate, batch: SequenceBatch, rows: Sequence[Mapping[str, Any]]
 ) -> Tensor:
-    """r / c of each sequence, (N,); of a run what is paid beyond that which it was tuned for."""
+    """Reward over c of each sequence, (N,); of a run what is paid beyond what it was tuned for."""
     paid = torch.tensor([row["reward"] for row in rows]).double()
     if model.tune is None:
         return paid
