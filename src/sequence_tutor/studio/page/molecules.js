@@ -151,7 +151,9 @@ export function wireMolecules() {
   );
   for (const name of ["fragment", "near"]) {
     byId(name).addEventListener("change", (event) => (dials()[name] = event.target.value));
-    on("domain restored dials", () => (byId(name).value = state.dials.molecule[name]));
+    const show = () => (byId(name).value = state.dials.molecule[name]);
+    on("domain restored dials", show);
+    show(); // after a reload, too: what is not seen would still be asked for
   }
   byId("near").addEventListener("paste", pasted);
   on("candidates domain restored", draw);
