@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
@@ -59,7 +60,10 @@ class Page(browsing.Page):
 
     def press(self, selector: str) -> None:
         """By the keyboard: everything must be within its reach."""
-        self.find(selector).send_keys(Keys.ENTER)
+        try:
+            self.find(selector).send_keys(Keys.ENTER)
+        except StaleElementReferenceException:  # drawn anew since it was found
+            self.find(selector).send_keys(Keys.ENTER)
 
     def work(self) -> dict[str, Any]:
         """The tune, locks and chords, as they are kept for a reload."""

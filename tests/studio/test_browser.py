@@ -287,6 +287,18 @@ def test_everything_survives_a_reload_and_a_link_restores_it(page: Page, address
     after = page.work()
     assert after == before
     assert len(page.all("#favourites .candidate")) == 1
+    length = (
+        "const bars = document.getElementById('bars'); bars.value = arguments[0];"
+        "bars.dispatchEvent(new Event('change', { bubbles: true }))"
+    )
+    page.ask(length, 4)
+    page.press("#favourites .use")
+    used = page.work()
+    assert (used["music"]["bars"], used["work"]["tune"]["steps"]) == (8, 128)  # the favourite's
+    page.press("#undo")
+    assert page.work()["music"]["bars"] == 4
+    page.press("#undo")
+    before = page.work()
     page.press("#share")
     page.until(lambda: "#1." in page.driver.current_url)
     link = page.driver.current_url

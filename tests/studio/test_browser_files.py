@@ -104,6 +104,18 @@ def test_molecules_are_drawn_sorted_and_saved(page: Page, tmp_path: Path) -> Non
     smiles = saved(page, tmp_path, ".smi").read_text().split("\n")
     shown_first = chem.MolFromSmiles(page.text("#molecules .smiles"))  # as it was written
     assert smiles[0].split()[0] == chem.MolToSmiles(shown_first)
+    drawn = chem.MolToMolBlock(chem.MolFromSmiles("CCOc1ccccc1"))
+    page.drop("drawn.mol", drawn.encode())
+    near = "return document.getElementById('near').value"
+    page.until(lambda: page.ask(near) == "CCOc1ccccc1")
+    page.press("#share")
+    page.until(lambda: "#1." in page.driver.current_url)
+    link = page.driver.current_url
+    page.driver.get("about:blank")
+    page.open(link)
+    page.until(lambda: page.ask(STRUCTURES) == 8)  # drawn again by the service
+    assert page.ask(near) == "CCOc1ccccc1"
+    page.press("[data-domain='melody']")
 
 
 def test_wishes_are_written_and_tuned_for(page: Page) -> None:

@@ -23,6 +23,8 @@ from sequence_tutor.studio.workers import SOON, Workers, in_time
 
 from .conftest import Client, studio
 
+TUNE = {"tokens": [[14, 1, 1, 1]], "kind": "midi"}
+
 
 def test_two_clients_at_once_get_what_each_would_get_alone(client: Client, address: str) -> None:
     wishes = [{"bars": 2, "count": 2, "seed": seed, "weights": {"key": 3.0}} for seed in range(4)]
@@ -74,7 +76,7 @@ def test_who_comes_when_all_is_taken_is_told_to_come_back(tmp_path: Path) -> Non
         one.add_done_callback(lambda _: workers._leave())
         begun.wait()
         with ThreadPoolExecutor(1) as pool:
-            waits = pool.submit(httpx.get, f"{address}/v1/info", timeout=60)
+            waits = pool.submit(httpx.post, f"{address}/v1/render", json=TUNE, timeout=60)
             while workers._asked < 2:
                 pass
             reply = http.post("/v1/generate", json={})
@@ -83,9 +85,9 @@ def test_who_comes_when_all_is_taken_is_told_to_come_back(tmp_path: Path) -> Non
             assert "please try again" in reply.json()["error"]
             assert http.get("/").status_code == 200  # what needs no core is answered
             assert http.get("/v1/jobs").status_code == 200
+            assert http.get("/v1/info").json()["models"][0]["key"] == "C major"
             held.set()
             assert waits.result().status_code == 200
-        assert http.get("/v1/info").status_code == 200
 
 
 def test_what_takes_too_long_ends_with_a_sentence() -> None:

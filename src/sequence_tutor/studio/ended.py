@@ -92,12 +92,9 @@ def generate_ended(kind: Kind, model: Model, asked: Generate, prices: Prices) ->
     effective = float(len(kept))
     chosen = list(range(min(wanted, len(kept))))
     if reward is not None:
-        c = 1.0 if model.tune is None else model.tune.c
-        log_weights = torch.tensor([row["reward"] for row in described_rows]).double() / c
-        if model.tune is None:
-            log_weights *= asked.strength / asked.variety
-        else:  # the policy itself has been tuned for it
-            log_weights *= 0.0
+        log_weights = (
+            asked.strength / asked.variety * _log_weights(model, asked, batch, described_rows)
+        )
         effective = float(1 / log_weights.softmax(0).square().sum())
         noise = torch.empty_like(log_weights).exponential_(generator=generator).log()
         chosen = (log_weights - noise).topk(len(chosen)).indices.tolist()
@@ -126,6 +123,19 @@ def generate_ended(kind: Kind, model: Model, asked: Generate, prices: Prices) ->
         "drawn": drawn,
         "heard": None,
     }
+
+
+def _log_weights(
+    model: Model, asked: Generate, batch: SequenceBatch, rows: Sequence[Mapping[str, Any]]
+) -> Tensor:
+    """Reward over c of each sequence, (N,); of a run what is paid beyond what it was tuned for."""
+    paid = torch.tensor([row["reward"] for row in rows]).double()
+    if model.tune is None:
+        return paid
+    if not asked.weights:  # the policy itself has been tuned for it
+        return torch.zeros_like(paid)
+    own, _ = described(model, batch, scored_here(model).reward)
+    return (paid - torch.tensor([row["reward"] for row in own]).double()) / model.tune.c
 
 
 def _drawing(
@@ -210,10 +220,10 @@ def _judged_by(kind: Kind, model: Model, asked: Generate | Account, prices: Pric
         asked_for = {"weights": weights, "terms": {**known, **brought}}
         own = build(model.domain.reward_settings, {**table, **asked_for}, "weights")
         model = replace(model, reward_settings=own)
-    elif weights:
+    elif model.tune is not None and (asked.weights or brought):
         if brought:
             raise UserError(f"{', '.join(brought)} needs a prior, and {model.name} was tuned")
-        model = with_weights(model, weights, {})
+        model = with_weights(model, asked.weights, {})  # 0 turns one of its own off
     priced = prices.of(model, asked.aims, model.length, alone=not (weights or model.tune))
     if priced.aims is not None:
         model = replace(model, aims=priced.aims)

@@ -155,7 +155,8 @@ class Service:
         return JSONResponse(description())
 
     async def _info(self, request: Request, body: bytes) -> Response:
-        models = await self._workers.run(self._shelf.info)
+        # beside the workers, who may all wait for processes that start or compute
+        models = await run_in_threadpool(self._shelf.info)
         return JSONResponse(
             {
                 "api": API,

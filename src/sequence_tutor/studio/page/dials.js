@@ -18,16 +18,29 @@ function powerSaid(value) {
 const varietySaid = (value) =>
   value === 1 ? "usual" : value < 1 ? `calmer, ${value.toFixed(2)}` : `wilder, ${value.toFixed(2)}`;
 
+const AIMS = "aims"; // what a run is paid for all its aims together; it has no slider
+
+// Terms of a run that only its own settings name: of text all of them.
+function ownTerms(known) {
+  const names = new Set([...known.map(({ name }) => name), AIMS]);
+  return Object.entries(modelNow()?.weights || {})
+    .filter(([name, weight]) => !names.has(name) && weight !== 0)
+    .map(([name, weight]) => ({ name, low: Math.min(0, 2 * weight), high: Math.max(4, 2 * weight) }));
+}
+
 // The rules or terms of the domain that is shown, as sliders.
 export function rulesNow() {
-  const own = info[state.domain] || {};
-  return (own.rules || own.terms || []).map((rule) => ({
-    ...rule,
-    title: rule.title || rule.name.replaceAll("_", " "),
-    weight: modelNow()?.weights?.[rule.name] ?? (modelNow()?.tuned ? 0 : (rule.weight ?? 0)),
-    low: rule.low ?? 0,
-    high: rule.high ?? 4,
-  }));
+  const known = info[state.domain]?.rules || info[state.domain]?.terms || [];
+  return [...known, ...ownTerms(known)].map((rule) => {
+    const weight = modelNow()?.weights?.[rule.name] ?? (modelNow()?.tuned ? 0 : (rule.weight ?? 0));
+    return {
+      ...rule,
+      title: rule.title || rule.name.replaceAll("_", " "),
+      weight,
+      low: Math.min(rule.low ?? 0, weight),
+      high: Math.max(rule.high ?? 4, weight),
+    };
+  });
 }
 
 // What is asked for: of a tuned model that nothing was moved of, its own.
@@ -35,7 +48,11 @@ export function rulesNow() {
 export function weightsNow(near = dials().near.trim()) {
   const { weights } = dials();
   if (weights === null && modelNow()?.tuned) return null;
-  const all = Object.entries(weights || usualWeights()).filter(([, weight]) => weight !== 0);
+  // 0 is said where the model would count the rule by itself
+  const counts = (name) => modelNow()?.tuned && Boolean(modelNow().weights?.[name]);
+  const all = Object.entries(weights || usualWeights()).filter(
+    ([name, weight]) => weight !== 0 || counts(name),
+  );
   const needs = {
     chords: state.work.chords.some(Boolean),
     form: state.music.form.trim() !== "",

@@ -1,11 +1,12 @@
-// Files: a tune that is dropped or opened comes into the roll; what is saved is made by the service.
+// Files: a tune that is dropped or opened comes into the roll, a structure is what molecules are to be
+// similar to; what is saved is made by the service.
 
 import { attempt, button, byId, make, note, speak } from "./dom.js";
 import { readProgression, writeProgression } from "./chords.js";
 import { readKey } from "./pitches.js";
 import { inFrame } from "./frame.js";
 import { ask, askFile } from "./service.js";
-import { info, modelNow, state, tell } from "./state.js";
+import { change, dials, info, modelNow, state, tell } from "./state.js";
 import { fromTokens, meterOf, toTokens } from "./tune.js";
 import { edit } from "./work.js";
 
@@ -24,14 +25,34 @@ function base64(bytes) {
   return btoa(text);
 }
 
-export async function readTune(file) {
+async function asRequest(file) {
   const most = info.limits?.file || 1_000_000;
   if (file.size > most) {
     throw new Error(`${file.name} has ${file.size} bytes, expected ${Math.floor(most)} at most.`);
   }
   const content = base64(new Uint8Array(await file.arrayBuffer()));
-  const read = await ask("/v1/read", { name: file.name, content, domain: "melody" });
-  take(read, file.name);
+  return { name: file.name, content, domain: state.domain };
+}
+
+async function readTune(file) {
+  take(await ask("/v1/read", await asRequest(file)), file.name);
+}
+
+// A structure that was drawn in another program: a mol file is an SD file of one.
+async function readStructure(file) {
+  const request = await asRequest(file);
+  const name = request.name.replace(/\.mol$/i, ".sdf");
+  const { text } = await ask("/v1/read", { ...request, name, model: modelNow()?.id });
+  change("dials", dials(), { near: text });
+  note(`${file.name}: molecules are to be similar to ${text}`);
+}
+
+const READERS = { melody: readTune, molecule: readStructure };
+
+export async function readFile(file) {
+  const read = READERS[state.domain];
+  if (!read) throw new Error(`${file.name}: files are read among melodies and molecules.`);
+  await read(file);
 }
 
 function take(read, name) {
@@ -108,7 +129,7 @@ export function fileButtons(now, name) {
 
 export function wireFiles() {
   const picker = byId("file");
-  const opened = attempt(async (file) => readTune(file));
+  const opened = attempt(readFile);
   byId("open").addEventListener("click", () => picker.click());
   picker.addEventListener("change", () => {
     if (picker.files[0]) opened(picker.files[0]);

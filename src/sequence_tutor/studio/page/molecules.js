@@ -2,7 +2,7 @@
 
 import { attempt, button, byId, icon, make, note } from "./dom.js";
 import { figure, ruleTitle } from "./account.js";
-import { saveBlob } from "./files.js";
+import { readFile, saveBlob } from "./files.js";
 import { isFavourite, turnFavourite } from "./memory.js";
 import { askFile } from "./service.js";
 import { dials, modelNow, on, state } from "./state.js";
@@ -39,12 +39,13 @@ export function moleculeCard(one) {
   const value = one.reward === null ? one.log_prior_per_token : one.reward;
   return make(
     "article",
-    { class: "card molecule", "data-candidate": one.id },
+    { class: "card molecule", "data-candidate": one.id, "aria-label": `Molecule ${one.rank}` },
     make(
       "header",
       { class: "card-head" },
       make("h3", { text: `${one.rank}` }),
-      make("span", { class: "sum", text: figure(value) }),
+      make("span", { class: "sum", text: `${figure(value)} ` },
+        make("span", { class: "sum-words", text: one.reward === null ? "log p a token" : "reward" })),
       heart(one),
     ),
     structure(one),
@@ -135,6 +136,14 @@ function draw() {
   if (all.length) drawTable(all);
 }
 
+// Programs to draw in copy a structure as a mol file.
+function pasted(event) {
+  const text = event.clipboardData?.getData("text") || "";
+  if (!/^M {2}END/m.test(text)) return;
+  event.preventDefault();
+  attempt(readFile)(new File([text], "drawn.mol"));
+}
+
 export function wireMolecules() {
   byId("molecule-files").append(
     icon("save"),
@@ -142,8 +151,11 @@ export function wireMolecules() {
   );
   for (const name of ["fragment", "near"]) {
     byId(name).addEventListener("change", (event) => (dials()[name] = event.target.value));
-    on("domain restored", () => (byId(name).value = state.dials.molecule[name]));
+    const show = () => (byId(name).value = state.dials.molecule[name]);
+    on("domain restored dials", show);
+    show(); // after a reload, too: what is not seen would still be asked for
   }
+  byId("near").addEventListener("paste", pasted);
   on("candidates domain restored", draw);
   draw();
 }

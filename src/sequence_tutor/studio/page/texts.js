@@ -23,9 +23,9 @@ function letters(one) {
   return runs.map((run) => make(run.kind ? "mark" : "span", { class: run.kind, text: run.text }));
 }
 
+// A term that pays nothing says so, too.
 const words = (one) =>
   Object.entries(one.paid)
-    .filter(([, sum]) => sum)
     .sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]));
 
 export function textLine(one) {
@@ -36,12 +36,12 @@ export function textLine(one) {
   const value = one.reward === null ? one.log_prior_per_token : one.reward;
   return make(
     "article",
-    { class: "card line", "data-candidate": one.id },
+    { class: "card line", "data-candidate": one.id, "aria-label": `Line ${one.rank}` },
     make("code", { class: "line-text" }, ...letters(one)),
     make(
       "p",
       { class: "line-said" },
-      make("span", { class: "sum", text: figure(value) }),
+      make("span", { class: "sum", text: `${one.reward === null ? "log p a token" : "reward"} ${figure(value)}` }),
       ...words(one).map(([name, sum]) =>
         make("span", { class: "term", text: `${ruleTitle(name)} ${figure(sum)}` }),
       ),

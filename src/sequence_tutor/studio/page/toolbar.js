@@ -10,7 +10,7 @@ import { caret } from "./roll.js";
 import { drawing } from "./roll_pointer.js";
 import { ask } from "./service.js";
 import { voiceTitles } from "./sound.js";
-import { change, on, state, tell } from "./state.js";
+import { change, dials, on, state, tell } from "./state.js";
 import { toTokens } from "./tune.js";
 import { accountRequest } from "./writing.js";
 import { canRedo, canUndo, clearWork, compare, redo, undo } from "./work.js";
@@ -69,8 +69,8 @@ async function showAccount() {
     setRollAccount(one.steps || {});
     byId("roll-account").replaceChildren(accountRows({ ...one, steps: one.steps || {} }));
     const sum = one.reward ?? one.log_prior_per_token;
-    byId("roll-sum").textContent =
-      `${one.reward === null ? "log p a token" : "reward"} ${figure(sum)}`;
+    const words = dials().aims.length ? "reward, wishes aside," : "reward";
+    byId("roll-sum").textContent = `${one.reward === null ? "log p a token" : words} ${figure(sum)}`;
   } catch (error) {
     if (own !== asked) return;
     byId("roll-account").replaceChildren(make("p", { class: "quiet", text: error.message }));

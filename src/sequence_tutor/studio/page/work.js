@@ -120,14 +120,21 @@ export function keepWords() {
   return said.length ? `${said.join(", ")} and ${end}` : end;
 }
 
+// The settings follow a tune of another length.
+function fitBars({ tune, upbeat }) {
+  const own = meterOf(state.music.meter).steps;
+  state.music.bars = Math.max(1, Math.ceil((tune.steps - upbeat) / own));
+}
+
 // A tune takes the place of the one in the roll, which stays for comparison.
-export function replaceTune(tune, { transpose, upbeat }) {
+export function replaceTune(tune, { transpose, upbeat, meter = state.music.meter }) {
   edit((work) => {
-    state.music.transpose = transpose;
+    Object.assign(state.music, { transpose, meter });
     work.upbeat = upbeat;
     if (work.tune.notes.length) work.other = work.tune;
     work.side = "now";
     work.tune = tune;
+    fitBars(work);
   });
 }
 
@@ -137,7 +144,9 @@ export function compare() {
   if (!work.other) return;
   [work.tune, work.other] = [work.other, work.tune];
   work.side = work.side === "now" ? "before" : "now";
+  fitBars(work);
   tell("work");
+  tell("music");
 }
 
 // A bar of another tune comes into the roll and is kept from now on.

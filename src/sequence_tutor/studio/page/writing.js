@@ -84,7 +84,7 @@ function received(answer) {
   change("candidates", state, { candidates, seed: answer.seed });
   if (dials().aims.length) tell("priced", answer.aims);
   byId("remarks").textContent = (answer.remarks || []).join(" · ");
-  if (state.domain !== "melody") speak(`${all.length} candidates`);
+  if (state.domain !== "melody" || !state.sound.first) speak(`${all.length} candidates`);
   return all;
 }
 
@@ -139,23 +139,37 @@ export const accountRequest = (tokens, transpose) => ({
   form: state.music.form.trim() || null,
 });
 
-// Accounts that a link leaves out are asked for again.
-export const completed = attempt(async () => {
-  const all = state.candidates.melody;
-  const bare = all.filter((one) => Object.keys(one.steps).length === 0 && one.reward !== null);
-  if (!bare.length) return;
+// What a link leaves out, accounts and structures, is asked for again where it is shown.
+const isBare = {
+  melody: (one) => Object.keys(one.steps).length === 0 && one.reward !== null,
+  molecule: (one) => !one.svg,
+  text: (one) => Object.keys(one.steps).length === 0 && one.reward !== null,
+};
+
+function completionRequest(bare) {
   const tokens = bare.map((one) => one.tokens);
-  const answer = await ask("/v1/account", accountRequest(tokens, bare[0].transpose));
+  if (state.domain === "melody") return accountRequest(tokens, bare[0].transpose);
+  return { model: modelNow()?.id, domain: state.domain, tokens, weights: weightsNow("") };
+}
+
+export const completed = attempt(async () => {
+  const asked = state.domain;
+  const bare = state.candidates[asked].filter(isBare[asked]);
+  if (!bare.length) return;
+  const answer = await ask("/v1/account", completionRequest(bare));
   answer.candidates.forEach((one, place) => {
-    Object.assign(bare[place], { steps: one.steps || {}, paid: one.paid || {} });
+    const { paid } = bare[place];
+    Object.assign(bare[place], { steps: one.steps || {}, svg: one.svg || "" });
+    if (!Object.keys(paid).length) bare[place].paid = one.paid || {};
   });
-  change("candidates", state, {});
+  if (state.domain === asked) change("candidates", state, {});
 });
 
 export function wireWriting() {
   byId("write").addEventListener("click", () => write());
   const showWhat = () => (byId("what").textContent = whatWriteDoes());
   on("work music dials domain model restored", showWhat);
+  on("domain", completed);
   showWhat();
   byId("most").textContent = info.limits?.bars || 16;
 }
