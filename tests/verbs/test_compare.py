@@ -24,6 +24,8 @@ from sequence_tutor.workbench import methods
 from sequence_tutor.workbench.finished_run import RESULT_FILE
 from sequence_tutor.workbench.methods import read_forms
 
+pytestmark = pytest.mark.usefixtures("few_particles")
+
 SMALL = {"tune": {"evaluate_samples": 32}}
 METHODS = list(read_forms())
 
@@ -48,7 +50,9 @@ def small(
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("comparison")
-    small(folder, METHODS)
+    with pytest.MonkeyPatch.context() as patch:  # as `few_particles`, which serves one test
+        patch.setattr("sequence_tutor.evaluation.evaluate.PARTICLES", 32)
+        small(folder, METHODS)
     return folder
 
 
@@ -113,6 +117,7 @@ def test_a_half_finished_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert len(read_log(tmp_path / "killed" / "psi" / "seed_0" / "training.jsonl")) == 9
 
 
+@pytest.mark.long
 def test_processes_share_the_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What another process is at is passed over; the last process makes the table."""
     out, methods = tmp_path / "shared", ["sir", "best-of-n"]
