@@ -107,6 +107,7 @@ def test_a_likely_token_is_bright_and_an_unlikely_one_dark(tmp_path: Path) -> No
     assert pixels_of(sure, dark) > 20 * pixels_of(even, dark)
 
 
+@pytest.mark.long
 def test_maps_of_short_melodies_stand_side_by_side_and_of_long_ones_below_each_other(
     tmp_path: Path,
 ) -> None:
