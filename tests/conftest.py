@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -40,12 +39,6 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def pytest_xdist_auto_num_workers() -> int:
     """Of `-n auto`: one a core, for each imports everything for itself."""
     return cores_at_hand()
-
-
-def pytest_collection_finish() -> None:
-    """What was imported stays to the end: no search for garbage looks at it again."""
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -54,6 +54,7 @@ def test_the_same_call_writes_the_same_page(run: Path, tmp_path: Path) -> None:
     assert pages[0].read_bytes() == pages[1].read_bytes()
 
 
+@pytest.mark.long
 def test_a_saved_evaluation_is_shown_as_it_is(run: Path, tmp_path: Path) -> None:
     model = load_model(run)
     table = tmp_path / "table.json"
