@@ -61,8 +61,9 @@ check: $(DEVELOPED)
 	$(VENV)/bin/lint-imports
 
 # Types and layers take a minute and one core: they are checked beside the tests, and said after.
-# One process more than cores, at most 4: some tests wait for what they started.
-WORKERS = $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$(( n < 4 ? n + 1 : 4 )))
+# One process a core, at most 4: each imports everything for itself, and while one waits for what it
+# started the checks have its core.
+WORKERS = $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$(( n < 4 ? n : 4 )))
 TESTS = $(PYTHON) -m pytest -n $(WORKERS) --dist worksteal
 define checked_beside
 	@mkdir -p build

@@ -37,8 +37,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Of `-n auto`: one more than there are cores, for some tests wait for what they started."""
-    return cores_at_hand() + 1
+    """Of `-n auto`: one a core, for each imports everything for itself."""
+    return cores_at_hand()
 
 
 @pytest.fixture(scope="session", autouse=True)

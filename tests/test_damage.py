@@ -91,8 +91,12 @@ def sentence_or(expected: Result | None, call: Callable[[], Result], what: objec
 @pytest.mark.parametrize(
     ("run", "name"),
     [
-        *[("finished", name) for name in (POLICY_FILE, "prior.safetensors", "training.jsonl")],
-        *[("killed", name) for name in (STATE_FILE, "prior.safetensors", "training.jsonl")],
+        ("finished", POLICY_FILE),
+        ("finished", "training.jsonl"),
+        ("killed", STATE_FILE),
+        pytest.param("finished", "prior.safetensors", marks=pytest.mark.long),
+        pytest.param("killed", "prior.safetensors", marks=pytest.mark.long),
+        pytest.param("killed", "training.jsonl", marks=pytest.mark.long),
     ],
 )
 def test_a_flipped_bit_is_seen(run: str, name: str, place: Path, tmp_path: Path) -> None:

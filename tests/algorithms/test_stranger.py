@@ -68,7 +68,7 @@ def test_it_trains_and_its_run_is_loaded_and_goes_on(tmp_path: Path) -> None:
     assert "contrast" in page.read_text(encoding="utf-8")
 
 
-@pytest.mark.usefixtures("site")
+@pytest.mark.usefixtures("site", "few_particles")
 def test_it_is_a_method_beside_ours(tmp_path: Path) -> None:
     compared = compare(
         *("toy", tmp_path / "compared", ["contrast", "psi"]),

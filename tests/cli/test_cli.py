@@ -19,6 +19,12 @@ from sequence_tutor.algorithms.registry import SHIPPED
 from sequence_tutor.cli.program import VERBS, help_text
 from sequence_tutor.melody.midi import write_midi
 
+# a value, a policy's gradient and data; `make test-long` asks for the others
+FEW_OF_SHIPPED = [
+    name if name in ("psi", "ppo", "raml") else pytest.param(name, marks=pytest.mark.long)
+    for name in SHIPPED
+]
+
 SMALL_TUNE = """
 [tune]
 batch = 4
@@ -117,6 +123,7 @@ def test_arguments_that_cannot_be_read(
     assert sentence(capsys).endswith(f"{complaint}; sequence-tutor {verb} --help says more")
 
 
+@pytest.mark.usefixtures("few_particles")
 def test_pretrain_tune_sample_evaluate(
     tunes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -266,7 +273,7 @@ def test_a_shell_completes_verbs_and_options(
     assert "unknown shell 'cmd': expected one of bash, zsh, fish" in sentence(capsys)
 
 
-@pytest.mark.parametrize("algorithm", SHIPPED)
+@pytest.mark.parametrize("algorithm", FEW_OF_SHIPPED)
 def test_every_algorithm_is_asked_for_by_its_name(algorithm: str, tmp_path: Path) -> None:
     asked = ("--algorithm", algorithm, "--steps", 1, "--out", tmp_path / "run")
     assert run("tune", "toy", *asked, "--threads", 1, "--quiet") == 0
@@ -282,6 +289,8 @@ def test_a_folder_of_too_few_tunes_says_how_many_and_what_was_skipped(
     assert printed.strip().endswith("skipped.jsonl lists what was skipped")
 
 
+@pytest.mark.long
+@pytest.mark.usefixtures("few_particles")
 def test_the_toy_domain_takes_every_verb(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -405,6 +414,7 @@ def test_a_link_that_leads_nowhere_is_no_place_for_a_result(
     assert sentence(capsys).endswith(f"{link} is a link that leads nowhere")
 
 
+@pytest.mark.usefixtures("few_particles")
 def test_what_a_file_sets_in_vain_is_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

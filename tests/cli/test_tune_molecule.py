@@ -126,6 +126,7 @@ def test_every_molecule_goes_on_from_a_fragment(
     assert all(one.startswith("NCC") for one in smiles[1:])
 
 
+@pytest.mark.long
 def test_every_molecule_goes_on_from_a_part_with_a_point(
     molecule_prior: Path,
     settings: Path,
@@ -154,6 +155,7 @@ def test_every_molecule_goes_on_from_a_part_with_a_point(
         assert not (tmp_path / "no").exists()
 
 
+@pytest.mark.long
 def test_near_is_an_aim_at_the_mean_similarity(
     molecule_prior: Path, settings: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -171,6 +173,7 @@ def test_near_is_an_aim_at_the_mean_similarity(
     assert "--near is of molecules, not of melody" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_stages_of_a_settings_file_follow_each_other(
     molecule_prior: Path, settings: Path, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import wave
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
@@ -12,7 +13,8 @@ import pytest
 
 from sequence_tutor.melody.reading.own_tunes import own_tunes
 
-pytest.importorskip("sphinx", reason="the extra [docs] is not installed")
+if find_spec("sphinx") is None:  # it is imported where it is used: that takes a second
+    pytest.skip("the extra [docs] is not installed", allow_module_level=True)
 pytest.importorskip("rdkit", reason="the extra [molecule] is not installed")
 
 DIRECTIVES = Path(__file__).parents[2] / "docs" / "directives"

@@ -51,7 +51,9 @@ def test_a_band_is_a_paler_shade_around_its_line(tmp_path: Path) -> None:
     assert shares[1] > 0.05 > 0.01 > shares[0]
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 4, 7])
+@pytest.mark.parametrize(
+    "count", [1, *(pytest.param(count, marks=pytest.mark.long) for count in (2, 3, 4)), 7]
+)
 def test_any_number_of_panels_makes_one_picture(tmp_path: Path, count: int) -> None:
     panels = [Panel(f"panel {place}", [falling("run")]) for place in range(count)]
     learning_curves(panels, tmp_path / "new" / "curves.png")

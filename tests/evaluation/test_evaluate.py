@@ -58,6 +58,7 @@ def test_a_prior_alone_has_no_objective(melody_prior: Path) -> None:
     assert column.statistics["gap_per_sequence"].to_json()["value"] is None
 
 
+@pytest.mark.long
 def test_the_same_seed_gives_the_same_numbers(evaluation: Evaluation, melody_run: Path) -> None:
     again = evaluate([load_model(melody_run)], samples=600, seed=1, particles=64)
     assert again.columns[0].statistics == evaluation.columns[1].statistics

@@ -4,6 +4,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 
 from sequence_tutor import evaluate
@@ -24,6 +25,7 @@ QUICK: dict[str, Any] = {
 }
 
 
+@pytest.mark.long
 def test_the_share_outside_and_the_reward_inside(tmp_path: Path) -> None:
     fence = {"ranges": {"token_0": [0, 0.4]}, "log_p_percentile": 5, "samples": 500}
     fenced = tune(

@@ -28,7 +28,7 @@ def test_two_sequences_by_hand() -> None:
         assert found.deviation == pytest.approx(math.sqrt(x * (1 - x)))
 
 
-@pytest.mark.parametrize("c", [0.4, 1.0])
+@pytest.mark.parametrize("c", [0.4, pytest.param(1.0, marks=pytest.mark.long)])
 def test_the_gradient_of_its_loss_vanishes_there(c: float) -> None:
     toy = make_toy(1, vocab_size=3, length=3, width=8)
     prior, reward = toy.log_prior(), toy.rewards()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,9 @@ from sequence_tutor.models import (
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.verbs.export import export
 
-pytest.importorskip("onnxscript", reason="the extra [onnx] is not installed")
-pytest.importorskip("onnxruntime", reason="the extra [onnx] is not installed")
+# they are imported where they are used: that takes a second
+if find_spec("onnxscript") is None or find_spec("onnxruntime") is None:
+    pytest.skip("the extra [onnx] is not installed", allow_module_level=True)
 
 LAGGED = RecurrentSettings(cell="gru", width=6, layers=2, lags=(2, 3), periods=(4,))
 QUICK = {"steps": 1, "batch": 8, "collect": 8, "evaluate_samples": 8}

@@ -60,7 +60,10 @@ def test_what_sequences_answer_is_how_the_share_changes(mu: float) -> None:
         features = torch.linspace(0, 1, 60, dtype=torch.float64)
         for _ in range(400):
             paid = energy + more * features - level
-            level += float((paid + rarity_payment(paid, at, draws)).logsumexp(0))
+            excess = float((paid + rarity_payment(paid, at, draws)).logsumexp(0))
+            if abs(excess) < 1e-14:
+                break  # the fixed point, to the last digit
+            level += excess
         return paid + rarity_payment(paid, at, draws)
 
     def share(log_pi: Tensor) -> float:

@@ -55,7 +55,9 @@ def assert_equal_weights(one: torch.nn.Module, other: torch.nn.Module) -> None:
         assert torch.equal(first, second)
 
 
-@pytest.mark.parametrize("updates", [3, 10, 17])
+@pytest.mark.parametrize(
+    "updates", [*(pytest.param(at, marks=pytest.mark.long) for at in (3, 10)), 17]
+)
 @pytest.mark.parametrize("settings", [SETTINGS, EPOCHS], ids=["drawn", "epochs"])
 def test_an_interrupted_training_ends_bit_for_bit_as_one_that_was_not(
     tmp_path: Path, updates: int, settings: PretrainSettings

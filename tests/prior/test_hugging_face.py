@@ -29,7 +29,7 @@ V = len(WORDS) + 1
 TOKENS = torch.randint(V - 1, (4, 6), generator=generator())
 
 
-@pytest.fixture(scope="module", params=["gpt2", "llama"])
+@pytest.fixture(scope="module", params=["gpt2", pytest.param("llama", marks=pytest.mark.long)])
 def folder(
     request: pytest.FixtureRequest,
     make_language_model: Callable[[str, Path], None],

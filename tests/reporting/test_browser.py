@@ -215,6 +215,7 @@ def test_on_paper_there_is_nothing_to_press(page: Report) -> None:
     assert page.driver.find_element(By.CSS_SELECTOR, ".take .roll").is_displayed()
 
 
+@pytest.mark.long
 def test_in_a_notebook_samples_play_in_their_frame(
     browser: webdriver.Chrome, melody_run: Path, tmp_path: Path
 ) -> None:

@@ -107,6 +107,7 @@ def test_a_name_is_a_name_and_no_markup(
     assert len(Elements(text).all("script")) == len(OWN) + len(SCRIPTS) + 1  # and the networks
 
 
+@pytest.mark.long
 def test_runs_of_one_name_are_told_apart(
     runs: Callable[[Sequence[str]], list[Path]], tmp_path: Path
 ) -> None:

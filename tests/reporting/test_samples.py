@@ -124,6 +124,7 @@ def test_the_frame_needs_nothing_and_lets_nothing_out(melody_run: Path) -> None:
         assert address.startswith("data:")
 
 
+@pytest.mark.long
 def test_everything_a_notebook_holds_shows_itself(melody_run: Path) -> None:
     model = load_model(melody_run)
     shown = model._repr_html_()

@@ -145,7 +145,7 @@ CONSTRAINTS = [pytest.param(Keeps(KEPT), id="kept"), pytest.param(Uses(), id="co
 
 
 @pytest.mark.parametrize("constraint", CONSTRAINTS)
-@pytest.mark.parametrize("every", [1, 3])
+@pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.long), 3])
 @pytest.mark.parametrize("good", [True, False])
 def test_particles_follow_the_exact_distribution(constraint: Keeps, good: bool, every: int) -> None:
     prior = ngrams()

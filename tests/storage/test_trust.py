@@ -108,6 +108,7 @@ def test_rules_that_a_strangers_run_names_are_not_run(
     assert len(sample(load_model(rules_run), 2)) == 2  # for that none of it is needed
 
 
+@pytest.mark.long
 def test_a_report_of_stored_numbers_runs_nothing(rules_run: Path, melody_run: Path) -> None:
     (rules_run / "training.jsonl").write_text('{"step": 0}\n')
     table = rules_run / "table.json"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -98,7 +99,8 @@ class Browser:
     """Does what the page does, and shows what comes back."""
 
     def __init__(self, address: str, clock: Clock) -> None:
-        self.client, self.clock = httpx.Client(base_url=address), clock
+        # of this machine: no certificates are read, which takes longer than a request
+        self.client, self.clock = httpx.Client(base_url=address, verify=False), clock
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         return self.client.get(path, headers=headers)
@@ -129,8 +131,14 @@ class Browser:
         return dict(reply.json())
 
 
+@pytest.fixture(scope="session")
+def _one_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("studies") / "study"
+    small_study(folder)
+    return folder
+
+
 @pytest.fixture
-def study_folder(tmp_path: Path) -> Path:
-    """The folder of a small study."""
-    small_study(tmp_path / "study")
-    return tmp_path / "study"
+def study_folder(_one_study: Path, tmp_path: Path) -> Path:
+    """The folder of a small study, a copy of its own."""
+    return shutil.copytree(_one_study, tmp_path / "study")

@@ -79,7 +79,7 @@ def test_dealing_anew_with_a_third_model() -> None:
     assert test.p_permutation == pytest.approx(1 / 3, abs=0.01)
 
 
-@pytest.mark.parametrize("clip_spread", [0.0, 2.0])
+@pytest.mark.parametrize("clip_spread", [pytest.param(0.0, marks=pytest.mark.long), 2.0])
 def test_equal_models_give_uniform_p_values(clip_spread: float) -> None:
     generator = np.random.default_rng(2)
     overall, between, published = [], [], []

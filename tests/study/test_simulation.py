@@ -52,7 +52,12 @@ def test_theory_for_two_models_is_the_normal_approximation() -> None:
 
 
 @pytest.mark.parametrize(
-    ("models", "share", "listeners"), [(2, 0.5, 16), (2, 0.7, 20), (4, 0.65, 8), (4, 0.65, 14)]
+    ("models", "share", "listeners"),
+    [
+        *(pytest.param(*one, marks=pytest.mark.long) for one in ((2, 0.5, 16), (4, 0.65, 8))),
+        (2, 0.7, 20),
+        (4, 0.65, 14),
+    ],
 )
 def test_power_is_what_theory_predicts(models: int, share: float, listeners: int) -> None:
     scenario = Scenario(models=models, share=share, pairs=20, rounds=2, studies=300)
@@ -68,6 +73,7 @@ def test_clips_that_differ_cost_power() -> None:
     assert powers[0] > powers[1] + 0.3
 
 
+@pytest.mark.long
 def test_the_curve_finds_how_many_are_needed() -> None:
     scenario = Scenario(models=2, share=0.8, pairs=10, rounds=5, studies=100)
     told: list[int] = []

@@ -78,6 +78,7 @@ def test_a_prior_is_tuned_away_from_a_letter_and_keeps_its_ends(
     assert set("".join(lines)) <= set("abc")
 
 
+@pytest.mark.long
 def test_rules_of_ones_own_see_lines_and_the_run_remembers_what_it_found(
     prior: Path, tmp_path: Path
 ) -> None:

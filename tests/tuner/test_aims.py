@@ -73,6 +73,7 @@ def test_the_live_line_names_the_worst() -> None:
     assert standing(chosen.aims, record) == "3 of 3"
 
 
+@pytest.mark.long
 def test_percent_or_fraction_is_the_same_run_bit_for_bit(tmp_path: Path) -> None:
     one = tuner(tmp_path / "one", settings())
     same = {"token_2": ">= 0.4", "token_0": "<= 0.9", "distinct": ">= 0.5 of 50"}

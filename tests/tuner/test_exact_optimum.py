@@ -79,7 +79,7 @@ def test_sequences_of_any_length_are_learned_without_priorities_too(tmp_path: Pa
 
 @pytest.mark.parametrize(
     ("collect", "every", "most"),
-    [(64, 4, 0.03), (4096, 300, 0.06)],
+    [(64, 4, 0.03), pytest.param(4096, 300, 0.06, marks=pytest.mark.long)],
     ids=["of the policy", "of the prior"],
 )
 def test_weighted_likelihood_reaches_the_optimum(

@@ -114,7 +114,15 @@ def test_there_may_be_more_data_than_replay_and_budget_have_places(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "algorithm", ["bahdanau", "gdc", "grpo", "psi-rawlik", "raml-edits", "raml-edit-distance"]
+    "algorithm",
+    [
+        "psi-rawlik",
+        "raml-edits",
+        *(
+            pytest.param(name, marks=pytest.mark.long)
+            for name in ("bahdanau", "gdc", "grpo", "raml-edit-distance")
+        ),
+    ],
 )
 def test_other_killed_runs_go_on_too(algorithm: str, tmp_path: Path) -> None:
     fresh: dict[str, Any] = {} if algorithm == "psi-rawlik" else FRESH

@@ -102,11 +102,11 @@ def _terminating() -> object:
     "changes",
     [
         {},
-        {"lag": 6},
+        pytest.param({"lag": 6}, marks=pytest.mark.long),
         {"lag": 6, "rollouts": 3},
-        {"target_kl": 0.2},
-        {"optimiser": {"average": 5}},
-        {"stages": [{"steps": 15}, {"c": 0.5, "steps": 14}]},
+        pytest.param({"target_kl": 0.2}, marks=pytest.mark.long),
+        pytest.param({"optimiser": {"average": 5}}, marks=pytest.mark.long),
+        pytest.param({"stages": [{"steps": 15}, {"c": 0.5, "steps": 14}]}, marks=pytest.mark.long),
     ],
     ids=["plain", "lag", "rollouts", "target_kl", "average", "stages"],
 )
@@ -130,8 +130,16 @@ def test_a_signal_saves_and_the_run_ends_the_same(
         assert_same(folder, tmp_path / "whole")
 
 
-@pytest.mark.parametrize("lag", [0, 6])
-@pytest.mark.parametrize("how", [signal.SIGINT, UserError("the program ended")], ids=str)
+@pytest.mark.parametrize(
+    ("how", "lag"),
+    [
+        (signal.SIGINT, 6),
+        (UserError("the program ended"), 0),
+        pytest.param(signal.SIGINT, 0, marks=pytest.mark.long),
+        pytest.param(UserError("the program ended"), 6, marks=pytest.mark.long),
+    ],
+    ids=str,
+)
 def test_a_scorer_may_be_interrupted_or_break(
     tmp_path: Path, how: BaseException | int, lag: int
 ) -> None:

@@ -194,7 +194,7 @@ def test_the_run_is_that_of_a_reward_that_always_computes_all(tmp_path: Path) ->
     assert not one["replay.terms"][newest][..., 0].any()
 
 
-@pytest.mark.parametrize("at", [10, 20, 30])
+@pytest.mark.parametrize("at", [*(pytest.param(at, marks=pytest.mark.long) for at in (10, 30)), 20])
 def test_a_killed_run_goes_on_bit_for_bit(at: int, tmp_path: Path) -> None:
     def stop(_n: int = 1, /, **live: float | str) -> None:
         if tuner.step == at and (at != 20 or "scoring" in live):

@@ -49,7 +49,10 @@ FORMS: list[dict[str, object]] = [
 ]
 
 
-@pytest.mark.parametrize("algorithm", ["psi", "g", "q", "rl-only"])
+@pytest.mark.parametrize(
+    "algorithm",
+    ["psi", *(pytest.param(name, marks=pytest.mark.long) for name in ("g", "q")), "rl-only"],
+)
 @pytest.mark.parametrize(
     "form",
     [

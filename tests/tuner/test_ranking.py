@@ -38,7 +38,7 @@ def log_prior(batch: SequenceBatch, temperature: float = 1.0) -> Tensor:
     return taken(log_probs.log_softmax(-1), batch.tokens).where(batch.mask, 0.0).sum(1)
 
 
-@pytest.mark.parametrize("temperature", [1.0, 1.4])
+@pytest.mark.parametrize("temperature", [pytest.param(1.0, marks=pytest.mark.long), 1.4])
 @pytest.mark.parametrize("algorithm", ["psi", "g"])
 def test_the_likeliest_under_the_optimum_come_first(
     tmp_path: Path, algorithm: str, temperature: float

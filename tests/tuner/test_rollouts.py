@@ -58,7 +58,7 @@ class Copied:
         return wait
 
 
-@pytest.mark.parametrize("algorithm", ["psi", "g"])
+@pytest.mark.parametrize("algorithm", ["psi", pytest.param("g", marks=pytest.mark.long)])
 def test_a_run_learns_the_same_from_copies_elsewhere(tmp_path: Path, algorithm: str) -> None:
     explored = {"exploration": {"kind": "epsilon-policy"}, "algorithm": algorithm}
     here, there = (tuner(tmp_path / name, **explored) for name in ("here", "there"))

@@ -94,6 +94,7 @@ def test_the_divergence_asked_for_is_reached_from_both_sides(begin: float, tmp_p
     assert last["c"] == tuner.c != begin
 
 
+@pytest.mark.long
 def test_a_resumed_run_finds_the_same_c(tmp_path: Path) -> None:
     chosen = settings(steps=120, evaluate_every=40, evaluate_samples=64)
     whole = Tuner(toy_task(), chosen, tmp_path / "whole")

@@ -24,8 +24,12 @@ from sequence_tutor.workbench import methods
 from sequence_tutor.workbench.finished_run import RESULT_FILE
 from sequence_tutor.workbench.methods import read_forms
 
+pytestmark = pytest.mark.usefixtures("few_particles")
+
 SMALL = {"tune": {"evaluate_samples": 32}}
 METHODS = list(read_forms())
+# soft and hard values, a policy's gradient, data, a balance of paths, and without learning
+KINDS = ["psi", "q", "ppo", "raml", "tb", "best-of-n", "sir"]
 
 
 def small(
@@ -48,13 +52,25 @@ def small(
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("comparison")
-    small(folder, METHODS)
+    with pytest.MonkeyPatch.context() as patch:  # as `few_particles`, which serves one test
+        patch.setattr("sequence_tutor.evaluation.evaluate.PARTICLES", 32)
+        small(folder, KINDS)
     return folder
 
 
-def test_every_method_has_the_same_budget_and_figures(out: Path) -> None:
+def test_methods_of_all_kinds_have_the_same_budget_and_figures(out: Path) -> None:
+    assert_same_budget_and_figures(out, KINDS)
+
+
+@pytest.mark.long
+def test_every_method_has_the_same_budget_and_figures(tmp_path: Path) -> None:
+    small(tmp_path, METHODS)
+    assert_same_budget_and_figures(tmp_path, METHODS)
+
+
+def assert_same_budget_and_figures(out: Path, names: list[str]) -> None:
     rows = json.loads((out / "compare.json").read_text())["methods"]
-    assert [row["name"] for row in rows] == METHODS
+    assert [row["name"] for row in rows] == names
     for row in rows:
         assert row.keys() == {
             *("name", "seed", "statistics", "objective_per_sequence", "gap_per_token"),
@@ -70,7 +86,7 @@ def test_every_method_has_the_same_budget_and_figures(out: Path) -> None:
 
 def test_table_and_curves_are_written(out: Path) -> None:
     table = (out / "table.md").read_text()
-    assert all(f"\n| {name} |" in table for name in METHODS)
+    assert all(f"\n| {name} |" in table for name in KINDS)
     assert "KL to the optimum" in table
     for name in ("curves.png", "curves_by_time.png"):
         assert (out / name).read_bytes().startswith(b"\x89PNG")
@@ -84,10 +100,10 @@ def test_finished_runs_are_never_repeated(out: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(methods, "carry_out", refuse)
     monkeypatch.setattr(methods, "sample_pool", refuse)
-    again = small(out, METHODS)
+    again = small(out, KINDS)
     assert again.to_json() == before
     shown = again._repr_html_()  # in a notebook
-    assert [method for method in METHODS if f">{method}</th>" in shown] == METHODS
+    assert [method for method in KINDS if f">{method}</th>" in shown] == KINDS
 
 
 @pytest.mark.long
@@ -113,6 +129,7 @@ def test_a_half_finished_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert len(read_log(tmp_path / "killed" / "psi" / "seed_0" / "training.jsonl")) == 9
 
 
+@pytest.mark.long
 def test_processes_share_the_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What another process is at is passed over; the last process makes the table."""
     out, methods = tmp_path / "shared", ["sir", "best-of-n"]

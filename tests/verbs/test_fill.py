@@ -119,6 +119,7 @@ def test_a_run_guides_by_its_values_and_rewards(melody_run: Path, tmp_path: Path
         fill(model, 4, source=path, keep="1", length=64, quiet=True)
 
 
+@pytest.mark.long
 def test_on_the_command_line(
     melody_prior: Path, tune: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -72,7 +72,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-@pytest.mark.parametrize("reward", [zeros, ones])
+@pytest.mark.usefixtures("few_particles")
+@pytest.mark.parametrize("reward", [zeros, pytest.param(ones, marks=pytest.mark.long)])
 def test_a_module_and_a_function_are_tuned(reward: Callable[[Any], Any], tmp_path: Path) -> None:
     model = go(tmp_path / "run", reward=reward, steps=40, c=0.5)
     evaluation = st.evaluate([st.prior_of(model), model], samples=512)
@@ -205,6 +206,7 @@ def test_a_reward_is_said_once(tmp_path: Path) -> None:
         st.tune("melody", tmp_path / "run", reward=zeros, overrides=both, quiet=True)
 
 
+@pytest.mark.usefixtures("few_particles")
 def test_objects_are_compared_checked_and_swept(tmp_path: Path) -> None:
     given: dict[str, Any] = {"prior": Bigrams(), "reward": zeros, "threads": 1, "quiet": True}
     small = {"budget": 100, "seeds": 1, "samples": 40, **given}

@@ -84,6 +84,7 @@ def test_the_rules_judge_in_the_key_with_the_signature_that_the_prior_learned(
     assert len(spec.only) == 2 + 12
 
 
+@pytest.mark.long
 def test_the_same_melodies_are_allowed_after_loading_and_evaluated(
     model: Model, folder: Path
 ) -> None:

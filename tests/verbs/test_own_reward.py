@@ -35,6 +35,8 @@ SMALL = {
     "replay": {"capacity": 16},
 }
 LIMITS = {"longest_carbon_run": 10, "shortest": 1}
+# with terms by a function and by a program, and with a fence
+ONE_OF_A_KIND = ("share", "my_program", "fence")
 
 
 def weights(
@@ -142,6 +144,10 @@ def test_a_transform_of_another_kind_takes_the_place_of_the_presets(tmp_path: Pa
     assert _on(found["weights"]).keys() == {"valid", "qed", "sa", "logp", "ring"}
 
 
+def named(text: str) -> str:
+    return text.split(".toml")[0][2:]
+
+
 def documented() -> list[str]:
     """Settings of molecules on the pages and in the examples."""
     pages = [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"]
@@ -165,7 +171,14 @@ for line in sys.stdin:
 """A program that answers with two numbers."""
 
 
-@pytest.mark.parametrize("text", documented(), ids=lambda text: text.split(".toml")[0][2:])
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(text, marks=() if named(text) in ONE_OF_A_KIND else pytest.mark.long)
+        for text in documented()
+    ],
+    ids=named,
+)
 def test_what_a_run_found_is_worth_what_score_says(
     text: str, molecule_prior: Path, tmp_path: Path
 ) -> None:

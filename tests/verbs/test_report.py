@@ -48,11 +48,13 @@ def test_the_page_is_written_and_named(
     assert [path.name for path in out.parent.iterdir()] == ["report.html"]
 
 
+@pytest.mark.long
 def test_the_same_call_writes_the_same_page(run: Path, tmp_path: Path) -> None:
     pages = [report([run], tmp_path / name, samples=50, quiet=True) for name in ("a", "b")]
     assert pages[0].read_bytes() == pages[1].read_bytes()
 
 
+@pytest.mark.long
 def test_a_saved_evaluation_is_shown_as_it_is(run: Path, tmp_path: Path) -> None:
     model = load_model(run)
     table = tmp_path / "table.json"
@@ -61,6 +63,7 @@ def test_a_saved_evaluation_is_shown_as_it_is(run: Path, tmp_path: Path) -> None
     assert "123 melodies of each of prior and likes-c were sampled with seed 7" in text
 
 
+@pytest.mark.long
 def test_runs_of_several_domains_are_parts_of_one_page(run: Path, tmp_path: Path) -> None:
     steps: dict[str, Any] = {"tune": {"steps": 2, "evaluate_every": 1, "evaluate_samples": 4}}
     toy = tmp_path / "toy"

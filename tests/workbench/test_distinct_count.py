@@ -19,7 +19,7 @@ def test_it_is_exact_until_it_is_full() -> None:
     assert not count.is_exact
 
 
-@pytest.mark.parametrize("true", [600, 10_000])
+@pytest.mark.parametrize("true", [600, pytest.param(10_000, marks=pytest.mark.long)])
 def test_the_error_is_the_stated_one(true: int) -> None:
     k, rng, ratios = 200, np.random.default_rng(0), []
     for _ in range(200):

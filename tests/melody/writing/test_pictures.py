@@ -57,7 +57,14 @@ def test_a_rest_leaves_no_ink(tmp_path: Path) -> None:
     assert pixels_of(picture, PALETTE[0]) == pixels_of(picture, PALETTE[5]) == 0
 
 
-@pytest.mark.parametrize("lengths", [[32] * 20, [512, 300], [1], [16, 32, 48]])
+@pytest.mark.parametrize(
+    "lengths",
+    [
+        *(pytest.param(many, marks=pytest.mark.long) for many in ([32] * 20, [512, 300])),
+        [1],
+        [16, 32, 48],
+    ],
+)
 def test_any_number_of_melodies_of_any_lengths_fits_a_picture(
     tmp_path: Path, lengths: list[int]
 ) -> None:
@@ -100,6 +107,7 @@ def test_a_likely_token_is_bright_and_an_unlikely_one_dark(tmp_path: Path) -> No
     assert pixels_of(sure, dark) > 20 * pixels_of(even, dark)
 
 
+@pytest.mark.long
 def test_maps_of_short_melodies_stand_side_by_side_and_of_long_ones_below_each_other(
     tmp_path: Path,
 ) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-pytest.importorskip("onnxruntime")
-pytest.importorskip("onnx")
+# they are imported where they are used: that takes a second
+if find_spec("onnxruntime") is None or find_spec("onnx") is None:
+    pytest.skip("the extra [onnx] is not installed", allow_module_level=True)
 
 from molecule.predicting.models import linear_onnx
 from sequence_tutor.errors import UserError

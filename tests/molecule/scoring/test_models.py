@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import numpy as np
 import pytest
 import tomli_w
 
-pytest.importorskip("onnxruntime")
-pytest.importorskip("onnx")
+# they are imported where they are used: that takes a second
+if find_spec("onnxruntime") is None or find_spec("onnx") is None:
+    pytest.skip("the extra [onnx] is not installed", allow_module_level=True)
 
 from kit import kill_fork_once_there, run, sentence
 from molecule.predicting.models import linear_onnx
@@ -46,6 +48,7 @@ def raw(given: MoleculeRewardSettings, *smiles: str) -> list[float]:
     return numbers
 
 
+@pytest.mark.long
 def test_workers_compute_the_same_features(tmp_path: Path) -> None:
     here = raw(settings(tmp_path), *SMILES)
     assert here[4:7] == [3, 16, 1]  # ethanol, benzene, ammonia

@@ -91,6 +91,7 @@ def test_the_total_is_what_tuning_pays(tmp_path: Path) -> None:
     assert blank["total"] == -2
 
 
+@pytest.mark.long
 def test_workers_give_the_same(tmp_path: Path) -> None:
     path = file(tmp_path, *LINES[:8])
     alone = list(score_lines(reward(), [path], "atoms"))

@@ -138,7 +138,7 @@ def test_the_lost_are_counted_and_invalid(hostile: TermSet) -> None:
     assert same(again.records, scores.records)
 
 
-@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("workers", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_a_users_mistake_stops(hostile: TermSet, workers: int) -> None:
     with Scorer(hostile, workers) as scorer:
         with pytest.raises(UserError, match="a fault of the user"):

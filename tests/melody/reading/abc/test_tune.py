@@ -102,7 +102,16 @@ def test_bytes_are_read_or_refused(data: bytes) -> None:
     "unit",
     ['"', "{", "[", "(", "!", "|", ":", "A", "[1", "[A", "[K:", "+A", "&", "^", "(3", "A-", "1/"],
 )
-@pytest.mark.parametrize("head", [HEAD, "X:1\nK:", "X:1\nV:1 ", "X:1\nM:", "X:1\nK:C\nA\n\n"])
+@pytest.mark.parametrize(
+    "head",
+    [
+        HEAD,
+        *(
+            pytest.param(head, marks=pytest.mark.long)
+            for head in ("X:1\nK:", "X:1\nV:1 ", "X:1\nM:", "X:1\nK:C\nA\n\n")
+        ),
+    ],
+)
 def test_long_lines_take_linear_time(unit: str, head: str) -> None:
     assert len(list(read_abc((head + unit * 20_000 + "\nK:C\nA").encode(), "long"))) == 1
 
