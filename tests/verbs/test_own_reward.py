@@ -207,7 +207,9 @@ def test_what_a_run_found_is_worth_what_score_says(
     )
     with (tmp_path / "run" / "found.csv").open(newline="") as file:
         found = list(csv.DictReader(file))
-    assert found or "[tune.fence]" in text  # chains of this prior may all be outside
+    if "[tune.fence]" in text and not found:
+        return  # chains of this prior may all be outside, and nothing is left to score
+    assert found
     molecules = tmp_path / "found.smi"
     molecules.write_text("".join(f"{row['smiles']}\n" for row in found))
     expected = [float(row["total"]) for row in found]

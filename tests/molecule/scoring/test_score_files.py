@@ -144,10 +144,11 @@ def test_a_list_keeps_names(score: Scores, tmp_path: Path) -> None:
     assert out.read_text() == "OCC\tethanol of the lab\nCN\tBAVYZALUXZFZLV-UHFFFAOYSA-N\n"
 
 
-def test_a_table_of_nothing_has_a_header(score: Scores, tmp_path: Path) -> None:
+def test_of_nothing_there_is_no_table(score: Scores, tmp_path: Path) -> None:
     out = tmp_path / "scored.csv"
-    assert score(written(tmp_path / "a.smi"), table=out) == []
-    assert out.read_text() == "smiles,valid,canonical,total\n"
+    with pytest.raises(UserError, match=r"a\.smi: no molecules to score, expected at least one"):
+        score(written(tmp_path / "a.smi"), table=out)
+    assert not out.exists()
 
 
 def test_files_of_several_columns_are_one_table(score: Scores, table: Path, tmp_path: Path) -> None:
