@@ -205,6 +205,7 @@ def test_what_a_run_found_is_worth_what_score_says(
         tell=told.append,
         quiet=True,
     )
+    assert len(told) == 1 + ("[tune.fence]" in text)
     with (tmp_path / "run" / "found.csv").open(newline="") as file:
         found = list(csv.DictReader(file))
     if "[tune.fence]" in text and not found:
@@ -217,7 +218,6 @@ def test_what_a_run_found_is_worth_what_score_says(
     for way in ways:
         totals = [one["total"] for one in score("molecule", [molecules], rules=rules, **way)]
         assert totals == pytest.approx(expected, abs=1e-12)
-    assert len(told) == 1 + ("[tune.fence]" in text)
 
 
 def test_weights_are_told_in_one_line(
