@@ -12,9 +12,16 @@ from sequence_tutor.tuner.settings import TuneSettings
 TOY = make_toy(0, length=5, width=16)
 
 
-def learned(average: int, updates: int) -> tuple[Learner, list[dict[str, torch.Tensor]]]:
+def learned(
+    average: int, updates: int, algorithm: str = "psi"
+) -> tuple[Learner, list[dict[str, torch.Tensor]]]:
     """A learner after updates on one batch, and its weights before the first and after each."""
-    settings = TuneSettings(steps=100, optimiser={"warm_up": 0, "average": average})
+    settings = TuneSettings(
+        algorithm=algorithm,
+        steps=100,
+        replay={"fresh": 1.0 if algorithm == "ppo" else 0.5},
+        optimiser={"warm_up": 0, "average": average},
+    )
     learner = Learner(TOY.prior, settings, TOY.reward.weights)
     batch = rollout(TOY.prior, 64, 5, torch.Generator().manual_seed(0)).batch
     stored = learner.experiences.store(batch, TOY.reward(batch).float())
@@ -48,6 +55,18 @@ def test_what_is_learned_does_not_depend_on_the_average() -> None:
         assert torch.equal(own[name], weights)
 
 
-def test_who_learns_from_the_newest_alone_is_refused() -> None:
-    with pytest.raises(ValidationError, match=r"optimiser.average is 50 but ppo learns from what"):
-        TuneSettings(algorithm="ppo", replay={"fresh": 1.0}, optimiser={"average": 50})
+def test_a_snapshot_is_of_the_policy_that_samples() -> None:
+    learner, past = learned(average=4, updates=3, algorithm="ppo")
+    for name, kept in learner.target.state_dict().items():
+        assert torch.equal(kept, past[0][name])  # from before the first update
+    learner.collected()
+    sampling = learner.proposal.values.state_dict()
+    assert any(not torch.equal(kept, past[-1][name]) for name, kept in sampling.items())
+    for name, kept in learner.target.state_dict().items():
+        assert torch.equal(kept, sampling[name])
+
+
+def test_who_learns_once_from_the_newest_alone_is_refused() -> None:
+    refused = r"optimiser.average is 50 but reinforce-kl learns from what"
+    with pytest.raises(ValidationError, match=refused):
+        TuneSettings(algorithm="reinforce-kl", replay={"fresh": 1.0}, optimiser={"average": 50})

@@ -133,7 +133,8 @@ def _check_on_policy(settings: TuneSettings) -> None:
             "replay.fresh = 1, exploration.kind = 'policy', exploration.regrow = 0 and "
             "exploration.breed = 0"
         )
-    if settings.optimiser.average:
+    repeats = settings.traits.target == "snapshot"
+    if settings.optimiser.average and not repeats:
         raise ValueError(
             f"optimiser.average is {settings.optimiser.average} but {settings.algorithm} learns "
             "from what the policy itself has just sampled, not an average of it; expected 0"
@@ -148,7 +149,6 @@ def _check_on_policy(settings: TuneSettings) -> None:
             f"replay.priority is 'step' but {settings.algorithm} learns from whole sequences, "
             "expected 'none'"
         )
-    repeats = settings.traits.target == "snapshot"
     if not repeats and (settings.batch, settings.collect_every) != (settings.collect, 1):
         raise ValueError(
             f"{settings.algorithm} learns once from each sequence, expected batch = collect and "

@@ -107,7 +107,7 @@ class Learner:
     def collected(self) -> None:
         """New sequences have just been sampled with the policy as it stands."""
         if self.target_is == "snapshot":
-            self.target.load_state_dict(self.values.state_dict())
+            self.target.load_state_dict(self.averaged.state_dict())
 
     def learn(self, stored: Stored, step: int, drawn: Drawn | None = None) -> Update:
         """One update from a batch of stored sequences.
