@@ -6,7 +6,7 @@ import importlib.util
 import re
 from math import exp, log
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,6 +19,8 @@ from sequence_tutor.replay.sampling import Drawn
 from sequence_tutor.replay.sequences import Stored
 from sequence_tutor.sampling.measure import Task
 from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.text.view import TextView
+from sequence_tutor.text.vocabulary import TextVocabulary
 from sequence_tutor.toy import make_toy
 from sequence_tutor.tuner.learner import Update
 from sequence_tutor.tuner.loop import Tuner
@@ -26,6 +28,14 @@ from sequence_tutor.tuner.settings import TuneSettings
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
+WORDS = TextVocabulary.of_lines(
+    [
+        "how was work today / it fine mine long because we won / i do not know",
+        "have no idea am sure what you mean",
+    ],
+    "words",
+)
+V = len(WORDS.tokens) + 1
 HUNK = re.compile(r"```diff\n(.*?)```", re.DOTALL)
 
 
@@ -60,6 +70,47 @@ def test_a_bias_is_removed_and_nothing_else(tmp_path: Path) -> None:
     weights = {name: kept[name]["prior"][0] * exp(-of) for name, of in each.items()}
     for name, weight in weights.items():
         assert kept[name]["shares"][0] == pytest.approx(weight / sum(weights.values()), abs=0.04)
+
+
+@pytest.mark.slow
+def test_fewer_dull_answers_and_the_prior_keeps_variety(tmp_path: Path) -> None:
+    example = script("dull_answers")
+    found = example.run(tmp_path, lines=4000, share=0.25, samples=500, seeds=(0,))
+    prior, policies = found["prior"][0], {name: found[name][0] for name in example.UPDATES}
+    for own in policies.values():
+        assert own["dull answers"] < prior["dull answers"] - 0.05
+        assert own["ease"] > prior["ease"]
+    assert policies["psi"]["distinct dialogues"] > policies["reinforce"]["distinct dialogues"]
+    assert prior["KL, nats a dialogue"] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_rewards_of_dialogues_by_hand() -> None:
+    """A uniform model, whose log p a token is -log V whatever is asked."""
+    example = script("dull_answers")
+    uniform = SimpleNamespace(
+        domain=SimpleNamespace(vocabulary=WORDS),
+        policy=SimpleNamespace(
+            sequence_log_probs=lambda tokens: torch.full((*tokens.shape, V), -log(V))
+        ),
+    )
+    source = example.RULES.format(dull=example.DULL, forward="forward", backward="backward")
+    rules: dict[str, Any] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sequence_tutor.load_model", lambda _folder: uniform)
+        exec(compile(source, "rewards", "exec"), rules)
+    lines = [
+        "how was work today / it was fine / mine was long because we won",
+        "how was / i am not",
+    ]
+    texts = TextView(SequenceBatch.from_lists([WORDS.encode(line) for line in lines]), WORDS)
+    second = 8  # the token of the second separator
+    ease, flow, coherence = (rules[name](texts) for name in ("ease", "flow", "coherence"))
+    assert ease.nonzero().tolist() == [[0, second]]
+    assert ease[0, second].item() == pytest.approx(log(V))
+    common, sizes = 1, 4 * 6  # of "how was work today" and the last turn: "was"
+    assert flow.sum(1).tolist() == pytest.approx([-log(common / sizes**0.5), 0.0])
+    assert coherence.sum(1).tolist() == pytest.approx([-2 * log(V), -8.0])
+    assert coherence[0].nonzero().tolist() == [[second]]
 
 
 def g_loop() -> dict[str, Any]:
