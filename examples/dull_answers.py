@@ -98,7 +98,7 @@ def flow(texts):
 def coherence(texts):
     """Mean log p of the answer after the question, and of the question after the answer."""
     paid, places = texts.nothing(), _second_ends(texts)
-    turns = [line.split(" / ")[:2] for line, place in zip(texts.lines, places) if place]
+    turns = [_turns(line)[:2] for line, place in zip(texts.lines, places) if place]
     vocabulary = FORWARD.domain.vocabulary
     forth = [_encoded(vocabulary, question, answer) for question, answer in turns]
     back = [_encoded(BACKWARD.domain.vocabulary, answer, question) for question, answer in turns]
@@ -116,18 +116,23 @@ def _flow(turns):
     return -log(max(cosine, LEAST_COSINE))
 
 
+def _turns(line):
+    """The words of each turn."""
+    return [turn.split() for turn in line.split("/")]
+
+
 def _second_ends(texts):
     """The place of the separator after the second turn of each line; 0: it has not three turns."""
-    return [
-        next((n for n, word in enumerate(words) if words[: n + 1].count("/") == 2), 0)
-        if words.count("/") == 2
-        else 0
-        for words in (line.split() for line in texts.lines)
-    ]
+    places = []
+    for turns in map(_turns, texts.lines):
+        begun = len(turns) == 3 and turns[0] and turns[1]
+        places.append(len(turns[0]) + 1 + len(turns[1]) if begun else 0)
+    return places
 
 
 def _encoded(vocabulary, first, second):
-    return vocabulary.encode(f"{{first}} /", end=False), vocabulary.encode(second, end=False)
+    begun, then = (" ".join(words) for words in ([*first, "/"], second))
+    return vocabulary.encode(begun, end=False), vocabulary.encode(then, end=False)
 
 
 def _mean_log_p(model, pairs):
@@ -200,7 +205,7 @@ def run(
     Args:
         out: folder of corpora, priors and runs.
         lines: dialogues of the corpus.
-        share: of the updates of priors and runs.
+        share: of the updates of the runs.
         samples: dialogues that are measured.
         seeds: of training.
 
@@ -209,8 +214,7 @@ def run(
     """
     out.mkdir(parents=True, exist_ok=True)
     write_corpora(out, lines)
-    steps = int(800 * share)
-    train = {"steps": steps, "evaluate_every": steps // 4, "network": {"width": 64}}
+    train = {"steps": 800, "evaluate_every": 200, "network": {"width": 64}}
     for name in ("dialogues", "turned"):
         sequence_tutor.pretrain(
             *("text", [out / f"{name}.txt"], out / f"prior_{name}"),

@@ -75,7 +75,7 @@ def test_a_bias_is_removed_and_nothing_else(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_fewer_dull_answers_and_the_prior_keeps_variety(tmp_path: Path) -> None:
     example = script("dull_answers")
-    found = example.run(tmp_path, lines=4000, share=0.25, samples=500, seeds=(0,))
+    found = example.run(tmp_path, samples=500, seeds=(1,))
     prior, policies = found["prior"][0], {name: found[name][0] for name in example.UPDATES}
     for own in policies.values():
         assert own["dull answers"] < prior["dull answers"] - 0.05
@@ -101,6 +101,8 @@ def test_rewards_of_dialogues_by_hand() -> None:
     lines = [
         "how was work today / it was fine / mine was long because we won",
         "how was / i am not",
+        "/ / fine",
+        "/ it was /",
     ]
     texts = TextView(SequenceBatch.from_lists([WORDS.encode(line) for line in lines]), WORDS)
     second = 8  # the token of the second separator
@@ -108,8 +110,8 @@ def test_rewards_of_dialogues_by_hand() -> None:
     assert ease.nonzero().tolist() == [[0, second]]
     assert ease[0, second].item() == pytest.approx(log(V))
     common, sizes = 1, 4 * 6  # of "how was work today" and the last turn: "was"
-    assert flow.sum(1).tolist() == pytest.approx([-log(common / sizes**0.5), 0.0])
-    assert coherence.sum(1).tolist() == pytest.approx([-2 * log(V), -8.0])
+    assert flow.sum(1).tolist() == pytest.approx([-log(common / sizes**0.5), 0.0, 0.0, 0.0])
+    assert coherence.sum(1).tolist() == pytest.approx([-2 * log(V), -8.0, -8.0, -8.0])
     assert coherence[0].nonzero().tolist() == [[second]]
 
 
