@@ -37,7 +37,7 @@ UPDATES = {"reinforce": 320, "psi": 640}
 """By which each method has scored 40,960 dialogues."""
 
 C = 0.05
-"""Of Psi-learning; found with seed 11."""
+"""Of Psi-learning; no other value was tried."""
 
 OFF = {"repetition": 0.0, "again": 0.0}
 """Terms that text has without being asked."""
