@@ -13,6 +13,15 @@ class Window(Settings):
 def test_an_unknown_name_is_answered_by_the_nearest() -> None:
     assert nearest("tonik", ["key", "tonic"]) == "did you mean 'tonic'?"
     assert nearest("zzz", ["key", "tonic"]) == "expected one of key, tonic"
+
+
+def test_the_beginning_of_a_name_is_near() -> None:
+    names = ["qed", "celecoxib_rediscovery", "isomers_c9"]
+    assert nearest("celecoxb", names) == "did you mean 'celecoxib_rediscovery'?"
+    assert nearest("iso", names) == f"expected one of {', '.join(names)}"
+
+
+def test_settings_answer_an_unknown_name_by_the_nearest() -> None:
     with pytest.raises(ValidationError, match="unknown name 'step': did you mean 'steps'"):
         Window.model_validate({"step": 4})
 

@@ -84,3 +84,21 @@ def test_c_is_that_of_the_settings_file(melody_prior: Path, tmp_path: Path) -> N
     config.write_text("[tune]\nc = 2.0\n[reward.weights]\nkey = 6.0\n")
     found = check("melody", prior=melody_prior, config=config)
     assert found.strengths["key"].odds == pytest.approx(math.exp(3))
+
+
+def test_what_is_checked_is_as_long_as_what_is_tuned(melody_prior: Path, tmp_path: Path) -> None:
+    rules, config = tmp_path / "rules.py", tmp_path / "long.toml"
+    rules.write_text("def written(melodies):\n    return melodies.mask.double()\n")
+    config.write_text("length = 48\n")
+    assert check("melody", prior=melody_prior, rules=rules, config=config).terms["written"] == 48
+
+
+def test_aims_alone_are_not_said_to_be_weighed(
+    melody_prior: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["check", "melody", "--prior", str(melody_prior)]
+    assert main([*given, "--aim", "loops <= 3 %"]) == 0
+    shown = capsys.readouterr().out
+    assert "Tuning has 1 aim and nothing else" in shown
+    assert "odds" not in shown
+    assert not check("melody", prior=melody_prior).aims_alone

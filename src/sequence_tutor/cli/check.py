@@ -46,17 +46,22 @@ class Check:
         )
         self.shown.write(asdict(found))
         numbers = ("mean", "spread", "weight", "odds of 1 point", "odds of a spread", "1 nat at")
+        shown = 2 if found.aims_alone else len(numbers)  # columns: then nothing is weighed
         rows = []
         for name, mean in found.terms.items():
             one = found.strengths[name]
             cells = (mean, one.spread, one.weight, one.odds, one.odds_of_a_spread, one.proposed)
-            rows.append([name, *("" if cell is None else f"{cell:.3g}" for cell in cells)])
-        show(Table(["term", *numbers], rows))
+            rows.append([name, *("" if cell is None else f"{cell:.3g}" for cell in cells[:shown])])
+        show(Table(["term", *numbers[:shown]], rows))
         if found.paid_at_the_end:
             late = ", ".join(found.paid_at_the_end)
             show(f"Paid at the last step, because they look ahead: {late}.")
+        aims = f"{len(found.aims)} aim{'s' if len(found.aims) > 1 else ''}"
         self.shown.remark(
-            f"At c = {found.c:g} tuning makes a sequence e^(weight / c) times as likely for 1 "
+            f"Tuning has {aims} and nothing else: it finds what they are "
+            "paid, and no weight counts. `aims price` says what they cost."
+            if found.aims_alone
+            else f"At c = {found.c:g} tuning makes a sequence e^(weight / c) times as likely for 1 "
             "point more from a rule, and e^(weight x spread / c) times for one spread more. "
             "Odds near 1 have no effect; at the weight in the last column a spread is worth "
             "1 nat, about as much as differences between sequences under the prior."

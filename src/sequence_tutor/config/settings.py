@@ -18,17 +18,25 @@ MOST, LEAST = 1e12, 1e-12
 MOST_WHOLE = 2**53  # the largest whole number that is exact in floating point
 
 _LONGEST_NAME = 100
+
+_FEWEST_LETTERS, _ALIKE = 4, 0.75
+"""Of the beginning of a name, and how alike it has to be: short ones begin too many names."""
+
 _SPELT = str.maketrans("_\u2010\u2011\u2012\u2013\u2014\u2212\u266d\u266f", "-------b#")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """The end of an error sentence about an unknown name.
 
-    ``nearest("tonik", ["key", "tonic"])`` gives ``"did you mean 'tonic'?"``; where no name is
+    ``nearest("tonik", ["key", "tonic"])`` gives ``"did you mean 'tonic'?"``, and so does the
+    beginning of a name, ``nearest("celecoxb", ["celecoxib_rediscovery"])``; where no name is
     similar, all known names are listed.
     """
     plain = {_plain(one): one for one in reversed(list(known))}  # of equals the first
-    close = get_close_matches(_plain(name[:_LONGEST_NAME]), plain, n=1)
+    asked = _plain(name[:_LONGEST_NAME])
+    begun = {one[: len(asked)]: one for one in plain if len(asked) >= _FEWEST_LETTERS}
+    close = get_close_matches(asked, plain, n=1)
+    close += [begun[one] for one in get_close_matches(asked, begun, n=1, cutoff=_ALIKE)]
     if close:
         return f"did you mean {plain[close[0]]!r}?"
     if not plain:

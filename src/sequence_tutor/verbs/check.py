@@ -71,6 +71,8 @@ class Checked:
         strengths: name -> its effect at its weight and this c.
         sequences: number sampled, in `sampling_seconds`, and scored, in `scoring_seconds`.
         paid_at_the_end: terms that declare that they look ahead; tuning pays them at the last step.
+        aims: rows that are aimed at.
+        aims_alone: whether nothing else is paid, so that weights and c have no effect.
     """
 
     terms: Mapping[str, float]
@@ -80,6 +82,8 @@ class Checked:
     sampling_seconds: float
     scoring_seconds: float
     paid_at_the_end: tuple[str, ...] = ()
+    aims: tuple[str, ...] = ()
+    aims_alone: bool = False
 
 
 def check(
@@ -122,7 +126,7 @@ def check(
     overrides = merged(overrides, extensions.named())
     file = optional_path(config)
     order = open_order(domain, preset, file, overrides, given, weighs=True, trust=trust)
-    policy, end_token = order.stored.prior, order.domain.end_token
+    policy = order.stored.prior
     check_prior(policy)
     judge = order.reward()
     check_reward(judge, order.domain.vocab_size)
@@ -133,21 +137,25 @@ def check(
     for logger in found.log_to:
         if not isinstance(logger, Tracker):
             check_logger(logger)
-    generator = named_generator(0, "check", device_of(policy))
+    generator, task = named_generator(0, "check", device_of(policy)), order.task(judge)
     begun = time.perf_counter()
-    batch = rollout(policy, SAMPLES, order.domain.length, generator, end_token=end_token).batch
+    batch = rollout(policy, SAMPLES, task.length, generator, end_token=task.end_token).batch
     sampled = time.perf_counter()
     paid = score(judge, batch).sum(1)  # (B, R)
     scored = time.perf_counter()
-    c, within = order.spec.tune.c, shares_of(judge)  # what a mean is made of pays through it alone
+    tune, within = order.spec.tune, shares_of(judge)  # what a mean is made of pays through it alone
     means = zip(judge.names, paid.mean(0).tolist(), strict=True)
     terms = {name: mean for name, mean in means if name not in within}
     spreads = zip(judge.names, paid.std(0).tolist(), judge.weights.tolist(), strict=True)
     strengths = {
-        name: strength(spread, weight, c) for name, spread, weight in spreads if name not in within
+        name: strength(spread, weight, tune.c)
+        for name, spread, weight in spreads
+        if name not in within
     }
     seconds = sampled - begun, scored - sampled
-    return Checked(terms, c, strengths, len(batch), *seconds, declared(judge))
+    rows = tuple(aim.row for aim in tune.aims)
+    late, alone = declared(judge), bool(rows) and tune.aims_alone
+    return Checked(terms, tune.c, strengths, len(batch), *seconds, late, rows, alone)
 
 
 def strength(spread: float, weight: float, c: float) -> Strength:
