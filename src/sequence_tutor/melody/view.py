@@ -12,7 +12,7 @@ from torch import Tensor
 
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.errors import UserError
-from sequence_tutor.melody.encoding import FIRST_NOTE, VOCAB_SIZE
+from sequence_tutor.melody.encoding import FIRST_NOTE, HOLD, VOCAB_SIZE
 from sequence_tutor.melody.scales import C_MAJOR, Key
 from sequence_tutor.sequences import SequenceBatch
 
@@ -82,10 +82,23 @@ class Melodies:
     @cached_property
     def previous_pitched(self) -> Tensor:
         """(B, T) int64: the last pitched token before each step, or `NO_PITCH`."""
+        return delayed(self._latest(self.is_pitched))
+
+    @cached_property
+    def sounding(self) -> Tensor:
+        """(B, T) int64: the pitch that sounds at each step, or `NO_PITCH`: silence."""
+        return self._latest(self.tokens != HOLD)
+
+    def _latest(self, events: Tensor) -> Tensor:
+        """(B, T) int64: the token of the last event at or before each step; 0: there was none.
+
+        Args:
+            events: (B, T) bool.
+        """
         steps = torch.arange(self.tokens.shape[1], device=self.tokens.device)
-        # The step stands above the token's bits, so that the running maximum is the latest note.
-        stamped = ((steps << TOKEN_BITS) + self.tokens) * self.is_pitched  # (B, T)
-        return delayed(stamped.cummax(dim=1).values & ((1 << TOKEN_BITS) - 1))
+        # The step stands above the token's bits, so that the running maximum is the latest event.
+        stamped = ((steps << TOKEN_BITS) + self.tokens) * events  # (B, T)
+        return stamped.cummax(dim=1).values & ((1 << TOKEN_BITS) - 1)
 
     @cached_property
     def _distinct_by_window(self) -> dict[int, Tensor]:

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
@@ -99,8 +100,8 @@ class Lookback:
         tokens, count, runs = state
         tokens = torch.cat([tokens[:, 1:], previous[:, None]], dim=1)  # (B, seen)
         count = count + 1
-        at_lags = _columns([tokens[:, -lag] for lag in self.lags], previous)
-        before = _columns([tokens[:, -lag - 1] for lag in self.lags], previous)
+        seen = tokens.index_select(1, self._fixed(previous.device).columns)
+        at_lags, before = seen.view(len(seen), 2, len(self.lags)).unbind(1)
         runs = (runs + 1).where(self._repeats(previous, before), 0)
         return self._rows(previous, at_lags, runs, count), at_lags, (tokens, count, runs)
 
@@ -137,16 +138,19 @@ class Lookback:
             runs: (..., L) lengths of repetitions.
             place: (...) how many tokens there are so far.
         """
-        height, lags = self.vocab_size + 1, torch.arange(len(self.lags), device=last.device)
-        rows = [last[..., None], height * (1 + lags) + at_lags]
-        at = height * self.tokens_seen
+        fixed = self._fixed(last.device)
+        rows = [last[..., None], at_lags + fixed.first_of_lags]
+        at = (self.vocab_size + 1) * self.tokens_seen
         for period in self.periods:
             rows.append((at + place % period)[..., None])
             at += period
-        long = torch.bucketize(runs, torch.tensor(RUNS, device=last.device), right=True)
-        repeating = at + len(RUNS) * lags + long - 1
-        rows.append(repeating.where(runs > 0, self.rows))
+        long = torch.bucketize(runs, fixed.runs, right=True)
+        rows.append((long + fixed.first_of_runs).where(runs > 0, self.rows))
         return torch.cat(rows, -1)
+
+    def _fixed(self, device: torch.device) -> Fixed:
+        first_of_runs = self.rows - self.run_rows
+        return _fixed(tuple(self.lags), self.vocab_size + 1, first_of_runs, device)
 
     def of_runs(self, rows: Tensor, dtype: torch.dtype) -> Tensor:
         """What rows (..., I) say of repetitions, as (..., L x runs): 1 at each, 0 elsewhere."""
@@ -157,6 +161,34 @@ class Lookback:
     def tokens_seen(self) -> int:
         """How many of a step's rows are tokens, which come first."""
         return 1 + len(self.lags)
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """What every step of a lookback needs, made once.
+
+    Attributes:
+        columns: (2 L,) of the tokens so far, that at each lag, then the one before each.
+        first_of_lags: (L,) the first row of each lag's tokens.
+        first_of_runs: (L,) one less than the first row of the lengths of its repetitions.
+        runs: `RUNS`.
+    """
+
+    columns: Tensor
+    first_of_lags: Tensor
+    first_of_runs: Tensor
+    runs: Tensor
+
+
+@lru_cache(maxsize=64)
+def _fixed(lags: tuple[int, ...], height: int, first_of_runs: int, device: torch.device) -> Fixed:
+    """Of a table in which a token has `height` rows, and repetitions the last ones."""
+    places, back = torch.arange(len(lags)), torch.tensor(lags, dtype=torch.int64)
+    last = max(lags, default=0)  # the column of the last token
+    columns = torch.cat([last + 1 - back, last - back])
+    runs = first_of_runs + len(RUNS) * places - 1
+    found = columns, height * (1 + places), runs, torch.tensor(RUNS)
+    return Fixed(*(one.to(device) for one in found))
 
 
 def _columns(columns: Sequence[Tensor], like: Tensor) -> Tensor:
@@ -170,10 +202,14 @@ def as_features(rows: Tensor, height: int, dtype: torch.dtype) -> Tensor:
     return features.scatter_(-1, rows, 1.0)[..., :height]
 
 
+def turned(weights: Tensor) -> Tensor:
+    """Weights (G, height) of inputs as a table (height + 1, G) whose last row is zero."""
+    return F.pad(weights.t(), (0, 0, 0, 1))
+
+
 def sum_of_rows(rows: Tensor, table: Tensor) -> Tensor:
-    """The sum (B, G) of rows (B, I) of a table (height, G); the number `height` stands for zero."""
-    whole = F.pad(table, (0, 0, 0, 1))
-    return F.embedding_bag(rows, whole, mode="sum")
+    """The sum (B, G) of rows (B, I) of a table, see `turned`."""
+    return F.embedding_bag(rows, table, mode="sum")
 
 
 def add_copies(outputs: Tensor, gates: Tensor, at_lags: Tensor, vocab_size: int) -> Tensor:

@@ -28,7 +28,13 @@ from pydantic import (
 from torch import Tensor, nn
 
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.models.lookback import Lookback, add_copies, as_features, sum_of_rows
+from sequence_tutor.models.lookback import (
+    Lookback,
+    add_copies,
+    as_features,
+    sum_of_rows,
+    turned,
+)
 from sequence_tutor.models.next_token import NextTokenNetwork, State
 
 
@@ -93,7 +99,7 @@ class RecurrentNetwork(NextTokenNetwork):
             self.lookback.rows, settings.width, settings.layers, batch_first=True
         )
         self.head = nn.Linear(settings.width, outputs)
-        self.copy_gates = None
+        self.copy_gates, self._table = None, InputTable()
         if settings.lags:
             self.copy_gates = nn.Linear(settings.width + self.lookback.run_rows, len(settings.lags))
 
@@ -169,11 +175,11 @@ class RecurrentNetwork(NextTokenNetwork):
     def _first_gates(self, rows: Tensor, to_gates: Tensor, bias: Tensor) -> Tensor:
         """What the first layer's inputs bring, rows (B, I) of its weights, with the bias: (B, G).
 
-        The weights, turned round, cannot be kept for the next step: fused optimisers change them
-        and leave no trace of it.
+        Weights that learn, turned round, cannot be kept for the next step: fused optimisers change
+        them and leave no trace of it.
         """
         if not self.lookback.is_plain:
-            return sum_of_rows(rows, to_gates.t()) + bias
+            return sum_of_rows(rows, self._table.of(to_gates)) + bias
         table = to_gates.new_empty(to_gates.shape[::-1])  # (V+1, G)
         torch.add(to_gates.t(), bias, out=table)  # turned round and added to in one pass
         return table.index_select(0, rows[:, 0])
@@ -194,6 +200,22 @@ class RecurrentNetwork(NextTokenNetwork):
         shared, summed = to_bias.clone(), 2 * self.settings.width
         shared[:summed] += recurrent_bias[:summed]
         return shared
+
+
+class InputTable:
+    """A network's input weights turned round, kept from step to step while nothing changes them."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[Tensor, int, int, Tensor] | None = None
+
+    def of(self, weights: Tensor) -> Tensor:
+        """Weights (G, I) as a table (I + 1, G), see `turned`; those that learn are not kept."""
+        if weights.requires_grad:
+            return turned(weights)
+        kept, place = self._kept, weights.data_ptr()
+        if kept is None or kept[0] is not weights or kept[1:3] != (weights._version, place):
+            kept = self._kept = weights, weights._version, place, turned(weights)
+        return kept[3]
 
 
 def seeing_place(network: RecurrentNetwork, period: int) -> RecurrentNetwork:

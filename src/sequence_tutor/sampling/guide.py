@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -111,8 +112,7 @@ class Guide:
         self._paid: Tensor | None = None
         self._echo: Echo | None = None
         self._every = self._every_option()
-        self._ahead = self._look_back()
-        if float(self._ahead[0, machine.start]) == -torch.inf:
+        if not self._is_possible():
             raise UserError("no sequence can be all that was asked for at once")
 
     def listening(self, prior: Prior, generator: torch.Generator) -> Guide:
@@ -120,10 +120,7 @@ class Guide:
         echo = None if self._kept is None else learned_echo(prior, self._kept, generator)
         if echo is None:
             return self
-        guide = copy(self)
-        guide._echo = echo
-        guide._ahead = guide._look_back()
-        return guide
+        return self._with(_echo=echo)
 
     def paying(self, paid: Tensor) -> Guide:
         """The same, which also leads to what is paid.
@@ -131,9 +128,13 @@ class Guide:
         Args:
             paid: (T, S, V) float64, finite: g, nats that a token is paid at a step in a state.
         """
+        return self._with(_paid=paid)
+
+    def _with(self, **changes: Tensor | Echo) -> Guide:
+        """The same but for what changes, which looks back anew."""
         guide = copy(self)
-        guide._paid = paid
-        guide._ahead = guide._look_back()
+        vars(guide).pop("_looked", None)
+        vars(guide).update(changes)
         return guide
 
     def _every_option(self) -> list[tuple[Tensor, Tensor]] | None:
@@ -144,16 +145,32 @@ class Guide:
         places = torch.arange(count)
         return [self._options(t, places) for t in range(self.length)]
 
-    def _look_back(self) -> Tensor:
-        """(T + 1, C S): log psi of each place before each step."""
+    def _is_possible(self) -> bool:
+        """Whether the machine can write a sequence that meets the constraint."""
+        places = torch.arange(self._constraint.counters * self._states)
+        writes = (self._machine.log_probs > -torch.inf)[:, places % self._states]  # (P, C S, V)
+        can = torch.ones(len(places), dtype=torch.bool)
+        for t in reversed(range(self.length)):
+            allowed, after = self._options(t, places) if self._every is None else self._every[t]
+            can = (allowed & writes[t % len(writes)] & can[after]).any(1)
+        return bool(can[self._machine.start])
+
+    @cached_property
+    def _looked(self) -> tuple[Tensor, list[Tensor]]:
+        """Log psi of each place before each step, (T + 1, C S), and what each token leads to.
+
+        The latter are (C S, V) a step, and kept where the options are.
+        """
         count = self._constraint.counters * self._states
         places = torch.arange(count)
         ahead = torch.zeros(self.length + 1, count, dtype=torch.float64)
-        periods = self._machine.log_probs
+        periods, leads = self._machine.log_probs, list[Tensor]()
         for t in reversed(range(self.length)):
             log_ahead, _ = self._led(t, places, ahead[t + 1])
             ahead[t] = (periods[t % len(periods)][places % self._states] + log_ahead).logsumexp(1)
-        return ahead
+            if self._every is not None:
+                leads.append(log_ahead)
+        return ahead, leads[::-1]
 
     def _options(self, t: int, place: Tensor) -> tuple[Tensor, Tensor]:
         """Which tokens may come, and the places after them; (N, V) each."""
@@ -162,11 +179,11 @@ class Guide:
         return allowed, after * self._states + self._machine.next_state[state]
 
     def _led(self, t: int, place: Tensor, ahead: Tensor) -> tuple[Tensor, Tensor]:
-        """Log of what each token leads to, -inf for those not allowed, and the places; (N, V)."""
-        if self._every is None:
-            allowed, places = self._options(t, place)
-        else:
-            allowed, places = (each[place] for each in self._every[t])
+        """Log of what each token leads to, -inf for those not allowed, and the places; (N, V).
+
+        Where options are kept `place` are all places, in their order.
+        """
+        allowed, places = self._options(t, place) if self._every is None else self._every[t]
         log_ahead = ahead[places].where(allowed, -torch.inf)
         if self._paid is not None:
             log_ahead += self._paid[t][place % self._states]
@@ -190,7 +207,7 @@ class Guide:
             place: (N,) places.
             tokens: (N, T) the sequences as they stand, of which an echo takes account.
         """
-        ahead = self._ahead[t][place]
+        ahead = self._looked[0][t][place]
         if self._echo is None or tokens is None:
             return ahead
         return ahead + self._echo.pending(t, tokens)
@@ -201,7 +218,11 @@ class Guide:
         Where the policy writes no token that is allowed, all allowed ones are equally likely: the
         weight of such a particle is 0, since the prior does not write them either.
         """
-        log_ahead, places = self._led(t, place, self._ahead[t + 1])
+        ahead, leads = self._looked
+        if self._every is None:
+            log_ahead, places = self._led(t, place, ahead[t + 1])
+        else:
+            log_ahead, places = leads[t][place], self._every[t][1][place]
         mixed = (log_policy.double() + log_ahead).log_softmax(1)
         lost = mixed[:, 0].isnan()
         if bool(lost.any()):

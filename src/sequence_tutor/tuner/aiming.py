@@ -141,7 +141,7 @@ class Aiming:
         energy: Tensor,
         done: float,
         step: float,
-    ) -> None:
+    ) -> Tensor:
         """Move the multipliers by what the policy itself has just sampled.
 
         Args:
@@ -150,6 +150,9 @@ class Aiming:
             energy: (B,) log p plus all that is paid but for being rare.
             done: share of the run that is done.
             step: share of it between two collections.
+
+        Returns:
+            (2 M,) the means of its counts, functionals included.
         """
         assert fresh.log_prior is not None  # a run with aims compares policy and prior
         assert fresh.log_policy is not None
@@ -175,6 +178,7 @@ class Aiming:
         for counted in self.classes.values():
             counted.add(codes[:, 2 * counted.place].cpu())
             counted.solve(self._mu(counted) / scale)
+        return counts.mean(0)
 
     @property
     def payments(self) -> Payments:

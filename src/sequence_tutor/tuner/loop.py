@@ -181,12 +181,15 @@ class Tuner:
         """Evaluate, begin the next stage if this one is over, and save."""
         course = self.course
         is_over = course.is_in_last and course.is_complete(self.step)
+        if is_over:
+            self.steering.end()
         is_asked = self._evaluate(metrics, is_last=is_over)
         self.due = None
         if is_asked or self.steering.is_settled(self.log.records):
             course.end(self.step)
         elif course.is_to_end(self.step, self.log.records):
             self._complete(course.begin_next(self.step), advance)
+            self.steering.begin_stage()
             self._tell_stage()
         self._save()
 

@@ -211,6 +211,15 @@ class Multipliers:
         numerators, denominators = mean[2 * self.places], mean[2 * self.places + 1]
         return self.signs * (self.goals * denominators - numerators)
 
+    def worst(self, mean: Tensor) -> float:
+        """The largest miss of a bound by means (2 M,) of the counts; below 0: none is missed.
+
+        In standard deviations of a single sequence, so that rows of any unit compare.
+        """
+        spread = self.variance.sqrt().clamp(min=1e-12) / self._per_unit()
+        missed = self.signs * (self.at - self._rows(mean)) / spread
+        return float(missed.nan_to_num(nan=torch.inf).max())
+
     def _move(self, mean: Tensor, rate: float, most: float) -> None:
         """A part of a damped Newton step, no multiplier below 0 and none moved too far."""
         missed = self.missed(mean)

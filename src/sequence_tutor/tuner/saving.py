@@ -82,10 +82,12 @@ def state_of(tuner: Tuner) -> tuple[Tensors, dict[str, Any]]:
         "sampled": tuner.supply.sampled_at,
         **({} if tuner.due is None else {"due": tuner.due}),
     }
+    keeping = tuner.steering.keeping
     tensors = {
         **tuner.learner.state(),
         **tuner.supply.state(),
         **({} if tuner.aiming is None else named("aims", tuner.aiming.state())),
+        **({} if keeping is None else named("keeping", keeping.state())),
     }
     return tensors, info
 
@@ -151,6 +153,8 @@ def _put_back(tuner: Tuner, tensors: Mapping[str, Tensor], info: Mapping[str, An
     if tuner.aiming is not None:
         tuner.aiming.restore(under("aims", tensors))
         tuner.learner.experiences.payments = tuner.aiming.payments
+    if tuner.steering.keeping is not None:
+        tuner.steering.keeping.restore(under("keeping", tensors))
     tuner.step, tuner.seconds = int(info["step"]), float(info["seconds"])
     tuner.transitions, tuner.supply.scored = int(info["transitions"]), int(info["scored"])
     tuner.supply.exploration.strength = info["exploration"]

@@ -28,7 +28,7 @@ from sequence_tutor.tuner.health_settings import HealthSettings
 from sequence_tutor.tuner.idle_settings import ASKED, given_names, refuse_idle
 from sequence_tutor.tuner.stage_settings import StageSettings
 
-AIMING = ("aims", "aims_alone", "aims_react", "aims_margin")
+AIMING = ("aims", "aims_alone", "aims_react", "aims_margin", "aims_keep")
 """Settings that a run without aims does not record."""
 
 LATER: Mapping[str, tuple[str, ...]] = {
@@ -131,6 +131,12 @@ class TuneSettings(LossSettings):
         description="standard errors of what the multipliers follow by which the goal of an aim is "
         "inside its bound; more is dearer, and makes up for a network that lags behind",
     )
+    aims_keep: int = Field(
+        0,
+        ge=0,
+        description="collections of a stretch; the run ends with the policy of the one, in its "
+        "second half, that met the aims best, and not with the last; 0: with the last",
+    )
     evaluate_every: int = Field(500, ge=1, description="updates between two evaluations")
     evaluate_samples: int = Field(2048, ge=2, description="sequences sampled for each")
     seed: int = Field(0, ge=0, description="seed of everything random")
@@ -163,7 +169,7 @@ class TuneSettings(LossSettings):
         unused = {*(() if self.aims else AIMING), *(() if self.critic.is_on else ("critic",))}
         unused |= set() if self.fence.is_on else {"fence"}
         unused |= set() if self.sees_place else {"sees_place"}
-        usual = {"aims_react": self.aims_react, "aims_margin": self.aims_margin}
+        usual = {name: getattr(self, name) for name in ("aims_react", "aims_margin", "aims_keep")}
         fields = type(self).model_fields
         unused |= {name for name, value in usual.items() if value == fields[name].default}
         unused |= {name for name in ("lag", "rollouts") if not getattr(self, name)}

@@ -8,6 +8,7 @@ from sequence_tutor.tuner.aiming import Aiming
 from sequence_tutor.tuner.aims_log import is_settled
 from sequence_tutor.tuner.collecting import Fresh
 from sequence_tutor.tuner.course import Course
+from sequence_tutor.tuner.keeping import Keeping
 from sequence_tutor.tuner.learner import Learner
 from sequence_tutor.tuner.multipliers import ARRIVED
 from sequence_tutor.tuner.settings import TuneSettings
@@ -27,6 +28,9 @@ class Steering:
         supply: its replay ranks by what the multipliers pay and by log p.
         course: knows the c of an update.
         aiming: finds the multipliers; None: there are no aims.
+
+    Attributes:
+        keeping: of the policy that met the aims best; None: the last one is kept.
     """
 
     def __init__(
@@ -39,6 +43,10 @@ class Steering:
     ) -> None:
         self._settings, self._learner, self._supply = settings, learner, supply
         self._course, self._aiming = course, aiming
+        self.keeping: Keeping | None = None
+        if aiming is not None and settings.aims_keep:
+            found = learner.averaged, aiming.multipliers
+            self.keeping = Keeping(*found, settings.aims_keep)
         if aiming is not None:
             learner.experiences.aimed, learner.experiences.payments = aiming.rows, aiming.payments
 
@@ -61,9 +69,23 @@ class Steering:
         steps, every = most_steps(self._settings), self._settings.collect_every
         c = self._course.learning_c(step)
         energy = experiences.energy(own, c)
-        self._aiming.follow(fresh, own.counts, energy, step / steps, every / steps)
+        done = step / steps
+        counts = self._aiming.follow(fresh, own.counts, energy, done, every / steps)
+        if self.keeping is not None:
+            self.keeping.follow(counts, done)
         experiences.payments = payments = self._aiming.payments
         replay.pay(c * payments.weights)
+
+    def begin_stage(self) -> None:
+        """What met the aims best under the terms of a former stage is no candidate any more."""
+        if self.keeping is not None:
+            self.keeping.begin()
+
+    def end(self) -> None:
+        """All updates are made: the policy of the best stretch takes the place of the last one."""
+        if self.keeping is not None and self._aiming is not None:
+            self.keeping.put_back()
+            self._learner.experiences.payments = self._aiming.payments
 
     def rank(self, step: int) -> None:
         """Tell replay what its ranks are to count log p for, which follows c and multipliers."""

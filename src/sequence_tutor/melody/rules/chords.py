@@ -21,7 +21,7 @@ from sequence_tutor.melody.encoding import FIRST_NOTE, HOLD, PITCH_OFFSET, VOCAB
 from sequence_tutor.melody.meter import COMMON, Meter
 from sequence_tutor.melody.scales import OCTAVE, Key
 from sequence_tutor.melody.signature import signature_of
-from sequence_tutor.melody.view import NO_PITCH, TOKEN_BITS, Melodies, Rule
+from sequence_tutor.melody.view import NO_PITCH, Melodies, Rule
 
 STEP = 2
 """Semitones of the largest interval that is a step."""
@@ -80,14 +80,17 @@ class Chords(Rule):
         struck, held, leapt = (
             table.to(tokens.device) for table in chord_tables(self, tokens.shape[1])
         )
-        steps = torch.arange(tokens.shape[1], device=tokens.device)
-        # the last event before or at a step: the step stands above the token's bits
-        stamped = ((steps << TOKEN_BITS) + tokens) * (tokens != HOLD)
-        sounding = stamped.cummax(1).values & ((1 << TOKEN_BITS) - 1)  # (B, T); 0 for silence
         previous = melodies.previous_pitched
         leaps = (previous != NO_PITCH) & ((tokens - previous).abs() > STEP)
-        paid = struck[steps, tokens] + leapt[steps, tokens] * leaps
-        return melodies.zero_beyond(paid + held[steps, sounding] * (tokens == HOLD))
+        paid = at_steps(struck, tokens) + at_steps(leapt, tokens) * leaps
+        onto = at_steps(held, melodies.sounding) * (tokens == HOLD)
+        return melodies.zero_beyond(paid + onto)
+
+
+def at_steps(table: Tensor, tokens: Tensor) -> Tensor:
+    """(B, T): what a table (T, V) has at each step for the token (B, T) there."""
+    first = torch.arange(0, table.numel(), table.shape[1], device=table.device)  # of each step
+    return table.flatten().index_select(0, (first + tokens).flatten()).view_as(tokens)
 
 
 @lru_cache(maxsize=64)

@@ -16,7 +16,7 @@ from pydantic import Field, field_validator
 from torch import Tensor
 
 from sequence_tutor.errors import UserError, shown
-from sequence_tutor.melody.encoding import FIRST_NOTE, HOLD
+from sequence_tutor.melody.encoding import FIRST_NOTE
 from sequence_tutor.melody.meter import COMMON, Meter
 from sequence_tutor.melody.view import NO_PITCH, TOKEN_BITS, Melodies, Rule
 
@@ -99,20 +99,18 @@ class Form(Rule):
 
     def matches(self, melodies: Melodies) -> tuple[Tensor, Tensor, Tensor]:
         """Where steps sound the same (B, T); which should (T,), and which should not (T,); bool."""
-        tokens = melodies.tokens
-        steps = torch.arange(tokens.shape[1], device=tokens.device)
-        stamped = ((steps << TOKEN_BITS) + tokens) * (tokens != HOLD)
-        sound = stamped.cummax(1).values & ((1 << TOKEN_BITS) - 1)  # (B, T); 0 for silence
+        tokens, sound = melodies.tokens, melodies.sounding
+        steps = tokens.shape[1]
         starts = melodies.is_pitched
         same = torch.zeros_like(starts)
-        compared = torch.zeros(tokens.shape[1], dtype=torch.bool, device=tokens.device)
+        compared = torch.zeros(steps, dtype=torch.bool, device=tokens.device)
         is_new = torch.zeros_like(compared)
         size = self.section_steps
         bar = (Meter.parse(self.meter) if self.meter else COMMON).steps
         firsts: dict[str, int] = {}
         for number, section in enumerate(parse_form(self.sections)):
             begins = self.upbeat + number * size
-            ends = min(begins + (size - bar * section.varied if size > bar else size), len(steps))
+            ends = min(begins + (size - bar * section.varied if size > bar else size), steps)
             first = firsts.setdefault(section.letter, begins)
             if first == begins:
                 first = self.upbeat
@@ -152,11 +150,8 @@ class Cadence(Rule):
     def __call__(self, melodies: Melodies) -> Tensor:
         """(B, T) float64; paid at the last step of each phrase."""
         meter = Meter.parse(self.meter) if self.meter else COMMON
-        tokens, key = melodies.tokens, melodies.key
+        tokens, key, sound = melodies.tokens, melodies.key, melodies.sounding
         total = tokens.shape[1]
-        steps = torch.arange(total, device=tokens.device)
-        stamped = ((steps << TOKEN_BITS) + tokens) * (tokens != HOLD)
-        sound = stamped.cummax(1).values & ((1 << TOKEN_BITS) - 1)  # (B, T)
         paid = torch.zeros_like(tokens, dtype=torch.float64)
         chord = torch.zeros(1 << TOKEN_BITS, dtype=torch.bool, device=tokens.device)
         chord[list(key.tonics | key.thirds | key.fifths)] = True

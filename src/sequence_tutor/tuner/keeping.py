@@ -1,0 +1,121 @@
+"""The policy that a run with aims ends with: the one of its best stretch, and not its last.
+
+At multipliers that hardly move, a row still moves by a point or more within a few hundred updates:
+the network wanders about its optimum, and where it stands when the learning rate reaches zero is
+chance. So the second half of a run is cut into stretches of some collections. Of each stretch there
+is the mean of the weights that sampled in it, and the mean of what was counted on the sequences
+themselves. The stretch whose worst bound is best in the sequences of the policy, none of them
+scored for it, is the one that is kept; the multipliers are then its own, too. The mean of the
+weights along a path is, besides, a better policy than its single points (Izmailov et al. 2018,
+*Averaging weights leads to wider optima and better generalization*).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from sequence_tutor.storage.checkpoints import Tensors, named, under
+from sequence_tutor.tuner.multipliers import Multipliers
+
+FROM = 0.5
+"""Share of the run from which stretches are compared: goals have come to the aims by then."""
+
+
+@dataclass
+class Stretch:
+    """Means over the collections of a stretch so far.
+
+    Attributes:
+        collections: how many.
+        weights: of the network that sampled them.
+        means: of counts (2 M,), multipliers (K,) and goals (K,).
+    """
+
+    collections: int
+    weights: Tensors
+    means: Tensors
+
+    def add(self, weights: Mapping[str, Tensor], means: Mapping[str, Tensor]) -> None:
+        """Take in a collection."""
+        self.collections += 1
+        for kept, new in ((self.weights, weights), (self.means, means)):
+            for name, value in new.items():
+                kept[name] = torch.lerp(kept.get(name, value), value, 1 / self.collections)
+
+
+class Keeping:
+    """Keeps the policy of the best stretch.
+
+    Args:
+        network: the policy's, which samples.
+        multipliers: of the run.
+        collections: of a stretch.
+    """
+
+    def __init__(self, network: nn.Module, multipliers: Multipliers, collections: int) -> None:
+        self._network, self._multipliers, self._length = network, multipliers, collections
+        self._now, self._worst = Stretch(0, {}, {}), math.inf
+        self._best: Stretch | None = None
+
+    def follow(self, counts: Tensor, done: float) -> None:
+        """Take in what the policy has just sampled.
+
+        Args:
+            counts: (2 M,) means of the counts of its sequences.
+            done: share of the run's updates that is done, 0..1.
+        """
+        if done < FROM:
+            return
+        found = self._multipliers
+        means = {"counts": counts, "values": found.values, "goals": found.goals}
+        weights = {name: one.detach() for name, one in self._network.named_parameters()}
+        self._now.add(weights, means)
+        if self._now.collections == self._length:
+            worst = found.worst(self._now.means["counts"])
+            if worst < self._worst:
+                self._worst, self._best = worst, self._now
+            self._now = Stretch(0, {}, {})
+
+    def begin(self) -> None:
+        """Forget all stretches: another stage begins."""
+        self._now, self._best, self._worst = Stretch(0, {}, {}), None, math.inf
+
+    def put_back(self) -> None:
+        """Give network and multipliers what the best stretch had; nothing if none was complete."""
+        if self._best is not None:
+            self._network.load_state_dict(self._best.weights, strict=False)
+            self._multipliers.values = self._best.means["values"].clone()
+            self._multipliers.goals = self._best.means["goals"].clone()
+
+    def state(self) -> Tensors:
+        """Everything needed to go on exactly."""
+        best = {} if self._best is None else _saved("best", self._best)
+        worst = torch.tensor(self._worst, dtype=torch.float64)
+        return {"worst": worst, **_saved("now", self._now), **best}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Put a saved state back."""
+        self._worst = float(state["worst"])
+        self._now = _read("now", state)
+        self._best = _read("best", state) if "best.collections" in state else None
+
+
+def _saved(name: str, stretch: Stretch) -> Tensors:
+    found = {"collections": torch.tensor(stretch.collections)}
+    return named(
+        name, {**found, **named("weights", stretch.weights), **named("means", stretch.means)}
+    )
+
+
+def _read(name: str, state: Mapping[str, Tensor]) -> Stretch:
+    own = under(name, state)
+    kept = ({key: value.clone() for key, value in under(part, own).items()} for part in _PARTS)
+    return Stretch(int(own["collections"]), *kept)
+
+
+_PARTS = ("weights", "means")

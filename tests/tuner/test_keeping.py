@@ -1,0 +1,127 @@
+"""The policy of the best stretch: worked by hand, and the same after an interruption."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from kit import KilledError, silent, toy_task
+from sequence_tutor.config.aims import parse_aims
+from sequence_tutor.domain.rows import SHARE
+from sequence_tutor.toy.rows import ToyRows
+from sequence_tutor.tuner.aimed_rows import bounds_of
+from sequence_tutor.tuner.bound_features import features
+from sequence_tutor.tuner.keeping import Keeping
+from sequence_tutor.tuner.loop import Tuner
+from sequence_tutor.tuner.multipliers import Multipliers
+from sequence_tutor.tuner.settings import TuneSettings
+
+
+def multipliers() -> Multipliers:
+    """Half of the sequences are heads, as many tails; one bound is tight, the other is slack."""
+    bounds = bounds_of(parse_aims({"heads": ">= 60 %", "tails": ">= 10 %"}))
+    heads = (torch.arange(1000) < 500).double()
+    ones = torch.ones_like(heads)
+    counts = torch.stack([heads, ones, 1 - heads, ones], 1)
+    rows = {"heads": SHARE, "tails": SHARE}
+    return Multipliers(bounds, rows, counts, features(bounds, counts, None))
+
+
+def kept_of(shares: Sequence[float], begun: float = 0.5, collections: int = 2) -> list[float]:
+    """The weight and the multipliers kept where collection n has weight n and multipliers n."""
+    found, network = multipliers(), nn.Linear(1, 1, bias=False)
+    keeping = Keeping(network, found, collections)
+    for number, share in enumerate(shares):
+        with torch.no_grad():
+            network.weight.fill_(number)
+        found.values = torch.full((2,), float(number), dtype=torch.float64)
+        keeping.follow(torch.tensor([share, 1.0, 1 - share, 1.0]).double(), begun)
+    keeping.put_back()
+    return [network.weight.item(), *found.values.tolist()]
+
+
+def test_the_worst_miss_by_hand() -> None:
+    # a share of .5 has the standard deviation .5
+    found = multipliers()
+    spread = torch.tensor([0.0, 1.0, 1.0, 0.0]).var(0).item() ** 0.5 * 0.75**0.5
+    assert spread == pytest.approx(0.5)
+    for share, worst in ((0.5, 0.2), (0.6, 0.0), (0.7, -0.2), (0.95, 0.1)):
+        mean = torch.tensor([share, 1.0, 1 - share, 1.0]).double()
+        assert found.worst(mean) == pytest.approx(worst, abs=1e-3)
+    assert found.worst(torch.zeros(4).double()) == torch.inf  # nothing was counted
+
+
+def test_the_best_stretch_is_kept_with_its_multipliers() -> None:
+    shares = [0.50, 0.66, 0.73, 0.69, 0.60, 0.80, 0.99]  # means .58, .71, .70, and one alone
+    assert kept_of(shares) == [2.5, 2.5, 2.5]
+
+
+def test_the_last_policy_stays_where_no_stretch_is_complete() -> None:
+    assert kept_of([0.7, 0.5], collections=3) == [1.0, 1.0, 1.0]
+
+
+def test_what_came_before_the_second_half_is_no_candidate() -> None:
+    assert kept_of([0.7, 0.7, 0.5], begun=0.49) == [2.0, 2.0, 2.0]
+
+
+def settings(**changes: object) -> TuneSettings:
+    given = {
+        "aims": {"token_2": ">= 40 %", "token_0": "<= 90 %"},
+        "aims_alone": True,
+        "aims_keep": 4,
+        "batch": 32,
+        "collect": 64,
+        "collect_every": 2,
+        "steps": 60,
+        "evaluate_every": 20,
+        "evaluate_samples": 256,
+        "replay": {"capacity": 1024},
+        "optimiser": {"learning_rate": 0.01},
+        **changes,
+    }
+    return TuneSettings.model_validate(given)
+
+
+def tuner(folder: Path, chosen: TuneSettings) -> Tuner:
+    return Tuner(toy_task(), chosen, folder, rows=ToyRows(4))
+
+
+def weights(made: Tuner) -> list[Tensor]:
+    return [one.clone() for one in made.learner.averaged.parameters()]
+
+
+@pytest.mark.parametrize("average", [0.0, 10.0])
+def test_a_resumed_run_keeps_the_same_policy(tmp_path: Path, average: float) -> None:
+    chosen = settings(optimiser={"learning_rate": 0.01, "average": average})
+    whole = tuner(tmp_path / "whole", chosen)
+    whole.run(silent)
+    last = tuner(tmp_path / "last", settings(**{**chosen.model_dump(), "aims_keep": 0}))
+    last.run(silent)
+    assert any(not torch.equal(a, b) for a, b in zip(weights(whole), weights(last), strict=True))
+
+    def kill(_n: int = 1, /, **_live: float | str) -> None:
+        if killed.step == 47:
+            raise KilledError
+
+    killed = tuner(tmp_path / "killed", chosen)
+    with pytest.raises(KilledError):
+        killed.run(kill)
+    resumed = tuner(tmp_path / "killed", chosen)
+    assert resumed.step == 40
+    resumed.run(silent)
+    for mine, theirs in zip(weights(resumed), weights(whole), strict=True):
+        assert torch.equal(mine, theirs)
+    assert resumed.log.records[-1]["aims"] == whole.log.records[-1]["aims"]
+
+
+def test_a_new_stage_forgets_what_met_the_aims_before(tmp_path: Path) -> None:
+    made = tuner(tmp_path, settings())
+    made.run(silent)
+    assert made.steering.keeping is not None
+    assert "best.collections" in made.steering.keeping.state()
+    made.steering.begin_stage()
+    assert "best.collections" not in made.steering.keeping.state()
