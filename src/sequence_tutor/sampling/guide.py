@@ -146,12 +146,18 @@ class Guide:
         return [self._options(t, places) for t in range(self.length)]
 
     def _is_possible(self) -> bool:
-        """Whether the machine can write a sequence that meets the constraint."""
+        """Whether the machine can write a sequence that meets the constraint.
+
+        Where the options are not kept, making them costs more than looking ahead, which is then
+        done at once.
+        """
+        if self._every is None:
+            return float(self._looked[0][0, self._machine.start]) > -torch.inf
         places = torch.arange(self._constraint.counters * self._states)
         writes = (self._machine.log_probs > -torch.inf)[:, places % self._states]  # (P, C S, V)
         can = torch.ones(len(places), dtype=torch.bool)
         for t in reversed(range(self.length)):
-            allowed, after = self._options(t, places) if self._every is None else self._every[t]
+            allowed, after = self._every[t]
             can = (allowed & writes[t % len(writes)] & can[after]).any(1)
         return bool(can[self._machine.start])
 
