@@ -23,6 +23,18 @@ def test_check_refuses_what_tune_would_refuse(capsys: pytest.CaptureFixture[str]
     assert "unknown row 'token_9'" in sentence(capsys)
 
 
+def test_default_adds_to_the_preset_s_aims(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for aims, count in ((["loops <= 2 %"], "1 aim"), (["default", "loops <= 2 %"], "21 aims")):
+        assert run("check", "melody", "--preset", "musical", "--aim", *aims) == 0
+        assert f"Tuning has {count} and" in capsys.readouterr().out
+    assert run("aims", "price", "toy", "--aim", "defaults") == 2
+    assert "aim 'defaults': expected a row" in sentence(capsys)
+    given = ["--aim", "token_2 >= 30,33 %", "default", "--steps", 4, "--out", tmp_path / "out"]
+    assert run("frontier", "toy", *given, "--samples", 200, "--quiet") == 0
+
+
 def test_methods_that_cannot_hold_aims_are_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -56,7 +56,8 @@ Algorithm = Annotated[
 Aims = Annotated[
     tuple[str, ...],
     option(
-        'value that a row of the table should have: "starts_with_tonic >= 90 %"; repeatable',
+        'value that a row of the table should have: "starts_with_tonic >= 90 %"; repeatable; '
+        '"default" adds them to the preset\'s aims, in whose place they are otherwise',
         "AIM...",
     ),
 ]
@@ -224,15 +225,15 @@ def with_commas(option_name: str, text: str) -> list[str]:
     return parts
 
 
-def aims_table(aims: tuple[str, ...]) -> dict[str, list[str]] | None:
+def aims_table(aims: tuple[str, ...]) -> dict[str, Any] | None:
     """Aims as the table of a settings file; None where none is given.
 
     Raises:
         UserError: one that is no aim.
     """
-    from sequence_tutor.config.aims import table_of
+    from sequence_tutor.config.aims import asked_table
 
-    return table_of(aims, "--aim") or None
+    return asked_table(aims, "--aim") or None
 
 
 def device_named(name: str) -> str:

@@ -128,6 +128,13 @@ def table_of(aims: Iterable[str], source: str) -> dict[str, list[str]]:
     return table
 
 
+def asked_table(aims: Iterable[str], source: str) -> dict[str, Any]:
+    """The same, with the word `default` among them for the table's `extends = "default"`."""
+    own = list(aims)
+    table: dict[str, Any] = {"extends": "default"} if "default" in own else {}
+    return table | table_of([one for one in own if one != "default"], source)
+
+
 def _is_wanted(rest: str) -> bool:
     found = AIM.fullmatch(rest)
     begins = found is not None and (rest[0] in SIGNS or found["high"] is not None)

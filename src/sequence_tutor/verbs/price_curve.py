@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-from sequence_tutor.config.aims import split_aim
+from sequence_tutor.config.aims import asked_table
 from sequence_tutor.drawing.figures import Curve, Panel, learning_curves
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import UserError, shown
@@ -135,7 +135,7 @@ def price_curve(
     return curve
 
 
-def several(aims: Sequence[str]) -> tuple[str, list[str], dict[str, list[str]]]:
+def several(aims: Sequence[str]) -> tuple[str, list[str], dict[str, Any]]:
     """The row that is raised, what is wanted of it value by value, and the other aims.
 
     Raises:
@@ -150,9 +150,7 @@ def several(aims: Sequence[str]) -> tuple[str, list[str], dict[str, list[str]]]:
         )
     ((raised, match),) = matches.items()
     row, sign, listed, percent = match.groups()
-    fixed: dict[str, list[str]] = {}
-    for name, wanted in (split_aim(aim) for aim in aims if aim != raised):
-        fixed.setdefault(name, []).append(wanted)
+    fixed = asked_table([aim for aim in aims if aim != raised], "--aim")
     values = [f"{sign} {value.strip()} {percent}".strip() for value in listed.split(",")]
     return row, values, fixed
 
