@@ -56,8 +56,16 @@ def test_the_worst_miss_by_hand() -> None:
 
 
 def test_the_best_stretch_is_kept_with_its_multipliers() -> None:
-    shares = [0.50, 0.66, 0.73, 0.69, 0.60, 0.80, 0.99]  # means .58, .71, .70, and one alone
-    assert kept_of(shares) == [2.5, 2.5, 2.5]
+    # means .58, .665, .67, .645, .70 and .82, of which .70 is farthest from both bounds
+    shares = [0.50, 0.66, 0.67, 0.67, 0.62, 0.78, 0.86]
+    assert kept_of(shares) == [4.5, 4.5, 4.5]
+
+
+def test_a_stretch_begins_in_the_middle_of_the_one_before() -> None:
+    # stretches of 0..3, 2..5, 4..7: means .50, .60, .65
+    shares = [0.40, 0.40, 0.60, 0.60, 0.60, 0.60, 0.70, 0.70]
+    assert kept_of(shares, collections=4) == [5.5, 5.5, 5.5]
+    assert kept_of(shares[:6], collections=4) == [3.5, 3.5, 3.5]
 
 
 def test_the_last_policy_stays_where_no_stretch_is_complete() -> None:

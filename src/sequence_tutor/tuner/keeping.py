@@ -2,12 +2,12 @@
 
 At multipliers that hardly move, a row still moves by a point or more within a few hundred updates:
 the network wanders about its optimum, and where it stands when the learning rate reaches zero is
-chance. So the second half of a run is cut into stretches of some collections. Of each stretch there
-is the mean of the weights that sampled in it, and the mean of what was counted on the sequences
-themselves. The stretch whose worst bound is best in the sequences of the policy, none of them
-scored for it, is the one that is kept; the multipliers are then its own, too. The mean of the
-weights along a path is, besides, a better policy than its single points (Izmailov et al. 2018,
-*Averaging weights leads to wider optima and better generalization*).
+chance. So the second half of a run has stretches of some collections, each of which begins in the
+middle of the one before. Of a stretch there is the mean of the weights that sampled in it, and the
+mean of what was counted on the sequences themselves, which are the policy's own. The stretch whose
+worst bound is met best is kept, with its multipliers. The mean of the weights along a path is,
+besides, a better policy than its single points (Izmailov et al. 2018, *Averaging weights leads to
+wider optima and better generalization*).
 """
 
 from __future__ import annotations
@@ -59,8 +59,9 @@ class Keeping:
 
     def __init__(self, network: nn.Module, multipliers: Multipliers, collections: int) -> None:
         self._network, self._multipliers, self._length = network, multipliers, collections
-        self._now, self._worst = Stretch(0, {}, {}), math.inf
+        self._now: list[Stretch] = []  # the one begun first stands first
         self._best: Stretch | None = None
+        self._worst = math.inf
 
     def follow(self, counts: Tensor, done: float) -> None:
         """Take in what the policy has just sampled.
@@ -74,16 +75,19 @@ class Keeping:
         found = self._multipliers
         means = {"counts": counts, "values": found.values, "goals": found.goals}
         weights = {name: one.detach() for name, one in self._network.named_parameters()}
-        self._now.add(weights, means)
-        if self._now.collections == self._length:
-            worst = found.worst(self._now.means["counts"])
+        if not self._now or self._now[-1].collections >= self._length / 2:
+            self._now.append(Stretch(0, {}, {}))
+        for stretch in self._now:
+            stretch.add(weights, means)
+        if self._now[0].collections == self._length:
+            complete = self._now.pop(0)
+            worst = found.worst(complete.means["counts"])
             if worst < self._worst:
-                self._worst, self._best = worst, self._now
-            self._now = Stretch(0, {}, {})
+                self._worst, self._best = worst, complete
 
     def begin(self) -> None:
         """Forget all stretches: another stage begins."""
-        self._now, self._best, self._worst = Stretch(0, {}, {}), None, math.inf
+        self._now, self._best, self._worst = [], None, math.inf
 
     def put_back(self) -> None:
         """Give network and multipliers what the best stretch had; nothing if none was complete."""
@@ -94,14 +98,17 @@ class Keeping:
 
     def state(self) -> Tensors:
         """Everything needed to go on exactly."""
-        best = {} if self._best is None else _saved("best", self._best)
-        worst = torch.tensor(self._worst, dtype=torch.float64)
-        return {"worst": worst, **_saved("now", self._now), **best}
+        found = {"worst": torch.tensor(self._worst, dtype=torch.float64)}
+        for number, stretch in enumerate(self._now):
+            found |= _saved(f"now{number}", stretch)
+        return found if self._best is None else {**found, **_saved("best", self._best)}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Put a saved state back."""
         self._worst = float(state["worst"])
-        self._now = _read("now", state)
+        self._now = []
+        while (begun := f"now{len(self._now)}") + ".collections" in state:
+            self._now.append(_read(begun, state))
         self._best = _read("best", state) if "best.collections" in state else None
 
 
