@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from kit import KilledError, silent, toy_task
 from sequence_tutor.config.aims import parse_aims
 from sequence_tutor.domain.rows import SHARE
+from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.toy.rows import ToyRows
 from sequence_tutor.tuner.aimed_rows import bounds_of
 from sequence_tutor.tuner.bound_features import features
@@ -124,6 +126,28 @@ def test_a_resumed_run_keeps_the_same_policy(tmp_path: Path, average: float) -> 
     for mine, theirs in zip(weights(resumed), weights(whole), strict=True):
         assert torch.equal(mine, theirs)
     assert resumed.log.records[-1]["aims"] == whole.log.records[-1]["aims"]
+
+
+class Dear:
+    """Pays nothing, and each score costs much. Satisfies `Reward` and `KeepsScores`."""
+
+    names = ("ones",)
+    weights = torch.ones(1, dtype=torch.float64)
+    is_expensive = True
+
+    def __call__(self, batch: SequenceBatch) -> Tensor:
+        return torch.zeros(*batch.tokens.shape, 1, dtype=torch.float64)
+
+    def keep_scores(self, folder: Path) -> None:
+        pass
+
+
+def test_the_last_policy_is_kept_and_said_where_each_score_costs_much(tmp_path: Path) -> None:
+    said: list[str] = []
+    task = replace(toy_task(), reward=Dear())
+    made = Tuner(task, settings(), tmp_path, said.append, rows=ToyRows(4))
+    assert made.steering.keeping is None
+    assert any("aims_keep = 4 has no effect" in one for one in said)
 
 
 def test_a_new_stage_forgets_what_met_the_aims_before(tmp_path: Path) -> None:

@@ -118,9 +118,8 @@ class Tuner:
         self.state_path = directory / STATE_FILE
         resumed = self.state_path.exists()
         stand = restored(self) if resumed else None
-        if not resumed and (said := remark(late, settings.discount)):
-            warn(said)
-        if not resumed and (said := optimum_remark(settings)):
+        remarks = remark(late, settings.discount), optimum_remark(settings), self.steering.remark
+        for said in () if resumed else filter(None, remarks):
             warn(said)
         last_step = self.step if resumed else None
         self.log = Logbook(

@@ -44,11 +44,21 @@ class Steering:
         self._settings, self._learner, self._supply = settings, learner, supply
         self._course, self._aiming = course, aiming
         self.keeping: Keeping | None = None
-        if aiming is not None and settings.aims_keep:
+        if aiming is not None and settings.aims_keep and not supply.is_expensive:
             found = learner.averaged, aiming.multipliers
             self.keeping = Keeping(*found, settings.aims_keep)
         if aiming is not None:
             learner.experiences.aimed, learner.experiences.payments = aiming.rows, aiming.payments
+
+    @property
+    def remark(self) -> str | None:
+        """A sentence where the last policy is kept although the settings ask for the best."""
+        if self._aiming is None or not self._settings.aims_keep or self.keeping is not None:
+            return None
+        return (
+            f"tune.aims_keep = {self._settings.aims_keep} has no effect: a term is expensive, so "
+            "that the last evaluation takes what the last policy has sampled"
+        )
 
     def follow(self, fresh: Fresh, stored: Stored, step: int) -> None:
         """Move c or the multipliers; a warm start, not tuned yet, would tell nothing.
