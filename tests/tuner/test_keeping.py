@@ -41,7 +41,7 @@ def kept_of(shares: Sequence[float], begun: float = 0.5, collections: int = 2) -
         with torch.no_grad():
             network.weight.fill_(number)
         found.values = torch.full((2,), float(number), dtype=torch.float64)
-        keeping.follow(torch.tensor([share, 1.0, 1 - share, 1.0]).double(), begun)
+        keeping.follow(torch.tensor([share, 1.0, 1 - share, 1.0]).double(), number, begun)
     keeping.put_back()
     return [network.weight.item(), *found.values.tolist()]
 
@@ -125,7 +125,10 @@ def test_a_resumed_run_keeps_the_same_policy(tmp_path: Path, average: float) -> 
     resumed.run(silent)
     for mine, theirs in zip(weights(resumed), weights(whole), strict=True):
         assert torch.equal(mine, theirs)
-    assert resumed.log.records[-1]["aims"] == whole.log.records[-1]["aims"]
+    own, other = resumed.log.records[-1], whole.log.records[-1]
+    assert own["aims"] == other["aims"]
+    assert own["kept"] == other["kept"]
+    assert own["kept"][1] - own["kept"][0] == 6  # four collections, two updates apart
 
 
 class Dear:

@@ -189,11 +189,12 @@ def remarks(records: Sequence[Record], aiming: Aiming, steps: int, *, is_last: b
         return said
     if others := [bound for bound in missed if bound not in hopeless]:
         said.append(f"aims missed: {_list(others, last, aiming, records)}")
-    stretch = [one for one in records if one["step"] >= (1 - STRETCH) * steps - 1]
-    stretch = stretch if len(stretch) > 1 else list(records[-2:])
-    if len(records) > 1 and (moved := _restless(stretch)):
+    course = records[:-1] if "kept" in last else records  # the last is of an earlier stretch
+    stretch = [one for one in course if one["step"] >= (1 - STRETCH) * steps - 1]
+    stretch = stretch if len(stretch) > 1 else list(course[-2:])
+    if len(course) > 1 and (moved := _restless(stretch)):
         said.append(
-            f"aims not settled: over the last {last['step'] - stretch[0]['step']} updates the "
+            f"aims not settled: from update {stretch[0]['step']} to {stretch[-1]['step']} the "
             f"multiplier moved of {', '.join(moved)}; more steps would settle them"
         )
     return said

@@ -31,18 +31,22 @@ class Stretch:
     """Means over the collections of a stretch so far.
 
     Attributes:
+        begun: updates made before the first.
+        ended: updates made before the last.
         collections: how many.
         weights: of the network that sampled them.
         means: of counts (2 M,), multipliers (K,) and goals (K,).
     """
 
+    begun: int
+    ended: int
     collections: int
     weights: Tensors
     means: Tensors
 
-    def add(self, weights: Mapping[str, Tensor], means: Mapping[str, Tensor]) -> None:
-        """Take in a collection."""
-        self.collections += 1
+    def add(self, step: int, weights: Mapping[str, Tensor], means: Mapping[str, Tensor]) -> None:
+        """Take in a collection before which `step` updates were made."""
+        self.ended, self.collections = step, self.collections + 1
         for kept, new in ((self.weights, weights), (self.means, means)):
             for name, value in new.items():
                 kept[name] = torch.lerp(kept.get(name, value), value, 1 / self.collections)
@@ -63,11 +67,12 @@ class Keeping:
         self._best: Stretch | None = None
         self._worst = math.inf
 
-    def follow(self, counts: Tensor, done: float) -> None:
+    def follow(self, counts: Tensor, step: int, done: float) -> None:
         """Take in what the policy has just sampled.
 
         Args:
             counts: (2 M,) means of the counts of its sequences.
+            step: updates made.
             done: share of the run's updates that is done, 0..1.
         """
         if done < FROM:
@@ -76,9 +81,9 @@ class Keeping:
         means = {"counts": counts, "values": found.values, "goals": found.goals}
         weights = {name: one.detach() for name, one in self._network.named_parameters()}
         if not self._now or self._now[-1].collections >= self._length / 2:
-            self._now.append(Stretch(0, {}, {}))
+            self._now.append(Stretch(step, step, 0, {}, {}))
         for stretch in self._now:
-            stretch.add(weights, means)
+            stretch.add(step, weights, means)
         if self._now[0].collections == self._length:
             complete = self._now.pop(0)
             worst = found.worst(complete.means["counts"])
@@ -89,12 +94,18 @@ class Keeping:
         """Forget all stretches: another stage begins."""
         self._now, self._best, self._worst = [], None, math.inf
 
-    def put_back(self) -> None:
-        """Give network and multipliers what the best stretch had; nothing if none was complete."""
-        if self._best is not None:
-            self._network.load_state_dict(self._best.weights, strict=False)
-            self._multipliers.values = self._best.means["values"].clone()
-            self._multipliers.goals = self._best.means["goals"].clone()
+    def put_back(self) -> list[int]:
+        """Give network and multipliers what the best stretch had.
+
+        Returns:
+            The updates before its first and its last collection; empty: none was complete.
+        """
+        if self._best is None:
+            return []
+        self._network.load_state_dict(self._best.weights, strict=False)
+        self._multipliers.values = self._best.means["values"].clone()
+        self._multipliers.goals = self._best.means["goals"].clone()
+        return [self._best.begun, self._best.ended]
 
     def state(self) -> Tensors:
         """Everything needed to go on exactly."""
@@ -113,16 +124,16 @@ class Keeping:
 
 
 def _saved(name: str, stretch: Stretch) -> Tensors:
-    found = {"collections": torch.tensor(stretch.collections)}
+    numbers = {one: torch.tensor(getattr(stretch, one)) for one in _NUMBERS}
     return named(
-        name, {**found, **named("weights", stretch.weights), **named("means", stretch.means)}
+        name, {**numbers, **named("weights", stretch.weights), **named("means", stretch.means)}
     )
 
 
 def _read(name: str, state: Mapping[str, Tensor]) -> Stretch:
     own = under(name, state)
     kept = ({key: value.clone() for key, value in under(part, own).items()} for part in _PARTS)
-    return Stretch(int(own["collections"]), *kept)
+    return Stretch(*(int(own[one]) for one in _NUMBERS), *kept)
 
 
-_PARTS = ("weights", "means")
+_NUMBERS, _PARTS = ("begun", "ended", "collections"), ("weights", "means")

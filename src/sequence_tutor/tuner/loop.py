@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from sequence_tutor.algorithms.policy import TunedPolicy
 from sequence_tutor.domain.data import Gatherer
@@ -180,9 +181,8 @@ class Tuner:
         """Evaluate, begin the next stage if this one is over, and save."""
         course = self.course
         is_over = course.is_in_last and course.is_complete(self.step)
-        if is_over:
-            self.steering.end()
-        is_asked = self._evaluate(metrics, is_last=is_over)
+        kept = self.steering.end() if is_over else {}
+        is_asked = self._evaluate({**metrics, **kept}, is_last=is_over)
         self.due = None
         if is_asked or self.steering.is_settled(self.log.records):
             course.end(self.step)
@@ -231,7 +231,7 @@ class Tuner:
             **aims,
         )
 
-    def _evaluate(self, metrics: dict[str, float], *, is_last: bool = False) -> bool:
+    def _evaluate(self, metrics: Mapping[str, Any], *, is_last: bool = False) -> bool:
         """Write a line of the log; whether a callback asks to end the run."""
         self._count_seconds()
         so_far = {**standing_of(self), **metrics}

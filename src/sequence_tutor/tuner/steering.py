@@ -82,7 +82,7 @@ class Steering:
         done = step / steps
         counts = self._aiming.follow(fresh, own.counts, energy, done, every / steps)
         if self.keeping is not None:
-            self.keeping.follow(counts, done)
+            self.keeping.follow(counts, step, done)
         experiences.payments = payments = self._aiming.payments
         replay.pay(c * payments.weights)
 
@@ -91,11 +91,17 @@ class Steering:
         if self.keeping is not None:
             self.keeping.begin()
 
-    def end(self) -> None:
-        """All updates are made: the policy of the best stretch takes the place of the last one."""
-        if self.keeping is not None and self._aiming is not None:
-            self.keeping.put_back()
-            self._learner.experiences.payments = self._aiming.payments
+    def end(self) -> dict[str, list[int]]:
+        """All updates are made: the policy of the best stretch takes the place of the last one.
+
+        Returns:
+            What the log's last entry says of it: `kept`, between which updates the stretch was.
+        """
+        if self.keeping is None or self._aiming is None:
+            return {}
+        kept = self.keeping.put_back()
+        self._learner.experiences.payments = self._aiming.payments
+        return {"kept": kept} if kept else {}
 
     def rank(self, step: int) -> None:
         """Tell replay what its ranks are to count log p for, which follows c and multipliers."""
