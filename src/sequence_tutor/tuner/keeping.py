@@ -132,8 +132,11 @@ def _saved(name: str, stretch: Stretch) -> Tensors:
 
 def _read(name: str, state: Mapping[str, Tensor]) -> Stretch:
     own = under(name, state)
-    kept = ({key: value.clone() for key, value in under(part, own).items()} for part in _PARTS)
-    return Stretch(*(int(own[one]) for one in _NUMBERS), *kept)
+    begun, ended, collections = (int(own[one]) for one in _NUMBERS)
+    weights, means = (
+        {key: value.clone() for key, value in under(part, own).items()} for part in _PARTS
+    )
+    return Stretch(begun, ended, collections, weights, means)
 
 
 _NUMBERS, _PARTS = ("begun", "ended", "collections"), ("weights", "means")
