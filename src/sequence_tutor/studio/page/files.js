@@ -17,7 +17,7 @@ const KINDS = [
   ["wav", "WAV"],
 ];
 
-function base64(bytes) {
+export function base64(bytes) {
   let text = "";
   for (let place = 0; place < bytes.length; place += 8192) {
     text += String.fromCharCode(...bytes.subarray(place, place + 8192));

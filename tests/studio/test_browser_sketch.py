@@ -1,0 +1,187 @@
+"""The sketcher in a real browser: drawn by pointer and keys, refused, used, opened again, undone."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("rdkit")
+
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.actions.action_builder import ActionBuilder
+from selenium.webdriver.common.keys import Keys
+
+from browsing import IS_HERE
+
+from .browsing import Page, browser, served
+from .test_browser_layout import fits, named
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not IS_HERE, reason="chromium and chromedriver are not here"),
+]
+
+BOND = 44  # pixels
+PHENOL = "Oc1ccccc1"
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with served(tmp_path_factory.mktemp("studio")) as (_, found):
+        yield found
+
+
+@pytest.fixture
+def page(address: str) -> Iterator[Page]:
+    with browser() as found:
+        found.open(address)
+        found.press("[data-domain='molecule']")
+        yield found
+        assert found.complaints() == []
+        assert all(url.startswith(address) for url in found.requests())
+
+
+def draw(page: Page, field: str) -> None:
+    page.press(f"[data-draws='{field}']")
+    page.until(lambda: page.ask("return document.getElementById('sketch').open"))
+
+
+def value(page: Page, field: str) -> str:
+    return str(page.ask("return document.getElementById(arguments[0]).value", field))
+
+
+def tool(page: Page, name: str) -> None:
+    page.press(f"#sketch-tools [aria-label='{name}'], #sketch-tools [title^='{name}']")
+
+
+def press_at(page: Page, x: float, y: float, *, to: tuple[float, float] | None = None) -> None:
+    """Press at so many pixels from the middle of the board; pull to others."""
+    left, top = page.ask(
+        "const { x, y, width, height } ="
+        " document.getElementById('sketch-board').getBoundingClientRect();"
+        "return [x + width / 2, y + height / 2]"
+    )
+    mouse = ActionBuilder(page.driver, duration=20)
+    mouse.pointer_action.move_to_location(round(left + x), round(top + y)).pointer_down()
+    if to is not None:
+        half = round(left + (x + to[0]) / 2), round(top + (y + to[1]) / 2)
+        mouse.pointer_action.move_to_location(*half)
+        mouse.pointer_action.move_to_location(round(left + to[0]), round(top + to[1]))
+    mouse.pointer_action.pointer_up()
+    mouse.perform()
+
+
+def counts(page: Page) -> tuple[int, list[str]]:
+    """Lines of bonds on the board, and what is written there."""
+    lines, labels = page.ask(
+        "return [document.querySelectorAll('#sketch-board .bond').length,"
+        " [...document.querySelectorAll('#sketch-board .atom')].map((one) => one.textContent)]"
+    )
+    return lines, labels
+
+
+def keys(page: Page, *pressed: str) -> None:
+    page.find("#sketch-board").send_keys(*pressed)
+
+
+def use(page: Page) -> None:
+    page.press("#sketch-use")
+    page.until(lambda: not page.ask("return document.getElementById('sketch').open"))
+
+
+def test_phenol_is_drawn_used_opened_and_changed(page: Page) -> None:
+    draw(page, "near")
+    assert not page.find("#sketch-point").is_displayed()
+    tool(page, "Benzene")
+    press_at(page, 0, 0)
+    assert counts(page) == (9, [])
+    tool(page, "Oxygen")
+    press_at(page, 0, -BOND, to=(5, -2 * BOND))  # not quite straight up
+    assert counts(page) == (10, ["OH"])
+    use(page)
+    assert value(page, "near") == PHENOL
+    draw(page, "near")
+    page.until(lambda: counts(page) == (10, ["HO"]) or counts(page) == (10, ["OH"]))
+    keys(page, Keys.DELETE)  # the caret is on the first atom, which is the oxygen
+    assert counts(page) == (9, [])
+    page.press("#sketch-undo")
+    assert counts(page)[0] == 10
+    keys(page, "n", "1", "1", "s")
+    assert sorted(map(sorted, counts(page)[1])) == [["H", "N"], ["H", "S"]]
+    ActionChains(page.driver).key_down(Keys.CONTROL).send_keys(Keys.ENTER).key_up(
+        Keys.CONTROL
+    ).perform()
+    page.until(lambda: value(page, "near") == "SCNc1ccccc1")
+
+
+def test_what_is_no_molecule_is_refused_and_stays(page: Page) -> None:
+    draw(page, "fragment")
+    keys(page, "c", "1", Keys.ARROW_LEFT, Keys.ARROW_LEFT)
+    for angle in (30, 120, 210, 300):
+        tool(page, "Carbon")
+        x, y = (BOND * math.cos(math.radians(angle)), BOND * math.sin(math.radians(angle)))
+        press_at(page, 0, 0, to=(x, y))
+    page.press("#sketch-use")
+    page.until(lambda: "is greater than permitted" in page.text("#sketch-note"))
+    assert page.text("#sketch-note").endswith("The atom is marked.")
+    assert len(page.all("#sketch-board .marked")) == 1
+    assert value(page, "fragment") == ""
+    keys(page, Keys.ESCAPE)
+    draw(page, "fragment")
+    assert counts(page)[0] == 5  # found here again
+    keys(page, Keys.CONTROL + "z")
+    assert counts(page)[0] == 4
+    page.press("#sketch-clear")
+    keys(page, "a", "1", "*")
+    use(page)
+    assert value(page, "fragment") == "*c1ccccc1"
+
+
+def test_what_cannot_be_drawn_stays_in_the_field(page: Page) -> None:
+    page.find("#fragment").send_keys("c1ccc(", Keys.TAB)
+    draw(page, "fragment")
+    page.until(lambda: "cannot be read as SMILES" in page.text("#sketch-note"))
+    page.press("#sketch-use")
+    assert value(page, "fragment") == "c1ccc("
+    page.ask("document.getElementById('near').value = 'C[C@H](N)C(=O)O'")
+    draw(page, "near")
+    page.until(lambda: counts(page)[0] > 5)
+    use(page)
+    assert value(page, "near") == "C[C@H](N)C(=O)O"  # as it was written
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (768, 1024), (360, 740)])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits(address: str, width: int, height: int, scheme: str, tmp_path: Path) -> None:
+    with browser() as page:
+        page.emulate(width, height, scheme)
+        page.open(address)
+        page.press("[data-domain='molecule']")
+        page.ask("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+        page.ask("document.getElementById('sketch').querySelector('details').open = false")
+        keep(page, tmp_path, f"sketch-fields-{width}-{scheme}")
+        page.ask(
+            "document.getElementById('near').value ="
+            " 'O=C(Nc1ccc2ccccc2c1)[C@H](C)S(=O)(=O)CC[N+](C)(C)Cc1cc(Cl)c(F)cc1C#N'"
+        )
+        draw(page, "near")
+        page.until(lambda: counts(page)[0] > 20)
+        fits(page, scheme)
+        named(page, touched=width < 500)
+        board = page.find("#sketch-board").rect
+        assert board["width"] >= 0.85 * min(width, 700)
+        assert board["height"] > 250
+        keep(page, tmp_path, f"sketch-{width}-{scheme}")
+        assert page.complaints() == []
+
+
+def keep(page: Page, folder: Path, name: str) -> None:
+    picture = folder / f"{name}.png"
+    assert page.driver.save_screenshot(str(picture))
+    if kept := os.environ.get("SCREENSHOTS"):
+        shutil.copy(picture, Path(kept) / picture.name)
