@@ -80,11 +80,10 @@ const upper = (count) => small(`${count}`, "⁰¹²³⁴⁵⁶⁷⁸⁹");
 
 function chargeText(charge) {
   if (!charge) return "";
-  const many = Math.abs(charge) > 1 ? upper(Math.abs(charge)) : "";
-  return `${many}${charge > 0 ? "⁺" : "⁻"}`;
+  return `${Math.abs(charge) > 1 ? Math.abs(charge) : ""}${charge > 0 ? "+" : "−"}`;
 }
 
-// How an atom is written: {before, symbol, after}, or null for a carbon that is a corner.
+// How an atom is written: {before, symbol, after, charge}, or null for a carbon that is a corner.
 // Hydrogens are on the side where no bonds are.
 export function labelOf(structure, place) {
   const atom = structure.atoms[place];
@@ -94,12 +93,13 @@ export function labelOf(structure, place) {
   const count = hydrogens(structure, place);
   const own = count ? `H${lower(count)}` : "";
   const mass = atom.isotope ? upper(atom.isotope) : "";
-  const rest = chargeText(atom.charge) + (atom.radical ? "•" : "");
+  const dot = atom.radical ? "•" : "";
+  const charge = chargeText(atom.charge);
   const lean = others.reduce((sum, other) => sum + structure.atoms[other].x - atom.x, 0);
   const isLeft = lean > 0.2 && own;
   return isLeft
-    ? { before: own + mass, symbol: atom.element, after: rest }
-    : { before: mass, symbol: atom.element, after: own + rest };
+    ? { before: own + mass, symbol: atom.element, after: dot, charge }
+    : { before: mass, symbol: atom.element, after: own + dot, charge };
 }
 
 const ORDERS = { 1: "single", 2: "double", 3: "triple" };

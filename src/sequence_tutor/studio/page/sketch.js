@@ -14,7 +14,7 @@ import { change, dials, modelNow } from "./state.js";
 import { EMPTY } from "./structure.js";
 
 const dialog = byId("sketch");
-const NAMES = { fragment: "Draw the fragment to keep", near: "Draw what to be similar to" };
+const NAMES = { fragment: "Draw the fragment to keep", near: "Draw a structure to be similar to" };
 const drafts = new Map(); // field -> what was drawn and not used, with the text that it began from
 
 let field = "";
@@ -153,7 +153,7 @@ export function wireSketch() {
     made.addEventListener("click", () => open(made.dataset.draws));
   }
   byId("sketch-use").addEventListener("click", use);
-  byId("sketch-cancel").addEventListener("click", () => dialog.close());
+  byId("sketch-close").addEventListener("click", () => dialog.close());
   dialog.addEventListener("keydown", key);
   dialog.addEventListener("paste", pasted);
   dialog.addEventListener("close", closed);

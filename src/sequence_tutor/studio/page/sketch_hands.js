@@ -4,7 +4,8 @@ import { byId } from "./dom.js";
 import { inWords, nextTo, whatIsAt } from "./places.js";
 import { begun, erased, POINT, pressed, pulled, shifted } from "./sketch_tools.js";
 import { edit, putCaret, redo, sketch, undo } from "./sketch_state.js";
-import { drawSketch, fit, fitIfHidden, toStructure, view } from "./sketch_view.js";
+import { drawSketch, fit, showAll, toStructure, view } from "./sketch_view.js";
+import { isPinched, wireZoom } from "./sketch_zoom.js";
 import { grown, withBond, withOrder } from "./structure.js";
 
 const NEAR = 6; // pixels that a press may slip
@@ -21,6 +22,10 @@ const finger = (event) => (event.pointerType === "touch" ? 1.6 : 1);
 const hovered = (event) => whatIsAt(sketch.structure, toStructure(event), finger(event));
 
 function press(event) {
+  if (isPinched()) {
+    held = null;
+    drawSketch();
+  }
   if (!event.isPrimary || held) return;
   event.preventDefault();
   board.setPointerCapture(event.pointerId);
@@ -42,6 +47,7 @@ function move(event) {
   if (held.tool.kind === "move" && !held.where) {
     view.x = held.from.x - (event.clientX - held.x) / view.scale;
     view.y = held.from.y - (event.clientY - held.y) / view.scale;
+    view.isOwn = true;
     drawSketch();
   } else {
     drawSketch({ structure: resultOf(event)[0], caret: null });
@@ -60,11 +66,6 @@ function release(event) {
   edit(done);
   if (tool.kind !== "move") showAll();
   return sayCaret();
-}
-
-function showAll() {
-  fitIfHidden();
-  drawSketch();
 }
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -132,6 +133,7 @@ function actionOf(event) {
       edit([next, left || (next.atoms.length ? { atom: Math.min(caret?.atom ?? 0, next.atoms.length - 1) } : null)]);
     };
   }
+  if (key === "0") return () => fit();
   return key.toLowerCase() === "j" ? join : null;
 }
 
@@ -140,9 +142,9 @@ function keyed(event) {
   const action = actionOf(event);
   if (!action) return;
   event.preventDefault();
-  const first = action() || "";
+  const first = action();
   showAll();
-  sayCaret(first);
+  sayCaret(typeof first === "string" ? first : "");
 }
 
 // Anywhere in the dialog.
@@ -158,6 +160,7 @@ export function turnBack(event) {
 }
 
 export function wireHands() {
+  wireZoom();
   board.addEventListener("pointerdown", press);
   board.addEventListener("pointermove", move);
   board.addEventListener("pointerup", release);
@@ -173,7 +176,7 @@ export function wireHands() {
     sayCaret();
   });
   new ResizeObserver(() => {
-    fit();
+    if (!view.isOwn) fit();
     drawSketch();
   }).observe(board);
 }

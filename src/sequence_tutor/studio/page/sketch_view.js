@@ -6,13 +6,15 @@ import { sketch } from "./sketch_state.js";
 import { neighbours } from "./structure.js";
 
 const USUAL = 44; // pixels of a bond
-const LEAST = 9;
+export const LEAST = 9;
+export const MOST = 120;
 const MARGIN = 36;
 const LABEL = 0.27; // of a bond, left free around what is written
 const APART = 0.16; // of the lines of a double bond
 
 const board = byId("sketch-board");
-export const view = { scale: USUAL, x: 0, y: 0, wide: 0, high: 0 };
+// `isOwn`: where it is was chosen by hand.
+export const view = { scale: USUAL, x: 0, y: 0, wide: 0, high: 0, isOwn: false };
 
 const toBoard = ({ x, y }) => ({
   x: (x - view.x) * view.scale + view.wide / 2,
@@ -35,6 +37,7 @@ function measure() {
 // All of the structure is seen, as large as usual if there is room.
 export function fit() {
   measure();
+  view.isOwn = false;
   const { atoms } = sketch.structure;
   if (!atoms.length) return Object.assign(view, { scale: USUAL, x: 0, y: 0 });
   const [xs, ys] = [atoms.map(({ x }) => x), atoms.map(({ y }) => y)];
@@ -48,10 +51,18 @@ export function fit() {
   });
 }
 
-export function fitIfHidden() {
+// After a change: what is hidden comes into sight; in a part chosen by hand only the caret.
+export function showAll() {
   measure();
+  const { structure, caret } = sketch;
   const isOut = ({ x, y }) => x < 12 || y < 12 || x > view.wide - 12 || y > view.high - 12;
-  if (sketch.structure.atoms.map(toBoard).some(isOut)) fit();
+  if (!view.isOwn) {
+    if (structure.atoms.map(toBoard).some(isOut)) fit();
+  } else if (caret && isOut(toBoard(pointOf(structure, caret)))) {
+    const { x, y } = pointOf(structure, caret);
+    Object.assign(view, { x, y });
+  }
+  drawSketch();
 }
 
 const line = (a, b, kind = "bond") => drawn("line", { class: kind, x1: a.x, y1: a.y, x2: b.x, y2: b.y });
@@ -122,19 +133,20 @@ function bondLines(structure, bond, labels) {
 }
 
 // The symbol is in the middle of its atom, whatever stands beside it.
-function labelText(structure, place, { before, symbol, after }) {
+function labelText(structure, place, { before, symbol, after, charge }) {
   const { x, y } = toBoard(structure.atoms[place]);
-  const size = Math.max(0.36 * view.scale, 8);
+  const size = Math.max(0.36 * view.scale, 10);
   const half = symbol.length * 0.36 * size;
   const at = { y, dy: ".36em", "font-size": size };
-  const part = (text, start, anchor) =>
-    text ? drawn("text", { ...at, x: start, "text-anchor": anchor, text }) : null;
+  const part = (text, start, anchor, ...more) =>
+    text || more.length ? drawn("text", { ...at, x: start, "text-anchor": anchor }, text, ...more) : null;
+  const raised = charge ? [drawn("tspan", { dy: "-.45em", "font-size": 0.8 * size, text: charge })] : [];
   return drawn(
     "g",
     { class: "atom", "data-element": symbol },
     part(before, x - half, "end"),
     part(symbol, x, "middle"),
-    part(after, x + half, "start"),
+    part(after, x + half, "start", ...raised),
   );
 }
 

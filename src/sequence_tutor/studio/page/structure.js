@@ -113,10 +113,13 @@ export function freeEnd(structure, place, order = 1) {
     const [bond] = bondsOf(structure, place);
     const isStraight = order === 3 || bond.order === 3 || order + bond.order === 4;
     if (isStraight) return along(own, angles[0] + Math.PI);
-    const room = (end) =>
-      Math.min(...atoms.map((atom) => (atom === own ? 9 : Math.round(distance(atom, end) * 100))));
+    const others = atoms.filter((_, at) => at !== place && at !== bond.from && at !== bond.to);
+    const room = (end) => Math.min(...others.map((atom) => distance(atom, end)), 9);
+    const aside = (end) => Math.abs(end.y - own.y); // a chain goes to the right or left
     const [one, other] = [4, -4].map((steps) => along(own, angles[0] + steps * STEP));
-    return room(one) >= room(other) ? one : other;
+    const gain = room(one) - room(other);
+    if (Math.abs(gain) > 0.01) return gain > 0 ? one : other;
+    return aside(one) < aside(other) ? one : other;
   }
   angles.sort((a, b) => a - b);
   let [widest, begin] = [0, 0];
