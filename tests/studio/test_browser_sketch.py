@@ -158,6 +158,55 @@ def test_what_cannot_be_drawn_stays_in_the_field(page: Page) -> None:
     assert value(page, "near") == "C[C@H](N)C(=O)O"  # as it was written
 
 
+def test_what_is_pasted_or_dropped_is_drawn(page: Page) -> None:
+    chem = pytest.importorskip("rdkit.Chem")
+    draw(page, "fragment")
+    keys(page, "c", "1", "1")
+    page.ask(
+        "const data = new DataTransfer(); data.setData('text', arguments[0]);"
+        "document.getElementById('sketch-board').dispatchEvent("
+        "new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }))",
+        chem.MolToMolBlock(chem.MolFromSmiles("CCOc1ccccc1")),
+    )
+    page.until(lambda: counts(page)[1] == ["O"])
+    page.ask(
+        "const data = new DataTransfer();"
+        "data.items.add(new File(['Clc1ccncc1 name'], 'my list.smi'));"
+        "document.getElementById('sketch-board').dispatchEvent("
+        "new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }))"
+    )
+    page.until(lambda: "has characters that no SMILES has" in page.text("#sketch-note"))
+    use(page)
+    assert (value(page, "fragment"), value(page, "near")) == ("CCOc1ccccc1", "")
+
+
+def test_the_mouse_moves_erases_and_sees_nearer(page: Page) -> None:
+    draw(page, "near")
+    tool(page, "Cyclohexane")
+    press_at(page, 0, 0)
+    tool(page, "Move")
+    press_at(page, 0, -BOND, to=(30, -BOND - 30))
+    corner = page.ask(
+        "const { x1, y1 } = document.querySelector('#sketch-board .bond');"
+        "const { width, height } = document.getElementById('sketch-board').viewBox.baseVal;"
+        "return [x1.baseVal.value - width / 2, y1.baseVal.value - height / 2]"
+    )
+    assert corner == pytest.approx([30, -BOND - 30], abs=2)
+    press_at(page, 0, 0, to=(-50, 20))  # on nothing: the paper
+    tool(page, "Erase")
+    press_at(page, 30 - 50, -BOND - 30 + 20)
+    assert counts(page) == (4, [])
+    for _ in range(2):
+        keys(page, "0", Keys.CONTROL + "z")
+        assert counts(page) == (6, [])
+    ActionChains(page.driver).context_click(page.find("#sketch-board")).perform()  # on nothing
+    assert counts(page) == (6, [])
+    keys(page, "o")
+    tool(page, "Single bond")
+    use(page)
+    assert value(page, "near") == "C1CCOCC1"
+
+
 def test_fingers_draw_and_see_nearer(address: str) -> None:
     with browser() as page:
         page.emulate(360, 740, "light")

@@ -106,7 +106,7 @@ const ORDERS = { 1: "single", 2: "double", 3: "triple" };
 
 // What is at the caret, in words: "O, 1 hydrogen, bound to C".
 export function inWords(structure, where) {
-  if (!where) return "nothing drawn";
+  if (!where) return structure.atoms.length ? "no atom chosen" : "nothing drawn";
   if (where.bond !== undefined) {
     const { from, to, order } = structure.bonds[where.bond];
     const [a, b] = [from, to].map((place) => structure.atoms[place].element);

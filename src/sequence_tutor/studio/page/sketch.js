@@ -2,7 +2,7 @@
 // possible, and how it is written, is RDKit's.
 
 import { byId } from "./dom.js";
-import { base64 } from "./files.js";
+import { asRequest } from "./files.js";
 import { fromMolfile, toMolfile } from "./molfile.js";
 import { ask } from "./service.js";
 import { sayCaret, turnBack, wireHands } from "./sketch_hands.js";
@@ -29,27 +29,29 @@ function say(sentence, kind = "alarm") {
   said.hidden = !sentence;
 }
 
-// SMILES or a molfile as {text, molfile}: canonical SMILES and a structure with places.
-async function read(text, isMolfile) {
+const MOLFILE = "drawing.mol";
+const SMILES = "drawing.smi";
+
+// A file of SMILES or a molfile as {text, molfile}: canonical SMILES and a structure with places;
+// null if something else is asked for meanwhile.
+async function read(file) {
   asking?.abort();
   asking = new AbortController();
   const { signal } = asking;
-  const name = isMolfile ? "drawing.mol" : "drawing.smi";
-  const content = base64(new TextEncoder().encode(text));
-  const request = { name, content, domain: "molecule", model: modelNow()?.id, structure: true };
+  const request = { ...(await asRequest(file)), model: modelNow()?.id, structure: true };
   try {
     return await ask("/v1/read", request, { signal, once: true });
   } catch (error) {
     if (error.name === "AbortError") return null;
-    const reason = error.message.replace(`${name}: `, "");
-    throw new Error(reason.charAt(0).toUpperCase() + reason.slice(1));
+    const reason = error.message.replace(`${file.name}: `, "");
+    throw new Error(reason.charAt(0).toUpperCase() + reason.slice(1).replace(/\.$/, ""));
   }
 }
 
-async function load(text, isMolfile) {
+async function load(file) {
   say("Reading…", "quiet");
   try {
-    const found = await read(text, isMolfile);
+    const found = await read(file);
     if (!found) return null;
     say("");
     return fromMolfile(found.molfile);
@@ -73,7 +75,7 @@ async function open(name) {
   if (draft?.begunFrom === begunFrom) {
     opened = draft.opened;
   } else if (begunFrom) {
-    const structure = await load(begunFrom, false);
+    const structure = await load(new File([begunFrom], SMILES));
     // what was drawn meanwhile stays
     if (structure && sketch.structure === EMPTY && !sketch.past.length) {
       opened = structure;
@@ -111,7 +113,7 @@ async function use() {
   byId("sketch-use").disabled = true;
   say("");
   try {
-    const found = await read(toMolfile(structure), true);
+    const found = await read(new File([toMolfile(structure)], MOLFILE));
     if (found && dialog.open) take(found.text);
   } catch (error) {
     const [, atom] = /atom # (\d+)/.exec(error.message) || [];
@@ -133,16 +135,28 @@ function key(event) {
   event.stopPropagation(); // the page's own keys wait
 }
 
-// A structure that was drawn elsewhere is pasted into the drawing, as one step.
-async function pasted(event) {
-  const text = event.clipboardData?.getData("text") || "";
-  if (!text.trim()) return;
-  event.preventDefault();
-  const structure = await load(text, /^M {2}END/m.test(text));
-  if (structure) edit([structure, { atom: 0 }]);
+// A structure that was drawn elsewhere takes the place of the drawing, as one step.
+async function insert(file) {
+  const structure = await load(file);
+  if (!structure) return;
+  edit([structure, { atom: 0 }]);
   fit();
   drawSketch();
   sayCaret();
+}
+
+function pasted(event) {
+  const text = event.clipboardData?.getData("text") || "";
+  if (!text.trim()) return;
+  event.preventDefault();
+  insert(new File([text], /^M {2}END/m.test(text) ? MOLFILE : SMILES));
+}
+
+function dropped(event) {
+  const file = event.dataTransfer?.files[0];
+  if (!file) return;
+  event.preventDefault(); // it is not for the field
+  insert(file);
 }
 
 export function wireSketch() {
@@ -156,5 +170,6 @@ export function wireSketch() {
   byId("sketch-close").addEventListener("click", () => dialog.close());
   dialog.addEventListener("keydown", key);
   dialog.addEventListener("paste", pasted);
+  dialog.addEventListener("drop", dropped);
   dialog.addEventListener("close", closed);
 }

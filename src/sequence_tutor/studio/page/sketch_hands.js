@@ -12,7 +12,7 @@ const NEAR = 6; // pixels that a press may slip
 const NUDGE = 0.25; // of a bond
 const board = byId("sketch-board");
 
-let held = null; // {x, y, start, where, tool, isPulled}
+let held = null; // what a press began with: {x, y, start, where, tool, structure, from, isPulled}
 let joined = null; // the atom that another is to be joined to
 
 export const sayCaret = (first = "") =>
@@ -31,13 +31,24 @@ function press(event) {
   board.setPointerCapture(event.pointerId);
   board.focus({ preventScroll: true });
   const tool = event.button === 2 ? { kind: "erase" } : sketch.tool;
-  const where = hovered(event);
-  held = { x: event.clientX, y: event.clientY, start: toStructure(event), where, tool, from: { ...view } };
+  held = {
+    x: event.clientX,
+    y: event.clientY,
+    start: toStructure(event),
+    where: hovered(event),
+    tool,
+    structure: sketch.structure,
+    from: { ...view },
+  };
 }
 
-const resultOf = (event) => pulled(sketch.structure, held.tool, held.where, held.start, toStructure(event));
+const resultOf = (event) => pulled(held.structure, held.tool, held.where, held.start, toStructure(event));
+
+// Another finger may have undone, or a key, what the press began with.
+const isStale = () => held.structure !== sketch.structure;
 
 function move(event) {
+  if (held && isStale()) held = null;
   if (!held) {
     if (event.pointerType === "mouse") drawSketch({ hover: hovered(event) });
     return;
@@ -55,17 +66,17 @@ function move(event) {
 }
 
 function release(event) {
+  if (held && isStale()) held = null;
   if (!held) return;
-  const { structure, tool } = sketch;
-  const isView = held.isPulled && held.tool.kind === "move" && !held.where;
+  const { tool, structure } = held;
   const done = held.isPulled
     ? resultOf(event)
-    : pressed(structure, held.tool, held.where, held.start);
+    : pressed(structure, tool, held.where, held.start);
   held = null;
-  if (isView) return drawSketch();
-  edit(done);
-  if (tool.kind !== "move") showAll();
-  return sayCaret();
+  if (done[0] !== structure || done[1]) edit(done); // a press on nothing leaves the caret
+  if (tool.kind === "move") drawSketch();
+  else showAll();
+  sayCaret();
 }
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -127,12 +138,7 @@ function actionOf(event) {
   if (key === "+" || key === "-") {
     return () => edit(pressed(structure, { kind: "charge", step: key === "+" ? 1 : -1 }, caret, ORIGIN));
   }
-  if (key === "Delete" || key === "Backspace") {
-    return () => {
-      const [next, left] = erased(structure, caret);
-      edit([next, left || (next.atoms.length ? { atom: Math.min(caret?.atom ?? 0, next.atoms.length - 1) } : null)]);
-    };
-  }
+  if (key === "Delete" || key === "Backspace") return () => edit(erased(structure, caret));
   if (key === "0") return () => fit();
   return key.toLowerCase() === "j" ? join : null;
 }

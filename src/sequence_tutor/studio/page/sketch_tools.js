@@ -1,6 +1,7 @@
 // What a tool does with a structure where it is pressed, or pulled from one place to another. Each gives the
 // new structure and where the caret is then, {atom}, {bond} or null.
 
+import { pointOf } from "./places.js";
 import { withRing } from "./rings.js";
 import {
   atomAt,
@@ -28,10 +29,14 @@ function grownFrom(structure, from, how) {
   return [next, { atom }];
 }
 
+// The caret is then on what is nearest.
 export function erased(structure, where) {
-  if (where?.atom !== undefined) return [withoutAtom(structure, where.atom), null];
-  if (where) return [withoutBond(structure, where.bond), { atom: structure.bonds[where.bond].from }];
-  return [structure, null];
+  if (!where) return [structure, null];
+  const point = pointOf(structure, where);
+  const isAtom = where.atom !== undefined;
+  const next = isAtom ? withoutAtom(structure, where.atom) : withoutBond(structure, where.bond);
+  const atom = atomAt(next, point, Infinity);
+  return [next, atom < 0 ? null : { atom }];
 }
 
 function elementSet(structure, { element }, where, point) {
