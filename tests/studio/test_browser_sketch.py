@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,8 +16,7 @@ from selenium.webdriver.common.keys import Keys
 
 from browsing import IS_HERE
 
-from .browsing import Page, browser, served
-from .test_browser_layout import fits, named
+from .browsing import Page, browser, fits, keep, named, served
 
 pytestmark = [
     pytest.mark.slow,
@@ -285,10 +282,3 @@ def test_it_fits(address: str, width: int, height: int, scheme: str, tmp_path: P
         keep(page, tmp_path, f"sketch-{width}-{scheme}-refused")
         page.driver.get_log("browser")  # the browser itself notes the refusal
         assert page.complaints() == []
-
-
-def keep(page: Page, folder: Path, name: str) -> None:
-    picture = folder / f"{name}.png"
-    assert page.driver.save_screenshot(str(picture))
-    if kept := os.environ.get("SCREENSHOTS"):
-        shutil.copy(picture, Path(kept) / picture.name)
