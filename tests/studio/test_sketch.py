@@ -136,6 +136,11 @@ BENZENE = "[s] = pressed(s, { kind: 'ring', ring: 'benzene' }, null, at(0, 0));"
             "[s] = pressed(s, { kind: 'ring', ring: 'cyclohexane' }, { atom: 6 })",
             "c1ccc(C2CCCCC2)cc1",
         ),
+        (
+            f"{BENZENE} [s] = pulled(s, {{ kind: 'atom', element: 'F' }}, null, at(0, -2),"
+            " at(0.1, -1.1))",
+            "Fc1ccccc1",
+        ),
         ("[s] = pressed(s, { kind: 'bond', order: 3 }, null, at(1, 1))", "C#C"),
         (
             "[s] = pressed(s, { kind: 'atom', element: 'N' }, null, at(1, 1));"

@@ -89,12 +89,12 @@ export function shifted(structure, where, dx, dy) {
 
 // A bond is pulled from an atom, or from nothing, to an atom or to a new one.
 function bondPulled(structure, { element = "C", order = 1 }, where, start, to) {
+  const over = atomAt(structure, to, 0.4);
   let [next, from] = [structure, where?.atom];
   if (from === undefined) {
-    next = withAtom(structure, "C", start);
+    next = withAtom(structure, over < 0 ? "C" : element, start); // what the tool is named for is new
     from = structure.atoms.length;
   }
-  const over = atomAt(next, to, 0.4);
   const end = over >= 0 && over !== from ? next.atoms[over] : snapped(next.atoms[from], to);
   return grownFrom(next, from, { element, order, end });
 }
