@@ -2,7 +2,7 @@
 
 import { atomAt, bondBetween, bondsOf, freeEnd, neighbours, withAtom, withBond } from "./structure.js";
 
-export const RINGS = {
+const RINGS = {
   benzene: { size: 6, isAromatic: true },
   cyclohexane: { size: 6, isAromatic: false },
   cyclopentane: { size: 5, isAromatic: false },

@@ -15,7 +15,7 @@ const along = (from, angle, length = 1) => ({
   y: from.y + length * Math.sin(angle),
 });
 
-export const atomOf = (element, { x, y }) => ({ element, x, y, charge: 0 });
+const atomOf = (element, { x, y }) => ({ element, x, y, charge: 0 });
 
 // What a file said of an atom, such as a radical, holds until the atom is changed.
 const plain = ({ valence, radical, ...atom }) => atom;
