@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +22,7 @@ import browsing
 from kit import program
 
 OFFLINE = "ERR_CONNECTION"
+TOUCHED = 44  # pixels that a finger needs
 
 LISTENS = """
 window.heardAt = null;
@@ -108,6 +111,48 @@ class Page(browsing.Page):
         """The same; a small screen is touched."""
         super().emulate(width, height, scheme)
         self.driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": width < 500})
+
+
+def fits(page: Page, scheme: str) -> None:
+    """Nothing is cut off at the side, and the colours are right."""
+    needed, there = page.ask(
+        "const e = document.documentElement; return [e.scrollWidth, e.clientWidth]"
+    )
+    assert needed <= there
+    paper = page.find("body").value_of_css_property("background-color")
+    light = sum(map(int, re.findall(r"\d+", paper)[:3])) > 3 * 128
+    assert light == (scheme == "light")
+
+
+def named(page: Page, *, touched: bool) -> None:
+    """Everything to press has a name, and on a phone the size of a finger."""
+    nameless = page.ask(
+        "return [...document.querySelectorAll('button, input, select, summary, a, [tabindex]')]"
+        ".filter((one) => one.checkVisibility() && one.type !== 'file')"
+        ".filter((one) => !(one.getAttribute('aria-label') || one.textContent.trim()"
+        " || one.getAttribute('aria-labelledby') || one.labels?.length))"
+        ".map((one) => one.outerHTML.slice(0, 200))"
+    )
+    assert nameless == []
+    if not touched:
+        return
+    small = page.ask(
+        "return [...document.querySelectorAll('button, select, summary')]"
+        ".filter((one) => one.checkVisibility() && !one.closest('.bar-heads, .skip'))"
+        ".filter((one) => one.getBoundingClientRect().height < arguments[0] - 0.5)"
+        ".map((one) => one.outerHTML.slice(0, 200))",
+        TOUCHED,
+    )
+    assert small == []
+
+
+def keep(page: Page, folder: Path, name: str) -> None:
+    """A picture of the page; the variable `SCREENSHOTS` names where it is kept."""
+    picture = folder / f"{name}.png"
+    page.ask("document.getElementById('toast').hidden = true")
+    assert page.driver.save_screenshot(str(picture))
+    if kept := os.environ.get("SCREENSHOTS"):
+        shutil.copy(picture, Path(kept) / picture.name)
 
 
 @contextmanager

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +9,7 @@ import pytest
 
 from browsing import IS_HERE
 
-from .browsing import Page, browser, served
+from .browsing import browser, fits, keep, named, served
 
 pytestmark = [
     pytest.mark.slow,
@@ -20,7 +17,6 @@ pytestmark = [
 ]
 
 CHORDS = ["C", "Am", "Dm7", "G7", "C", "Am", "Dm7 G7", "C"]
-TOUCHED = 44  # pixels that a finger needs
 
 
 @pytest.fixture(scope="module")
@@ -68,44 +64,3 @@ def test_it_fits_and_follows_the_scheme(
         named(page, touched=width < 500)
         keep(page, tmp_path, f"studio-{width}-{scheme}-all")
         assert page.complaints() == []
-
-
-def fits(page: Page, scheme: str) -> None:
-    """Nothing is cut off at the side, and the colours are right."""
-    needed, there = page.ask(
-        "const e = document.documentElement; return [e.scrollWidth, e.clientWidth]"
-    )
-    assert needed <= there
-    paper = page.find("body").value_of_css_property("background-color")
-    light = sum(map(int, re.findall(r"\d+", paper)[:3])) > 3 * 128
-    assert light == (scheme == "light")
-
-
-def named(page: Page, *, touched: bool) -> None:
-    """Everything to press has a name, and on a phone the size of a finger."""
-    nameless = page.ask(
-        "return [...document.querySelectorAll('button, input, select, summary, a, [tabindex]')]"
-        ".filter((one) => one.checkVisibility() && one.type !== 'file')"
-        ".filter((one) => !(one.getAttribute('aria-label') || one.textContent.trim()"
-        " || one.getAttribute('aria-labelledby') || one.labels?.length))"
-        ".map((one) => one.outerHTML.slice(0, 200))"
-    )
-    assert nameless == []
-    if not touched:
-        return
-    small = page.ask(
-        "return [...document.querySelectorAll('button, select, summary')]"
-        ".filter((one) => one.checkVisibility() && !one.closest('.bar-heads, .skip'))"
-        ".filter((one) => one.getBoundingClientRect().height < arguments[0] - 0.5)"
-        ".map((one) => one.outerHTML.slice(0, 200))",
-        TOUCHED,
-    )
-    assert small == []
-
-
-def keep(page: Page, folder: Path, name: str) -> None:
-    picture = folder / f"{name}.png"
-    page.ask("document.getElementById('toast').hidden = true")
-    assert page.driver.save_screenshot(str(picture))
-    if kept := os.environ.get("SCREENSHOTS"):
-        shutil.copy(picture, Path(kept) / picture.name)

@@ -40,16 +40,18 @@ def desk_of(domain: str) -> Desk:
 
         return Desk(generate_melodies, account_of_melodies, read_dropped, render_melodies)
     if domain == "molecule":
-        from sequence_tutor.studio.molecules import MOLECULES, render_molecules
+        from sequence_tutor.studio.molecules import MOLECULES, read_molecule, render_molecules
 
-        return _of_ended(MOLECULES, render_molecules)
+        return _of_ended(MOLECULES, read_molecule, render_molecules)
     from sequence_tutor.studio.lines import LINES, render_lines
 
-    return _of_ended(LINES, render_lines)
+    return _of_ended(LINES, read_dropped, render_lines)
 
 
-def _of_ended(kind: Kind, render: Callable[[Model, Render], File]) -> Desk:
+def _of_ended(
+    kind: Kind,
+    read: Callable[[Model, Read], dict[str, Any]],
+    render: Callable[[Model, Render], File],
+) -> Desk:
     """Of sequences that end when they want."""
-    return Desk(
-        partial(generate_ended, kind), partial(account_of_ended, kind), read_dropped, render
-    )
+    return Desk(partial(generate_ended, kind), partial(account_of_ended, kind), read, render)

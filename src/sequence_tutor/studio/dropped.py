@@ -22,12 +22,33 @@ from sequence_tutor.studio.sound import frame_of, heard_json
 
 LONGEST_NAME = 80
 
+NOTHING_READ: dict[str, Any] = {
+    "tokens": [],
+    **dict.fromkeys(("key", "meter", "tempo", "chords", "bars", "text", "molfile", "heard")),
+    "remarks": [],
+}
+"""A reply, before anything was read."""
+
 
 def read_dropped(model: Model, asked: Read) -> dict[str, Any]:
     """The first sequence of a file as a model's tokens, and what reading changed.
 
     Raises:
         UserError: base64 that is none, a file that is too large, of no known kind, or damaged.
+    """
+    if asked.structure:
+        raise UserError(f"structure is of molecules, not of {model.domain.name}")
+    name, data = dropped_file(asked)
+    if model.domain.name == "melody" and name.lower().endswith(MELODY_SUFFIXES):
+        return _tune(model, Member(name, data))
+    return _tokens(model, name, data)
+
+
+def dropped_file(asked: Read) -> tuple[str, bytes]:
+    """The name of a file, only to be shown, and its bytes.
+
+    Raises:
+        UserError: base64 that is none, or a file that is too large.
     """
     try:
         data = base64.b64decode(asked.content, validate=True)
@@ -37,9 +58,7 @@ def read_dropped(model: Model, asked: Read) -> dict[str, Any]:
         raise UserError(f"the file is larger than {LARGEST_FILE // 2**20} MiB")
     # of a name that may be a path of another system only the last part, and only to be shown
     name = printable(PurePosixPath(asked.name.replace("\\", "/")).name, LONGEST_NAME) or "a file"
-    if model.domain.name == "melody" and name.lower().endswith(MELODY_SUFFIXES):
-        return _tune(model, Member(name, data))
-    return _tokens(model, name, data)
+    return name, data
 
 
 def _tune(model: Model, file: Member) -> dict[str, Any]:
@@ -63,6 +82,7 @@ def _tune(model: Model, file: Member) -> dict[str, Any]:
             "bars": len(heard.bars(len(begun.tokens))),
             "remarks": list(begun.remarks),
             "text": None,
+            "molfile": None,
             "heard": heard_json(heard, settings, len(begun.tokens)),
         }
     raise UserError(f"{file.name}: no melody in it")
@@ -88,11 +108,8 @@ def _tokens(model: Model, name: str, data: bytes) -> dict[str, Any]:
         raise UserError(f"{name}: no {model.domain.name} in it")
     if len(found) > MOST_TOKENS:
         raise UserError(f"{name}: {len(found)} tokens, expected at most {MOST_TOKENS}")
-    reply: dict[str, Any] = {
+    reply: dict[str, Any] = NOTHING_READ | {
         "tokens": found,
-        **dict.fromkeys(("key", "meter", "tempo", "chords", "heard")),
-        "bars": None,
-        "remarks": [],
         "text": "".join(map(model.domain.token_text, found[:-1])),
     }
     if model.domain.name == "melody":

@@ -128,6 +128,9 @@ class Read(Message):
     content: str = Field(description="the bytes of the file in base64")
     domain: DomainName = "melody"
     model: Short | None = Field(None, description="whose tokens it is read into")
+    structure: bool = Field(
+        False, description="of a molecule only its canonical SMILES and a molfile to draw"
+    )
 
 
 class Render(Sound):

@@ -14,11 +14,13 @@ from sequence_tutor.evaluation.model import Model
 from sequence_tutor.molecule.chemistry import known
 from sequence_tutor.molecule.domain import MoleculeDomain
 from sequence_tutor.molecule.reading.beginnings import can_begin
+from sequence_tutor.molecule.reading.drawn import drawing_of_molfile, drawing_of_smiles
 from sequence_tutor.molecule.scoring.rewarded_table import rewarded_table
 from sequence_tutor.molecule.writing.output import Row, write_sdf, write_table
 from sequence_tutor.molecule.writing.pictures import picture_grid, picture_svg
+from sequence_tutor.studio.dropped import NOTHING_READ, dropped_file, read_dropped
 from sequence_tutor.studio.ended import Kind, checked
-from sequence_tutor.studio.messages import Account, Generate, Render
+from sequence_tutor.studio.messages import Account, Generate, Read, Render
 from sequence_tutor.studio.rendering import File
 
 KINDS = {
@@ -28,6 +30,9 @@ KINDS = {
     "svg": "image/svg+xml",
 }
 """Kind of file -> media type."""
+
+MOLFILES = (".mol", ".sdf", ".sd")
+"""Endings of files with connection tables; another file holds SMILES."""
 
 NEAR = "near"
 """The term of similarity to the user's molecule."""
@@ -104,6 +109,25 @@ def _around(model: Model, asked: Generate) -> Designer | None:
 
 
 MOLECULES = Kind(_encode, _text, _same, _shown, _terms, _around)
+
+
+def read_molecule(model: Model, asked: Read) -> dict[str, Any]:
+    """The first molecule of a file as a model's tokens; or only its structure, to be drawn.
+
+    Raises:
+        UserError: a file that cannot be read, or a structure that is no molecule.
+    """
+    if not asked.structure:
+        return read_dropped(model, asked)
+    name, data = dropped_file(asked)
+    draw = drawing_of_molfile if Path(name).suffix.lower() in MOLFILES else drawing_of_smiles
+    try:
+        found = draw(data.decode().replace("\r\n", "\n"))
+    except UnicodeDecodeError as error:
+        raise UserError(f"{name}: no text in UTF-8") from error
+    except UserError as error:
+        raise UserError(f"{name}: {error}") from error
+    return NOTHING_READ | {"text": found.smiles, "molfile": found.molfile}
 
 
 def render_molecules(model: Model, asked: Render) -> File:

@@ -153,7 +153,7 @@ class AccountReply(_Reply):
 class ReadReply(_Reply):
     """A file as tokens."""
 
-    tokens: list[int]
+    tokens: list[int] = Field(description="none where only the structure was asked for")
     key: str | None
     meter: str | None
     tempo: float | None
@@ -161,6 +161,9 @@ class ReadReply(_Reply):
     bars: int | None
     remarks: list[str]
     text: str | None
+    molfile: str | None = Field(
+        description="of a structure: MDL molfile, V2000, with coordinates in two dimensions"
+    )
     heard: HeardReply | None
 
 

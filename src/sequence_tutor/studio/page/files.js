@@ -25,7 +25,7 @@ function base64(bytes) {
   return btoa(text);
 }
 
-async function asRequest(file) {
+export async function asRequest(file) {
   const most = info.limits?.file || 1_000_000;
   if (file.size > most) {
     throw new Error(`${file.name} has ${file.size} bytes, expected ${Math.floor(most)} at most.`);
@@ -149,7 +149,7 @@ export function wireFiles() {
   document.addEventListener("drop", (event) => {
     target.classList.remove("dropping");
     const file = event.dataTransfer?.files[0];
-    if (!file) return;
+    if (!file || event.defaultPrevented) return;
     event.preventDefault(); // never leave the page for a file
     opened(file);
   });

@@ -15,6 +15,7 @@ import { draw as drawRoll } from "./roll.js";
 import "./roll_keys.js";
 import "./zoom.js";
 import { ask } from "./service.js";
+import { wireSketch } from "./sketch.js";
 import { warm } from "./sound.js";
 import { change, dials, DOMAINS, info, modelNow, modelsOf, on, state, tell } from "./state.js";
 import { wireTexts } from "./texts.js";
@@ -101,7 +102,7 @@ async function begin() {
   const linked = await restore();
   for (const wire of [wireDomains, wireMusic, wireDials, wireWishes, wireBars, wireFiles]) wire();
   for (const wire of [wireWriting, wireCandidates, wireMolecules, wireTexts, wireFavourites]) wire();
-  for (const wire of [wireToolbar, wireJobs, wirePanels]) wire();
+  for (const wire of [wireToolbar, wireJobs, wirePanels, wireSketch]) wire();
   wireMemory(followed);
   drawRoll();
   tell("work");
