@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("rdkit")
+pytest.importorskip("rdkit", reason="the extra [molecule] is not installed")
 
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.actions.action_builder import ActionBuilder
@@ -156,7 +156,7 @@ def test_what_cannot_be_drawn_stays_in_the_field(page: Page) -> None:
 
 
 def test_what_is_pasted_or_dropped_is_drawn(page: Page) -> None:
-    chem = pytest.importorskip("rdkit.Chem")
+    chem = pytest.importorskip("rdkit.Chem", reason="the extra [molecule] is not installed")
     draw(page, "fragment")
     keys(page, "c", "1", "1")
     page.ask(

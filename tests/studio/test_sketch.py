@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("rdkit")
+pytest.importorskip("rdkit", reason="the extra [molecule] is not installed")
 
 import sequence_tutor.studio.page as page
 from sequence_tutor.errors import UserError
