@@ -297,7 +297,10 @@ def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.slow
-def test_runs_side_by_side_give_what_one_after_the_other_gives(tmp_path: Path) -> None:
+def test_runs_side_by_side_give_what_one_after_the_other_gives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()  # other processes do not know of `few_particles`
     few = ["psi", "ppo", "best-of-n"]
     beside = compare(
         *("toy", tmp_path / "beside", few),

@@ -220,15 +220,14 @@ class Tuner:
         return update
 
     def _show(self, advance: Advance, update: Update) -> None:
-        live = self.log.records[-1]
-        aims = {"aims": standing(self.settings.aims, live)} if self.settings.aims else {}
+        live, settings = self.log.records[-1], self.settings
         advance(
             1,
             loss=update.loss,
-            reward=live["reward_per_sequence"],
+            **({} if settings.aims_alone else {"reward": live["reward_per_sequence"]}),
             kl=live["kl_to_prior_per_token"],
             distinct=live["distinct"],
-            **aims,
+            **({"aims": standing(settings.aims, live)} if settings.aims else {}),
         )
 
     def _evaluate(self, metrics: Mapping[str, Any], *, is_last: bool = False) -> bool:

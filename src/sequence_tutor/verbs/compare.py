@@ -29,13 +29,12 @@ from sequence_tutor.verbs.side_by_side import (
     sendable,
 )
 from sequence_tutor.verbs.tune import AnyPrior, AnyReward
-from sequence_tutor.workbench.aimed_comparison import PANELS as AIMED_PANELS
 from sequence_tutor.workbench.aimed_comparison import (
     aimed_table,
     check_held,
     figures_of,
     reached_table,
-    with_standing,
+    with_aims,
 )
 from sequence_tutor.workbench.comparison import (
     PANELS,
@@ -274,12 +273,9 @@ def _draw(out: Path, comparison: Comparison) -> None:
         name: [_log(out / name / f"seed_{run.seed}", run) for run in own]
         for name, own in by_method(comparison.runs).items()
     }
-    panels = PANELS
-    if comparison.has_aims:
-        panels = AIMED_PANELS
-        logs = {name: [with_standing(log) for log in own] for name, own in logs.items()}
-    draw_comparison(out / "curves.png", logs, "scored_sequences", "scored sequences", panels=panels)
-    draw_comparison(out / "curves_by_time.png", logs, "seconds", "seconds", panels=panels)
+    logs, panels = with_aims(logs, PANELS)
+    draw_comparison(out / "curves.png", logs, panels, "scored_sequences", "scored sequences")
+    draw_comparison(out / "curves_by_time.png", logs, panels, "seconds", "seconds")
 
 
 def _log(folder: Path, run: MethodRun) -> Sequence[Record]:

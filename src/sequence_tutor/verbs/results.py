@@ -31,6 +31,7 @@ from sequence_tutor.verbs.report import report
 from sequence_tutor.verbs.sample import sample
 from sequence_tutor.verbs.side_by_side import Training, train_side_by_side
 from sequence_tutor.verbs.tune import tune
+from sequence_tutor.workbench.aimed_comparison import with_aims
 from sequence_tutor.workbench.comparison import draw_comparison
 
 MELODIES = 20
@@ -213,9 +214,9 @@ def _write_seeds(
 
 
 def _draw_curves(path: Path, runs: Mapping[str, Path]) -> None:
-    """Figure 2 of the paper: the evaluations of each run against updates."""
+    """Figure 2 of the paper: the evaluations of each run against updates; aims, if all have."""
     logs = {name: [read_log(run / LOG_FILE)] for name, run in runs.items()}
-    draw_comparison(path, logs, "step", "updates", PANELS)
+    draw_comparison(path, *with_aims(logs, PANELS), "step", "updates")
 
 
 def _draw_next_tokens(path: Path, models: Sequence[Model], seed: int) -> None:

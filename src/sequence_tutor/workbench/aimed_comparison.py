@@ -109,7 +109,23 @@ def miss(price: Price) -> float:
     return max(0.0, sign * (price.bound - value)) / max(abs(price.bound), 1e-3)
 
 
-def with_standing(records: Sequence[Record]) -> list[Record]:
+def with_aims(
+    logs: Mapping[str, Sequence[Sequence[Record]]], panels: Mapping[str, str]
+) -> tuple[Mapping[str, Sequence[Sequence[Record]]], Mapping[str, str]]:
+    """What is drawn of logs: how the aims stand where all of them have aims, else as given.
+
+    Args:
+        logs: method -> one log a seed.
+        panels: logged figures and their titles, of logs without aims.
+    """
+    own = [log for seeds in logs.values() for log in seeds]
+    if not all(record.get("aims") for log in own for record in log):
+        return logs, panels
+    standing = {name: [_with_standing(log) for log in seeds] for name, seeds in logs.items()}
+    return standing, PANELS
+
+
+def _with_standing(records: Sequence[Record]) -> list[Record]:
     """A log whose evaluations say how many aims are met and how far the worst one is missed."""
     found = []
     for record in records:

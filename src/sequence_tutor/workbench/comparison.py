@@ -146,16 +146,16 @@ def estimate_cell(estimate: Estimate) -> str:
 def draw_comparison(
     path: Path,
     logs: Mapping[str, Sequence[Sequence[Record]]],
+    panels: Mapping[str, str],
     along: str,
     x_label: str,
-    panels: Mapping[str, str] = PANELS,
 ) -> None:
     """Draw the evaluations of every method, mean and interval over its seeds, as a PNG file.
 
     Args:
         logs: method -> one log a seed, of one record where the method does not train.
-        along: logged figure on the x axis.
         panels: logged figures, with their titles.
+        along: logged figure on the x axis.
     """
     drawn = [
         Panel(title, [_curve(name, own, figure, along) for name, own in logs.items()])
