@@ -21,6 +21,7 @@ import statistics
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
 from sequence_tutor.drawing.figures import (
@@ -92,21 +93,34 @@ def read_runs(path: Path) -> list[Run]:
 
 
 def add(settings: str, folder: Path) -> None:
-    """Write the table of all finished runs in a folder of the benchmark, and their figures."""
-    lines, found = [",".join(COLUMNS)], []
+    """Put all finished runs in a folder of the benchmark into a table, and their figures.
+
+    A run that the table has already, of the same task, seed and calls, is replaced.
+    """
+    table = LOGS / f"{settings}.csv"
+    logs = {run: list(rows) for run, rows in groupby(_read(table), lambda row: row[:3])}
+    figures = {row[:4]: row for row in _read(FIGURES)}
     for result in sorted(folder.glob("*/seed_*/result.json")):
-        run = json.loads(result.read_text(encoding="utf-8"))
-        own = run["task"], run["settings"]["seed"], run["budget"]
-        for row in _rows(result.parent / CLIMB_FILE):
-            score = f"{float(row['score']):.4g}"
-            lines.append(",".join(map(str, (*own, row["call"], score, row["inside"]))))
-        figures = {**run["figures"], **run, "settings": settings, "seed": own[1]}
-        found.append([_short(figures[name]) for name in FIGURE_COLUMNS])
-    write_text(LOGS / f"{settings}.csv", "".join(f"{line}\n" for line in lines))
-    before = _rows(FIGURES) if FIGURES.exists() else ()
-    others = [list(row.values()) for row in before if row["settings"] != settings]
-    rows = [FIGURE_COLUMNS, *sorted([*others, *found])]
-    write_text(FIGURES, "".join(f"{','.join(row)}\n" for row in rows))
+        found = json.loads(result.read_text(encoding="utf-8"))
+        run = found["task"], str(found["settings"]["seed"]), str(found["budget"])
+        logs[run] = [
+            (*run, row["call"], f"{float(row['score']):.4g}", row["inside"])
+            for row in _rows(result.parent / CLIMB_FILE)
+        ]
+        own = {**found["figures"], **found, "settings": settings, "seed": run[1]}
+        line = tuple(_short(own[name]) for name in FIGURE_COLUMNS)
+        figures[line[:4]] = line
+    _write(table, COLUMNS, [row for run in sorted(logs) for row in logs[run]])
+    _write(FIGURES, FIGURE_COLUMNS, sorted(figures.values()))
+
+
+def _read(path: Path) -> list[tuple[str, ...]]:
+    """The rows of a table; none where it is not there yet."""
+    return [tuple(row.values()) for row in _rows(path)] if path.exists() else []
+
+
+def _write(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    write_text(path, "".join(f"{','.join(row)}\n" for row in (header, *rows)))
 
 
 def hits(seeds: Sequence[int]) -> dict[tuple[str, str], list[float]]:

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import random
+import shutil
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -46,6 +47,8 @@ def test_areas_are_those_of_all_calls(logs: ModuleType, tmp_path: Path) -> None:
         runs[seed] = scores, inside
     logs.add("drawn", tmp_path / "runs")
     logs.add("drawn", tmp_path / "runs")  # once more, in place of the first time
+    shutil.rmtree(tmp_path / "runs" / "median1" / "seed_1")
+    logs.add("drawn", tmp_path / "runs")  # what the table has of others stays
     found = logs.read_runs(tmp_path / "drawn.csv")
     assert [run.seed for run in found] == [1, 2]
     for run in found:
