@@ -33,7 +33,7 @@ from sequence_tutor.domain.fingerprints import WINDOWS
 from sequence_tutor.melody.encoding import FIRST_NOTE
 from sequence_tutor.melody.heard import from_training
 from sequence_tutor.melody.scales import C_MAJOR
-from sequence_tutor.prior.store import find_prior
+from sequence_tutor.prior.finding import find_prior
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.sequences import SequenceBatch

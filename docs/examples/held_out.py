@@ -17,7 +17,7 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.molecule.reading.corpus import read_corpus
 from sequence_tutor.molecule.reading.corpus_settings import MoleculeDataSettings
 from sequence_tutor.molecule.tokens import Vocabulary
-from sequence_tutor.prior.store import find_prior
+from sequence_tutor.prior.finding import find_prior
 from sequence_tutor.progress import counted
 from sequence_tutor.storage.files import write_text
 

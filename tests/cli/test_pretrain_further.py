@@ -10,7 +10,8 @@ import torch
 
 from sequence_tutor.cli import main
 from sequence_tutor.models import weights_digest
-from sequence_tutor.prior.store import StoredPrior, find_prior, load_prior
+from sequence_tutor.prior.finding import find_prior
+from sequence_tutor.prior.store import StoredPrior, load_prior
 from sequence_tutor.verbs.pretrain import pretrain
 
 SETTINGS: dict[str, Any] = {

@@ -11,8 +11,8 @@ from torch import Tensor
 from sequence_tutor.errors import UserError
 from sequence_tutor.models import State
 from sequence_tutor.prior.check import check_prior
+from sequence_tutor.prior.finding import find_prior
 from sequence_tutor.prior.ngram import NGramPrior
-from sequence_tutor.prior.store import find_prior
 from sequence_tutor.prior.user_file import BlackBoxPrior
 
 V = 5

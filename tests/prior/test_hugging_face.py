@@ -14,9 +14,10 @@ import sequence_tutor
 from kit import generator
 from sequence_tutor.errors import UserError
 from sequence_tutor.prior.check import check_prior
+from sequence_tutor.prior.finding import find_prior
 from sequence_tutor.prior.hugging_face import HuggingFacePrior
 from sequence_tutor.prior.neural import tempered
-from sequence_tutor.prior.store import find_prior, load_prior, save_prior
+from sequence_tutor.prior.store import load_prior, save_prior
 from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.text.domain import TextDomain

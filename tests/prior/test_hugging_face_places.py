@@ -12,9 +12,10 @@ import pytest
 import torch
 
 from sequence_tutor.errors import UserError
+from sequence_tutor.prior.finding import find_prior
 from sequence_tutor.prior.hugging_face import HuggingFacePrior
 from sequence_tutor.prior.hugging_face_files import settings_of
-from sequence_tutor.prior.store import StoredPrior, find_prior, load_prior, save_prior
+from sequence_tutor.prior.store import StoredPrior, load_prior, save_prior
 from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.text.domain import TextDomain
 

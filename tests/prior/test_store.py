@@ -11,16 +11,9 @@ from kit import generator
 from sequence_tutor.errors import UserError
 from sequence_tutor.models import RecurrentSettings, TransformerSettings, build_network
 from sequence_tutor.prior.check import check_prior
+from sequence_tutor.prior.finding import find_prior, shipped_prior, shipped_priors
 from sequence_tutor.prior.neural import NeuralPrior, TemperedPrior, tempered
-from sequence_tutor.prior.store import (
-    PRIOR_FILE,
-    StoredPrior,
-    find_prior,
-    load_prior,
-    save_prior,
-    shipped_prior,
-    shipped_priors,
-)
+from sequence_tutor.prior.store import PRIOR_FILE, StoredPrior, load_prior, save_prior
 from sequence_tutor.storage.checkpoints import load_checkpoint, save_checkpoint
 
 V = 5

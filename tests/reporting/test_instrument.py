@@ -26,8 +26,8 @@ from sequence_tutor.models import ActionValueNetwork, RecurrentNetwork, Recurren
 from sequence_tutor.models.lookback import RUNS
 from sequence_tutor.models.network import seeded_network
 from sequence_tutor.models.recurrent import seeing_place
+from sequence_tutor.prior.finding import shipped_prior
 from sequence_tutor.prior.neural import NeuralPrior
-from sequence_tutor.prior.store import shipped_prior
 from sequence_tutor.reporting.instrument import SCRIPTS
 
 pytestmark = pytest.mark.skipif(not IS_HERE, reason="chromium and chromedriver are not here")

@@ -15,7 +15,8 @@ from sequence_tutor.errors import Remark, UserError
 from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.loading import load_model
 from sequence_tutor.evaluation.model import prior_of
-from sequence_tutor.prior.store import find_prior, load_prior, save_prior
+from sequence_tutor.prior.finding import find_prior
+from sequence_tutor.prior.store import load_prior, save_prior
 from sequence_tutor.storage.trust import (
     STATE_VARIABLE,
     allow,

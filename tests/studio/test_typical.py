@@ -6,8 +6,8 @@ import torch
 
 from kit import generator
 from sequence_tutor.melody.encoding import FIRST_NOTE, HOLD
+from sequence_tutor.prior.finding import shipped_prior
 from sequence_tutor.prior.protocol import Prior
-from sequence_tutor.prior.store import shipped_prior
 from sequence_tutor.sampling.measure import log_likelihood
 from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.sequences import SequenceBatch

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 
 import sequence_tutor as st
+from sequence_tutor.prior.finding import shipped_prior
 from sequence_tutor.prior.ngram import NGramPrior
-from sequence_tutor.prior.store import load_prior, shipped_prior
+from sequence_tutor.prior.store import load_prior
 from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.tuner.learner import Update
 from sequence_tutor.tuner.loop import Tuner

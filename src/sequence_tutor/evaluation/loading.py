@@ -12,7 +12,8 @@ from sequence_tutor.errors import UserError, reading
 from sequence_tutor.evaluation.aimed_reward import FoundAims
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.evaluation.own_rules import UserRules, own_rules
-from sequence_tutor.prior.store import StoredPrior, find_prior, given_prior
+from sequence_tutor.prior.finding import find_prior, given_prior
+from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reward.user_terms import rules_file
 from sequence_tutor.storage.files import PathLike
 from sequence_tutor.storage.run_log import read_log

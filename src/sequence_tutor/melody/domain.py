@@ -48,7 +48,8 @@ from sequence_tutor.melody.statistics import FIGURES, LikenessToTunes, MelodySta
 from sequence_tutor.melody.token_facts import token_facts
 from sequence_tutor.melody.view import Melodies
 from sequence_tutor.melody.writing.output import MelodyOutputSettings, transposed, write_melodies
-from sequence_tutor.prior.store import StoredPrior, shipped_prior
+from sequence_tutor.prior.finding import shipped_prior
+from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.sequences import SequenceBatch

@@ -41,7 +41,8 @@ from sequence_tutor.molecule.statistics import (
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.molecule.training import known_molecules, read_training_data
 from sequence_tutor.molecule.writing.output import MoleculeOutputSettings, write_scored
-from sequence_tutor.prior.store import StoredPrior, shipped_prior
+from sequence_tutor.prior.finding import shipped_prior
+from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.user_terms import load_user_terms
 from sequence_tutor.sequences import SequenceBatch

@@ -11,7 +11,7 @@ from sequence_tutor.domain import Wishes
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.melody.filling.fill import rules_asked
-from sequence_tutor.prior.store import shipped_priors
+from sequence_tutor.prior.finding import shipped_priors
 from sequence_tutor.studio.melodies import melody_length
 from sequence_tutor.studio.messages import MOST_TOKENS, Tune
 from sequence_tutor.studio.shelf import Listed

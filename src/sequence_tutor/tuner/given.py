@@ -15,8 +15,9 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Beginning, Domain, find_domain
 from sequence_tutor.errors import UserError, reading
 from sequence_tutor.prior.check import check_prior
+from sequence_tutor.prior.finding import find_prior, given_prior
 from sequence_tutor.prior.protocol import Prior, device_of
-from sequence_tutor.prior.store import StoredPrior, find_prior, given_prior
+from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reward.check import check_batch
 from sequence_tutor.reward.protocol import Reward

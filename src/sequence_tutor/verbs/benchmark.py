@@ -13,7 +13,7 @@ from sequence_tutor.config.settings import MOST_WHOLE, nearest
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model
-from sequence_tutor.prior.store import find_prior
+from sequence_tutor.prior.finding import find_prior
 from sequence_tutor.progress import progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.sampling.rollout import rollout

@@ -273,9 +273,9 @@ def _draw(out: Path, comparison: Comparison) -> None:
         name: [_log(out / name / f"seed_{run.seed}", run) for run in own]
         for name, own in by_method(comparison.runs).items()
     }
-    logs, panels = with_aims(logs, PANELS)
-    draw_comparison(out / "curves.png", logs, panels, "scored_sequences", "scored sequences")
-    draw_comparison(out / "curves_by_time.png", logs, panels, "seconds", "seconds")
+    drawn, panels = with_aims(logs, PANELS)
+    draw_comparison(out / "curves.png", drawn, panels, "scored_sequences", "scored sequences")
+    draw_comparison(out / "curves_by_time.png", drawn, panels, "seconds", "seconds")
 
 
 def _log(folder: Path, run: MethodRun) -> Sequence[Record]:

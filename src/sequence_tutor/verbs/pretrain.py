@@ -24,8 +24,9 @@ from sequence_tutor.models import weights_digest
 from sequence_tutor.pretraining.report import held_out_report
 from sequence_tutor.pretraining.settings import PretrainSettings
 from sequence_tutor.pretraining.trainer import PriorTrainer
+from sequence_tutor.prior.finding import find_prior
 from sequence_tutor.prior.neural import NeuralPrior
-from sequence_tutor.prior.store import StoredPrior, find_prior, save_prior
+from sequence_tutor.prior.store import StoredPrior, save_prior
 from sequence_tutor.progress import counted, progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.sampling.rollout import rollout

@@ -18,7 +18,8 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.evaluate import scored_here
 from sequence_tutor.evaluation.loading import load_model
 from sequence_tutor.evaluation.model import Model
-from sequence_tutor.prior.store import ELSEWHERE_FILE, PRIOR_FILE, holds_prior, shipped_priors
+from sequence_tutor.prior.finding import shipped_priors
+from sequence_tutor.prior.store import ELSEWHERE_FILE, PRIOR_FILE, holds_prior
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.row_files import Kind, write_rows

@@ -31,7 +31,8 @@ from sequence_tutor.molecule.chemistry import Fingerprint, fingerprint, known, t
 from sequence_tutor.molecule.domain import MoleculeDomain
 from sequence_tutor.molecule.numbers import molecule_numbers
 from sequence_tutor.objectives.action_values import taken
-from sequence_tutor.prior.store import StoredPrior, shipped_prior
+from sequence_tutor.prior.finding import shipped_prior
+from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.sequences import SequenceBatch
 
 LOG_P = "log_p"
