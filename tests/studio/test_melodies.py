@@ -6,6 +6,7 @@ import base64
 import io
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,6 +52,53 @@ def test_what_is_kept_stays_and_the_rest_is_new(client: Client) -> None:
         assert one["tokens"][:16] == SCALE[:16]
         assert len(one["tokens"]) == 48
     assert len({tuple(one["tokens"]) for one in reply["candidates"]}) == 4
+
+
+def sounding(*notes: tuple[int, int, int]) -> dict[str, Any]:
+    """The field `from` of notes, each its start, its length and its pitch."""
+    return {"notes": [dict(zip(("start", "length", "pitch"), one, strict=True)) for one in notes]}
+
+
+def test_notes_serve_in_place_of_tokens_at_the_pitch_that_sounds(client: Client) -> None:
+    # two bars in D: two notes at once, one longer than until the next, one an octave too high
+    own = sounding((0, 4, 62), (0, 4, 50), (4, 9, 66), (8, 8, 69), (16, 16, 98), (52, 4, 62))
+    reply = client.post("/v1/generate", **{"from": own}, keep="1-2", bars=3, key="D", count=1)
+    (one,) = reply["candidates"]
+    assert [tuple(note.values()) for note in one["notes"] if note["start"] < 32] == [
+        *((0, 4, 62), (4, 4, 66), (8, 8, 69), (16, 16, 74))
+    ]
+    assert reply["heard"]["transpose"] == 2
+    assert one["tokens"][0] == 60 - 46
+    assert reply["remarks"][0] == (
+        "notes: 4 notes in D major; 1 note after the last bar left out; 1 note moved by octaves "
+        "into the range of three"
+    )
+
+
+def test_the_key_of_notes_and_their_bars_are_found(client: Client) -> None:
+    scale = [(4 * n, 4, pitch) for n, pitch in enumerate((63, 65, 67, 68, 70, 72, 74, 75, 63))]
+    own = {"from": sounding(*scale), "keep": "1-2"}
+    reply = client.post("/v1/generate", **own, count=1, seed=2)
+    (one,) = reply["candidates"]
+    assert (reply["heard"]["key"], len(one["tokens"])) == ("Eb major", 48)
+    kept = [(note["start"], note["pitch"]) for note in one["notes"] if note["start"] < 32]
+    assert kept == [(start, pitch) for start, _, pitch in scale[:8]]
+    assert "in Eb major, as its notes tell" in reply["remarks"][0]
+
+
+def test_notes_that_cannot_be_used_are_refused(client: Client) -> None:
+    own = sounding((40, 4, 62))
+    for given, complaint in (
+        ({"from": own, "transpose": 2}, "transpose follows from the notes and the key"),
+        ({"from": own, "bars": 2}, "notes: none begins in the 2 bars that are asked for"),
+        ({"from": sounding((511, 4, 62)), "meter": "7/4"}, "notes: 19 bars are 532 sixteenths"),
+        ({"from": {**own, "tokens": [1]}}, "expected either tokens or notes"),
+        ({"from": {}}, "expected either tokens or notes"),
+        ({"from": {"notes": []}}, "notes"),
+        ({"from": sounding((0, 0, 62))}, "length"),
+        ({"from": sounding((0, 4, 128))}, "pitch"),
+    ):
+        assert complaint in client.refused("/v1/generate", **given), given
 
 
 def test_a_weight_makes_its_rule_kept_and_is_accounted_for(client: Client) -> None:

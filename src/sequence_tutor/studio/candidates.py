@@ -13,6 +13,7 @@ from sequence_tutor.melody.encoding import VOCAB_SIZE, decode
 from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.writing.abc import to_abc
 from sequence_tutor.reward.protocol import Reward
+from sequence_tutor.studio.own_notes import as_notes
 
 
 def checked(tokens: Sequence[int]) -> list[int]:
@@ -58,6 +59,7 @@ def shown(
             {
                 "rank": rank,
                 "tokens": tokens,
+                "notes": as_notes(tokens, heard.transpose),
                 "reward": row["reward"],
                 "paid": {name: round(row["paid"][name], 4) + 0.0 for name in by_rule},
                 "steps": by_rule,

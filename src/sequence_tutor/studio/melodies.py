@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
 
-from sequence_tutor.domain import SequenceBatch, Wishes, of_kind
+from sequence_tutor.domain import Beginning, SequenceBatch, Wishes, of_kind
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.evaluate import scored_here
 from sequence_tutor.evaluation.model import Model
@@ -21,6 +21,7 @@ from sequence_tutor.randomness import named_generator
 from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.studio.candidates import checked, shown
 from sequence_tutor.studio.messages import MOST_TOKENS, Account, Generate, Judged
+from sequence_tutor.studio.own_notes import begun_with_notes
 from sequence_tutor.studio.sound import frame_of, heard_as, heard_json, judged_key, output_settings
 from sequence_tutor.studio.typical import typical_of
 from sequence_tutor.studio.wishes import Prices
@@ -57,8 +58,8 @@ def generate_melodies(model: Model, asked: Generate, prices: Prices) -> dict[str
     Raises:
         UserError: wishes that cannot be met, or do not fit the model.
     """
-    settings = output_settings(model, asked)
-    tokens = checked(asked.source.tokens) if asked.source is not None else ()
+    begun = _begun(model, asked)
+    settings, tokens = of_kind(MelodyOutputSettings, begun.settings), begun.tokens
     wishes = Wishes(
         keep=asked.keep,
         vary=asked.vary,
@@ -96,7 +97,7 @@ def generate_melodies(model: Model, asked: Generate, prices: Prices) -> dict[str
         typical=_typical_of(model, constrained.length) if alone and not asked.aims else None,
     )
     heard = heard_as(model, settings, asked.scale)
-    remarks = [*model.framed_domain.check_output(settings), *constrained.remarks]
+    remarks = [*begun.remarks, *model.framed_domain.check_output(settings), *constrained.remarks]
     return {
         "candidates": shown(written.rows, written.steps, written.reward, heard),
         "aims": list(priced.rows),
@@ -105,6 +106,15 @@ def generate_melodies(model: Model, asked: Generate, prices: Prices) -> dict[str
         "drawn": written.found.drawn,
         "heard": heard_json(heard, settings, constrained.length),
     }
+
+
+def _begun(model: Model, asked: Generate) -> Beginning:
+    """The user's own melody, with no tokens where there is none."""
+    own = asked.source
+    if own is not None and own.notes is not None:
+        return begun_with_notes(model, asked, own.notes)
+    tokens = checked(own.tokens) if own is not None and own.tokens is not None else ()
+    return Beginning(tokens, output_settings(model, asked), ())
 
 
 class _Same:

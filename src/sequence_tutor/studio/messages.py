@@ -82,10 +82,27 @@ class Judged(Sound):
     form: Short | None = Field(None, description="of the sections, such as A A' B A")
 
 
-class Own(Message):
-    """A sequence of the user's."""
+class SoundingNote(Message):
+    """A note of a melody, at the pitch that sounds."""
 
-    tokens: Tokens = Field(description="as the model would write them")
+    start: int = Field(ge=0, lt=MOST_TOKENS, description="sixteenths before it")
+    length: int = Field(ge=1, le=MOST_TOKENS, description="sixteenths")
+    pitch: int = Field(ge=0, le=127, description="MIDI number; middle C is 60")
+
+
+class Own(Message):
+    """A sequence of the user's: tokens, or the notes of a melody."""
+
+    tokens: Tokens | None = Field(None, description="as the model would write them")
+    notes: Annotated[list[SoundingNote], Field(max_length=MOST_TOKENS, min_length=1)] | None = (
+        Field(None, description="the notes instead, in place of which tokens are found")
+    )
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Own:
+        if (self.tokens is None) == (self.notes is None):
+            raise ValueError("expected either tokens or notes")
+        return self
 
 
 class Generate(Judged):

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from sequence_tutor.studio.messages import SoundingNote
+
 
 class _Reply(BaseModel):
     """A reply in JSON."""
@@ -115,6 +117,7 @@ class Candidate(_Reply):
     log_prior: float | None
     log_prior_per_token: float | None
     text: str = Field(description="ABC, SMILES or the line")
+    notes: list[SoundingNote] | None = Field(None, description="of a melody")
     svg: str | None = None
     properties: dict[str, Any]
 

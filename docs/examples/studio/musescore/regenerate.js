@@ -1,97 +1,69 @@
-// Notes as tokens of the studio, and back: what the plugin needs beside MuseScore itself.
-//
-// A token is one sixteenth: 0 ends a note, 1 holds on, 2 to 37 begin the pitches 48 to 83, after
-// the tune was moved to the signature of C.
+// What the plugin needs beside MuseScore: the message to the studio, and notes as a score has them.
 
-var OFF = 0, HOLD = 1, FIRST = 2, LOWEST = 48, PITCHES = 36, OCTAVE = 12;
-var LENGTHS = [16, 12, 8, 6, 4, 3, 2, 1]; // of single notes, dotted ones among them
+var KEYS = "Cb Gb Db Ab Eb Bb F C G D A E B F# C#".split(" "); // by sharps from -7 to 7
+var LENGTHS = [16, 12, 8, 6, 4, 3, 2, 1]; // of single notes in sixteenths, dotted ones among them
+var AROUND = 4, MOST = 16; // bars that the model sees beside the selected ones, and in all
 
-// Semitones from C to a signature of so many sharps, or flats below 0; the nearer way.
-function semitonesOf(fifths) {
-    return ((7 * fifths + 5) % OCTAVE + OCTAVE) % OCTAVE - 5;
+function tune(above, below, sharps) {
+    return { meter: above + "/" + below, bar: 16 * above / below, key: KEYS[sharps + 7], notes: [] };
 }
 
-// Semitones from the tokens to what sounds, so that most of the notes are among the pitches.
-function transposeOf(notes, fifths) {
-    var best = semitonesOf(fifths), most = -1;
-    for (var octave = -3; octave <= 3; octave++) {
-        var up = semitonesOf(fifths) + OCTAVE * octave, inside = 0;
-        for (var i = 0; i < notes.length; i++) {
-            var pitch = notes[i].pitch - up;
-            if (pitch >= LOWEST && pitch < LOWEST + PITCHES) inside++;
-        }
-        if (inside > most || (inside === most && Math.abs(up) < Math.abs(best))) {
-            best = up;
-            most = inside;
-        }
-    }
-    return best;
+// The bars from one sixteenth to another are new; `end` is that of the score.
+function select(tune, from, until, end) {
+    var first = Math.floor(from / tune.bar), last = Math.ceil(until / tune.bar);
+    tune.begin = Math.max(0, first - AROUND);
+    tune.bars = Math.min(last + AROUND, Math.floor(end / tune.bar), tune.begin + MOST) - tune.begin;
+    tune.first = first - tune.begin + 1;
+    tune.last = Math.min(last - tune.begin, tune.bars);
 }
 
-// Notes {start, length, pitch} in sixteenths as so many tokens; stray pitches move by octaves.
-function encode(notes, steps, transpose) {
-    var tokens = [], i;
-    for (i = 0; i < steps; i++) tokens.push(HOLD);
-    for (i = 0; i < notes.length; i++) {
-        var note = notes[i], pitch = note.pitch - transpose;
-        while (pitch < LOWEST) pitch += OCTAVE;
-        while (pitch >= LOWEST + PITCHES) pitch -= OCTAVE;
-        if (note.start < 0 || note.start >= steps) continue;
-        tokens[note.start] = pitch - LOWEST + FIRST;
-        var end = note.start + note.length;
-        if (end < steps && (i + 1 === notes.length || notes[i + 1].start > end)) tokens[end] = OFF;
-    }
-    return tokens;
+// A note that begins at a sixteenth of the score, or goes on there.
+function add(tune, at, length, pitch, goesOn) {
+    var start = Math.round(at) - tune.begin * tune.bar, before = tune.notes[tune.notes.length - 1];
+    if (start < 0 || start >= tune.bars * tune.bar) return;
+    length = Math.max(1, Math.round(length));
+    if (goesOn && before) before.length += length;
+    else tune.notes.push({ start: start, length: length, pitch: pitch });
 }
 
-// Tokens from one step to another as {start, length, pitch}; pitch null is a rest.
-function decode(tokens, first, last, transpose) {
-    var spans = [], sounding = null, step;
-    for (step = 0; step < last; step++) {
-        var token = tokens[step];
-        if (token === OFF) sounding = null;
-        if (token >= FIRST) sounding = token - FIRST + LOWEST + transpose;
-        if (step < first) continue;
-        var before = spans[spans.length - 1];
-        if (before && token < FIRST && before.pitch === sounding) {
-            before.length++;
-        } else {
-            spans.push({ start: step, length: 1, pitch: sounding });
-        }
-    }
-    return spans;
-}
-
-// The bars that stay, as the studio names them: all but those from first to last, counted from 1.
-function keep(bars, first, last) {
-    var parts = [];
-    if (first > 1) parts.push("1-" + (first - 1));
-    if (last < bars) parts.push((last + 1) + "-" + bars);
-    return parts.join(", ");
-}
-
-// A length as lengths of notes that are tied.
-function tied(length) {
-    var parts = [];
-    for (var i = 0; i < LENGTHS.length; i++) {
-        while (length >= LENGTHS[i]) {
-            parts.push(LENGTHS[i]);
-            length -= LENGTHS[i];
-        }
-    }
-    return parts;
-}
-
-// The message to /v1/generate. Nothing is kept where all bars are selected.
 function message(tune, seed) {
-    var kept = keep(tune.bars, tune.first, tune.last);
     var asked = {
-        count: 1, seed: seed, meter: tune.meter, transpose: tune.transpose, bars: tune.bars,
+        bars: tune.bars, meter: tune.meter, key: tune.key, count: 1, seed: seed,
         weights: { key: 1.0, cadence: 1.0 }
     };
-    if (kept) {
-        asked.from = { tokens: tune.tokens };
-        asked.keep = kept;
+    var kept = [];
+    if (tune.first > 1) kept.push("1-" + (tune.first - 1));
+    if (tune.last < tune.bars) kept.push((tune.last + 1) + "-" + tune.bars);
+    if (kept.length && tune.notes.length) {
+        asked.from = { notes: tune.notes };
+        asked.keep = kept.join(", ");
     }
-    return JSON.stringify(asked);
+    return asked;
+}
+
+// Notes and rests of the new bars, cut at bar lines and into lengths that a score can write.
+// `tied` is the part before, where a note goes on.
+function spans(tune, notes) {
+    var first = (tune.first - 1) * tune.bar, last = tune.last * tune.bar, found = [];
+    function put(start, end, pitch) {
+        var before = null;
+        while (start < end) {
+            var left = Math.min(end - start, tune.bar - start % tune.bar);
+            var length = LENGTHS.filter(function (one) { return one <= left; })[0];
+            var span = { start: start + tune.begin * tune.bar, length: length, pitch: pitch };
+            if (pitch !== null) span.tied = before;
+            found.push(before = span);
+            start += length;
+        }
+    }
+    var now = first;
+    notes.forEach(function (note) {
+        var start = Math.max(note.start, first), end = Math.min(note.start + note.length, last);
+        if (start >= end) return;
+        put(now, start, null);
+        put(start, end, note.pitch);
+        now = end;
+    });
+    put(now, last, null);
+    return found;
 }

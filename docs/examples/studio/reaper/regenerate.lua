@@ -1,138 +1,105 @@
--- REAPER: write the selected notes' span of a MIDI item anew, and keep the rest.
+-- REAPER: write the bars of the selected notes anew, and keep the rest of the MIDI item.
 --
--- Load it as an action, start `sequence-tutor studio`, open a MIDI item of one voice in the MIDI
--- editor, select the notes of the bars to write anew, and run it. It needs curl, which Windows,
--- macOS and Linux have. Run it again for other notes; undo takes them back.
+-- Load it as an action, start `sequence-tutor studio`, open an item of one voice in the MIDI editor,
+-- select notes, and run it. It needs curl, which Windows, macOS and Linux have. Undo takes it back.
 
-local OFF, HOLD, FIRST, LOWEST, PITCHES, OCTAVE = 0, 1, 2, 48, 36, 12
-local ADDRESS = "http://127.0.0.1:8000/v1/"
+local ADDRESS = "http://127.0.0.1:8000/v1/generate"
 local own = {}
 
--- Notes {first, length, pitch} in sixteenths as so many tokens; stray pitches move by octaves.
-function own.encode(notes, steps, transpose)
-  local tokens = {}
-  for step = 1, steps do tokens[step] = HOLD end
-  for number, note in ipairs(notes) do
-    local pitch, after = note.pitch - transpose, notes[number + 1]
-    while pitch < LOWEST do pitch = pitch + OCTAVE end
-    while pitch >= LOWEST + PITCHES do pitch = pitch - OCTAVE end
-    local last = note.first + note.length
-    if note.first >= 0 and note.first < steps then
-      tokens[note.first + 1] = pitch - LOWEST + FIRST
-      if last < steps and not (after and after.first <= last) then tokens[last + 1] = OFF end
-    end
+-- The message: notes {start, length, pitch} in sixteenths, and which bars of how many are new.
+function own.message(tune, key, seed)
+  local notes, kept = {}, {}
+  for place, note in ipairs(tune.notes) do
+    notes[place] = string.format('{"start":%d,"length":%d,"pitch":%d}', note.start, note.length, note.pitch)
   end
-  return tokens
+  if tune.first > 1 then kept[1] = "1-" .. tune.first - 1 end
+  if tune.last < tune.bars then kept[#kept + 1] = tune.last + 1 .. "-" .. tune.bars end
+  local from = #kept > 0 and string.format('"from":{"notes":[%s]},"keep":"%s",',
+    table.concat(notes, ","), table.concat(kept, ", ")) or ""
+  return string.format('{%s"bars":%d,"meter":"%s","key":"%s","count":1,"seed":%d,"weights":{"key":1}}',
+    from, tune.bars, tune.meter, key:gsub("[^%w# ]", ""), seed)
 end
 
--- The notes of tokens from one step to another.
-function own.decode(tokens, first, last, transpose)
-  local notes, sounding = {}, nil
-  for step = 0, last - 1 do
-    local token = tokens[step + 1]
-    if token == OFF then sounding = nil end
-    if token >= FIRST then
-      sounding = { first = step, length = 0, pitch = token - FIRST + LOWEST + transpose }
-      if step >= first then notes[#notes + 1] = sounding end
-    end
-    if sounding then sounding.length = sounding.length + 1 end
+-- The notes of the best candidate; nil and a sentence if there is none.
+function own.answer(text)
+  local notes, found = {}, text:match('"notes":%s*%[([^%]]*)%]')
+  if not found then return nil, text:match('"error":%s*"(.-)"}') or "the studio does not answer" end
+  for start, length, pitch in found:gmatch('"start":%s*(%d+),%s*"length":%s*(%d+),%s*"pitch":%s*(%d+)') do
+    notes[#notes + 1] = { start = tonumber(start), length = tonumber(length), pitch = tonumber(pitch) }
   end
   return notes
 end
 
--- The bars that stay, as the studio names them: all but those from first to last, from 1.
-function own.keep(bars, first, last)
-  local parts = {}
-  if first > 1 then parts[#parts + 1] = "1-" .. (first - 1) end
-  if last < bars then parts[#parts + 1] = (last + 1) .. "-" .. bars end
-  return table.concat(parts, ", ")
-end
-
--- The message to /v1/generate.
-function own.message(tune, seed)
-  local kept = own.keep(tune.bars, tune.first, tune.last)
-  local from = ""
-  if kept ~= "" then
-    from = string.format('"from":{"tokens":[%s]},"keep":"%s",', table.concat(tune.tokens, ","), kept)
-  end
-  return string.format(
-    '{%s"bars":%d,"meter":"%s","transpose":%d,"count":1,"seed":%d,"weights":{"key":1.0}}',
-    from, tune.bars, tune.meter, tune.transpose, seed)
-end
-
--- The tokens of the best candidate, and the transposition; nil and a sentence if it was refused.
-function own.answer(text)
-  local tokens = {}
-  local found = text:match('"tokens":%s*%[([%d,%s]*)%]')
-  if not found then return nil, text:match('"error":%s*"(.-)"}') or "the studio does not answer" end
-  for number in found:gmatch("%d+") do tokens[#tokens + 1] = tonumber(number) end
-  return tokens, tonumber(text:match('"transpose":%s*(-?%d+)'))
-end
-
 -- Ask the studio with curl, the message in a file so that no shell has to quote it.
-function own.ask(call, message)
+function own.ask(message)
   local path = os.tmpname()
   local file = assert(io.open(path, "wb"))
   file:write(message)
   file:close()
-  local command = string.format(
-    'curl -s -m 60 -H "Content-Type: application/json" --data-binary "@%s" %s%s',
-    path, ADDRESS, call)
-  local reply = reaper.ExecProcess(command, 65000) or ""
+  local reply = reaper.ExecProcess(string.format(
+    'curl -s -m 60 -H "Content-Type: application/json" --data-binary "@%s" %s', path, ADDRESS), 65000)
   os.remove(path)
-  return reply
+  return own.answer(reply or "")
 end
 
--- The notes of a take, in sixteenths from the item's first bar; which of them are selected.
-function own.notes(take, quarter)
-  local notes, first, last = {}, math.huge, -1
-  local _, count = reaper.MIDI_CountEvts(take)
-  for number = 0, count - 1 do
+-- The notes of a take in sixteenths of so many ticks, and the bars that the selected ones are in.
+function own.read(take, ticks, bar)
+  local tune = { notes = {}, first = math.huge, last = 0, bars = 1 }
+  for number = 0, select(2, reaper.MIDI_CountEvts(take)) - 1 do
     local _, selected, muted, from, to, _, pitch = reaper.MIDI_GetNote(take, number)
+    local start = math.floor(from / ticks + 0.5)
+    local length, at = math.max(1, math.floor((to - from) / ticks + 0.5)), math.floor(start / bar) + 1
     if not muted then
-      local step = math.floor(4 * from / quarter + 0.5)
-      local length = math.max(1, math.floor(4 * (to - from) / quarter + 0.5))
-      notes[#notes + 1] = { first = step, length = length, pitch = pitch, number = number }
-      if selected then first, last = math.min(first, step), math.max(last, step) end
+      table.insert(tune.notes, { start = start, length = length, pitch = pitch, number = number })
+      tune.bars = math.max(tune.bars, at)
+      if selected then tune.first, tune.last = math.min(tune.first, at), math.max(tune.last, at) end
     end
   end
-  return notes, first, last
+  return tune
+end
+
+-- The part of a tune that the model sees: four bars on either side of the new ones, 16 at most.
+function own.near(tune, bar)
+  local before = math.max(0, tune.first - 5)
+  local bars = math.min(tune.bars - before, tune.last + 4 - before, 16)
+  local near = { notes = {}, first = tune.first - before, last = math.min(tune.last - before, bars), bars = bars }
+  for _, note in ipairs(tune.notes) do
+    local start = note.start - before * bar
+    if start >= 0 and start < bars * bar then
+      table.insert(near.notes, { start = start, length = note.length, pitch = note.pitch })
+    end
+  end
+  return near, before * bar
 end
 
 function own.main()
+  local function say(text) reaper.MB(text, "Regenerate", 0) end
   local editor = reaper.MIDIEditor_GetActive()
   local take = editor and reaper.MIDIEditor_GetTake(editor)
-  if not take then return reaper.MB("Open a MIDI item in the editor.", "Regenerate", 0) end
-  local source = reaper.GetMediaItemTake_Source(take)
-  local quarters = reaper.GetMediaSourceLength(source)
-  local quarter = reaper.MIDI_GetPPQPosFromProjQN(take, 1) - reaper.MIDI_GetPPQPosFromProjQN(take, 0)
-  local notes, first, last = own.notes(take, quarter)
-  if last < 0 then return reaper.MB("Select notes to write anew.", "Regenerate", 0) end
+  if not take then return say("Open a MIDI item in the editor.") end
+  local ticks = (reaper.MIDI_GetPPQPosFromProjQN(take, 1) - reaper.MIDI_GetPPQPosFromProjQN(take, 0)) / 4
+  local item = reaper.GetMediaItemTake_Item(take)
+  local above, below = reaper.TimeMap_GetTimeSigAtTime(0, reaper.GetMediaItemInfo_Value(item, "D_POSITION"))
+  local bar = math.floor(16 * above / below)
+  local tune = own.read(take, ticks, bar)
+  if tune.last == 0 then return say("Select notes to write anew.") end
   local ok, key = reaper.GetUserInputs("Regenerate", 1, "Key, such as D or Em", "C")
   if not ok then return end
-  local start = reaper.GetMediaItemInfo_Value(reaper.GetMediaItemTake_Item(take), "D_POSITION")
-  local above, below = reaper.TimeMap_GetTimeSigAtTime(0, start)
-  local bar = math.floor(16 * above / below)
-  local told = own.ask("account", '{"tokens":[[1]],"key":"' .. key:gsub('[^%w# ]', "") .. '"}')
-  local _, transpose = own.answer(told)
-  if not transpose then return reaper.MB(select(2, own.answer(told)), "Regenerate", 0) end
-  local bars = math.max(math.ceil(4 * quarters / bar), math.floor(last / bar) + 1)
-  local tune = {
-    bars = math.min(bars, 16), first = math.floor(first / bar) + 1,
-    last = math.floor(last / bar) + 1, meter = above .. "/" .. below, transpose = transpose,
-    tokens = own.encode(notes, math.min(bars, 16) * bar, transpose)
-  }
-  local tokens, up = own.answer(own.ask("generate", own.message(tune, os.time() % 1000000)))
-  if not tokens then return reaper.MB(up, "Regenerate", 0) end
-  local from, to = (tune.first - 1) * bar, tune.last * bar
+  local near, shift = own.near(tune, bar)
+  near.meter = above .. "/" .. below
+  local notes, refused = own.ask(own.message(near, key, os.time() % 1000000))
+  if not notes then return say(refused) end
+  local first, last = shift + (near.first - 1) * bar, shift + near.last * bar
+  local function is_new(start) return start >= first and start < last end
   reaper.Undo_BeginBlock()
-  for place = #notes, 1, -1 do
-    local note = notes[place]
-    if note.first >= from and note.first < to then reaper.MIDI_DeleteNote(take, note.number) end
+  for place = #tune.notes, 1, -1 do
+    if is_new(tune.notes[place].start) then reaper.MIDI_DeleteNote(take, tune.notes[place].number) end
   end
-  for _, note in ipairs(own.decode(tokens, from, to, up)) do
-    local begins, ends = note.first * quarter / 4, (note.first + note.length) * quarter / 4
-    reaper.MIDI_InsertNote(take, true, false, begins, ends, 0, note.pitch, 90, true)
+  for _, note in ipairs(notes) do
+    local start, ticked = shift + note.start, note.length * ticks
+    if is_new(start) then
+      reaper.MIDI_InsertNote(take, true, false, start * ticks, start * ticks + ticked, 0, note.pitch, 90, true)
+    end
   end
   reaper.MIDI_Sort(take)
   reaper.Undo_EndBlock("Regenerate bars", -1)
