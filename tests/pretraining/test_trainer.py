@@ -3,13 +3,14 @@
 import copy
 from math import log
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from kit import silent
 from sequence_tutor.domain.token_sequences import TokenSequences
-from sequence_tutor.errors import UserError
+from sequence_tutor.errors import Remark, UserError
 from sequence_tutor.models import Network, RecurrentNetwork, RecurrentSettings
 from sequence_tutor.pretraining.settings import PretrainSettings
 from sequence_tutor.pretraining.trainer import LOG_FILE, PriorTrainer, mean_nll, token_nll
@@ -133,15 +134,36 @@ def test_it_learns_a_pattern_close_to_its_entropy(tmp_path: Path) -> None:
 
 def test_in_bfloat16_it_learns_nearly_the_same_and_weights_stay_float32(tmp_path: Path) -> None:
     settings = SETTINGS.model_copy(update={"steps": 200, "learning_rate": 0.02})
-    best = []
+    best, precisions = [], []
     for precision in ("float32", "bfloat16"):
         chosen = settings.model_copy(update={"precision": precision})
         trained = trainer(tmp_path / precision, chosen)
         trained.run(silent)
         best.append(trained.progress.best_nll)
         assert {parameter.dtype for parameter in trained.network.parameters()} == {torch.float32}
-    assert best[0] != best[1]
+        precisions.append(trained.precision)
+    assert (best[0] != best[1]) == (precisions == ["float32", "bfloat16"])
     assert best[0] == pytest.approx(best[1], abs=0.02)
+
+
+def test_where_there_are_no_such_products_float32_is_used_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a processor without AVX-512, for whose LSTM oneDNN has none."""
+    products = torch.lstm
+
+    def without_bfloat16(*given: Any) -> Any:
+        if torch.is_autocast_enabled("cpu"):
+            raise RuntimeError("could not create a primitive descriptor")
+        return products(*given)
+
+    monkeypatch.setattr("torch.nn.modules.rnn._VF.lstm", without_bfloat16)
+    plain = trainer(tmp_path / "plain")
+    with pytest.warns(Remark, match="bfloat16 products are not possible on this machine"):
+        rounded = trainer(tmp_path / "other", SETTINGS.model_copy(update={"precision": "bfloat16"}))
+    for one in (plain, rounded):
+        one.run(silent)
+    assert rounded.progress.best_nll == plain.progress.best_nll
 
 
 @pytest.mark.long

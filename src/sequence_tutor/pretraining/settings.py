@@ -25,7 +25,9 @@ class PretrainSettings(Settings):
     gradient_norm: float = Field(5.0, gt=0, description="gradients are scaled down to this L2 norm")
     l2: float = Field(0.0, ge=0, description="weight of the squared L2 norm in the loss")
     precision: Literal["float32", "bfloat16"] = Field(
-        "float32", description="of the network's products; weights and loss stay float32"
+        "float32",
+        description="of the network's products; weights and loss stay float32, as do products on "
+        "a processor without AVX-512",
     )
     forget_bias: float = Field(
         0.0, description="added to an LSTM's initial forget biases; above 0 it forgets less"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sequence_tutor.domain.token_sequences import TokenSequences
-from sequence_tutor.errors import UserError, reading
+from sequence_tutor.errors import Remark, UserError, reading
 from sequence_tutor.models import Network, RecurrentNetwork, seeded_network, weights_digest
 from sequence_tutor.models.adam import Adam
 from sequence_tutor.pretraining.order import DataOrder
@@ -86,6 +87,7 @@ class PriorTrainer:
             if begin_with is None
             else copy.deepcopy(begin_with).requires_grad_(True).train()
         ).to(device)
+        self.precision = _precision(settings.precision, self.network)
         self.best = copy.deepcopy(self.network)
         self.optimizer = Adam(self.network.parameters(), settings.learning_rate)
         self.progress = Progress()
@@ -132,9 +134,7 @@ class PriorTrainer:
         """One step of Adam; returns the mean NLL per token of its batch."""
         settings = self.settings
         batch = self.order.batch(self.progress.step)
-        loss = token_nll(
-            self.network, batch, settings.skip_loss, settings.precision, self.generator
-        )
+        loss = token_nll(self.network, batch, settings.skip_loss, self.precision, self.generator)
         self.optimizer.learning_rate = self.learning_rate(self.progress.step)
         self.optimizer.zero_grad()
         penalty = sum((p.square().sum() for p in self.network.parameters()), torch.zeros_like(loss))
@@ -240,6 +240,21 @@ def mean_nll(network: Network, sequences: TokenSequences) -> float:
         total += token_nll(network, batch).item() * count
         tokens += count
     return total / tokens
+
+
+def _precision(asked: str, network: Network) -> str:
+    """The precision asked for, or float32 where the machine has no such products for a network."""
+    if asked == "float32":
+        return asked
+    token = SequenceBatch.from_lists([[0]])
+    try:
+        with torch.no_grad():
+            token_nll(network, token, precision=asked)
+    except RuntimeError:  # of oneDNN, on a processor without AVX-512
+        said = f"{asked} products are not possible on this machine: slower float32 is used"
+        warnings.warn(said, Remark, stacklevel=2)
+        return "float32"
+    return asked
 
 
 def _initial_network(
