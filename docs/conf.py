@@ -14,7 +14,7 @@ project = "Sequence Tutor"
 release = version = installed("sequence-tutor")
 copyright = "the authors of Sequence Tutor; Apache-2.0"
 
-extensions = ["myst_parser", "melody_example", "molecule_example", "recipe"]
+extensions = ["myst_parser", "melody_example", "molecule_example", "recipe", "settings_table"]
 exclude_patterns = ["directives", "examples/**/*.md"]
 nitpicky = True
 highlight_language = "none"  # equations and printed output stand as they are

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 import wave
 from importlib.util import find_spec
@@ -18,6 +19,7 @@ if find_spec("sphinx") is None:  # it is imported where it is used: that takes a
 pytest.importorskip("rdkit", reason="the extra [molecule] is not installed")
 
 DIRECTIVES = Path(__file__).parents[2] / "docs" / "directives"
+TUNE = ("tuner.settings", "TuneSettings")
 
 
 @pytest.fixture
@@ -89,3 +91,33 @@ def test_what_a_recipe_writes_can_be_heard(
         assert file.getnframes() / file.getframerate() > 15  # eight bars at 110 a minute
     with pytest.raises(ValueError, match="all bars are kept"):
         recipes.first_written(command.replace("1-6, 8", "1-8"), tmp_path / "b.wav")
+
+
+def test_settings_with_their_defaults_and_meanings(monkeypatch: pytest.MonkeyPatch) -> None:
+    tables = imported("settings_table", monkeypatch)
+    tune = {name: rest for name, *rest in tables.rows(tables.find_settings(*TUNE))}
+    assert tune["c"] == ["`4`", "temperature: divides the reward"]
+    assert tune["budget"][0] == "none"
+    assert tune["n_steps"][1].endswith("one-step target")  # any number may be given
+    assert tune["start"][1].endswith('one of `"log_prior"`, `"zero"`, `"weights"`, `"default"`')
+    assert "replay" not in tune  # a table of its own
+    assert tables.rows(tables.find_settings("toy.domain", "ToyDataSettings"))
+    with pytest.raises(ValueError, match="no_such_module"):
+        tables.find_settings("no_such_module", "TuneSettings")
+    with pytest.raises(ValueError, match="no class of settings"):
+        tables.find_settings("errors", "UserError")
+
+
+def test_every_table_of_tune_is_on_the_page_of_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    tables = imported("settings_table", monkeypatch)
+    page = (DIRECTIVES.parent / "settings.md").read_text(encoding="utf-8")
+    shown = {tables.find_settings(*line.split()) for line in re.findall(r"\{settings\} (.+)", page)}
+    tune = tables.find_settings(*TUNE)
+    inside = {
+        part
+        for field in tune.model_fields.values()
+        for part in tables.parts(field.annotation)
+        if tables.is_table(part)
+    }
+    assert {table.__name__ for table in inside - shown} == {"Aim"}  # the page of aims has it
+    assert tune in shown

@@ -38,7 +38,8 @@ Rules = Annotated[
 PriorName = Annotated[
     str | None,
     option(
-        "prior to start from: a name, a folder or Python code; default: the shipped one",
+        "prior to start from: a name, a folder or Python code; default: that of the preset, else "
+        "the one named like the domain",
         "NAME|DIR|FILE.py",
     ),
 ]
@@ -71,8 +72,9 @@ Threads = Annotated[
 ExecutorName = Annotated[
     str | None,
     option(
-        "where molecules are scored: serial (in this process), local (in processes of this "
-        "machine), ray or ray://HOST:PORT (on a Ray cluster), or the name of an installed package",
+        "where molecules, or the rules of a file, are scored: serial (in this process), local (in "
+        "processes of this machine), ray or ray://HOST:PORT (on a Ray cluster), or the name of an "
+        "installed package",
         "NAME",
     ),
 ]

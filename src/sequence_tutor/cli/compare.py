@@ -45,7 +45,8 @@ class Compare:
 
     With --aim every method finds its own weights for the same aims, and the table shows how many of
     them each meets, its worst miss and how far it went from the prior. rl-only, reinforce,
-    best-of-n and sir cannot hold aims.
+    raml-edits, raml-edit-distance, gdc, grpo, mixer, psi-rawlik, g-fox, transfer, best-of-n and sir
+    cannot hold aims.
 
     Example: sequence-tutor compare melody --methods psi,g,tb,ppo,best-of-n --out comparison
              sequence-tutor compare melody --methods psi,g,tb --aim "last_note_is_tonic >= 90 %"

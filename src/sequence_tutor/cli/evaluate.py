@@ -32,7 +32,7 @@ class Evaluate:
     A domain's name stands for its shipped prior; a prior of your own is named by its folder. Priors
     are evaluated with the reward of the first tuned model. Published figures are shown beside ours.
 
-    Example: sequence-tutor evaluate melody runs/psi runs/g --markdown table.md
+    Example: sequence-tutor evaluate tunes runs/psi runs/g --markdown table.md
     """
 
     models: Annotated[

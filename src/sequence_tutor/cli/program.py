@@ -87,11 +87,11 @@ Fine-tune a generator of sequences with rewards while it stays close to what it 
 
 {verbs}
 
-A first tour, with the shipped prior:
+A first tour, with the shipped priors:
   sequence-tutor demo --out demo
   sequence-tutor tune melody --algorithm psi --out runs/psi
   sequence-tutor sample runs/psi -n 20 --key D --out melodies
-  sequence-tutor evaluate melody runs/psi
+  sequence-tutor evaluate tunes runs/psi
 
 Each verb has its own help with an example, such as: sequence-tutor tune --help
 Completion of verbs and options: eval "$(sequence-tutor --completion bash)", or zsh, or fish"""

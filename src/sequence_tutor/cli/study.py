@@ -34,7 +34,7 @@ class StudyMake:
     Every clip is in one pair; a listener hears --rounds pairs of each two models and two checks.
     Models that are tuned runs are named after their folders.
 
-    Example: sequence-tutor study make melody runs/psi --out studies/first
+    Example: sequence-tutor study make tunes runs/psi --out studies/first
     """
 
     models: Annotated[tuple[str, ...], option("folders or shipped priors", "RUN|PRIOR...")] = ()

@@ -34,15 +34,19 @@ SHOWN = ("reward_per_sequence", "log_prior_per_token", "kl_to_prior_per_token")
 class Tune:
     """Tune a prior toward a reward while it stays close to what it learned.
 
-    The default reward of melodies is nine rules of music theory; that of molecules favours valid,
-    drug-like ones that are easy to make, moderately lipophilic and free of large rings; lines of
-    text have ready-made terms (tables reward.terms.NAME). A settings file gives constants and
-    weights (table reward.weights), which replace the default weights unless the table reward has
-    extends = "default"; --rules adds rules of your own. A prior in Python is tuned by g alone.
-    After an interruption, even a kill, the same command continues and gives the same numbers.
+    Melodies get thirteen aims unless you ask otherwise: values that rows of the table should have.
+    The reward of molecules favours valid, drug-like ones that are easy to make, moderately
+    lipophilic and free of large rings; lines of text have ready-made terms (tables
+    reward.terms.NAME). After an interruption, even a kill, the same command continues and gives the
+    same numbers. A prior in Python is tuned by g alone.
 
-    Instead of weights, state what the table should show: --aim, repeatable, with the rows that aims
-    list names, or --aims-from with tunes, molecules or lines of your own.
+    State aims of your own with --aim, repeatable, with the rows that aims list names, or with
+    --aims-from and tunes, molecules or lines of your own.
+
+    Or weigh: a settings file gives constants and weights (table reward.weights), which replace the
+    default weights unless the table reward has extends = "default"; --rules adds rules of your own.
+    Whoever does so for melodies, or gives --c or --target-kl, and states no aim, gets the nine
+    rules of music theory at the weights of the preset `weights`.
 
     With --scaffold every molecule begins with a part of yours; --near aims at molecules that
     resemble one of yours.

@@ -137,7 +137,7 @@ class Cadence(Rule):
     """Pays for a phrase that closes: its last bar ends on a held note of the tonic chord.
 
     On the last beat of the phrase a tonic, third or fifth of the key should sound that began before
-    the beat or on it, and no other note begins after it. The last phrase should end on the tonic.
+    the beat or on it, and no other note begins after it.
     """
 
     name: ClassVar[str] = "cadence"
