@@ -43,6 +43,17 @@ def test_distinct_says_of_how_many() -> None:
     assert str(aim) == "distinct >= 99.9 % of 100,000"
 
 
+def test_a_comma_parts_thousands_and_is_no_decimal_point() -> None:
+    (aim,) = parse_aims({"row": "1,000 .. 1,250,000.5"})
+    assert (aim.low, aim.high) == (1000, 1_250_000.5)
+    (plain,) = parse_aims({"row": ">= 1_000"})
+    assert plain.low == 1000
+    (small,) = parse_aims({"row": ">= 1e-05 %"})
+    assert small.low == pytest.approx(1e-7)
+    with pytest.raises(SettingsError, match="decimals follow a point"):
+        split_aim("row <= 0,6 %")
+
+
 def test_a_tolerance_beside() -> None:
     (one,) = parse_aims({"row": {"aim": ">= 0.9", "within": 0.002}})
     (other,) = parse_aims({"row": ">= 0.9 within 0.002"})
@@ -82,6 +93,14 @@ def test_row_and_bound_are_told_apart(text: str, row: str, wanted: str) -> None:
         ),
         ({"row": [">= 0.5", "<= 0.4"]}, "the aims for row exclude each other: at least 0.5"),
         ({"row": {"aim": ">= 1", "withn": 1}}, "unknown name 'withn', expected within"),
+        ({"row": []}, r"aims.row is \[\], expected such as"),
+        ({"row": "<= 0,6 %"}, "aims.row is '<= 0,6 %', .*decimals follow a point, not a comma"),
+        ({"row": "<= 40,60 %"}, "decimals follow a point"),
+        ({"row": "<= 0,600"}, "decimals follow a point"),
+        ({"row": ">= 1e999"}, "aims.row is '>= 1e999', expected finite numbers"),
+        ({"row": ">= 1e9999999 %"}, "aims.row is '>= 1e9999999 %', expected such as"),
+        ({"row": "= 1e99999999999999999999"}, "expected such as"),
+        ({"row": ">= 1 within 1e999"}, "expected finite numbers"),
     ],
 )
 def test_what_is_no_aim_is_refused(aims: dict[str, object], message: str) -> None:

@@ -223,6 +223,7 @@ def _check(aim: Aim, ranges: Mapping[str, RowRange], known: Iterable[str]) -> No
             raise UserError(
                 f"aim {aim}: {aim.row} is never outside {_range(aim, own)}, so nothing meets it"
             )
+    _check_says_something(aim, own)
     sign = TEMPERATURES.get(aim.row)
     held = {1: aim.low, -1: aim.high}
     if sign is not None and held[-sign] is not None:
@@ -236,6 +237,29 @@ def _check(aim: Aim, ranges: Mapping[str, RowRange], known: Iterable[str]) -> No
         raise UserError(
             f"aim {aim}: expected of at most {MOST_DRAWS:,}: values are counted among the last "
             f"{WINDOW:,} sequences of the policy"
+        )
+
+
+def _check_says_something(aim: Aim, own: RowRange) -> None:
+    """Refuse a bound that every policy keeps, as 70 is where 70 % is meant.
+
+    Half a unit of the last digit may reach beyond the range: "= 100 %" is "99.5 .. 100.5 %".
+    """
+    width = own.high - own.low
+    if not math.isfinite(width):
+        return
+    below = 0.0 if aim.low is None else own.low - aim.low
+    above = 0.0 if aim.high is None else aim.high - own.high
+    beyond = max(below, above)
+    if beyond >= width or (beyond > 0 and None in (aim.low, aim.high)):
+        raise UserError(
+            f"aim {aim}: {aim.row} is never outside {_range(aim, own)}, so everything meets "
+            f"{'at least' if below > above else 'at most'} that; percentages have a percent sign"
+        )
+    if aim.within >= width:
+        raise UserError(
+            f"aim {aim} within {aim.within:g}: {aim.row} is never outside {_range(aim, own)}, so "
+            "everything meets it; percentages have a percent sign"
         )
 
 
