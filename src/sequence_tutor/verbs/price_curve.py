@@ -150,9 +150,19 @@ def several(aims: Sequence[str]) -> tuple[str, list[str], dict[str, Any]]:
         )
     ((raised, match),) = matches.items()
     row, sign, listed, percent = match.groups()
+    numbers = [value.strip() for value in listed.split(",")]
+    if len(set(map(_value, numbers))) < len(numbers):
+        raise UserError(f"aim {shown(raised)}: two values are the same, expected different ones")
     fixed = asked_table([aim for aim in aims if aim != raised], "--aim")
-    values = [f"{sign} {value.strip()} {percent}".strip() for value in listed.split(",")]
-    return row, values, fixed
+    return row, [f"{sign} {value} {percent}".strip() for value in numbers], fixed
+
+
+def _value(text: str) -> float | str:
+    """A number; its own text where it is none, which is refused as an aim later."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def with_slopes(points: Sequence[PricePoint]) -> list[PricePoint]:
