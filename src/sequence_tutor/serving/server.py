@@ -28,7 +28,7 @@ LONGEST = 120.0  # seconds for the longest answer, a clip over a slow line
 Stage = Literal["asking", "answering", "idle"]
 
 ASKED = (h11.DONE, h11.MUST_CLOSE)
-"""States of a client whose request is complete; the second one has asked for `Connection: close`, as
+"""States of a client whose request is complete; with the second it has asked to close, as
 Python's urllib does."""
 
 MOST_CONNECTIONS = 1024
