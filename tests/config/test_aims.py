@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sequence_tutor.config.aims import Aim, parse_aims, split_aim
+from sequence_tutor.config.aims import Aim, parse_aims, split_aim, table_of
 from sequence_tutor.errors import SettingsError
 
 
@@ -52,6 +52,14 @@ def test_a_comma_parts_thousands_and_is_no_decimal_point() -> None:
     assert small.low == pytest.approx(1e-7)
     with pytest.raises(SettingsError, match="decimals follow a point"):
         split_aim("row <= 0,6 %")
+
+
+@pytest.mark.parametrize(
+    "text", ["a >= 99.995 %", "a <= 349.95", "a 0.28 .. 0.290001", "a >= 29 % within 0.001"]
+)
+def test_an_aim_is_shown_as_it_was_written(text: str) -> None:
+    (aim,) = parse_aims(table_of([text], "test"))
+    assert aim.text == text
 
 
 def test_a_tolerance_beside() -> None:

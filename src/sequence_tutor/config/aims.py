@@ -79,16 +79,26 @@ class Aim(Settings):
         return f"{self.row} {self.wanted}{of}"
 
     @property
+    def text(self) -> str:
+        """All that was asked for, as a command takes it."""
+        within = f" within {self.within:.10g}" if self.within else ""
+        return f"{self}{within}"
+
+    @property
     def wanted(self) -> str:
         """Its bounds, as a table shows them."""
-        low = None if self.low is None else self.number(self.low)
-        high = None if self.high is None else self.number(self.high)
+        low = None if self.low is None else self.bound(self.low)
+        high = None if self.high is None else self.bound(self.high)
         if low is None or high is None:
             return f">= {low}" if high is None else f"<= {high}"
         return f"{low} .. {high}"
 
+    def bound(self, value: float) -> str:
+        """A bound of the row as it was written: 99.995 % is not 100 %."""
+        return f"{100 * value:.10g} %" if self.share else f"{value:.10g}"
+
     def number(self, value: float) -> str:
-        """A value of the row, as the aim was written."""
+        """A measured value of the row, in percent where the aim is."""
         return f"{100 * value:.4g} %" if self.share else f"{value:.4g}"
 
     def miss(self, value: float) -> float:

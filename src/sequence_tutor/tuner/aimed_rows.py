@@ -86,7 +86,12 @@ class Bound:
 
     def __str__(self) -> str:
         sign = ">=" if self.sign > 0 else "<="
-        return f"{self.aim.row} {sign} {self.aim.number(self.at)}"
+        return f"{self.aim.row} {sign} {self.aim.bound(self.at)}"
+
+
+def sign_of(bound: str, row: str) -> int:
+    """The sign of a bound in words: 1: at least; -1: at most. The row's name may hold signs too."""
+    return 1 if bound.removeprefix(row).lstrip().startswith(">=") else -1
 
 
 def bounds_of(aims: Sequence[Aim]) -> list[Bound]:
@@ -264,5 +269,5 @@ def _check_says_something(aim: Aim, own: RowRange) -> None:
 
 
 def _range(aim: Aim, own: RowRange) -> str:
-    low, high = (aim.number(end) if math.isfinite(end) else "any" for end in (own.low, own.high))
+    low, high = (aim.bound(end) if math.isfinite(end) else "any" for end in (own.low, own.high))
     return f"{low} .. {high}"
