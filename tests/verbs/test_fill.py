@@ -193,6 +193,9 @@ def test_over_chords(
         (["--range", "flute", "--best", "0"], "best is 0, expected 1 to"),
         (["--range", "flute", "--particles", "1"], "particles is 1"),
         (["--range", "flute", "--smc"], "do not go with --keep"),
+        (["--range", "flute", "--c", "inf"], "--c: c is inf, expected a finite number"),
+        (["--range", "flute", "--c", "1e-300"], "--c: c is 1e-300, expected"),
+        (["--range", "flute", "--c", "0"], "--c: c is 0.0, expected a number greater than 0"),
     ],
 )
 def test_what_is_refused(
