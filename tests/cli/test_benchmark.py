@@ -83,6 +83,10 @@ def test_a_wrong_reference_is_told_before_anything_is_sampled(
         (("molecule", "moses"), "moses needs --reference FILE"),
         (("molecule", "pmo", "--train", "a.smi"), "--train: pmo reads no molecules, expected it"),
         (("molecule", "moses", "--tasks", "qed"), "--tasks: moses tunes nothing"),
+        (
+            ("molecule", "pmo", "--tasks", "qed,qed"),
+            "task 'qed' is given twice, expected each once",
+        ),
         (("molecule", "pmo", "--tasks", "ged"), "unknown task 'ged' of pmo: did you mean 'qed'?"),
     ],
 )

@@ -237,6 +237,9 @@ def test_verify_and_bench_say_what_they_measured(
     found = json.loads(numbers.read_text())
     for name in ("sampling_melodies_per_second", "sampling_over_matmul", "threads"):
         assert found[name] > 0
+    for options in ((), ("--aims",)):
+        assert run("verify", "--algorithms", "psi", "psi", *options) == 2
+        assert "algorithm 'psi' is given twice, expected each once" in capsys.readouterr().err
     assert run("verify", "--algorithms", "psy") == 2
     assert "did you mean 'psi'" in sentence(capsys)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sequence_tutor.config.aims import Aim, parse_aims, split_aim
+from sequence_tutor.config.aims import Aim, parse_aims, split_aim, table_of
 from sequence_tutor.errors import SettingsError
 
 
@@ -41,6 +41,25 @@ def test_distinct_says_of_how_many() -> None:
     (usual,) = parse_aims({"distinct": ">= 99.9 %"})
     assert usual.draws == 100_000
     assert str(aim) == "distinct >= 99.9 % of 100,000"
+
+
+def test_a_comma_parts_thousands_and_is_no_decimal_point() -> None:
+    (aim,) = parse_aims({"row": "1,000 .. 1,250,000.5"})
+    assert (aim.low, aim.high) == (1000, 1_250_000.5)
+    (plain,) = parse_aims({"row": ">= 1_000"})
+    assert plain.low == 1000
+    (small,) = parse_aims({"row": ">= 1e-05 %"})
+    assert small.low == pytest.approx(1e-7)
+    with pytest.raises(SettingsError, match="decimals follow a point"):
+        split_aim("row <= 0,6 %")
+
+
+@pytest.mark.parametrize(
+    "text", ["a >= 99.995 %", "a <= 349.95", "a 0.28 .. 0.290001", "a >= 29 % within 0.001"]
+)
+def test_an_aim_is_shown_as_it_was_written(text: str) -> None:
+    (aim,) = parse_aims(table_of([text], "test"))
+    assert aim.text == text
 
 
 def test_a_tolerance_beside() -> None:
@@ -82,6 +101,14 @@ def test_row_and_bound_are_told_apart(text: str, row: str, wanted: str) -> None:
         ),
         ({"row": [">= 0.5", "<= 0.4"]}, "the aims for row exclude each other: at least 0.5"),
         ({"row": {"aim": ">= 1", "withn": 1}}, "unknown name 'withn', expected within"),
+        ({"row": []}, r"aims.row is \[\], expected such as"),
+        ({"row": "<= 0,6 %"}, "aims.row is '<= 0,6 %', .*decimals follow a point, not a comma"),
+        ({"row": "<= 40,60 %"}, "decimals follow a point"),
+        ({"row": "<= 0,600"}, "decimals follow a point"),
+        ({"row": ">= 1e999"}, "aims.row is '>= 1e999', expected finite numbers"),
+        ({"row": ">= 1e9999999 %"}, "aims.row is '>= 1e9999999 %', expected such as"),
+        ({"row": "= 1e99999999999999999999"}, "expected such as"),
+        ({"row": ">= 1 within 1e999"}, "expected finite numbers"),
     ],
 )
 def test_what_is_no_aim_is_refused(aims: dict[str, object], message: str) -> None:

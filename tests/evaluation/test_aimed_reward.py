@@ -49,6 +49,25 @@ def test_aims_pay_where_rows_count_and_in_all_the_same() -> None:
     assert bool((by_step[1::2, 20:] == 0).all())
 
 
+class OneRow:
+    """A row whose name holds a sign."""
+
+    def ranges(self) -> dict[str, RowRange]:
+        return {"contains >=": RowRange()}
+
+    def count(self, batch: SequenceBatch, terms: Tensor | None = None) -> dict[str, Counts]:
+        ones = torch.ones(len(batch), dtype=torch.float64)
+        return {"contains >=": Counts(ones, ones)}
+
+
+def test_at_most_costs_also_where_the_name_of_the_row_holds_the_other_sign() -> None:
+    entries = {"contains >= <= 25 %": {"row": "contains >=", "goal": 0.25, "multiplier": 4.0}}
+    found = FoundAims(entries, alone=True, c=1.0)
+    batch = SequenceBatch.full(torch.zeros(2, 3, dtype=torch.long))
+    paid = AimedReward(MelodyReward(), found, OneRow())(batch)[:, :, -1]
+    assert paid.tolist() == [[0, 0, -3], [0, 0, -3]]  # -4 (1 - .25), at the last step
+
+
 def test_what_a_step_is_paid_does_not_depend_on_later_ones() -> None:
     tokens = torch.randint(38, (16, 32), generator=generator(1))
     other = tokens.clone()

@@ -56,6 +56,19 @@ def test_more_samples_say_what_is_reached() -> None:
     assert missed.reached.value == 0.49
 
 
+def test_a_tolerance_counts_also_with_more_samples() -> None:
+    aims = {"a >= 0.5": entry("a", 0.5, 2.0, within=0.02)}
+    assert price_list(aims, 0.1, {"a": exactly(0.49)}).prices[0].met
+    assert not price_list(aims, 0.1, {"a": exactly(0.47)}).prices[0].met
+
+
+def test_the_sign_is_that_after_the_name_of_the_row() -> None:
+    row = "contains >="
+    aims = {f"{row} <= 0.5": entry(row, 0.5, 2.0)}
+    assert not price_list(aims, 0.1, {row: exactly(0.6)}).prices[0].met
+    assert price_list(aims, 0.1, {row: exactly(0.4)}).prices[0].met
+
+
 def test_a_row_that_nothing_defines_has_no_value() -> None:
     aims = {"a >= 0.5": entry("a", 0.5, 2.0, prior=None, value=None, low=None, high=None)}
     found = price_list(aims, 0.1)

@@ -28,6 +28,7 @@ def test_runs_that_differ_in_their_seed_alone_are_one_group() -> None:
         model("psi 3", 3, 0.8),
         model("other c", 4, 0.9, c=5.0),
         model("psi again", 1, 0.1, steps=9),
+        model("copy of psi", 1, 0.1),  # no fourth seed
     ]
     (group,) = between_seeds(models)
     assert (group.name, list(group.seeds)) == ("psi", [1, 2, 3])

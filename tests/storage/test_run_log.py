@@ -1,9 +1,11 @@
 """The log of a run after a crash at any moment."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from sequence_tutor.errors import UserError
 from sequence_tutor.storage.run_log import RunLog, read_log
 
 
@@ -56,3 +58,39 @@ def test_nan_is_refused_because_json_has_none(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         log.append({"step": 1, "loss": float("nan")})
     assert read_log(log.path) == []
+
+
+AIM = {
+    "row": "a",
+    "bound": 0.5,
+    "share": True,
+    "prior": None,
+    "value": 0.4,
+    "low": 0.3,
+    "high": None,
+    "goal": 0.5,
+    "multiplier": 1.0,
+    "price": 2,
+    "met": False,
+    "within": 0.1,
+}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        *({name: None} for name in AIM if name not in ("prior", "value", "low", "high")),
+        *({name: "x"} for name in AIM if name != "row"),
+        *({name: value} for name in AIM for value in ([1], {}, 10**400, float("nan"))),
+        {"bound": True},
+        {"met": 1},
+    ],
+)
+def test_aims_that_are_none_are_one_sentence(tmp_path: Path, changed: dict[str, object]) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text(json.dumps({"step": 1, "aims": {"a >= 50 %": AIM}}) + "\n")
+    assert read_log(path)[0]["aims"]["a >= 50 %"] == AIM
+    for aims in ({"a >= 50 %": {**AIM, **changed}}, {"a >= 50 %": 3}, [], 3):
+        path.write_text(json.dumps({"step": 1, "aims": aims}) + "\n")
+        with pytest.raises(UserError, match="line 1: damaged, its aims are not those of a run"):
+            read_log(path)

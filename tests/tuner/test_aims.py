@@ -10,8 +10,10 @@ import torch
 from pydantic import ValidationError
 
 from kit import KilledError, kill_fork_once_there, run, sentence, silent, toy_task
+from sequence_tutor.config.aims import parse_aims
 from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.toy.rows import ToyRows
+from sequence_tutor.tuner.aimed_rows import AimedRows
 from sequence_tutor.tuner.aims_log import standing
 from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.tuner.loop import STATE_FILE, Tuner
@@ -199,6 +201,13 @@ def test_what_cannot_stand_beside_aims_is_refused(changes: dict[str, object], me
     [
         ("tokn_2 >= 40 %", "unknown row 'tokn_2': did you mean 'token_2'?"),
         ("token_2 >= 140 %", "token_2 is never outside 0 % .. 100 %, so nothing meets it"),
+        (
+            "token_2 <= 70",
+            "token_2 is never outside 0 .. 1, so everything meets at most that; perc",
+        ),
+        ("token_2 >= -3 %", "token_2 is never outside 0 % .. 100 %, so everything meets at least"),
+        ("token_2 60 % .. 70", "token_2 is never outside 0 .. 1, so everything meets at most that"),
+        ("token_2 >= 60 % within 5", "within 5: token_2 is never outside 0 % .. 100 %, so everyth"),
         ("token_2 40 %", "expected a row and what it should be"),
         ("kl_to_prior_per_token >= 1", "expected at most"),
         ("distinct <= 50 %", "expected at least"),
@@ -210,6 +219,11 @@ def test_a_bad_aim_is_refused_before_any_work(
     assert run("tune", "toy", "--aim", aim, "--out", tmp_path / "run") == 2
     assert message in sentence(capsys)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_value_at_the_end_of_the_range_may_be_aimed_at() -> None:
+    aims = parse_aims({"token_2": "= 100 %", "token_0": "<= 100 %", "token_1": ">= 0 within 0.5"})
+    assert AimedRows(aims, ToyRows(3)).names == {"token_0", "token_1", "token_2"}
 
 
 def test_a_run_without_aims_is_recorded_as_before() -> None:

@@ -35,6 +35,12 @@ def test_a_run_in_which_nothing_can_be_scored_says_so() -> None:
     assert warning.startswith("no sampled sequence was valid so far, or none could be scored")
 
 
+def test_a_fence_that_lets_nothing_in_is_named() -> None:
+    (warning,) = diagnose([record(reward_terms={"outside": -1.0})])
+    assert warning.startswith("every sampled sequence is outside the fence, so that none is scored")
+    assert diagnose([record(reward_terms={"outside": -0.999})]) == []
+
+
 def test_limits_are_settings() -> None:
     sick = record(distinct=0.2, kl_to_prior_per_token=3.0)
     assert len(diagnose([sick])) == 2

@@ -119,8 +119,9 @@ def test_a_run_aims_at_what_its_examples_are(
 def test_aims_are_priced_before_any_training() -> None:
     # shares of sequences of one token: everything is known in closed form
     aims = {"token_2": ">= 40 %", "token_0": "<= 90 %", "distinct": ">= 10 % of 100"}
+    aims |= {"distinct_pairs": ">= 5 % of 20"}
     found = price_aims("toy", aims, length=1, quiet=True)
-    assert found.left_out == ["distinct >= 10 % of 100"]
+    assert found.left_out == ["distinct >= 10 % of 100", "distinct_pairs >= 5 % of 20"]
     assert "not priced distinct >= 10 % of 100" in found.sentence
     wish, slack = found.wishes
     assert wish.prior is not None
@@ -143,6 +144,8 @@ def test_what_cannot_be_priced_is_refused(capsys: pytest.CaptureFixture[str]) ->
         price_aims("toy", **few)  # type: ignore[arg-type]
     with pytest.raises(UserError, match="has no price before a policy is tuned"):
         price_aims("toy", {"distinct": ">= 90 % of 100"}, **few)  # type: ignore[arg-type]
+    with pytest.raises(UserError, match="unknown row 'token_22': did you mean 'token_2'"):
+        price_aims("toy", {"token_22": ">= 90 %"}, **few)  # type: ignore[arg-type]
     with pytest.raises(UserError, match="no weights of 50 sequences of the prior meet"):
         price_aims("toy", {"token_2": ">= 80 %", "token_0": ">= 60 %"}, **few)  # type: ignore[arg-type]
     assert run("aims", "price", "toy", "--quiet", "--samples", 50) == 2

@@ -167,6 +167,9 @@ def test_over_chords(
     assert (tmp_path / "kept" / "melody-0001.abc").read_text().count('"Em7"') == 2
     counted = fill(prior, 2, source=source, keep="1-2", chords="file", quiet=True)
     assert set(counted.candidates[0]["paid"]) == {"chords"}
+    capsys.readouterr()
+    fill(prior, 2, source=source, keep="1-2", chords="Em | A | D | D | G | G")
+    assert "chords of 6 bars: the melody has 4, so that the last 2 of" in capsys.readouterr().err
     for given, complaint in (("H7", "'H7' is no chord"), ("file", "needs a tune with chord")):
         assert run("sample", melody_prior, "--chords", given, *options) == 2
         assert complaint in sentence(capsys)
@@ -185,10 +188,14 @@ def test_over_chords(
         (["--scale", "H minor"], "--scale: unknown key"),
         (["--weights", "key"], "'key' is no weight"),
         (["--weights", "keys 2"], "did you mean 'key'?"),
+        (["--weights", "key 2, leap 1, key 3"], "key has two weights"),
         (["--range", "flute", "--temperature", "2"], "do not go with what is kept"),
         (["--range", "flute", "--best", "0"], "best is 0, expected 1 to"),
         (["--range", "flute", "--particles", "1"], "particles is 1"),
         (["--range", "flute", "--smc"], "do not go with --keep"),
+        (["--range", "flute", "--c", "inf"], "--c: c is inf, expected a finite number"),
+        (["--range", "flute", "--c", "1e-300"], "--c: c is 1e-300, expected"),
+        (["--range", "flute", "--c", "0"], "--c: c is 0.0, expected a number greater than 0"),
     ],
 )
 def test_what_is_refused(

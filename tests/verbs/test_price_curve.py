@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kit import run
+from kit import run, sentence
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import exactly
 from sequence_tutor.verbs.price_curve import PricePoint, several, with_slopes
@@ -36,6 +36,19 @@ def test_one_aim_has_several_values() -> None:
     assert fixed == {"token_1": ["<= 10 %"], "distinct": [">= 50 % of 1,000"]}
     with pytest.raises(UserError, match="aims with several values: 0"):
         several(["token_0 >= 50 %"])
+    with pytest.raises(UserError, match="two values are the same"):
+        several(["token_0 >= 50, 50.0 %"])
+
+
+@pytest.mark.parametrize("option", ["--c 1,2", "--seeds 2", "--share 0.5", "--pool 100"])
+def test_what_is_of_temperatures_is_refused_beside_an_aim(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ("--aim", "token_0 <= 40,30 %", "--out", tmp_path / "prices", *option.split())
+    assert run("frontier", "toy", *given) == 2
+    name = option.partition(" ")[0]
+    assert f"{name} does not go with --aim: it has one run for each value" in sentence(capsys)
+    assert not (tmp_path / "prices").exists()
 
 
 def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

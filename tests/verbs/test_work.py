@@ -215,6 +215,10 @@ def test_commands(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     for arguments, said in (
         ((*begin[:-2], "--seed", 3, "--out", folder), "holds work whose 'seed' is 0, not 3"),
         ((*begin, "--repeats"), "--repeats does not go with --shards"),
+        ((*begin, "--keep", "1"), "--keep does not go with --shards"),
+        ((*begin, "--from", "a.abc"), "--from does not go with --shards"),
+        ((*begin, "--near", "CCO"), "--near does not go with --shards"),
+        (("sample", toy_run, "-n", 0, "--shards", 1, "--out", folder), "count is 0, expected at"),
         (("sample", toy_run, "-n", 5, "--shards", 6, "--out", folder), "expected 1 to the 5"),
         (("work", toy_run), "no work there, expected a file work.json"),
         (("score", "melody", "x.mid", "--shards", 2, "--out", folder), "not scored in shards"),

@@ -75,9 +75,11 @@ class Filling:
         """
         if self.weights is None:
             return None
-        found = {}
+        found: dict[str, float] = {}
         for item in self.weights.split(","):
             name, _, number = item.replace("=", " ").strip().rpartition(" ")
+            if name.strip() in found:
+                raise UserError(f"--weights {self.weights!r}: {name.strip()} has two weights")
             try:
                 found[name.strip()] = float(number)
             except ValueError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, fields
 from pathlib import Path
 from typing import Annotated
 
@@ -89,9 +89,15 @@ class FrontierVerb:
 
         tables = {"algorithm": self.algorithm, "seed": 0}
         tables |= {} if self.steps is None else {"steps": self.steps}
-        left = ("c", "steps", "aim", "algorithm", "seeds", "share", "pool", "side_by_side")
-        if self.side_by_side is not None:
-            raise UserError("--side-by-side does not go with --aim: its runs follow one another")
+        of_c = ("c", "seeds", "share", "pool", "side_by_side")
+        usual = {field.name: field.default for field in fields(self)}
+        for name in of_c:
+            if getattr(self, name) != usual[name]:
+                raise UserError(
+                    f"--{name.replace('_', '-')} does not go with --aim: it has one run for each "
+                    "value of the aim, one after the other"
+                )
+        left = ("steps", "aim", "algorithm", *of_c)
         curve = price_curve(aims=self.aim, overrides={"tune": tables}, **arguments_of(self, *left))
         self.shown.write(curve.to_json())
         show(curve.table())

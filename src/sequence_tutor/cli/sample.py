@@ -211,10 +211,16 @@ class Sample:
             "shown",
             "machine",
         )
-        for name in usual.keys() - {*kept, "stored", "_"}:
-            if getattr(self, name) != usual[name]:
+        given = {name: getattr(self, name) for name in usual.keys() - {*kept, "stored", "_"}}
+        for group in (self.filling, self.designing):  # each of several options
+            usual |= {field.name: field.default for field in fields(group)}
+            given |= {field.name: getattr(group, field.name) for field in fields(group)}
+        del given["filling"], given["designing"]
+        for name in given:
+            if given[name] != usual[name]:
+                option_name = "from" if name == "source" else name.replace("_", "-")
                 raise UserError(
-                    f"--{name.replace('_', '-')} does not go with --shards: a shard holds tokens, "
+                    f"--{option_name} does not go with --shards: a shard holds tokens, "
                     "likelihoods and rewards of plain samples"
                 )
         set_threads(1)

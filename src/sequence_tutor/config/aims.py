@@ -9,6 +9,7 @@ mean_qed >= 0.85 within 0.002
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -25,13 +26,16 @@ DISTINCT = "distinct"
 DRAWS, DRAWS_OF_PROPERTY = 100_000, 1000
 """Of `distinct` and of `distinct_NAME`, where an aim does not say of how many."""
 
-NUMBER = r"[-+\u2212]?(?:\d[\d,_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+WHOLE = r"(?:[1-9]\d{0,2}(?:,\d{3})+|\d+(?:_\d+)*)"
+"""A comma parts thousands. It is no decimal point: 0,6 is refused, and not read as 6."""
+
+NUMBER = rf"[-+\u2212]?(?:{WHOLE}\.?\d*|\.\d+)(?:[eE][-+]?\d{{1,3}})?"
 SIGNS = "<>=\u2264\u2265"
 VALUE = rf"(?:{NUMBER})\s*%?"
 AIM = re.compile(
     rf"(?:(?P<sign>>=|<=|=|\u2265|\u2264)\s*)?"
     rf"(?P<low>{VALUE})(?:\s*(?:\.\.|\u2026)\s*(?P<high>{VALUE}))?"
-    r"(?:\s+of\s+(?P<draws>\d[\d,_]*))?"
+    rf"(?:\s+of\s+(?P<draws>{WHOLE}))?"
     rf"(?:\s+within\s+(?P<within>{VALUE}))?"
 )
 """What follows the name of a row."""
@@ -40,6 +44,7 @@ REAL = re.compile(r"(?P<sign>>=|<=|=|\u2265|\u2264)?\s*real")
 """In place of a number: what real sequences have, see `tuner.real_aims`."""
 
 HOW = "such as '>= 90 %', '<= 0.6 %', '= 0.25' or '-0.1 .. 0.1'"
+COMMA = re.compile(r"\d,\d")
 
 
 class Aim(Settings):
@@ -74,16 +79,26 @@ class Aim(Settings):
         return f"{self.row} {self.wanted}{of}"
 
     @property
+    def text(self) -> str:
+        """All that was asked for, as a command takes it."""
+        within = f" within {self.within:.10g}" if self.within else ""
+        return f"{self}{within}"
+
+    @property
     def wanted(self) -> str:
         """Its bounds, as a table shows them."""
-        low = None if self.low is None else self.number(self.low)
-        high = None if self.high is None else self.number(self.high)
+        low = None if self.low is None else self.bound(self.low)
+        high = None if self.high is None else self.bound(self.high)
         if low is None or high is None:
             return f">= {low}" if high is None else f"<= {high}"
         return f"{low} .. {high}"
 
+    def bound(self, value: float) -> str:
+        """A bound of the row as it was written: 99.995 % is not 100 %."""
+        return f"{100 * value:.10g} %" if self.share else f"{value:.10g}"
+
     def number(self, value: float) -> str:
-        """A value of the row, as the aim was written."""
+        """A measured value of the row, in percent where the aim is."""
         return f"{100 * value:.4g} %" if self.share else f"{value:.4g}"
 
     def miss(self, value: float) -> float:
@@ -108,7 +123,7 @@ def split_aim(text: str) -> tuple[str, str]:
         row, rest = text[: found.start()].strip(), text[found.end() :].strip()
         if row.strip(SIGNS) and _is_wanted(rest):
             return row, rest
-    raise SettingsError(f"aim {shown(text)}: expected a row and what it should be, {HOW}")
+    raise SettingsError(f"aim {shown(text)}: expected a row and what it should be, {_how(text)}")
 
 
 def table_of(aims: Iterable[str], source: str) -> dict[str, list[str]]:
@@ -133,6 +148,12 @@ def asked_table(aims: Iterable[str], source: str) -> dict[str, Any]:
     own = list(aims)
     table: dict[str, Any] = {"extends": "default"} if "default" in own else {}
     return table | table_of([one for one in own if one != "default"], source)
+
+
+def _how(text: str) -> str:
+    """What an aim looks like, beside one that does not."""
+    point = "; decimals follow a point, not a comma" if COMMA.search(text) else ""
+    return HOW + point
 
 
 def _is_wanted(rest: str) -> bool:
@@ -175,7 +196,7 @@ def _texts(row: str, value: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """What is wanted of a row, one text a bound, with what stands beside it."""
     if isinstance(value, str):
         yield value, {}
-    elif isinstance(value, Sequence):
+    elif isinstance(value, Sequence) and value:
         for one in value:
             yield from _texts(row, one)
     elif isinstance(value, Mapping) and isinstance(value.get("aim"), str):
@@ -191,7 +212,7 @@ def _parsed(row: str, text: str, more: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of an aim from one text."""
     found = AIM.fullmatch(text.strip())
     if found is None or (found["sign"] is None) == (found["high"] is None):
-        raise SettingsError(f"aims.{row} is {shown(text)}, expected {HOW}")
+        raise SettingsError(f"aims.{row} is {shown(text)}, expected {_how(text)}")
     sign, low, high = found["sign"], found["low"], found["high"]
     is_share = "%" in (high or low)
     own: dict[str, Any] = {"share": is_share, **more}
@@ -206,6 +227,9 @@ def _parsed(row: str, text: str, more: Mapping[str, Any]) -> dict[str, Any]:
         own["draws"] = int(re.sub("[,_]", "", found["draws"]))
     if found["within"] is not None:
         own["within"] = float(_number(found["within"], False))
+    for name in ("low", "high", "within"):
+        if isinstance(own.get(name), float) and not math.isfinite(own[name]):
+            raise SettingsError(f"aims.{row} is {shown(text)}, expected finite numbers")
     return own
 
 

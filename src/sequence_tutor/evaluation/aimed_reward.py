@@ -18,7 +18,7 @@ from sequence_tutor.domain.rows import Rows, RowsByStep
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.weighted import Reweighted
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.tuner.aimed_rows import is_of_policy
+from sequence_tutor.tuner.aimed_rows import is_of_policy, sign_of
 
 TERM = "aims"
 """The term that pays lambda . phi."""
@@ -86,7 +86,7 @@ class AimedReward(Reweighted):
         known = all(own["row"] in by_step for own in held.values())
         counts = {} if known else self.rows.count(batch, terms)
         for name, own in held.items():
-            weight = own["multiplier"] if ">=" in name else -own["multiplier"]
+            weight = sign_of(name, own["row"]) * own["multiplier"]
             if own["row"] in by_step:
                 step = by_step[own["row"]]
                 phi = step.numerators.double() - own["goal"] * step.denominators.double()

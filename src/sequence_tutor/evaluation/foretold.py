@@ -145,12 +145,15 @@ def foretell(
     check_samples(samples)
     if not aims:
         raise UserError("no aim was given, expected at least one, such as --aim 'ROW >= VALUE'")
-    left_out = [str(aim) for aim in aims if aim.row in OF_POLICY and aim.row != LOG_PRIOR]
+    domain, settings = model.framed_domain, model.reward_settings
+    unpriced = {*OF_POLICY, *domain.properties(len(model.prefix))} - {LOG_PRIOR}
+    left_out = [str(aim) for aim in aims if aim.row in unpriced]
     aims = [aim for aim in aims if str(aim) not in left_out]
     if not aims:
         raise UserError(f"aim {left_out[0]}: has no price before a policy is tuned")
     names = [aim.row for aim in aims]
-    rows = AimedRows(aims, model.framed_domain.rows(model.reward_settings, model.reward, names))
+    every = domain.rows(settings, model.reward).ranges()
+    rows = AimedRows(aims, domain.rows(settings, model.reward, names), every)
     counted, tokens = [], 0
     for one in measure(model.policy, model.task, samples, named_generator(seed, "aims")):
         counted.append(rows.of_sequences(one.batch, one.log_prior, one.terms))
@@ -158,13 +161,13 @@ def foretell(
         advance(len(one.batch))
     counts, bounds = torch.cat(counted).cpu(), bounds_of(aims)
     phi = features(bounds, counts, None)  # (N, K)
-    every = _optimum(phi)
-    if every is None:
+    optimum = _optimum(phi)
+    if optimum is None:
         raise UserError(
             f"no weights of {samples:,} sequences of the prior meet these aims together: they are "
             "too far from it to be priced beforehand; take more --samples, or fewer aims"
         )
-    multipliers, weights, kl = every
+    multipliers, weights, kl = optimum
     means = (weights @ counts, counts.mean(0))
     had, have = (mean[1::2] for mean in reversed(means))  # (M,)
     emptied = [name for name, few in zip(names, (have < FALL * had).tolist(), strict=True) if few]

@@ -16,6 +16,7 @@ from typing import Any
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.estimates import Estimate
 from sequence_tutor.evaluation.figures import cell, decimals
+from sequence_tutor.tuner.aimed_rows import sign_of
 from sequence_tutor.tuner.aims_log import is_missed
 
 NAMED = 4
@@ -138,7 +139,8 @@ def price_list(
         reached = known.get(own["row"], reached)
         met = own["met"]
         if own["row"] in known:
-            met = not is_missed(reached, own["bound"], 1 if ">=" in name else -1)
+            sign = sign_of(name, own["row"])
+            met = not is_missed(reached, own["bound"], sign, own.get("within", 0.0))
         price = own["price"] / (100 if own["share"] else 1)
         part = ways[name] / total if total else 0.0
         prices.append(

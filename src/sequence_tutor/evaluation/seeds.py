@@ -46,12 +46,11 @@ class SeedGroup:
 
 def between_seeds(models: Sequence[Mapping[str, Any]]) -> list[SeedGroup]:
     """The groups of two or more seeds; `models` as in `Evaluation.to_json`."""
-    groups: dict[str, list[Mapping[str, Any]]] = {}
+    groups: dict[str, dict[int, Mapping[str, Any]]] = {}
     for model in models:
-        if model["tune"] is not None:
-            groups.setdefault(_setting(model), []).append(model)
-    several = (group for group in groups.values() if len({_seed(one) for one in group}) > 1)
-    return [_group(group) for group in several]
+        if model["tune"] is not None:  # a run that is named twice, or copied, is still one
+            groups.setdefault(_setting(model), {}).setdefault(_seed(model), model)
+    return [_group(list(group.values())) for group in groups.values() if len(group) > 1]
 
 
 def seeds_table(groups: Sequence[SeedGroup], domain: Domain) -> Table:

@@ -7,6 +7,8 @@ of the data, it says so.
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -47,7 +49,8 @@ def card_of(folder: Path) -> str:
         prior = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
         if not isinstance(prior, Mapping):
             raise ValueError("no table in it")
-    return "\n".join(_lines(folder, spec, last, prior))
+    with reading(folder, "the records of a finished run"):
+        return "\n".join(_lines(folder, spec, last, prior))
 
 
 def _lines(
@@ -120,19 +123,24 @@ def _command(spec: RunSpec) -> str:
     """The call with the options that a command line has."""
     tune = spec.tune
     words = ["sequence-tutor", "tune", spec.domain]
-    words += ["--prior", spec.prior] if spec.prior != spec.domain else []
+    words += ["--prior", shlex.quote(spec.prior)] if spec.prior != spec.domain else []
     words += ["--algorithm", tune.algorithm, "--steps", str(tune.steps), "--seed", str(tune.seed)]
     words += ["--length", str(spec.length)]
     if tune.target_kl is not None:
         words += ["--target-kl", f"{tune.target_kl:g}"]
     elif not tune.aims:
         words += ["--c", f"{tune.c:g}"]
-    words += [word for aim in tune.aims for word in ("--aim", f'"{aim}"')]
+    words += [word for aim in tune.aims for word in ("--aim", _quoted(aim.text))]
     if tune.budget is not None:
         words += ["--budget", str(tune.budget)]
     for name, value in (("--rules", spec.rules), ("--seeds", spec.seeds)):
-        words += [name, value] if value else []
+        words += [name, shlex.quote(value)] if value else []
     return " ".join([*words, "--out", "RUN"])
+
+
+def _quoted(text: str) -> str:
+    """Text as one word of a shell, in double quotes where nothing in it has a meaning there."""
+    return shlex.quote(text) if re.search(r'["$`\\!]', text) else f'"{text}"'
 
 
 def _reward(spec: RunSpec, last: Mapping[str, Any]) -> Iterator[str]:

@@ -27,6 +27,10 @@ LONGEST = 120.0  # seconds for the longest answer, a clip over a slow line
 
 Stage = Literal["asking", "answering", "idle"]
 
+ASKED = (h11.DONE, h11.MUST_CLOSE)
+"""States of a client whose request is complete; with the second it has asked to close, as
+Python's urllib does."""
+
 MOST_CONNECTIONS = 1024
 WAITING = 1024  # connections that the system keeps until they are taken
 AT_ONCE = 8  # taken in one go
@@ -138,13 +142,13 @@ def limited(most: int, patience: float = PATIENCE, longest: float = LONGEST) -> 
             if self._stage == "idle":
                 self._begin("asking")
             super().data_received(data)
-            if self._stage == "asking" and self.conn.their_state is h11.DONE:
+            if self._stage == "asking" and self.conn.their_state in ASKED:
                 self._begin("answering")
 
         def on_response_complete(self) -> None:
             self._begin("idle")  # uvicorn has its own timeout for this
             super().on_response_complete()
-            if self.conn.their_state is h11.DONE or self.transport.is_closing():
+            if self.conn.their_state in ASKED or self.transport.is_closing():
                 self._begin("answering")  # the next request was there already, or the rest goes out
             elif self.conn.their_state is h11.SEND_BODY:
                 self._begin("asking")

@@ -19,6 +19,8 @@ from sequence_tutor.errors import Remark, UserError
 from sequence_tutor.storage.files import write_bytes
 from sequence_tutor.storage.tensorboard_events import FOLDER, EventFile
 
+LARGEST = 1e300  # of the numbers of aims
+
 Record = dict[str, Any]
 """One line of a log: numbers, strings and tables of them."""
 
@@ -113,8 +115,35 @@ def _records(content: bytes, path: Path) -> list[Record]:
         step = record.get("step") if isinstance(record, dict) else None
         if not isinstance(step, int) or isinstance(step, bool):
             raise UserError(f"{path} line {number}: no evaluation, expected an object with a step")
+        if not _are_aims(record.get("aims", {})):
+            raise UserError(f"{path} line {number}: damaged, its aims are not those of a run")
         records.append(record)
     return records
+
+
+def _are_aims(found: object) -> bool:
+    """Whether a line's aims are bounds with their numbers, see `tuner.aims_log.entries`."""
+    if not isinstance(found, dict):
+        return False
+    return all(
+        isinstance(own, dict)
+        and isinstance(own.get("row"), str)
+        and all(isinstance(own.get(name), bool) for name in ("share", "met"))
+        and all(_is_number(own.get(name)) for name in ("bound", "goal", "multiplier", "price"))
+        and all(
+            name in own and (own[name] is None or _is_number(own[name]))
+            for name in ("prior", "value", "low", "high")
+        )
+        and _is_number(own.get("within", 0.0))
+        for own in found.values()
+    )
+
+
+def _is_number(value: object) -> bool:
+    """Whether it is a number of usual size; NaN is none, nor are digits without an end."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return -LARGEST < value < LARGEST
 
 
 def _as_it_stood(path: Path, stand: Mapping[str, Any]) -> bytes:

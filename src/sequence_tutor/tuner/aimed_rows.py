@@ -86,7 +86,12 @@ class Bound:
 
     def __str__(self) -> str:
         sign = ">=" if self.sign > 0 else "<="
-        return f"{self.aim.row} {sign} {self.aim.number(self.at)}"
+        return f"{self.aim.row} {sign} {self.aim.bound(self.at)}"
+
+
+def sign_of(bound: str, row: str) -> int:
+    """The sign of a bound in words: 1: at least; -1: at most. The row's name may hold signs too."""
+    return 1 if bound.removeprefix(row).lstrip().startswith(">=") else -1
 
 
 def bounds_of(aims: Sequence[Aim]) -> list[Bound]:
@@ -223,6 +228,7 @@ def _check(aim: Aim, ranges: Mapping[str, RowRange], known: Iterable[str]) -> No
             raise UserError(
                 f"aim {aim}: {aim.row} is never outside {_range(aim, own)}, so nothing meets it"
             )
+    _check_says_something(aim, own)
     sign = TEMPERATURES.get(aim.row)
     held = {1: aim.low, -1: aim.high}
     if sign is not None and held[-sign] is not None:
@@ -239,6 +245,29 @@ def _check(aim: Aim, ranges: Mapping[str, RowRange], known: Iterable[str]) -> No
         )
 
 
+def _check_says_something(aim: Aim, own: RowRange) -> None:
+    """Refuse a bound that every policy keeps, as 70 is where 70 % is meant.
+
+    Half a unit of the last digit may reach beyond the range: "= 100 %" is "99.5 .. 100.5 %".
+    """
+    width = own.high - own.low
+    if not math.isfinite(width):
+        return
+    below = 0.0 if aim.low is None else own.low - aim.low
+    above = 0.0 if aim.high is None else aim.high - own.high
+    beyond = max(below, above)
+    if beyond >= width or (beyond > 0 and None in (aim.low, aim.high)):
+        raise UserError(
+            f"aim {aim}: {aim.row} is never outside {_range(aim, own)}, so everything meets "
+            f"{'at least' if below > above else 'at most'} that; percentages have a percent sign"
+        )
+    if aim.within >= width:
+        raise UserError(
+            f"aim {aim} within {aim.within:g}: {aim.row} is never outside {_range(aim, own)}, so "
+            "everything meets it; percentages have a percent sign"
+        )
+
+
 def _range(aim: Aim, own: RowRange) -> str:
-    low, high = (aim.number(end) if math.isfinite(end) else "any" for end in (own.low, own.high))
+    low, high = (aim.bound(end) if math.isfinite(end) else "any" for end in (own.low, own.high))
     return f"{low} .. {high}"

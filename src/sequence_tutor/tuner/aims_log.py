@@ -45,8 +45,8 @@ def entries(aiming: Aiming, counts: Tensor) -> dict[str, dict[str, Any]]:
         Bound -> `row`; its `value` with its 95 % interval from `low` to `high`, null where nothing
         defines it, and that of the `prior`; its `bound` and its `goal` now; `multiplier` in nats a
         unit of phi, `price` in nats a sequence for one more unit of the row; whether it was
-        written as a `share`; whether it is `met`, which it is where the interval reaches the bound;
-        JSON.
+        written as a `share`; by how much it may be missed, `within`, where that is said; whether
+        it is `met`, which it is where the interval reaches the bound; JSON.
     """
     found = aiming.multipliers
     statistics = RowStatistics({aim.row: aiming.rows.ranges[aim.row] for aim in aiming.rows.aims})
@@ -63,6 +63,7 @@ def entries(aiming: Aiming, counts: Tensor) -> dict[str, dict[str, Any]]:
             "row": bound.aim.row,
             "bound": bound.at,
             "share": bound.aim.share,
+            **({"within": bound.aim.within} if bound.aim.within else {}),
             "prior": finite_or_none(prior),
             **rows[bound.aim.row].to_json(),
             "goal": goal,
@@ -119,7 +120,7 @@ def _of(aim: Aim, value: float | None) -> str:
     if value is None:
         return "not seen"
     at = aim.low if aim.low is not None and value < aim.low else aim.high
-    end = aim.number(at if at is not None else value)
+    end = aim.number(value) if at is None else aim.bound(at)
     return f"{aim.number(value).removesuffix(' %')} of {end}"
 
 

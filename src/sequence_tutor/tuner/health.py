@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sequence_tutor.storage.run_log import Record
+from sequence_tutor.tuner.fenced import OUTSIDE
 from sequence_tutor.tuner.health_settings import HealthSettings
 from sequence_tutor.tuner.target_kl import MISSED
 
@@ -39,6 +40,7 @@ def diagnose(
         _collapse(records, limits),
         _opening(records, limits, opening, real),
         _validity(records, limits),
+        _fence(last),
         _kl(last, limits, expected_kl),
         _loss(records, limits) if squared else None,
     )
@@ -89,6 +91,15 @@ def _validity(records: Sequence[Record], limits: HealthSettings) -> str | None:
     return (
         f"validity drop: {shares[-1]:.0%} of the sampled sequences are {name} after "
         f"{max(shares):.0%}; a larger weight of {name!r} or a larger c brings them back"
+    )
+
+
+def _fence(last: Record) -> str | None:
+    if last.get("reward_terms", {}).get(OUTSIDE) != -1:
+        return None
+    return (
+        "every sampled sequence is outside the fence, so that none is scored: there is nothing to "
+        "learn from; wider bounds of tune.fence let some in"
     )
 
 

@@ -57,7 +57,7 @@ def idle(settings: TuneSettings) -> dict[str, str]:
     """Dotted name -> why, for each setting that plays no part, whatever its value."""
     parts = (
         *(_of_the_algorithm, _of_the_form, _of_temperature, _of_experience),
-        *(_of_the_critic, _of_the_fence),
+        *(_of_the_critic, _of_the_fence, _of_the_aims),
     )
     found: dict[str, str] = {}
     for name, why in chain.from_iterable(part(settings) for part in parts):
@@ -143,6 +143,17 @@ def _of_the_fence(settings: TuneSettings) -> Iterator[tuple[str, str]]:
             yield f"fence.{name}", "nothing is bounded: there is no fence"
     elif not settings.fence.takes_samples:
         yield "fence.samples", "no bound of the fence is a percentile"
+
+
+def _of_the_aims(settings: TuneSettings) -> Iterator[tuple[str, str]]:
+    if not settings.aims:
+        for name in ("aims_alone", "aims_react", "aims_margin", "aims_keep"):
+            yield name, "no row is aimed at"
+        return
+    steps, every = settings.steps, settings.collect_every
+    collections = -(-steps // every) - -(-steps // (2 * every))
+    if not settings.stages and settings.aims_keep > collections:
+        yield "aims_keep", f"the second half of {steps:,} updates has {collections:,} collections"
 
 
 def _value(settings: Settings, name: str) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sequence_tutor.config.presets import DEFAULT
+from sequence_tutor.config.presets import DEFAULT, build
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import SequenceBatch, Wishes
 from sequence_tutor.drawing.table import Table
@@ -18,6 +18,7 @@ from sequence_tutor.reporting.samples import Samples
 from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.storage.files import PathLike, optional_path
 from sequence_tutor.storage.token_lines import write_json_lines
+from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.tuner.settings_tables import read_reward, read_tables
 from sequence_tutor.verbs.sample import write_samples
 from sequence_tutor.workbench.filled import PARTICLES
@@ -168,8 +169,8 @@ def _check(count: int, best: int | None, particles: int, c: float | None) -> Non
         raise UserError(f"best is {best}, expected 1 to {count}, the number that is drawn")
     if not 2 <= particles <= 10_000:
         raise UserError(f"particles is {particles}, expected 2 to 10,000 for each candidate")
-    if c is not None and not c > 0:
-        raise UserError(f"c is {c:g}, expected a number above 0")
+    if c is not None:
+        build(TuneSettings, {"c": c}, "--c")
 
 
 def rewarding(model: Model, weights: Mapping[str, float], config: PathLike | None) -> Model:

@@ -19,6 +19,7 @@ from sequence_tutor.evaluation.figures import cell
 from sequence_tutor.storage.files import PathLike, named_path, write_json
 from sequence_tutor.storage.folder_lock import writing_in
 from sequence_tutor.storage.own_results import check_results
+from sequence_tutor.tuner.aimed_rows import sign_of
 from sequence_tutor.verbs.tune import tune
 
 _SEVERAL = re.compile(r"(.+?)\s*(>=|<=)\s*([-\d.]+(?:\s*,\s*[-\d.]+)+)\s*(%?)")
@@ -124,9 +125,13 @@ def price_curve(
             model = replace(model, name=f"{row} {value}")
             (column,) = evaluate([model], samples, seed, particles=0).columns
             assert column.prices is not None  # it has aims
-            sign = value.split()[0]
-            (own,) = [one for one in column.prices.prices if one.row == row and sign in one.aim]
-            price = own.price if sign == ">=" else -own.price
+            sign = 1 if value.startswith(">=") else -1
+            (own,) = [
+                one
+                for one in column.prices.prices
+                if one.row == row and sign_of(one.aim, row) == sign
+            ]
+            price = sign * own.price
             kl = column.statistics["kl_to_prior_per_sequence"]
             found.append(PricePoint(own.aim, own.share, own.reached, kl, price))
         curve = PriceCurve(row, with_slopes(found))
@@ -150,9 +155,19 @@ def several(aims: Sequence[str]) -> tuple[str, list[str], dict[str, Any]]:
         )
     ((raised, match),) = matches.items()
     row, sign, listed, percent = match.groups()
+    numbers = [value.strip() for value in listed.split(",")]
+    if len(set(map(_value, numbers))) < len(numbers):
+        raise UserError(f"aim {shown(raised)}: two values are the same, expected different ones")
     fixed = asked_table([aim for aim in aims if aim != raised], "--aim")
-    values = [f"{sign} {value.strip()} {percent}".strip() for value in listed.split(",")]
-    return row, values, fixed
+    return row, [f"{sign} {value} {percent}".strip() for value in numbers], fixed
+
+
+def _value(text: str) -> float | str:
+    """A number; its own text where it is none, which is refused as an aim later."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def with_slopes(points: Sequence[PricePoint]) -> list[PricePoint]:

@@ -62,6 +62,8 @@ def verify(
     """
     forms = _forms()
     for name in names:
+        if names.count(name) > 1:
+            raise UserError(f"algorithm {name!r} is given twice, expected each once")
         if name not in forms:
             raise UserError(f"unknown algorithm {name!r}: {nearest(name, forms)}")
     set_threads(threads)

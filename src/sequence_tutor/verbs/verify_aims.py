@@ -98,6 +98,8 @@ def verify_aims(
         (rounds, preset["rounds"], "round"),
     ):
         for name in given:
+            if given.count(name) > 1:
+                raise UserError(f"{what} {name!r} is given twice, expected each once")
             if name not in known:
                 raise UserError(f"unknown {what} {name!r}: {nearest(name, known)}")
     set_threads(threads)

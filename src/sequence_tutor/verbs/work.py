@@ -94,6 +94,8 @@ def sample_shards(
     Raises:
         UserError: a number out of its range, or a folder that holds something else.
     """
+    if count < 1:
+        raise UserError(f"count is {count}, expected at least 1")
     if not 1 <= shards <= count:
         raise UserError(f"shards is {shards}, expected 1 to the {count} sequences asked for")
     check_temperature(temperature)

@@ -18,6 +18,7 @@ from sequence_tutor.estimates import Estimate, mean_of
 from sequence_tutor.evaluation.figures import FIGURES, cell, decimals
 from sequence_tutor.evaluation.prices import Price, price_list
 from sequence_tutor.storage.run_log import Record
+from sequence_tutor.tuner.aimed_rows import sign_of
 from sequence_tutor.workbench.comparison import MethodRun, by_method, estimate_cell, over_seeds
 
 COLUMNS = ("kl_to_prior_per_token", "distinct", "seconds")
@@ -105,7 +106,7 @@ def miss(price: Price) -> float:
     value = price.reached.value
     if math.isnan(value):
         return math.inf
-    sign = 1 if ">=" in price.aim else -1
+    sign = sign_of(price.aim, price.row)
     return max(0.0, sign * (price.bound - value)) / max(abs(price.bound), 1e-3)
 
 

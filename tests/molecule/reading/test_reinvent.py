@@ -148,6 +148,25 @@ def test_of_several_stages_one_is_translated() -> None:
         translate(tables, 3)
 
 
+@pytest.mark.parametrize("kind", ["geometric_mean", "arithmetic_mean"])
+@pytest.mark.parametrize(
+    ("weights", "said"), [((0.0, 0.0), "all weights are 0"), ((2.0, -1.0), "weight is -1")]
+)
+def test_weights_that_give_no_mean_are_refused(
+    kind: str, weights: tuple[float, float], said: str
+) -> None:
+    endpoints = [{"name": f"x{weight}", "weight": weight} for weight in weights]
+    tables = {"scoring": {"type": kind, "component": [{"QED": {"endpoint": endpoints}}]}}
+    with pytest.raises(UserError, match=said):
+        translate(tables)
+
+
+def test_a_stage_of_a_configuration_without_stages_is_refused() -> None:
+    tables = {"scoring": {"component": [{"QED": {"endpoint": [{"name": "QED"}]}}]}}
+    with pytest.raises(UserError, match="stage 2: the configuration has no stages"):
+        translate(tables, 2)
+
+
 def test_every_other_table_is_named() -> None:
     stage = {
         "scoring": {"component": [{"QED": {"endpoint": [{"name": "QED"}]}}]},

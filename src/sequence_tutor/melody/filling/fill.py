@@ -123,7 +123,19 @@ def constrained(
 
     rules = rules_asked(wishes, settings, heard, steps)
     has_tune = wishes.has_own
-    return Constrained(guide, settings, steps, begun.remarks, distance if has_tune else None, rules)
+    remarks = [*begun.remarks, *_beyond(wishes, len(bars) - bool(heard.upbeat))]
+    return Constrained(guide, settings, steps, remarks, distance if has_tune else None, rules)
+
+
+def _beyond(wishes: Wishes, bars: int) -> list[str]:
+    """A sentence where chords are wished for that no bar of the melody has."""
+    if not wishes.chords or wishes.chords == OF_FILE:
+        return []
+    asked = len(parse_progression(wishes.chords))
+    if asked <= bars:
+        return []
+    rest = f"so that the last {asked - bars} of the chords are left out"
+    return [f"chords of {asked} bars: the melody has {bars}, {rest}"]
 
 
 def rules_asked(

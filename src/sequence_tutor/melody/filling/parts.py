@@ -32,7 +32,8 @@ def parse_keep(text: str, first: int, last: int) -> Mapping[int, Part]:
 
     Args:
         text: bars and ranges of bars, separated by commas, each followed by `rhythm` or `pitches`
-            if only these are kept. Bars are counted from 1, an upbeat is bar 0.
+            if only these are kept. Bars are counted from 1, an upbeat is bar 0. What is said of a
+            bar last holds.
         first: number of the first bar of the tune, 0 or 1.
         last: number of its last bar.
 

@@ -57,9 +57,12 @@ class Suite:
         """The tasks of these names; without names, all tasks.
 
         Raises:
-            UserError: this suite has no task of a name.
+            UserError: this suite has no task of a name, or one is named twice, whose runs would
+                count twice.
         """
         for name in names:
+            if names.count(name) > 1:
+                raise UserError(f"task {name!r} is given twice, expected each once")
             if name not in self.tasks:
                 raise UserError(
                     f"unknown task {name!r} of {self.name}: {nearest(name, self.tasks)}"

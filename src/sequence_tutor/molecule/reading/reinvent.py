@@ -94,7 +94,7 @@ def translate(tables: Table, stage: int = 1) -> Translated:
             if is_factor and not is_product:
                 raise _Untranslatable("a filter beside an arithmetic mean")
             terms[name] = _term(component, endpoint)
-            weights[name] = 1.0 if is_factor else float(endpoint.get("weight", 1.0))
+            weights[name] = 1.0 if is_factor else _weight(endpoint)
             factors |= {name} if is_factor else set()
         except _Untranslatable as why:
             found.left_out.append(f"{title} ({component}): {why}")
@@ -103,6 +103,8 @@ def translate(tables: Table, stage: int = 1) -> Translated:
     if not terms:
         raise UserError("none of the scoring components can be translated")
     total = sum(weight for name, weight in weights.items() if name not in factors)
+    if not total and factors != set(weights):
+        raise UserError("all weights are 0, expected one above 0: a mean divides by their sum")
     if is_product:
         weights |= {one: w / total for one, w in weights.items() if one not in factors}
     found.reward |= {"weights": weights, "terms": terms}
@@ -130,6 +132,8 @@ class _Untranslatable(Exception):  # noqa: N818 - what is reported, not an error
 def _scoring(tables: Table, stage: int) -> Table:
     """The table of scoring."""
     found = tables.get("scoring")
+    if found is not None and stage != 1:
+        raise UserError(f"stage {stage}: the configuration has no stages, leave --stage out")
     if found is None:
         stages = tables.get("stage")
         if not isinstance(stages, list) or not stages:
@@ -205,6 +209,18 @@ def _term(component: str, endpoint: Table) -> dict[str, Any]:
         raise _Untranslatable("no such term here; a program or a function of yours can be one")
     transform = _transform(endpoint.get("transform"), mirrored=table["kind"] == "sa")
     return table if transform is None else {**table, "transform": transform}
+
+
+def _weight(endpoint: Table) -> float:
+    """Of a component in the mean.
+
+    Raises:
+        ValueError: it is below 0, which means divided by their sum would turn round.
+    """
+    weight = float(endpoint.get("weight", 1.0))
+    if weight < 0:
+        raise ValueError(f"weight is {weight:g}")
+    return weight
 
 
 def _descriptor(asked: str) -> dict[str, Any]:

@@ -83,7 +83,12 @@ def test_what_names_no_key(text: str) -> None:
         ("A Mix clef=bass", WrittenKey(2, "mixolydian")),
         ("G#", None),
         ("D Phr ^f", None),
-        ("D exp ^f", None),
+        ("D exp _b _e ^f", None),
+        ("D exp ^f", WrittenKey(1, "mixolydian")),  # one sharp is G's, of which D is the fifth
+        ("D =c", WrittenKey(1, "mixolydian")),
+        ("Ador exp ^g", WrittenKey(0, "aeolian")),  # harmonic minor
+        ("Am ^f ^g", WrittenKey(0, "aeolian")),  # melodic minor
+        ("Gm _e", WrittenKey(-2, "aeolian")),  # nothing that the signature has not
         ("HP", None),
         ("none", None),
     ],

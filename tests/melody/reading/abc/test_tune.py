@@ -77,7 +77,8 @@ def test_key_upbeat_end_and_what_is_left_out(tune: ReadsTune) -> None:
     score = tune("X:1\nL:1/4\nK:C\nV:1 transpose=-2\n[K:D]DEFG|\nV:2 perc\nCCCC|\n")
     assert (score.key, score.downbeat) == (WrittenKey(0, "ionian"), 0.0)
     assert score.left_out == ("percussion left out",)
-    assert tune("X:1\nL:1/4\nK:D exp ^f\nDE|\n").key is None
+    assert tune("X:1\nL:1/4\nK:D exp ^f\nDE|\n").key == WrittenKey(1, "mixolydian")
+    assert tune("X:1\nL:1/4\nK:D exp _b _e ^f\nDE|\n").key is None
 
 
 @pytest.mark.parametrize("field", ["K:|", "K::", "K:?", "K:foo", "K:X"])

@@ -7,13 +7,14 @@ is a word of its own (``am``), and the sharp and flat signs of Unicode.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sequence_tutor.melody.reading.score import WrittenKey
 from sequence_tutor.melody.signature import MOST_FIFTHS, fifths_of
 
 ALTERATIONS = {"^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}
-_FIFTHS = "FCGDAEB"
+_FIFTHS, _LETTERS = "FCGDAEB", "CDEFGAB"
 _MODES = {
     "": "ionian",
     "maj": "ionian",
@@ -49,7 +50,8 @@ class AbcKey:
 
     Attributes:
         alterations: letter -> semitones, e.g. ``{"F": 1}`` for G.
-        written: the signature and mode; None if it is not a usual key.
+        written: the signature and mode; None if it is not a usual key. Accidentals beside the
+            signature of a minor key may be those of its harmonic or melodic form.
     """
 
     alterations: dict[str, int] = field(default_factory=dict)
@@ -65,6 +67,7 @@ def read_key(text: str) -> AbcKey | None:
             ``D exp _b _e ^f``. Anything else after it, such as a clef, is skipped.
     """
     text = text.translate(_SIGNS)
+    tonic = ""
     none, match = _NO_KEY.match(text), _KEY.match(text)
     if not text.strip():
         return AbcKey()
@@ -74,7 +77,8 @@ def read_key(text: str) -> AbcKey | None:
     elif match is not None and (
         match["tonic"].isupper() or not text[match.end() : match.end() + 1].isalpha()
     ):
-        key = _of_mode(match["tonic"].upper() + match["sign"], (match["mode"] or "").lower())
+        tonic = match["tonic"].upper() + match["sign"]
+        key = _of_mode(tonic, (match["mode"] or "").lower())
         rest = text[match.end() :]
         if "exp" in rest.split():
             key = AbcKey()
@@ -86,7 +90,30 @@ def read_key(text: str) -> AbcKey | None:
         if _ALTERED_WORD.fullmatch(word)
         for mark, letter in _ALTERED.findall(word)
     }
-    return AbcKey(key.alterations | altered) if altered else key
+    if not altered:
+        return key
+    alterations = key.alterations | altered
+    return AbcKey(alterations, _written(tonic, alterations) if tonic else None)
+
+
+def _written(tonic: str, alterations: Mapping[str, int]) -> WrittenKey | None:
+    """The key of a tonic that accidentals spell out, as ``D =c`` does D mixolydian.
+
+    A minor key may have its seventh raised, or its sixth and seventh. Others are no usual keys.
+    """
+    sounding = {letter: by for letter, by in alterations.items() if by}
+    for mode in dict.fromkeys(_MODES.values()):
+        key = _of_mode(tonic, mode)
+        usual = [key.alterations]
+        if mode == "aeolian":
+            sixth, seventh = (_LETTERS[(_LETTERS.index(tonic[0]) + up) % 7] for up in (5, 6))
+            raised = {seventh: key.alterations.get(seventh, 0) + 1}
+            usual += [key.alterations | raised]
+            raised[sixth] = key.alterations.get(sixth, 0) + 1
+            usual += [key.alterations | raised]
+        if sounding in [{letter: by for letter, by in one.items() if by} for one in usual]:
+            return key.written
+    return None
 
 
 def _of_mode(tonic: str, mode: str) -> AbcKey:
