@@ -1,10 +1,13 @@
 """Runs of one setting are found among others, and their figures' spread is between them."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sequence_tutor.evaluation.seeds import between_seeds, seeds_table
+from sequence_tutor.evaluation.loading import load_model
+from sequence_tutor.evaluation.seeds import between_seeds, problem_of, seeds_table
 from sequence_tutor.toy import ToyDomain
 
 
@@ -29,6 +32,7 @@ def test_runs_that_differ_in_their_seed_alone_are_one_group() -> None:
         model("other c", 4, 0.9, c=5.0),
         model("psi again", 1, 0.1, steps=9),
         model("copy of psi", 1, 0.1),  # no fourth seed
+        {**model("another prior", 5, 0.9), "problem": "of another hash"},
     ]
     (group,) = between_seeds(models)
     assert (group.name, list(group.seeds)) == ("psi", [1, 2, 3])
@@ -51,3 +55,15 @@ def test_a_found_c_is_no_setting_and_what_one_lacks_has_no_spread() -> None:
     assert group.statistics == {}
     assert between_seeds(found[:1]) == []
     assert between_seeds([found[0], found[0]]) == []
+
+
+def test_another_prior_or_another_constant_of_the_reward_is_another_problem(
+    melody_prior: Path,
+) -> None:
+    own = load_model(melody_prior)
+    other = replace(own, stored=replace(own.stored, prior=load_model("melody").stored.prior))
+    key = own.reward_settings.key.model_copy(update={"tonic": "D"})
+    moved = replace(own, reward_settings=own.reward_settings.model_copy(update={"key": key}))
+    problems = [problem_of(one) for one in (own, load_model(melody_prior), other, moved)]
+    assert problems[0] == problems[1]
+    assert len(set(problems)) == 3

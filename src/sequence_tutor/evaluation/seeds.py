@@ -6,6 +6,7 @@ ten or a hundred times as much.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from sequence_tutor.domain import Domain
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.estimates import Estimate, mean_of
 from sequence_tutor.evaluation.figures import cell, decimals, figure, label
+from sequence_tutor.evaluation.model import Model
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,13 @@ class SeedGroup:
         """Plain JSON."""
         found = {name: spread.to_json() for name, spread in self.statistics.items()}
         return {"name": self.name, "seeds": list(self.seeds), "statistics": found}
+
+
+def problem_of(model: Model) -> str:
+    """A hash of what a run was to learn: its prior, its reward's constants, what it may write."""
+    reward = model.reward_settings.model_dump(mode="json")
+    facts = [model.stored.digest, reward, model.prefix, model.only]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 def between_seeds(models: Sequence[Mapping[str, Any]]) -> list[SeedGroup]:
@@ -77,7 +86,8 @@ def _setting(model: Mapping[str, Any]) -> str:
     """Everything but the seed that determines a run; a c found by `target_kl` does not."""
     left_out = {"seed"} | ({"c"} if model["tune"].get("target_kl") is not None else set())
     tune = {name: value for name, value in model["tune"].items() if name not in left_out}
-    kept = [tune, model["domain"], model["weights"], model.get("length")]
+    names = ("domain", "weights", "length", "problem")  # an older table lacks the last ones
+    kept = [tune, *(model.get(name) for name in names)]
     return json.dumps(kept, sort_keys=True)
 
 

@@ -14,6 +14,7 @@ from sequence_tutor.evaluation.figures import cell, figure, is_at_least, label, 
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.evaluation.prices import PriceList
 from sequence_tutor.evaluation.real import Real
+from sequence_tutor.evaluation.seeds import problem_of
 from sequence_tutor.evaluation.statistics import is_unpaid
 from sequence_tutor.evaluation.terms import directions
 from sequence_tutor.reward.weighted import effective_weights
@@ -47,6 +48,7 @@ class Column:
             "length": model.length,
             "tune": model.tune.model_dump(mode="json") if model.tune else None,
             "c": self.c,
+            "problem": problem_of(model),
             "own_reward": self.own_reward,
             "weights": dict(zip(names, weights, strict=True)),
             "statistics": {name: value.to_json() for name, value in self.statistics.items()},
@@ -81,9 +83,10 @@ class Evaluation:
         """Everything as plain JSON: the same on every machine for the same models and seed.
 
         Returns:
-            `models`: for each its `name`, its tuning, the `weights` of its reward and its
-            `statistics`, name -> value, low, high (95 %, fractions in 0..1, null if undefined),
-            and of a run with aims its `prices`, see `PriceList.to_json`;
+            `models`: for each its `name`, its tuning, a hash of its `problem`, see
+            `seeds.problem_of`, the `weights` of its reward and its `statistics`, name -> value,
+            low, high (95 %, fractions in 0..1, null if undefined), and of a run with aims its
+            `prices`, see `PriceList.to_json`;
             `published`: column -> statistic -> value; `real`: `count` and `statistics`
             of real sequences, null if none are known; `samples`, `seed`, `versions`;
             `yardstick`: the `model` whose `reward` judges all; `better`: statistic -> direction

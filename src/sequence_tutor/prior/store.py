@@ -22,7 +22,7 @@ from torch import Tensor
 
 from sequence_tutor.drawing.table import html_facts
 from sequence_tutor.errors import Remark, UserError, reading
-from sequence_tutor.models import Network, NetworkSettings, build_network
+from sequence_tutor.models import Network, NetworkSettings, build_network, weights_digest
 from sequence_tutor.prior.elsewhere import (
     OBJECT,
     Elsewhere,
@@ -87,6 +87,11 @@ class StoredPrior:
                 "expected one that pretrain has trained"
             )
         return self.prior.network
+
+    @property
+    def digest(self) -> str:
+        """A hash of its weights, or what it is recognised by where it comes from."""
+        return weights_digest(self.network) if self.elsewhere is None else self.elsewhere.digest
 
     def is_same(self, other: StoredPrior) -> bool:
         """Whether both are one prior, weight by weight or by where they come from."""

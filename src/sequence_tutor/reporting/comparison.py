@@ -50,6 +50,8 @@ class SavedModel(BaseModel):
     domain: str
     tune: dict[str, object] | None
     c: float | None = None
+    length: int | None = None
+    problem: str | None = None
     weights: dict[str, float]
     own_reward: bool = True
     statistics: dict[str, SavedEstimate]
