@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sequence_tutor.config.presets import build
 from sequence_tutor.evaluation.loading import load_model
 from sequence_tutor.evaluation.seeds import between_seeds, problem_of, seeds_table
 from sequence_tutor.toy import ToyDomain
@@ -62,8 +63,8 @@ def test_another_prior_or_another_constant_of_the_reward_is_another_problem(
 ) -> None:
     own = load_model(melody_prior)
     other = replace(own, stored=replace(own.stored, prior=load_model("melody").stored.prior))
-    key = own.reward_settings.key.model_copy(update={"tonic": "D"})
-    moved = replace(own, reward_settings=own.reward_settings.model_copy(update={"key": key}))
+    in_d = build(own.domain.reward_settings, {"key": {"tonic": "D"}}, "reward")
+    moved = replace(own, reward_settings=in_d)
     problems = [problem_of(one) for one in (own, load_model(melody_prior), other, moved)]
     assert problems[0] == problems[1]
     assert len(set(problems)) == 3
