@@ -75,13 +75,15 @@ AIM = {
     "within": 0.1,
 }
 
+OF_NO_KIND: tuple[object, ...] = ([1], {}, 10**400, float("nan"))
+
 
 @pytest.mark.parametrize(
     "changed",
     [
         *({name: None} for name in AIM if name not in ("prior", "value", "low", "high")),
         *({name: "x"} for name in AIM if name != "row"),
-        *({name: value} for name in AIM for value in ([1], {}, 10**400, float("nan"))),
+        *({name: value} for name in AIM for value in OF_NO_KIND),
         {"bound": True},
         {"met": 1},
     ],
@@ -90,7 +92,8 @@ def test_aims_that_are_none_are_one_sentence(tmp_path: Path, changed: dict[str, 
     path = tmp_path / "log.jsonl"
     path.write_text(json.dumps({"step": 1, "aims": {"a >= 50 %": AIM}}) + "\n")
     assert read_log(path)[0]["aims"]["a >= 50 %"] == AIM
-    for aims in ({"a >= 50 %": {**AIM, **changed}}, {"a >= 50 %": 3}, [], 3):
+    damaged: tuple[object, ...] = ({"a >= 50 %": {**AIM, **changed}}, {"a >= 50 %": 3}, [], 3)
+    for aims in damaged:
         path.write_text(json.dumps({"step": 1, "aims": aims}) + "\n")
         with pytest.raises(UserError, match="line 1: damaged, its aims are not those of a run"):
             read_log(path)
