@@ -255,6 +255,8 @@ def make_small(given: list[str]) -> list[str]:
     for option, value in SMALL.get(name, {}).items():
         if value is None:
             arguments.append(option)
+        elif option == "--pool" and "--aim" in arguments:
+            continue  # the price curve of an aim has no pool of runs
         elif option in arguments:
             arguments[arguments.index(option) + 1] = value
         elif option not in ("-n", "--c"):
