@@ -144,7 +144,7 @@ def _loss(records: Sequence[Record], limits: HealthSettings) -> str | None:
 
 def _multipliers(record: Record) -> float:
     """The sum of all aims' multipliers; 0 without aims."""
-    return sum(abs(aim["multiplier"]) for aim in record.get("aims", {}).values())
+    return float(sum(abs(aim["multiplier"]) for aim in record.get("aims", {}).values()))
 
 
 def _learned_at(record: Record) -> float:
