@@ -91,7 +91,7 @@ def test_an_executor_trains_what_this_process_would(executor: str, tmp_path: Pat
 def test_the_packages_of_others_have_a_column_and_a_row_and_compute(tmp_path: Path) -> None:
     out = tmp_path / "tables"
     found = tables(
-        *(out,),
+        out,
         samples=20,
         overrides={"tune": FEW},
         rules="early",

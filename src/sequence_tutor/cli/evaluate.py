@@ -93,7 +93,11 @@ class Evaluate:
             )
         with progress("evaluating", self.samples * len(models), quiet=self.shown.quiet) as advance:
             evaluation = evaluate(
-                *(models, self.samples, self.seed, advance, self.particles),
+                models,
+                self.samples,
+                self.seed,
+                advance,
+                self.particles,
                 real=real,
                 executor=self.executor,
             )

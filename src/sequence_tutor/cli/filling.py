@@ -58,13 +58,7 @@ class Filling:
     @property
     def is_asked(self) -> bool:
         """Whether any of these options was given."""
-        return any(
-            value is not None
-            for value in (
-                *(self.source, self.keep, self.vary, self.best, self.range, self.scale),
-                *(self.chords, self.form, self.weights, self.rules, self.particles),
-            )
-        )
+        return any(value is not None for value in vars(self).values())
 
     @property
     def weight_of(self) -> dict[str, float] | None:

@@ -225,7 +225,10 @@ class Sample:
                 )
         set_threads(1)
         found = sample_shards(
-            *(self.model, self.count, shards, self.out),
+            self.model,
+            self.count,
+            shards,
+            self.out,
             temperature=self.temperature,
             length=self.length,
             seed=self.seed,

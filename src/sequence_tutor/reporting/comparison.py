@@ -249,9 +249,7 @@ def _rows(table: SavedTable, prior: SavedModel | None, domain: Domain) -> Iterat
         theirs = [_text(shown.unit * rows[name]) if name in rows else "" for rows in columns]
         real = table.real.statistics.get(name) if table.real else None
         told = "" if real is None or real.value is None else _text(shown.unit * real.value)
-        yield JudgedRow(
-            *(label(name, domain), aim or "", cells, theirs, told), group_of(name, domain)
-        )
+        yield JudgedRow(label(name, domain), aim or "", cells, theirs, told, group_of(name, domain))
 
 
 def _of(model: SavedModel | None, name: str) -> Estimate:

@@ -154,8 +154,14 @@ def compare(
         prior = sendable(prior, reward)
         overrides, threads = in_own_process(domain, overrides or {}, executor), threads or 1
     opening = Opening(
-        *(domain, prior, preset, optional_path(config), with_executor(overrides, executor)),
-        *(rules_file(rules), trust, device),
+        domain,
+        prior,
+        preset,
+        optional_path(config),
+        with_executor(overrides, executor),
+        rules_file(rules),
+        trust,
+        device,
     )
     asked_for = Asked(opening, tuple(methods), budget, samples)
     begun = asked_for.begin(reward, quiet=quiet)

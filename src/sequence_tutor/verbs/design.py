@@ -156,7 +156,10 @@ def design(
     folder = optional_path(out)
     if folder is not None:
         write_samples(
-            *(model, batch, folder, settings),
+            model,
+            batch,
+            folder,
+            settings,
             beside=lambda: write_json_lines(folder / CANDIDATES_FILE, rows),
             quiet=quiet,
         )

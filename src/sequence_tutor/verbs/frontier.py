@@ -131,8 +131,14 @@ def frontier(
         prior = sendable(prior, reward)
         overrides, threads = in_own_process(domain, overrides or {}, executor), threads or 1
     opening = Opening(
-        *(domain, prior, preset, optional_path(config), with_executor(overrides or {}, executor)),
-        *(rules_file(rules), trust, device),
+        domain,
+        prior,
+        preset,
+        optional_path(config),
+        with_executor(overrides or {}, executor),
+        rules_file(rules),
+        trust,
+        device,
     )
     asked_for = Asked(opening, tuple(temperatures), algorithm, share, samples)
     sweeps = asked_for.begin(reward, quiet=quiet)

@@ -57,7 +57,7 @@ def report(
     """
     out = named_path(out)
     found = load_runs(
-        *(listed_paths(runs), rules_file(rules)), trust=trust, prior=prior, scored=table is None
+        listed_paths(runs), rules_file(rules), trust=trust, prior=prior, scored=table is None
     )
     parts = by_domain(found)
     saved = read_table(Path(table)) if table else None

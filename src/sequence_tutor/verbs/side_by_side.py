@@ -232,7 +232,11 @@ class Opening:
         """
         given = Given(self.prior, self.rules, reward)
         return open_order(
-            *(self.domain, self.preset, self.config, self.overrides, given),
+            self.domain,
+            self.preset,
+            self.config,
+            self.overrides,
+            given,
             serves_several=True,
             trust=self.trust,
             device=self.device,

@@ -92,8 +92,13 @@ def points_table(points: Sequence[Point]) -> Table:
     for point in points:
         if point.kind != "exact":
             cells = (
-                *(point.c, point.n, point.kl_to_prior_per_token, point.reward_per_sequence),
-                *(point.distinct, point.scored_sequences, point.seconds),
+                point.c,
+                point.n,
+                point.kl_to_prior_per_token,
+                point.reward_per_sequence,
+                point.distinct,
+                point.scored_sequences,
+                point.seconds,
             )
             shown = ("" if number is None else f"{number:.5g}" for number in cells)
             rows.append([point.kind, *shown, "*" if point.on_front else ""])

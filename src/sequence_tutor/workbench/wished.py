@@ -107,7 +107,16 @@ def write_wished(
     model = with_rules(model, asked.rules, weights, c)
     reward = scored_here(model).reward if is_rewarded(model) else None
     found = candidates(
-        *(model, asked.guide, reward, c, count, generator, advance, particles, strength, variety),
+        model,
+        asked.guide,
+        reward,
+        c,
+        count,
+        generator,
+        advance,
+        particles,
+        strength,
+        variety,
         groups=groups,
         again=again,
     )

@@ -99,7 +99,9 @@ class ScaffoldDesigner:
                     break
                 primes = [tokens for _, tokens in begun]
                 grown = writer.continued(
-                    *(draws.policy, primes, generator),
+                    draws.policy,
+                    primes,
+                    generator,
                     temperature=draws.temperature,
                     most=self.length,
                 )

@@ -38,7 +38,11 @@ class Program(Term):
 
     unit: ClassVar[str] = "the program's own"
     newer: ClassVar[frozenset[str]] = Term.newer | {
-        *("number", "processes", "failures", "convention", "expensive")
+        "number",
+        "processes",
+        "failures",
+        "convention",
+        "expensive",
     }
     kind: Literal["program"] = "program"
     command: str = Field(description="as on a command line, such as 'python dock.py'")

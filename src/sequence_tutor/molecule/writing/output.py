@@ -31,8 +31,14 @@ from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.files import replacing, write_text
 
 WRITTEN = (
-    *("molecules.smi", "molecules.csv", "molecules.parquet", "molecules.sdf"),
-    *("best.png", "best.svg", "random.png", "random.svg"),
+    "molecules.smi",
+    "molecules.csv",
+    "molecules.parquet",
+    "molecules.sdf",
+    "best.png",
+    "best.svg",
+    "random.png",
+    "random.svg",
 )
 """Files that `write_molecules` may write."""
 
