@@ -7,7 +7,7 @@ import pytest
 import torch
 from rdkit import Chem
 
-from sequence_tutor.domain.data import Collected
+from sequence_tutor.domain.gathering import Collected
 from sequence_tutor.evaluation.evaluate import evaluate, scored_here
 from sequence_tutor.evaluation.loading import load_model
 from sequence_tutor.molecule.chemistry import _known

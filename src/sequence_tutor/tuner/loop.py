@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sequence_tutor.algorithms.policy import TunedPolicy
-from sequence_tutor.domain.data import Gatherer
+from sequence_tutor.domain.gathering import Gatherer
 from sequence_tutor.domain.rows import Rows
 from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.progress import Advance

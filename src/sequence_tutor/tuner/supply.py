@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from sequence_tutor.domain.data import Gatherer
+from sequence_tutor.domain.gathering import Gatherer
 from sequence_tutor.errors import UserError
 from sequence_tutor.models.next_token import by_length
 from sequence_tutor.randomness import named_generator

@@ -9,7 +9,7 @@ import torch
 from rdkit import Chem
 from rdkit.Chem import QED
 
-from sequence_tutor.domain.data import Collected
+from sequence_tutor.domain.gathering import Collected
 from sequence_tutor.errors import UserError
 from sequence_tutor.molecule.scoring.reward import MoleculeRewardSettings
 from sequence_tutor.molecule.scoring.terminal_reward import MoleculeReward

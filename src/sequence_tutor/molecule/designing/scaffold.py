@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from rdkit import Chem
 
-from sequence_tutor.domain.data import Designed, Draws
+from sequence_tutor.domain.designing import Designed, Draws
 from sequence_tutor.molecule.designing.finished import Finisher, numbers_of
 from sequence_tutor.molecule.designing.groups import group_of, joined, plain_group
 from sequence_tutor.molecule.designing.part import Part

@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sequence_tutor.domain.data import Collected
+from sequence_tutor.domain.gathering import Collected
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import finite_or_none
 from sequence_tutor.molecule.chemistry import molecule_hash
