@@ -17,7 +17,7 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.tuner.run_folder import POLICY_FILE
 from sequence_tutor.verbs.report import report
 from sequence_tutor.verbs.results import COLUMNS, tables
-from sequence_tutor.verbs.side_by_side import Training, train_side_by_side
+from sequence_tutor.verbs.training import Training, train_side_by_side
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 FEW: dict[str, Any] = {
