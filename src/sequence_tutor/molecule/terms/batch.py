@@ -129,7 +129,7 @@ class UserFunction:
                 values.append(math.nan)
                 error = newer
         if len(values) >= ENOUGH and all(map(math.isnan, values)):
-            from sequence_tutor.reward.user_terms import what_happened
+            from sequence_tutor.reward.python_file import what_happened
 
             raise self._broken(
                 f"failed for each of {len(values)} molecules{what_happened(error, self.file)}"
