@@ -16,9 +16,9 @@ from sequence_tutor.cli.arguments import (
     Shown,
     StoredModels,
     arguments_of,
-    option,
-    show,
 )
+from sequence_tutor.cli.parsing import option
+from sequence_tutor.cli.printing import show
 from sequence_tutor.errors import UserError
 
 if TYPE_CHECKING:

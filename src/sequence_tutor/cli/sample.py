@@ -15,10 +15,10 @@ from sequence_tutor.cli.arguments import (
     Shown,
     StoredModels,
     arguments_of,
-    option,
 )
 from sequence_tutor.cli.designing import Designing, design_samples
 from sequence_tutor.cli.filling import Filling, fill_samples
+from sequence_tutor.cli.parsing import option
 from sequence_tutor.errors import UserError
 
 if TYPE_CHECKING:

@@ -31,9 +31,9 @@ from sequence_tutor.molecule.chemistry import molecule_hash
 from sequence_tutor.molecule.scoring.front import FRONT, NOT_ON_FRONT, ON_FRONT, on_front
 from sequence_tutor.molecule.scoring.named_terms import FOUND_COLUMNS
 from sequence_tutor.molecule.scoring.terminal_reward import MoleculeReward
-from sequence_tutor.molecule.writing.output import Cell, Row, parquet_of, picture_rows, write_sdf
+from sequence_tutor.molecule.writing.output import Row, picture_rows, write_sdf
 from sequence_tutor.molecule.writing.reinvent_table import write_reinvent_table
-from sequence_tutor.molecule.writing.table_rows import read_table
+from sequence_tutor.molecule.writing.table_files import Cell, parquet_of, read_table
 from sequence_tutor.storage.files import open_own, replacing
 
 FOUND_FILE = "found.csv"
