@@ -63,9 +63,10 @@ class Evaluate:
 
     def run(self) -> None:
         """Evaluate, then show the table."""
-        from sequence_tutor.evaluation.evaluate import evaluate, yardstick
+        from sequence_tutor.evaluation.evaluate import evaluate
         from sequence_tutor.evaluation.loading import load_model
         from sequence_tutor.evaluation.seeds import between_seeds, seeds_table
+        from sequence_tutor.evaluation.yardstick import yardstick
         from sequence_tutor.progress import heading, progress
         from sequence_tutor.storage.named_files import write_named_text
         from sequence_tutor.verbs.aims import read_beside

@@ -12,7 +12,7 @@ from sequence_tutor.cli.printing import show
 from sequence_tutor.errors import UserError
 
 if TYPE_CHECKING:
-    from sequence_tutor.verbs.work import Summary
+    from sequence_tutor.verbs.shard_summary import Summary
 
 
 @dataclass(frozen=True)

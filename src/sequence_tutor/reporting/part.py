@@ -15,11 +15,11 @@ from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import NotAllowedError, Remark, UserError
 from sequence_tutor.estimates import UNDEFINED
 from sequence_tutor.evaluation.aimed_reward import FoundAims
-from sequence_tutor.evaluation.evaluate import scored_here, sharing_rewards
 from sequence_tutor.evaluation.loading import load_model
 from sequence_tutor.evaluation.model import Model, prior_of
 from sequence_tutor.evaluation.prices import price_list
 from sequence_tutor.evaluation.seeds import between_seeds, seeds_table
+from sequence_tutor.evaluation.yardstick import scored_here, sharing_rewards
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reporting.account import RunFacts, run_facts, sentences, where_curves_begin
 from sequence_tutor.reporting.comparison import JudgedTable, compare

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.evaluate import by_one_yardstick, evaluate
+from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.evaluation.statistics import FEWEST
+from sequence_tutor.evaluation.yardstick import by_one_yardstick
 from sequence_tutor.progress import progress
 from sequence_tutor.reporting.page import render
 from sequence_tutor.reporting.part import DomainPart, by_domain, load_runs, make_part, models_of

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from sequence_tutor.config.presets import build
 from sequence_tutor.domain import Constrained, SequenceBatch
-from sequence_tutor.evaluation.evaluate import scored_here
 from sequence_tutor.evaluation.model import Model
+from sequence_tutor.evaluation.yardstick import scored_here
 from sequence_tutor.progress import Advance
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sampling.measure import log_likelihood, score
