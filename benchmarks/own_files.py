@@ -15,8 +15,8 @@ from sequence_tutor.evaluation.loading import load_model
 from sequence_tutor.evaluation.model import prior_of
 from sequence_tutor.prior.finding import find_prior
 from sequence_tutor.prior.store import save_prior
-from sequence_tutor.reporting.comparison import read_table
 from sequence_tutor.reporting.curves import read_run_log
+from sequence_tutor.reporting.saved_table import read_table
 from sequence_tutor.reporting.tradeoff import read_frontier
 from sequence_tutor.storage.files import write_json
 from sequence_tutor.study.design import schedule

@@ -51,7 +51,7 @@ def sampled(plausible: Plausible, count: int, seed: int) -> list[str]:
     found: list[str] = []
     for _ in range(0, count, CHUNK):
         batch = rollout(
-            *(plausible.stored.prior, CHUNK, domain.length, generator), end_token=domain.end_token
+            plausible.stored.prior, CHUNK, domain.length, generator, end_token=domain.end_token
         ).batch
         texts = (text and canonical_of(text) for text in domain.vocabulary.decode_batch(batch))
         found += [one for one in texts if one]

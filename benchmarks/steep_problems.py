@@ -60,6 +60,8 @@ FORMS: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     "psi, ranked by the optimum": (PSI, RANKED),
     "psi, ranked by the optimum, rate .006": (PSI, RANKED, FAST),
     "psi, paths of four steps too": (PSI, SHORT),
+    "psi, paths of four steps too, rate .006": (PSI, SHORT, FAST),
+    "psi, all paths too": (PSI, {"paths": "both"}),
     "tb": (TB,),
     "tb, rate .006": (TB, FAST),
     "tb, ranked by the optimum": (TB, RANKED),

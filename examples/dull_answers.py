@@ -217,7 +217,9 @@ def run(
     train = {"steps": 800, "evaluate_every": 200, "network": {"width": 64}}
     for name in ("dialogues", "turned"):
         sequence_tutor.pretrain(
-            *("text", [out / f"{name}.txt"], out / f"prior_{name}"),
+            "text",
+            [out / f"{name}.txt"],
+            out / f"prior_{name}",
             overrides={"data": {"tokeniser": "words"}, "train": train},
             quiet=True,
         )
@@ -231,7 +233,8 @@ def run(
             steps = int(UPDATES[method] * share)
             tune = {"algorithm": method, "seed": seed, "steps": steps, "evaluate_every": steps}
             models[method] = sequence_tutor.tune(
-                *("text", out / f"{method}-{seed}"),
+                "text",
+                out / f"{method}-{seed}",
                 prior=str(out / "prior_dialogues"),
                 rules=rules,
                 overrides={"tune": {**tune, "c": C}, "reward": {"weights": OFF}},

@@ -165,7 +165,8 @@ def tuned(
     if way not in PAYMENTS:
         held = {f"contains {name}": f"= {100 * of:.0f} %" for name, of in written.items()}
         return sequence_tutor.tune(
-            *("text", folder),
+            "text",
+            folder,
             prior=prior,
             aims=AIMS if way == "shares" else {**AIMS, **held},
             overrides={"tune": tune},
@@ -177,7 +178,8 @@ def tuned(
     rules.write_text(f"WEIGHTS = {{'balance': {weight}}}\n{source}", encoding="utf-8")
     reward = {"terms": TERMS, "weights": dict.fromkeys(TERMS, 0.0)}
     return sequence_tutor.tune(
-        *("text", folder),
+        "text",
+        folder,
         prior=prior,
         rules=rules,
         overrides={"tune": {**tune, "c": 1.0}, "reward": reward},

@@ -71,7 +71,9 @@ def test_it_trains_and_its_run_is_loaded_and_goes_on(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("site", "few_particles")
 def test_it_is_a_method_beside_ours(tmp_path: Path) -> None:
     compared = compare(
-        *("toy", tmp_path / "compared", ["contrast", "psi"]),
+        "toy",
+        tmp_path / "compared",
+        ["contrast", "psi"],
         budget=64,
         seeds=1,
         samples=64,

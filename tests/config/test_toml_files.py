@@ -91,7 +91,9 @@ def test_pretrain_looks_at_the_shape_before_the_command_wins(tmp_path: Path, tex
     overrides = {"train": {"steps": 1}, "data": {}}
     with pytest.raises(UserError, match=r"expected a table|unknown name 'stepz'"):
         pretrain(
-            *("melody", tmp_path, tmp_path / "out"),
+            "melody",
+            tmp_path,
+            tmp_path / "out",
             config=written(tmp_path, text),
             overrides=overrides,
         )

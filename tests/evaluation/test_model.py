@@ -10,10 +10,11 @@ import pytest
 import torch
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.evaluate import evaluate, judged_alike, sharing_rewards
+from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.loading import load_model
 from sequence_tutor.evaluation.model import prior_of
 from sequence_tutor.evaluation.own_rules import UserRules
+from sequence_tutor.evaluation.yardstick import judged_alike, sharing_rewards
 from sequence_tutor.tuner.run_folder import POLICY_FILE
 from sequence_tutor.tuner.stage_settings import StageSettings
 from sequence_tutor.verbs.sample import sample

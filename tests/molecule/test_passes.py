@@ -7,9 +7,10 @@ import pytest
 import torch
 from rdkit import Chem
 
-from sequence_tutor.domain.data import Collected
-from sequence_tutor.evaluation.evaluate import evaluate, scored_here
+from sequence_tutor.domain.gathering import Collected
+from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.loading import load_model
+from sequence_tutor.evaluation.yardstick import scored_here
 from sequence_tutor.molecule.chemistry import _known
 from sequence_tutor.molecule.scoring.reward import MoleculeRewardSettings
 from sequence_tutor.molecule.scoring.terminal_reward import MoleculeReward

@@ -12,8 +12,9 @@ from kit import silent
 from sequence_tutor.domain.token_sequences import TokenSequences
 from sequence_tutor.errors import Remark, UserError
 from sequence_tutor.models import Network, RecurrentNetwork, RecurrentSettings
+from sequence_tutor.pretraining.loss import mean_nll, token_nll
 from sequence_tutor.pretraining.settings import PretrainSettings
-from sequence_tutor.pretraining.trainer import LOG_FILE, PriorTrainer, mean_nll, token_nll
+from sequence_tutor.pretraining.trainer import LOG_FILE, PriorTrainer
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.progress import Advance
 from sequence_tutor.sequences import SequenceBatch

@@ -1,17 +1,15 @@
 from __future__ import annotations
 
-import json
 import math
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sequence_tutor.domain import Better, find_domain
-from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import UNDEFINED, Estimate
-from sequence_tutor.reporting.comparison import SavedTable, Verdict, compare, read_table, verdict
+from sequence_tutor.reporting.comparison import Verdict, compare, verdict
 from sequence_tutor.reporting.grouping import group_of
+from sequence_tutor.reporting.saved_table import SavedTable
 
 PRIOR = Estimate(0.5, 0.4, 0.6)
 
@@ -97,28 +95,6 @@ def test_what_nobody_has_is_no_row_and_null_is_undefined() -> None:
     (row,) = found.rows
     assert [cell.value for cell in row.cells] == ["", "\u22120.500"]
     assert row.cells[1].interval == ""
-
-
-def test_a_table_is_read_as_it_was_saved(tmp_path: Path) -> None:
-    path = tmp_path / "table.json"
-    written = table(saved("psi", True, distinct=(1, 1, 1)))
-    path.write_text(written.model_dump_json())
-    assert read_table(path) == written
-
-
-@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"models": [{"name": 1}]}', "\x00"])
-def test_something_else_is_refused(text: str, tmp_path: Path) -> None:
-    path = tmp_path / "table.json"
-    path.write_text(text)
-    with pytest.raises(UserError, match=r"table.json: no table of this program"):
-        read_table(path)
-
-
-def test_a_table_of_nothing_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "table.json"
-    path.write_text(json.dumps({"models": [], "published": {}, "samples": 2, "seed": 0}))
-    with pytest.raises(UserError, match="no model in it"):
-        read_table(path)
 
 
 def test_what_can_be_heard_comes_first_and_theory_is_apart() -> None:

@@ -56,7 +56,9 @@ def test_they_are_tuned_with_evaluated_and_reported(tmp_path: Path) -> None:
 def test_methods_are_compared_by_them(tmp_path: Path) -> None:
     out = tmp_path / "compared"
     compared = compare(
-        *("melody", out, ["psi"]),
+        "melody",
+        out,
+        ["psi"],
         budget=32,
         seeds=1,
         samples=16,

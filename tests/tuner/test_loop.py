@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from kit import kill_fork_once_there, silent, toy_task
-from sequence_tutor.domain.data import Collected
+from sequence_tutor.domain.gathering import Collected
 from sequence_tutor.errors import UserError
 from sequence_tutor.sampling.measure import Task
 from sequence_tutor.sequences import SequenceBatch

@@ -31,7 +31,10 @@ class Copied:
     def __init__(self, made: Tuner) -> None:
         collector = made.supply.collector
         roller = Roller(
-            *(made.learner.policy, collector.exploration, made.task, torch.device("cpu")),
+            made.learner.policy,
+            collector.exploration,
+            made.task,
+            torch.device("cpu"),
             compares=collector.compares,
         )
         self._roller: Roller = pickle.loads(pickle.dumps(roller))

@@ -303,7 +303,9 @@ def test_runs_side_by_side_give_what_one_after_the_other_gives(
     monkeypatch.undo()  # other processes do not know of `few_particles`
     few = ["psi", "ppo", "best-of-n"]
     beside = compare(
-        *("toy", tmp_path / "beside", few),
+        "toy",
+        tmp_path / "beside",
+        few,
         budget=300,
         seeds=2,
         samples=200,

@@ -87,7 +87,10 @@ def test_the_same_seed_gives_the_same_and_weights_rank(prior: Model, tmp_path: P
     part = Scaffold("[*]c1ccncc1")
     first = design(prior, part, 10, seed=3, quiet=True)
     again = design(
-        *(prior, part, 10, tmp_path),
+        prior,
+        part,
+        10,
+        tmp_path,
         seed=3,
         weights={"qed": 2.0},
         best=4,

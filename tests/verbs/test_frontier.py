@@ -114,7 +114,9 @@ def test_runs_side_by_side_give_what_one_after_the_other_gives(
     swept: tuple[Path, Frontier], tmp_path: Path
 ) -> None:
     beside = frontier(
-        *("toy", tmp_path, [0.5, 4.0, 2.0]),
+        "toy",
+        tmp_path,
+        [0.5, 4.0, 2.0],
         samples=200,
         pool=512,
         overrides=SMALL,

@@ -17,7 +17,7 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.tuner.run_folder import POLICY_FILE
 from sequence_tutor.verbs.report import report
 from sequence_tutor.verbs.results import COLUMNS, tables
-from sequence_tutor.verbs.side_by_side import Training, train_side_by_side
+from sequence_tutor.verbs.training import Training, train_side_by_side
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 FEW: dict[str, Any] = {
@@ -91,7 +91,7 @@ def test_an_executor_trains_what_this_process_would(executor: str, tmp_path: Pat
 def test_the_packages_of_others_have_a_column_and_a_row_and_compute(tmp_path: Path) -> None:
     out = tmp_path / "tables"
     found = tables(
-        *(out,),
+        out,
         samples=20,
         overrides={"tune": FEW},
         rules="early",

@@ -35,7 +35,7 @@ def written(
         model = with_weights(model, weights, {})
     with progress("writing", 8, quiet=True) as advance:
         return write_wished(
-            *(model, asked, {}, None, 8, generator, advance, 16), strength=strength, variety=variety
+            model, asked, {}, None, 8, generator, advance, 16, strength=strength, variety=variety
         )
 
 

@@ -24,10 +24,27 @@ from sequence_tutor.errors import UserError, shown
 SHIPPED: Mapping[str, Algorithm] = {
     algorithm.name: algorithm
     for algorithm in (
-        *(PsiLearning(), GLearning(), QLearning(), RLOnly()),
-        *(Reinforce(), ReinforceKL(), ActorCritic(), PPO(), DAP(), RAML()),
-        *(RLOO(), GRPO(), DPG(), GDC(), RawlikPsi(), FoxG(), Mixer(), BahdanauActorCritic()),
-        *(RAMLEdits(), RAMLEditDistance(), Transfer()),
+        PsiLearning(),
+        GLearning(),
+        QLearning(),
+        RLOnly(),
+        Reinforce(),
+        ReinforceKL(),
+        ActorCritic(),
+        PPO(),
+        DAP(),
+        RAML(),
+        RLOO(),
+        GRPO(),
+        DPG(),
+        GDC(),
+        RawlikPsi(),
+        FoxG(),
+        Mixer(),
+        BahdanauActorCritic(),
+        RAMLEdits(),
+        RAMLEditDistance(),
+        Transfer(),
     )
 }
 """The algorithms of this package."""

@@ -16,9 +16,9 @@ from sequence_tutor.cli.arguments import (
     aims_table,
     arguments_of,
     length_given,
-    option,
-    show,
 )
+from sequence_tutor.cli.parsing import option
+from sequence_tutor.cli.printing import show
 
 RowNames = Annotated[
     tuple[str, ...],

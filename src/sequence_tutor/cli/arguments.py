@@ -1,4 +1,4 @@
-"""Options that several verbs share, and how results are printed."""
+"""Options that several verbs share."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from sequence_tutor.cli.parsing import option as option  # re-exported for the verbs
-from sequence_tutor.errors import Remark, UserError, printable
+from sequence_tutor.cli.parsing import option
+from sequence_tutor.cli.printing import show
+from sequence_tutor.errors import Remark, UserError
 
 if TYPE_CHECKING:
     from sequence_tutor.config.settings import Settings
-    from sequence_tutor.drawing.table import Table
 
 MOST_THREADS = 1024
 
@@ -266,19 +266,3 @@ def thread_count(threads: str | int) -> int | None:
             f"--threads {threads}: expected auto or a number from 1 to {MOST_THREADS:,}"
         )
     return threads
-
-
-def show(what: str | Table) -> None:
-    """Print to standard output; a table keeps all of its columns in a narrow terminal too."""
-    from rich.console import Console
-    from rich.measure import Measurement
-
-    console = Console(highlight=False, soft_wrap=False)
-    if isinstance(what, str):
-        lines = what.split("\n")
-        console.print("\n".join(map(printable, lines)), soft_wrap=True, markup=False, emoji=False)
-        return
-    table = what.rich()
-    needed = Measurement.get(console, console.options.update(max_width=10_000), table).maximum
-    console.width = max(console.width, needed)
-    console.print(table, soft_wrap=False)

@@ -17,10 +17,10 @@ from sequence_tutor.cli.arguments import (
     Shown,
     Trust,
     arguments_of,
-    option,
-    show,
     with_commas,
 )
+from sequence_tutor.cli.parsing import option
+from sequence_tutor.cli.printing import show
 from sequence_tutor.drawing.table import PUBLISHED, Table
 from sequence_tutor.errors import UserError
 

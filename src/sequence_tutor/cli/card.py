@@ -6,7 +6,8 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from sequence_tutor.cli.arguments import option, show
+from sequence_tutor.cli.parsing import option
+from sequence_tutor.cli.printing import show
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from sequence_tutor.cli.arguments import (
     Tuning,
     aims_table,
     arguments_of,
-    show,
 )
+from sequence_tutor.cli.printing import show
 from sequence_tutor.drawing.table import Table
 
 

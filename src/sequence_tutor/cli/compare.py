@@ -14,11 +14,11 @@ from sequence_tutor.cli.arguments import (
     Tuning,
     aims_table,
     arguments_of,
-    option,
     settings_given,
-    show,
     with_commas,
 )
+from sequence_tutor.cli.parsing import option
+from sequence_tutor.cli.printing import show
 from sequence_tutor.errors import UnfinishedError
 
 SideBySide = Annotated[

@@ -16,9 +16,9 @@ from sequence_tutor.cli.arguments import (
     Shown,
     StoredModels,
     arguments_of,
-    option,
-    show,
 )
+from sequence_tutor.cli.parsing import option
+from sequence_tutor.cli.printing import show
 from sequence_tutor.errors import UserError
 
 if TYPE_CHECKING:
@@ -63,9 +63,10 @@ class Evaluate:
 
     def run(self) -> None:
         """Evaluate, then show the table."""
-        from sequence_tutor.evaluation.evaluate import evaluate, yardstick
+        from sequence_tutor.evaluation.evaluate import evaluate
         from sequence_tutor.evaluation.loading import load_model
         from sequence_tutor.evaluation.seeds import between_seeds, seeds_table
+        from sequence_tutor.evaluation.yardstick import yardstick
         from sequence_tutor.progress import heading, progress
         from sequence_tutor.storage.named_files import write_named_text
         from sequence_tutor.verbs.aims import read_beside
@@ -93,7 +94,11 @@ class Evaluate:
             )
         with progress("evaluating", self.samples * len(models), quiet=self.shown.quiet) as advance:
             evaluation = evaluate(
-                *(models, self.samples, self.seed, advance, self.particles),
+                models,
+                self.samples,
+                self.seed,
+                advance,
+                self.particles,
                 real=real,
                 executor=self.executor,
             )

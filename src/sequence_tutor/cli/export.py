@@ -6,7 +6,9 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Annotated
 
-from sequence_tutor.cli.arguments import Quiet, StoredModels, arguments_of, option, show
+from sequence_tutor.cli.arguments import Quiet, StoredModels, arguments_of
+from sequence_tutor.cli.parsing import option
+from sequence_tutor.cli.printing import show
 from sequence_tutor.exporting.formats import FORMATS
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from sequence_tutor.cli.arguments import option, show
+from sequence_tutor.cli.parsing import option
+from sequence_tutor.cli.printing import show
 from sequence_tutor.errors import UserError
 
 if TYPE_CHECKING:
@@ -58,13 +59,7 @@ class Filling:
     @property
     def is_asked(self) -> bool:
         """Whether any of these options was given."""
-        return any(
-            value is not None
-            for value in (
-                *(self.source, self.keep, self.vary, self.best, self.range, self.scale),
-                *(self.chords, self.form, self.weights, self.rules, self.particles),
-            )
-        )
+        return any(value is not None for value in vars(self).values())
 
     @property
     def weight_of(self) -> dict[str, float] | None:

@@ -12,11 +12,11 @@ from sequence_tutor.cli.arguments import (
     Shown,
     Tuning,
     arguments_of,
-    option,
     settings_given,
-    show,
 )
 from sequence_tutor.cli.compare import SideBySide
+from sequence_tutor.cli.parsing import option
+from sequence_tutor.cli.printing import show
 from sequence_tutor.errors import UnfinishedError, UserError
 
 

@@ -11,10 +11,10 @@ from sequence_tutor.cli.arguments import (
     Threads,
     arguments_of,
     device_named,
-    option,
-    show,
     thread_count,
 )
+from sequence_tutor.cli.parsing import option
+from sequence_tutor.cli.printing import show
 from sequence_tutor.drawing.table import Table
 
 

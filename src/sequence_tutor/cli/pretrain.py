@@ -17,10 +17,10 @@ from sequence_tutor.cli.arguments import (
     Tensorboard,
     Trust,
     arguments_of,
-    option,
     settings_given,
-    show,
 )
+from sequence_tutor.cli.parsing import option
+from sequence_tutor.cli.printing import show
 from sequence_tutor.drawing.table import Table, value_text
 
 REASONS_SHOWN = 5

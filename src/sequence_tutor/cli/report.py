@@ -13,10 +13,10 @@ from sequence_tutor.cli.arguments import (
     StoredModels,
     Threads,
     arguments_of,
-    option,
-    show,
     thread_count,
 )
+from sequence_tutor.cli.parsing import option
+from sequence_tutor.cli.printing import show
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from sequence_tutor.cli.arguments import (
-    Preset,
-    Rules,
-    Seed,
-    Shown,
-    Threads,
-    arguments_of,
-    option,
-    show,
-)
+from sequence_tutor.cli.arguments import Preset, Rules, Seed, Shown, Threads, arguments_of
+from sequence_tutor.cli.parsing import option
+from sequence_tutor.cli.printing import show
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,10 +15,10 @@ from sequence_tutor.cli.arguments import (
     Shown,
     StoredModels,
     arguments_of,
-    option,
 )
 from sequence_tutor.cli.designing import Designing, design_samples
 from sequence_tutor.cli.filling import Filling, fill_samples
+from sequence_tutor.cli.parsing import option
 from sequence_tutor.errors import UserError
 
 if TYPE_CHECKING:
@@ -225,7 +225,10 @@ class Sample:
                 )
         set_threads(1)
         found = sample_shards(
-            *(self.model, self.count, shards, self.out),
+            self.model,
+            self.count,
+            shards,
+            self.out,
             temperature=self.temperature,
             length=self.length,
             seed=self.seed,

@@ -16,9 +16,9 @@ from sequence_tutor.cli.arguments import (
     Standardised,
     StoredModels,
     arguments_of,
-    option,
-    show,
 )
+from sequence_tutor.cli.parsing import option
+from sequence_tutor.cli.printing import show
 from sequence_tutor.drawing.table import Table
 
 MOST_SHOWN = 40

@@ -6,7 +6,8 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Annotated
 
-from sequence_tutor.cli.arguments import Quiet, Trust, option
+from sequence_tutor.cli.arguments import Quiet, Trust
+from sequence_tutor.cli.parsing import option
 
 
 @dataclass(frozen=True)

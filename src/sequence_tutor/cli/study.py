@@ -6,15 +6,9 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from sequence_tutor.cli.arguments import (
-    Quiet,
-    Seed,
-    Shown,
-    StoredModels,
-    arguments_of,
-    option,
-    show,
-)
+from sequence_tutor.cli.arguments import Quiet, Seed, Shown, StoredModels, arguments_of
+from sequence_tutor.cli.parsing import option
+from sequence_tutor.cli.printing import show
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import UserError
 

@@ -21,11 +21,11 @@ from sequence_tutor.cli.arguments import (
     aims_table,
     arguments_of,
     length_given,
-    option,
     settings_given,
-    show,
 )
 from sequence_tutor.cli.designing import WINDOW, read_window
+from sequence_tutor.cli.parsing import option
+from sequence_tutor.cli.printing import show
 
 SHOWN = ("reward_per_sequence", "log_prior_per_token", "kl_to_prior_per_token")
 

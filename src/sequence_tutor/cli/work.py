@@ -6,11 +6,13 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from sequence_tutor.cli.arguments import Quiet, Trust, option, show
+from sequence_tutor.cli.arguments import Quiet, Trust
+from sequence_tutor.cli.parsing import option
+from sequence_tutor.cli.printing import show
 from sequence_tutor.errors import UserError
 
 if TYPE_CHECKING:
-    from sequence_tutor.verbs.work import Summary
+    from sequence_tutor.verbs.shard_summary import Summary
 
 
 @dataclass(frozen=True)

@@ -4,23 +4,25 @@ from sequence_tutor.config.settings import Settings, of_kind
 from sequence_tutor.domain.base import Domain
 from sequence_tutor.domain.check import check_domain
 from sequence_tutor.domain.data import (
-    Around,
     Beginning,
     Better,
     Constrained,
+    Figure,
+    Judge,
+    Limits,
+    Progress,
+    Statistics,
+    TrainingData,
+    Wishes,
+)
+from sequence_tutor.domain.designing import (
+    Around,
     Designed,
     Designer,
     Draws,
     Ends,
-    Figure,
-    Judge,
-    Limits,
     Near,
-    Progress,
     Scaffold,
-    Statistics,
-    TrainingData,
-    Wishes,
 )
 from sequence_tutor.domain.exhibit import Exhibit, Material, ShownModel
 from sequence_tutor.domain.registry import find_domain

@@ -1,4 +1,4 @@
-"""What a domain exchanges with the rest: training data, statistics, beginnings, collections."""
+"""What a domain exchanges with the rest: training data, statistics, beginnings, wishes."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-import torch
 from torch import Tensor
 
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain.token_sequences import TokenSequences
 from sequence_tutor.estimates import Estimate
-from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.sampling.guide import Guide
 from sequence_tutor.sequences import SequenceBatch
 
@@ -172,127 +170,3 @@ class Constrained:
     remarks: Sequence[str] = ()
     distance: Callable[[SequenceBatch], Tensor] | None = None
     rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Scaffold:
-    """Design around a part: something is to be at each of its open points.
-
-    Attributes:
-        part: in the words of the user, such as `[*]c1ccncc1`.
-    """
-
-    part: str
-
-
-@dataclass(frozen=True)
-class Ends:
-    """Design between two ends.
-
-    Attributes:
-        parts: both in the words of the user, such as `[*]c1ccncc1.[*]N1CCOCC1`.
-    """
-
-    parts: str
-
-
-@dataclass(frozen=True)
-class Near:
-    """Design what resembles a whole sequence.
-
-    Attributes:
-        lead: that sequence, in the words of the user.
-        similarity: to it, lowest and highest.
-    """
-
-    lead: str
-    similarity: tuple[float, float] = (0.5, 0.7)
-
-
-Around = Scaffold | Ends | Near
-"""What sequences are designed around."""
-
-
-@dataclass(frozen=True)
-class Draws:
-    """What a `Designer` is to draw, and from what.
-
-    Attributes:
-        policy: writes.
-        prior: says how likely what is given can be written in one way or another.
-        count: draws.
-        generator: source of all randomness.
-        temperature: divides log pi.
-    """
-
-    policy: Prior
-    prior: Prior
-    count: int
-    generator: torch.Generator
-    temperature: float = 1.0
-
-
-@dataclass(frozen=True)
-class Designed:
-    """What a `Designer` wrote at a time; the same sequence may come several times.
-
-    Attributes:
-        tokens: of each sequence.
-        facts: of each, by name, such as the groups at its points; JSON.
-        drawn: how many were tried.
-        dropped: reason -> how many of them are not among the sequences.
-    """
-
-    tokens: Sequence[list[int]]
-    facts: Sequence[Mapping[str, Any]]
-    drawn: int
-    dropped: Mapping[str, int]
-
-
-class Designer(Protocol):
-    """Writes sequences around what a user gave; may remember what it wrote."""
-
-    def write(self, draws: Draws) -> Designed:
-        """Sequences from so many draws."""
-
-    def numbers(self, tokens: list[int]) -> Mapping[str, float]:
-        """What tables show of one of its sequences: name -> number."""
-
-
-@dataclass(frozen=True)
-class Collected:
-    """Sequences that a run sampled and is about to store in replay.
-
-    Attributes:
-        step: number of updates made before.
-        batch: the sequences.
-        terms: (B, T, R) unscaled rewards, computed before the reward remembered this batch.
-        log_prior: (B,) log p(x) of whole sequences under the prior, in nats.
-        log_policy: (B,) log pi(x) under the policy at that time, regardless of exploration.
-    """
-
-    step: int
-    batch: SequenceBatch
-    terms: Tensor
-    log_prior: Tensor
-    log_policy: Tensor
-
-
-class Gatherer(Protocol):
-    """Stores what a run samples, for example as a table of molecules.
-
-    A run that is killed continues from its last checkpoint: `state` is restored first, and what was
-    written after that checkpoint is gathered again.
-    """
-
-    def gather(self, collected: Collected) -> None:
-        """Store a batch."""
-
-    def state(self) -> dict[str, Tensor]:
-        """The state to resume from; everything gathered so far is on disk when it returns."""
-
-    def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Return to a saved state."""
-
-    def close(self) -> None:
-        """Called when the run ends or is stopped."""

@@ -9,7 +9,9 @@ from typing import Any, Self
 from torch import Tensor
 
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.domain.data import Around, Constrained, Designer, Gatherer, Limits, Wishes
+from sequence_tutor.domain.data import Constrained, Limits, Wishes
+from sequence_tutor.domain.designing import Around, Designer
+from sequence_tutor.domain.gathering import Gatherer
 from sequence_tutor.errors import SettingsError, UserError
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.reward.protocol import Reward

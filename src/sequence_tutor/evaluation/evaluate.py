@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from sequence_tutor.domain import Statistics
 from sequence_tutor.domain.fingerprints import WINDOWS
 from sequence_tutor.domain.row_statistics import RowStatistics
 from sequence_tutor.errors import UserError
-from sequence_tutor.estimates import UNDEFINED
+from sequence_tutor.estimates import UNDEFINED, Estimate
 from sequence_tutor.evaluation.bounds import (
     PARTICLES,
     check_particles,
@@ -20,16 +19,23 @@ from sequence_tutor.evaluation.bounds import (
 from sequence_tutor.evaluation.exact_optimum import exact_figures, own_optimum
 from sequence_tutor.evaluation.fence import FenceStatistics, behind_fence, fence_of
 from sequence_tutor.evaluation.model import Model, executed_by
-from sequence_tutor.evaluation.prices import price_list
+from sequence_tutor.evaluation.prices import PriceList, price_list
 from sequence_tutor.evaluation.real import Real, known_real, real_figures
 from sequence_tutor.evaluation.statistics import OPTIMALITY, GeneralStatistics, check_samples
 from sequence_tutor.evaluation.table import Column, Evaluation
 from sequence_tutor.evaluation.terms import TermStatistics, weighted_parts
 from sequence_tutor.evaluation.variety import Variety
+from sequence_tutor.evaluation.yardstick import (
+    by_one_yardstick,
+    judged_alike,
+    rewarded_alike,
+    yardstick,
+)
 from sequence_tutor.randomness import named_generator
-from sequence_tutor.sampling.measure import measure, score
+from sequence_tutor.sampling.measure import Task, measure, score
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.tuner.fence import Fence
+from sequence_tutor.tuner.settings import TuneSettings
 
 
 def evaluate(
@@ -89,17 +95,6 @@ def evaluate(
     return Evaluation(columns, samples, seed, judge.name, _real(judge, models, real))
 
 
-def yardstick(models: Sequence[Model]) -> Model:
-    """The model whose reward judges all: the first tuned one, if any."""
-    return next((model for model in models if model.tune is not None), models[0])
-
-
-def by_one_yardstick(models: Sequence[Model]) -> list[Model]:
-    """The same models, all judged by the reward of `yardstick`."""
-    judge = yardstick(models)
-    return [_judged(model, judge) for model in models]
-
-
 def _real(judge: Model, models: Sequence[Model], sequences: SequenceBatch | None) -> Real | None:
     """What is known of real sequences as long as the judge's, in its key or other frame."""
     if sequences is not None:
@@ -131,24 +126,6 @@ def _same_optimum(one: Column, other: Column) -> bool:
         )
         and judged_alike(a, b)
         and (a.tune is None or b.tune is None or a.tune.fence == b.tune.fence)
-    )
-
-
-def _judged(model: Model, judge: Model) -> Model:
-    """A model with the judge's reward; a prior also with its length and prefix."""
-    if model is judge or (model.tune is not None and judged_alike(model, judge)):
-        return model
-    beside = judge if model.tune is None and judge.tune is not None else model
-    return replace(
-        model,
-        reward_settings=judge.reward_settings,
-        rules=judge.rules,
-        stage=judge.stage,
-        trust=judge.trust,
-        aims=judge.aims,
-        shared_reward=judge.reward if model.stored.is_same(judge.stored) else None,
-        length=beside.length,
-        prefix=beside.prefix,
     )
 
 
@@ -209,62 +186,51 @@ def _column(
     domains = {**terms.result(), **own.result(), **alike}
     where = {} if fenced is None else fenced.result()
     statistics = {**common, **domains, **found, **where, **near, **parts}
-    reached = objective.result()
-    # a multiplier of a functional of the policy is paid by no reward, so log Z is not known
-    knows_z = asked.aims is None or not asked.aims.of_policy
-    if tune is not None and (tune.discount < 1 or not knows_z):
-        reached = dict.fromkeys(OPTIMALITY, UNDEFINED)
-    statistics |= {name: reached[name] for name in OPTIMALITY}
-    if c is not None and knows_z:
-        usual = PARTICLES if tune is not None and tune.discount == 1 else 0
-        if count := usual if particles is None else particles:
-            statistics["log_z_smc"] = log_z_smc(asked, own_task, c, count, seed)
-        if tune is not None and tune.discount == 1:
-            statistics |= exact_figures(model.policy, own_task, c)
-    if model.tune is not None:
-        statistics |= own_optimum(model.policy, own_task, model.tune)
+    statistics |= _optimality(model, asked, own_task, tune, objective.result(), particles, seed)
     advance(newest)
-    prices = None
-    if asked.tune is not None and asked.aims is not None:
-        every = statistics | aimed.result()
-        every.pop("distinct")  # of as many as were sampled, not of as many as was aimed at
-        prices = price_list(asked.aims.entries, every["kl_to_prior_per_token"].value, every)
+    prices = _prices(asked, statistics | aimed.result())
     return Column(model, c, statistics, general.mean_length, temperature, asked, prices)
 
 
-def scored_here(model: Model) -> Model:
-    """The same model, scored in this process: starting workers would take longer."""
-    return replace(model, reward_settings=model.domain.computed_here(model.reward_settings))
+def _optimality(
+    model: Model,
+    asked: Model,
+    task: Task,
+    tune: TuneSettings | None,
+    measured: Mapping[str, Estimate],
+    particles: int | None,
+    seed: int,
+) -> dict[str, Estimate]:
+    """How near a model is to the optimum of what it was tuned toward, `asked` and its `task`.
 
-
-def sharing_rewards(models: Sequence[Model]) -> list[Model]:
-    """The same models; those with the same reward share one reward object.
-
-    Raises:
-        UserError: rules are missing, changed or broken.
+    Args:
+        model: the model.
+        asked: the model with the reward that it was tuned toward.
+        task: what it was tuned on; the fence is part of it.
+        tune: its settings, of a prior those of the judge; None: nothing was tuned.
+        measured: the statistics of that reward, among them those of `OPTIMALITY`.
+        particles: see `evaluate`; likewise `seed`.
     """
-    shared: list[Model] = []
-    for model in models:
-        alike = next((other for other in shared if judged_alike(other, model)), model)
-        shared.append(replace(model, shared_reward=alike.reward))
-    return shared
+    # a multiplier of a functional of the policy is paid by no reward, so log Z is not known
+    knows_z = asked.aims is None or not asked.aims.of_policy
+    found = {name: measured[name] for name in OPTIMALITY}
+    if tune is not None and (tune.discount < 1 or not knows_z):
+        found = dict.fromkeys(OPTIMALITY, UNDEFINED)
+    if tune is not None and knows_z:
+        usual = PARTICLES if tune.discount == 1 else 0
+        if count := usual if particles is None else particles:
+            found["log_z_smc"] = log_z_smc(asked, task, tune.c, count, seed)
+        if tune.discount == 1:
+            found |= exact_figures(model.policy, task, tune.c)
+    if model.tune is not None:
+        found |= own_optimum(model.policy, task, model.tune)
+    return found
 
 
-def judged_alike(one: Model, other: Model) -> bool:
-    """Whether both have the same reward and prior."""
-    return rewarded_alike(one, other) and one.stored.is_same(other.stored)
-
-
-def rewarded_alike(one: Model, other: Model) -> bool:
-    """Whether both were asked for the same reward, whatever their priors."""
-    return (_asked(one), one.stage.weights, one.rules, one.aims) == (
-        _asked(other),
-        other.stage.weights,
-        other.rules,
-        other.aims,
-    )
-
-
-def _asked(model: Model) -> dict[str, Any]:
-    """The settings of its reward, without those of its computation only."""
-    return model.reward_settings.model_dump(exclude=set(model.domain.computing))
+def _prices(asked: Model, measured: Mapping[str, Estimate]) -> PriceList | None:
+    """The price list of a model with aims; `measured` has their rows too. None: it has no aims."""
+    if asked.tune is None or asked.aims is None:
+        return None
+    # distinct is of as many as were sampled, not of as many as was aimed at
+    rows = {name: one for name, one in measured.items() if name != "distinct"}
+    return price_list(asked.aims.entries, rows["kl_to_prior_per_token"].value, rows)

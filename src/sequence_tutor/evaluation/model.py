@@ -234,8 +234,13 @@ def model_of_prior(order: Order, name: str) -> Model:
     if spec.own_reward is not None:
         own = RewardObject(spec.own_reward, name, order.reward())
     return Model(
-        *(name, order.domain, order.stored.prior, order.stored, order.reward_settings),
-        *(spec.length, own),
+        name,
+        order.domain,
+        order.stored.prior,
+        order.stored,
+        order.reward_settings,
+        spec.length,
+        own,
         trust=True,  # the user named all of it in this call
     )
 

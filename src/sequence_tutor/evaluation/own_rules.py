@@ -10,8 +10,8 @@ from typing import Any
 
 from sequence_tutor.domain import Domain
 from sequence_tutor.errors import UserError
+from sequence_tutor.reward.in_memory import given_reward, kind_of_reward
 from sequence_tutor.reward.protocol import Reward
-from sequence_tutor.reward.user_terms import given_reward, kind_of_reward
 from sequence_tutor.storage.trust import allow, python_code
 from sequence_tutor.tuner.run_record import RunSpec
 

@@ -145,8 +145,15 @@ def price_list(
         part = ways[name] / total if total else 0.0
         prices.append(
             Price(
-                *(name, own["row"], own["bound"], own["share"], own["prior"]),
-                *(reached, met, price, part),
+                name,
+                own["row"],
+                own["bound"],
+                own["share"],
+                own["prior"],
+                reached,
+                met,
+                price,
+                part,
             )
         )
     return PriceList(prices, kl_per_token)

@@ -180,7 +180,9 @@ class MelodyRewardSettings(Settings):
     ) -> MelodyReward:
         """The reward these settings describe; see `MelodyReward` for errors."""
         return MelodyReward(
-            *(self.rules.all, self.weights, user_rules),
+            self.rules.all,
+            self.weights,
+            user_rules,
             key=self.key,
             score_all=score_all,
             executor=executor,

@@ -175,9 +175,7 @@ class MoleculeDomain(MoleculeRunSupport, Domain):
         """Of each `parts` lines of a file one, with its place in that file from 0."""
         reward = self.reward(settings, rules)
         for path in paths:
-            own = score_lines(
-                *(reward, [path], self.vocabulary.tokeniser, self.choice), (part, parts)
-            )
+            own = score_lines(reward, [path], self.vocabulary.tokeniser, self.choice, (part, parts))
             for turn, line in enumerate(own):
                 yield part + turn * parts, line
 

@@ -18,7 +18,7 @@ from sequence_tutor.molecule.chemistry import parse
 from sequence_tutor.molecule.domain import MoleculeDomain
 from sequence_tutor.molecule.held_out import held_out_properties
 from sequence_tutor.molecule.histograms import PROPERTIES, histogram_plot
-from sequence_tutor.molecule.scoring.front import FRONT, on_front
+from sequence_tutor.molecule.scoring.front import FRONT, on_front, score_columns
 from sequence_tutor.molecule.scoring.rewarded_table import TOTAL, raw_names, rewarded_table
 from sequence_tutor.molecule.scoring.terminal_reward import MoleculeReward
 from sequence_tutor.molecule.statistics import TABLE_TERMS
@@ -220,9 +220,7 @@ def _wanted(model: ShownModel, found: Sequence[ScoredMolecule]) -> dict[str, flo
     own = explaining(model.reward)
     if not isinstance(own, MoleculeReward) or not found:
         return {}
-    names = found[0].terms
-    ways = own.wanted.items()
-    return {f"{one}_score" if f"{one}_score" in names else one: way for one, way in ways}
+    return score_columns(own.wanted, found[0].terms)
 
 
 def _with_front(

@@ -10,7 +10,7 @@ import torch
 
 from sequence_tutor.domain.token_sequences import TokenSequences
 from sequence_tutor.objectives.action_values import taken
-from sequence_tutor.pretraining.trainer import WHOLE
+from sequence_tutor.pretraining.loss import WHOLE
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.ngram import NGramPrior
 from sequence_tutor.progress import Advance, progress

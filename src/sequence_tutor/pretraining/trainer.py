@@ -5,31 +5,27 @@ from __future__ import annotations
 import copy
 import math
 import time
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor
 
 from sequence_tutor.domain.token_sequences import TokenSequences
-from sequence_tutor.errors import Remark, UserError, reading
+from sequence_tutor.errors import UserError, reading
 from sequence_tutor.models import Network, RecurrentNetwork, seeded_network, weights_digest
 from sequence_tutor.models.adam import Adam
+from sequence_tutor.pretraining.loss import mean_nll, possible_precision, token_nll
 from sequence_tutor.pretraining.order import DataOrder
 from sequence_tutor.pretraining.settings import PretrainSettings
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.progress import Advance
-from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.checkpoints import load_checkpoint, named, save_checkpoint, under
 from sequence_tutor.storage.run_log import RunLog
 
 STATE_FILE = "training.safetensors"
 LOG_FILE = "training.jsonl"
-WHOLE = 1024  # most tokens of a sequence when measuring
 
 Probe = Callable[[NeuralPrior], Mapping[str, float]]
 """Figures of a prior's samples, by name; a function of the prior alone."""
@@ -87,7 +83,7 @@ class PriorTrainer:
             if begin_with is None
             else copy.deepcopy(begin_with).requires_grad_(True).train()
         ).to(device)
-        self.precision = _precision(settings.precision, self.network)
+        self.precision = possible_precision(settings.precision, self.network)
         self.best = copy.deepcopy(self.network)
         self.optimizer = Adam(self.network.parameters(), settings.learning_rate)
         self.progress = Progress()
@@ -207,54 +203,6 @@ class PriorTrainer:
             self.progress = Progress(**info["progress"])
             stand: Mapping[str, Any] | None = info.get("log")
             return stand
-
-
-def token_nll(
-    network: Network,
-    batch: SequenceBatch,
-    skip: int = 0,
-    precision: str = "float32",
-    noise: torch.Generator | None = None,
-) -> Tensor:
-    """Mean NLL per token in nats, a scalar, of all tokens but the first `skip` of each sequence.
-
-    In bfloat16 only the network's products are rounded; weights, softmax and loss are float32.
-    `noise` is the source of dropout; None: no dropout.
-    """
-    device = network.head.weight.device
-    batch = batch.to(device)
-    learned = batch.mask
-    learned[:, :skip] = False
-    with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
-        logits = network(batch.tokens, noise)[learned]  # (N, V)
-    loss: Tensor = F.cross_entropy(logits.float(), batch.tokens[learned])
-    return loss
-
-
-@torch.no_grad()
-def mean_nll(network: Network, sequences: TokenSequences) -> float:
-    """NLL per token in nats over sequences cut to `WHOLE` tokens."""
-    total, tokens = 0.0, 0
-    for batch in sequences.batches(64, window=WHOLE):
-        count = int(batch.lengths.sum())
-        total += token_nll(network, batch).item() * count
-        tokens += count
-    return total / tokens
-
-
-def _precision(asked: str, network: Network) -> str:
-    """The precision asked for, or float32 where the machine has no such products for a network."""
-    if asked == "float32":
-        return asked
-    token = SequenceBatch.from_lists([[0]])
-    try:
-        with torch.no_grad():
-            token_nll(network, token, precision=asked)
-    except RuntimeError:  # of oneDNN, on a processor without AVX-512
-        said = f"{asked} products are not possible on this machine: slower float32 is used"
-        warnings.warn(said, Remark, stacklevel=2)
-        return "float32"
-    return asked
 
 
 def _initial_network(

@@ -11,7 +11,8 @@ import torch
 
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError
-from sequence_tutor.prior.elsewhere import find_elsewhere, found_in_memory
+from sequence_tutor.prior.elsewhere import find_elsewhere
+from sequence_tutor.prior.in_memory import found_in_memory
 from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.store import (
     CARD_FILE,

@@ -24,7 +24,7 @@ from torch import Tensor
 from sequence_tutor.errors import UserError
 from sequence_tutor.models import State
 from sequence_tutor.prior.protocol import Prior
-from sequence_tutor.reward.user_terms import run_user_file, what_happened
+from sequence_tutor.reward.python_file import run_user_file, what_happened
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,12 @@ from sequence_tutor.storage.run_log import Record, number, read_log
 from sequence_tutor.tuner.logbook import LOG_FILE
 
 CHARTS = titles(
-    *("reward_per_sequence", "log_prior_per_token", "kl_to_prior_per_token"),
-    *("entropy_per_token", "distinct", "effective_sample_size"),
+    "reward_per_sequence",
+    "log_prior_per_token",
+    "kl_to_prior_per_token",
+    "entropy_per_token",
+    "distinct",
+    "effective_sample_size",
 )
 """Logged figure -> title of its chart."""
 

@@ -15,14 +15,14 @@ from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import NotAllowedError, Remark, UserError
 from sequence_tutor.estimates import UNDEFINED
 from sequence_tutor.evaluation.aimed_reward import FoundAims
-from sequence_tutor.evaluation.evaluate import scored_here, sharing_rewards
 from sequence_tutor.evaluation.loading import load_model
 from sequence_tutor.evaluation.model import Model, prior_of
 from sequence_tutor.evaluation.prices import price_list
 from sequence_tutor.evaluation.seeds import between_seeds, seeds_table
+from sequence_tutor.evaluation.yardstick import scored_here, sharing_rewards
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reporting.account import RunFacts, run_facts, sentences, where_curves_begin
-from sequence_tutor.reporting.comparison import JudgedTable, SavedTable, compare
+from sequence_tutor.reporting.comparison import JudgedTable, compare
 from sequence_tutor.reporting.curves import (
     RuleShares,
     aim_curves,
@@ -33,6 +33,7 @@ from sequence_tutor.reporting.curves import (
 )
 from sequence_tutor.reporting.instrument import Instrument, make_instrument
 from sequence_tutor.reporting.sampled import Sampled
+from sequence_tutor.reporting.saved_table import SavedTable
 from sequence_tutor.reporting.tradeoff import tradeoff
 from sequence_tutor.reward.weighted import UnknownReward
 from sequence_tutor.storage.files import PathLike

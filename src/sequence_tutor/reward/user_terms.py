@@ -1,16 +1,14 @@
-"""Rewards of a user's own: functions in a file, or an object in memory; checked at every call."""
+"""Rewards of a user's own: functions in a file, checked at every call."""
 
 from __future__ import annotations
 
 import importlib.util
 import inspect
-import sys
-import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Protocol, Self, cast
+from typing import Any, Protocol, Self
 
 import torch
 from torch import Tensor
@@ -18,8 +16,7 @@ from torch import Tensor
 from sequence_tutor.config.packages import offered
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError
-from sequence_tutor.reward.protocol import Reward
-from sequence_tutor.reward.weighted import WeightedReward
+from sequence_tutor.reward.python_file import run_user_file, what_happened
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.files import PathLike, named_path
 
@@ -157,34 +154,6 @@ def rules_file(rules: PathLike | None) -> Path | None:
     return Path(spec.origin)
 
 
-def run_user_file(path: Path, what: str, source: bytes | None = None) -> ModuleType:
-    """Run a user's Python file.
-
-    Args:
-        path: the file.
-        what: is expected in it, for the errors' sentences.
-        source: its content, where it was read before; None: it is read here.
-
-    Raises:
-        UserError: it is missing, is no Python file, or fails.
-    """
-    if not path.is_file():
-        raise UserError(f"{path} is not there, expected a Python file of {what}")
-    name = f"_user_file_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path.absolute())
-    if path.suffix != ".py" or spec is None or spec.loader is None:
-        raise UserError(f"{path} is no Python file, expected a name that ends in .py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses and pickling in the user's file look it up
-    source = path.read_bytes() if source is None else source
-    try:
-        # the text itself: a .pyc beside it may hold something else than what was looked at
-        exec(compile(source, path.absolute(), "exec", dont_inherit=True), vars(module))
-    except (Exception, SystemExit) as error:
-        raise UserError(f"{path} cannot be run{what_happened(error, path)}") from error
-    return module
-
-
 def _weights(module: ModuleType, path: Path, functions: Mapping[str, object]) -> dict[str, float]:
     weights: dict[str, Any] = _names(module, "WEIGHTS", {}, (dict,), path, functions)
     for name, weight in weights.items():
@@ -216,67 +185,3 @@ def _names(
                 f"{nearest(str(rule), functions)}"
             )
     return value
-
-
-def what_happened(error: BaseException, path: Path) -> str:
-    """The end of a sentence: what was raised, and the line of the user's file it came through."""
-    lines = [
-        frame.lineno
-        for frame in traceback.extract_tb(error.__traceback__)
-        if Path(frame.filename) == path.absolute()
-    ]
-    where = f" at line {lines[-1]}" if lines else ""
-    return f"{where}: {type(error).__name__}: {error}"
-
-
-@dataclass(frozen=True)
-class _Whole:
-    """A batch as it is. Satisfies `BatchView`."""
-
-    batch: SequenceBatch
-
-    def to(self, device: str) -> _Whole:
-        return _Whole(self.batch.to(device))
-
-
-def given_reward(given: object, view: Callable[[SequenceBatch], object]) -> Reward:
-    """An object as a reward.
-
-    Args:
-        given: it satisfies `Reward`; or it is a function of `view` that gives one number a token,
-            (B, T), or one a sequence, (B,) or a list, which is paid at its last token.
-        view: what such a function is given.
-
-    Raises:
-        UserError: it is neither.
-    """
-    if hasattr(given, "names") and hasattr(given, "weights"):
-        return cast("Reward", given)  # what it pays is checked where it is tried
-    if not callable(given):
-        raise UserError(
-            f"the reward is a {type(given).__name__}, expected an object that satisfies Reward, or "
-            "a function of a batch of sequences"
-        )
-    function: Callable[[Any], Any] = given
-    name = getattr(function, "__name__", type(function).__name__).strip("<>")
-    code = getattr(function, "__code__", None)
-    file = Path(type(function).__module__ if code is None else code.co_filename)
-    term = UserTerm(name, lambda seen: _by_token(function(view(seen.batch)), seen.batch), 1.0, file)
-    return WeightedReward(_Whole, {name: term}, {})
-
-
-def kind_of_reward(reward: Reward) -> dict[str, Any]:
-    """What a record says of a reward in memory; JSON."""
-    terms = dict(zip(reward.names, reward.weights.tolist(), strict=True))
-    return {"kind": type(reward).__name__, "terms": terms}
-
-
-def _by_token(answer: Any, batch: SequenceBatch) -> Any:
-    """Numbers of sequences, (B,), at their last tokens, (B, T); anything else as it is."""
-    if isinstance(answer, Tensor) and answer.dim() != 1:
-        return answer
-    values = torch.as_tensor(answer, dtype=torch.float64).cpu()
-    if values.shape != batch.lengths.shape:
-        return values
-    steps = torch.arange(batch.tokens.shape[1])
-    return values[:, None].where(steps == batch.lengths[:, None] - 1, 0.0)

@@ -149,7 +149,10 @@ class Shards:
         took = times[-1] - times[0] if len(times) > 1 else 0.0
         seconds = left * took / (len(times) - 1) if took else None
         return Progress(
-            *(self.count, len(stats), self._running(), sum(stat.st_size for stat in stats)),
+            self.count,
+            len(stats),
+            self._running(),
+            sum(stat.st_size for stat in stats),
             0.0 if not left else seconds,
         )
 

@@ -18,8 +18,8 @@ from sequence_tutor.config.presets import build
 from sequence_tutor.domain import Designer, Draws, SequenceBatch
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import finite_or_none
-from sequence_tutor.evaluation.evaluate import scored_here
 from sequence_tutor.evaluation.model import Model
+from sequence_tutor.evaluation.yardstick import scored_here
 from sequence_tutor.prior.neural import tempered
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.randomness import named_generator

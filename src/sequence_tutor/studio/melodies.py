@@ -10,8 +10,8 @@ from typing import Any
 
 from sequence_tutor.domain import Beginning, SequenceBatch, Wishes, of_kind
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.evaluate import scored_here
 from sequence_tutor.evaluation.model import Model
+from sequence_tutor.evaluation.yardstick import scored_here
 from sequence_tutor.melody.filling.fill import LEARNED_FROM, rules_asked
 from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.reward import RuleConstants

@@ -16,8 +16,9 @@ from sequence_tutor.molecule.domain import MoleculeDomain
 from sequence_tutor.molecule.reading.beginnings import can_begin
 from sequence_tutor.molecule.reading.drawn import drawing_of_molfile, drawing_of_smiles
 from sequence_tutor.molecule.scoring.rewarded_table import rewarded_table
-from sequence_tutor.molecule.writing.output import Row, write_sdf, write_table
+from sequence_tutor.molecule.writing.output import Row, write_sdf
 from sequence_tutor.molecule.writing.pictures import picture_grid, picture_svg
+from sequence_tutor.molecule.writing.table_files import write_table
 from sequence_tutor.studio.dropped import NOTHING_READ, dropped_file, read_dropped
 from sequence_tutor.studio.ended import Kind, checked
 from sequence_tutor.studio.messages import Account, Generate, Read, Render

@@ -18,9 +18,9 @@ from sequence_tutor.errors import UserError, settings_of
 from sequence_tutor.estimates import finite_or_none
 from sequence_tutor.evaluation.aimed import rows_of
 from sequence_tutor.evaluation.aimed_reward import FoundAims
-from sequence_tutor.evaluation.evaluate import scored_here
 from sequence_tutor.evaluation.foretold import Foretold, foretell
 from sequence_tutor.evaluation.model import Model, prior_of
+from sequence_tutor.evaluation.yardstick import scored_here
 from sequence_tutor.studio.workers import in_time
 from sequence_tutor.tuner.aimed_rows import bounds_of
 from sequence_tutor.tuner.real_aims import in_numbers

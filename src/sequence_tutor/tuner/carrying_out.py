@@ -78,7 +78,10 @@ def carry_out(
         if gatherer is not None:
             stack.callback(gatherer.close)
         tuner = Tuner(
-            *(inside, spec.tune, out, warn),
+            inside,
+            spec.tune,
+            out,
+            warn,
             gatherer=gatherer,
             seeds=order.seeds,
             rows=order.rows(reward) if spec.tune.aims else None,

@@ -12,7 +12,7 @@ from torch import Tensor
 from sequence_tutor.errors import UserError, shown
 from sequence_tutor.models import RecurrentNetwork, RecurrentSettings
 from sequence_tutor.prior.neural import NeuralPrior
-from sequence_tutor.reward.user_terms import given_reward
+from sequence_tutor.reward.in_memory import given_reward
 from sequence_tutor.sampling.measure import Task
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.run_log import Record

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from sequence_tutor.domain.data import Collected, Gatherer
+from sequence_tutor.domain.gathering import Collected, Gatherer
 from sequence_tutor.models.next_token import by_length
 from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.objectives.divergences import token_kl

@@ -181,7 +181,10 @@ class Fence:
             count = min(CHUNK, left)
             left -= count
             batch = rollout(
-                *(task.prior, count, task.length, generator),
+                task.prior,
+                count,
+                task.length,
+                generator,
                 end_token=task.end_token,
                 prime=task.prime,
             ).batch

@@ -20,8 +20,8 @@ from sequence_tutor.prior.protocol import Prior, device_of
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reward.check import check_batch
+from sequence_tutor.reward.in_memory import given_reward, kind_of_reward
 from sequence_tutor.reward.protocol import Reward
-from sequence_tutor.reward.user_terms import given_reward, kind_of_reward
 from sequence_tutor.sampling.measure import Task, measure
 from sequence_tutor.storage.files import PathLike
 from sequence_tutor.tuner.extensions import NOTHING, Extensions

@@ -56,8 +56,13 @@ def names_in(tables: Mapping[str, Any]) -> set[str]:
 def idle(settings: TuneSettings) -> dict[str, str]:
     """Dotted name -> why, for each setting that plays no part, whatever its value."""
     parts = (
-        *(_of_the_algorithm, _of_the_form, _of_temperature, _of_experience),
-        *(_of_the_critic, _of_the_fence, _of_the_aims),
+        _of_the_algorithm,
+        _of_the_form,
+        _of_temperature,
+        _of_experience,
+        _of_the_critic,
+        _of_the_fence,
+        _of_the_aims,
     )
     found: dict[str, str] = {}
     for name, why in chain.from_iterable(part(settings) for part in parts):

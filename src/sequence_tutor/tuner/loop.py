@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sequence_tutor.algorithms.policy import TunedPolicy
-from sequence_tutor.domain.data import Gatherer
+from sequence_tutor.domain.gathering import Gatherer
 from sequence_tutor.domain.rows import Rows
 from sequence_tutor.prior.protocol import device_of
 from sequence_tutor.progress import Advance
@@ -94,7 +94,10 @@ class Tuner:
         device, first = device_of(task.prior), stages[0]
         late = late_terms(task)
         self.learner = Learner(
-            *(task.prior, first.settings, first.weights, len(task.prefix)),
+            task.prior,
+            first.settings,
+            first.weights,
+            len(task.prefix),
             late=mask_of(task.reward, late),
             length=task.length,
             only=task.only,
@@ -102,7 +105,13 @@ class Tuner:
         self.aiming = aims_of(self.task, settings, rows, properties)
         self.saving = Saving(self._save, save_minutes)
         self.supply = Supply(
-            *(task, settings, self.learner, self.aiming, first.weights, device, gatherer),
+            task,
+            settings,
+            self.learner,
+            self.aiming,
+            first.weights,
+            device,
+            gatherer,
             self.saving,
             chooser=chooser,
             seeds=seeds,
@@ -124,7 +133,13 @@ class Tuner:
             warn(said)
         last_step = self.step if resumed else None
         self.log = Logbook(
-            *(directory, last_step, stand, self.task, settings, warn, device),
+            directory,
+            last_step,
+            stand,
+            self.task,
+            settings,
+            warn,
+            device,
             aiming=self.aiming,
             loggers=loggers,
         )

@@ -154,7 +154,10 @@ class Order:
     def task(self, reward: Reward) -> Task:
         """What the run is tuned on."""
         return Task(
-            *(self.stored.prior, reward, self._length, self.domain.end_token),
+            self.stored.prior,
+            reward,
+            self._length,
+            self.domain.end_token,
             prefix=tuple(self.begun.tokens),
             speller=self.domain.speller(),
             crosser=self.domain.crosser(self._length),
@@ -278,7 +281,7 @@ def open_order(
     if weighs is None:
         weighs = serves_several or given.rules is not None or given.reward is not None
     layers = read_layers(
-        *(name, preset, config, overrides), serves_several=serves_several, weighs=weighs
+        name, preset, config, overrides, serves_several=serves_several, weighs=weighs
     )
     if given.prior is None:
         given = replace(given, prior=layers.prior)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from sequence_tutor.domain.data import Gatherer
+from sequence_tutor.domain.gathering import Gatherer
 from sequence_tutor.errors import UserError
 from sequence_tutor.models.next_token import by_length
 from sequence_tutor.randomness import named_generator
@@ -114,7 +114,10 @@ class Supply:
             measures_kl=settings.target_kl is not None or aiming is not None,
             asks_prior=not learner.algorithm.mixes_prior,
             breeder=Breeder(
-                *(task, self.replay, explored.breed, self.rng),
+                task,
+                self.replay,
+                explored.breed,
+                self.rng,
                 chooser=None if self.choosing is None else self.choosing.chooser,
                 generations=critic.generations,
                 children=critic.children,
@@ -124,7 +127,12 @@ class Supply:
         )
         if settings.rollouts:
             self.collector.rollouts = rollouts_of(
-                *(settings.rollouts, learner.proposal, self.exploration, task, device, executor),
+                settings.rollouts,
+                learner.proposal,
+                self.exploration,
+                task,
+                device,
+                executor,
                 compares=self.collector.compares,
             )
         self.pending = Pending(task.reward, settings.lag)

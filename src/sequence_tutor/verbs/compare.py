@@ -21,13 +21,7 @@ from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.tuner.order import Order
 from sequence_tutor.tuner.run_record import RunSpec
 from sequence_tutor.tuner.settings_tables import with_executor
-from sequence_tutor.verbs.side_by_side import (
-    Opening,
-    compute_runs,
-    computed,
-    in_own_process,
-    sendable,
-)
+from sequence_tutor.verbs.side_by_side import Opening, compute_runs, computed
 from sequence_tutor.verbs.tune import AnyPrior, AnyReward
 from sequence_tutor.workbench.aimed_comparison import (
     aimed_table,
@@ -150,13 +144,18 @@ def compare(
     check_results(out, RESULTS, "methods")
     if aims is not None:
         overrides = merged(overrides or {}, {"aims": aims})
-    if side_by_side is not None:
-        prior = sendable(prior, reward)
-        overrides, threads = in_own_process(domain, overrides or {}, executor), threads or 1
     opening = Opening(
-        *(domain, prior, preset, optional_path(config), with_executor(overrides, executor)),
-        *(rules_file(rules), trust, device),
+        domain,
+        prior,
+        preset,
+        optional_path(config),
+        with_executor(overrides, executor),
+        rules_file(rules),
+        trust,
+        device,
     )
+    if side_by_side is not None:
+        opening, threads = opening.side_by_side(reward, executor), threads or 1
     asked_for = Asked(opening, tuple(methods), budget, samples)
     begun = asked_for.begin(reward, quiet=quiet)
     forms, orders = begun.forms, begun.orders

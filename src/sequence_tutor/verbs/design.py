@@ -12,8 +12,8 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Around, Designer, Draws, Reward, SequenceBatch
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.evaluate import scored_here
 from sequence_tutor.evaluation.model import Model
+from sequence_tutor.evaluation.yardstick import scored_here
 from sequence_tutor.execution.memory import require_memory
 from sequence_tutor.progress import heading, progress
 from sequence_tutor.randomness import named_generator
@@ -156,7 +156,10 @@ def design(
     folder = optional_path(out)
     if folder is not None:
         write_samples(
-            *(model, batch, folder, settings),
+            model,
+            batch,
+            folder,
+            settings,
             beside=lambda: write_json_lines(folder / CANDIDATES_FILE, rows),
             quiet=quiet,
         )

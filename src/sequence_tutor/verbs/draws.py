@@ -8,8 +8,8 @@ from typing import Any
 import torch
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.evaluate import scored_here
 from sequence_tutor.evaluation.model import Model
+from sequence_tutor.evaluation.yardstick import scored_here
 from sequence_tutor.progress import heading
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sampling.measure import log_likelihood, score

@@ -153,7 +153,10 @@ def fill(
     folder = optional_path(out)
     if folder is not None:
         write_samples(
-            *(model, batch, folder, asked.settings),
+            model,
+            batch,
+            folder,
+            asked.settings,
             beside=lambda: write_json_lines(folder / CANDIDATES_FILE, rows),
             quiet=quiet,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,40 +13,34 @@ import torch
 from sequence_tutor.algorithms.registry import find_algorithm
 from sequence_tutor.config.presets import Tables, build
 from sequence_tutor.errors import UserError
-from sequence_tutor.estimates import mean_of
 from sequence_tutor.evaluation.model import Model, prior_of
 from sequence_tutor.progress import heading, progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reward.user_terms import rules_file
 from sequence_tutor.storage.files import PathLike, named_path, optional_path, write_json
 from sequence_tutor.storage.own_results import check_results
-from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.threads import set_threads
 from sequence_tutor.tuner.carrying_out import carry_out
-from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.tuner.order import Order
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.tuner.settings_tables import with_executor
 from sequence_tutor.tuner.stages import most_steps
-from sequence_tutor.verbs.side_by_side import (
-    Opening,
-    compute_runs,
-    computed,
-    in_own_process,
-    sendable,
-)
+from sequence_tutor.verbs.side_by_side import Opening, compute_runs, computed
 from sequence_tutor.verbs.tune import AnyPrior, AnyReward
 from sequence_tutor.workbench.baselines import sample_pool
 from sequence_tutor.workbench.finished_run import tuned
 from sequence_tutor.workbench.frontier import (
     Point,
     best_of_points,
-    draw_frontier,
+    costs,
+    end_point,
     exact_points,
     front_table,
     is_on_front,
+    tuned_points,
     write_csv,
 )
+from sequence_tutor.workbench.frontier_picture import draw_frontier
 from sequence_tutor.workbench.methods import chosen_forms
 
 ENDS = {"algorithm": "rl-only", "value_weight": 1.0}
@@ -127,13 +121,18 @@ def frontier(
     out = named_path(out)
     temperatures = _checked(c, seeds, share, samples, pool)
     check_results(out, RESULTS, "points")
-    if side_by_side is not None:
-        prior = sendable(prior, reward)
-        overrides, threads = in_own_process(domain, overrides or {}, executor), threads or 1
     opening = Opening(
-        *(domain, prior, preset, optional_path(config), with_executor(overrides or {}, executor)),
-        *(rules_file(rules), trust, device),
+        domain,
+        prior,
+        preset,
+        optional_path(config),
+        with_executor(overrides, executor),
+        rules_file(rules),
+        trust,
+        device,
     )
+    if side_by_side is not None:
+        opening, threads = opening.side_by_side(reward, executor), threads or 1
     asked_for = Asked(opening, tuple(temperatures), algorithm, share, samples)
     sweeps = asked_for.begin(reward, quiet=quiet)
     threads = set_threads(threads)
@@ -152,7 +151,7 @@ def frontier(
         for place, seed in places:
             own, run = _run_of(sweeps, out, place, seed)
             carry_out(own, run, threads=threads, tell=partial(heading, quiet=quiet), quiet=quiet)
-            points += [_end_point(run, seed)] if place else _tuned_points(run, seed)
+            points += [end_point(run, seed)] if place else tuned_points(run, seed)
         model = tuned(own, run)
         prior_model = prior_of(model)
         points += _prior_points(prior_model, pool, quiet=quiet)
@@ -256,50 +255,9 @@ def _trained(algorithm: str) -> Mapping[str, Any]:
     return table
 
 
-def _tuned_points(folder: Path, seed: int) -> Iterator[Point]:
-    """The policy's point at the end of every stage."""
-    _, *records = read_log(folder / LOG_FILE)  # the first one is before any update
-    ends = {record["stage"]: record for record in records}  # the last of each stage
-    before = {"scored_sequences": 0, "seconds": 0.0}
-    for record in ends.values():
-        yield Point(
-            "tuned",
-            record["kl_to_prior_per_token"],
-            record["reward_per_sequence"],
-            c=record["c"],
-            seed=seed,
-            objective_per_sequence=record.get("objective_per_sequence"),
-            log_z_bound=record.get("log_z_bound"),
-            distinct=record["distinct"],
-            scored_sequences=record["scored_sequences"] - before["scored_sequences"],
-            seconds=round(record["seconds"] - before["seconds"], 4),
-        )
-        before = record
-
-
-def _end_point(folder: Path, seed: int) -> Point:
-    """The point of reward alone, which has no objective with a prior in it."""
-    (last,) = _tuned_points(folder, seed)
-    return replace(last, kind="rl-only", objective_per_sequence=None, log_z_bound=None)
-
-
 def _prior_points(prior: Model, pool: int, *, quiet: bool) -> list[Point]:
     """The prior, and the best of n of its sequences."""
     generator = named_generator(0, "pool", prior.device)
     with progress("sampling the prior", pool, quiet=quiet) as advance:
         sampled = sample_pool(prior.task, pool, generator, advance)
     return [Point("prior", 0.0, float(sampled.reward.mean())), *best_of_points(sampled)]
-
-
-def costs(points: Sequence[Point]) -> list[dict[str, float]]:
-    """The cost of each c, from the largest on, and its share of the first."""
-    tuned = [point for point in points if point.kind == "tuned"]
-    rows: list[dict[str, float]] = []
-    for c in dict.fromkeys(point.c for point in tuned if point.c is not None):
-        row = {"c": c}
-        for name in ("scored_sequences", "seconds"):
-            row[name] = mean_of([getattr(point, name) for point in tuned if point.c == c]).value
-            first = rows[0][name] if rows else row[name]
-            row[f"{name}_share_of_first"] = row[name] / first if first else 1.0
-        rows.append(row)
-    return rows

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.evaluate import by_one_yardstick, evaluate
+from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.evaluation.statistics import FEWEST
+from sequence_tutor.evaluation.yardstick import by_one_yardstick
 from sequence_tutor.progress import progress
-from sequence_tutor.reporting.comparison import SavedTable, read_table
 from sequence_tutor.reporting.page import render
 from sequence_tutor.reporting.part import DomainPart, by_domain, load_runs, make_part, models_of
 from sequence_tutor.reporting.sampled import Sampled
+from sequence_tutor.reporting.saved_table import SavedTable, read_table
 from sequence_tutor.reporting.tradeoff import read_frontier
 from sequence_tutor.reward.user_terms import rules_file
 from sequence_tutor.sequences import SequenceBatch
@@ -57,7 +58,7 @@ def report(
     """
     out = named_path(out)
     found = load_runs(
-        *(listed_paths(runs), rules_file(rules)), trust=trust, prior=prior, scored=table is None
+        listed_paths(runs), rules_file(rules), trust=trust, prior=prior, scored=table is None
     )
     parts = by_domain(found)
     saved = read_table(Path(table)) if table else None

@@ -29,7 +29,7 @@ from sequence_tutor.storage.run_log import read_log
 from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.verbs.report import report
 from sequence_tutor.verbs.sample import sample
-from sequence_tutor.verbs.side_by_side import Training, train_side_by_side
+from sequence_tutor.verbs.training import Training, train_side_by_side
 from sequence_tutor.verbs.tune import tune
 from sequence_tutor.workbench.aimed_comparison import with_aims
 from sequence_tutor.workbench.comparison import draw_comparison

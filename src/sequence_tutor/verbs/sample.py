@@ -11,8 +11,8 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Beginning, Progress, Reward
 from sequence_tutor.domain.fingerprints import sequence_hashes
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.evaluate import scored_here
 from sequence_tutor.evaluation.model import Model, executed_by
+from sequence_tutor.evaluation.yardstick import scored_here
 from sequence_tutor.execution.memory import require_memory
 from sequence_tutor.progress import Advance, counted, heading, progress
 from sequence_tutor.randomness import named_generator

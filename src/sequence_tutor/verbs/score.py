@@ -100,7 +100,11 @@ def score(
             any file; no output is written then.
     """
     asked, settings, own, source = _judge(
-        *(domain, rules_file(rules), optional_path(config), preset, optional_path(run)),
+        domain,
+        rules_file(rules),
+        optional_path(config),
+        preset,
+        optional_path(run),
         prior=optional_path(prior),
         trust=trust,
     )

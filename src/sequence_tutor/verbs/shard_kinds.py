@@ -15,9 +15,9 @@ from sequence_tutor.domain import Domain, find_domain
 from sequence_tutor.domain.fingerprints import sequence_hashes
 from sequence_tutor.domain.step_scores import Scored
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.evaluate import scored_here
 from sequence_tutor.evaluation.loading import load_model
 from sequence_tutor.evaluation.model import Model
+from sequence_tutor.evaluation.yardstick import scored_here
 from sequence_tutor.prior.finding import shipped_priors
 from sequence_tutor.prior.store import ELSEWHERE_FILE, PRIOR_FILE, holds_prior
 from sequence_tutor.randomness import named_generator

@@ -15,7 +15,6 @@ import torch
 from sequence_tutor.config.presets import Tables
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UnfinishedError, UserError, shown
-from sequence_tutor.evaluation.model import Model
 from sequence_tutor.execution.registry import SERIAL, results_of, started
 from sequence_tutor.progress import Advance, progress
 from sequence_tutor.storage.folder_lock import lease, writing_in
@@ -26,8 +25,7 @@ from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.tuner.order import Order, open_order
 from sequence_tutor.tuner.run_folder import POLICY_FILE
 from sequence_tutor.tuner.settings_tables import with_executor
-from sequence_tutor.tuner.stages import most_steps
-from sequence_tutor.verbs.tune import AnyPrior, AnyReward, tune
+from sequence_tutor.verbs.tune import AnyPrior, AnyReward
 from sequence_tutor.workbench.finished_run import RESULT_FILE
 
 Item = TypeVar("Item")
@@ -36,63 +34,6 @@ SHARED = "shared"
 """In place of an executor: every process that is given the command takes part."""
 LONGEST = 7 * 24 * 3600.0  # seconds for one training, after which an executor may stop it
 LOOK_EVERY = 1.0  # seconds between two looks at the logs
-
-
-@dataclass(frozen=True)
-class Training:
-    """One call of `tune`, which can be sent to another process.
-
-    Attributes:
-        out: folder of the run.
-        preset: name of a shipped preset.
-        overrides: settings that win over it.
-        rules: file of rules of the user's own.
-    """
-
-    out: Path
-    preset: str
-    overrides: Mapping[str, Any]
-    rules: Path | None
-
-    def finish(self, threads: int | None, *, quiet: bool) -> Model:
-        """Tune, from wherever the folder stands."""
-        return tune(
-            "melody",
-            self.out,
-            preset=self.preset,
-            overrides=self.overrides,
-            rules=self.rules,
-            threads=threads,
-            quiet=quiet,
-        )
-
-    def elsewhere(self) -> Training:
-        """The same for a process in another folder."""
-        rules = None if self.rules is None else self.rules.absolute()
-        return replace(self, out=self.out.absolute(), rules=rules)
-
-    def steps(self) -> int:
-        """Updates of the whole run.
-
-        Raises:
-            UserError: its settings or its rules cannot be used.
-        """
-        given = Given(rules=self.rules)
-        order = open_order("melody", self.preset, None, self.overrides, given, quiet=True)
-        return most_steps(order.spec.tune)
-
-
-def train_side_by_side(
-    trainings: Sequence[Training], executor: str, threads: int, *, quiet: bool
-) -> None:
-    """Let an executor compute trainings; those that it loses are left as far as they came.
-
-    Raises:
-        UserError: there is no such executor, or a training cannot begin.
-    """
-    runs = [(training.out, training.steps()) for training in trainings]
-    items = [(training.elsewhere(), threads) for training in trainings]
-    compute_runs(_finish, items, runs, executor, threads, quiet=quiet)
 
 
 def compute_runs(
@@ -182,24 +123,6 @@ def computed(out: Path, executor: str | None, compute: Callable[[], None]) -> It
         yield
 
 
-def in_own_process(domain: str, overrides: Mapping[str, Any], executor: str | None) -> Tables:
-    """Settings of a run beside others: it scores in its own process.
-
-    Raises:
-        UserError: another executor is asked for.
-    """
-    if executor not in (None, SERIAL):
-        raise UserError(
-            f"executor is {shown(executor)}, but runs side by side score in their own processes; "
-            "leave one of the two out"
-        )
-    try:
-        find_domain(domain).executed_by(SERIAL)
-    except UserError:  # it scores there anyway
-        return overrides
-    return with_executor(overrides, SERIAL)
-
-
 @dataclass(frozen=True)
 class Opening:
     """What several runs share, so that another process can open it; as the arguments of `compare`.
@@ -223,6 +146,20 @@ class Opening:
         rules = None if self.rules is None else self.rules.absolute()
         return replace(self, config=config, rules=rules)
 
+    def side_by_side(self, reward: AnyReward | None, executor: str | None) -> Opening:
+        """The same for runs that other processes compute, each of which scores by itself.
+
+        Args:
+            reward: an object in memory; None: the one that the settings describe.
+            executor: that was asked to score.
+
+        Raises:
+            UserError: prior or reward are objects in memory, or another executor is to score.
+        """
+        prior = _sendable(self.prior, reward)
+        overrides = _in_own_process(self.domain, self.overrides, executor)
+        return replace(self, prior=prior, overrides=overrides)
+
     def order(self, reward: AnyReward | None, *, quiet: bool) -> Order:
         """Prior, reward and settings.
 
@@ -231,33 +168,16 @@ class Opening:
         """
         given = Given(self.prior, self.rules, reward)
         return open_order(
-            *(self.domain, self.preset, self.config, self.overrides, given),
+            self.domain,
+            self.preset,
+            self.config,
+            self.overrides,
+            given,
             serves_several=True,
             trust=self.trust,
             device=self.device,
             quiet=quiet,
         )
-
-
-def sendable(prior: object | None, reward: object | None) -> str | Path | None:
-    """The prior as another process finds it.
-
-    Raises:
-        UserError: prior or reward are objects in memory.
-    """
-    if reward is not None or not isinstance(prior, str | Path | None):
-        what = "prior" if reward is None else "reward"
-        raise UserError(
-            f"the {what} is an object in memory, which runs side by side do not have; expected one "
-            "on the disk, or runs one after the other"
-        )
-    return Path(prior).absolute() if prior and Path(prior).exists() else prior
-
-
-def _finish(item: tuple[Training, int]) -> None:
-    """One training, in whichever process the executor calls this."""
-    training, threads = item
-    training.finish(threads, quiet=True)
 
 
 @contextmanager
@@ -291,3 +211,36 @@ def _done(folder: Path, steps: int) -> int:
     except UserError:  # whoever continues the run says so
         return 0
     return int(records[-1]["step"]) if records else 0
+
+
+def _in_own_process(domain: str, overrides: Mapping[str, Any], executor: str | None) -> Tables:
+    """Settings of a run beside others: it scores in its own process.
+
+    Raises:
+        UserError: another executor is asked for.
+    """
+    if executor not in (None, SERIAL):
+        raise UserError(
+            f"executor is {shown(executor)}, but runs side by side score in their own processes; "
+            "leave one of the two out"
+        )
+    try:
+        find_domain(domain).executed_by(SERIAL)
+    except UserError:  # it scores there anyway
+        return overrides
+    return with_executor(overrides, SERIAL)
+
+
+def _sendable(prior: object | None, reward: object | None) -> str | Path | None:
+    """The prior as another process finds it.
+
+    Raises:
+        UserError: prior or reward are objects in memory.
+    """
+    if reward is not None or not isinstance(prior, str | Path | None):
+        what = "prior" if reward is None else "reward"
+        raise UserError(
+            f"the {what} is an object in memory, which runs side by side do not have; expected one "
+            "on the disk, or runs one after the other"
+        )
+    return Path(prior).absolute() if prior and Path(prior).exists() else prior

@@ -125,7 +125,11 @@ def tune(
     read = seeds, prime, column, standardise
     given = Given(prior, rules_file(rules), reward, *read, extensions, scaffold)
     order = open_order(
-        *(domain, preset, config, overrides, given),
+        domain,
+        preset,
+        config,
+        overrides,
+        given,
         weighs=True if _has_weights(out) else None,
         trust=trust,
         device=device,

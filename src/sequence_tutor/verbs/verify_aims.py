@@ -189,9 +189,7 @@ def _train(
     if optimum.feasible:
         kl = sequence_kl(log_policy, optimum.log_probs)
         error = _multiplier_error(tuner.aiming.multipliers.values, optimum, bounds)
-    return VerifiedAims(
-        *(name, called, kl, error, worst, hopeless, round(seconds, 2), settings.steps)
-    )
+    return VerifiedAims(name, called, kl, error, worst, hopeless, round(seconds, 2), settings.steps)
 
 
 def _miss(bound: Bound, log_policy: Tensor, counts: Tensor) -> float:

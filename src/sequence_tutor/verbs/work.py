@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sequence_tutor.errors import UserError, reading, shown
 from sequence_tutor.evaluation.loading import load_model
 from sequence_tutor.execution.registry import SERIAL, find_executor
-from sequence_tutor.progress import counted, progress
+from sequence_tutor.progress import progress
 from sequence_tutor.reward.user_terms import rules_file
 from sequence_tutor.sampling.rollout import check_temperature
 from sequence_tutor.storage.files import (
@@ -21,14 +20,12 @@ from sequence_tutor.storage.files import (
     listed_paths,
     named_path,
     optional_path,
-    write_json,
 )
-from sequence_tutor.storage.row_files import read_columns, usual_suffix
+from sequence_tutor.storage.row_files import usual_suffix
 from sequence_tutor.storage.shards import WORK_FILE, Progress, Shards
 from sequence_tutor.storage.trust import remember
 from sequence_tutor.verbs.score import nothing_in, reward_asked
 from sequence_tutor.verbs.shard_kinds import (
-    HASH,
     TOTALS,
     ScoresParts,
     code_of,
@@ -36,29 +33,8 @@ from sequence_tutor.verbs.shard_kinds import (
     sample_work,
     score_work,
 )
+from sequence_tutor.verbs.shard_summary import Summary, summary
 from sequence_tutor.verbs.shards_elsewhere import compute_elsewhere
-from sequence_tutor.workbench.distinct_count import DistinctCount
-
-SUMMARY_FILE = "summary.json"
-
-
-@dataclass(frozen=True)
-class Summary:
-    """Work that is done.
-
-    Attributes:
-        rows: in all shards.
-        distinct: of them, so many are different; of molecules that are scored, different molecules.
-        distinct_error: one standard deviation of that, as a share of it; 0: it is exact.
-        mean_total: mean of the reward, over the rows that have one; None: none has.
-        bytes: of all files.
-    """
-
-    rows: int
-    distinct: int
-    distinct_error: float
-    mean_total: float | None
-    bytes: int
 
 
 def sample_shards(
@@ -219,43 +195,6 @@ def status(folder: PathLike) -> Progress:
         UserError: there is none.
     """
     return Shards.opened(named_path(folder)).progress()
-
-
-def summary(shards: Shards, *, quiet: bool = False) -> Summary:
-    """Count what all shards hold, in bounded memory, and write `SUMMARY_FILE`."""
-    total_name = TOTALS[str(shards.what["kind"])]
-    distinct, rows, sum_of_totals, totals = DistinctCount(), 0, 0.0, 0
-    paths = shards.paths()
-    with counted("summing up", quiet=quiet) as report:
-        for place, path in enumerate(paths, start=1):
-            for block in _blocks(path, total_name):
-                rows += len(block.get(HASH, ()))
-                distinct.add_list(block.get(HASH, []))
-                known = [one for one in block.get(total_name, []) if one is not None]
-                sum_of_totals, totals = sum_of_totals + sum(known), totals + len(known)
-            report(place, len(paths))
-    found = Summary(
-        rows,
-        round(distinct.value),
-        distinct.relative_error,
-        sum_of_totals / totals if totals else None,
-        sum(path.stat().st_size for path in paths),
-    )
-    write_json(shards.folder / SUMMARY_FILE, vars(found))
-    return found
-
-
-def _blocks(path: Path, total_name: str) -> Iterator[dict[str, list[Any]]]:
-    """The columns of a shard that are summed up.
-
-    Raises:
-        UserError: it is damaged; how it is computed again.
-    """
-    try:
-        with reading(path, "a shard"):
-            yield from read_columns(path, (HASH, total_name))
-    except UserError as damage:
-        raise UserError(f"{damage}; remove it, and `work` computes it again") from damage
 
 
 def slurm_script(folder: PathLike, jobs: int = 16) -> str:

@@ -98,7 +98,10 @@ class TaskRun:
         reward = BenchmarkReward(self.task.name, oracle, Vocabulary.from_card(self.stored.card))
         length = self.length or domain.length
         task = Task(
-            *(self.stored.prior, reward, length, domain.end_token),
+            self.stored.prior,
+            reward,
+            length,
+            domain.end_token,
             speller=domain.speller(),
             crosser=domain.crosser(length),
         )

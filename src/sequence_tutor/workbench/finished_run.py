@@ -76,7 +76,7 @@ def tuned(order: Order, out: Path) -> Model:
     """The tuned model of an order that was carried out in a folder."""
     given = order.given
     model = load_model(
-        *(out, device_of(order.stored.prior), given.rules), prior=order.stored, reward=given.reward
+        out, device_of(order.stored.prior), given.rules, prior=order.stored, reward=given.reward
     )
     # code that this call named may run, but not code named by a folder of somebody else's
     trust = load_spec(out).folder == order.spec.folder

@@ -1,19 +1,17 @@
-"""Reward against the divergence it costs: points, the best of them, the exact curve, a picture."""
+"""Reward against the divergence it costs: points of policies, the front, the exact curve."""
 
 from __future__ import annotations
 
 import csv
 import io
-import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
-from matplotlib.axes import Axes
 
-from sequence_tutor.drawing.figures import GRID, INK, PALETTE, new_figure, save_png, tidy
 from sequence_tutor.drawing.table import Table, value_text
+from sequence_tutor.estimates import mean_of
 from sequence_tutor.evaluation.exact_optimum import (
     enumerable_space,
     exact_log_prior,
@@ -24,10 +22,11 @@ from sequence_tutor.exact import enumerate_sequences
 from sequence_tutor.exact.space import cut_at_end
 from sequence_tutor.sampling.measure import Task
 from sequence_tutor.storage.files import write_text
+from sequence_tutor.storage.run_log import read_log
+from sequence_tutor.tuner.logbook import LOG_FILE
 from sequence_tutor.workbench.baselines import FEWEST_GROUPS, Pool, best_of, best_of_kl, mean_length
 
 EXACT_POINTS = 40
-CROWDED = (40, 15)  # pixels across and up between two points whose names would overlap
 
 
 @dataclass(frozen=True)
@@ -92,12 +91,44 @@ def points_table(points: Sequence[Point]) -> Table:
     for point in points:
         if point.kind != "exact":
             cells = (
-                *(point.c, point.n, point.kl_to_prior_per_token, point.reward_per_sequence),
-                *(point.distinct, point.scored_sequences, point.seconds),
+                point.c,
+                point.n,
+                point.kl_to_prior_per_token,
+                point.reward_per_sequence,
+                point.distinct,
+                point.scored_sequences,
+                point.seconds,
             )
             shown = ("" if number is None else f"{number:.5g}" for number in cells)
             rows.append([point.kind, *shown, "*" if point.on_front else ""])
     return Table(header, rows)
+
+
+def tuned_points(folder: Path, seed: int) -> Iterator[Point]:
+    """The policy's point at the end of every stage."""
+    _, *records = read_log(folder / LOG_FILE)  # the first one is before any update
+    ends = {record["stage"]: record for record in records}  # the last of each stage
+    before = {"scored_sequences": 0, "seconds": 0.0}
+    for record in ends.values():
+        yield Point(
+            "tuned",
+            record["kl_to_prior_per_token"],
+            record["reward_per_sequence"],
+            c=record["c"],
+            seed=seed,
+            objective_per_sequence=record.get("objective_per_sequence"),
+            log_z_bound=record.get("log_z_bound"),
+            distinct=record["distinct"],
+            scored_sequences=record["scored_sequences"] - before["scored_sequences"],
+            seconds=round(record["seconds"] - before["seconds"], 4),
+        )
+        before = record
+
+
+def end_point(folder: Path, seed: int) -> Point:
+    """The point of reward alone, which has no objective with a prior in it."""
+    (last,) = tuned_points(folder, seed)
+    return replace(last, kind="rl-only", objective_per_sequence=None, log_z_bound=None)
 
 
 def best_of_points(pool: Pool) -> list[Point]:
@@ -131,6 +162,20 @@ def exact_points(task: Task, lowest: float, highest: float) -> list[Point]:
     return points
 
 
+def costs(points: Sequence[Point]) -> list[dict[str, float]]:
+    """The cost of each c, from the largest on, and its share of the first."""
+    tuned = [point for point in points if point.kind == "tuned"]
+    rows: list[dict[str, float]] = []
+    for c in dict.fromkeys(point.c for point in tuned if point.c is not None):
+        row = {"c": c}
+        for name in ("scored_sequences", "seconds"):
+            row[name] = mean_of([getattr(point, name) for point in tuned if point.c == c]).value
+            first = rows[0][name] if rows else row[name]
+            row[f"{name}_share_of_first"] = row[name] / first if first else 1.0
+        rows.append(row)
+    return rows
+
+
 def write_csv(path: Path, points: Sequence[Point]) -> None:
     """One line a point, empty where something is not defined."""
     text = io.StringIO()
@@ -139,56 +184,3 @@ def write_csv(path: Path, points: Sequence[Point]) -> None:
     writer.writeheader()
     writer.writerows(asdict(point) for point in points)
     write_text(path, text.getvalue())
-
-
-def draw_frontier(path: Path, points: Sequence[Point], title: str) -> None:
-    """Draw reward against divergence into a PNG file."""
-    figure = new_figure(7.2, 4.8, title)
-    axes = figure.add_subplot()
-    tidy(axes)
-    axes.grid(color=GRID, linewidth=0.7)
-    axes.set_xlabel("KL to the prior, nats a token", color=INK)
-    axes.set_ylabel("reward a sequence", color=INK)
-    _line(axes, points, "exact", "exact optimum", PALETTE[6], "-", "")
-    _line(axes, points, "best-of-n", "best of n (KL: its bound)", PALETTE[4], "--", ".")
-    _line(axes, points, "tuned", "tuned", PALETTE[0], "", "o")
-    _line(axes, points, "prior", "prior", INK, "", "s")
-    _line(axes, points, "rl-only", "RL only", PALETTE[1], "", "X")
-    _name_temperatures(axes, points)
-    axes.legend(frameon=False, fontsize=9)
-    save_png(figure, path)
-
-
-def _name_temperatures(axes: Axes, points: Sequence[Point]) -> None:
-    """Write c beside the tuned points of the first seed, above and below where two crowd."""
-    first = min((p.seed for p in points if p.seed is not None), default=None)
-    axes.autoscale_view()  # the limits by which pixels are known
-    before: tuple[float, ...] = (math.inf, math.inf)
-    above = False
-    for point in points:
-        if point.kind != "tuned" or point.seed != first:
-            continue
-        place = (point.kl_to_prior_per_token, point.reward_per_sequence)
-        here = tuple(axes.transData.transform(place))  # in pixels
-        crowded = all(abs(a - b) < most for a, b, most in zip(here, before, CROWDED, strict=True))
-        above = crowded and not above
-        axes.annotate(
-            f"c={point.c:g}",
-            place,
-            (6, 4 if above else -9),
-            textcoords="offset points",
-            fontsize=7,
-            color=INK,
-        )
-        before = here
-
-
-def _line(
-    axes: Axes, points: Sequence[Point], kind: str, label: str, colour: str, line: str, marker: str
-) -> None:
-    """One kind of point, joined by a line where it has a style."""
-    own = [point for point in points if point.kind == kind]
-    if own:
-        x = [point.kl_to_prior_per_token for point in own]
-        y = [point.reward_per_sequence for point in own]
-        axes.plot(x, y, color=colour, linestyle=line, marker=marker, markersize=5, label=label)

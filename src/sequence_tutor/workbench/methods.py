@@ -155,7 +155,7 @@ class Problem:
             (column,) = evaluate([model], self.samples, seed, advance).columns
         scored, seconds = last["scored_sequences"], last["seconds"]
         return MethodRun(
-            *(name, seed, column.statistics, column.mean_length, scored, seconds), column.prices
+            name, seed, column.statistics, column.mean_length, scored, seconds, column.prices
         )
 
     def _sampled(self, name: str, form: Tables, order: Order, folder: Path) -> MethodRun:

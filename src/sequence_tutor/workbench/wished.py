@@ -14,8 +14,8 @@ from torch import Tensor
 
 from sequence_tutor.config.presets import build
 from sequence_tutor.domain import Constrained, SequenceBatch
-from sequence_tutor.evaluation.evaluate import scored_here
 from sequence_tutor.evaluation.model import Model
+from sequence_tutor.evaluation.yardstick import scored_here
 from sequence_tutor.progress import Advance
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sampling.measure import log_likelihood, score
@@ -107,7 +107,16 @@ def write_wished(
     model = with_rules(model, asked.rules, weights, c)
     reward = scored_here(model).reward if is_rewarded(model) else None
     found = candidates(
-        *(model, asked.guide, reward, c, count, generator, advance, particles, strength, variety),
+        model,
+        asked.guide,
+        reward,
+        c,
+        count,
+        generator,
+        advance,
+        particles,
+        strength,
+        variety,
         groups=groups,
         again=again,
     )

@@ -9,13 +9,13 @@ import torch
 from rdkit import Chem
 from rdkit.Chem import QED
 
-from sequence_tutor.domain.data import Collected
+from sequence_tutor.domain.gathering import Collected
 from sequence_tutor.errors import UserError
 from sequence_tutor.molecule.scoring.reward import MoleculeRewardSettings
 from sequence_tutor.molecule.scoring.terminal_reward import MoleculeReward
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.molecule.writing.found import FoundMolecules
-from sequence_tutor.molecule.writing.table_rows import read_table
+from sequence_tutor.molecule.writing.table_files import read_table
 from sequence_tutor.sequences import SequenceBatch
 
 ASPIRIN, CAFFEINE, AMPHETAMINE = (

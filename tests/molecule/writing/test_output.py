@@ -9,13 +9,9 @@ import pytest
 from rdkit import Chem
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.molecule.writing.output import (
-    MoleculeOutputSettings,
-    Row,
-    parquet_of,
-    write_molecules,
-)
+from sequence_tutor.molecule.writing.output import MoleculeOutputSettings, Row, write_molecules
 from sequence_tutor.molecule.writing.pictures import PANEL
+from sequence_tutor.molecule.writing.table_files import parquet_of
 
 ASPIRIN, AMPHETAMINE = "CC(=O)Oc1ccccc1C(=O)O", "CC(N)Cc1ccccc1"
 ROWS = [

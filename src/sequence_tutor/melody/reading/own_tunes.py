@@ -163,7 +163,7 @@ def own_tune(score: TuneScore, name: str) -> OwnTune:
     chords = tuple((time * STEPS_PER_QUARTER - first, chord) for time, chord in score.chords)
     is_named = score.key is not None
     return OwnTune(
-        *(name, kept, steps, key, is_named, score.meters, downbeat, changes, chords, score.tempo)
+        name, kept, steps, key, is_named, score.meters, downbeat, changes, chords, score.tempo
     )
 
 

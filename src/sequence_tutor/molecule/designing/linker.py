@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import torch
 from rdkit import Chem
 
-from sequence_tutor.domain.data import Designed, Draws
+from sequence_tutor.domain.designing import Designed, Draws
 from sequence_tutor.molecule.chemistry import KEPT, canonical_smiles
 from sequence_tutor.molecule.designing.finished import Finisher, numbers_of
 from sequence_tutor.molecule.designing.groups import group_of, joined

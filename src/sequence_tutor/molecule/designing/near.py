@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 
-from sequence_tutor.domain.data import Designed, Draws
+from sequence_tutor.domain.designing import Designed, Draws
 from sequence_tutor.errors import UserError, shown
 from sequence_tutor.molecule.breeding import bred
 from sequence_tutor.molecule.chemistry import (

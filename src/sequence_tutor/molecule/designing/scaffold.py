@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from rdkit import Chem
 
-from sequence_tutor.domain.data import Designed, Draws
+from sequence_tutor.domain.designing import Designed, Draws
 from sequence_tutor.molecule.designing.finished import Finisher, numbers_of
 from sequence_tutor.molecule.designing.groups import group_of, joined, plain_group
 from sequence_tutor.molecule.designing.part import Part
@@ -99,7 +99,9 @@ class ScaffoldDesigner:
                     break
                 primes = [tokens for _, tokens in begun]
                 grown = writer.continued(
-                    *(draws.policy, primes, generator),
+                    draws.policy,
+                    primes,
+                    generator,
                     temperature=draws.temperature,
                     most=self.length,
                 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,3 +54,16 @@ def on_front(
     signs = np.array(list(wanted.values()))
     found: list[bool] = first_front(values.reshape(count, len(wanted)) * signs).tolist()
     return found
+
+
+def score_columns(wanted: Mapping[str, float], columns: Collection[str]) -> dict[str, float]:
+    """Column of each term's score -> which way it is wanted.
+
+    The score of a term without a transform is its raw number.
+
+    Args:
+        wanted: term -> which way its score is wanted.
+        columns: of the table.
+    """
+    scores = {name: f"{name}_score" for name in wanted}
+    return {score if score in columns else name: wanted[name] for name, score in scores.items()}

@@ -18,8 +18,8 @@ from rdkit.Chem.Draw import rdDepictor
 
 from sequence_tutor.errors import UserError, require
 from sequence_tutor.molecule.chemistry import parse, quiet
-from sequence_tutor.molecule.writing.output import PYARROW, parquet_of
 from sequence_tutor.molecule.writing.reinvent_table import reinvents_header, reinvents_row
+from sequence_tutor.molecule.writing.table_files import PYARROW, parquet_of
 from sequence_tutor.storage.files import replacing
 
 Write = Callable[[Mapping[str, Any]], None]

@@ -207,7 +207,10 @@ def _of_function(
     if elsewhere is not None and is_expensive:
         asks = elsewhere.function(function)
     return Source(
-        *(asks, what, digest, kept),
+        asks,
+        what,
+        digest,
+        kept,
         stores=is_expensive,
         is_expensive=is_expensive,
     )

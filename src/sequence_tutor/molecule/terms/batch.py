@@ -38,7 +38,11 @@ class Program(Term):
 
     unit: ClassVar[str] = "the program's own"
     newer: ClassVar[frozenset[str]] = Term.newer | {
-        *("number", "processes", "failures", "convention", "expensive")
+        "number",
+        "processes",
+        "failures",
+        "convention",
+        "expensive",
     }
     kind: Literal["program"] = "program"
     command: str = Field(description="as on a command line, such as 'python dock.py'")
@@ -125,7 +129,7 @@ class UserFunction:
                 values.append(math.nan)
                 error = newer
         if len(values) >= ENOUGH and all(map(math.isnan, values)):
-            from sequence_tutor.reward.user_terms import what_happened
+            from sequence_tutor.reward.python_file import what_happened
 
             raise self._broken(
                 f"failed for each of {len(values)} molecules{what_happened(error, self.file)}"

@@ -24,16 +24,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sequence_tutor.domain.data import Collected
+from sequence_tutor.domain.gathering import Collected
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import finite_or_none
 from sequence_tutor.molecule.chemistry import molecule_hash
 from sequence_tutor.molecule.scoring.front import FRONT, NOT_ON_FRONT, ON_FRONT, on_front
 from sequence_tutor.molecule.scoring.named_terms import FOUND_COLUMNS
 from sequence_tutor.molecule.scoring.terminal_reward import MoleculeReward
-from sequence_tutor.molecule.writing.output import Cell, Row, parquet_of, picture_rows, write_sdf
+from sequence_tutor.molecule.writing.output import Row, picture_rows, write_sdf
 from sequence_tutor.molecule.writing.reinvent_table import write_reinvent_table
-from sequence_tutor.molecule.writing.table_rows import read_table
+from sequence_tutor.molecule.writing.table_files import Cell, parquet_of, read_table
 from sequence_tutor.storage.files import open_own, replacing
 
 FOUND_FILE = "found.csv"

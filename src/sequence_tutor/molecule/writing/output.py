@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import random
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -18,31 +17,33 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.errors import UserError, require
 from sequence_tutor.estimates import finite_or_none
 from sequence_tutor.molecule.chemistry import parse, quiet
-from sequence_tutor.molecule.scoring.front import FRONT, on_front
+from sequence_tutor.molecule.scoring.front import FRONT, on_front, score_columns
 from sequence_tutor.molecule.scoring.rewarded_table import raw_names, rewarded_table
 from sequence_tutor.molecule.scoring.scorer import Scorer
 from sequence_tutor.molecule.scoring.terminal_reward import MoleculeReward
 from sequence_tutor.molecule.statistics import TABLE_TERMS
 from sequence_tutor.molecule.tokens import Vocabulary
 from sequence_tutor.molecule.writing.pictures import picture_grid
+from sequence_tutor.molecule.writing.table_files import PYARROW, parquet_of, write_table
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.reward.weighted import explaining
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.storage.files import replacing, write_text
 
 WRITTEN = (
-    *("molecules.smi", "molecules.csv", "molecules.parquet", "molecules.sdf"),
-    *("best.png", "best.svg", "random.png", "random.svg"),
+    "molecules.smi",
+    "molecules.csv",
+    "molecules.parquet",
+    "molecules.sdf",
+    "best.png",
+    "best.svg",
+    "random.png",
+    "random.svg",
 )
 """Files that `write_molecules` may write."""
 
-PYARROW = ("pyarrow", "pyarrow.csv", "pyarrow.parquet")
-
 SCORED_AT_ONCE = 256
 """Molecules scored between two reports of progress."""
-
-Cell = str | float | int | None
-"""None: an empty cell."""
 
 
 class MoleculeOutputSettings(Settings):
@@ -123,10 +124,7 @@ def write_scored(
 def _with_front(rows: Sequence[Row], wanted: Mapping[str, float]) -> list[Row]:
     """The rows with whether each molecule is on the first front of the terms' scores."""
     valid = [row for row in rows if row.canonical is not None]
-    names = {}  # of a term without a transform the raw number is the score
-    for name, way in wanted.items():
-        has_score = any(f"{name}_score" in row.terms for row in valid)
-        names[f"{name}_score" if has_score else name] = way
+    names = score_columns(wanted, valid[0].terms if valid else ())
     columns = {name: [row.terms[name] for row in valid] for name in names}
     front = iter(on_front(columns, names, len(valid)))
     return [
@@ -190,44 +188,6 @@ def write_molecules(
     for done, task in enumerate(tasks, start=1):
         task()
         progress(done, len(tasks))
-
-
-def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
-    """Write a CSV file atomically."""
-    with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
-
-
-def parquet_of(table: Path, out: Path | None = None, numbers: Collection[str] = ()) -> None:
-    """Write a CSV file as Parquet, block by block.
-
-    Args:
-        table: the CSV file.
-        out: the file to write; None: beside the table, with the suffix `.parquet`.
-        numbers: the columns that hold numbers, all others hold text; none: the types are those
-            that the first block seems to have.
-
-    Raises:
-        UserError: pyarrow is not installed.
-    """
-    require("parquet", "Parquet needs pyarrow", *PYARROW)
-    import pyarrow
-    import pyarrow.csv
-    import pyarrow.parquet
-
-    with table.open(encoding="utf-8", newline="") as file:
-        columns = next(csv.reader(file), [])
-    types = {one: pyarrow.float64() if one in numbers else pyarrow.string() for one in columns}
-    options = pyarrow.csv.ConvertOptions(column_types=types if numbers else None)
-    with (
-        replacing(out or table.with_suffix(".parquet")) as beside,
-        pyarrow.csv.open_csv(table, convert_options=options) as reader,
-        pyarrow.parquet.ParquetWriter(beside, reader.schema) as writer,
-    ):
-        for block in reader:
-            writer.write_batch(block)
 
 
 def write_sdf(path: Path, rows: Iterable[Row]) -> None:

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sequence_tutor.molecule.writing.table_rows import read_table
+from sequence_tutor.molecule.writing.table_files import read_table
 from sequence_tutor.storage.files import replacing
 
 REINVENT_FILE = "found_reinvent.csv"
