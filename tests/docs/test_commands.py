@@ -91,6 +91,7 @@ SETTINGS = {
 }
 BEFORE = {
     "docs/looking.md": ["tune melody --out runs/psi", "tune melody --algorithm g --out runs/g"],
+    "docs/molecule_benchmarks.md": ["tune molecule --out runs/mol"],
     "docs/removing_a_bias.md": ["pretrain text --data names.txt --out priors/mine"],
 }
 """What a page takes for done elsewhere."""
@@ -131,6 +132,9 @@ SLOW = {  # the shipped prior of molecules, or many runs
     "docs/looking.md",
     "docs/designing.md",
     "docs/molecules.md",
+    "docs/molecule_benchmarks.md",
+    "docs/molecule_results.md",
+    "docs/molecule_reward.md",
     "docs/series.md",
     "docs/start/chemist.md",
     "docs/start/researcher.md",

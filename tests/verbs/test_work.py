@@ -197,6 +197,16 @@ def test_molecules_of_a_file_are_scored_once_each(tmp_path: Path) -> None:
         work(tmp_path / "scores", quiet=True)
 
 
+def test_the_column_that_shards_read_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_text("product_smiles,reactant_smiles\nCCO,CC\n")
+    assert run("score", "molecule", file, "--shards", "1", "--out", tmp_path / "scores") == 0
+    told = capsys.readouterr()
+    assert "SMILES are those of column 'product_smiles', not of" in told.out + told.err
+
+
 def test_commands(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "a folder"
     begin = ("sample", toy_run, "-n", 60, "--shards", 6, "--out", folder)

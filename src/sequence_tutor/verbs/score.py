@@ -31,6 +31,7 @@ class Scores(list[Scored]):
         valid: number of valid ones; None where the domain has no such notion.
         weights: the effective weights of the reward, in one line.
         damaged: a sentence for each file that could be read only in part.
+        unread: number of lines or records that cannot be read, in files that can.
         remarks: sentences about the reading.
     """
 
@@ -40,6 +41,7 @@ class Scores(list[Scored]):
         self.in_all, self.weights = 0, ""
         self.valid: int | None = None
         self.damaged: list[str] = []
+        self.unread, self._first_unread = 0, ""
 
     def take(self, scored: Scored) -> None:
         """Count one, kept or not."""
@@ -48,6 +50,24 @@ class Scores(list[Scored]):
             self.valid = (self.valid or 0) + bool(scored["valid"])
         if "damaged" in scored:
             self.damaged.append(f"{scored['damaged']}: {scored['problem']}")
+        elif "problem" in scored:
+            self._first_unread = self._first_unread or f"{scored['where']}: {scored['problem']}"
+            self.unread += 1
+
+    def check_read(self, files: Sequence[Path]) -> str:
+        """A sentence on what cannot be read; "" if there is nothing such.
+
+        Raises:
+            UserError: nothing can be read.
+        """
+        if not self.in_all:
+            raise nothing_in(files, self.domain)
+        if self.in_all == self.unread + len(self.damaged):
+            (first, *_) = [*self.damaged, self._first_unread]
+            raise UserError(f"{first}; there is nothing else in {', '.join(map(str, files))}")
+        if self.unread < 2:
+            return self._first_unread
+        return f"{self.unread:,} of {self.in_all:,} cannot be read, first {self._first_unread}"
 
 
 def score(
@@ -134,8 +154,8 @@ def score(
                 advance(1)
                 for write in writers:
                     write(scored)
-            if not found.in_all:
-                raise nothing_in(listed_paths(files), asked)
+            if unread := found.check_read(listed_paths(files)):
+                remarks.append(unread)
     return found
 
 

@@ -6,13 +6,14 @@ import os
 import shlex
 from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sequence_tutor.errors import UserError, reading, shown
 from sequence_tutor.evaluation.loading import load_model
 from sequence_tutor.execution.registry import SERIAL, find_executor
-from sequence_tutor.progress import progress
+from sequence_tutor.progress import heading, progress
 from sequence_tutor.reward.user_terms import rules_file
 from sequence_tutor.sampling.rollout import check_temperature
 from sequence_tutor.storage.files import (
@@ -122,7 +123,7 @@ def score_shards(
     reward = settings.model_dump(mode="json")
     paths = listed_paths(files)
     choice = {"column": column, "standardise": standardise}
-    plain = found.reading(column, standardise, lambda _: None)
+    plain = found.reading(column, standardise, partial(heading, quiet=quiet))
     assert isinstance(plain, ScoresParts)  # it is of the same class
     with closing(plain.scores_of_part(paths, found.reward_settings(), None, 0, 1)) as scores:
         if next(scores, None) is None:  # nothing is begun for files that cannot be read

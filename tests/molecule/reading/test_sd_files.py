@@ -87,3 +87,18 @@ def test_a_record_without_an_end_is_cut_short(
     assert found[0].problem == "a record of more than 50 lines"
     (entry,) = entries(tmp_path / "a.sdf", "C" * 2**20)
     assert "a line of more than" in entry.problem
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", ["$$$$\n", ""])
+@pytest.mark.parametrize("v3000", [False, True])
+@pytest.mark.parametrize("kept", [5, 6, 8])  # lines: within the atoms, or before them
+def test_a_record_that_is_cut_short_takes_no_other_with_it(
+    tmp_path: Path, kept: int, v3000: bool, mark: str, end: str
+) -> None:
+    cut = "".join(block("c1ccccc1", v3000=v3000).splitlines(keepends=True)[:kept])
+    text = f"{block('CCO')}$$$$\n{cut}{mark}{block('CCN', v3000=v3000)}"  # no $$$$ at the end
+    found = entries(tmp_path / "a.sdf", text.replace("\n", end))
+    assert [entry.smiles for entry in found] == ["CCO", "", "CCN"]
+    assert [entry.name for entry in found] == [*("name of CCO", "name of c1ccccc1", "name of CCN")]
+    assert found[1].problem == "a record that is no molecule"

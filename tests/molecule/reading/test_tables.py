@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from rdkit import Chem
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.molecule.reading.entry import Choice, Entry
@@ -149,3 +150,29 @@ def test_a_spreadsheet_under_another_name_is_said(tmp_path: Path, name: str) -> 
     (entry,) = entries(tmp_path / name, b"PK\x03\x04" + bytes(100))
     assert "a spreadsheet or an archive" in entry.problem
     assert entry.is_end
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.smi", "a.txt"])
+def test_a_column_of_another_name_is_read_from_lists_as_from_tables(
+    tmp_path: Path, name: str
+) -> None:
+    text = "id\tstructure\tproduct\n1\tC\tCCO\n2\tN\tCN\n"
+    for asked in ("product", "Product"):
+        assert smiles(tmp_path / name, text, asked) == ["CCO", "CN"]
+    with pytest.raises(UserError, match=r"'id', 'structure', 'product', none of them 'prodct'"):
+        smiles(tmp_path / name, text, "prodct")
+
+
+def test_a_column_asked_of_what_has_none_is_said(tmp_path: Path) -> None:
+    block = Chem.MolToMolBlock(Chem.MolFromSmiles("CO"))
+    for name, text, what in (
+        ("a.smi", "CCO one\nCN two\n", "a list without a heading"),
+        ("a.sdf", f"{block}$$$$\n", "an SD file has structures"),
+    ):
+        (tmp_path / name).write_text(text)
+        remarks: list[str] = []
+        choice = Choice("product", remark=remarks.append)
+        assert all(entry.smiles for entry in read_molecules(tmp_path / name, choice))
+        (remark,) = remarks
+        assert what in remark
+        assert "--column product plays no part" in remark

@@ -198,6 +198,46 @@ def test_a_damaged_file_is_scored_up_to_there_and_ends_in_2(
     assert f"a.smi.gz line {len(lines) + 1}: cannot be read from here on" in told
 
 
+def test_records_that_cannot_be_read_are_counted_and_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def block(smiles: str) -> str:
+        return str(Chem.MolToMolBlock(Chem.MolFromSmiles(smiles, sanitize=False)))
+
+    cut = "\n".join(block("c1ccccc1").splitlines()[:7])
+    five_bonds = block("CC(C)(C)(C)C")
+    path, out, config = (tmp_path / name for name in ("a.sdf", "scored.csv", "alone.toml"))
+    config.write_text("[reward]\nworkers = 0\n")
+    given = ["score", "molecule", str(path), "--config", str(config), "--out", str(out)]
+    records = [block("CCO"), f"{cut}\n", block("CCN"), five_bonds, block("CF")]
+    for record_end in ("$$$$\n", "$$$$\r\n"):
+        path.write_text(record_end.join(records).replace("\r\n", "\n"), newline=record_end[4:])
+        assert main(given) == 0
+        told = " ".join(capsys.readouterr().out.split())
+        assert f"2 of 5 cannot be read, first {path} record 2: a record that is no molecule" in told
+        assert "3 of 5 valid" in told
+        with out.open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert [row["smiles"] for row in rows] == ["CCO", "", "CCN", "", "CF"]
+        assert [row["problem"] for row in rows] == [
+            *("", "a record that is no molecule", "", "a record that is no molecule", "")
+        ]
+    path.write_text("".join(records[:2]))
+    assert main(given) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"{path} record 2: a record that is no molecule" in told
+    before = out.read_bytes()
+    for text, what in (
+        (f"{cut}\n$$$$\n{five_bonds}", f"{path} record 1: a record that is no molecule; there is"),
+        ("", f"{path}: no molecules to score, expected at least one"),
+        ("\r\n\r\n", f"{path}: no molecules to score, expected at least one"),
+    ):
+        path.write_text(text)
+        assert main(given) == 2
+        assert what in " ".join(capsys.readouterr().err.split())
+        assert out.read_bytes() == before  # nothing is half-written, nothing lost
+
+
 def written(path: Path, *lines: str) -> Path:
     path.write_text("".join(f"{line}\n" for line in lines))
     return path

@@ -43,3 +43,20 @@ def test_the_molecules_of_a_file_are_in_the_settings(tmp_path: Path) -> None:
     (tmp_path / "empty.smi").write_text("")
     with pytest.raises(ValidationError, match="no molecule in it"):
         Similarity.model_validate({"file": str(tmp_path / "empty.smi")})
+
+
+def test_the_column_of_a_table_is_chosen_or_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("id,product_smiles,reactant_smiles\n1,CCO,CC\n2,CN,C\n")
+    for column, expected in (("product_smiles", ("CCO", "CN")), ("reactant_smiles", ("CC", "C"))):
+        term = Similarity.model_validate({"file": str(path), "column": column})
+        assert term.smiles == expected
+        assert "column" not in term.model_dump()
+    with pytest.raises(ValidationError, match="not of 'reactant_smiles'; choose one of them by"):
+        Similarity.model_validate({"file": str(path)})
+    with pytest.raises(ValidationError, match="'id', 'product_smiles', 'reactant_smiles', none of"):
+        Similarity.model_validate({"file": str(path), "column": "salt"})
+    with pytest.raises(ValidationError, match="column is 3, expected the name"):
+        Similarity.model_validate({"file": str(path), "column": 3})
+    with pytest.raises(ValidationError, match="column"):  # which has no file to be of
+        Similarity.model_validate({"smiles": "C", "column": "salt"})

@@ -56,19 +56,38 @@ def _layout(path: Path, line: Line, choice: Choice, *, details: bool) -> tuple[R
         cells = _cells(line.text, separator)
         if any(len(cell) > 1 and parse(cell) is not None for cell in cells):
             continue  # a molecule, whose name may contain `smiles`
-        if choice.column in cells or any(map(names_smiles, cells)):
+        is_asked = choice.column is not None and choice.column.lower() in map(str.lower, cells)
+        if is_asked or any(map(names_smiles, cells)):
             if _ONE_HEADING.fullmatch(line.text) and '"' not in line.text:
                 return _first_word, True
             columns = TableColumns(path, line.number, cells, choice)
             if separator is None and columns.wanted == 0:
                 return _first_word, True  # keeps names with spaces
             return partial(_in_columns, columns, separator, details), True
+    _say_column_unused(path, line, choice)
     word = _first_word(line).smiles
     for separator in (",", ";"):  # which no SMILES contains
         before, found, _ = word.partition(separator)
         if found and parse(before) is not None:
             return partial(_before, separator), False
     return _first_word, False
+
+
+def _say_column_unused(path: Path, line: Line, choice: Choice) -> None:
+    """Say of a list without a heading that it has no columns to choose from.
+
+    Raises:
+        ColumnError: its first line is a heading, since none of its words is a molecule.
+    """
+    if choice.column is None:
+        return
+    cells = _cells(line.text, next(iter(_separators(line.text)), None))
+    if len(cells) > 1 and not any(parse(cell) is not None for cell in cells):
+        TableColumns(path, line.number, cells, choice)
+    choice.remark(
+        f"{path}: a list without a heading, whose SMILES begin the lines; --column "
+        f"{choice.column} plays no part in it"
+    )
 
 
 def _separators(text: str) -> Sequence[str | None]:

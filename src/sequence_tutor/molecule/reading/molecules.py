@@ -127,6 +127,11 @@ def _entries(
     _refuse_no_text(stream.peek(_BEGINNING)[:_BEGINNING])
     kind = _kind(path)
     if kind in SD_SUFFIXES:
+        if choice.column is not None:
+            choice.remark(
+                f"{path}: an SD file has structures in place of columns; --column {choice.column} "
+                "plays no part in it"
+            )
         yield from sd_entries(_lines(stream, LONGEST_SD_LINE), details=every_line)
     elif kind in TABLE_SUFFIXES:
         usual = "\t" if kind == ".tsv" else ","

@@ -29,6 +29,7 @@ MOST_ATOMS = 1000
 _END = "$$$$"
 _TABLE_END = "M  END"
 _COUNTS = re.compile(r"[\s\d.-]*V[23]000\s*")
+_FULL_COUNTS = re.compile(r"(?=.*\d)[\s\d]{6}[\s\d.-]*V[23]000\s*")  # also inside a table cut short
 _HEADER_LINES = 3
 _FIELD = re.compile(r">.*?<(.+)>|>.*?\b(DT\d+)\b")
 
@@ -70,7 +71,7 @@ def _structures(record: Sequence[str]) -> Iterator[Sequence[str]]:
             is_open = False
         elif line.startswith(">") and _FIELD.match(line) and not is_open:
             in_data = True
-        elif _COUNTS.fullmatch(line) and not in_data and not is_open:
+        elif not in_data and (_FULL_COUNTS if is_open else _COUNTS).fullmatch(line):
             if any(_COUNTS.fullmatch(before) for before in record[begins[-1] : place]):
                 begins.append(max(place - _HEADER_LINES, begins[-1]))
             is_open = True

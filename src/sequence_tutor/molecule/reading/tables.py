@@ -146,7 +146,7 @@ def _chosen_column(path: Path, line: int, names: Sequence[str], asked: str | Non
         )
     raise ColumnError(
         f"{has}, expected a column whose name holds 'smiles'; rename the right one, or name it by "
-        "--column"
+        "--column (`column` in a settings file)"
     )
 
 

@@ -25,8 +25,8 @@ LONGEST_SHOWN = 60
 ScoredLine = dict[str, Any]
 """`{"smiles", "valid", "canonical", "terms": {name: number or None}, "scores": the same for terms
 with a transform, "total": number}`. Optional: `standardised`, the SMILES that was scored instead of
-`smiles`; `name` and `fields`, the other data of the file; `problem`; `damaged`, the position from
-which on the file cannot be read. JSON, hence `Any`."""
+`smiles`; `name` and `fields`, the other data of the file; `problem`, and `where` it is, or
+`damaged`, the position from which on the file cannot be read. JSON, hence `Any`."""
 
 
 def score_lines(
@@ -106,8 +106,7 @@ def _scored(
             line["fields"] = dict(entry.fields)
         if entry.problem:
             line["problem"] = entry.problem
-        if entry.is_end:
-            line["damaged"] = f"{file} {entry.where}"
+            line["damaged" if entry.is_end else "where"] = f"{file} {entry.where}"
         yield line
 
 

@@ -21,6 +21,7 @@ from sequence_tutor.molecule.chemistry import (
     pattern,
     tanimoto,
 )
+from sequence_tutor.molecule.reading.entry import Choice
 from sequence_tutor.molecule.reading.molecules import molecule_files, read_molecules
 from sequence_tutor.molecule.terms.term import MoleculeFunction, MoleculeTerm
 
@@ -36,15 +37,22 @@ MOST_GIVEN = 10_000
 """Molecules that a file may have: each is compared with."""
 
 
-def _molecules_of(file: Any) -> tuple[str, ...]:  # whatever a user's file holds
-    """The SMILES of a list, table or SD file."""
+def _molecules_of(file: Any, column: Any) -> tuple[str, ...]:  # whatever a user's file holds
+    """The SMILES of a list, of the column of a table, or of an SD file."""
     if not isinstance(file, str):
         raise ValueError(f"file is {shown(file)}, expected the name of one with molecules")
+    if column is not None and not isinstance(column, str):
+        raise ValueError(f"column is {shown(column)}, expected the name of one in {file}")
+    remarks: list[str] = []
     try:
         (path,) = molecule_files([Path(file)])
-        entries = list(islice(read_molecules(path), MOST_GIVEN + 1))
+        choice = Choice(column, None, remarks.append)
+        entries = list(islice(read_molecules(path, choice), MOST_GIVEN + 1))
     except (UserError, ValueError) as error:
         raise ValueError(f"file: {error}") from error
+    if remarks and column is None:  # nobody would read the remark of a term
+        said = remarks[0].rpartition(";")[0]
+        raise ValueError(f"file {said}; choose one of them by column = '...' beside file")
     for entry in entries:
         if entry.problem or parse(entry.smiles) is None:
             why = entry.problem or f"{shown(entry.smiles)} is no valid molecule"
@@ -71,7 +79,8 @@ class Similarity(MoleculeTerm):
     newer: ClassVar[frozenset[str]] = MoleculeTerm.newer | {"neutral"}
     kind: Literal["similarity"] = "similarity"
     smiles: Texts = Field(
-        description="the given molecules; file = '...' in their place names a file of them"
+        description="the given molecules; file = '...' in their place names a file of them, and "
+        "column = '...' beside it which column of a table"
     )
     over: Literal["max", "mean"] = Field("max", description="of several: the nearest, or the mean")
     radius: int = Field(2, ge=0, le=6, description="bonds around each atom; 2: ECFP4")
@@ -88,8 +97,8 @@ class Similarity(MoleculeTerm):
             return given
         if "smiles" in given:
             raise ValueError("both smiles and file are given, expected one of them")
-        others = {name: value for name, value in given.items() if name != "file"}
-        return {**others, "smiles": _molecules_of(given["file"])}
+        others = {name: value for name, value in given.items() if name not in ("file", "column")}
+        return {**others, "smiles": _molecules_of(given["file"], given.get("column"))}
 
     @field_validator("smiles")
     @classmethod
