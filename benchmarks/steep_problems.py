@@ -45,6 +45,8 @@ COMMON: Mapping[str, Any] = {
 """Those of preset `compare` of melodies, where they do not concern melodies."""
 FAST = {"optimiser": {"learning_rate": 0.006}}
 UNIFORM, FRESH = {"replay": {"by_return": 0.0}}, {"replay": {"fresh": 1.0}}
+RANKED = {"replay": {"rank_by": "optimum"}}
+SHORT = {"paths": "both", "n_steps": 4}
 PSI, TB = {"algorithm": "psi", "value_weight": 0.1}, {"algorithm": "psi", "paths": "first"}
 REINFORCE, RAML = {"algorithm": "reinforce-kl"}, {"algorithm": "raml"}
 FORMS: Mapping[str, tuple[Mapping[str, Any], ...]] = {
@@ -55,8 +57,14 @@ FORMS: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     "psi, rate .006": (PSI, FAST),
     "psi, uniform replay": (PSI, UNIFORM),
     "psi, no replay": (PSI, FRESH),
+    "psi, ranked by the optimum": (PSI, RANKED),
+    "psi, ranked by the optimum, rate .006": (PSI, RANKED, FAST),
+    "psi, paths of four steps too": (PSI, SHORT),
+    "psi, paths of four steps too, rate .006": (PSI, SHORT, FAST),
+    "psi, all paths too": (PSI, {"paths": "both"}),
     "tb": (TB,),
     "tb, rate .006": (TB, FAST),
+    "tb, ranked by the optimum": (TB, RANKED),
     "tb, uniform replay": (TB, UNIFORM),
     "tb, no replay": (TB, FRESH),
 }

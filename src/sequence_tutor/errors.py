@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import sys
+import traceback
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 
 
 class UserError(Exception):
@@ -56,6 +59,43 @@ def reading(source: object, what: str) -> Iterator[None]:
         raise UserError(
             f"{source}: damaged, or not {what} of this version ({type(error).__name__}: {message})"
         ) from error
+
+
+@contextmanager
+def trying(what: str, owner: object) -> Iterator[None]:
+    """Make one sentence of any error of somebody else's object while its promises are checked.
+
+    Args:
+        what: the object, such as "domain 'dna'".
+        owner: the object itself; of its own files the line is named that the error came through.
+
+    Raises:
+        UserError: in place of any other error but a lack of memory.
+    """
+    try:
+        yield
+    except (UserError, MemoryError):
+        raise
+    except Exception as error:
+        message = printable(str(error), 300)
+        raise UserError(
+            f"{what} failed{_line_of(error, owner)}: {type(error).__name__}: {message}"
+        ) from error
+
+
+def _line_of(error: Exception, owner: object) -> str:
+    """The last line of the owner's package that an error came through; empty: none is known."""
+    module = getattr(owner, "__module__", None) or type(owner).__module__
+    whole = module.partition(".")[0]
+    if whole == __name__.partition(".")[0]:
+        return ""
+    files = (getattr(sys.modules.get(name), "__file__", None) for name in (whole, module))
+    found = [Path(file) for file in files if file]
+    homes = [file.parent if file.name == "__init__.py" else file for file in found]
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if any(Path(frame.filename).is_relative_to(home) for home in homes):
+            return f" at line {frame.lineno} of {frame.filename}"
+    return ""
 
 
 @contextmanager

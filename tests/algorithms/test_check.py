@@ -59,6 +59,17 @@ class Unnormalised(PsiLearning):
         return values
 
 
+class HasNoPolicy(PsiLearning):
+    def policy(self, values: Tensor, log_prior: Tensor | None) -> Tensor:
+        raise KeyError("no policy")
+
+
+class Float(PsiLearning):
+    def grade(self, settings: Any, said: Any, seen: Any) -> Graded:
+        graded = super().grade(settings, said, seen)
+        return replace(graded, loss=float(graded.loss.detach()))  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("broken", "sentence"),
     [
@@ -69,10 +80,12 @@ class Unnormalised(PsiLearning):
         (ByToken, r"by_sequence has shape \(6, 4\), expected \(6,\)"),
         (Fails, r"grade failed \(IndexError: no such token\)"),
         (Unnormalised, "the probabilities of policy sum to"),
+        (HasNoPolicy, r" failed at line \d+ of .*test_check.py: KeyError: 'no policy'"),
+        (Float, "the loss is a float, expected a tensor"),
     ],
 )
 def test_a_broken_promise_is_named(broken: Any, sentence: str) -> None:
-    with pytest.raises(st.UserError, match=f"algorithm psi: .*{sentence}"):
+    with pytest.raises(st.UserError, match=f"algorithm psi.*{sentence}"):
         st.check_algorithm(broken())
 
 

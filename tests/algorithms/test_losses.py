@@ -121,19 +121,28 @@ def test_whole_sequences_are_centred_over_the_batch() -> None:
     assert_close(computed, half**2 / 2)  # per step: divided by T = 2
 
 
+@pytest.mark.parametrize("n_steps", [2, "all"])
 @pytest.mark.parametrize("algorithm", ["psi", "g", "q"])
-def test_both_is_the_sum_of_whole_and_every(algorithm: str) -> None:
-    seen = experience(torch.tensor([[1, 0], [0, 1]]), torch.tensor([[1.0, 2.0], [3.0, 5.0]]))
+def test_both_is_the_sum_of_whole_and_every(algorithm: str, n_steps: int | str) -> None:
+    tokens = torch.tensor([[1, 0, 1], [0, 1, 1]])
+    reward = torch.tensor([[1.0, 2.0, 0.5], [3.0, 5.0, 0.0]], dtype=torch.float64)
+    prior = LOG_PRIOR[:, [0, 1, 0]].expand(2, 3, 2)
+    all_of_it = torch.ones(2, 3, dtype=torch.bool)
+    seen = Experience(
+        tokens, all_of_it, reward, taken(prior, tokens), prior, all_of_it, ONE.expand(2)
+    )
 
     def gradient(**changes: object) -> tuple[float, Tensor]:
-        values = VALUES.expand(2, 2, 2).clone().requires_grad_()
+        values = VALUES[:, [0, 1, 0]].expand(2, 3, 2).clone().requires_grad_()
         said = Predicted(values, values.mean(-1), values)
         chosen = whole(algorithm, **changes)
         loss = ALGORITHMS[algorithm].grade(chosen, said, seen).loss
         return loss.item(), torch.autograd.grad(loss, values)[0]
 
-    both, total = gradient(paths="both", value_weight=0.5), gradient(value_weight=0.0)
-    every = gradient(paths="every")
+    both = gradient(paths="both", n_steps=n_steps, value_weight=0.5)
+    total = gradient(value_weight=0.0)
+    every = gradient(paths="every", n_steps=n_steps)
+    assert (every[0] == pytest.approx(gradient(paths="every")[0])) == (n_steps == "all")
     assert both[0] == pytest.approx(total[0] + 0.5 * every[0])
     assert_close(both[1], (total[1] + 0.5 * every[1]).tolist())
 

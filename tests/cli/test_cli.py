@@ -384,7 +384,7 @@ def test_the_toy_domain_takes_every_verb(
         ),
         (
             ["tune", "toy", "--out", "OUT", "--aim", "token_2 >= 9 %", "token_2 <= 8 %"],
-            "preset default and the options given: aims: the aims for token_2 exclude each other",
+            "and the options given: aims.token_2: at least 0.09 and at most 0.08 exclude each",
         ),
         (["tune", "toy", "--out", "OUT", "--aim", "token_2"], "what it should be, such as '>= 90"),
         (["pretrain", "melody", "--out", "OUT", "--data", "no"], "no: no such file or folder"),

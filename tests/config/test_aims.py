@@ -75,6 +75,18 @@ def test_two_bounds_of_one_row_are_one_aim() -> None:
     assert aim.miss(0.35) == 0
 
 
+def test_what_an_aim_has_once_is_the_same_in_all_aims_for_a_row() -> None:
+    (aim,) = parse_aims({"row": [">= 0.2 within 0.01", "<= 0.4 within 1 %"]})
+    assert (aim.low, aim.high, aim.within) == (0.2, 0.4, 0.01)
+    for other in ("<= 0.4 within 0.02", "<= 0.4"):
+        with pytest.raises(SettingsError, match=r"aims.row: two tolerances, 0.01 and 0.0\d?,"):
+            parse_aims({"row": [">= 0.2 within 0.01", other]})
+    (aim,) = parse_aims({"distinct": [">= 90 % of 1,000", "<= 99 %"]})
+    assert (aim.low, aim.high, aim.draws) == (0.9, 0.99, 1000)
+    with pytest.raises(SettingsError, match="of 1,000 and of 10,000 draws, expected one number"):
+        parse_aims({"distinct": [">= 90 % of 1,000", "<= 99 % of 10,000"]})
+
+
 @pytest.mark.parametrize(
     ("text", "row", "wanted"),
     [
@@ -99,7 +111,10 @@ def test_row_and_bound_are_told_apart(text: str, row: str, wanted: str) -> None:
             {"row": ">= 0.5 of 10"},
             "'of N' is said of distinct and distinct_NAME, and of no other row",
         ),
-        ({"row": [">= 0.5", "<= 0.4"]}, "the aims for row exclude each other: at least 0.5"),
+        ({"row": [">= 0.5", "<= 0.4"]}, "aims.row: at least 0.5 and at most 0.4 exclude each"),
+        ({"distinct": ">= 0.5 of 1"}, "aims.distinct: draws is 1, expected a number greater than"),
+        ({"row": ">= 0.5 within -1"}, "aims.row: within is -1.0, expected a number greater than"),
+        ({"row": ">= 1e300"}, "aims.row: low is 1e[+]300, expected at most"),
         ({"row": {"aim": ">= 1", "withn": 1}}, "unknown name 'withn', expected within"),
         ({"row": []}, r"aims.row is \[\], expected such as"),
         ({"row": "<= 0,6 %"}, "aims.row is '<= 0,6 %', .*decimals follow a point, not a comma"),

@@ -93,6 +93,7 @@ def test_tables_win_over_the_ones_below_value_by_value() -> None:
         ),
         ({"replay": {"frsh": 2}}, "replay: unknown name 'frsh': did you mean 'fresh'?"),
         ({"paths": "whole", "n_steps": 2}, "paths is 'whole' but n_steps is 2, expected n_steps"),
+        ({"paths": "both", "n_steps": 1}, "paths is 'both' but n_steps is 1, expected 'all' or at"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_was_expected(

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +8,17 @@ import pytest
 
 from sequence_tutor import SequenceBatch, UserError, check, check_domain, find_domain
 from sequence_tutor.domain import (
+    Counts,
     Estimate,
     Exhibit,
     Figure,
     Material,
     Progress,
+    Reward,
+    RowRange,
     Settings,
     ShownModel,
+    numbers,
 )
 from sequence_tutor.toy import ToyDomain
 
@@ -97,6 +101,34 @@ class Nothing(ToyDomain):
         return None
 
 
+class Broken(ToyDomain):
+    def statistics(self, settings: Settings) -> Any:
+        raise ValueError("no table\nfor this")
+
+
+class Full(ToyDomain):
+    def write(
+        self, batch: SequenceBatch, directory: Path, settings: Settings, progress: Progress
+    ) -> None:
+        raise OSError("the disk is full")
+
+
+class Plain(ToyDomain):
+    figures: Mapping[str, Figure] = {"length": None}  # type: ignore[dict-item]
+
+
+class Undefined(ToyDomain):
+    def rows(self, settings: Settings, reward: Reward, names: Collection[str] | None = None) -> Any:
+        class Means:
+            def ranges(self) -> dict[str, RowRange]:
+                return {"length": RowRange()}
+
+            def count(self, batch: SequenceBatch, terms: object = None) -> dict[str, Counts]:
+                return {"length": numbers(batch.lengths / 0.0)}
+
+        return Means()
+
+
 @pytest.mark.parametrize(
     ("domain", "said"),
     [
@@ -111,6 +143,10 @@ class Nothing(ToyDomain):
         (Bare(), "exhibit gave a str, expected an Exhibit"),
         (Loading(), "exhibit has .*, expected a data: address: a page loads nothing"),
         (Nothing(), "display gave a NoneType, expected HTML as text"),
+        (Broken(), r"'toy' failed at line \d+ of .*test_check.py: ValueError: no table\\nfor this"),
+        (Full(), r"failed at line \d+ of .*: OSError: the disk is full"),
+        (Plain(), "figures has a NoneType for 'length', expected a Figure"),
+        (Undefined(), "row 'length' counts what is no finite number"),
     ],
 )
 def test_the_first_broken_promise_is_said(domain: ToyDomain, said: str) -> None:
@@ -130,6 +166,22 @@ def test_a_domain_that_lacks_methods_is_not_found(dna: Path) -> None:
     code = dna / "site" / "dna" / "__init__.py"
     code.write_text(code.read_text().replace("def write(", "def save("))
     with pytest.raises(UserError, match="dna: dna:DnaDomain lacks write"):
+        find_domain("dna")
+
+
+def test_a_domain_that_cannot_be_made_is_not_found(dna: Path) -> None:
+    code = dna / "site" / "dna" / "__init__.py"
+    text = code.read_text()
+    made = "    def __init__(self) -> None:\n        raise KeyError('no table')\n"
+    code.write_text(text.replace('    name = "dna"\n', f'    name = "dna"\n{made}'))
+    with pytest.raises(UserError, match=r"domain 'dna'.* at line \d+ of .*: KeyError: 'no table'"):
+        find_domain("dna")
+
+
+def test_a_domain_that_is_called_otherwise_is_not_found(dna: Path) -> None:
+    code = dna / "site" / "dna" / "__init__.py"
+    code.write_text(code.read_text().replace('    name = "dna"\n', '    name = "rna"\n'))
+    with pytest.raises(UserError, match="dna:DnaDomain is called 'rna', expected a class that is"):
         find_domain("dna")
 
 

@@ -70,6 +70,21 @@ class Short(Executor):
 
 class Unfinished(Executor):
     pass
+
+
+class Lazy(Short):
+    def map(self, items):
+        return (item for item in items)
+
+
+class Empty(Short):
+    def map(self, items):
+        return [None for _ in items]
+
+
+class Unreachable(Short):
+    def __init__(self, function, workers, timeout):
+        raise ConnectionError("no such host")
 """
 
 
@@ -167,7 +182,8 @@ def test_a_cluster_that_the_environment_names_is_asked_where_it_is_reached(
 
 def test_a_broken_promise_is_one_sentence(site: Path) -> None:
     (site / "broken_executors.py").write_text(BROKEN)
-    points = {name.lower(): f"broken_executors:{name}" for name in ("Short", "Unfinished")}
+    names = ("Short", "Unfinished", "Lazy", "Empty", "Unreachable")
+    points = {name.lower(): f"broken_executors:{name}" for name in names}
     offer(site, "broken", {**points, "no_class": "json:loads", "local": "json:loads"})
     points = {"gone": "not_there:Executor", "nothing": "broken_executors:Nothing"}
     offer(site, "broken_too", points)
@@ -184,11 +200,17 @@ def test_a_broken_promise_is_one_sentence(site: Path) -> None:
     from sequence_tutor.molecule.scoring.scorer import Scorer
     from sequence_tutor.molecule.terms import Qed, TermSet
 
-    with (
-        Scorer(TermSet({"qed": Qed()}), workers=1, executor="short") as scorer,
-        pytest.raises(UserError, match="executor 'short' gave 0 results for 2 items"),
-    ):
-        scorer.score(["C", "N"])
+    for name, said in {
+        "short": "gave 0 results for 2 items",
+        "lazy": "gave a generator, expected a list of results",
+        "empty": "gave a NoneType for an item, expected what its function gives, or a Lost",
+        "unreachable": r": .* at line \d+ of .*: ConnectionError: no such host",
+    }.items():
+        with (
+            pytest.raises(UserError, match=f"executor '{name}' ?{said}"),
+            Scorer(TermSet({"qed": Qed()}), workers=1, executor=name) as scorer,
+        ):
+            scorer.score(["C", "N"])
 
 
 def kill_one_worker(stop: threading.Event, killed: list[int]) -> None:

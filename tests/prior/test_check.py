@@ -104,6 +104,16 @@ class NoBatchAxis(Broken):
         return log_probs, (tokens.t(),)
 
 
+class Fails(Broken):
+    def step(self, previous: Tensor, state: State) -> tuple[Tensor, State]:
+        raise IndexError("no such token")
+
+
+class GivesNothing(Broken):
+    def initial_state(self, batch: int) -> State:
+        return None  # type: ignore[return-value]
+
+
 @pytest.mark.parametrize(
     ("broken", "sentence"),
     [
@@ -115,6 +125,8 @@ class NoBatchAxis(Broken):
         (Disagrees, "step and sequence_log_probs of the prior disagree"),
         (LooksAhead, "depends on the token of step 6|disagree"),
         (NoBatchAxis, "as the first axis"),
+        (Fails, r"a Fails, failed at line \d+ of .*test_check.py: IndexError: no such token"),
+        (GivesNothing, "the prior, a GivesNothing, failed.*: TypeError"),
     ],
 )
 def test_broken_promises_are_named(broken: Callable[[], Broken], sentence: str) -> None:

@@ -36,6 +36,10 @@ def writes(batch: SequenceBatch) -> Tensor:
     return result
 
 
+def fails(batch: SequenceBatch) -> Tensor:
+    raise IndexError(f"no bar {len(batch) + 1}")
+
+
 def random(batch: SequenceBatch) -> Tensor:
     return torch.rand(batch.tokens.shape)[:, :, None].double() * batch.mask[:, :, None]
 
@@ -57,6 +61,10 @@ def test_a_good_reward_passes() -> None:
         (Fake(lambda batch: good(batch) + 1), "term 'term' paid beyond the end at step 2 of the"),
         (Fake(writes), "wrote into the batch"),
         (Fake(random), "two answers to one batch"),
+        (Fake(fails), r"a Fake, failed at line \d+ of .*test_check.py: IndexError: no bar 2"),
+        (Fake(names="a"), "names are 'a', expected a tuple of texts"),  # type: ignore[arg-type]
+        (Fake(names=(1,)), "names are .1,., expected a tuple of texts"),  # type: ignore[arg-type]
+        (Fake(weights=[1.0]), "are a list, expected a tensor"),  # type: ignore[arg-type]
     ],
 )
 def test_the_first_broken_promise_is_named(fake: Fake, message: str) -> None:

@@ -1,5 +1,6 @@
 """A reader sees the old file or the new one, whatever happens in between."""
 
+import errno
 import json
 import math
 import os
@@ -52,6 +53,15 @@ def test_an_exception_midway_leaves_the_old_file_and_nothing_beside_it(tmp_path:
         fill_the_disk()
     assert path.read_text() == "old"
     assert names(tmp_path) == ["run.json"]
+
+
+def test_an_error_of_no_file_is_not_said_of_the_file(tmp_path: Path) -> None:
+    for given in (ConnectionError("no such host"), ConnectionRefusedError(111, "refused")):
+        with pytest.raises(ConnectionError) as raised, replacing(tmp_path / "out.json"):
+            raise given
+        assert raised.value.filename is None
+    with pytest.raises(OSError, match=r"out\.json"), replacing(tmp_path / "out.json"):
+        raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_an_exception_midway_makes_no_new_file(tmp_path: Path) -> None:

@@ -211,12 +211,24 @@ class Global(Sampler):
         return Drawn(torch.randint(len(self.replay), (count,)), torch.ones(count))
 
 
+class Stateless(Loaded):
+    def state(self) -> Any:
+        return None
+
+
+class Unteachable(Loaded):
+    def learned(self, *told: Any) -> None:
+        raise KeyError(len(told))
+
+
 @pytest.mark.parametrize(
     ("sampler", "sentence"),
     [
         (Outside, "sampler Outside gave the places .* expected int64 from 0 to 11"),
         (Forgets, "drew two different batches from one saved state"),
         (Global, "drew two different batches from one generator state"),
+        (Stateless, "the sampler Stateless failed.*: AttributeError"),
+        (Unteachable, r"Unteachable failed at line \d+ of .*test_extensions.py: KeyError: 3"),
         (dict, "the sampler cannot be made of a store|the sampler is a dict"),
     ],
 )

@@ -60,6 +60,19 @@ def test_a_loss_that_grows_because_c_falls_is_healthy() -> None:
     assert warning.startswith("loss diverging: 700 after 3.34 at c = 20;")
 
 
+def test_a_loss_that_grows_because_multipliers_rise_is_healthy() -> None:
+    def aimed(loss: float, *multipliers: float) -> Record:
+        aims = {f"row {place}": {"multiplier": one} for place, one in enumerate(multipliers)}
+        return record(loss=loss, aims=aims)
+
+    rising = [aimed(0.01, 0.0, 0.0), aimed(0.1, 0.5, -0.4), aimed(2.0, 9.0, -1.0)]
+    assert diagnose(rising[:2]) == []
+    assert diagnose(rising) == []
+    rising.append(aimed(41.0, 12.0, -1.5))
+    (warning,) = diagnose(rising)
+    assert warning.startswith("loss diverging: 41 after 2;")
+
+
 def test_losses_of_other_stages_are_no_measure() -> None:
     assert diagnose([record(loss=0.01, stage="1"), record(loss=5.0, stage="2")]) == []
 

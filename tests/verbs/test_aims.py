@@ -54,6 +54,19 @@ def test_rows_of_the_toy() -> None:
         list_aims("toy", names=["token_00"], samples=10)
 
 
+def test_a_sequence_from_which_no_aim_can_be_read_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "one.jsonl"
+    write_json_lines(path, [{"tokens": [0, 0, 1, 0, 2, 1]}])
+    with pytest.raises(UserError, match=r"one.jsonl: no row has an interval over 1 real sequences"):
+        aims_from("toy", path, names=["pair"], samples=10, quiet=True)
+    out = tmp_path / "run"
+    assert run("tune", "toy", "--aims-from", path, "--rows", "pair", "--quiet", "--out", out) == 2
+    assert "expected more of them to read aims off" in sentence(capsys)
+    assert not out.exists()
+
+
 def test_aims_read_off_sequences(tmp_path: Path) -> None:
     path = tmp_path / "mine.jsonl"
     rows = [[0, 0, 1, 0, 2, 1], [0, 1, 1, 0, 2, 1], [1, 2, 1, 1, 2, 1]] * 20

@@ -8,7 +8,7 @@ settings, the same for every algorithm, choose the error that the loss is made o
 |---|---|---|
 | 1 | every | action value minus one-step target, by a target network (the paper) |
 | n > 1, all | every | path-consistency residual from every step |
-| all | both | that of `whole`, and that of every path, which moves the policy, too |
+| n > 1, all | both | that of `whole`, and that of every path, which moves the policy, too |
 | all | whole | the whole sequence's surplus minus the batch's mean, and V fitted beside it |
 | all | first | the residual of the first step alone: trajectory balance, log Z = V(s_0) |
 
@@ -115,7 +115,8 @@ def both(settings: LossSettings, value: Tensor, surplus: Tensor, seen: Experienc
     In the errors of every path the last tokens take part most often, and the first token once; in
     that of the whole sequence each token once, beside the noise of all others. Together they teach
     beginnings and ends at about one speed. The errors of paths are not divided by their length, so
-    that they are the larger ones.
+    that long ones are the larger. Short paths have little noise and say at which token something
+    was paid; the whole sequence still says what no short path can.
     """
     robust = settings.optimiser.robust
     total = centred_total(surplus, seen.learned, settings.discount, seen.weight)  # (B,)

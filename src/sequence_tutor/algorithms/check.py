@@ -7,7 +7,7 @@ from torch import Tensor
 
 from sequence_tutor.algorithms.algorithm import Algorithm, Experience, Graded, Predicted
 from sequence_tutor.algorithms.loss_settings import LossSettings
-from sequence_tutor.errors import UserError, printable, shown
+from sequence_tutor.errors import UserError, printable, shown, trying
 
 ROWS, STEPS, SIZE = 6, 4, 5
 """B, T and V of the batch that an algorithm is tried on; its first sequence has two tokens."""
@@ -31,6 +31,11 @@ def check_algorithm(algorithm: Algorithm) -> None:
             f"{name}: is {shown(algorithm)}, expected an object of a class that derives from "
             "sequence_tutor.algorithms.Algorithm and has a name"
         )
+    with trying(name, algorithm):
+        _check(name, algorithm)
+
+
+def _check(name: str, algorithm: Algorithm) -> None:
     settings, seen = LossSettings(), _batch()
     values = _numbers(0, ROWS, STEPS, SIZE)
     said = _said(algorithm, values)
@@ -94,6 +99,8 @@ def _graded(
 
 def _check_graded(name: str, graded: Graded, values: Tensor) -> None:
     loss = graded.loss
+    if not isinstance(loss, Tensor):
+        raise UserError(f"{name}: the loss is a {type(loss).__name__}, expected a tensor")
     if loss.dim() or not bool(loss.detach().isfinite()):
         raise UserError(f"{name}: the loss is {shown(loss.tolist())}, expected one finite number")
     if not loss.requires_grad:

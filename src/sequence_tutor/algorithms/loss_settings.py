@@ -42,7 +42,7 @@ class LossSettings(Settings):
         description="every: an error for the path from every step; whole: one for the whole "
         "sequence against the others of its batch, with V fitted beside it; both: that and "
         "value_weight times every; first: one for the whole sequence against V at its beginning "
-        "(trajectory balance); all but every with n_steps = all",
+        "(trajectory balance); whole and first with n_steps = all, both with any but 1",
     )
     trace: float = Field(
         0.95, ge=0, le=1, description="lambda of the advantage (actor-critic and ppo)"

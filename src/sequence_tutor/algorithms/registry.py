@@ -17,7 +17,7 @@ from sequence_tutor.algorithms.policy_gradients import DAP, PPO, ActorCritic, Re
 from sequence_tutor.algorithms.raml import DPG, GDC, RAML
 from sequence_tutor.algorithms.raml_edits import RAMLEditDistance, RAMLEdits
 from sequence_tutor.algorithms.transfer import Transfer
-from sequence_tutor.config.packages import loaded_class, offered
+from sequence_tutor.config.packages import loaded_class, made, offered
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError, shown
 
@@ -90,4 +90,4 @@ def _loaded(point: EntryPoint) -> Algorithm:
             f"{asked}: {point.value} is called {shown(name)}, expected a class that is "
             "called as it is offered"
         )
-    return found()
+    return made(found, asked)

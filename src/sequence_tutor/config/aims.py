@@ -17,8 +17,9 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
+from sequence_tutor.config.presets import build
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.errors import SettingsError, settings_of, shown
+from sequence_tutor.errors import SettingsError, UserError, settings_of, shown
 
 DISTINCT = "distinct"
 """The share of distinct sequences; `distinct_NAME` is that of a property of sequences."""
@@ -62,15 +63,12 @@ class Aim(Settings):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.low is None and self.high is None:
-            raise ValueError(f"{self.row}: neither low nor high is given")
+            raise ValueError("neither low nor high is given")
         if self.low is not None and self.high is not None and self.low > self.high:
-            raise ValueError(
-                f"the aims for {self.row} exclude each other: at least {self.low:g} and at most "
-                f"{self.high:g}"
-            )
+            raise ValueError(f"at least {self.low:g} and at most {self.high:g} exclude each other")
         if (self.draws is not None) != is_distinct(self.row):
             raise ValueError(
-                f"{self.row}: 'of N' is said of {DISTINCT} and {DISTINCT}_NAME, and of no other row"
+                f"'of N' is said of {DISTINCT} and {DISTINCT}_NAME, and of no other row"
             )
         return self
 
@@ -174,16 +172,16 @@ def parse_aims(given: Mapping[str, Any]) -> tuple[Aim, ...]:
     parts: dict[str, dict[str, Any]] = {}
     for row, value in given.items():
         for text, more in _texts(row, value):
-            _join(parts.setdefault(row, {"row": row}), _parsed(row, text, more))
+            own = {"row": row, **_parsed(row, text, more)}
+            parts[row] = _joined(parts[row], own) if row in parts else own
+    return tuple(map(_aim, parts.values()))
+
+
+def _aim(own: Mapping[str, Any]) -> Aim:
     try:
-        return tuple(Aim(**_with_draws(own)) for own in parts.values())
-    except ValueError as error:
-        raise SettingsError(_plain(error)) from error
-
-
-def _plain(error: ValueError) -> str:
-    errors = getattr(error, "errors", None)
-    return str(errors()[0]["msg"]).removeprefix("Value error, ") if errors else str(error)
+        return build(Aim, _with_draws(own), f"aims.{own['row']}")
+    except UserError as error:
+        raise SettingsError(str(error)) from error
 
 
 def _with_draws(own: Mapping[str, Any]) -> dict[str, Any]:
@@ -250,9 +248,25 @@ def _half_unit(text: str, is_share: bool) -> Decimal:
     return unit / 100 if is_share else unit
 
 
-def _join(own: dict[str, Any], other: Mapping[str, Any]) -> None:
-    """Two aims for one row are one, with the narrower of their bounds."""
+def _joined(own: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Two aims for one row are one, with the narrower of their bounds.
+
+    Raises:
+        SettingsError: what an aim has once is not the same in both.
+    """
+    row, tolerances = own["row"], (own.get("within", 0.0), other.get("within", 0.0))
+    if tolerances[0] != tolerances[1]:
+        raise SettingsError(
+            f"aims.{row}: two tolerances, {shown(tolerances[0])} and {shown(tolerances[1])}, "
+            "expected the same 'within' in each aim for a row"
+        )
+    draws = own.get("draws"), other.get("draws")
+    if None not in draws and draws[0] != draws[1]:
+        raise SettingsError(
+            f"aims.{row}: of {draws[0]:,} and of {draws[1]:,} draws, expected one number for a row"
+        )
+    both = {**other, **own}
     for name, narrower in (("low", max), ("high", min)):
         if name in own and name in other:
-            own[name] = narrower(own[name], other[name])
-    own |= {name: value for name, value in other.items() if name not in own}
+            both[name] = narrower(own[name], other[name])
+    return both

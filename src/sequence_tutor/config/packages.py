@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sequence_tutor.errors import UserError, printable, shown
+from sequence_tutor.errors import UserError, printable, shown, trying
+
+Made = TypeVar("Made")
 
 
 def offered(group: str) -> Mapping[str, EntryPoint]:
@@ -58,6 +60,20 @@ def loaded_class(point: EntryPoint, base: type, asked: str) -> Any:  # mypy refu
     if missing := sorted(getattr(found, "__abstractmethods__", ())):
         raise UserError(f"{asked}: {point.value} lacks {', '.join(missing)}")
     return found
+
+
+def made(kind: Callable[[], Made], asked: str) -> Made:
+    """An object of a package's class, which is made without arguments.
+
+    Args:
+        kind: the class.
+        asked: as of `loaded`.
+
+    Raises:
+        UserError: it cannot be made.
+    """
+    with trying(f"{asked}: the making of it", kind):
+        return kind()
 
 
 @lru_cache(maxsize=8)

@@ -18,7 +18,7 @@ from sequence_tutor.domain.base import Domain
 from sequence_tutor.domain.data import Figure
 from sequence_tutor.domain.exhibit import Exhibit, Material
 from sequence_tutor.domain.rows import RowRange, Rows
-from sequence_tutor.errors import UserError
+from sequence_tutor.errors import UserError, trying
 from sequence_tutor.estimates import Estimate
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.prior.user_file import BlackBoxPrior
@@ -40,9 +40,11 @@ def check_domain(domain: Domain) -> None:
     Raises:
         UserError: one sentence that says what was found and what was expected.
     """
-    problem = next(_problems(domain), None)
+    name = f"domain {getattr(domain, 'name', type(domain).__name__)!r}"
+    with trying(name, domain):
+        problem = next(_problems(domain), None)
     if problem is not None:
-        raise UserError(f"domain {getattr(domain, 'name', type(domain).__name__)!r}: {problem}")
+        raise UserError(f"{name}: {problem}")
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,9 @@ def _attributes(domain: Domain) -> Iterator[str]:
         if not (isinstance(kind, type) and issubclass(kind, Settings)):
             yield f"{name} is {kind!r}, expected a class that inherits Settings"
     for statistic, figure in domain.figures.items():
-        if figure.better not in DIRECTIONS:
+        if not isinstance(figure, Figure):
+            yield f"figures has a {type(figure).__name__} for {statistic!r}, expected a Figure"
+        elif figure.better not in DIRECTIONS:
             yield f"{statistic} is better {figure.better!r}, expected {', '.join(DIRECTIONS[1:])}"
 
 
@@ -153,6 +157,8 @@ def _rows(rows: Rows, batch: SequenceBatch) -> Iterator[str]:
     for name, one in counts.items():
         if one.numerators.shape != batch.lengths.shape:
             yield f"row {name!r} counts {len(one.numerators)} sequences, expected {len(batch)}"
+        elif not (one.numerators.isfinite().all() and one.denominators.isfinite().all()):
+            yield f"row {name!r} counts what is no finite number, expected finite ones"
         elif name in ranges and not (math.isnan(one.value) or _is_within(ranges[name], one.value)):
             yield (
                 f"row {name!r} is {one.value:g}, expected {ranges[name].low:g} to "

@@ -22,7 +22,7 @@ from sequence_tutor.domain.base import Domain
 from sequence_tutor.errors import UserError, shown
 from sequence_tutor.execution.cache import Cache
 from sequence_tutor.execution.protocol import Executor, Lost
-from sequence_tutor.execution.registry import SERIAL, find_executor
+from sequence_tutor.execution.registry import SERIAL, find_executor, results_of, started
 from sequence_tutor.execution.shipped import ShippedFiles
 from sequence_tutor.reward.user_terms import UserTerm, load_user_terms
 from sequence_tutor.sequences import SequenceBatch
@@ -82,7 +82,8 @@ class TermsExecutor:
     """
 
     def __init__(self, name: str) -> None:
-        self._name, self._kind = name, find_executor(name)
+        find_executor(name)
+        self._name = name
         self._asking = threading.Lock()  # an executor serves one call at a time
         self._executors: dict[Path, Executor[Question, Paid]] = {}
 
@@ -103,17 +104,12 @@ class TermsExecutor:
         """
         with self._asking:
             if file not in self._executors:
-                made: Executor[Question, Paid] = self._kind(
-                    ShippedTerms(file), cores_at_hand(), LONGEST
+                made: Executor[Question, Paid] = started(
+                    self._name, ShippedTerms(file), cores_at_hand(), LONGEST
                 )
                 weakref.finalize(self, made.close)
                 self._executors[file] = made
-            found = self._executors[file].map(questions)
-        if len(found) != len(questions):
-            raise UserError(
-                f"executor {self._name!r} gave {len(found)} results for {len(questions)} items"
-            )
-        return found
+            return results_of(self._name, self._executors[file], questions)
 
 
 class ExecutedTerms:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sequence_tutor.config.packages import loaded_class, offered
 from sequence_tutor.config.settings import nearest
-from sequence_tutor.errors import UserError, shown
+from sequence_tutor.errors import UserError, shown, trying
 from sequence_tutor.execution.pool import WorkerPool
 from sequence_tutor.execution.protocol import CLOSED, Executor, Item, Lost, Result, attempt
 from sequence_tutor.execution.ray_executor import RayExecutor
@@ -47,6 +47,44 @@ _SHIPPED: Mapping[str, type[Executor[Any, Any]]] = {
     LOCAL: WorkerPool,
     RAY: RayExecutor,
 }
+
+
+def started(
+    name: str, function: Callable[[Item], Result], workers: int, timeout: float
+) -> Executor[Item, Result]:
+    """An executor of that name for a function; the arguments are those of `Executor`.
+
+    Raises:
+        UserError: there is none, or that of another package cannot be made.
+    """
+    kind = find_executor(name)
+    if kind.__module__.partition(".")[0] == __name__.partition(".")[0]:
+        return kind(function, workers, timeout)
+    with trying(f"executor {name!r}: the making of it", kind):
+        return kind(function, workers, timeout)
+
+
+def results_of(
+    name: str, executor: Executor[Item, Result], items: Sequence[Item]
+) -> list[Result | Lost]:
+    """What an executor computes of items, one result of each.
+
+    Args:
+        name: of the executor, for the error's sentence.
+        executor: computes.
+        items: at least one.
+
+    Raises:
+        UserError: it gives another number of results, or none at all.
+    """
+    found = executor.map(items)
+    if not isinstance(found, Sequence):
+        raise UserError(
+            f"executor {name!r} gave a {type(found).__name__}, expected a list of results"
+        )
+    if len(found) != len(items):
+        raise UserError(f"executor {name!r} gave {len(found)} results for {len(items)} items")
+    return found
 
 
 def find_executor(name: str) -> type[Executor[Any, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from sequence_tutor.errors import UserError
+from sequence_tutor.errors import UserError, trying
 from sequence_tutor.prior.protocol import Prior
 
 BATCH, STEPS = 4, 6
@@ -20,6 +20,11 @@ def check_prior(prior: Prior) -> None:
     Raises:
         UserError: one sentence that says what was found and what was expected.
     """
+    with trying(f"the prior, a {type(prior).__name__},", prior):
+        _check(prior)
+
+
+def _check(prior: Prior) -> None:
     for promised in ("vocab_size", "initial_state", "step", "sequence_log_probs"):
         if not hasattr(prior, promised):
             raise UserError(f"the prior, a {type(prior).__name__}, has no {promised}")

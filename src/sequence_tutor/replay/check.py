@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from sequence_tutor.errors import UserError, printable
+from sequence_tutor.errors import UserError, printable, trying
 from sequence_tutor.replay.sampling import Drawn, Sampler
 from sequence_tutor.replay.sequences import SequenceReplay, Stored
 from sequence_tutor.sequences import SequenceBatch
@@ -25,6 +25,11 @@ def check_sampler(make: Callable[[SequenceReplay], Sampler]) -> None:
     Raises:
         UserError: one sentence that says what was found and what was expected.
     """
+    with trying(f"the sampler {getattr(make, '__name__', type(make).__name__)}", make):
+        _check(make)
+
+
+def _check(make: Callable[[SequenceReplay], Sampler]) -> None:
     replay, sampler = _tried(make)
     name = type(sampler).__name__
     for share in (0.0, 1.0):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from sequence_tutor.errors import UserError
+from sequence_tutor.errors import UserError, trying
 from sequence_tutor.reward.looking_ahead import declared, looking_ahead
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sequences import SequenceBatch
@@ -24,12 +24,23 @@ def check_reward(reward: Reward, vocab_size: int) -> None:
     Raises:
         UserError: one sentence that says what was found and what was expected.
     """
+    with trying(f"the reward, a {type(reward).__name__},", reward):
+        _check(reward, vocab_size)
+
+
+def _check(reward: Reward, vocab_size: int) -> None:
     for promised in ("names", "weights", "__call__"):
         if not hasattr(reward, promised):
             raise UserError(f"the reward, a {type(reward).__name__}, has no {promised}")
     names, weights = reward.names, reward.weights
     if len(set(names)) != len(names) or not names:
         raise UserError(f"the reward's names are {names}, expected at least one, each once")
+    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        raise UserError(f"the reward's names are {names!r}, expected a tuple of texts")
+    if not isinstance(weights, Tensor):
+        raise UserError(
+            f"the reward's weights are a {type(weights).__name__}, expected a tensor (R,)"
+        )
     if weights.shape != (len(names),) or not weights.isfinite().all():
         raise UserError(
             f"the reward's weights are {weights.tolist()}, expected {len(names)} finite numbers"
@@ -82,7 +93,8 @@ def check_batch(reward: Reward, batch: SequenceBatch) -> None:
         UserError: as of `check_reward`.
     """
     tokens, lengths = batch.tokens.clone(), batch.lengths.clone()
-    values = reward(batch)
+    with trying(f"the reward, a {type(reward).__name__},", reward):
+        values = reward(batch)
     _check_values(values, batch, reward.names)
     if not (torch.equal(tokens, batch.tokens) and torch.equal(lengths, batch.lengths)):
         raise UserError("the reward wrote into the batch it was given, expected it unchanged")

@@ -63,7 +63,7 @@ def replacing(path: Path) -> Iterator[Path]:
     two writers never share it.
 
     Raises:
-        OSError: naming `path` if the error itself names no file (a full disk).
+        OSError: naming `path` if an error of files itself names none (a full disk).
         UserError: `path` is a device, a pipe or a socket, which the rename would destroy.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,7 +76,8 @@ def replacing(path: Path) -> Iterator[Path]:
         beside.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        if error.filename is None:
+        network = isinstance(error, ConnectionError | TimeoutError)
+        if error.filename is None and error.errno is not None and not network:
             raise OSError(error.errno, error.strerror or str(error), str(path)) from error
         raise
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sequence_tutor.config.packages import loaded_class, offered
+from sequence_tutor.config.packages import loaded_class, made, offered
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError, shown
 from sequence_tutor.storage.run_log import Record
@@ -67,5 +67,6 @@ def _offered(name: str) -> Logger:
     if name not in points:
         known = nearest(name, (TENSORBOARD, *TRACKERS, *points))
         raise UserError(f"log.to has {shown(name)}: {known}")
-    found: type[Logger] = loaded_class(points[name], Logger, f"log.to has {name!r}")
-    return found()
+    asked = f"log.to has {name!r}"
+    found: type[Logger] = loaded_class(points[name], Logger, asked)
+    return made(found, asked)

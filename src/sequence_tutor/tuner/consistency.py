@@ -26,10 +26,15 @@ def check_consistent(settings: TuneSettings) -> None:
             f"collect is {settings.collect}, expected at most replay.capacity "
             f"= {settings.replay.capacity}"
         )
-    if settings.paths != "every" and settings.n_steps != "all":
+    if settings.paths in ("whole", "first") and settings.n_steps != "all":
         raise ValueError(
             f"paths is {settings.paths!r} but n_steps is {settings.n_steps}, "
             "expected n_steps = 'all'"
+        )
+    if settings.paths == "both" and settings.n_steps == 1:
+        raise ValueError(
+            "paths is 'both' but n_steps is 1, expected 'all' or at least 2: "
+            "one-step targets are the errors of paths = 'every' alone"
         )
     if settings.paths != "every" and settings.replay.priority == "step":
         raise ValueError(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sequence_tutor.config.packages import loaded, loaded_class, offered
+from sequence_tutor.config.packages import loaded, loaded_class, made, offered
 from sequence_tutor.config.presets import Tables
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError, shown
@@ -79,7 +79,10 @@ class Extensions:
                     f"a callback is {shown(one)}, expected an object of a class that derives from "
                     "sequence_tutor.Callback"
                 )
-        named = [_offered(CALLBACKS, "callbacks", name, Callback)() for name in callbacks]
+        named = [
+            made(_offered(CALLBACKS, "callbacks", name, Callback), f"callbacks is {name!r}")
+            for name in callbacks
+        ]
         loggers = loggers_of((*log_to, *self.log_to), project)
         return Extensions(
             sampler_of(settings, self.sampler),

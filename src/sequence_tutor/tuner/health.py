@@ -114,11 +114,17 @@ def _kl(last: Record, limits: HealthSettings, expected: float) -> str | None:
 
 
 def _loss(records: Sequence[Record], limits: HealthSettings) -> str | None:
-    """Losses of one stage, in units of the reward: in nats they grow as c falls, by 1 / c^2."""
+    """Losses of one stage, in units of the reward: in nats they grow as c falls, by 1 / c^2.
+
+    Aims pay what their multipliers say, and these begin at zero: a loss is judged beside those at
+    half of its multipliers and more.
+    """
     comparable = [
         record
         for record in records
-        if record.get("loss") is not None and record.get("stage") == records[-1].get("stage")
+        if record.get("loss") is not None
+        and record.get("stage") == records[-1].get("stage")
+        and _multipliers(record) >= _multipliers(records[-1]) / 2
     ]
     if len(comparable) < 2 or comparable[-1] is not records[-1]:
         return None
@@ -134,6 +140,11 @@ def _loss(records: Sequence[Record], limits: HealthSettings) -> str | None:
         f"loss diverging: {last['loss']:.3g} after {before['loss']:.3g}{at_c}; try a lower "
         "optimiser.learning_rate or optimiser.robust = 10"
     )
+
+
+def _multipliers(record: Record) -> float:
+    """The sum of all aims' multipliers; 0 without aims."""
+    return float(sum(abs(aim["multiplier"]) for aim in record.get("aims", {}).values()))
 
 
 def _learned_at(record: Record) -> float:

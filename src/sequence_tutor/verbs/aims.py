@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.aimed import ListedRow, aims_of, rows_of
 from sequence_tutor.evaluation.foretold import Foretold, foretell
 from sequence_tutor.evaluation.model import Model, model_of_prior
@@ -145,7 +146,8 @@ def aims_from(
         quiet: show no progress.
 
     Raises:
-        UserError: something cannot be used, or there is no such row.
+        UserError: something cannot be used, there is no such row, or too few sequences give no
+            aim at all.
     """
     order = _order(domain, prior, preset, config, rules, length, executor, trust)
     model = model_of_prior(order, "prior")
@@ -153,6 +155,11 @@ def aims_from(
     rows = rows_of(model, samples, seed, names, real)
     if names is None:
         rows = [row for row in rows if _can_be_read(row)]
+    if not any(row.wanted for row in rows):
+        raise UserError(
+            f"{', '.join(map(str, listed_paths(paths)))}: no row has an interval over "
+            f"{len(real)} {model.domain.real}, expected more of them to read aims off"
+        )
     at_most = model.domain.end_token is not None
     return AimsRead(rows, len(real), model.length, model.domain.real, at_most)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from sequence_tutor.execution.registry import find_executor
+from sequence_tutor.execution.registry import find_executor, results_of, started
 from sequence_tutor.progress import progress
 from sequence_tutor.storage.folder_lock import HEARTBEAT, SILENCE
 from sequence_tutor.storage.shards import Shards
@@ -56,7 +56,7 @@ def compute_elsewhere(shards: Shards, executor: str, *, trust: bool, quiet: bool
     Raises:
         UserError: there is no such executor, or a shard cannot be computed.
     """
-    kind = find_executor(executor)
+    find_executor(executor)
     computing(shards.what, shards.folder, trust=trust)  # what is wrong or not allowed is said here
     before = _left(shards)
 
@@ -65,12 +65,12 @@ def compute_elsewhere(shards: Shards, executor: str, *, trust: bool, quiet: bool
 
     with (
         progress("shards", len(before), quiet=quiet) as advance,
-        kind(ShardWorker(shards.folder), cores_at_hand(), LONGEST) as workers,
+        started(executor, ShardWorker(shards.folder), cores_at_hand(), LONGEST) as workers,
         watched(done, advance),
     ):
         left, until = before, time.monotonic() + PATIENCE
         while left and time.monotonic() < until:
-            workers.map(left)
+            results_of(executor, workers, left)
             now = _left(shards)
             if len(now) < len(left):
                 until = time.monotonic() + PATIENCE

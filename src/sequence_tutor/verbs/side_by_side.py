@@ -15,7 +15,7 @@ import torch
 from sequence_tutor.config.presets import Tables
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UnfinishedError, UserError, shown
-from sequence_tutor.execution.registry import SERIAL, find_executor
+from sequence_tutor.execution.registry import SERIAL, results_of, started
 from sequence_tutor.progress import Advance, progress
 from sequence_tutor.storage.folder_lock import lease, writing_in
 from sequence_tutor.storage.run_log import read_log
@@ -65,14 +65,13 @@ def compute_runs(
     if executor == SHARED:
         _compute_free(function, items, [folder for folder, _ in runs])
         return
-    kind = find_executor(executor)
     workers = max(1, cores_at_hand() // threads)
     with (
         progress("training side by side", sum(steps for _, steps in runs), quiet=quiet) as advance,
-        kind(function, workers, LONGEST) as computing,
+        started(executor, function, workers, LONGEST) as computing,
         watched(lambda: sum(_done(folder, steps) for folder, steps in runs), advance),
     ):
-        computing.map(items)
+        results_of(executor, computing, items)
 
 
 def _compute_free(

@@ -16,11 +16,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
+import numpy as np
+
 from sequence_tutor.errors import UserError
 from sequence_tutor.execution.cache import Cache
 from sequence_tutor.execution.closing import Closing
 from sequence_tutor.execution.protocol import Executor, Lost
-from sequence_tutor.execution.registry import LOCAL, SERIAL, find_executor
+from sequence_tutor.execution.registry import LOCAL, SERIAL, results_of, started
 from sequence_tutor.molecule.features import Features, Row, row_of
 from sequence_tutor.molecule.terms.term_set import MoleculeRecord, TermSet
 
@@ -81,8 +83,8 @@ class Scorer(Closing):
         self._asking = threading.Lock()  # an executor serves one call at a time
         self.computed = 0
         self._name = executor or LOCAL if workers else SERIAL
-        self._executor: Executor[Question, MoleculeRecord | Row] = find_executor(self._name)(
-            partial(_answer, term_set), max(1, workers), timeout
+        self._executor: Executor[Question, MoleculeRecord | Row] = started(
+            self._name, partial(_answer, term_set), max(1, workers), timeout
         )
         weakref.finalize(self, self._executor.close)  # if it is never closed
 
@@ -160,11 +162,13 @@ class Scorer(Closing):
         if not questions:
             return []
         with self._asking:
-            answers = self._executor.map(questions)
-        if len(answers) != len(questions):
-            raise UserError(
-                f"executor {self._name!r} gave {len(answers)} results for {len(questions)} items"
-            )
+            answers = results_of(self._name, self._executor, questions)
+        for answer in answers:
+            if not isinstance(answer, MoleculeRecord | np.ndarray | Lost):
+                raise UserError(
+                    f"executor {self._name!r} gave a {type(answer).__name__} for an item, expected "
+                    "what its function gives, or a Lost"
+                )
         return answers
 
 
