@@ -105,7 +105,8 @@ def list_aims(
     Raises:
         UserError: something cannot be used, or there is no such row.
     """
-    model = _prior(domain, prior, preset, config, rules, length, executor, trust)
+    order = _order(domain, prior, preset, config, rules, length, executor, trust)
+    model = model_of_prior(order, "prior")
     return rows_of(model, samples, seed, names)
 
 
@@ -148,7 +149,8 @@ def aims_from(
         UserError: something cannot be used, there is no such row, or too few sequences give no
             aim at all.
     """
-    model = _prior(domain, prior, preset, config, rules, length, executor, trust)
+    order = _order(domain, prior, preset, config, rules, length, executor, trust)
+    model = model_of_prior(order, "prior")
     real = read_beside(model, listed_paths(paths), held_out=held_out, quiet=quiet)
     rows = rows_of(model, samples, seed, names, real)
     if names is None:
@@ -196,8 +198,7 @@ def price_aims(
     Raises:
         UserError: something cannot be used, or the aims are too far from the prior.
     """
-    tables = {} if aims is None else {"aims": aims}
-    order = _order(domain, prior, preset, config, rules, length, executor, trust, tables)
+    order = _order(domain, prior, preset, config, rules, length, executor, trust, aims)
     wanted, model = order.spec.tune.aims, model_of_prior(order, "prior")
     with progress("sampling the prior", samples, quiet=quiet) as advance:
         return foretell(model, wanted, samples, seed, advance)
@@ -216,20 +217,6 @@ def read_beside(
     )
 
 
-def _prior(
-    domain: str,
-    prior: PathLike | None,
-    preset: str,
-    config: PathLike | None,
-    rules: PathLike | None,
-    length: int | None,
-    executor: str | None,
-    trust: bool,
-) -> Model:
-    order = _order(domain, prior, preset, config, rules, length, executor, trust, {})
-    return model_of_prior(order, "prior")
-
-
 def _order(
     domain: str,
     prior: PathLike | None,
@@ -239,9 +226,12 @@ def _order(
     length: int | None,
     executor: str | None,
     trust: bool,
-    tables: Mapping[str, Any],
+    aims: Mapping[str, Any] | None = None,
 ) -> Order:
-    asked = {**tables, **({} if length is None else {"length": length})}
+    """What `tune` would be asked, with aims in place of those of the settings; see `list_aims`."""
+    asked: dict[str, Any] = {} if aims is None else {"aims": aims}
+    if length is not None:
+        asked["length"] = length
     overrides = with_executor(asked, executor)
     given = Given(prior, optional_path(rules))
     file = optional_path(config)

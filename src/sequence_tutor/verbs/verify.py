@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -61,11 +61,7 @@ def verify(
         UserError: a name is that of no algorithm.
     """
     forms = _forms()
-    for name in names:
-        if names.count(name) > 1:
-            raise UserError(f"algorithm {name!r} is given twice, expected each once")
-        if name not in forms:
-            raise UserError(f"unknown algorithm {name!r}: {nearest(name, forms)}")
+    check_choice(names, forms, "algorithm")
     set_threads(threads)
     problem = make_toy(seed)
     results = []
@@ -74,6 +70,24 @@ def verify(
         settings = build(TuneSettings, tables, f"the preset of verify, {name}", {ASKED: ()})
         results.append(asdict(_train(name, problem, settings, quiet=quiet)))
     return {"algorithms": results, "seed": seed, "versions": versions()}
+
+
+def check_choice(names: Sequence[str], known: Collection[str], what: str) -> None:
+    """Refuse a name that is unknown, or given twice.
+
+    Args:
+        names: as given by the user.
+        known: all that there are.
+        what: they name, for the error's sentence.
+
+    Raises:
+        UserError: naming the first.
+    """
+    for name in names:
+        if names.count(name) > 1:
+            raise UserError(f"{what} {name!r} is given twice, expected each once")
+        if name not in known:
+            raise UserError(f"unknown {what} {name!r}: {nearest(name, known)}")
 
 
 def form_tables(name: str) -> dict[str, Any]:

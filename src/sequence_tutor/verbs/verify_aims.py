@@ -15,8 +15,6 @@ from torch import Tensor
 from sequence_tutor.algorithms.registry import find_algorithm
 from sequence_tutor.config.aims import Aim, parse_aims
 from sequence_tutor.config.presets import build, merged, read_preset
-from sequence_tutor.config.settings import nearest
-from sequence_tutor.errors import UserError
 from sequence_tutor.exact import (
     ConstrainedOptimum,
     Distinct,
@@ -37,7 +35,7 @@ from sequence_tutor.tuner.bound_features import features
 from sequence_tutor.tuner.idle_settings import ASKED
 from sequence_tutor.tuner.loop import Tuner
 from sequence_tutor.tuner.settings import TuneSettings
-from sequence_tutor.verbs.verify import form_tables, soft_forms
+from sequence_tutor.verbs.verify import check_choice, form_tables, soft_forms
 
 INFEASIBLE = "infeasible"
 """The round whose aims nothing meets."""
@@ -93,15 +91,8 @@ def verify_aims(
         UserError: a name is that of no soft algorithm, or of no round.
     """
     forms, preset = soft_forms(), read_preset("verify", "toy", "aims")
-    for given, known, what in (
-        (names, forms, "soft algorithm"),
-        (rounds, preset["rounds"], "round"),
-    ):
-        for name in given:
-            if given.count(name) > 1:
-                raise UserError(f"{what} {name!r} is given twice, expected each once")
-            if name not in known:
-                raise UserError(f"unknown {what} {name!r}: {nearest(name, known)}")
+    check_choice(names, forms, "soft algorithm")
+    check_choice(rounds, preset["rounds"], "round")
     set_threads(threads)
     problem = make_toy(seed)
     results = []
