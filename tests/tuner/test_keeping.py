@@ -13,10 +13,13 @@ from torch import Tensor, nn
 from kit import KilledError, silent, toy_task
 from sequence_tutor.config.aims import parse_aims
 from sequence_tutor.domain.rows import SHARE
+from sequence_tutor.errors import UserError
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.toy.rows import ToyRows
 from sequence_tutor.tuner.aimed_rows import bounds_of
 from sequence_tutor.tuner.bound_features import features
+from sequence_tutor.tuner.callbacks import Callback, Evaluated
+from sequence_tutor.tuner.extensions import Extensions
 from sequence_tutor.tuner.keeping import Keeping
 from sequence_tutor.tuner.loop import Tuner
 from sequence_tutor.tuner.multipliers import Multipliers
@@ -160,3 +163,92 @@ def test_a_new_stage_forgets_what_met_the_aims_before(tmp_path: Path) -> None:
     assert "best.collections" in made.steering.keeping.state()
     made.steering.begin_stage()
     assert "best.collections" not in made.steering.keeping.state()
+
+
+def staged(*stages: dict[str, object], **changes: object) -> TuneSettings:
+    """Aims alone pay nothing else, so a stage that may stall does so at its second evaluation."""
+    return settings(stages=stages, **changes)
+
+
+STALLS = {"until_stalled": 1}
+EARLY = [
+    ({"steps": 400, **STALLS}, {"steps": 60, **STALLS}),  # 40 of 400 updates, then 40 of 60
+    ({"steps": 400, **STALLS}, {"steps": 40}),  # the second one whole
+    ({"steps": 40}, {"steps": 60, **STALLS}),
+]
+
+
+@pytest.mark.parametrize("stages", EARLY)
+def test_a_stage_that_ends_early_keeps_its_own_best_stretch(
+    tmp_path: Path, stages: Sequence[dict[str, object]]
+) -> None:
+    made = tuner(tmp_path, staged(*stages))
+    seen: dict[int, list[Tensor]] = {}  # updates made -> the weights that sample then
+
+    def note(_n: int = 1, /, **_live: float | str) -> None:
+        seen[made.step] = weights(made)
+
+    made.run(note)
+    *_, before, last = made.log.records
+    assert made.step == last["step"] == 80
+    begun, ended = last["kept"]
+    assert begun >= 40  # where the second stage began
+    assert ended == begun + 6
+    sampled = [seen[step] for step in range(begun, ended + 1, 2)]
+    kept = [torch.stack(one).mean(0) for one in zip(*sampled, strict=True)]
+    for mine, expected in zip(weights(made), kept, strict=True):
+        torch.testing.assert_close(mine, expected)
+    if "until_stalled" in stages[1]:  # what ended the run is of the last policy
+        assert before["step"] == 80
+        assert "kept" not in before
+        assert before["kl_to_prior_per_token"] != last["kl_to_prior_per_token"]
+    assert last["stage"] == "2"
+
+
+def test_a_run_killed_before_the_last_line_of_its_best_policy_ends_the_same(tmp_path: Path) -> None:
+    class Kill(Callback):
+        def evaluated(self, moment: Evaluated) -> None:
+            if "kept" in moment.records[-1]:
+                raise UserError("killed")
+
+    chosen = staged(*EARLY[0])
+    whole = tuner(tmp_path / "whole", chosen)
+    whole.run(silent)
+    killed = Tuner(
+        *(toy_task(), chosen, tmp_path / "killed"),
+        rows=ToyRows(4),
+        extensions=Extensions(callbacks=[Kill()]),
+    )
+    with pytest.raises(UserError, match="killed"):
+        killed.run(silent)
+    resumed = tuner(tmp_path / "killed", chosen)
+    assert resumed.step == 80
+    resumed.run(silent)
+    for mine, theirs in zip(weights(resumed), weights(whole), strict=True):
+        assert torch.equal(mine, theirs)
+    for own, other in zip(resumed.log.records, whole.log.records, strict=True):
+        assert {**own, "seconds": 0} == {**other, "seconds": 0}
+
+
+def test_the_last_policy_of_a_stage_too_short_for_a_stretch_is_kept_and_said(
+    tmp_path: Path,
+) -> None:
+    said: list[str] = []
+    chosen = staged({"steps": 60}, {"steps": 400, **STALLS}, aims_keep=25)
+    made = Tuner(toy_task(), chosen, tmp_path, said.append, rows=ToyRows(4))
+    made.run(silent)
+    assert made.step == 100  # the stretch that the first stage would have had is none of its own
+    assert "kept" not in made.log.records[-1]
+    assert sum("aims_keep = 25: the run ended before" in one for one in said) == 1
+
+
+def test_a_callback_that_ends_the_run_has_its_policy_as_it_is(tmp_path: Path) -> None:
+    class Enough(Callback):
+        def evaluated(self, moment: Evaluated) -> bool:
+            return moment.step == 40
+
+    extensions = Extensions(callbacks=[Enough()])
+    made = Tuner(toy_task(), settings(), tmp_path, rows=ToyRows(4), extensions=extensions)
+    made.run(silent)
+    assert made.step == 40
+    assert "kept" not in made.log.records[-1]

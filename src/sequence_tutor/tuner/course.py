@@ -72,6 +72,15 @@ class Course:
         """The share of the stage's updates that is done."""
         return self.updates(step) / self.stage.settings.steps
 
+    def done(self, step: int) -> float:
+        """The share of the whole run that is done; a stage that ended early counts whole.
+
+        So the goals of aims arrive, and multipliers come to rest, where the stages that follow
+        expect them to.
+        """
+        steps = [stage.settings.steps for stage in self._stages]
+        return (sum(steps[: self.place]) + self.updates(step)) / sum(steps)
+
     def is_complete(self, step: int) -> bool:
         """Whether all updates of the stage are done."""
         return self.updates(step) == self.stage.settings.steps

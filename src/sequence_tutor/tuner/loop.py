@@ -121,7 +121,7 @@ class Tuner:
         self.course = Course(stages, self.learner, self.supply)
         self.steering = Steering(settings, self.learner, self.supply, self.course, self.aiming)
         self.callbacks = Callbacks(extensions.callbacks, directory)
-        self.due: dict[str, float] | None = None  # of an evaluation that is to be made
+        self.due: dict[str, Any] | None = None  # of an evaluation that is to be made
         self._began = 0.0  # seconds of the clock
         self.step = self.transitions = 0
         self.seconds = 0.0
@@ -192,16 +192,26 @@ class Tuner:
         if is_last or self.step % self.settings.evaluate_every == 0:
             self.due = {"loss": update.loss, "gradient_norm": update.gradient_norm}
 
-    def _evaluate_and_go_on(self, metrics: dict[str, float], advance: Advance) -> None:
-        """Evaluate, begin the next stage if this one is over, and save."""
-        course = self.course
-        is_over = course.is_in_last and course.is_complete(self.step)
-        kept = self.steering.end() if is_over else {}
+    def _evaluate_and_go_on(self, metrics: dict[str, Any], advance: Advance) -> None:
+        """Evaluate, begin the next stage if this one is over, and save.
+
+        Where an evaluation ends the run before its last update, the best policy takes the place of
+        the last one only then, and another evaluation, of the same step, is due. A callback that
+        ends the run has its policy saved as it is.
+        """
+        course, was_ended = self.course, "kept" in metrics
+        is_over = was_ended or (course.is_in_last and course.is_complete(self.step))
+        kept = self.steering.end(self.log.warn) if is_over else {}
         is_asked = self._evaluate({**metrics, **kept}, is_last=is_over)
         self.due = None
-        if is_asked or self.steering.is_settled(self.log.records):
+        ends = was_ended or is_asked or self.steering.is_settled(self.log.records)
+        goes_on = not ends and course.is_to_end(self.step, self.log.records)
+        is_early = not is_over and not is_asked and (ends or (goes_on and course.is_in_last))
+        if is_early and (kept := self.steering.end(self.log.warn)):
+            self.due = {**metrics, **kept}
+        elif ends:
             course.end(self.step)
-        elif course.is_to_end(self.step, self.log.records):
+        elif goes_on:
             self._complete(course.begin_next(self.step), advance)
             self.steering.begin_stage()
             self._tell_stage()

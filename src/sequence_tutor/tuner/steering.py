@@ -10,6 +10,7 @@ from sequence_tutor.tuner.collecting import Fresh
 from sequence_tutor.tuner.course import Course
 from sequence_tutor.tuner.keeping import Keeping
 from sequence_tutor.tuner.learner import Learner
+from sequence_tutor.tuner.logbook import Warn
 from sequence_tutor.tuner.multipliers import ARRIVED
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.tuner.stages import most_steps
@@ -79,7 +80,7 @@ class Steering:
         steps, every = most_steps(self._settings), self._settings.collect_every
         c = self._course.learning_c(step)
         energy = experiences.energy(own, c)
-        done = step / steps
+        done = self._course.done(step)
         counts = self._aiming.follow(fresh, own.counts, energy, done, every / steps)
         if self.keeping is not None:
             self.keeping.follow(counts, step, done)
@@ -91,8 +92,11 @@ class Steering:
         if self.keeping is not None:
             self.keeping.begin()
 
-    def end(self) -> dict[str, list[int]]:
-        """All updates are made: the policy of the best stretch takes the place of the last one.
+    def end(self, warn: Warn) -> dict[str, list[int]]:
+        """The run is over: the policy of the best stretch takes the place of the last one.
+
+        Args:
+            warn: is told if no stretch of the stage was complete.
 
         Returns:
             What the log's last entry says of it: `kept`, between which updates the stretch was.
@@ -101,6 +105,11 @@ class Steering:
             return {}
         kept = self.keeping.put_back()
         self._learner.experiences.payments = self._aiming.payments
+        if not kept:
+            warn(
+                f"tune.aims_keep = {self._settings.aims_keep}: the run ended before so many "
+                "collections of its second half and last stage; its last policy is kept"
+            )
         return {"kept": kept} if kept else {}
 
     def rank(self, step: int) -> None:

@@ -205,6 +205,23 @@ def test_generated_tunes_sound_as_abc2midi_plays_them(first: int) -> None:
         assert difference(Composer(seed).tune()) == ""
 
 
+KEYS = [
+    *("Hp", "none", "Em", "G Major", "GMINOR", "DPHR", "EMix", "E Mixolydian", "A Lyd", "Bbmix"),
+    *("C#loc", "Cb", "C exp _b _e ^f", "C Exp ^f ^c ^g", "D Phr ^f", "D =c", "Am ^f ^g", "none _b"),
+    *("Gmix exp _b", "G clef=bass", "clef=bass G", "bass G", "clef=treble Dphr ^f", "G octave=0"),
+]
+"""Keys as tunes have them: in all spellings of modes, with accidentals, before and after clefs."""
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_keys_sound_as_abc2midi_plays_them(key: str) -> None:
+    # within a tune abc2midi has `exp` keep what the last key altered, and reads no key after a clef
+    left_out = "exp" in key.lower() or key.startswith(("clef", "bass"))
+    change = "" if left_out else f"[K:{key}]CDEF|GABc|"
+    tune = f"X:1\nT:t\nM:4/4\nL:1/4\n{MIDI}K:{key}\nCDEF|GABc|[K:Ab]CDEF|GABc|{change}\n"
+    assert difference(tune) == ""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("first", range(1000, 3000, 500))
 def test_many_generated_tunes_sound_as_abc2midi_plays_them(first: int) -> None:

@@ -1,7 +1,8 @@
 """The key of a ``K:`` field: what it does to the seven letters.
 
-Source: the ABC standard 2.1, section 3.1.14. Two things more are read: a tonic in lower case if it
-is a word of its own (``am``), and the sharp and flat signs of Unicode.
+Source: the ABC standard 2.1, section 3.1.14. More is read than it has: a tonic in lower case if it
+is a word of its own (``am``), the sharp and flat signs of Unicode, a key after its clef, and
+accidentals without a tonic, which are all of the signature.
 """
 
 from __future__ import annotations
@@ -40,8 +41,14 @@ _KEY = re.compile(
     re.VERBOSE,
 )
 _NO_KEY = re.compile(r"\s*(?:(?P<pipes>HP)|none)(?![A-Za-z])", re.IGNORECASE)
-_ALTERED = re.compile(r"(\^{1,2}|_{1,2}|=)([A-Ga-g])")
+_ALTERED = re.compile(r"(\^{1,2}\d{0,2}/{0,2}\d{0,2}|_{1,2}\d{0,2}/{0,2}\d{0,2}|=)([A-Ga-g])")
 _ALTERED_WORD = re.compile(rf"(?:{_ALTERED.pattern})+")
+_NO_TONIC = re.compile(r"\s*(?:exp(?![a-z])|(?=[\^_=]))", re.IGNORECASE)
+_BEFORE = re.compile(  # the clef and such, which the standard has after the key
+    r"""(?:\s*(?: (?!key=)[a-z]+=(?:"[^"]{0,99}"|\S{1,99})
+             | (?:treble|alto|tenor|bass|perc)\d?(?:[+-]\d\d?)? ) (?=\s) ){1,9}""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
 @dataclass(frozen=True)
@@ -63,30 +70,35 @@ def read_key(text: str) -> AbcKey | None:
 
     Args:
         text: a tonic and a mode, ``none`` or ``HP``, and then any number of accidentals, which
-            change the signature of the mode, or after ``exp`` are all of it: ``D Phr ^f``,
-            ``D exp _b _e ^f``. Anything else after it, such as a clef, is skipped.
+            change the signature of the mode, or after ``exp`` or without a tonic are all of it:
+            ``D Phr ^f``, ``D exp _b _e ^f``. Anything else, such as a clef, is skipped.
     """
     text = text.translate(_SIGNS)
-    tonic = ""
-    none, match = _NO_KEY.match(text), _KEY.match(text)
     if not text.strip():
         return AbcKey()
+    before = _BEFORE.match(text)
+    text = text[before.end() if before else 0 :].lstrip().removeprefix("key=")
+    tonic = ""
+    none, match = _NO_KEY.match(text), _KEY.match(text)
     if none is not None:
         key = AbcKey(_HIGHLAND_PIPES if none["pipes"] else {})
         rest = text[none.end() :]
+    elif (bare := _NO_TONIC.match(text)) is not None:
+        key, rest = AbcKey(), text[bare.end() :]
     elif match is not None and (
-        match["tonic"].isupper() or not text[match.end() : match.end() + 1].isalpha()
+        (match["tonic"].isupper() and before is None)
+        or not text[match.end() : match.end() + 1].isalpha()
     ):
         tonic = match["tonic"].upper() + match["sign"]
         key = _of_mode(tonic, (match["mode"] or "").lower())
         rest = text[match.end() :]
-        if "exp" in rest.split():
+        if "exp" in rest.lower().split():
             key = AbcKey()
     else:
         return None
     altered = {
-        letter.upper(): ALTERATIONS[mark]
-        for word in rest.split()
+        letter.upper(): alteration_of(mark)
+        for word in rest.replace(",", " ").split()
         if _ALTERED_WORD.fullmatch(word)
         for mark, letter in _ALTERED.findall(word)
     }
@@ -94,6 +106,19 @@ def read_key(text: str) -> AbcKey | None:
         return key
     alterations = key.alterations | altered
     return AbcKey(alterations, _written(tonic, alterations) if tonic else None)
+
+
+def alteration_of(mark: str) -> int:
+    """Semitones of an accidental; quarter tones are rounded towards the natural."""
+    signs = mark.rstrip("0123456789/")
+    alteration = ALTERATIONS[signs]
+    fraction = mark[len(signs) :]
+    if not fraction:
+        return alteration
+    times, slash, over = fraction.partition("/")
+    divisor = int(over.lstrip("/") or 2) if slash else 1
+    size = abs(alteration) * int(times or 1) // max(1, divisor)
+    return size if alteration > 0 else -size
 
 
 def _written(tonic: str, alterations: Mapping[str, int]) -> WrittenKey | None:

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.reading.abc.fields import WHOLE, Context
-from sequence_tutor.melody.reading.abc.keys import ALTERATIONS
+from sequence_tutor.melody.reading.abc.keys import alteration_of
 from sequence_tutor.melody.reading.abc.symbols import (
     AbcNote,
     Bar,
@@ -211,7 +211,8 @@ class VoiceReader:
         lasting = None if where is None else (self.context.keys, where)
         natural = 12 * octave + NATURALS[letter] + self.context.pitching.total
         by_key = self.context.key.alterations.get(letter, 0)
-        return Pitch(place, natural, by_key, _alteration(note.mark), lasting, note.tied)
+        mark = alteration_of(note.mark) if note.mark else None
+        return Pitch(place, natural, by_key, mark, lasting, note.tied)
 
     def _start_overlay(self, overlay: Overlay) -> None:
         here = self._here()
@@ -259,18 +260,3 @@ def _scaled(duration: int, length: str) -> int:
     number = over.lstrip("/")
     divisor = int(number) if number else 2**slashes
     return duration * int(times or 1) // max(1, divisor)
-
-
-def _alteration(mark: str) -> int | None:
-    """Semitones of an accidental; quarter tones are rounded towards the natural."""
-    if not mark:
-        return None
-    signs = mark.rstrip("0123456789/")
-    alteration = ALTERATIONS[signs]
-    fraction = mark[len(signs) :]
-    if not fraction:
-        return alteration
-    times, slash, over = fraction.partition("/")
-    divisor = int(over.lstrip("/") or 2) if slash else 1
-    size = abs(alteration) * int(times or 1) // max(1, divisor)
-    return size if alteration > 0 else -size
