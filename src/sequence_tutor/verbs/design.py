@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sequence_tutor.config.presets import build
-from sequence_tutor.config.settings import Settings
+from sequence_tutor.config.settings import Settings, check_least
 from sequence_tutor.domain import Around, Designer, Draws, Reward, SequenceBatch
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import UserError
@@ -127,8 +127,7 @@ def design(
         UserError: a part or molecule that cannot be read, or a number out of range.
     """
     ranked = _Ranked(model, weights, config)
-    if count < 1:
-        raise UserError(f"count is {count}, expected at least 1")
+    check_least(1, count=count)
     if best is not None and not 1 <= best <= count:
         raise UserError(f"best is {best}, expected 1 to {count}, the number that is looked for")
     check_temperature(temperature)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sequence_tutor.config.presets import DEFAULT, build
-from sequence_tutor.config.settings import Settings
+from sequence_tutor.config.settings import Settings, check_least
 from sequence_tutor.domain import SequenceBatch, Wishes
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import UserError
@@ -166,8 +166,7 @@ def fill(
 
 
 def _check(count: int, best: int | None, particles: int, c: float | None) -> None:
-    if count < 1:
-        raise UserError(f"count is {count}, expected at least 1")
+    check_least(1, count=count)
     if best is not None and not 1 <= best <= count:
         raise UserError(f"best is {best}, expected 1 to {count}, the number that is drawn")
     if not 2 <= particles <= 10_000:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from sequence_tutor.config.settings import Settings
+from sequence_tutor.config.settings import Settings, check_least
 from sequence_tutor.domain import Beginning, Progress, Reward
 from sequence_tutor.domain.fingerprints import sequence_hashes
 from sequence_tutor.errors import UserError
@@ -69,8 +69,7 @@ def sample(
         UserError: a number out of its range, a length beyond the one the model was tuned at, a
             prime as long as that, or a model with fewer distinct sequences than asked for.
     """
-    if count < 1:
-        raise UserError(f"count is {count}, expected at least 1")
+    check_least(1, count=count)
     check_temperature(temperature)
     out, prime = optional_path(out), optional_path(prime)
     if prime is not None:
@@ -150,8 +149,7 @@ def _write(
 
 def _beginning(model: Model, prime: Path | None, length: int, settings: Settings) -> Beginning:
     """The beginning of every sequence: the prime, or the one that the model was tuned with."""
-    if length < 1:
-        raise UserError(f"length is {length}, expected at least 1")
+    check_least(1, length=length)
     if prime is None:
         begun = Beginning(model.prefix, settings)
     else:
