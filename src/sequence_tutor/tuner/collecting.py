@@ -132,11 +132,15 @@ class Collector:
             self.task.reward.remember(batch)
         return fresh
 
-    def _write(self, count: int) -> tuple[Rollout, int]:
-        """So many sequences, the policy's own first, and how many these are."""
+    def _divided(self, count: int) -> tuple[int, int, int]:
+        """How many of so many sequences the policy writes, are regrown and are bred."""
         regrown = self.regrower.count(count)
         bred = 0 if self.breeder is None else self.breeder.count(count)
-        own = count - regrown - bred
+        return count - regrown - bred, regrown, bred
+
+    def _write(self, count: int) -> tuple[Rollout, int]:
+        """So many sequences, the policy's own first, and how many these are."""
+        own, regrown, bred = self._divided(count)
         sampled = self._sample(own, keep_log_probs=self.compares)
         if regrown:
             sampled = self._beside(sampled, self.regrower(regrown))
@@ -148,9 +152,7 @@ class Collector:
     def _choose(self, count: int) -> tuple[Rollout, int]:
         """At most so many, picked from the candidates of each collector."""
         assert self.choosing is not None
-        regrown = self.regrower.count(count)
-        bred = 0 if self.breeder is None else self.breeder.count(count)
-        own = count - regrown - bred
+        own, regrown, bred = self._divided(count)
         written = [self._judged(self._sample(self.choosing.asked(own)).batch, own)]
         if regrown:
             written.append(self._judged(self.regrower(self.choosing.asked(regrown)), regrown))
@@ -202,8 +204,7 @@ class Collector:
             self._gather(sampled.step, fresh, _whole(log_prior, batch), sampled.log_policy)
         if log_probs is None:
             return fresh
-        chosen = batch.mask[: fresh.own]
-        chosen[:, : len(self.task.prefix)] = False
+        chosen = batch[: fresh.own].mask_after(len(self.task.prefix))
         kl = token_kl(log_probs[: fresh.own], log_prior[: fresh.own])
         return replace(fresh, kl_per_token=kl[chosen].mean().item())
 

@@ -198,10 +198,8 @@ class Supply:
             self.pending.drop_first()
             stored = self._store(fresh.batch, fresh.terms, fresh.log_prior)
             if self.is_expensive:
-                longest = int(fresh.batch.lengths[: fresh.own].max())
-                own = fresh.batch[: fresh.own]
-                batch = SequenceBatch(own.tokens[:, :longest], own.lengths)
-                self.latest = batch, fresh.terms[: fresh.own, :longest]
+                own = fresh.batch[: fresh.own].trimmed
+                self.latest = own, fresh.terms[: fresh.own, : own.tokens.shape[1]]
             yield fresh, stored
 
     def leave_out(self, stage: Stage) -> frozenset[str]:

@@ -138,8 +138,7 @@ def best_by_value(model: Model, batch: SequenceBatch, given: int, n: int) -> Seq
     nothing is scored. The first `given` tokens do not count.
     """
     assert isinstance(model.policy, TunedPolicy)  # checked before
-    tokens, mask = batch.tokens, batch.mask
-    mask[:, :given] = False
+    tokens, mask = batch.tokens, batch.mask_after(given)
     own = model.policy.prior  # at the temperature that it was tuned with
     advantage = model.policy.sequence_log_probs(tokens) - own.sequence_log_probs(tokens)
     total = taken(advantage, tokens).where(mask, 0.0).sum(1)  # (B,)
