@@ -61,7 +61,7 @@ class SequenceBatch:
         """(B, T) bool: True where a token belongs to its sequence and is none of the first given.
 
         Args:
-            given: tokens that each sequence began with, which nobody chose.
+            given: tokens that each sequence began with, which were not chosen.
         """
         mask = self.mask
         mask[:, :given] = False

@@ -115,7 +115,7 @@ def programs_of(tables: object) -> list[Code]:
 
 
 def allow(codes: Sequence[Code], source: Path | str, *, trust: bool = False) -> None:
-    """Refuse code that the records in `source` name and nobody has allowed.
+    """Refuse code that the records in `source` name and the user has not allowed.
 
     With `trust` the user allows it now, which is remembered.
 

@@ -146,7 +146,7 @@ class AimedRows:
         """
         counted = self.rows.count(batch, terms) if self._of_domain else {}
         if LOG_PRIOR in self.names:
-            assert log_prior is not None  # whoever counts it has asked the prior
+            assert log_prior is not None  # computed where it is counted
             chosen = (log_prior != 0).sum(1)
             counted = {**counted, LOG_PRIOR: Counts(log_prior.double().sum(1), chosen.double())}
         zero = torch.zeros(len(batch), dtype=torch.float64, device=batch.tokens.device)

@@ -145,7 +145,7 @@ def begin_work(folder: Path, what: dict[str, Any], shards: int) -> Shards:
 def work(
     folder: PathLike, *, executor: str | None = None, trust: bool = False, quiet: bool = False
 ) -> Summary | None:
-    """Compute shards of a folder until none is left that nobody computes.
+    """Compute shards of a folder until each is done or computed by another process.
 
     Any number of processes may do so at once, on any machine that sees the folder.
 
