@@ -12,8 +12,9 @@ import numpy as np
 from rdkit import Chem, rdBase
 
 from sequence_tutor.domain import Progress
-from sequence_tutor.domain.corpus import ALL, KILOBYTE, Corpus, Intake, Numbers, by_kilobytes
+from sequence_tutor.domain.corpus import ALL, Corpus, Intake, Numbers
 from sequence_tutor.domain.corpus_cache import cached, fingerprint
+from sequence_tutor.domain.reading_progress import KILOBYTE, by_kilobytes
 from sequence_tutor.molecule.chemistry import (
     PROPERTIES,
     canonical_smiles,
