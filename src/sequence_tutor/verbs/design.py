@@ -20,7 +20,6 @@ from sequence_tutor.randomness import named_generator
 from sequence_tutor.reporting.samples import Samples
 from sequence_tutor.sampling.rollout import check_temperature
 from sequence_tutor.storage.files import PathLike, optional_path
-from sequence_tutor.storage.token_lines import write_json_lines
 from sequence_tutor.verbs.fill import CANDIDATES_FILE, rewarding
 from sequence_tutor.verbs.sample import write_samples
 from sequence_tutor.workbench.wished import described, with_weights, worth
@@ -154,14 +153,7 @@ def design(
     batch = SequenceBatch.from_lists([row["tokens"] for row in rows])
     folder = optional_path(out)
     if folder is not None:
-        write_samples(
-            model,
-            batch,
-            folder,
-            settings,
-            beside=lambda: write_json_lines(folder / CANDIDATES_FILE, rows),
-            quiet=quiet,
-        )
+        write_samples(model, batch, folder, settings, CANDIDATES_FILE, rows, quiet=quiet)
     dropped = {name: number for name, number in found.dropped.items() if number}
     return Candidates(batch, model, settings, folder, None, rows, found.drawn, dropped)
 

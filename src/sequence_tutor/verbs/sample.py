@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -102,12 +102,7 @@ def sample(
         batch = _take(model, source, count, seed, advance, repeats=repeats)
     drawn = draws(model, batch, len(beginning), quiet=quiet) if repeats else None
     if out is not None:
-
-        def beside() -> None:
-            if drawn is not None:
-                write_json_lines(out / DRAWS_FILE, drawn)
-
-        write_samples(model, batch, out, settings, beside=beside, quiet=quiet)
+        write_samples(model, batch, out, settings, DRAWS_FILE, drawn, quiet=quiet)
     return Samples(batch, model, settings, out, drawn)
 
 
@@ -116,14 +111,16 @@ def write_samples(
     batch: SequenceBatch,
     out: Path,
     settings: Settings,
+    name: str,
+    rows: Iterable[object] | None,
     *,
-    beside: Callable[[], None],
     quiet: bool,
 ) -> None:
-    """Write the domain's files into a folder, and whatever `beside` writes there."""
+    """Write the domain's files into a folder, and rows, if any, as JSON lines with this name."""
     with writing_in(out), counted("writing files", quiet=quiet) as report:
         _write(model, batch, out, settings, report, quiet=quiet)
-        beside()
+        if rows is not None:
+            write_json_lines(out / name, rows)
 
 
 def _write(
