@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
@@ -82,6 +83,15 @@ class Settings(BaseModel):
                     raise ValueError(f"unknown name {shown(name)}: {known}")
                 check_number(str(name), value)
         return given
+
+
+@contextmanager
+def refused_by_value() -> Iterator[None]:
+    """Make a `UserError` a `ValueError`, which is how a validator of settings refuses a value."""
+    try:
+        yield
+    except UserError as error:
+        raise ValueError(str(error)) from error
 
 
 def check_number(name: str, value: object) -> None:
