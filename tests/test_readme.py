@@ -57,8 +57,8 @@ def test_the_rule_of_the_readme_pays_for_the_tonic_at_the_end(tmp_path: Path) ->
     (source,) = (block for block in blocks("python") if "def ends_on_tonic" in block)
     path = tmp_path / "my_rules.py"
     path.write_text(source, encoding="utf-8")
-    room = find_domain("melody")
-    reward = room.reward(room.reward_settings(), path)
+    domain = find_domain("melody")
+    reward = domain.reward(domain.reward_settings(), path)
     batch = SequenceBatch.from_lists([[18, 1, 14], [18, 14, 1, 18], [18, 14, 1, 1]])
     paid = score(reward, batch)[:, :, reward.names.index("ends_on_tonic")]
     assert paid.tolist() == [[0, 0, 1, 0], [0, 0, 0, 0], [0, 0, 0, 1]]
@@ -77,13 +77,13 @@ def test_settings_files_are_understood(settings: str, tmp_path: Path) -> None:
     assert called is not None
     path = tmp_path / called[1]
     path.write_text(settings, encoding="utf-8")
-    room = find_domain(called[2])
+    domain = find_domain(called[2])
     toy = find_domain("toy").default_prior("cpu")  # of which nothing is asked
     given = dict(read_toml(path))
     aims = given.pop("aims", {})
     preset = called[3] or ("default" if aims else "paper")  # the gamma of `paper` is below 1
     layers = read_layers(called[2], preset, path)
-    order = Order(room, toy, layers, Given(called[2]))
+    order = Order(domain, toy, layers, Given(called[2]))
     spec = order.spec
     # every value of the file is there: laid over the result once more, it changes nothing
     understood = {

@@ -27,6 +27,21 @@ def test_the_mask_is_true_where_a_token_belongs() -> None:
     ]
 
 
+def test_tokens_that_were_given_do_not_count() -> None:
+    mask = SequenceBatch.from_lists(RAGGED).mask_after(2)
+    assert mask.tolist() == [
+        [False, False, True, False],
+        [False, False, False, False],
+        [False, False, True, True],
+    ]
+
+
+def test_steps_that_no_sequence_reaches_are_trimmed() -> None:
+    trimmed = SequenceBatch.from_lists(RAGGED)[:2].trimmed
+    assert trimmed.tokens.tolist() == [[3, 1, 4], [1, 0, 0]]
+    assert trimmed.lengths.tolist() == [3, 1]
+
+
 @given(st.lists(st.lists(st.integers(0, 1000), min_size=1, max_size=9), min_size=1, max_size=6))
 def test_lists_come_back_as_they_went_in(sequences: list[list[int]]) -> None:
     batch = SequenceBatch.from_lists(sequences)

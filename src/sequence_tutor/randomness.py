@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import torch
+from torch import Tensor
 
 
 def named_generator(seed: int, name: str, device: torch.device | str = "cpu") -> torch.Generator:
@@ -13,3 +14,8 @@ def named_generator(seed: int, name: str, device: torch.device | str = "cpu") ->
     generator = torch.Generator(device)
     generator.manual_seed(int.from_bytes(digest[:8], "little") >> 1)
     return generator
+
+
+def uniform_numbers(generator: torch.Generator, *shape: int) -> Tensor:
+    """Uniform numbers from 0 to 1 of a shape, float64, where the generator is."""
+    return torch.rand(shape, generator=generator, device=generator.device, dtype=torch.float64)

@@ -1,4 +1,4 @@
-"""SequenceBatch: the one thing that flows through the house."""
+"""Batches of token sequences of different lengths."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class SequenceBatch:
     lengths: Tensor
 
     def __post_init__(self) -> None:
-        """Check ranks and types at the door."""
+        """Check ranks and types."""
         if self.tokens.dim() != 2 or self.tokens.dtype != torch.int64:
             raise ValueError(
                 f"tokens must be (B, T) int64, got {tuple(self.tokens.shape)} {self.tokens.dtype}"
@@ -56,6 +56,21 @@ class SequenceBatch:
         """(B, T) bool: True where a token belongs to its sequence."""
         steps = torch.arange(self.tokens.shape[1], device=self.tokens.device)
         return steps < self.lengths[:, None]  # (B, T)
+
+    def mask_after(self, given: int) -> Tensor:
+        """(B, T) bool: True where a token belongs to its sequence and is none of the first given.
+
+        Args:
+            given: tokens that each sequence began with, which were not chosen.
+        """
+        mask = self.mask
+        mask[:, :given] = False
+        return mask
+
+    @property
+    def trimmed(self) -> SequenceBatch:
+        """The same batch without the steps that no sequence reaches."""
+        return SequenceBatch(self.tokens[:, : int(self.lengths.max())], self.lengths)
 
     @property
     def last(self) -> Tensor:

@@ -9,10 +9,9 @@ from sequence_tutor.exact import FiniteProblem, StateTable, along_sequences, enu
 from sequence_tutor.exact.constrained import (
     Distinct,
     constrained_optimum,
-    expected_distinct,
     finite_constrained_optimum,
-    spread,
 )
+from sequence_tutor.exact.distinct import expected_distinct, spread
 from sequence_tutor.toy import make_toy
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from kit import generator
 from sequence_tutor.exact import expected_distinct
-from sequence_tutor.exact.constrained import spread
+from sequence_tutor.exact.distinct import spread
 from sequence_tutor.objectives.distinct import answer, distinct_share, rarity, rarity_payment
 
 

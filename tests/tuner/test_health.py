@@ -14,7 +14,7 @@ def test_a_healthy_run_has_no_warning() -> None:
     assert diagnose([record(), record(loss=5.0)]) == []
 
 
-def test_each_sickness_has_its_name() -> None:
+def test_each_fault_has_its_name() -> None:
     assert diagnose([record(distinct=0.2)])[0].startswith("collapse: only 20%")
     assert diagnose([record(kl_to_prior_per_token=3.0)])[0].startswith("KL running away: 3.00")
     assert diagnose([record(), record(loss=50.0)])[0].startswith("loss diverging: 50 after 1")
@@ -77,7 +77,7 @@ def test_losses_of_other_stages_are_no_measure() -> None:
     assert diagnose([record(loss=0.01, stage="1"), record(loss=5.0, stage="2")]) == []
 
 
-def test_what_was_asked_for_is_no_sickness() -> None:
+def test_what_was_asked_for_is_no_fault() -> None:
     far = record(kl_to_prior_per_token=5.0)
     assert diagnose([far], expected_kl=math.inf) == []
     assert diagnose([far], expected_kl=4.5) == []

@@ -13,7 +13,7 @@ from sequence_tutor.config.toml_files import read_toml
 from sequence_tutor.melody.midi import write_midi
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.storage.run_log import read_log
-from sequence_tutor.verbs import verify as verify_room
+from sequence_tutor.verbs import verify as verify_module
 from sequence_tutor.verbs.benchmark import benchmark
 from sequence_tutor.verbs.pretrain import pretrain
 from sequence_tutor.verbs.tune import tune
@@ -131,7 +131,7 @@ def test_benchmark(preset: str, molecule_prior: Path, tmp_path: Path) -> None:
 @pytest.mark.long
 def test_verify(monkeypatch: pytest.MonkeyPatch) -> None:
     forms = read_preset("verify", "toy", "default")["forms"]
-    monkeypatch.setattr(verify_room, "form_tables", lambda name: {**form_tables(name), **FEW})
+    monkeypatch.setattr(verify_module, "form_tables", lambda name: {**form_tables(name), **FEW})
     found = verify(**QUICK)["algorithms"]
     assert [one["name"] for one in found] == list(forms)
     assert all(one["kl_to_optimum"] > 0 for one in found)

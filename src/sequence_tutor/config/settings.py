@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from sequence_tutor.errors import shown
+from sequence_tutor.errors import UserError, shown
 
 MOST, LEAST = 1e12, 1e-12
 """The largest and the smallest number but 0: quotients and squares of them are finite."""
@@ -44,6 +45,24 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"expected one of {', '.join(reversed(plain.values()))}"
 
 
+def check_choice(names: Sequence[str], known: Collection[str], what: str) -> None:
+    """Refuse a name that is unknown, or given twice.
+
+    Args:
+        names: as given by the user.
+        known: all that there are.
+        what: they are names of, in the error.
+
+    Raises:
+        UserError: naming the first.
+    """
+    for name in names:
+        if name not in known:
+            raise UserError(f"unknown {what} {name!r}: {nearest(name, known)}")
+        if names.count(name) > 1:
+            raise UserError(f"{what} {name!r} is given twice, expected each once")
+
+
 def _plain(name: str) -> str:
     """A name without differences of capitals, dashes and accidentals."""
     return unicodedata.normalize("NFKC", name).casefold().translate(_SPELT)
@@ -66,6 +85,15 @@ class Settings(BaseModel):
         return given
 
 
+@contextmanager
+def refused_by_value() -> Iterator[None]:
+    """Make a `UserError` a `ValueError`, which is how a validator of settings refuses a value."""
+    try:
+        yield
+    except UserError as error:
+        raise ValueError(str(error)) from error
+
+
 def check_number(name: str, value: object) -> None:
     """Refuse numbers, also in tables and lists, with which sums, squares or quotients overflow.
 
@@ -86,6 +114,21 @@ def check_number(name: str, value: object) -> None:
         raise ValueError(f"{name} is {value:g}, expected at most {MOST:g} in size")
     elif isinstance(value, float) and 0 < abs(value) < LEAST:
         raise ValueError(f"{name} is {value:g}, expected 0, or at least {LEAST:g} in size")
+
+
+def check_least(least: int, **numbers: int) -> None:
+    """Refuse a number below the least one that makes sense.
+
+    Args:
+        least: the least of each.
+        numbers: by their names in the error.
+
+    Raises:
+        UserError: naming the first that is below.
+    """
+    for name, number in numbers.items():
+        if number < least:
+            raise UserError(f"{name} is {number}, expected at least {least}")
 
 
 def check_names(kind: type[Settings], tables: object, place: str = "") -> None:

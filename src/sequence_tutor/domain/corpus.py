@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +20,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sequence_tutor.config.settings import Settings
-from sequence_tutor.domain.data import Judge, Progress, TrainingData
+from sequence_tutor.domain.data import Judge, TrainingData
 from sequence_tutor.domain.division import TEST, TRAIN, VALIDATION, divide
 from sequence_tutor.domain.token_sequences import TokenSequences
 from sequence_tutor.errors import UserError
 
 LISTED = 10_000
 """Most skipped entries that are listed; all of them are counted."""
-
-KILOBYTE = 1024
 
 ALL = "all"
 """The row of a summary for all sources."""
@@ -233,29 +230,3 @@ class Numbers:
 def _times(tokens: NDArray[np.signedinteger]) -> NDArray[np.intp]:
     """How often each number occurs; the last is that of the end."""
     return np.roll(np.bincount(tokens + 1, minlength=1), _END)
-
-
-def by_kilobytes(
-    files: Sequence[Path], progress: Progress, more: int = 0
-) -> Iterator[tuple[Path, Callable[[int], None]]]:
-    """Iterate over files with progress in kilobytes.
-
-    Args:
-        files: to be read one by one.
-        progress: called with the kilobytes done and the total.
-        more: kilobytes that the work after reading counts for.
-
-    Yields:
-        A file, and a function to call with its bytes read so far.
-    """
-    sizes = [file.stat().st_size for file in files]
-    total = sum(sizes) // KILOBYTE + more
-    before = 0
-
-    def report(before: int, read: int) -> None:
-        progress((before + read) // KILOBYTE, total)
-
-    for file, size in zip(files, sizes, strict=True):
-        yield file, partial(report, before)
-        report(before, size)
-        before += size

@@ -63,13 +63,16 @@ def window_fingerprints(
 
 def are_among(batch: SequenceBatch, fingerprints: Tensor) -> Tensor:
     """(B,) bool: which sequences have one of the sorted `fingerprints` (W,)."""
-    if len(fingerprints) == 0:
-        return torch.zeros(len(batch), dtype=torch.bool, device=batch.tokens.device)
     hashes = sequence_hashes(batch)
-    fingerprints = fingerprints.to(hashes.device)
-    places = torch.searchsorted(fingerprints, hashes).clamp(max=len(fingerprints) - 1)
-    found: Tensor = fingerprints[places] == hashes
-    return found
+    return are_known(hashes, fingerprints.to(hashes.device))
+
+
+def are_known(hashes: Tensor, known: Tensor) -> Tensor:
+    """(N,) bool: which of the `hashes` (N,) are among the sorted `known` (K,)."""
+    if len(known) == 0:
+        return torch.zeros(len(hashes), dtype=torch.bool, device=hashes.device)
+    places = torch.searchsorted(known, hashes).clamp(max=len(known) - 1)
+    return known[places] == hashes
 
 
 @lru_cache(maxsize=8)

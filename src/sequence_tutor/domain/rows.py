@@ -7,9 +7,9 @@ of the policy: E[numerator] - b E[denominator] >= 0 says that the row is at leas
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -18,6 +18,8 @@ from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError, shown
 from sequence_tutor.reward.protocol import Reward
 from sequence_tutor.sequences import SequenceBatch
+
+Value = TypeVar("Value")
 
 Kind = Literal["mean", "share", "share of steps", "ratio"]
 """How the interval of a row is computed.
@@ -180,18 +182,11 @@ class JoinedRows:
 
     def ranges(self) -> Mapping[str, RowRange]:
         """Those of all sources."""
-        found: dict[str, RowRange] = {}
-        for source in self._sources:
-            found |= {name: one for name, one in source.ranges().items() if name not in found}
-        return found
+        return _first_of_each(source.ranges() for source in self._sources)
 
     def count(self, batch: SequenceBatch, terms: Tensor | None = None) -> Mapping[str, Counts]:
         """Those of all sources."""
-        found: dict[str, Counts] = {}
-        for source in self._sources:
-            counted = source.count(batch, terms)
-            found |= {name: one for name, one in counted.items() if name not in found}
-        return found
+        return _first_of_each(source.count(batch, terms) for source in self._sources)
 
     def steps(self, batch: SequenceBatch, terms: Tensor | None = None) -> Mapping[str, StepCounts]:
         """Those of all sources that know them."""
@@ -202,6 +197,15 @@ class JoinedRows:
             found |= {name: one for name, one in known.items() if name not in taken}
             taken |= source.ranges().keys()
         return found
+
+
+def _first_of_each(tables: Iterable[Mapping[str, Value]]) -> dict[str, Value]:
+    """All names of some tables, each with its value in the first table that has it."""
+    found: dict[str, Value] = {}
+    for table in tables:
+        for name, value in table.items():
+            found.setdefault(name, value)
+    return found
 
 
 def numbers(values: Tensor) -> Counts:

@@ -56,7 +56,7 @@ def exactly(value: float) -> Estimate:
 
 
 def without_ends(value: float) -> Estimate:
-    """A value whose interval nobody knows."""
+    """A value whose interval is not known."""
     return Estimate(value, -math.inf, math.inf)
 
 

@@ -139,8 +139,7 @@ def log_z_upper(policy: Prior, task: Task, c: float, optimal: SequenceBatch) -> 
     Under the optimum the mean of r/c + log p - log pi is log Z + KL(optimum || pi); the nearer pi
     is to the optimum, the tighter the bound.
     """
-    tokens, mask = optimal.tokens, optimal.mask
-    mask[:, : len(task.prefix)] = False
+    tokens, mask = optimal.tokens, optimal.mask_after(len(task.prefix))
     reference = tempered(task.prior.sequence_log_probs(tokens), task.prior_temperature)
     ratio = taken(reference - policy.sequence_log_probs(tokens), tokens).where(mask, 0.0)
     terms = score(task.reward, optimal).sum(1)  # (B, R)

@@ -76,6 +76,12 @@ def decimals(value: float) -> int:
     return 1 if size >= 100 else 2 if size >= 10 else 3
 
 
+def row_value(value: float, share: bool) -> str:
+    """A row's value, a share in percent."""
+    shown = 100 * value if share else value
+    return f"{shown:.{decimals(shown)}f}"
+
+
 def cell(estimate: Estimate, unit: int = 1, places: int | None = None) -> str:
     """`value ±reach` times `unit`; the value alone without an interval, nothing if undefined.
 

@@ -18,7 +18,7 @@ from torch import Tensor
 from sequence_tutor.config.aims import Aim
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.figures import decimals
+from sequence_tutor.evaluation.figures import row_value
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.evaluation.statistics import check_samples
 from sequence_tutor.exact import constrained_optimum
@@ -97,8 +97,8 @@ class Foretold:
         rows = [
             [
                 one.aim,
-                "" if one.prior is None else _number(one.prior, one.share),
-                _number(one.reached, one.share),
+                "" if one.prior is None else row_value(one.prior, one.share),
+                row_value(one.reached, one.share),
                 f"{one.price:.3g} a {'point' if one.share else 'unit'}" if one.price else "0",
                 "out of reach" if one.alone is None else f"{one.alone:z.3f}",
                 f"{one.saved:z.3f}",
@@ -206,8 +206,3 @@ def _row(bound: Bound, mean: Tensor) -> float | None:
     """The row's value from means (2 M,) of the counts."""
     of = float(mean[2 * bound.place + 1])
     return float(mean[2 * bound.place]) / of if of else None
-
-
-def _number(value: float, share: bool) -> str:
-    shown = 100 * value if share else value
-    return f"{shown:.{decimals(shown)}f}"

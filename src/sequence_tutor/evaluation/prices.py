@@ -15,7 +15,7 @@ from typing import Any
 
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.estimates import Estimate
-from sequence_tutor.evaluation.figures import cell, decimals
+from sequence_tutor.evaluation.figures import cell, row_value
 from sequence_tutor.tuner.aimed_rows import sign_of
 from sequence_tutor.tuner.aims_log import is_missed
 
@@ -92,7 +92,7 @@ class PriceList:
         rows = [
             [
                 one.aim,
-                "" if one.prior is None else _number(one.prior, one.share),
+                "" if one.prior is None else row_value(one.prior, one.share),
                 cell(one.reached, 100 if one.share else 1),
                 "yes" if one.met else "NO",
                 f"{one.price:.3g} a {'point' if one.share else 'unit'}" if one.price else "0",
@@ -161,8 +161,3 @@ def price_list(
 
 def _float(value: float | None) -> float:
     return float("nan") if value is None else value
-
-
-def _number(value: float, share: bool) -> str:
-    shown = 100 * value if share else value
-    return f"{shown:.{decimals(shown)}f}"

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from sequence_tutor.config.settings import check_least
 from sequence_tutor.domain.fingerprints import WINDOW, are_among, sequence_hashes
-from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import (
     UNDEFINED,
     Estimate,
@@ -52,8 +52,7 @@ def check_samples(samples: int) -> None:
     Raises:
         UserError: they are.
     """
-    if samples < FEWEST:
-        raise UserError(f"samples is {samples}, expected at least {FEWEST}")
+    check_least(FEWEST, samples=samples)
 
 
 class GeneralStatistics:

@@ -4,9 +4,9 @@ from sequence_tutor.exact.constrained import (
     ConstrainedOptimum,
     Distinct,
     constrained_optimum,
-    expected_distinct,
     finite_constrained_optimum,
 )
+from sequence_tutor.exact.distinct import expected_distinct
 from sequence_tutor.exact.finite_state import (
     FiniteOptimum,
     FiniteProblem,

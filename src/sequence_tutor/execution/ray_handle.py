@@ -68,7 +68,7 @@ class NodeHandle:
         """Chunks become smaller, so that all nodes finish together, but use all cores.
 
         Args:
-            share: of the items that nobody has, this node's by its cores.
+            share: of the items that no node has, this node's by its cores.
         """
         most = max(2 * self.cores, int(CHUNK_SECONDS / max(self.seconds, 1e-9)))
         fair = max(-(-share // 2), min(share, self.cores))
@@ -90,7 +90,7 @@ class NodeHandle:
 
 
 class Work(Generic[Item, Result]):
-    """The items of one call: those that nobody has, and the results so far."""
+    """The items of one call: those that no node has, and the results so far."""
 
     def __init__(self, items: Sequence[Item], told: Callable[[Item, Result | Lost], None]) -> None:
         self.items, self._told = items, told
@@ -101,7 +101,7 @@ class Work(Generic[Item, Result]):
 
     @property
     def left(self) -> int:
-        """Items that nobody has."""
+        """Items that no node has."""
         return len(self._free)
 
     def take(self, size: int) -> Sequence[int]:

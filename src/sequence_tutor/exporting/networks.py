@@ -21,6 +21,7 @@ from sequence_tutor.evaluation.model import Model
 from sequence_tutor.models import Network, RecurrentNetwork, TransformerNetwork
 from sequence_tutor.models.action_values import NEVER
 from sequence_tutor.prior.neural import NeuralPrior
+from sequence_tutor.prior.protocol import Prior
 
 PRIOR, TUNED = "prior", "tuned"
 CLOSE = 1e-4
@@ -56,13 +57,8 @@ def networks_of(model: Model) -> Networks:
     Raises:
         UserError: the model is no network of this program, or its policy is no such sum.
     """
-    prior, policy = model.stored.prior, model.policy
-    if not isinstance(prior, NeuralPrior):
-        raise UserError(
-            f"{model.name}: its prior is {model.stored.kind}, expected a network of this program, "
-            "which pretrain trains"
-        )
-    networks: dict[str, Network] = {PRIOR: prior.network}
+    policy = model.policy
+    networks = {PRIOR: network_of_prior(model.stored.prior, model)}
     policies = {PRIOR: {PRIOR: 1.0}}
     if isinstance(policy, TunedPolicy):
         values = policy.values.network
@@ -79,6 +75,20 @@ def networks_of(model: Model) -> Networks:
     found = Networks(networks, policies)
     _check(found, model)
     return found
+
+
+def network_of_prior(prior: Prior, model: Model) -> Network:
+    """The network of a model's prior.
+
+    Raises:
+        UserError: it is no network of this program.
+    """
+    if not isinstance(prior, NeuralPrior):
+        raise UserError(
+            f"{model.name}: its prior is {model.stored.kind}, expected a network of this program, "
+            "which pretrain trains"
+        )
+    return prior.network
 
 
 @torch.no_grad()

@@ -24,8 +24,8 @@ from torch import Tensor, nn
 from sequence_tutor.algorithms.policy import TunedPolicy
 from sequence_tutor.errors import UserError, require
 from sequence_tutor.evaluation.model import Model
+from sequence_tutor.exporting.networks import network_of_prior
 from sequence_tutor.models import RecurrentNetwork, State, TransformerNetwork
-from sequence_tutor.prior.neural import NeuralPrior
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.storage.files import replacing
 
@@ -83,14 +83,7 @@ def _networks(model: Model) -> list[nn.Module]:
                 "network or a Transformer of this program; a language model is exported by --to hf"
             )
         networks.append(found)
-    for prior in priors:
-        if not isinstance(prior, NeuralPrior):
-            raise UserError(
-                f"{model.name}: its prior is {model.stored.kind}, expected a network of this "
-                "program, which pretrain trains"
-            )
-        networks.append(prior.network)
-    return networks
+    return [*networks, *(network_of_prior(prior, model) for prior in priors)]
 
 
 def _save(model: Model, networks: Sequence[nn.Module], path: Path) -> None:

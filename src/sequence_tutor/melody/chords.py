@@ -199,15 +199,16 @@ def parse_progression(text: str) -> tuple[Bar, ...]:
 
 def as_text(bars: Sequence[Bar]) -> str:
     """Bars as `parse_progression` reads them."""
-    return " | ".join(
-        " ".join(
-            "/" if place and chord == bar[place - 1] else NO_CHORD if chord is None else str(chord)
-            for place, chord in enumerate(bar)
-        )
-        if len(set(bar)) > 1
-        else (NO_CHORD if bar[0] is None else str(bar[0]))
-        for bar in bars
-    )
+    return " | ".join(map(_bar_text, bars))
+
+
+def _bar_text(bar: Bar) -> str:
+    """The chords of a bar, one alone where all are the same."""
+    names = [NO_CHORD if chord is None else str(chord) for chord in bar]
+    if len(set(names)) == 1:
+        return names[0]
+    pairs = zip(names, ["", *names], strict=False)  # each with the one before it
+    return " ".join("/" if name == before else name for name, before in pairs)
 
 
 class ChordSpan(NamedTuple):

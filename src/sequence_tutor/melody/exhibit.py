@@ -92,7 +92,7 @@ def exhibit(shown: Material) -> Exhibit:
         mapped=models[-1].name,
         scale=colour_scale(),
     )
-    frames = [_room(model).frame for model in models]
+    frames = [_domain_of(model).frame for model in models]
     return Exhibit("Listen", html, "melodies", instrument_facts(heard, frames))
 
 
@@ -167,13 +167,13 @@ def melody_rounds(
 def heard_of(model: ShownModel, settings: MelodyOutputSettings | None = None) -> Heard:
     """How a model's melodies sound and are written, by its own output settings or others."""
     chosen = of_kind(MelodyOutputSettings, model.files()) if settings is None else settings
-    return chosen.heard(_room(model).frame)
+    return chosen.heard(_domain_of(model).frame)
 
 
-def _room(model: ShownModel) -> MelodyDomain:
-    room = model.framed_domain
-    assert isinstance(room, MelodyDomain)  # of melodies
-    return room
+def _domain_of(model: ShownModel) -> MelodyDomain:
+    domain = model.framed_domain
+    assert isinstance(domain, MelodyDomain)
+    return domain
 
 
 def room_for(

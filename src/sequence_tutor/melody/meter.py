@@ -47,6 +47,11 @@ class Meter:
         return cls(int(match[1]), int(match[2]))
 
     @classmethod
+    def or_common(cls, text: str | None) -> Meter:
+        """The meter of a text; 4/4 where there is none."""
+        return cls.parse(text) if text else COMMON
+
+    @classmethod
     def of_pair(cls, pair: Sequence[int]) -> Meter | None:
         """The meter of a numerator and a denominator; None if it is not valid."""
         try:

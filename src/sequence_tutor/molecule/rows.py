@@ -16,6 +16,7 @@ from rdkit.Chem import Descriptors, rdMolDescriptors
 from rdkit.Chem.FilterCatalog import FilterCatalog, FilterCatalogParams
 from torch import Tensor
 
+from sequence_tutor.domain.fingerprints import are_known
 from sequence_tutor.domain.rows import SHARE, SHARE_OF_TRAINING, Counts, RowRange, having, numbers
 from sequence_tutor.molecule.asked_rows import AskedRow, asked_rows
 from sequence_tutor.molecule.chemistry import known, molecule_hash
@@ -246,11 +247,8 @@ STRUCTURE: dict[str, tuple[RowRange, Callable[[Chem.Mol], float]]] = {
 
 def _are_in(canonical: Sequence[str], training: Tensor) -> Tensor:
     """(B,) bool: which are in the training data."""
-    if len(training) == 0:
-        return torch.zeros(len(canonical), dtype=torch.bool)
     hashes = torch.tensor([molecule_hash(text) for text in canonical], dtype=torch.int64)
-    places = torch.searchsorted(training, hashes).clamp(max=len(training) - 1)
-    return training[places] == hashes
+    return are_known(hashes, training)
 
 
 def _bools(values: Iterable[bool]) -> Tensor:

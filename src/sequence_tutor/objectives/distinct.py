@@ -8,7 +8,7 @@ repeat x. Where it has the multiplier mu, the distribution nearest to a referenc
 
     log pi(x) - mu (1 - pi(x))^(N-1) = energy(x) - const,
 
-so each sequence is in effect paid mu times its rarity; see `exact.constrained.spread`.
+so each sequence is in effect paid mu times its rarity; see `exact.distinct.spread`.
 """
 
 from __future__ import annotations

@@ -26,9 +26,9 @@ from sequence_tutor.errors import UserError, require
 from sequence_tutor.prior.hugging_face import (
     HuggingFacePrior,
     LanguageModel,
-    check_model,
     positions_of,
 )
+from sequence_tutor.prior.hugging_face_check import check_model
 from sequence_tutor.prior.tokenizers import first_line, load_tokenizer, prompt_tokens
 
 MARK = "hf:"

@@ -26,6 +26,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from sequence_tutor.randomness import uniform_numbers
 from sequence_tutor.replay.sequences import SequenceReplay
 from sequence_tutor.replay.sum_tree import SumTree
 
@@ -123,7 +124,7 @@ def draw_ranks(size: int, count: int, exponent: float, generator: torch.Generato
     Returns:
         (count,) int64.
     """
-    uniform = torch.rand(count, generator=generator, device=generator.device, dtype=torch.float64)
+    uniform = uniform_numbers(generator, count)
     return (uniform ** (1 / (1 - exponent)) * size).long()
 
 
@@ -144,7 +145,7 @@ def draw_shifted_ranks(size: int, count: int, shift: float, generator: torch.Gen
     Returns:
         (count,) int64.
     """
-    uniform = torch.rand(count, generator=generator, device=generator.device, dtype=torch.float64)
+    uniform = uniform_numbers(generator, count)
     ranks = shift * size * ((1 + 1 / shift) ** uniform - 1)
     return ranks.long().clamp(max=size - 1)
 
@@ -198,14 +199,12 @@ class PrioritySampler(Sampler):
         if not self.by_step:
             return drawn
         chosen = self.replay.lengths(drawn.places) - self.first_step
-        uniform = torch.rand(count, generator=generator, device=chosen.device, dtype=torch.float64)
+        uniform = uniform_numbers(generator, count)
         return replace(drawn, steps=self.first_step + (uniform * chosen).long())
 
     def draw(self, count: int, share: float, generator: torch.Generator) -> Drawn:
         """One from each of `count` equal parts of the sum of priorities, as in appendix B.2.1."""
-        uniform = torch.rand(
-            count, generator=generator, device=generator.device, dtype=torch.float64
-        )
+        uniform = uniform_numbers(generator, count)
         parts = torch.arange(count, device=uniform.device)
         leaves = self._tree.find((parts + uniform) / count * self._tree.total)
         priority = self._tree.values[leaves]

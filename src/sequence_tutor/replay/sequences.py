@@ -250,15 +250,18 @@ class SequenceReplay:
     def state(self) -> dict[str, Tensor]:
         """Everything needed to restore the store exactly; views of it, to be saved at once."""
         used = len(self)
+        of_aims = {
+            "counts": self._counts[:used],
+            "earned": self._earned[:used],
+            "count_weights": self._count_weights,
+        }
         return {
             "tokens": self._tokens[:used],
             "lengths": self._lengths[:used],
             "terms": self._terms[:used],
             "log_prior": self._log_prior[:used],
             "returns": self._returns[:used],
-            **({"counts": self._counts[:used]} if self._counts.shape[1] else {}),
-            **({"earned": self._earned[:used]} if self._counts.shape[1] else {}),
-            **({"count_weights": self._count_weights} if self._counts.shape[1] else {}),
+            **(of_aims if self._counts.shape[1] else {}),
             **({"worth": torch.tensor(self._worth, dtype=torch.float64)} if self._worth else {}),
             "newest": self._newest,
             "added": torch.tensor(self._added),

@@ -1,4 +1,4 @@
-"""What is to be kept repeats what was written before it: a second look ahead, learned on the spot.
+"""What is to be kept repeats what was written before: a second look ahead, learned in sampling.
 
 A prior that can copy gives a kept token a higher probability where the token a bar or eight before
 it was the same. A machine of few states does not see that. An *echo* does, by a regression: in

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.errors import UserError
+from sequence_tutor.randomness import uniform_numbers
 from sequence_tutor.sequences import SequenceBatch
 
 MOST_DRAWS, AT_ONCE, MOST_REPEATED = 200, 512, 32
@@ -83,7 +84,7 @@ def edited_within(
         drawn, long = alignments.draw(tokens[rows], sources[rows], generator)
         pair = tokens[rows], sources[rows], drawn, long
         log_kept = -_distance(*pair) / temperature - alignments.log_sum(*pair)
-        are_kept = (_uniform(rows, generator).log() < log_kept).view(repeats, -1)
+        are_kept = (uniform_numbers(generator, *rows.shape).log() < log_kept).view(repeats, -1)
         kept = are_kept.any(0)
         first = are_kept.long().argmax(0) * len(left) + torch.arange(len(left), device=rows.device)
         found[left[kept]], lengths[left[kept]] = drawn[first[kept]], long[first[kept]]
@@ -155,7 +156,7 @@ class Alignments:
         written, done = torch.zeros_like(lengths), torch.zeros_like(lengths, dtype=torch.bool)
         found = tokens.new_zeros(len(tokens), self.length)
         while not bool(done.all()):
-            kind = _choose(self._odds(table, left, room), _uniform(left, generator))
+            kind = _choose(self._odds(table, left, room), uniform_numbers(generator, *left.shape))
             kind = kind.masked_fill(done, _STOP)
             done = kind == _STOP
             at = (lengths - left).clamp(max=tokens.shape[1] - 1)
@@ -194,7 +195,7 @@ class Alignments:
     def _written(self, kind: Tensor, source: Tensor, generator: torch.Generator) -> Tensor:
         """(N,) the token that a step writes: that of x, another one, or any."""
         others = self.symbols - (kind == _REPLACE).long()
-        pick = (_uniform(source, generator) * others).long()
+        pick = (uniform_numbers(generator, *source.shape) * others).long()
         other = (source + 1 + pick) % self.symbols
         return torch.where(kind == _KEEP, source, torch.where(kind == _REPLACE, other, pick))
 
@@ -234,10 +235,6 @@ def _choose(log_weights: Tensor, uniform: Tensor) -> Tensor:
     """(N,) a column each, in proportion to the weights (N, K); never one of weight 0."""
     shares = (log_weights - log_weights.amax(1, keepdim=True)).exp().cumsum(1)
     return (shares / shares[:, -1:] <= uniform[:, None]).sum(1)
-
-
-def _uniform(like: Tensor, generator: torch.Generator) -> Tensor:
-    return torch.rand(like.shape, generator=generator, device=like.device, dtype=torch.float64)
 
 
 def _squeezed(tokens: Tensor, end_token: int | None) -> Tensor:

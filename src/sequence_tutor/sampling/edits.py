@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from sequence_tutor.randomness import uniform_numbers
 from sequence_tutor.sequences import SequenceBatch
 
 
@@ -44,9 +45,7 @@ def edited(
     tokens = batch.tokens
     others = vocab_size - (end_token is not None)
     kept = kept_probability(temperature, others)
-    uniform = torch.rand(
-        tokens.shape, generator=generator, device=tokens.device, dtype=torch.float64
-    )
+    uniform = uniform_numbers(generator, *tokens.shape)
     shift = torch.randint(
         1, max(others, 2), tokens.shape, generator=generator, device=tokens.device
     )

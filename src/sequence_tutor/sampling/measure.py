@@ -134,8 +134,7 @@ def score(reward: Reward, batch: SequenceBatch) -> Tensor:
 @torch.no_grad()
 def log_likelihood(prior: Prior, batch: SequenceBatch, given: int) -> list[float]:
     """Log p(x) of each sequence, not counting the first `given` tokens."""
-    mask = batch.mask
-    mask[:, :given] = False
+    mask = batch.mask_after(given)
     found: Tensor = taken(prior.sequence_log_probs(batch.tokens), batch.tokens)
     likelihoods: list[float] = found.double().where(mask, 0.0).sum(1).tolist()
     return likelihoods
@@ -158,9 +157,9 @@ def measure(
             keep_log_probs=True,
         )
         assert sampled.log_probs is not None  # asked for above
-        longest = int(sampled.batch.lengths.max())  # beyond it nothing needs to be computed
-        own = SequenceBatch(sampled.batch.tokens[:, :longest], sampled.batch.lengths)
-        yield _measured(policy, task, own, None, sampled.log_probs[:, :longest])
+        own = sampled.batch.trimmed
+        log_policy = sampled.log_probs[:, : own.tokens.shape[1]]
+        yield _measured(policy, task, own, None, log_policy)
 
 
 @torch.no_grad()
@@ -173,8 +172,7 @@ def _measured(
     policy: Prior, task: Task, own: SequenceBatch, terms: Tensor | None, log_policy: Tensor
 ) -> Measured:
     """Everything of some sequences; `log_policy` is (B, T, V), and terms None are computed."""
-    tokens, mask = own.tokens, own.mask
-    mask[:, : len(task.prefix)] = False
+    tokens, mask = own.tokens, own.mask_after(len(task.prefix))
     log_prior = (  # (B, T, V); of the prior itself we know it already
         log_policy if policy is task.prior else task.prior.sequence_log_probs(tokens)
     )

@@ -26,6 +26,7 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.models import State
 from sequence_tutor.objectives.divergences import tempered
 from sequence_tutor.prior.protocol import Prior
+from sequence_tutor.randomness import uniform_numbers
 from sequence_tutor.sampling.cloud import Cloud
 from sequence_tutor.sampling.guide import Guide
 from sequence_tutor.sampling.measure import Task, score
@@ -217,9 +218,7 @@ def _systematic(log_weights: Tensor, generator: torch.Generator) -> Tensor:
     above it, and points stay below the last share that rounding leaves.
     """
     count, device = log_weights.shape[-1], log_weights.device
-    uniform = torch.rand(
-        *log_weights.shape[:-1], 1, generator=generator, device=device, dtype=torch.float64
-    )
+    uniform = uniform_numbers(generator, *log_weights.shape[:-1], 1)
     points = (torch.arange(count, device=device) + uniform) / count
     shares = log_weights.softmax(-1).cumsum(-1)
     return torch.searchsorted(shares, points * (shares[..., -1:] * (1 - 2**-50)), right=True)

@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import Any
 
 from sequence_tutor.errors import NotAllowedError, printable, shortened
-from sequence_tutor.storage.files import write_text
+from sequence_tutor.storage.files import file_digest, write_text
 
 STATE_VARIABLE = "SEQUENCE_TUTOR_STATE"
 """Environment variable with the absolute path of another state folder."""
@@ -68,8 +68,7 @@ def program_code(command: str, folder: Path) -> Code:
         with suppress(OSError, ValueError):  # no name of a file
             path = (folder / named_in(word)[1]).absolute()
             if path.is_file():
-                with path.open("rb") as file:
-                    content[str(path)] = hashlib.file_digest(file, "sha256").hexdigest()
+                content[str(path)] = file_digest(path)
     what = f"the program {_shown(command)} in {_shown(str(folder))}"
     return Code(what, _digest("program", command, str(folder), content))
 
@@ -83,8 +82,8 @@ def named_in(word: str) -> tuple[str, str]:
 def trusted_types(model: Path, types: Sequence[str]) -> Code:
     """Types in a user's model that its library does not trust by itself."""
     content = ""
-    with suppress(OSError, ValueError), model.open("rb") as file:
-        content = hashlib.file_digest(file, "sha256").hexdigest()
+    with suppress(OSError, ValueError):
+        content = file_digest(model)
     what = f"the types {_shown(', '.join(types))} of the model {_shown(str(model))}"
     return Code(what, _digest("types", str(model), sorted(types), content))
 
@@ -115,7 +114,7 @@ def programs_of(tables: object) -> list[Code]:
 
 
 def allow(codes: Sequence[Code], source: Path | str, *, trust: bool = False) -> None:
-    """Refuse code that the records in `source` name and nobody has allowed.
+    """Refuse code that the records in `source` name and the user has not allowed.
 
     With `trust` the user allows it now, which is remembered.
 

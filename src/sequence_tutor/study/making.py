@@ -83,7 +83,7 @@ def _fill(
 ) -> Study:
     generator = named_generator(design.seed, "study")
     clips = len(melodies) * (len(melodies) - 1) * design.pairs + 4
-    workshop = _Workshop(folder, design, generator, progress, clips, transpose)
+    writer = _ClipWriter(folder, design, generator, progress, clips, transpose)
     remaining = {model: iter(own) for model, own in melodies.items()}
     pairs = []
     for (first, a), (second, b) in combinations(enumerate(melodies), 2):
@@ -95,19 +95,19 @@ def _fill(
             left, right = (a, b) if flips[place] else (b, a)
             pairs.append(
                 Pair(
-                    left=workshop.clip(left, next(remaining[left])),
-                    right=workshop.clip(right, next(remaining[right])),
+                    left=writer.clip(left, next(remaining[left])),
+                    right=writer.clip(right, next(remaining[right])),
                 )
             )
     same, whole = (
         list(melodies)[int(torch.randint(len(melodies), (), generator=generator))] for _ in range(2)
     )
     twice, beside = next(remaining[same]), next(remaining[whole])
-    identical = Pair(left=workshop.clip(same, twice), right=workshop.clip(same, twice))
-    broken = Pair(left=workshop.clip(whole, beside), right=workshop.clip(None, beside, whole))
+    identical = Pair(left=writer.clip(same, twice), right=writer.clip(same, twice))
+    broken = Pair(left=writer.clip(whole, beside), right=writer.clip(None, beside, whole))
     return Study(
         models=tuple(melodies),
-        clips=dict(sorted(workshop.clips.items())),
+        clips=dict(sorted(writer.clips.items())),
         pairs=tuple(pairs),
         identical=identical,
         broken=broken,
@@ -118,7 +118,7 @@ def _fill(
     )
 
 
-class _Workshop:
+class _ClipWriter:
     """Writes melodies as sound files with random names and lists them."""
 
     def __init__(

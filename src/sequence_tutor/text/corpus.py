@@ -12,7 +12,8 @@ from pydantic import Field
 
 from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Progress
-from sequence_tutor.domain.corpus import ALL, Corpus, Intake, Numbers, by_kilobytes
+from sequence_tutor.domain.corpus import ALL, Corpus, Intake, Numbers
+from sequence_tutor.domain.reading_progress import by_kilobytes
 from sequence_tutor.errors import UserError
 from sequence_tutor.foreign import door, lines, unpacked
 from sequence_tutor.text.vocabulary import Tokeniser, split_line

@@ -84,7 +84,7 @@ def _is_beyond_aims(tune: Tables) -> bool:
 
 
 def _table(tables: object, name: str) -> Mapping[str, Any]:
-    """A table of tables that nobody has judged yet; empty where there is none."""
+    """A table of tables that has not been checked yet; empty where there is none."""
     found = tables.get(name) if isinstance(tables, Mapping) else None
     return found if isinstance(found, Mapping) else {}
 

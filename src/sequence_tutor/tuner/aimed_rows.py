@@ -16,18 +16,11 @@ import torch
 from torch import Tensor
 
 from sequence_tutor.config.aims import DISTINCT, Aim, is_distinct
-from sequence_tutor.config.settings import nearest
 from sequence_tutor.domain.rows import Counts, RowRange, Rows, RowsByStep, StepCounts
-from sequence_tutor.errors import UserError, shown
 from sequence_tutor.objectives.distinct import distinct_share
 from sequence_tutor.sequences import SequenceBatch
-from sequence_tutor.tuner.class_counts import (
-    MOST_DRAWS,
-    WINDOW,
-    ClassCounts,
-    Property,
-    codes_of,
-)
+from sequence_tutor.tuner.aim_checks import check_aim
+from sequence_tutor.tuner.class_counts import ClassCounts, Property, codes_of
 
 LOG_PRIOR, KL, ENTROPY = "log_prior_per_token", "kl_to_prior_per_token", "entropy_per_token"
 
@@ -128,7 +121,8 @@ class AimedRows:
         self.properties = properties or {}
         self.ranges = {**rows.ranges(), **OF_POLICY, **dict.fromkeys(self.properties, PROPERTY)}
         for aim in aims:
-            _check(aim, self.ranges, {**self.ranges, **dict.fromkeys(known)})
+            side = TEMPERATURES.get(aim.row)
+            check_aim(aim, self.ranges, {**self.ranges, **dict.fromkeys(known)}, side)
         self.names = {aim.row for aim in aims}
 
     def of_sequences(
@@ -146,7 +140,7 @@ class AimedRows:
         """
         counted = self.rows.count(batch, terms) if self._of_domain else {}
         if LOG_PRIOR in self.names:
-            assert log_prior is not None  # whoever counts it has asked the prior
+            assert log_prior is not None  # computed where it is counted
             chosen = (log_prior != 0).sum(1)
             counted = {**counted, LOG_PRIOR: Counts(log_prior.double().sum(1), chosen.double())}
         zero = torch.zeros(len(batch), dtype=torch.float64, device=batch.tokens.device)
@@ -213,61 +207,3 @@ class AimedRows:
                 continue
             counts[:, 2 * place], counts[:, 2 * place + 1] = own.to(counts), of.to(counts)
         return counts
-
-
-def _check(aim: Aim, ranges: Mapping[str, RowRange], known: Iterable[str]) -> None:
-    """Refuse an aim that nothing could measure or meet."""
-    if aim.row not in ranges:
-        raise UserError(f"aim {aim}: unknown row {shown(aim.row)}: {nearest(aim.row, known)}")
-    own = ranges[aim.row]
-    for at, can_be in ((aim.low, own.high), (aim.high, own.low)):
-        if at is None:
-            continue
-        beyond = at > can_be if can_be == own.high else at < can_be
-        if beyond:
-            raise UserError(
-                f"aim {aim}: {aim.row} is never outside {_range(aim, own)}, so nothing meets it"
-            )
-    _check_says_something(aim, own)
-    sign = TEMPERATURES.get(aim.row)
-    held = {1: aim.low, -1: aim.high}
-    if sign is not None and held[-sign] is not None:
-        raise UserError(
-            f"aim {aim}: expected {'at most' if sign < 0 else 'at least'}: no single optimum has "
-            f"{'at least' if sign < 0 else 'at most'} so much {aim.row}"
-        )
-    if is_distinct(aim.row) and aim.high is not None:
-        raise UserError(f"aim {aim}: expected at least: no single optimum repeats itself so much")
-    if is_distinct(aim.row) and aim.row != DISTINCT and (aim.draws or 0) > MOST_DRAWS:
-        raise UserError(
-            f"aim {aim}: expected of at most {MOST_DRAWS:,}: values are counted among the last "
-            f"{WINDOW:,} sequences of the policy"
-        )
-
-
-def _check_says_something(aim: Aim, own: RowRange) -> None:
-    """Refuse a bound that every policy keeps, as 70 is where 70 % is meant.
-
-    Half a unit of the last digit may reach beyond the range: "= 100 %" is "99.5 .. 100.5 %".
-    """
-    width = own.high - own.low
-    if not math.isfinite(width):
-        return
-    below = 0.0 if aim.low is None else own.low - aim.low
-    above = 0.0 if aim.high is None else aim.high - own.high
-    beyond = max(below, above)
-    if beyond >= width or (beyond > 0 and None in (aim.low, aim.high)):
-        raise UserError(
-            f"aim {aim}: {aim.row} is never outside {_range(aim, own)}, so everything meets "
-            f"{'at least' if below > above else 'at most'} that; percentages have a percent sign"
-        )
-    if aim.within >= width:
-        raise UserError(
-            f"aim {aim} within {aim.within:g}: {aim.row} is never outside {_range(aim, own)}, so "
-            "everything meets it; percentages have a percent sign"
-        )
-
-
-def _range(aim: Aim, own: RowRange) -> str:
-    low, high = (aim.bound(end) if math.isfinite(end) else "any" for end in (own.low, own.high))
-    return f"{low} .. {high}"

@@ -1,4 +1,4 @@
-"""Collecting: sample with exploration, score, remember, and hand over to whoever keeps it."""
+"""Collecting: sequences are sampled with exploration, scored, remembered and returned."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class Fresh:
     Attributes:
         batch: B of them.
         terms: (B, T, R) what each term pays.
-        log_prior: (B, T, V) log p(.|s_t) of the prior as it is; None where nobody needs it.
-        kl_per_token: mean exact KL(pi || p) of the tokens chosen; None where nobody compares.
+        log_prior: (B, T, V) log p(.|s_t) of the prior as it is; None where it is not needed.
+        kl_per_token: mean exact KL(pi || p) of the tokens chosen; None where it is not needed.
         own: of the sequences, so many are the policy's own; they come first, before the regrown.
-        log_policy: (B, T, V) log pi(.|s_t); None where nobody compares.
+        log_policy: (B, T, V) log pi(.|s_t); None where it is not needed.
     """
 
     batch: SequenceBatch
@@ -60,7 +60,7 @@ class Collector:
         count: B, sequences at a time.
         generator: source of all randomness.
         regrower: writes a share of the sequences instead of the policy.
-        gatherer: keeps what was found; None: nobody does.
+        gatherer: keeps what was found; None: nothing is kept.
         measures_kl: whether to measure how far the policy is from the prior.
         asks_prior: whether the prior's opinion of the sequences is needed by others, too.
         breeder: breeds a share of the sequences; None: none is bred.
@@ -118,7 +118,7 @@ class Collector:
         return written(Sampled(step, batch, own, log_policy, kept))
 
     def finish(self, sampled: Sampled) -> Fresh:
-        """Score a collection, let the reward remember it, and hand it over."""
+        """Score a collection, let the reward remember it, and return it."""
         batch, log_prior = sampled.batch, None
         terms = score(self.task.reward, batch)
         if self.asks_prior:
@@ -132,11 +132,15 @@ class Collector:
             self.task.reward.remember(batch)
         return fresh
 
-    def _write(self, count: int) -> tuple[Rollout, int]:
-        """So many sequences, the policy's own first, and how many these are."""
+    def _divided(self, count: int) -> tuple[int, int, int]:
+        """How many of so many sequences the policy writes, are regrown and are bred."""
         regrown = self.regrower.count(count)
         bred = 0 if self.breeder is None else self.breeder.count(count)
-        own = count - regrown - bred
+        return count - regrown - bred, regrown, bred
+
+    def _write(self, count: int) -> tuple[Rollout, int]:
+        """So many sequences, the policy's own first, and how many these are."""
+        own, regrown, bred = self._divided(count)
         sampled = self._sample(own, keep_log_probs=self.compares)
         if regrown:
             sampled = self._beside(sampled, self.regrower(regrown))
@@ -148,9 +152,7 @@ class Collector:
     def _choose(self, count: int) -> tuple[Rollout, int]:
         """At most so many, picked from the candidates of each collector."""
         assert self.choosing is not None
-        regrown = self.regrower.count(count)
-        bred = 0 if self.breeder is None else self.breeder.count(count)
-        own = count - regrown - bred
+        own, regrown, bred = self._divided(count)
         written = [self._judged(self._sample(self.choosing.asked(own)).batch, own)]
         if regrown:
             written.append(self._judged(self.regrower(self.choosing.asked(regrown)), regrown))
@@ -196,19 +198,18 @@ class Collector:
     def _compared(self, fresh: Fresh, sampled: Sampled) -> Fresh:
         """Gathered with both likelihoods, and the divergence of the policy's own measured."""
         batch, log_prior, log_probs = fresh.batch, fresh.log_prior, sampled.log_probs
-        assert log_prior is not None  # whoever compares asks for it
+        assert log_prior is not None  # computed where it is compared
         assert sampled.log_policy is not None
         if self.gatherer is not None:
             self._gather(sampled.step, fresh, _whole(log_prior, batch), sampled.log_policy)
         if log_probs is None:
             return fresh
-        chosen = batch.mask[: fresh.own]
-        chosen[:, : len(self.task.prefix)] = False
+        chosen = batch[: fresh.own].mask_after(len(self.task.prefix))
         kl = token_kl(log_probs[: fresh.own], log_prior[: fresh.own])
         return replace(fresh, kl_per_token=kl[chosen].mean().item())
 
     def _gather(self, step: int, fresh: Fresh, log_prior: Tensor, log_policy: Tensor) -> None:
-        """Hand over what was scored, with what the reward itself paid."""
+        """Let the gatherer keep what was scored, with what the reward itself paid."""
         assert self.gatherer is not None
         batch, terms, likelihoods = fresh.batch, fresh.terms, (log_prior, log_policy)
         if isinstance(self.task.reward, Fenced):

@@ -71,7 +71,7 @@ class Extensions:
             project: under which trackers file the run.
 
         Raises:
-            UserError: nobody offers what is named, or it breaks a promise.
+            UserError: nothing installed offers what is named, or it breaks a promise.
         """
         for one in self.callbacks:
             if not isinstance(one, Callback):
@@ -113,7 +113,7 @@ def sampler_of(settings: TuneSettings, given: MakesSampler | None) -> MakesSampl
     """What makes the sampler that the settings name; None: one of ours.
 
     Raises:
-        UserError: nobody offers it, or it is an object in memory that is not given.
+        UserError: nothing installed offers it, or it is an object in memory that is not given.
     """
     name = settings.replay.sampler
     if name == "":
@@ -132,7 +132,7 @@ def exploration_of(settings: TuneSettings, given: Explores | None) -> Explores |
     """The exploration that the settings name; None: one of ours.
 
     Raises:
-        UserError: nobody offers it, or it is an object in memory that is not given.
+        UserError: nothing installed offers it, or it is an object in memory that is not given.
     """
     kind = settings.exploration.kind
     if kind in KINDS:

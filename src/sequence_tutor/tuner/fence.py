@@ -146,8 +146,7 @@ class Fence:
         """(B,) float64 of one bound."""
         if name != LOG_P:
             return self._numbers[name](batch).double()
-        longest = int(batch.lengths.max())
-        cut = SequenceBatch(batch.tokens[:, :longest], batch.lengths)
+        cut = batch.trimmed
         with torch.no_grad():
             chosen = taken(by_length(self.task.prior.sequence_log_probs, cut), cut.tokens)
         return chosen.where(cut.mask, 0.0).double().sum(1) / cut.lengths

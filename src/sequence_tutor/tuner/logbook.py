@@ -1,4 +1,4 @@
-"""What a run says of itself: an entry for each evaluation, and warnings that name a sickness."""
+"""What a run says of itself: an entry for each evaluation, and warnings of what goes wrong."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Logbook:
         warn: called with each warning about the run's health.
         device: of the randomness.
         aiming: the run's aims, if any.
-        loggers: receive each line; None: nobody does.
+        loggers: receive each line; None: there are none.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""THE loop: collect, learn, evaluate, save."""
+"""The loop of a run: collect, learn, evaluate, save."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Tuner:
         numbers: computes those that the settings bound by a fence.
         save_minutes: between two checkpoints; evaluations and signals save too.
         extensions: callbacks, sampler and exploration of a user's own.
-        loggers: receive each line of the log; None: nobody does.
+        loggers: receive each line of the log; None: there are none.
         executor: name of the one whose nodes copies of the policy sample on, if there are any.
 
     Raises:

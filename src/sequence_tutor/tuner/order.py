@@ -208,7 +208,7 @@ class Order:
         """What extends the run, found and asked a few questions.
 
         Raises:
-            UserError: nobody offers what the settings name, or it breaks a promise.
+            UserError: nothing installed offers what the settings name, or it breaks a promise.
         """
         tables = self.tables
         names = tables.callbacks, tables.log.to, tables.log.project

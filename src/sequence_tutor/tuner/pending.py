@@ -23,8 +23,8 @@ class Sampled:
         step: updates made before it was sampled.
         batch: B sequences.
         own: of them, so many are the policy's own; they come first.
-        log_policy: (B,) log pi(x) of whole sequences; None where nobody asks.
-        log_probs: (B, T, V) log pi(.|s_t); None where nobody asks.
+        log_policy: (B,) log pi(x) of whole sequences; None where it is not needed.
+        log_probs: (B, T, V) log pi(.|s_t); None where it is not needed.
     """
 
     step: int

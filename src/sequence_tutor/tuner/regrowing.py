@@ -15,6 +15,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from sequence_tutor.randomness import uniform_numbers
 from sequence_tutor.replay.sampling import draw_ranks
 from sequence_tutor.replay.sequences import SequenceReplay
 from sequence_tutor.sampling.measure import Task
@@ -77,7 +78,5 @@ def cut(lengths: Tensor, least: int, generator: torch.Generator) -> Tensor:
     """
     low = (lengths // KEPT).clamp(min=max(1, least))
     high = torch.maximum(lengths - 2, low)
-    uniform = torch.rand(
-        len(lengths), generator=generator, device=generator.device, dtype=torch.float64
-    )
+    uniform = uniform_numbers(generator, len(lengths))
     return low + (uniform * (high - low + 1)).long()

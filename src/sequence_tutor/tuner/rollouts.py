@@ -143,7 +143,7 @@ class Rollouts:
             generator: draws its seed.
 
         Returns:
-            A function that waits for the B sequences and (B,) log pi(x), None where nobody asks.
+            A function that waits for the B sequences and (B,) log pi(x), None if not needed.
         """
         device = generator.device
         seed = int(torch.randint(SEEDS, (), generator=generator, device=device))

@@ -18,7 +18,7 @@ from sequence_tutor.algorithms.algorithm import Algorithm, Target
 from sequence_tutor.algorithms.loss_settings import LossSettings
 from sequence_tutor.algorithms.registry import find_algorithm
 from sequence_tutor.config.aims import Aim, parse_aims
-from sequence_tutor.errors import SettingsError, UserError
+from sequence_tutor.config.settings import refused_by_value
 from sequence_tutor.models import NetworkSettings, RecurrentSettings, Start
 from sequence_tutor.tuner.collecting_settings import ExplorationSettings, ReplaySettings
 from sequence_tutor.tuner.consistency import check_consistent
@@ -186,17 +186,13 @@ class TuneSettings(LossSettings):
     @classmethod
     def _read_aims(cls, given: object) -> object:
         """From a table, row -> what it should be."""
-        try:
+        with refused_by_value():
             return parse_aims(given) if isinstance(given, Mapping) else given
-        except SettingsError as error:
-            raise ValueError(str(error)) from error
 
     @model_validator(mode="after")
     def _consistent(self, info: ValidationInfo) -> Self:
-        try:
+        with refused_by_value():
             _ = self.traits
-        except UserError as error:
-            raise ValueError(str(error)) from error
         check_consistent(self)
         if isinstance(info.context, dict) and ASKED in info.context:
             refuse_idle(self, info.context[ASKED])

@@ -62,7 +62,7 @@ class Supply:
         pending: what was sampled and is not stored yet.
         is_expensive: whether evaluations are to take `latest`.
         latest: the policy's own of the collection stored last, (B, T), and what they were paid,
-            (B, T, R); None: nobody asks.
+            (B, T, R); None: they are not needed.
 
     Raises:
         UserError: the domain cannot rank, breed or respell its sequences, and is to.
@@ -149,7 +149,7 @@ class Supply:
     def fill(self, seeds: Sequence[Sequence[int]]) -> None:
         """Store the seeds, then sequences of the untouched policy, so that rare good ones are kept.
 
-        Seeds were not found by this run: the reward does not remember them, nobody gathers them.
+        Seeds were not found by this run: neither reward nor gatherer keeps them.
         """
         if seeds and not self.settings.traits.takes_given:
             batch = SequenceBatch.from_lists(seeds).to(self.rng.device)
@@ -198,10 +198,8 @@ class Supply:
             self.pending.drop_first()
             stored = self._store(fresh.batch, fresh.terms, fresh.log_prior)
             if self.is_expensive:
-                longest = int(fresh.batch.lengths[: fresh.own].max())
-                own = fresh.batch[: fresh.own]
-                batch = SequenceBatch(own.tokens[:, :longest], own.lengths)
-                self.latest = batch, fresh.terms[: fresh.own, :longest]
+                own = fresh.batch[: fresh.own].trimmed
+                self.latest = own, fresh.terms[: fresh.own, : own.tokens.shape[1]]
             yield fresh, stored
 
     def leave_out(self, stage: Stage) -> frozenset[str]:

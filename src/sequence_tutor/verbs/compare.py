@@ -10,8 +10,8 @@ from typing import Any
 import torch
 
 from sequence_tutor.config.presets import Tables, merged
+from sequence_tutor.config.settings import check_least
 from sequence_tutor.drawing.table import Table
-from sequence_tutor.errors import UserError
 from sequence_tutor.reward.user_terms import rules_file
 from sequence_tutor.storage.files import PathLike, named_path, optional_path, write_json, write_text
 from sequence_tutor.storage.own_results import check_results
@@ -133,13 +133,8 @@ def compare(
         UserError: a number, method or setting that cannot be used, methods that would not have the
             same problem or cannot hold aims, or a folder that holds runs with other settings.
     """
-    for name, number, least in (
-        ("budget", budget, 1),
-        ("seeds", seeds, 1),
-        ("samples", samples, 2),
-    ):
-        if number < least:
-            raise UserError(f"{name} is {number}, expected at least {least}")
+    check_least(1, budget=budget, seeds=seeds)
+    check_least(2, samples=samples)
     out = named_path(out)
     check_results(out, RESULTS, "methods")
     if aims is not None:

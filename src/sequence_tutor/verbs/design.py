@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sequence_tutor.config.presets import build
-from sequence_tutor.config.settings import Settings
+from sequence_tutor.config.settings import Settings, check_least
 from sequence_tutor.domain import Around, Designer, Draws, Reward, SequenceBatch
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import UserError
@@ -20,7 +20,6 @@ from sequence_tutor.randomness import named_generator
 from sequence_tutor.reporting.samples import Samples
 from sequence_tutor.sampling.rollout import check_temperature
 from sequence_tutor.storage.files import PathLike, optional_path
-from sequence_tutor.storage.token_lines import write_json_lines
 from sequence_tutor.verbs.fill import CANDIDATES_FILE, rewarding
 from sequence_tutor.verbs.sample import write_samples
 from sequence_tutor.workbench.wished import described, with_weights, worth
@@ -127,8 +126,7 @@ def design(
         UserError: a part or molecule that cannot be read, or a number out of range.
     """
     ranked = _Ranked(model, weights, config)
-    if count < 1:
-        raise UserError(f"count is {count}, expected at least 1")
+    check_least(1, count=count)
     if best is not None and not 1 <= best <= count:
         raise UserError(f"best is {best}, expected 1 to {count}, the number that is looked for")
     check_temperature(temperature)
@@ -155,14 +153,7 @@ def design(
     batch = SequenceBatch.from_lists([row["tokens"] for row in rows])
     folder = optional_path(out)
     if folder is not None:
-        write_samples(
-            model,
-            batch,
-            folder,
-            settings,
-            beside=lambda: write_json_lines(folder / CANDIDATES_FILE, rows),
-            quiet=quiet,
-        )
+        write_samples(model, batch, folder, settings, CANDIDATES_FILE, rows, quiet=quiet)
     dropped = {name: number for name, number in found.dropped.items() if number}
     return Candidates(batch, model, settings, folder, None, rows, found.drawn, dropped)
 

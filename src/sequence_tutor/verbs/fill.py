@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sequence_tutor.config.presets import DEFAULT, build
-from sequence_tutor.config.settings import Settings
+from sequence_tutor.config.settings import Settings, check_least
 from sequence_tutor.domain import SequenceBatch, Wishes
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import UserError
@@ -17,7 +17,6 @@ from sequence_tutor.randomness import named_generator
 from sequence_tutor.reporting.samples import Samples
 from sequence_tutor.sampling.rollout import rollout
 from sequence_tutor.storage.files import PathLike, optional_path
-from sequence_tutor.storage.token_lines import write_json_lines
 from sequence_tutor.tuner.settings import TuneSettings
 from sequence_tutor.tuner.settings_tables import read_reward, read_tables
 from sequence_tutor.verbs.sample import write_samples
@@ -152,22 +151,14 @@ def fill(
     rows = [{"rank": rank, **row} for rank, row in enumerate(written.rows[:best], start=1)]
     folder = optional_path(out)
     if folder is not None:
-        write_samples(
-            model,
-            batch,
-            folder,
-            asked.settings,
-            beside=lambda: write_json_lines(folder / CANDIDATES_FILE, rows),
-            quiet=quiet,
-        )
+        write_samples(model, batch, folder, asked.settings, CANDIDATES_FILE, rows, quiet=quiet)
     found = written.found
     figures = (found.log_z_bound, found.effective, found.drawn)
     return Filled(batch, model, asked.settings, folder, None, rows, *figures)
 
 
 def _check(count: int, best: int | None, particles: int, c: float | None) -> None:
-    if count < 1:
-        raise UserError(f"count is {count}, expected at least 1")
+    check_least(1, count=count)
     if best is not None and not 1 <= best <= count:
         raise UserError(f"best is {best}, expected 1 to {count}, the number that is drawn")
     if not 2 <= particles <= 10_000:

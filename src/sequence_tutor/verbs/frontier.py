@@ -12,6 +12,7 @@ import torch
 
 from sequence_tutor.algorithms.registry import find_algorithm
 from sequence_tutor.config.presets import Tables, build
+from sequence_tutor.config.settings import check_least
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model, prior_of
 from sequence_tutor.progress import heading, progress
@@ -235,9 +236,9 @@ def _checked(c: Sequence[float], seeds: int, share: float, samples: int, pool: i
         raise UserError(
             f"{len(set(c))} different c of {len(c)}, expected at least two, all different"
         )
-    for name, number, least in (("seeds", seeds, 1), ("samples", samples, 2), ("pool", pool, 64)):
-        if number < least:
-            raise UserError(f"{name} is {number}, expected at least {least}")
+    check_least(1, seeds=seeds)
+    check_least(2, samples=samples)
+    check_least(64, pool=pool)
     if not 0 < share <= 1:
         raise UserError(f"share is {share}, expected a number above 0 and up to 1")
     return sorted(c, reverse=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sequence_tutor.algorithms.registry import SHIPPED, algorithm_names
 from sequence_tutor.config.presets import merged
-from sequence_tutor.errors import UserError
+from sequence_tutor.config.settings import check_least
 from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.figures import titles
 from sequence_tutor.evaluation.model import Model, prior_of
@@ -144,8 +144,7 @@ def tables(
         UserError: `seeds` is below 1, rules or executor cannot be used, or a folder holds another
             run.
     """
-    if seeds < 1:
-        raise UserError(f"seeds is {seeds}, expected at least 1")
+    check_least(1, seeds=seeds)
     check_samples(samples)
     out, rules = named_path(out), rules_file(rules)
     check_results(out, (*RESULTS, "seeds.md", "seeds.json"), "models")

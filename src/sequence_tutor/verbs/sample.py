@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from sequence_tutor.config.settings import Settings
+from sequence_tutor.config.settings import Settings, check_least
 from sequence_tutor.domain import Beginning, Progress, Reward
 from sequence_tutor.domain.fingerprints import sequence_hashes
 from sequence_tutor.errors import UserError
@@ -69,8 +69,7 @@ def sample(
         UserError: a number out of its range, a length beyond the one the model was tuned at, a
             prime as long as that, or a model with fewer distinct sequences than asked for.
     """
-    if count < 1:
-        raise UserError(f"count is {count}, expected at least 1")
+    check_least(1, count=count)
     check_temperature(temperature)
     out, prime = optional_path(out), optional_path(prime)
     if prime is not None:
@@ -103,12 +102,7 @@ def sample(
         batch = _take(model, source, count, seed, advance, repeats=repeats)
     drawn = draws(model, batch, len(beginning), quiet=quiet) if repeats else None
     if out is not None:
-
-        def beside() -> None:
-            if drawn is not None:
-                write_json_lines(out / DRAWS_FILE, drawn)
-
-        write_samples(model, batch, out, settings, beside=beside, quiet=quiet)
+        write_samples(model, batch, out, settings, DRAWS_FILE, drawn, quiet=quiet)
     return Samples(batch, model, settings, out, drawn)
 
 
@@ -117,14 +111,16 @@ def write_samples(
     batch: SequenceBatch,
     out: Path,
     settings: Settings,
+    name: str,
+    rows: Iterable[object] | None,
     *,
-    beside: Callable[[], None],
     quiet: bool,
 ) -> None:
-    """Write the domain's files into a folder, and whatever `beside` writes there."""
+    """Write the domain's files into a folder, and rows, if any, as JSON lines with this name."""
     with writing_in(out), counted("writing files", quiet=quiet) as report:
         _write(model, batch, out, settings, report, quiet=quiet)
-        beside()
+        if rows is not None:
+            write_json_lines(out / name, rows)
 
 
 def _write(
@@ -150,8 +146,7 @@ def _write(
 
 def _beginning(model: Model, prime: Path | None, length: int, settings: Settings) -> Beginning:
     """The beginning of every sequence: the prime, or the one that the model was tuned with."""
-    if length < 1:
-        raise UserError(f"length is {length}, expected at least 1")
+    check_least(1, length=length)
     if prime is None:
         begun = Beginning(model.prefix, settings)
     else:

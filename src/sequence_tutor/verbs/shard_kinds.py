@@ -22,6 +22,7 @@ from sequence_tutor.prior.finding import shipped_priors
 from sequence_tutor.prior.store import ELSEWHERE_FILE, PRIOR_FILE, holds_prior
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.sequences import SequenceBatch
+from sequence_tutor.storage.files import file_digest
 from sequence_tutor.storage.row_files import Kind, write_rows
 from sequence_tutor.storage.trust import Code, allow, programs_of, python_code
 from sequence_tutor.tuner.run_record import RUN_FILE, is_run
@@ -210,10 +211,7 @@ def _hash_of(text: str | None) -> int | None:
 
 
 def _digest(path: Path) -> str | None:
-    if not path.is_file():
-        return None
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return file_digest(path) if path.is_file() else None
 
 
 def _check(path: Path, digest: str | None) -> None:

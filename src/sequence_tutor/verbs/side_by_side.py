@@ -77,7 +77,7 @@ def compute_runs(
 def _compute_free(
     function: Callable[[Item], None], items: Sequence[Item], folders: Sequence[Path]
 ) -> None:
-    """Compute the runs that nobody computes, one after the other."""
+    """Compute the runs that no other process computes, one after the other."""
     first = os.getpid() % len(items)  # who begins together meets rarely
     left = [(first + turn) % len(items) for turn in range(len(items))]
     for _ in range(2):  # others may have ended meanwhile
@@ -103,7 +103,7 @@ def computed(out: Path, executor: str | None, compute: Callable[[], None]) -> It
 
     Args:
         out: folder of the runs.
-        executor: computes them; None: whoever gathers does, one after the other.
+        executor: computes them; None: this process does, one after the other.
         compute: lets it do so.
 
     Raises:
@@ -208,7 +208,7 @@ def _done(folder: Path, steps: int) -> int:
         return steps
     try:
         records = read_log(folder / LOG_FILE)
-    except UserError:  # whoever continues the run says so
+    except UserError:  # continuing the run reports it
         return 0
     return int(records[-1]["step"]) if records else 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,7 @@ from typing import Any
 from sequence_tutor.algorithms.policy import TunedPolicy
 from sequence_tutor.algorithms.registry import algorithm_names, find_algorithm
 from sequence_tutor.config.presets import build, merged, read_preset
-from sequence_tutor.config.settings import nearest
-from sequence_tutor.errors import UserError
+from sequence_tutor.config.settings import check_choice
 from sequence_tutor.exact import compare_greedy, kl_to_optimum
 from sequence_tutor.progress import progress
 from sequence_tutor.sampling.measure import Task
@@ -70,24 +69,6 @@ def verify(
         settings = build(TuneSettings, tables, f"the preset of verify, {name}", {ASKED: ()})
         results.append(asdict(_train(name, problem, settings, quiet=quiet)))
     return {"algorithms": results, "seed": seed, "versions": versions()}
-
-
-def check_choice(names: Sequence[str], known: Collection[str], what: str) -> None:
-    """Refuse a name that is unknown, or given twice.
-
-    Args:
-        names: as given by the user.
-        known: all that there are.
-        what: they name, for the error's sentence.
-
-    Raises:
-        UserError: naming the first.
-    """
-    for name in names:
-        if names.count(name) > 1:
-            raise UserError(f"{what} {name!r} is given twice, expected each once")
-        if name not in known:
-            raise UserError(f"unknown {what} {name!r}: {nearest(name, known)}")
 
 
 def form_tables(name: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from torch import Tensor
 from sequence_tutor.algorithms.registry import find_algorithm
 from sequence_tutor.config.aims import Aim, parse_aims
 from sequence_tutor.config.presets import build, merged, read_preset
+from sequence_tutor.config.settings import check_choice
 from sequence_tutor.exact import (
     ConstrainedOptimum,
     Distinct,
@@ -35,7 +36,7 @@ from sequence_tutor.tuner.bound_features import features
 from sequence_tutor.tuner.idle_settings import ASKED
 from sequence_tutor.tuner.loop import Tuner
 from sequence_tutor.tuner.settings import TuneSettings
-from sequence_tutor.verbs.verify import check_choice, form_tables, soft_forms
+from sequence_tutor.verbs.verify import form_tables, soft_forms
 
 INFEASIBLE = "infeasible"
 """The round whose aims nothing meets."""

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from sequence_tutor.config.settings import check_least
 from sequence_tutor.errors import UserError, reading, shown
 from sequence_tutor.evaluation.loading import load_model
 from sequence_tutor.execution.registry import SERIAL, find_executor
@@ -71,8 +72,7 @@ def sample_shards(
     Raises:
         UserError: a number out of its range, or a folder that holds something else.
     """
-    if count < 1:
-        raise UserError(f"count is {count}, expected at least 1")
+    check_least(1, count=count)
     if not 1 <= shards <= count:
         raise UserError(f"shards is {shards}, expected 1 to the {count} sequences asked for")
     check_temperature(temperature)
@@ -113,8 +113,7 @@ def score_shards(
     Raises:
         UserError: a file or a setting that cannot be used, or a folder that holds something else.
     """
-    if shards < 1:
-        raise UserError(f"shards is {shards}, expected at least 1")
+    check_least(1, shards=shards)
     own = rules_file(rules)
     found, settings = reward_asked(domain, preset, optional_path(config))
     if not isinstance(found, ScoresParts):
@@ -147,7 +146,7 @@ def begin_work(folder: Path, what: dict[str, Any], shards: int) -> Shards:
 def work(
     folder: PathLike, *, executor: str | None = None, trust: bool = False, quiet: bool = False
 ) -> Summary | None:
-    """Compute shards of a folder until none is left that nobody computes.
+    """Compute shards of a folder until each is done or computed by another process.
 
     Any number of processes may do so at once, on any machine that sees the folder.
 

@@ -14,7 +14,7 @@ from sequence_tutor.algorithms.registry import find_algorithm
 from sequence_tutor.config.presets import Tables
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import UserError
-from sequence_tutor.estimates import Estimate, mean_of
+from sequence_tutor.estimates import Estimate, finite_or_none, mean_of
 from sequence_tutor.evaluation.figures import FIGURES, cell, decimals
 from sequence_tutor.evaluation.prices import Price, price_list
 from sequence_tutor.storage.run_log import Record
@@ -131,19 +131,21 @@ def _with_standing(records: Sequence[Record]) -> list[Record]:
     found = []
     for record in records:
         prices = price_list(record["aims"], record["kl_to_prior_per_token"]).prices
-        met = sum(_rows_met(prices).values())
-        worst = max((miss(one) for one in prices if not one.met), default=0.0)
-        found.append({**record, AIMS_MET: met, WORST_MISS: worst})
+        found.append({**record, **_standing(prices)})
     return found
+
+
+def _standing(prices: Sequence[Price]) -> dict[str, float]:
+    """How many aims are met, and how far the worst one is missed."""
+    worst = max((miss(one) for one in prices if not one.met), default=0.0)
+    return {AIMS_MET: sum(_rows_met(prices).values()), WORST_MISS: worst}
 
 
 def figures_of(run: MethodRun) -> dict[str, object]:
     """What JSON says of a run beside its statistics."""
-    prices = _prices(run)
-    worst = max((miss(one) for one in prices if not one.met), default=0.0)
+    standing = _standing(_prices(run))
     return {
-        AIMS_MET: sum(_rows_met(prices).values()),
-        WORST_MISS: worst if math.isfinite(worst) else None,
+        **{name: finite_or_none(value) for name, value in standing.items()},
         "aims": run.prices.to_json()["aims"] if run.prices else [],
     }
 

@@ -123,7 +123,7 @@ def write_calls(folder: Path, oracle: Oracle, inside: list[bool] | None) -> None
     Args:
         folder: of the run.
         oracle: made the calls.
-        inside: whether each molecule is inside the fence; None: nobody asks.
+        inside: whether each molecule is inside the fence; None: it is not asked for.
     """
     marks = [""] * len(oracle) if inside is None else [str(int(one)) for one in inside]
     rows = list(zip(oracle.calls, marks, strict=True))

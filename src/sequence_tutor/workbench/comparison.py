@@ -101,7 +101,7 @@ def over_seeds(runs: Sequence[MethodRun], figure: str) -> Estimate:
 
 
 def shared_noise(run: MethodRun, figure: str) -> float:
-    """How far the bound on log Z reaches in the gap of one run; infinite if nobody knows.
+    """How far the bound on log Z reaches in the gap of one run; infinite if it is not known.
 
     All seeds are compared with one bound, so that their scatter does not show its error. The
     interval of a gap is that of the bound plus that of the objective; what the objective does not

@@ -13,7 +13,7 @@ from typing import Any
 
 from sequence_tutor.algorithms.registry import algorithm_names
 from sequence_tutor.config.presets import Tables
-from sequence_tutor.config.settings import first_difference, nearest
+from sequence_tutor.config.settings import check_choice, first_difference
 from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import Estimate
 from sequence_tutor.evaluation.evaluate import evaluate
@@ -68,11 +68,7 @@ def chosen_forms(names: Sequence[str]) -> dict[str, Tables]:
     forms = read_forms()
     if not names:
         raise UserError("no method was given, expected at least one")
-    for name in names:
-        if name not in forms:
-            raise UserError(f"unknown method {name!r}: {nearest(name, forms)}")
-        if names.count(name) > 1:
-            raise UserError(f"method {name!r} is given twice, expected each once")
+    check_choice(names, forms, "method")
     return {name: forms[name] for name in names}
 
 

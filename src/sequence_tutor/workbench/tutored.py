@@ -19,6 +19,7 @@ from sequence_tutor.sampling.smc import sequential_monte_carlo
 from sequence_tutor.sampling.tutoring import TutoredPolicy
 from sequence_tutor.sequences import SequenceBatch
 from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.workbench.baselines import best_of
 
 BATCH = 1024
 STRONGEST = 2.0
@@ -138,13 +139,11 @@ def best_by_value(model: Model, batch: SequenceBatch, given: int, n: int) -> Seq
     nothing is scored. The first `given` tokens do not count.
     """
     assert isinstance(model.policy, TunedPolicy)  # checked before
-    tokens, mask = batch.tokens, batch.mask
-    mask[:, :given] = False
+    tokens, mask = batch.tokens, batch.mask_after(given)
     own = model.policy.prior  # at the temperature that it was tuned with
     advantage = model.policy.sequence_log_probs(tokens) - own.sequence_log_probs(tokens)
     total = taken(advantage, tokens).where(mask, 0.0).sum(1)  # (B,)
-    groups = total[: len(total) // n * n].view(-1, n)
-    return batch[groups.argmax(1) + n * torch.arange(len(groups), device=total.device)]
+    return batch[best_of(total, n)]
 
 
 def _particles(model: Model, tutoring: Tutoring, length: int, prefix: tuple[int, ...]) -> Source:

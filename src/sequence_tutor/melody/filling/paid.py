@@ -13,7 +13,7 @@ from torch import Tensor
 
 from sequence_tutor.melody.encoding import FIRST_NOTE, HOLD, NOTE_OFF, VOCAB_SIZE
 from sequence_tutor.melody.filling.sounding import PITCHES, STATES, sound_of
-from sequence_tutor.melody.meter import COMMON, Meter
+from sequence_tutor.melody.meter import Meter
 from sequence_tutor.melody.rules.chords import STEP, Chords, chord_tables
 from sequence_tutor.melody.rules.form import Cadence
 from sequence_tutor.melody.rules.pitches import InKey, Interval, Tonic, interval_table
@@ -80,7 +80,7 @@ def _cadence(rule: Cadence, key: Key, steps: int) -> Tensor:
 
     Inexact where two notes begin there, and where the pitch fell silent before the beat.
     """
-    meter = Meter.parse(rule.meter) if rule.meter else COMMON
+    meter = Meter.or_common(rule.meter)
     paid = torch.zeros(steps, STATES, VOCAB_SIZE, dtype=torch.float64)
     tokens = torch.arange(VOCAB_SIZE)
     sounds = tokens.where(tokens >= FIRST_NOTE, _last_pitch()[:, None])  # (S, V)

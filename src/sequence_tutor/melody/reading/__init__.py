@@ -1,1 +1,1 @@
-"""Scores of strangers read, and melodies taken from them."""
+"""Scores read from files of any origin, and melodies taken from them."""

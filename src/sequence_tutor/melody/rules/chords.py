@@ -15,10 +15,10 @@ import torch
 from pydantic import Field, field_validator
 from torch import Tensor
 
-from sequence_tutor.errors import UserError
+from sequence_tutor.config.settings import refused_by_value
 from sequence_tutor.melody.chords import Bar, Chord, chord_spans, parse_progression
 from sequence_tutor.melody.encoding import FIRST_NOTE, HOLD, PITCH_OFFSET, VOCAB_SIZE
-from sequence_tutor.melody.meter import COMMON, Meter
+from sequence_tutor.melody.meter import Meter
 from sequence_tutor.melody.scales import OCTAVE, Key
 from sequence_tutor.melody.signature import signature_of
 from sequence_tutor.melody.view import NO_PITCH, Melodies, Rule
@@ -53,10 +53,8 @@ class Chords(Rule):
     @field_validator("progression")
     @classmethod
     def _has_chords(cls, text: str) -> str:
-        try:
+        with refused_by_value():
             parse_progression(text)
-        except UserError as error:
-            raise ValueError(str(error)) from error
         return text
 
     @field_validator("meter")
@@ -96,7 +94,7 @@ def at_steps(table: Tensor, tokens: Tensor) -> Tensor:
 @lru_cache(maxsize=64)
 def chord_tables(rule: Chords, steps: int) -> tuple[Tensor, Tensor, Tensor]:
     """Three (T, V) float64: what tokens pay that begin, are held on, or are leapt to at a step."""
-    meter = Meter.parse(rule.meter) if rule.meter else COMMON
+    meter = Meter.or_common(rule.meter)
     struck, held, leapt = torch.zeros(3, steps, VOCAB_SIZE, dtype=torch.float64)
     beats = {meter.beat_at(place)[0] for place in range(meter.steps)}
     pitches = (torch.arange(FIRST_NOTE, VOCAB_SIZE) + PITCH_OFFSET + rule.transpose) % OCTAVE

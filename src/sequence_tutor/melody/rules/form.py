@@ -15,9 +15,10 @@ import torch
 from pydantic import Field, field_validator
 from torch import Tensor
 
+from sequence_tutor.config.settings import refused_by_value
 from sequence_tutor.errors import UserError, shown
 from sequence_tutor.melody.encoding import FIRST_NOTE
-from sequence_tutor.melody.meter import COMMON, Meter
+from sequence_tutor.melody.meter import Meter
 from sequence_tutor.melody.view import NO_PITCH, TOKEN_BITS, Melodies, Rule
 
 _SECTION = re.compile(r"([A-Z])('?)")
@@ -78,16 +79,14 @@ class Form(Rule):
     @field_validator("sections")
     @classmethod
     def _is_form(cls, text: str) -> str:
-        try:
+        with refused_by_value():
             parse_form(text)
-        except UserError as error:
-            raise ValueError(str(error)) from error
         return text
 
     @property
     def section_steps(self) -> int:
         """Steps of a section: the melody's bars divided evenly, at least one."""
-        bar = (Meter.parse(self.meter) if self.meter else COMMON).steps
+        bar = Meter.or_common(self.meter).steps
         bars = (self.length - self.upbeat) // bar
         return max(1, bars // len(parse_form(self.sections))) * bar
 
@@ -106,7 +105,7 @@ class Form(Rule):
         compared = torch.zeros(steps, dtype=torch.bool, device=tokens.device)
         is_new = torch.zeros_like(compared)
         size = self.section_steps
-        bar = (Meter.parse(self.meter) if self.meter else COMMON).steps
+        bar = Meter.or_common(self.meter).steps
         firsts: dict[str, int] = {}
         for number, section in enumerate(parse_form(self.sections)):
             begins = self.upbeat + number * size
@@ -149,7 +148,7 @@ class Cadence(Rule):
 
     def __call__(self, melodies: Melodies) -> Tensor:
         """(B, T) float64; paid at the last step of each phrase."""
-        meter = Meter.parse(self.meter) if self.meter else COMMON
+        meter = Meter.or_common(self.meter)
         tokens, key, sound = melodies.tokens, melodies.key, melodies.sounding
         total = tokens.shape[1]
         paid = torch.zeros_like(tokens, dtype=torch.float64)

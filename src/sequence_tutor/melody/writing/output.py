@@ -10,8 +10,7 @@ from pathlib import Path
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from sequence_tutor.config.settings import Settings
-from sequence_tutor.errors import UserError
+from sequence_tutor.config.settings import Settings, refused_by_value
 from sequence_tutor.melody.chords import parse_progression
 from sequence_tutor.melody.encoding import FIRST_NOTE, PITCH_OFFSET, into_range
 from sequence_tutor.melody.frame import AS_TOKENS, Frame, Heard
@@ -74,10 +73,8 @@ class MelodyOutputSettings(Settings):
     @classmethod
     def _are_chords(cls, text: str | None) -> str | None:
         if text is not None:
-            try:
+            with refused_by_value():
                 parse_progression(text)
-            except UserError as error:
-                raise ValueError(str(error)) from error
         return text
 
     @property

@@ -1,4 +1,4 @@
-"""The last look at a molecule before it is returned: is it one, and can the prior write it?"""
+"""The check of a molecule before it is returned: is it one, and can the prior write it?"""
 
 from __future__ import annotations
 

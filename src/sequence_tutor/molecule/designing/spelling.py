@@ -21,6 +21,7 @@ from sequence_tutor.molecule.designing.part import Part, dummies_of
 from sequence_tutor.molecule.tokens import Vocabulary, element_of, split_smiles
 from sequence_tutor.objectives.action_values import taken
 from sequence_tutor.prior.protocol import Prior, device_of
+from sequence_tutor.randomness import uniform_numbers
 from sequence_tutor.sampling.rollout import rollout, sample_tokens
 from sequence_tutor.sequences import SequenceBatch
 
@@ -248,7 +249,5 @@ def perturbed(log_weights: Tensor, generator: torch.Generator) -> Tensor:
 
     Source: Efraimidis and Spirakis 2006, in the form of Kool et al. 2019 (arXiv:1903.06059).
     """
-    uniform = torch.rand(
-        len(log_weights), generator=generator, device=generator.device, dtype=torch.float64
-    )
+    uniform = uniform_numbers(generator, len(log_weights))
     return log_weights - (-uniform.cpu().clamp(min=1e-300).log()).log()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from hashlib import file_digest
 from heapq import heappush, heappushpop
 from pathlib import Path
 
@@ -12,8 +11,9 @@ import numpy as np
 from rdkit import Chem, rdBase
 
 from sequence_tutor.domain import Progress
-from sequence_tutor.domain.corpus import ALL, KILOBYTE, Corpus, Intake, Numbers, by_kilobytes
+from sequence_tutor.domain.corpus import ALL, Corpus, Intake, Numbers
 from sequence_tutor.domain.corpus_cache import cached, fingerprint
+from sequence_tutor.domain.reading_progress import KILOBYTE, by_kilobytes
 from sequence_tutor.molecule.chemistry import (
     PROPERTIES,
     canonical_smiles,
@@ -26,6 +26,7 @@ from sequence_tutor.molecule.reading.corpus_settings import MoleculeDataSettings
 from sequence_tutor.molecule.reading.entry import Choice, ColumnError, Entry, standardised
 from sequence_tutor.molecule.reading.molecules import molecule_files, open_molecules
 from sequence_tutor.molecule.tokens import Vocabulary, element_of, split_smiles
+from sequence_tutor.storage.files import file_digest
 
 CACHE_VERSION = 3  # raise it whenever reading or encoding changes
 
@@ -76,7 +77,7 @@ def read_corpus(
             lambda share: progress(total - SUMMARY + round(SUMMARY * share), total)
         )
 
-    contents = ((file.name, _digest(file)) for file in files)
+    contents = ((file.name, file_digest(file)) for file in files)
     known = fingerprint(f"{CACHE_VERSION} {rdBase.rdkitVersion}", settings, contents)
     return cached(cache / f"molecules-{known}" if cache else None, read)
 
@@ -234,11 +235,6 @@ class _Reader:
             **{name: _row(counts, values[name]) for name, counts in sources.items()},
             ALL: _row(sum(sources.values(), Counter()), everything),
         }
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as stream:
-        return file_digest(stream, "sha256").hexdigest()
 
 
 def _row(counts: Mapping[str, int], sample: list[tuple[float, ...]]) -> dict[str, float]:

@@ -14,34 +14,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.molecule.chemistry import DESCRIPTORS
-
-Table = Mapping[str, Any]  # values of a stranger's file
-
-PHYSICAL = {
-    "qed": "qed",
-    "slogp": "logp",
-    "sascore": "sa",
-    "molecularweight": "MolWt",
-    "tpsa": "TPSA",
-    "numatomstereocenters": "NumAtomStereoCenters",
-    "hbondacceptors": "NumHAcceptors",
-    "hbonddonors": "NumHDonors",
-    "numrotbond": "NumRotatableBonds",
-    "csp3": "FractionCSP3",
-    "numheavyatoms": "HeavyAtomCount",
-    "numheteroatoms": "NumHeteroatoms",
-    "numrings": "RingCount",
-    "numaromaticrings": "NumAromaticRings",
-    "numaliphaticrings": "NumAliphaticRings",
-}
-"""REINVENT's component, in small letters without underscores -> the kind or descriptor here."""
-
-ALERTS, MATCHING = "customalerts", "matchingsubstructure"
-SIMILARITY = ("tanimotodistance", "tanimotosimilarity")
+from sequence_tutor.molecule.reading.reinvent_terms import (
+    ALERTS,
+    MATCHING,
+    Table,
+    UntranslatableError,
+    plain_name,
+    term_of,
+)
 
 OF_THE_PROGRAM = ("run_type", "device", "use_cuda", "json_out_config", "tb_logdir")
-"""Entries of a configuration that say how the program runs; they are left out without a word."""
+"""Entries of a configuration that say how the program runs; they are left out without a remark."""
 
 INSTEAD = {
     "diversity_filter": "see reward.diversity, whose penalties are terms with weights",
@@ -90,13 +73,13 @@ def translate(tables: Table, stage: int = 1) -> Translated:
         title = str(endpoint.get("name", component))
         name = _free(title, terms)
         try:
-            is_factor = _plain(component) in (ALERTS, MATCHING)
+            is_factor = plain_name(component) in (ALERTS, MATCHING)
             if is_factor and not is_product:
-                raise _Untranslatable("a filter beside an arithmetic mean")
-            terms[name] = _term(component, endpoint)
+                raise UntranslatableError("a filter beside an arithmetic mean")
+            terms[name] = term_of(component, endpoint)
             weights[name] = 1.0 if is_factor else _weight(endpoint)
             factors |= {name} if is_factor else set()
-        except _Untranslatable as why:
+        except UntranslatableError as why:
             found.left_out.append(f"{title} ({component}): {why}")
         except (TypeError, ValueError, AttributeError) as error:
             raise UserError(f"{title} ({component}): {error}, expected other values") from error
@@ -123,10 +106,6 @@ def _other_tables(tables: Table, stage: int) -> Iterator[str]:
     if "scoring" not in tables and len(stages) > 1:
         others = [str(number) for number in range(1, len(stages) + 1) if number != stage]
         yield f"stage {', '.join(others)}: --stage translates another one"
-
-
-class _Untranslatable(Exception):  # noqa: N818 - what is reported, not an error of the program
-    """Says why."""
 
 
 def _scoring(tables: Table, stage: int) -> Table:
@@ -174,43 +153,6 @@ def _params(body: Table, endpoint: Table) -> dict[str, Any]:
     return {**body.get("params", {}), **endpoint.get("params", {})}
 
 
-def _term(component: str, endpoint: Table) -> dict[str, Any]:
-    """The table of a term.
-
-    Raises:
-        _Untranslatable: there is no such term here.
-    """
-    name, params = _plain(component), endpoint["params"]
-    if name == ALERTS:
-        return {"kind": "substructure", "smarts": params.get("smarts", []), "present": False}
-    if name == MATCHING:
-        if params.get("use_chirality"):
-            raise _Untranslatable("patterns are matched without chirality here")
-        return {
-            "kind": "substructure",
-            "smarts": params.get("smarts", ""),
-            "transform": {"kind": "clip", "low": 0.5, "high": 1.0},
-        }
-    table: dict[str, Any]
-    if name in SIMILARITY:
-        if params.get("use_counts") or params.get("use_features"):
-            raise _Untranslatable("similarity is of bits of atom types here, without counts")
-        table = {
-            "kind": "similarity",
-            "smiles": params.get("smiles", []),
-            "radius": params.get("radius", 3),
-        }
-    elif name in ("rdkitdescriptors", "rdkitdescriptor"):
-        table = _descriptor(str(params.get("descriptor", "")))
-    elif name in PHYSICAL:
-        kind = PHYSICAL[name]
-        table = {"kind": kind} if kind in ("qed", "logp", "sa") else _descriptor(kind)
-    else:
-        raise _Untranslatable("no such term here; a program or a function of yours can be one")
-    transform = _transform(endpoint.get("transform"), mirrored=table["kind"] == "sa")
-    return table if transform is None else {**table, "transform": transform}
-
-
 def _weight(endpoint: Table) -> float:
     """Of a component in the mean.
 
@@ -221,58 +163,6 @@ def _weight(endpoint: Table) -> float:
     if weight < 0:
         raise ValueError(f"weight is {weight:g}")
     return weight
-
-
-def _descriptor(asked: str) -> dict[str, Any]:
-    """A descriptor of RDKit by its name in any case."""
-    known = {name.lower(): name for name in DESCRIPTORS}
-    if asked.lower() not in known:
-        raise _Untranslatable(f"this RDKit has no descriptor {asked!r}")
-    return {"kind": "descriptor", "descriptor": known[asked.lower()]}
-
-
-def _transform(given: Table | None, *, mirrored: bool) -> dict[str, Any] | None:
-    """A transform; `mirrored`: the raw number here is minus that of REINVENT."""
-    if given is None:
-        if mirrored:
-            raise _Untranslatable("it has no transform, and SA scores are negative here")
-        return None
-    kind = str(given.get("type", "")).lower()
-    low, high = float(given.get("low", 0)), float(given.get("high", 0))
-    steepness = float(given.get("k", 0.5))
-    if mirrored:
-        low, high = -high, -low
-        kind = _MIRRORED.get(kind, kind)
-    if kind in ("sigmoid", "reverse_sigmoid"):
-        return {"kind": kind, "low": low, "high": high, "steepness": steepness}
-    if kind == "step":
-        return {"kind": "window", "low": low, "high": high}
-    if kind in ("right_step", "left_step"):
-        rising = kind == "right_step"
-        return {"kind": "step", "threshold": high if rising else low, "rising": rising}
-    if kind == "double_sigmoid":
-        left, right = float(given.get("coef_si", 0)), float(given.get("coef_se", 0))
-        scale = float(given.get("coef_div", 0))
-        if min(left, right, scale) <= 0:
-            raise _Untranslatable("a coefficient of its double_sigmoid is not above 0")
-        widths = {"width": scale / left, "width_high": scale / right}
-        if mirrored:
-            widths = {"width": scale / right, "width_high": scale / left}
-        return {"kind": "two_sigmoids", "low": low, "high": high, **widths}
-    raise _Untranslatable(f"no transform {kind!r} here")
-
-
-_MIRRORED = {
-    "sigmoid": "reverse_sigmoid",
-    "reverse_sigmoid": "sigmoid",
-    "left_step": "right_step",
-    "right_step": "left_step",
-}
-
-
-def _plain(name: str) -> str:
-    """A component's name as REINVENT compares it."""
-    return name.lower().replace("_", "").replace("-", "")
 
 
 def _free(title: str, taken: Mapping[str, Any]) -> str:

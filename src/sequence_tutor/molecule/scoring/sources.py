@@ -202,18 +202,10 @@ def _of_function(
     content = file.read_bytes() if file.is_file() else b""
     digest = _digest("function", function.name, hashlib.sha256(content).hexdigest())
     what = f"function {function.name} of {file}"
-    is_expensive = term.expensive
     asks: Asks = FunctionAsks(function)
-    if elsewhere is not None and is_expensive:
+    if elsewhere is not None and term.expensive:
         asks = elsewhere.function(function)
-    return Source(
-        asks,
-        what,
-        digest,
-        kept,
-        stores=is_expensive,
-        is_expensive=is_expensive,
-    )
+    return Source(asks, what, digest, kept, stores=term.expensive, is_expensive=term.expensive)
 
 
 def _of_programs(terms: Sequence[Program], kept: int, elsewhere: AskedElsewhere | None) -> Source:

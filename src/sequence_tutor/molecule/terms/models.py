@@ -6,7 +6,6 @@ predicts many molecules at a time in the process that tunes.
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -14,13 +13,13 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from sequence_tutor.molecule.features import Features
 from sequence_tutor.molecule.terms.term import Term
+from sequence_tutor.storage.files import file_digest
 
 
 def digest_of_file(path: Path) -> str:
     """SHA-256 of a file; empty if it cannot be read."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_digest(path)
     except OSError:
         return ""
 
