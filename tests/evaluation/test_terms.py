@@ -14,7 +14,8 @@ from sequence_tutor.estimates import Estimate
 from sequence_tutor.evaluation.evaluate import evaluate
 from sequence_tutor.evaluation.loading import load_model
 from sequence_tutor.evaluation.terms import weighted_parts
-from sequence_tutor.reporting.comparison import SavedTable, compare
+from sequence_tutor.reporting.comparison import compare
+from sequence_tutor.reporting.saved_table import SavedTable
 
 TABLES = {
     "aggregation": "geometric",

@@ -14,7 +14,8 @@ from sequence_tutor.evaluation.model import Model
 from sequence_tutor.evaluation.table import Column
 from sequence_tutor.melody.reward import MelodyRewardSettings
 from sequence_tutor.melody.scales import Key
-from sequence_tutor.reporting.comparison import SavedTable, compare
+from sequence_tutor.reporting.comparison import compare
+from sequence_tutor.reporting.saved_table import SavedTable
 
 SAMPLES = 200
 OTHER = MelodyRewardSettings(weights={"tonic": 1.0, "leap": 5.0, "key": 0.0})

@@ -146,23 +146,6 @@ def named(page: Page, *, touched: bool) -> None:
     assert small == []
 
 
-def readable(page: Page) -> None:
-    """No text is smaller than twelve pixels, also in drawings."""
-    small = page.ask(
-        "const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);"
-        "const found = [];"
-        "while (walk.nextNode()) {"
-        " const one = walk.currentNode.parentElement;"
-        " if (!walk.currentNode.data.trim() || !one.checkVisibility()) continue;"
-        " const drawn = one.closest('svg') && one.getScreenCTM?.();"
-        " const scale = drawn ? Math.hypot(drawn.a, drawn.b) : 1;"
-        " const size = parseFloat(getComputedStyle(one).fontSize) * scale;"
-        " if (size < 11.95) found.push([size, walk.currentNode.data.trim()]); }"
-        "return found"
-    )
-    assert small == []
-
-
 def keep(page: Page, folder: Path, name: str) -> None:
     """A picture of the page; the variable `SCREENSHOTS` names where it is kept."""
     picture = folder / f"{name}.png"

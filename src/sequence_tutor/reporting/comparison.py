@@ -5,14 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, Field, ValidationError
-
 from sequence_tutor.domain import Better, Domain
-from sequence_tutor.errors import UserError
 from sequence_tutor.estimates import UNDEFINED, Estimate, difference
+from sequence_tutor.evaluation.aimed_reward import TERM
 from sequence_tutor.evaluation.figures import (
     decimals,
     figure,
@@ -21,66 +18,11 @@ from sequence_tutor.evaluation.figures import (
     side_by_side,
 )
 from sequence_tutor.evaluation.statistics import OPTIMALITY, is_unpaid
-from sequence_tutor.reporting.grouping import TITLES, Group, group_of
+from sequence_tutor.reporting.grouping import TITLES, Group, group_of, is_all_of_it
+from sequence_tutor.reporting.saved_table import SavedModel, SavedTable
 
 Verdict = Literal["better", "worse", "even", ""]
 """Against the prior; empty if there is none, or no verdict."""
-
-
-class SavedEstimate(BaseModel):
-    """A figure as JSON, null if undefined or unbounded."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-
-    @property
-    def estimate(self) -> Estimate:
-        """With NaN and infinity."""
-        if self.value is None:
-            return UNDEFINED
-        low = -math.inf if self.low is None else self.low
-        return Estimate(self.value, low, math.inf if self.high is None else self.high)
-
-
-class SavedModel(BaseModel):
-    """One column; `tune` is None for a prior."""
-
-    name: str
-    domain: str
-    tune: dict[str, object] | None
-    c: float | None = None
-    length: int | None = None
-    problem: str | None = None
-    weights: dict[str, float]
-    own_reward: bool = True
-    statistics: dict[str, SavedEstimate]
-
-
-class SavedYardstick(BaseModel):
-    """The model whose reward judges all, and that reward."""
-
-    model: str
-    reward: str
-
-
-class SavedReal(BaseModel):
-    """What is known of real sequences."""
-
-    count: int
-    statistics: dict[str, SavedEstimate]
-
-
-class SavedTable(BaseModel):
-    """What `Evaluation.to_json` writes, as far as the report needs it."""
-
-    models: list[SavedModel]
-    published: dict[str, dict[str, float]]
-    samples: int
-    seed: int
-    real: SavedReal | None = None
-    yardstick: SavedYardstick | None = None  # in older tables each model has its own reward
-    better: dict[str, Better | None] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -138,24 +80,6 @@ class JudgedTable:
         return [row.label for row in self.counted if row.cells[model].verdict == verdict]
 
 
-def read_table(path: Path) -> SavedTable:
-    """An evaluation that was saved with `--json`.
-
-    Raises:
-        UserError: it cannot be read, or is something else.
-    """
-    try:
-        table = SavedTable.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise UserError(
-            f"{path}: no table of this program, expected what `evaluate --json` writes "
-            f"({error.errors()[0]['msg']})"
-        ) from error
-    if not table.models:
-        raise UserError(f"{path}: no model in it, expected at least one")
-    return table
-
-
 def compare(table: SavedTable, domain: Domain) -> JudgedTable:
     """Every row that some model has a figure for, with verdicts if there is one prior."""
     priors = [model for model in table.models if model.tune is None]
@@ -175,10 +99,15 @@ def _judged_by(table: SavedTable) -> str:
     """The reward that judges all, and which models were tuned with another one."""
     if table.yardstick is None:
         return "Each model is judged by its own reward; if rewards differ, nothing is marked."
-    said = (
-        f"All are judged by the reward of {table.yardstick.model}: {table.yardstick.reward}. Its "
-        "parts are shown with their weights, so that they add up."
-    )
+    judge = table.yardstick.model
+    said = f"All are judged by the reward of {judge}"
+    if any(model.name == judge and [*model.weights] == [TERM] for model in table.models):
+        said += ", which pays what its aims ask for."
+    else:
+        said += (
+            f": {table.yardstick.reward}. Its parts are shown with their weights, so that they "
+            "add up."
+        )
     others = [model.name for model in table.models if not model.own_reward]
     if not others:
         return said
@@ -228,7 +157,7 @@ def _rows(table: SavedTable, prior: SavedModel | None, domain: Domain) -> Iterat
         {name: saved.estimate for name, saved in model.statistics.items()} for model in table.models
     ]
     for name, found in side_by_side(every):
-        if is_unpaid(name, found):
+        if is_unpaid(name, found) or is_all_of_it(name, every):
             continue
         shown = figure(name, domain)
         better = table.better.get(name, shown.better)

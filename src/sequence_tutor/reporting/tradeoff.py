@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from sequence_tutor.drawing.plot import Plot, Series, plot
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.figures import FIGURES
-from sequence_tutor.reporting.comparison import SavedTable
+from sequence_tutor.reporting.saved_table import SavedTable
 from sequence_tutor.workbench.frontier import Point
 
 REWARD, DIVERGENCE = "reward_per_sequence", "kl_to_prior_per_token"

@@ -10,10 +10,10 @@ from sequence_tutor.evaluation.evaluate import by_one_yardstick, evaluate
 from sequence_tutor.evaluation.model import Model
 from sequence_tutor.evaluation.statistics import FEWEST
 from sequence_tutor.progress import progress
-from sequence_tutor.reporting.comparison import SavedTable, read_table
 from sequence_tutor.reporting.page import render
 from sequence_tutor.reporting.part import DomainPart, by_domain, load_runs, make_part, models_of
 from sequence_tutor.reporting.sampled import Sampled
+from sequence_tutor.reporting.saved_table import SavedTable, read_table
 from sequence_tutor.reporting.tradeoff import read_frontier
 from sequence_tutor.reward.user_terms import rules_file
 from sequence_tutor.sequences import SequenceBatch
