@@ -47,6 +47,22 @@ class Page:
         # the browser's own first tab aside
         return [url for url in urls if not url.startswith(("data:", "blob:", "chrome:"))]
 
+    def small(self) -> list[tuple[float, str]]:
+        """Texts of less than twelve pixels and their sizes, also those in drawings."""
+        found = self.ask(
+            "const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);"
+            "const found = [];"
+            "while (walk.nextNode()) {"
+            " const one = walk.currentNode.parentElement;"
+            " if (!walk.currentNode.data.trim() || !one.checkVisibility()) continue;"
+            " const drawn = one.closest('svg') && one.getScreenCTM?.();"
+            " const scale = drawn ? Math.hypot(drawn.a, drawn.b) : 1;"
+            " const size = parseFloat(getComputedStyle(one).fontSize) * scale;"
+            " if (size < 11.95) found.push([size, walk.currentNode.data.trim()]); }"
+            "return found"
+        )
+        return [(float(size), str(text)) for size, text in found]
+
     def emulate(self, width: int, height: int, scheme: str) -> None:
         """Another size of screen, and light or dark."""
         self.driver.execute_cdp_cmd(

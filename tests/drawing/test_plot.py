@@ -46,7 +46,11 @@ def test_there_are_two_to_five_ticks(high: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "text"), [(0, "0"), (0.25, "0.25"), (-2000, "\u22122k"), (1.5e6, "1.5M")]
+    ("number", "text"),
+    [
+        *[(0, "0"), (0.25, "0.25"), (-2000, "\u22122k"), (1.5e6, "1.5M")],
+        *[(2e-5, "0.00002"), (-4e-5, "\u22120.00004")],
+    ],
 )
 def test_ticks_are_short(number: float, text: str) -> None:
     assert tick_text(number) == text

@@ -182,6 +182,7 @@ def test_it_fits_and_follows_the_scheme(
         "const e = document.documentElement; return [e.scrollWidth, e.clientWidth]"
     )
     assert needed <= there
+    assert page.small() == []
     body = page.driver.find_element(By.TAG_NAME, "body")
     paper = re.findall(r"\d+", body.value_of_css_property("background-color"))[:3]
     assert (sum(map(int, paper)) > 3 * 128) == (scheme == "light")

@@ -9,7 +9,7 @@ from sequence_tutor.domain import Better, find_domain
 from sequence_tutor.estimates import UNDEFINED, Estimate
 from sequence_tutor.reporting.comparison import Verdict, compare, verdict
 from sequence_tutor.reporting.grouping import group_of
-from sequence_tutor.reporting.saved_table import SavedTable
+from sequence_tutor.reporting.saved_table import SavedTable, SavedYardstick
 
 PRIOR = Estimate(0.5, 0.4, 0.6)
 
@@ -119,3 +119,15 @@ def test_parts_that_pay_nobody_are_no_rows() -> None:
     model = saved("psi", True, reward_leap=nothing, reward_per_sequence=nothing)
     found = compare(table(model), find_domain("melody"))
     assert [row.label for row in found.rows] == ["reward per sequence"]
+
+
+def test_a_part_that_is_all_of_the_reward_is_no_row_and_is_said_in_words() -> None:
+    points = (-3.0, -4.0, -2.0)
+    model = saved("psi", True, reward_per_sequence=points, reward_aims=points)
+    aims = model | {"weights": {"aims": 1.0}}
+    judge = SavedYardstick(model="psi", reward="aims 1")
+    found = compare(table(aims).model_copy(update={"yardstick": judge}), find_domain("melody"))
+    assert [row.label for row in found.rows] == ["reward per sequence"]
+    assert (
+        found.yardstick == "All are judged by the reward of psi, which pays what its aims ask for."
+    )

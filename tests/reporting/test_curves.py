@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from sequence_tutor.errors import UserError
+from sequence_tutor.reporting.aims import aim_curves
 from sequence_tutor.reporting.curves import read_run_log, rule_shares, training_curves
+from sequence_tutor.storage.run_log import Record
 
 from .conftest import record, write_log
 
@@ -24,6 +26,43 @@ def test_every_logged_figure_has_a_chart_with_a_line_a_run() -> None:
     ]
     assert [(line.label, line.style) for line in charts[0].lines] == [("psi", 1), ("q", 2)]
     assert charts[0].summary == "reward a sequence: psi from -3 to 4; q from 1 to 2"
+
+
+def bound(row: str, value: float, goal: float, price: float, *, share: bool) -> dict[str, object]:
+    """What a log says of an aim `row >= 0.9`."""
+    own = {"row": row, "bound": 0.9, "goal": goal, "price": price, "share": share}
+    return own | {"value": value, "low": value, "high": value, "prior": 0.1, "met": value >= 0.9}
+
+
+def aimed(step: int, value: float, price: float) -> Record:
+    """An evaluation of a run that is paid for two aims alone."""
+    aims = {
+        "the_row >= 90 %": bound("the_row", value, 0.5, price, share=True),
+        "row >= 0.9": bound("row", 0.95, 0.9, 0.0, share=False),
+    }
+    return record(step, 0.0) | {"aims": aims}
+
+
+def test_a_run_that_is_paid_for_aims_alone_has_no_chart_of_a_reward_that_is_always_0() -> None:
+    logs = {"aims": [aimed(0, 0.1, 0.0), aimed(10, 0.9, 30.0)]}
+    charts = training_curves(logs, 1, ["aims"])
+    assert [chart.summary for chart in charts][:2] == [
+        "aims met: aims from 1 to 2",
+        "worst miss, as a part of its bound: aims from 0.889 to 0",  # (.9 - .1) / .9
+    ]
+    assert "reward" not in charts[2].title
+    both = training_curves({**logs, **LOGS}, 1, ["aims"])
+    assert both[0].title == "reward a sequence"
+    assert [line.label for line in both[0].lines] == ["psi", "q"]
+
+
+def test_an_aim_has_its_unit_its_goal_and_its_price() -> None:
+    logs = {"aims": [aimed(0, 0.1, 0.0), aimed(10, 0.9, 30.0)]}
+    assert [chart.summary for chart in aim_curves(logs, 1)] == [
+        "the row ≥ 90 %: aims from 10 to 90; goal from 50 to 50",
+        "price of the row ≥ 90 %, nats a point: aims from 0 to 0.3",
+        "row ≥ 0.9: aims from 0.95 to 0.95; goal from 0.9 to 0.9",
+    ]
 
 
 def test_rules_are_weighed_and_have_their_share() -> None:

@@ -91,7 +91,7 @@ def test_molecules_are_drawn_sorted_and_saved(page: Page, tmp_path: Path) -> Non
     head = page.find("[data-column='logp']")
     assert head.get_attribute("aria-sort") == "descending"
     place = page.ask(
-        "return [...document.querySelectorAll('#table thead th')]"
+        "return [...document.querySelectorAll('#table thead tr:last-child th')]"
         ".findIndex((one) => one.dataset.column === 'logp')"
     )
     shown = page.ask(
@@ -127,6 +127,12 @@ def test_wishes_are_written_and_tuned_for(page: Page) -> None:
     assert "now" in page.text(".wish-prior")
     page.write()
     page.until(lambda: page.all(".wish-price"))
+    elsewhere = page.ask(
+        "document.querySelector('[data-domain=molecule]').click();"
+        "const found = document.querySelectorAll('#wishes .wish').length;"
+        "document.querySelector('[data-domain=melody]').click(); return found"
+    )
+    assert elsewhere == 0  # at once: wishes are of one kind of sequences
     page.ask("window.steps = 20000;" + STEPS)
     page.find("#job-name").send_keys("home")
     page.press("#tune")
@@ -140,6 +146,12 @@ def test_wishes_are_written_and_tuned_for(page: Page) -> None:
     page.until(lambda: page.all(".job-running"), TUNING)
     page.press(".job button")
     page.until(lambda: page.all(".job-stopped"), TUNING)
+    page.press(".job .remove")  # asks; the name stays a word beside what can be answered
+    page.until(lambda: page.all(".removal"))
+    name = page.find(".job-name")
+    assert name.size["height"] < 1.5 * float(name.value_of_css_property("font-size")[:-2]) + 2
+    page.press(".removal button:last-child")
+    page.until(lambda: not page.all(".removal"))
 
 
 def test_a_finished_run_writes(page: Page) -> None:

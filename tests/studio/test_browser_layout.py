@@ -9,7 +9,7 @@ import pytest
 
 from browsing import IS_HERE
 
-from .browsing import browser, fits, keep, named, served
+from .browsing import Page, browser, fits, keep, named, served
 
 pytestmark = [
     pytest.mark.slow,
@@ -46,6 +46,20 @@ def link(address: str) -> str:
         return page.driver.current_url
 
 
+def uncovered(page: Page) -> None:
+    """The sign that a candidate can be played, and what rules pay it, stand beside its notes."""
+    covered = page.ask(
+        "const box = (one) => one.getBoundingClientRect();"
+        "return [...document.querySelectorAll('.candidate')].filter((card) => {"
+        " const roll = box(card.querySelector('.mini'));"
+        " const under = [...card.querySelectorAll('.account li')];"
+        " return box(card.querySelector('.mini-icon')).bottom > roll.top"
+        "  || under.some((row) => box(row.querySelector('.rule-said')).bottom"
+        "   > box(row.querySelector('.strip')).top); }).length"
+    )
+    assert covered == 0
+
+
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1280, 900), (768, 1024), (360, 740)])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits_and_follows_the_scheme(
@@ -61,6 +75,8 @@ def test_it_fits_and_follows_the_scheme(
         page.ask("document.querySelectorAll('details').forEach((one) => (one.open = true))")
         page.emulate(width, int(page.ask("return document.documentElement.scrollHeight")), scheme)
         fits(page, scheme)
+        assert page.small() == []
+        uncovered(page)
         named(page, touched=width < 500)
         keep(page, tmp_path, f"studio-{width}-{scheme}-all")
         assert page.complaints() == []

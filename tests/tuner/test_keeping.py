@@ -170,8 +170,9 @@ def staged(*stages: dict[str, object], **changes: object) -> TuneSettings:
     return settings(stages=stages, **changes)
 
 
-STALLS = {"until_stalled": 1}
-EARLY = [
+Stages = tuple[dict[str, object], dict[str, object]]
+STALLS: dict[str, object] = {"until_stalled": 1}
+EARLY: list[Stages] = [
     ({"steps": 400, **STALLS}, {"steps": 60, **STALLS}),  # 40 of 400 updates, then 40 of 60
     ({"steps": 400, **STALLS}, {"steps": 40}),  # the second one whole
     ({"steps": 40}, {"steps": 60, **STALLS}),

@@ -120,7 +120,7 @@ def test_a_run_aims_at_what_its_examples_are(
     assert {one["row"] for one in column["prices"]["aims"]} == {"token_1", "repeats_of_0"}
     page, numbers = tmp_path / "page.html", tmp_path / "numbers.json"
     assert run("report", out, "--samples", 64, "--out", page, "--threads", 1) == 0
-    assert "price of token_1" in page.read_text()
+    assert "price of token 1 ≥ 30 %, nats a point" in page.read_text()
     given = ["--real", path, "--samples", 64, "--particles", 0, "--json", numbers]
     assert run("evaluate", out, *given) == 0
     assert json.loads(numbers.read_text())["real"]["count"] == 32

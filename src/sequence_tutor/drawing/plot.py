@@ -115,7 +115,10 @@ def tick_text(number: float) -> str:
     for size, letter in ((1e6, "M"), (1e3, "k")):
         if abs(number) >= size:
             return _with_minus(f"{number / size:g}{letter}")
-    return _with_minus(f"{number:g}")
+    text = f"{number:g}"
+    if 1e-7 < abs(number) < 1e-3:  # :g would write 2e-05, which is longer to read
+        text = f"{number:.12f}".rstrip("0")
+    return _with_minus(text)
 
 
 def _with_minus(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from sequence_tutor.domain import Better, Domain
 from sequence_tutor.estimates import UNDEFINED, Estimate, difference
+from sequence_tutor.evaluation.aimed_reward import TERM
 from sequence_tutor.evaluation.figures import (
     decimals,
     figure,
@@ -17,7 +18,7 @@ from sequence_tutor.evaluation.figures import (
     side_by_side,
 )
 from sequence_tutor.evaluation.statistics import OPTIMALITY, is_unpaid
-from sequence_tutor.reporting.grouping import TITLES, Group, group_of
+from sequence_tutor.reporting.grouping import TITLES, Group, group_of, is_all_of_it
 from sequence_tutor.reporting.saved_table import SavedModel, SavedTable
 
 Verdict = Literal["better", "worse", "even", ""]
@@ -98,10 +99,15 @@ def _judged_by(table: SavedTable) -> str:
     """The reward that judges all, and which models were tuned with another one."""
     if table.yardstick is None:
         return "Each model is judged by its own reward; if rewards differ, nothing is marked."
-    said = (
-        f"All are judged by the reward of {table.yardstick.model}: {table.yardstick.reward}. Its "
-        "parts are shown with their weights, so that they add up."
-    )
+    judge = table.yardstick.model
+    said = f"All are judged by the reward of {judge}"
+    if any(model.name == judge and [*model.weights] == [TERM] for model in table.models):
+        said += ", which pays what its aims ask for."
+    else:
+        said += (
+            f": {table.yardstick.reward}. Its parts are shown with their weights, so that they "
+            "add up."
+        )
     others = [model.name for model in table.models if not model.own_reward]
     if not others:
         return said
@@ -151,7 +157,7 @@ def _rows(table: SavedTable, prior: SavedModel | None, domain: Domain) -> Iterat
         {name: saved.estimate for name, saved in model.statistics.items()} for model in table.models
     ]
     for name, found in side_by_side(every):
-        if is_unpaid(name, found):
+        if is_unpaid(name, found) or is_all_of_it(name, every):
             continue
         shown = figure(name, domain)
         better = table.better.get(name, shown.better)

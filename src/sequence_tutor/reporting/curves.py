@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from sequence_tutor.drawing.plot import Plot, Series, plot
@@ -12,15 +12,16 @@ from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.figures import titles
 from sequence_tutor.storage.run_log import Record, number, read_log
 from sequence_tutor.tuner.logbook import LOG_FILE
+from sequence_tutor.workbench.aimed_comparison import AIMS_MET, PANELS, WORST_MISS, with_standing
 
-CHARTS = titles(
-    "reward_per_sequence",
-    "log_prior_per_token",
-    "kl_to_prior_per_token",
-    "entropy_per_token",
-    "distinct",
-    "effective_sample_size",
-)
+REWARD = "reward_per_sequence"
+CHARTS = {
+    **titles(REWARD),
+    AIMS_MET: PANELS[AIMS_MET],
+    WORST_MISS: PANELS[WORST_MISS],
+    **titles("log_prior_per_token", "kl_to_prior_per_token"),
+    **titles("entropy_per_token", "distinct", "effective_sample_size"),
+}
 """Logged figure -> title of its chart."""
 
 
@@ -37,9 +38,22 @@ def read_run_log(folder: Path, sha256: str | None = None) -> list[Record]:
     return records
 
 
-def training_curves(logs: Mapping[str, Sequence[Record]], first_style: int) -> list[Plot]:
-    """One chart a figure, one line a run, against updates."""
-    return list(_charts(CHARTS, logs, logs, first_style).values())
+def training_curves(
+    logs: Mapping[str, Sequence[Record]], first_style: int, aiming: Collection[str] = ()
+) -> list[Plot]:
+    """One chart a figure, one line a run, against updates.
+
+    Runs named in `aiming` are paid for aims alone, so that their logged reward is always 0; how
+    their aims stand is drawn instead.
+    """
+    shown = {run: _aimed(log) if run in aiming else log for run, log in logs.items()}
+    return list(charts_of(CHARTS, logs, shown, first_style).values())
+
+
+def _aimed(log: Sequence[Record]) -> list[Record]:
+    """The evaluations of a run that is paid for aims alone."""
+    stood = with_standing(log) if all(record.get("aims") for record in log) else log
+    return [{name: own for name, own in one.items() if name != REWARD} for one in stood]
 
 
 @dataclass(frozen=True)
@@ -61,44 +75,21 @@ def rule_shares(
     """The share of every rule; None if the logs do not contain them."""
     paid = {run: _paid(log, weights[run]) for run, log in logs.items()}
     rules = dict.fromkeys(rule for own in weights.values() for rule in own if own[rule])
-    charts = _charts({rule: _words(rule) for rule in rules}, logs, paid, first_style)
-    last = [(_words(rule), [_at_end(own[-1], rule) for own in paid.values()]) for rule in charts]
+    charts = charts_of({rule: words_of(rule) for rule in rules}, logs, paid, first_style)
+    last = [(words_of(rule), [_at_end(own[-1], rule) for own in paid.values()]) for rule in charts]
     return RuleShares(list(charts.values()), list(logs), last) if charts else None
 
 
 def term_curves(logs: Mapping[str, Sequence[Record]], first_style: int) -> list[Plot]:
     """The mean of every number that reward terms are computed from, against updates."""
-    means = {run: [_mapping(record, "term_means") for record in log] for run, log in logs.items()}
+    means = {run: [mapping_of(record, "term_means") for record in log] for run, log in logs.items()}
     names = dict.fromkeys(name for own in means.values() for record in own for name in record)
-    return list(_charts({name: _words(name) for name in names}, logs, means, first_style).values())
-
-
-def aim_curves(logs: Mapping[str, Sequence[Record]], first_style: int) -> list[Plot]:
-    """Of every bound that runs aimed at, its row with its goal, and its price, against updates.
-
-    A goal is drawn in the style after the last run's.
-    """
-    bounds = dict.fromkeys(
-        bound for log in logs.values() for record in log for bound in _mapping(record, "aims")
+    return list(
+        charts_of({name: words_of(name) for name in names}, logs, means, first_style).values()
     )
-    found = []
-    for bound in bounds:
-        aims = {
-            run: [_mapping(_mapping(record, "aims"), bound) for record in log]
-            for run, log in logs.items()
-        }
-        values = _series(logs, aims, "value", first_style)
-        goals = _series(logs, aims, "goal", first_style + len(logs))[:1]
-        goals = [replace(goal, label="goal") for goal in goals]
-        prices = _series(logs, aims, "price", first_style)
-        found += [
-            plot(bound, "updates", [*values, *goals]),
-            plot(f"price of {bound}, nats a sequence", "updates", prices),
-        ]
-    return [chart for chart in found if chart is not None]
 
 
-def _charts(
+def charts_of(
     titles: Mapping[str, str],
     logs: Mapping[str, Sequence[Record]],
     figures: Mapping[str, Sequence[Mapping[str, object]]],
@@ -107,13 +98,13 @@ def _charts(
     """Name -> chart of a figure, for the runs that have it, against the updates of their logs."""
     charts = {}
     for name, title in titles.items():
-        chart = plot(title, "updates", _series(logs, figures, name, first_style))
+        chart = plot(title, "updates", series_of(logs, figures, name, first_style))
         if chart is not None:
             charts[name] = chart
     return charts
 
 
-def _series(
+def series_of(
     logs: Mapping[str, Sequence[Record]],
     figures: Mapping[str, Sequence[Mapping[str, object]]],
     name: str,
@@ -134,7 +125,7 @@ def _series(
 
 def _paid(log: Sequence[Record], weights: Mapping[str, float]) -> list[dict[str, float]]:
     """What each rule added at each evaluation."""
-    terms = [_mapping(record, "reward_terms") for record in log]
+    terms = [mapping_of(record, "reward_terms") for record in log]
     return [{rule: w * number(own, rule) for rule, w in weights.items()} for own in terms]
 
 
@@ -145,10 +136,12 @@ def _at_end(paid: Mapping[str, float], rule: str) -> tuple[float, float] | None:
     return paid[rule], 100 * abs(paid[rule]) / (everything or 1.0)
 
 
-def _mapping(record: Mapping[str, object], name: str) -> Mapping[str, object]:
+def mapping_of(record: Mapping[str, object], name: str) -> Mapping[str, object]:
+    """A table in a record; empty if there is none."""
     found = record.get(name)
     return found if isinstance(found, dict) else {}
 
 
-def _words(name: str) -> str:
-    return name.replace("_", " ")
+def words_of(name: str) -> str:
+    """A name or an aim as it is read."""
+    return name.replace("_", " ").replace("<=", "≤").replace(">=", "≥")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from sequence_tutor.domain import Domain
+from sequence_tutor.estimates import Estimate
 from sequence_tutor.evaluation.figures import FIGURES
 from sequence_tutor.evaluation.statistics import OPTIMALITY
 
@@ -21,12 +22,15 @@ TITLES: Mapping[tuple[Group, ...], str] = {
 }
 """Groups in the order and under the titles of the page; braces stand for the sequences' noun."""
 
+WHOLE = "reward_per_sequence"
+"""The statistic that the parts of the reward add up to."""
+
 _THEORY = {*OPTIMALITY, "kl_to_optimum_per_sequence", "kl_to_own_optimum_per_sequence", "seconds"}
 
 
 def group_of(name: str, domain: Domain) -> Group:
     """The group of a statistic."""
-    if name == "reward_per_sequence":
+    if name == WHOLE:
         return "reward"
     if name.startswith("reward_"):
         return "part"
@@ -35,3 +39,11 @@ def group_of(name: str, domain: Domain) -> Group:
     if name.startswith("kl_to_"):
         return "near"
     return "like" if name in domain.figures or name not in FIGURES else "near"
+
+
+def is_all_of_it(name: str, columns: Sequence[Mapping[str, Estimate]]) -> bool:
+    """Whether a part of the reward is all of it in every column that has it."""
+    if not name.startswith("reward_") or name in (WHOLE, "reward_inside"):
+        return False
+    both = [(own[name].value, own[WHOLE].value) for own in columns if {name, WHOLE} <= own.keys()]
+    return bool(both) and all(part == whole for part, whole in both)

@@ -17,15 +17,14 @@ from sequence_tutor.estimates import UNDEFINED
 from sequence_tutor.evaluation.aimed_reward import FoundAims
 from sequence_tutor.evaluation.loading import load_model
 from sequence_tutor.evaluation.model import Model, prior_of
-from sequence_tutor.evaluation.prices import price_list
 from sequence_tutor.evaluation.seeds import between_seeds, seeds_table
 from sequence_tutor.evaluation.yardstick import scored_here, sharing_rewards
 from sequence_tutor.prior.store import StoredPrior
 from sequence_tutor.reporting.account import RunFacts, run_facts, sentences, where_curves_begin
+from sequence_tutor.reporting.aims import aim_curves, price_table
 from sequence_tutor.reporting.comparison import JudgedTable, compare
 from sequence_tutor.reporting.curves import (
     RuleShares,
-    aim_curves,
     read_run_log,
     rule_shares,
     term_curves,
@@ -169,6 +168,7 @@ def make_part(
         )
         for run in runs
     }
+    aiming = [run.model.name for run in runs if run.spec.tune.aims_alone]
     domain = runs[0].model.domain
     comparison = compare(table, domain)
     groups = between_seeds([model.model_dump(mode="json") for model in table.models])
@@ -192,7 +192,7 @@ def make_part(
         facts,
         comparison,
         seeds_table(groups, domain) if groups else None,
-        training_curves(logs, priors),
+        training_curves(logs, priors, aiming),
         where_curves_begin({run.model.name: run.spec.tune.prior_temperature for run in runs}),
         rule_shares(logs, weights, priors),
         term_curves(logs, priors),
@@ -209,7 +209,7 @@ def _prices(run: ReportedRun, aims: FoundAims, table: SavedTable) -> Table:
     of_run = (model.statistics for model in table.models if model.name == run.model.name)
     statistics = {name: one.estimate for name, one in next(of_run, {}).items()}
     kl = statistics.get("kl_to_prior_per_token", UNDEFINED).value
-    return price_list(aims.entries, kl, statistics).table(run.model.name)
+    return price_table(run.model.name, aims.entries, kl, statistics)
 
 
 def _sharing_priors(models: Sequence[Model]) -> list[Model]:

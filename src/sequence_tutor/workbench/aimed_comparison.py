@@ -122,11 +122,11 @@ def with_aims(
     own = [log for seeds in logs.values() for log in seeds]
     if not all(record.get("aims") for log in own for record in log):
         return logs, panels
-    standing = {name: [_with_standing(log) for log in seeds] for name, seeds in logs.items()}
+    standing = {name: [with_standing(log) for log in seeds] for name, seeds in logs.items()}
     return standing, PANELS
 
 
-def _with_standing(records: Sequence[Record]) -> list[Record]:
+def with_standing(records: Sequence[Record]) -> list[Record]:
     """A log whose evaluations say how many aims are met and how far the worst one is missed."""
     found = []
     for record in records:

@@ -8,6 +8,7 @@ const HEIGHT = 26; // of a rule's row
 export const ruleTitle = (name) => {
   const all = [info.melody, info.molecule, info.text].flatMap((own) => own?.rules || own?.terms || []);
   const known = all.find((rule) => rule.name === name);
+  if (!known && name === "aims") return "Wishes"; // what they all pay together
   return known?.title || name.replaceAll("_", " ");
 };
 
@@ -71,13 +72,13 @@ export function accountRows(candidate, most = 12) {
       make(
         "li",
         { "data-rule": name },
-        strip(candidate.steps?.[name] || [], largest, candidate.tokens.length),
         make(
           "span",
           { class: "rule-said" },
           make("span", { text: ruleTitle(name) }),
           make("b", { class: sum < 0 ? "is-lost" : "is-earned", text: figure(sum) }),
         ),
+        strip(candidate.steps?.[name] || [], largest, candidate.tokens.length),
       ),
     ),
   );

@@ -51,8 +51,8 @@ function removal(job) {
   return make(
     "span",
     { class: "removal", role: "group", "aria-label": `Remove ${job.name}` },
-    button(null, "From this list", away(false), { class: "remove-job", title: "Its run stays on the disk" }),
-    button(null, "With its run", away(true), { class: "remove-run", title: "What it learned is deleted" }),
+    button(null, "Off this list", away(false), { class: "remove-job", title: "Its run stays on the disk" }),
+    button(null, "Delete its run, too", away(true), { class: "remove-run", title: "What it learned is deleted" }),
     button(null, "Keep it", keep),
   );
 }
@@ -79,8 +79,8 @@ function line(job) {
       "span",
       { class: "job-actions" },
       goesOn ? press("Stop", "stop") : null,
-      ["stopped", "failed"].includes(job.state) ? press("Resume", "resume") : null,
-      job.state === "done" ? button(null, "Use it", () => use(job)) : null,
+      ["stopped", "failed"].includes(job.state) && asking !== job.id ? press("Resume", "resume") : null,
+      job.state === "done" && asking !== job.id ? button(null, "Use it", () => use(job)) : null,
       job.state === "running" ? null : removal(job),
     ),
     make("progress", { max: 1, value: share, "aria-label": `${job.name}, how far it is` }),

@@ -14,6 +14,14 @@ const KINDS = [
   ["csv", "CSV"],
 ];
 
+// What RDKit says of a molecule; a penalty is negative, so that more is better.
+const PROPERTIES = {
+  qed: ["QED", "Quantitative estimate of drug-likeness, 0 to 1"],
+  sa: ["−SA", "Synthetic accessibility, 1 easy to 10 hard to make, as a penalty"],
+  logp: ["logP", "Octanol-water partition"],
+  ring: ["−ring", "Atoms beyond six of the largest ring, as a penalty"],
+};
+
 let sorted = { column: "rank", falls: false };
 const pictures = new Map(); // SVG text -> address of the picture
 
@@ -64,16 +72,20 @@ const copied = attempt(async (text) => {
   note(`${text} is copied`);
 });
 
-const columnsOf = (all) => {
+// Groups of columns: a title, and of each column its name, title, explanation and value.
+const groupsOf = (all) => {
   const paid = new Set(all.flatMap((one) => Object.keys(one.paid)));
   const properties = new Set(all.flatMap((one) => Object.keys(one.properties)));
   properties.delete("canonical"); // the same molecule in other words
+  const terms = [...paid].map((name) => [`paid ${name}`, ruleTitle(name), null, (one) => one.paid[name]]);
+  const measured = [...properties].map((name) => {
+    const [title, help] = PROPERTIES[name] || [name.replaceAll("_", " "), null];
+    return [name, title, help, (one) => one.properties[name]];
+  });
   return [
-    ["rank", "", (one) => one.rank],
-    ["text", "SMILES", (one) => one.text],
-    ["reward", "reward", (one) => one.reward],
-    ...[...paid].map((name) => [`paid ${name}`, ruleTitle(name), (one) => one.paid[name]]),
-    ...[...properties].map((name) => [name, name.replaceAll("_", " "), (one) => one.properties[name]]),
+    ["", ["rank", "place", null, (one) => one.rank], ["text", "SMILES", null, (one) => one.text]],
+    ["What terms pay", ["reward", "reward", "All terms together", (one) => one.reward], ...terms],
+    ["Properties", ...measured],
   ];
 };
 
@@ -82,23 +94,25 @@ function compared(a, b) {
   return String(a ?? "").localeCompare(String(b ?? ""));
 }
 
-function head([name, title], all) {
+function head([name, title, help, of], all) {
   const isSorted = sorted.column === name;
   const press = make(
     "button",
     {
       type: "button",
       class: "sort",
+      title: help,
       onclick: () => {
         sorted = { column: name, falls: isSorted ? !sorted.falls : name !== "rank" };
         drawTable(all);
         byId("table").querySelector(`[data-column="${CSS.escape(name)}"] button`).focus();
       },
     },
-    make("span", { text: title || "place" }),
+    make("span", { text: title }),
   );
   const way = !isSorted ? "none" : sorted.falls ? "descending" : "ascending";
-  return make("th", { scope: "col", "aria-sort": way, "data-column": name }, press);
+  const kind = all.some((one) => typeof of(one) === "number") ? "number" : null;
+  return make("th", { scope: "col", "aria-sort": way, "data-column": name, class: kind }, press);
 }
 
 function cell(value) {
@@ -107,15 +121,24 @@ function cell(value) {
 }
 
 function drawTable(all) {
-  const columns = columnsOf(all);
-  const value = (columns.find(([name]) => name === sorted.column) || columns[0])[2];
+  const groups = groupsOf(all).filter(([, ...own]) => own.length);
+  const columns = groups.flatMap(([, ...own]) => own);
+  const value = (columns.find(([name]) => name === sorted.column) || columns[0])[3];
+  const over = groups.map(([title, ...own]) =>
+    make(title ? "th" : "td", { colspan: own.length, scope: title ? "colgroup" : null, text: title }),
+  );
   const rows = [...all].sort((a, b) => (sorted.falls ? -1 : 1) * compared(value(a), value(b)));
   byId("table").replaceChildren(
-    make("thead", {}, make("tr", {}, ...columns.map((column) => head(column, all)))),
+    make(
+      "thead",
+      {},
+      make("tr", { class: "over" }, ...over),
+      make("tr", {}, ...columns.map((column) => head(column, all))),
+    ),
     make(
       "tbody",
       {},
-      ...rows.map((one) => make("tr", {}, ...columns.map(([, , of]) => cell(of(one))))),
+      ...rows.map((one) => make("tr", {}, ...columns.map(([, , , of]) => cell(of(one))))),
     ),
   );
 }

@@ -13,6 +13,7 @@ const svg = byId("notes");
 const keys = byId("keys");
 const scroll = byId("roll-scroll");
 const coarse = matchMedia("(pointer: coarse)");
+const READABLE = 12; // pixels of a row that has room for the name of a note
 
 // Where the keyboard is: a step and a pitch. Negative: it has not been used yet.
 export const caret = { step: 0, pitch: 60, isSeen: false };
@@ -46,8 +47,8 @@ function measure() {
   const least = coarse.matches ? 11 : 6.5;
   geometry.step = Math.max(least, (scroll.clientWidth - 2) / steps);
   geometry.pitches = visiblePitches();
-  // candidates are to be seen under it
-  const room = innerHeight < 620 || coarse.matches ? 15 : Math.floor((innerHeight - 600) / 36);
+  // the button under it is to be seen, too
+  const room = innerHeight < 620 || coarse.matches ? 15 : Math.floor((innerHeight - 360) / 36);
   const usual = Math.max(10, Math.min(coarse.matches ? 15 : 14, room));
   geometry.row = Math.round(usual * state.sound.rows);
 }
@@ -110,8 +111,8 @@ function drawNote(note) {
   group.classList.toggle("chosen", chosen);
   group.classList.toggle("selected", isSelected(note));
   group.append(rectangle(x + 0.5, y + 0.5, w - 1.5, geometry.row - 1, { rx: 3, class: "body" }));
-  if (w >= 24) {
-    group.append(drawn("text", { x: x + 5, y: y + geometry.row / 2 + 3.2, class: "name", text: name }));
+  if (w >= 8 + 8.5 * name.length && geometry.row >= READABLE) {
+    group.append(drawn("text", { x: x + 4, y: y + geometry.row / 2 + 4.4, class: "name", text: name }));
   }
   const grip = Math.min(coarse.matches ? 16 : 7, w / 2);
   group.append(rectangle(x + w - grip, y, grip, geometry.row, { class: "grip" }));
@@ -149,7 +150,7 @@ function drawKeys() {
   const names = geometry.pitches
     .filter((pitch) => pitch % 12 === 0)
     .map((pitch) => {
-      const place = { x: 43, y: top(pitch) + geometry.row - 2, class: "key-name" };
+      const place = { x: 43, y: top(pitch) + geometry.row / 2 + 4.4, class: "key-name" };
       return drawn("text", { ...place, text: `C${pitch / 12 - 1}` });
     });
   keys.replaceChildren(...black, ...names);

@@ -78,7 +78,7 @@ function wirePanels() {
   const narrow = matchMedia("(max-width: 60rem)");
   const arrange = () => {
     for (const panel of document.querySelectorAll("#settings details")) {
-      panel.open = !narrow.matches && panel.id !== "wishes-panel-closed";
+      panel.open = !narrow.matches;
     }
   };
   narrow.addEventListener("change", arrange);

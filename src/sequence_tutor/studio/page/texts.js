@@ -10,6 +10,7 @@ import { on, state } from "./state.js";
 function letters(one) {
   const all = Object.values(one.steps);
   const text = [...one.text];
+  if (!text.length) return [make("span", { class: "quiet", text: "an empty line" })];
   const fits = all.length > 0 && all.every((paid) => Math.abs(paid.length - text.length) <= 1);
   if (!fits) return [make("span", { text: one.text })];
   const sums = text.map((_, place) => all.reduce((sum, paid) => sum + (paid[place] || 0), 0));

@@ -14,12 +14,19 @@ const FEWER = /(^|_)(not|repeated|invalid|errors)(_|$)/; // rows of which one wa
 const EXAMPLES = { melody: "notes not in key", molecule: "has c1ccncc1", text: "contains TEXT" };
 
 const rows = new Map(); // model -> its rows
+const PRICE = "How much farther from the model one unit more of this wish would lead: the divergence in nats";
+const NOTES = {
+  melody: "What its melodies should be like on average, beside how they are now.",
+  molecule: "What its molecules should be like on average, beside how they are now.",
+  text: "What its lines should be like on average, beside how they are now.",
+};
+
 let reached = []; // what the service said of the wishes when it last wrote
 
 const titled = (row) => row.replaceAll("_", " ");
 
 const plain = (value, percent) => {
-  if (value === null || value === undefined) return "unknown";
+  if (value === null || value === undefined) return null;
   const digits = Math.abs(value) >= 10 ? 1 : 2;
   return `${Number(value.toFixed(digits))}${percent ? " %" : ""}`;
 };
@@ -76,11 +83,12 @@ function priceOf(aim) {
   const price = one.price ? `; ${plain(one.price, false)} nats for ${unit} more` : "; at no cost";
   return make("span", {
     class: "wish-price",
-    text: `written ${plain(one.reached, aim.percent)}${price}`,
+    title: PRICE,
+    text: `written ${plain(one.reached, aim.percent) ?? "unknown"}${price}`,
   });
 }
 
-function wish(aim, place, known) {
+function wish(aim, place, known, absent) {
   const sign = make(
     "select",
     {
@@ -108,7 +116,7 @@ function wish(aim, place, known) {
       isBetween ? number(aim, place, "upper", "upper") : null,
       aim.percent ? make("span", { text: "%" }) : null,
     ),
-    make("span", { class: "wish-prior", text: `now ${plain(row?.prior, aim.percent)}` }),
+    make("span", { class: "wish-prior", text: `now ${plain(row?.prior, aim.percent) ?? absent}` }),
     priceOf(aim),
   );
 }
@@ -131,25 +139,34 @@ const add = attempt(async () => {
   const row = known.find((one) => one.row === text || titled(one.row) === text);
   if (!text) return;
   if (!row && state.domain === "melody") {
-    throw new Error(`${text} is no row of this model's table; choose one of the list.`);
+    throw new Error(`${text} is nothing that is measured of its melodies; choose from the list.`);
   }
   // rows of molecules and text may be named by a wish: "has c1ccncc1"
   const own = row || { row: text, low: 0, high: 100, prior: null, percent: !text.startsWith("mean") };
   change("dials", dials(), { aims: [...dials().aims, begun(own)] });
   field.value = "";
-  draw();
+  await draw();
   byId("wishes").lastElementChild?.querySelector("input")?.focus();
 });
 
+// At once, and again when it is known what the model does now, if it is still the model that is shown.
 const draw = attempt(async () => {
+  const model = modelNow()?.id;
+  if (!rows.has(model)) show([]);
   const known = await rowsNow();
+  if (modelNow()?.id === model) show(known, "unknown");
+});
+
+function show(known, absent = "…") {
+  byId("wishes-note").textContent = NOTES[state.domain];
   byId("wish-rows").replaceChildren(
     ...known.map((row) => make("option", { value: titled(row.row) })),
   );
   byId("wish").placeholder = EXAMPLES[state.domain];
-  byId("wishes").replaceChildren(...dials().aims.map((aim, place) => wish(aim, place, known)));
+  const made = dials().aims.map((aim, place) => wish(aim, place, known, absent));
+  byId("wishes").replaceChildren(...made);
   showTuning();
-});
+}
 
 function showTuning() {
   byId("tuning").hidden = dials().aims.length === 0;

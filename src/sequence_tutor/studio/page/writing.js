@@ -67,7 +67,11 @@ export function whatWriteDoes() {
   const keep = keepText();
   const { count } = dials();
   const many = count === 1 ? "one candidate" : `${count} candidates`;
-  if (state.domain !== "melody") return `Writes ${many}, the best first.`;
+  if (state.domain !== "melody") {
+    const weights = weightsNow(); // null: those of a tuned model
+    const isPaid = weights === null || Object.keys(weights).length > 0 || dials().aims.length > 0;
+    return `Writes ${many}, the ${isPaid ? "best" : "most usual"} first.`;
+  }
   if (keep) return `Keeps ${keepWords()}; writes the rest anew, ${many}.`;
   if (state.music.vary !== null && state.work.tune.notes.length) {
     return `Changes about ${Math.round(100 * state.music.vary)} % of the tune, ${many}.`;
