@@ -15,7 +15,7 @@ from kit import KilledError, run, sentence, silent
 from sequence_tutor import tune
 from sequence_tutor.config.aims import parse_aims
 from sequence_tutor.domain import find_domain
-from sequence_tutor.exact.constrained import spread
+from sequence_tutor.exact.distinct import spread
 from sequence_tutor.objectives.distinct import distinct_of_counts, rarity_of_counts
 from sequence_tutor.prior.protocol import Prior
 from sequence_tutor.sampling.measure import Task

@@ -171,7 +171,7 @@ def staged(*stages: dict[str, object], **changes: object) -> TuneSettings:
 
 
 STALLS = {"until_stalled": 1}
-EARLY = [
+EARLY: list[tuple[dict[str, object], dict[str, object]]] = [
     ({"steps": 400, **STALLS}, {"steps": 60, **STALLS}),  # 40 of 400 updates, then 40 of 60
     ({"steps": 400, **STALLS}, {"steps": 40}),  # the second one whole
     ({"steps": 40}, {"steps": 60, **STALLS}),
