@@ -68,9 +68,24 @@ def test_a_loss_that_grows_because_multipliers_rise_is_healthy() -> None:
     rising = [aimed(0.01, 0.0, 0.0), aimed(0.1, 0.5, -0.4), aimed(2.0, 9.0, -1.0)]
     assert diagnose(rising[:2]) == []
     assert diagnose(rising) == []
-    rising.append(aimed(41.0, 12.0, -1.5))
+    rising.append(aimed(72.0, 12.0, -1.5))  # 13.5 / 10 squared is 1.8225, and 20 x 2 x that 72.9
+    assert diagnose(rising) == []
+    rising[-1] = aimed(73.0, 12.0, -1.5)
     (warning,) = diagnose(rising)
-    assert warning.startswith("loss diverging: 41 after 2;")
+    assert warning.startswith("loss diverging: 73 after 2;")
+
+
+def test_a_loss_that_grows_by_more_than_multipliers_explain_is_sick() -> None:
+    def aimed(loss: float, multiplier: float) -> Record:
+        return record(loss=loss, aims={"row": {"multiplier": multiplier}})
+
+    assert diagnose([aimed(0.01, 1.0), aimed(1.79, 3.0)]) == []  # 20 x 9 x .01 is 1.8
+    (warning,) = diagnose([aimed(0.01, 1.0), aimed(1.81, 3.0)])
+    assert warning.startswith("loss diverging: 1.81 after 0.01;")
+    # Multipliers that fall excuse nothing, and those that rise from 0 anything.
+    assert diagnose([aimed(0.1, 3.0), aimed(1.9, 1.0)]) == []
+    assert len(diagnose([aimed(0.1, 3.0), aimed(2.1, 1.0)])) == 1
+    assert diagnose([aimed(1e-9, 0.0), aimed(2.0, 0.1)]) == []
 
 
 def test_losses_of_other_stages_are_no_measure() -> None:

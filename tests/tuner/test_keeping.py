@@ -253,3 +253,46 @@ def test_a_callback_that_ends_the_run_has_its_policy_as_it_is(tmp_path: Path) ->
     made.run(silent)
     assert made.step == 40
     assert "kept" not in made.log.records[-1]
+
+
+def test_a_stage_that_stops_early_leaves_the_goals_the_rest_of_the_run(tmp_path: Path) -> None:
+    chosen = settings(
+        aims={"token_2": ">= 80 %"}, stages=[{"steps": 900, **STALLS}, {"steps": 80}], seed=1
+    )
+    made = tuner(tmp_path / "whole", chosen)
+    made.run(silent)
+    assert made.course.done(made.step) == 1
+    last = made.log.records[-1]
+    assert last["step"] == 120
+    # 40 of 980 updates were made, so that half of the run is done where (.5 - 40 / 980) /
+    # (1 - 40 / 980) of the 80 are: after 38.3
+    assert last["kept"][0] >= 80
+    (entry,) = last["aims"].values()
+    assert entry["prior"] == pytest.approx(0.305, abs=0.02)
+    assert entry["goal"] > 0.8
+    assert entry["met"]
+
+    def kill(_n: int = 1, /, **_live: float | str) -> None:
+        if killed.step == 93:
+            raise KilledError
+
+    killed = tuner(tmp_path / "killed", chosen)
+    with pytest.raises(KilledError):
+        killed.run(kill)
+    resumed = tuner(tmp_path / "killed", chosen)
+    assert resumed.step == 80
+    assert resumed.course.done(80) == pytest.approx(40 / 980 + 940 / 980 * 40 / 80)
+    resumed.run(silent)
+    for mine, theirs in zip(weights(resumed), weights(made), strict=True):
+        assert torch.equal(mine, theirs)
+    assert resumed.log.records[-1]["aims"] == last["aims"]
+
+
+def test_aims_that_are_met_end_no_run_before_its_last_stage(tmp_path: Path) -> None:
+    stages = [{"steps": 60}, {"steps": 60}]
+    easy = {"token_2": ">= 1 %"}
+    made = tuner(tmp_path, settings(aims=easy, aims_keep=0, evaluate_every=10, stages=stages))
+    made.run(silent)
+    assert all(own["met"] for one in made.log.records for own in one["aims"].values())
+    # The first three evaluations of the last stage are at 70, 80 and 90.
+    assert [made.log.records[-1][name] for name in ("stage", "step")] == ["2", 90]

@@ -103,6 +103,12 @@ IDLE: list[tuple[str, dict[str, Any], Any]] = [
     ("aims_keep", {}, 4),
     # of 100 updates the second half has collections before the updates 56, 64, 72, 80, 88 and 96
     ("aims_keep", {"aims": {"any": ">= 1"}, "steps": 100, "collect_every": 8}, 7),
+    # the last stage of 40 has five: before the updates 64, 72, 80, 88 and 96
+    (
+        "aims_keep",
+        {"aims": {"any": ">= 1"}, "collect_every": 8, "stages": [{"steps": 60}, {"steps": 40}]},
+        6,
+    ),
 ]
 
 

@@ -25,6 +25,7 @@ from sequence_tutor.tuner.collecting import Fresh
 from sequence_tutor.tuner.multipliers import FOLLOWS, Multipliers
 from sequence_tutor.tuner.payments import Payments
 from sequence_tutor.tuner.settings import TuneSettings
+from sequence_tutor.tuner.stages import most_steps
 
 PRIOR_SAMPLES = 4096
 """Sequences of the prior from which its own rows are measured before the first update."""
@@ -282,5 +283,5 @@ def aims_of(
         properties=properties,
         reacts_at_end=settings.aims_react,
         margin=settings.aims_margin,
-        updates=settings.steps,
+        updates=most_steps(settings),
     )

@@ -135,15 +135,14 @@ def optimum_remark(settings: TuneSettings) -> str | None:
     )
 
 
-def is_settled(records: Sequence[Record], steps: int, half: float) -> bool:
+def is_settled(records: Sequence[Record], steps: int) -> bool:
     """Whether all aims have been met, with multipliers still, for the last evaluations.
 
     Args:
-        records: evaluations so far.
+        records: evaluations so far, whose goals are the aims.
         steps: of the run.
-        half: share of the run after which the goals are the aims.
     """
-    last = [record for record in records if record["step"] > half * steps][-FEWEST:]
+    last = records[-FEWEST:]
     stretch = len(last) == FEWEST and last[-1]["step"] - last[0]["step"] >= STRETCH * steps
     return (
         stretch

@@ -21,11 +21,13 @@ class Course:
     Attributes:
         place: number of the current stage; that of all of them once the run is over.
         began: updates made before the current stage.
+        done_before: share of the run that was done before the current stage.
     """
 
     def __init__(self, stages: Sequence[Stage], learner: Learner, supply: Supply) -> None:
         self._stages, self._learner, self._supply = stages, learner, supply
         self.place = self.began = 0
+        self.done_before = 0.0
         supply.leave_out(stages[0])
 
     @property
@@ -49,7 +51,7 @@ class Course:
         Returns:
             Terms that the stage weighs and that stored sequences may not have yet.
         """
-        self.place, self.began = place, at
+        self.done_before, self.place, self.began = self.done(at), place, at
         if self.is_over:
             return frozenset()
         self._learner.begin_stage(self.stage.settings, self.stage.weights)
@@ -73,13 +75,16 @@ class Course:
         return self.updates(step) / self.stage.settings.steps
 
     def done(self, step: int) -> float:
-        """The share of the whole run that is done; a stage that ended early counts whole.
+        """The share of the whole run that is done; a stage that ended early made it shorter.
 
-        So the goals of aims arrive, and multipliers come to rest, where the stages that follow
-        expect them to.
+        So the goals of aims arrive, and multipliers come to rest, in what is left.
         """
-        steps = [stage.settings.steps for stage in self._stages]
-        return (sum(steps[: self.place]) + self.updates(step)) / sum(steps)
+        return self.done_before + self.part(self.updates(step))
+
+    def part(self, updates: int) -> float:
+        """The share of the whole run that so many updates of the current stage are."""
+        left = sum(stage.settings.steps for stage in self._stages[self.place :])
+        return (1 - self.done_before) * updates / left if left else 0.0
 
     def is_complete(self, step: int) -> bool:
         """Whether all updates of the stage are done."""
@@ -87,8 +92,11 @@ class Course:
 
     def is_to_end(self, step: int, records: Sequence[Record]) -> bool:
         """Whether the stage is complete, or its stop rule holds after the run's evaluations."""
-        own = [record for record in records if record["step"] > self.began]
-        return self.is_complete(step) or self.stage.is_over(own)
+        return self.is_complete(step) or self.stage.is_over(self.own(records))
+
+    def own(self, records: Sequence[Record]) -> list[Record]:
+        """Those of the run's evaluations that were made in the current stage."""
+        return [record for record in records if record["step"] > self.began]
 
     def learning_c(self, step: int) -> float:
         """The temperature of an update."""

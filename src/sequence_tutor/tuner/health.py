@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from sequence_tutor.storage.run_log import Record
@@ -116,15 +117,13 @@ def _kl(last: Record, limits: HealthSettings, expected: float) -> str | None:
 def _loss(records: Sequence[Record], limits: HealthSettings) -> str | None:
     """Losses of one stage, in units of the reward: in nats they grow as c falls, by 1 / c^2.
 
-    Aims pay what their multipliers say, and these begin at zero: a loss is judged beside those at
-    half of its multipliers and more.
+    Aims pay what their multipliers say, and these begin at zero: a squared error may grow as the
+    square of their sum.
     """
     comparable = [
         record
         for record in records
-        if record.get("loss") is not None
-        and record.get("stage") == records[-1].get("stage")
-        and _multipliers(record) >= _multipliers(records[-1]) / 2
+        if record.get("loss") is not None and record.get("stage") == records[-1].get("stage")
     ]
     if len(comparable) < 2 or comparable[-1] is not records[-1]:
         return None
@@ -132,8 +131,18 @@ def _loss(records: Sequence[Record], limits: HealthSettings) -> str | None:
     def scaled(record: Record) -> float:
         return float(record["loss"] * _learned_at(record) ** 2)
 
-    last, before = comparable[-1], min(comparable, key=scaled)
-    if scaled(last) <= limits.loss_growth * scaled(before):
+    last = comparable[-1]
+    now = _multipliers(last)
+
+    def due(record: Record) -> float:
+        """What the loss would be at the multipliers of the last one; infinite from zero."""
+        then = _multipliers(record)
+        if now <= then:
+            return scaled(record)
+        return scaled(record) * (now / then) ** 2 if then else math.inf
+
+    before = min(comparable, key=due)
+    if scaled(last) <= limits.loss_growth * due(before):
         return None
     at_c = "" if _learned_at(last) == _learned_at(before) else f" at c = {_learned_at(before):.3g}"
     return (

@@ -155,10 +155,14 @@ def _of_the_aims(settings: TuneSettings) -> Iterator[tuple[str, str]]:
         for name in ("aims_alone", "aims_react", "aims_margin", "aims_keep"):
             yield name, "no row is aimed at"
         return
-    steps, every = settings.steps, settings.collect_every
-    collections = -(-steps // every) - -(-steps // (2 * every))
-    if not settings.stages and settings.aims_keep > collections:
-        yield "aims_keep", f"the second half of {steps:,} updates has {collections:,} collections"
+    stages = [stage.steps or settings.steps for stage in settings.stages] or [settings.steps]
+    steps, every = sum(stages), settings.collect_every
+    begun = max(steps, 2 * (steps - stages[-1]))  # of the last stage, its part of the second half
+    collections = -(-steps // every) - -(-begun // (2 * every))
+    if settings.aims_keep > collections:
+        where = f"the second half of {steps:,} updates"
+        where = f"what the last stage has of {where}" if len(stages) > 1 else where
+        yield "aims_keep", f"{where} has {collections:,} collections"
 
 
 def _value(settings: Settings, name: str) -> Any:

@@ -74,6 +74,7 @@ def state_of(tuner: Tuner) -> tuple[Tensors, dict[str, Any]]:
         "fingerprint": fingerprint_of(tuner),
         "step": tuner.step,
         "stage": [tuner.course.place, tuner.course.began],
+        "done_before_stage": tuner.course.done_before,
         "transitions": tuner.transitions,
         "scored": tuner.supply.scored,
         "seconds": tuner.seconds,
@@ -139,6 +140,8 @@ def restored(tuner: Tuner) -> Mapping[str, Any] | None:
     with reading(tuner.state_path, "the state of a run"):
         place, began = info["stage"]
         tuner.course.begin(int(place), int(began))
+        # Runs of before this was kept have what their course would be if no stage ended early.
+        tuner.course.done_before = float(info.get("done_before_stage", tuner.course.done_before))
         _put_back(tuner, tensors, info)
         stand = info.get("log")
         if stand is None:

@@ -77,11 +77,10 @@ class Steering:
         experiences, replay = self._learner.experiences, self._supply.replay
         own = replay.kept(stored[: fresh.own])
         assert own.counts is not None  # a run with aims stores them
-        steps, every = most_steps(self._settings), self._settings.collect_every
         c = self._course.learning_c(step)
         energy = experiences.energy(own, c)
-        done = self._course.done(step)
-        counts = self._aiming.follow(fresh, own.counts, energy, done, every / steps)
+        done, every = self._course.done(step), self._course.part(self._settings.collect_every)
+        counts = self._aiming.follow(fresh, own.counts, energy, done, every)
         if self.keeping is not None:
             self.keeping.follow(counts, step, done)
         experiences.payments = payments = self._aiming.payments
@@ -118,5 +117,12 @@ class Steering:
         self._supply.replay.count_prior(self._learner.experiences.worth_of_prior(c))
 
     def is_settled(self, records: list[Record]) -> bool:
-        """Whether all aims are met and at rest after these evaluations."""
-        return self._aiming is not None and is_settled(records, most_steps(self._settings), ARRIVED)
+        """Whether all aims are met and at rest in the last stage, after these evaluations."""
+        if self._aiming is None or not self._course.is_in_last:
+            return False
+        own = [
+            record
+            for record in self._course.own(records)
+            if self._course.done(record["step"]) > ARRIVED
+        ]
+        return is_settled(own, most_steps(self._settings))
