@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import math
 import random
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -222,9 +223,11 @@ def parquet_of(table: Path, out: Path | None = None, numbers: Collection[str] = 
     types = {one: pyarrow.float64() if one in numbers else pyarrow.string() for one in columns}
     options = pyarrow.csv.ConvertOptions(column_types=types if numbers else None)
     with (
+        table.open("rb") as content,  # open files, because pyarrow takes names for addresses
+        pyarrow.csv.open_csv(content, convert_options=options) as reader,
         replacing(out or table.with_suffix(".parquet")) as beside,
-        pyarrow.csv.open_csv(table, convert_options=options) as reader,
-        pyarrow.parquet.ParquetWriter(beside, reader.schema) as writer,
+        beside.open("wb") as written,
+        pyarrow.parquet.ParquetWriter(written, reader.schema) as writer,
     ):
         for block in reader:
             writer.write_batch(block)
@@ -232,8 +235,7 @@ def parquet_of(table: Path, out: Path | None = None, numbers: Collection[str] = 
 
 def write_sdf(path: Path, rows: Iterable[Row]) -> None:
     """Write the 2D structures of valid molecules with their terms as properties, atomically."""
-    with replacing(path) as beside, quiet():
-        writer = Chem.SDWriter(str(beside))
+    with sdf_writer(path) as writer:
         for row in rows:
             mol = parse(row.canonical or "")
             if mol is None:
@@ -244,7 +246,22 @@ def write_sdf(path: Path, rows: Iterable[Row]) -> None:
                 if math.isfinite(value):
                     mol.SetDoubleProp(name, value)
             writer.write(mol)
-        writer.close()
+
+
+@contextmanager
+def sdf_writer(path: Path) -> Iterator[Chem.SDWriter]:
+    """Write an SDF atomically.
+
+    RDKit is given an open file: it takes no name that is not UTF-8, and says nothing of a disk that
+    is full.
+    """
+    with (
+        replacing(path) as beside,
+        beside.open("w", encoding="utf-8", newline="\n") as file,
+        quiet(),
+        Chem.SDWriter(file) as writer,
+    ):
+        yield writer
 
 
 def legend(terms: Mapping[str, float], most: int = 6, line: int = 3) -> str:
