@@ -13,7 +13,7 @@ from sequence_tutor.domain import Around, Designer, Draws, Reward, SequenceBatch
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.evaluate import scored_here
-from sequence_tutor.evaluation.model import Model
+from sequence_tutor.evaluation.model import Model, check_model
 from sequence_tutor.execution.memory import require_memory
 from sequence_tutor.progress import heading, progress
 from sequence_tutor.randomness import named_generator
@@ -126,6 +126,7 @@ def design(
     Raises:
         UserError: a part or molecule that cannot be read, or a number out of range.
     """
+    check_model(model)
     ranked = _Ranked(model, weights, config)
     if count < 1:
         raise UserError(f"count is {count}, expected at least 1")

@@ -12,7 +12,7 @@ from sequence_tutor.domain import Beginning, Progress, Reward
 from sequence_tutor.domain.fingerprints import sequence_hashes
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.evaluate import scored_here
-from sequence_tutor.evaluation.model import Model, executed_by
+from sequence_tutor.evaluation.model import Model, check_model, executed_by
 from sequence_tutor.execution.memory import require_memory
 from sequence_tutor.progress import Advance, counted, heading, progress
 from sequence_tutor.randomness import named_generator
@@ -69,6 +69,7 @@ def sample(
         UserError: a number out of its range, a length beyond the one the model was tuned at, a
             prime as long as that, or a model with fewer distinct sequences than asked for.
     """
+    check_model(model)
     if count < 1:
         raise UserError(f"count is {count}, expected at least 1")
     check_temperature(temperature)
