@@ -1,5 +1,6 @@
 """Checkpoints come back exactly, or say in a sentence why they cannot."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from safetensors.torch import save_file
 from kit import generator
 from sequence_tutor.errors import UserError
 from sequence_tutor.storage.checkpoints import (
+    checksum_of,
     load_checkpoint,
     named,
     save_checkpoint,
@@ -36,6 +38,19 @@ def test_tensors_and_numbers_come_back_bit_for_bit(tmp_path: Path) -> None:
         assert loaded[name].dtype == tensor.dtype
         assert torch.equal(loaded[name], tensor)
     assert [entry.name for entry in path.parent.iterdir()] == ["state.safetensors"]
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="names are UTF-8 there")
+def test_a_folder_whose_name_is_not_utf_8_is_read_from(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"old\xff") / "file.safetensors"
+    save_checkpoint(path, {"a": torch.arange(3)}, {"step": 7})
+    tensors, info = load_checkpoint(path)
+    assert tensors["a"].tolist() == [0, 1, 2]
+    assert info == {"step": 7}
+    assert checksum_of(path) == checksum_of(path.rename(tmp_path / "file.safetensors")) is not None
+    path.write_bytes((tmp_path / "file.safetensors").read_bytes()[:50])
+    with pytest.raises(UserError, match=r"file\.safetensors: damaged"):
+        load_checkpoint(path)
 
 
 def test_tensors_that_share_memory_or_want_gradients_can_be_saved(tmp_path: Path) -> None:

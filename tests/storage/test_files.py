@@ -86,6 +86,11 @@ def test_the_file_written_to_lies_beside_the_file_and_ends_alike(tmp_path: Path)
     assert names(tmp_path / "deep") == ["roll.png"]
 
 
+def test_a_name_that_is_not_utf_8_is_written_as_an_escape(tmp_path: Path) -> None:
+    write_text(tmp_path / "card.md", f"# {os.fsdecode(bytes([0xFF]))}")
+    assert (tmp_path / "card.md").read_text(encoding="utf-8") == r"# \udcff"
+
+
 def test_text_is_utf_8(tmp_path: Path) -> None:
     write_text(tmp_path / "name.txt", "Für Elise ♯")
     assert (tmp_path / "name.txt").read_bytes().decode("utf-8") == "Für Elise ♯"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from sequence_tutor.domain import Statistics
 from sequence_tutor.domain.fingerprints import WINDOWS
 from sequence_tutor.domain.row_statistics import RowStatistics
-from sequence_tutor.errors import UserError
+from sequence_tutor.errors import UserError, shown
 from sequence_tutor.estimates import UNDEFINED, Estimate
 from sequence_tutor.evaluation.bounds import (
     PARTICLES,
@@ -18,7 +18,7 @@ from sequence_tutor.evaluation.bounds import (
 )
 from sequence_tutor.evaluation.exact_optimum import exact_figures, own_optimum
 from sequence_tutor.evaluation.fence import FenceStatistics, behind_fence, fence_of
-from sequence_tutor.evaluation.model import Model, executed_by
+from sequence_tutor.evaluation.model import Model, check_model, executed_by
 from sequence_tutor.evaluation.prices import PriceList, price_list
 from sequence_tutor.evaluation.real import Real, known_real, real_figures
 from sequence_tutor.evaluation.statistics import OPTIMALITY, GeneralStatistics, check_samples
@@ -70,6 +70,10 @@ def evaluate(
             a model that was tuned with gamma < 1.
     """
     check_samples(samples)
+    if isinstance(models, str) or not isinstance(models, Sequence):
+        raise UserError(f"models is {shown(models)}, expected a list of models")
+    for model in models:
+        check_model(model)
     if not models:
         raise UserError("no model to evaluate was given, expected at least one")
     domains = {model.domain.name for model in models}

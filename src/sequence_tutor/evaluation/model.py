@@ -16,7 +16,7 @@ from sequence_tutor.config.settings import Settings
 from sequence_tutor.domain import Domain
 from sequence_tutor.domain.rows import Rows
 from sequence_tutor.drawing.table import html_facts
-from sequence_tutor.errors import UserError
+from sequence_tutor.errors import UserError, shown
 from sequence_tutor.evaluation.aimed_reward import AimedReward, FoundAims
 from sequence_tutor.evaluation.own_rules import RewardObject, UserRules
 from sequence_tutor.prior.protocol import Prior, device_of
@@ -245,6 +245,23 @@ def model_of_prior(order: Order, name: str) -> Model:
     )
 
 
+def check_model(given: object) -> None:
+    """Refuse what is no model, such as the folder of one.
+
+    Raises:
+        UserError: it says how to get one.
+    """
+    if not isinstance(given, Model):
+        raise UserError(
+            f"a model is {shown(given)}, expected what sequence_tutor.load_model gives for a folder"
+        )
+
+
 def prior_of(model: Model) -> Model:
-    """The prior that a model was tuned from, with the model's reward."""
+    """The prior that a model was tuned from, with the model's reward.
+
+    Raises:
+        UserError: it is no model.
+    """
+    check_model(model)
     return replace(model, name="prior", policy=model.stored.prior, tune=None, output={}, only=())

@@ -150,7 +150,7 @@ def _compare(policy: Prior, path: Path, name: str) -> None:
     """
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
     inputs = [one.name for one in session.get_inputs()]
     generator = torch.Generator().manual_seed(0)
     previous = torch.full((ROWS,), policy.vocab_size)

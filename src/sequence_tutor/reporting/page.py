@@ -23,9 +23,10 @@ def render(parts: Sequence[DomainPart]) -> str:
     """
     instrument = INSTRUMENT if any(part.instrument for part in parts) else ()
     page = fill("page.html", ["gallery.js", "browse.js", *instrument], parts=parts)
-    if len(page.encode()) > MOST_BYTES:
+    size = len(page.encode(errors="backslashreplace"))
+    if size > MOST_BYTES:
         raise UserError(
-            f"the page would have {len(page.encode()) / 1e6:.0f} MB, expected "
+            f"the page would have {size / 1e6:.0f} MB, expected "
             f"{MOST_BYTES / 1e6:.0f} at most; report on fewer runs at a time"
         )
     return page

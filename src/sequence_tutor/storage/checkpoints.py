@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load, save_file
 from torch import Tensor
 
 from sequence_tutor.errors import Remark, UserError
@@ -67,9 +67,7 @@ def load_checkpoint(
     if not path.is_file():
         raise UserError(f"{path}: there is no such checkpoint file")
     try:
-        with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            metadata = file.metadata() or {}
+        tensors, metadata = _read(path)
         info = json.loads(metadata["info"])
         if not isinstance(info, dict):
             raise ValueError("its info is no object")
@@ -105,11 +103,34 @@ def load_checkpoint(
 def checksum_of(path: Path) -> str | None:
     """The checksum that a checkpoint contains; None: it contains none."""
     try:
-        with safe_open(path, framework="pt") as file:
-            said = json.loads((file.metadata() or {})["info"]).get(CHECKSUM)
-            return said if isinstance(said, str) else None
+        said = json.loads(_read(path, whole=False)[1]["info"]).get(CHECKSUM)
+        return said if isinstance(said, str) else None
     except (SafetensorError, OSError, ValueError, KeyError, AttributeError):
         return None
+
+
+def _read(path: Path, *, whole: bool = True) -> tuple[Tensors, Mapping[str, str]]:
+    """Tensors, none unless `whole`, and metadata of a file of safetensors.
+
+    The library opens no file whose path is not UTF-8, as names of older systems are not; its
+    content is given to it instead.
+    """
+    if _is_utf8(str(path)):
+        with safe_open(path, framework="pt") as file:
+            names = file.keys() if whole else ()
+            return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
+    content = path.read_bytes()
+    tensors = load(content)  # it checks the header's length
+    length = int.from_bytes(content[:8], "little")
+    return tensors, json.loads(content[8 : 8 + length]).get("__metadata__", {})
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # it has halves of surrogate pairs in the place of bytes
+        return False
+    return True
 
 
 def _is_almost_its_name(name: str) -> bool:

@@ -47,7 +47,7 @@ def writing(path: PathLike) -> Iterator[Path]:
 def write_named_text(path: PathLike, text: str) -> None:
     """Write a text to a path that the user named."""
     with writing(path) as beside:
-        beside.write_text(text, encoding="utf-8")
+        beside.write_text(text, encoding="utf-8", errors="backslashreplace")  # of names
 
 
 def write_named_json(path: PathLike, value: Any) -> None:

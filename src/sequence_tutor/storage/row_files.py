@@ -58,8 +58,8 @@ def write_rows(path: Path, columns: Mapping[str, Kind], rows: Sequence[Mapping[s
         if isinstance(kind, str) or kind  # a struct without parts cannot be written
     }
     table = pyarrow.Table.from_pylist(list(rows), schema=pyarrow.schema(list(types.items())))
-    with replacing(path) as beside:
-        pyarrow.parquet.write_table(table, beside)
+    with replacing(path) as beside, beside.open("wb") as file:  # pyarrow takes names for addresses
+        pyarrow.parquet.write_table(table, file)
 
 
 def read_columns(path: Path, names: Sequence[str]) -> Iterator[dict[str, list[Any]]]:
@@ -71,7 +71,7 @@ def read_columns(path: Path, names: Sequence[str]) -> Iterator[dict[str, list[An
         return
     import pyarrow.parquet
 
-    with pyarrow.parquet.ParquetFile(path) as table:
+    with path.open("rb") as content, pyarrow.parquet.ParquetFile(content) as table:
         known = [name for name in names if name in table.schema_arrow.names]
         for block in table.iter_batches(AT_ONCE, columns=known):
             yield {name: block.column(name).to_pylist() for name in known}

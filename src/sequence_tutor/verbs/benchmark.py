@@ -12,7 +12,7 @@ import torch
 from sequence_tutor.config.settings import MOST_WHOLE, nearest
 from sequence_tutor.domain import find_domain
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.model import Model
+from sequence_tutor.evaluation.model import Model, check_model
 from sequence_tutor.prior.finding import find_prior
 from sequence_tutor.progress import progress
 from sequence_tutor.randomness import named_generator
@@ -167,6 +167,7 @@ def moses(
     Raises:
         UserError: the model is of another domain, or a file cannot be used.
     """
+    check_model(model)
     if model.domain.name != DOMAIN:
         raise UserError(f"{model.name}: a model of {model.domain.name!r}, expected {DOMAIN!r}")
     # RDKit is installed: a model of molecules was loaded

@@ -12,7 +12,7 @@ from sequence_tutor.config.settings import Settings, check_least
 from sequence_tutor.domain import Around, Designer, Draws, Reward, SequenceBatch
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.model import Model
+from sequence_tutor.evaluation.model import Model, check_model
 from sequence_tutor.evaluation.yardstick import scored_here
 from sequence_tutor.execution.memory import require_memory
 from sequence_tutor.progress import heading, progress
@@ -125,6 +125,7 @@ def design(
     Raises:
         UserError: a part or molecule that cannot be read, or a number out of range.
     """
+    check_model(model)
     ranked = _Ranked(model, weights, config)
     check_least(1, count=count)
     if best is not None and not 1 <= best <= count:

@@ -11,7 +11,7 @@ from sequence_tutor.config.settings import Settings, check_least
 from sequence_tutor.domain import SequenceBatch, Wishes
 from sequence_tutor.drawing.table import Table
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.model import Model
+from sequence_tutor.evaluation.model import Model, check_model
 from sequence_tutor.progress import heading, progress
 from sequence_tutor.randomness import named_generator
 from sequence_tutor.reporting.samples import Samples
@@ -126,6 +126,7 @@ def fill(
         UserError: a wish that cannot be met or does not fit the tune, or a number out of range.
     """
     _check(count, best, particles, c)
+    check_model(model)
     model = rewarding(model, weights or {}, optional_path(config))
     source = optional_path(source)
     settings = settings or model.files(primed=source is not None)

@@ -11,7 +11,7 @@ from sequence_tutor.config.settings import Settings, check_least
 from sequence_tutor.domain import Beginning, Progress, Reward
 from sequence_tutor.domain.fingerprints import sequence_hashes
 from sequence_tutor.errors import UserError
-from sequence_tutor.evaluation.model import Model, executed_by
+from sequence_tutor.evaluation.model import Model, check_model, executed_by
 from sequence_tutor.evaluation.yardstick import scored_here
 from sequence_tutor.execution.memory import require_memory
 from sequence_tutor.progress import Advance, counted, heading, progress
@@ -69,6 +69,7 @@ def sample(
         UserError: a number out of its range, a length beyond the one the model was tuned at, a
             prime as long as that, or a model with fewer distinct sequences than asked for.
     """
+    check_model(model)
     check_least(1, count=count)
     check_temperature(temperature)
     out, prime = optional_path(out), optional_path(prime)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import csv
 import math
+import os
+import resource
 import sys
 from pathlib import Path
 
@@ -9,7 +11,12 @@ import pytest
 from rdkit import Chem
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.molecule.writing.output import MoleculeOutputSettings, Row, write_molecules
+from sequence_tutor.molecule.writing.output import (
+    MoleculeOutputSettings,
+    Row,
+    write_molecules,
+    write_sdf,
+)
 from sequence_tutor.molecule.writing.pictures import PANEL
 from sequence_tutor.molecule.writing.table_files import parquet_of
 
@@ -56,6 +63,29 @@ def test_nothing_valid_is_written_as_nothing(tmp_path: Path) -> None:
     write_molecules(ROWS[1:2], NAMES, tmp_path, MoleculeOutputSettings())
     assert (tmp_path / "molecules.smi").read_text() == ""
     assert not (tmp_path / "best.png").exists()
+
+
+def test_structures_that_the_disk_has_no_place_for_are_no_file(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard))
+    try:
+        with pytest.raises(OSError, match=r"molecules\.sdf"):
+            write_sdf(tmp_path / "molecules.sdf", [ROWS[0]] * 20)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="names are UTF-8 there")
+def test_a_folder_whose_name_is_not_utf_8_is_written_in(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"old\xff")
+    settings = MoleculeOutputSettings(parquet=True)
+    write_molecules(ROWS, NAMES, folder, settings)
+    mols = Chem.SDMolSupplier()
+    mols.SetData((folder / "molecules.sdf").read_text())
+    assert [Chem.MolToSmiles(mol) for mol in mols] == [ASPIRIN, AMPHETAMINE]
+    with (folder / "molecules.parquet").open("rb") as file:
+        assert len(pytest.importorskip("pyarrow.parquet").read_table(file)) == 3
 
 
 def test_rdkit_says_nothing_of_strange_molecules(

@@ -18,6 +18,7 @@ from rdkit.Chem.Draw import rdDepictor
 
 from sequence_tutor.errors import UserError, require
 from sequence_tutor.molecule.chemistry import parse, quiet
+from sequence_tutor.molecule.writing.output import sdf_writer
 from sequence_tutor.molecule.writing.reinvent_table import reinvents_header, reinvents_row
 from sequence_tutor.molecule.writing.table_files import PYARROW, parquet_of
 from sequence_tutor.storage.files import replacing
@@ -126,8 +127,7 @@ def _reinvent_writer(path: Path) -> Iterator[Write]:
 
 @contextmanager
 def _sdf_writer(path: Path) -> Iterator[Write]:
-    with replacing(path) as beside, quiet():
-        writer = Chem.SDWriter(str(beside))
+    with sdf_writer(path) as writer:
 
         def write(scored: Mapping[str, Any]) -> None:
             smiles = scored.get("standardised", scored["smiles"])
@@ -146,7 +146,6 @@ def _sdf_writer(path: Path) -> Iterator[Write]:
             writer.write(molecule)
 
         yield write
-        writer.close()
 
 
 @contextmanager

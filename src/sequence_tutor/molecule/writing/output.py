@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -192,8 +193,7 @@ def write_molecules(
 
 def write_sdf(path: Path, rows: Iterable[Row]) -> None:
     """Write the 2D structures of valid molecules with their terms as properties, atomically."""
-    with replacing(path) as beside, quiet():
-        writer = Chem.SDWriter(str(beside))
+    with sdf_writer(path) as writer:
         for row in rows:
             mol = parse(row.canonical or "")
             if mol is None:
@@ -204,7 +204,22 @@ def write_sdf(path: Path, rows: Iterable[Row]) -> None:
                 if math.isfinite(value):
                     mol.SetDoubleProp(name, value)
             writer.write(mol)
-        writer.close()
+
+
+@contextmanager
+def sdf_writer(path: Path) -> Iterator[Chem.SDWriter]:
+    """Write an SDF atomically.
+
+    RDKit is given an open file: it takes no name that is not UTF-8, and says nothing of a disk that
+    is full.
+    """
+    with (
+        replacing(path) as beside,
+        beside.open("w", encoding="utf-8", newline="\n") as file,
+        quiet(),
+        Chem.SDWriter(file) as writer,
+    ):
+        yield writer
 
 
 def legend(terms: Mapping[str, float], most: int = 6, line: int = 3) -> str:

@@ -51,9 +51,11 @@ def parquet_of(table: Path, out: Path | None = None, numbers: Collection[str] = 
     types = {one: pyarrow.float64() if one in numbers else pyarrow.string() for one in columns}
     options = pyarrow.csv.ConvertOptions(column_types=types if numbers else None)
     with (
+        table.open("rb") as content,  # open files, because pyarrow takes names for addresses
+        pyarrow.csv.open_csv(content, convert_options=options) as reader,
         replacing(out or table.with_suffix(".parquet")) as beside,
-        pyarrow.csv.open_csv(table, convert_options=options) as reader,
-        pyarrow.parquet.ParquetWriter(beside, reader.schema) as writer,
+        beside.open("wb") as written,
+        pyarrow.parquet.ParquetWriter(written, reader.schema) as writer,
     ):
         for block in reader:
             writer.write_batch(block)
