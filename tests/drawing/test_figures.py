@@ -67,6 +67,26 @@ def test_single_points_gaps_and_many_runs_are_drawn(tmp_path: Path) -> None:
     assert imread(tmp_path / "many.png").size > 0
 
 
+def test_a_legend_of_long_names_is_not_cut_off(tmp_path: Path) -> None:
+    curves = [falling(f"a run with quite a long name {place}") for place in range(6)]
+    learning_curves([Panel("reward", curves)], tmp_path / "long.png")
+    ink = imread(tmp_path / "long.png")[..., :3].min(-1) < 0.9
+    assert not ink[:, [0, -1]].any()
+    assert all(has_colour(imread(tmp_path / "long.png"), colour) for colour in PALETTE[:6])
+
+
+def test_a_point_is_a_point_in_the_legend(tmp_path: Path) -> None:
+    curves = [Curve("psi", [0, 1], [0, 1]), Curve("best of n", [0], [2])]
+    learning_curves([Panel("reward", curves)], tmp_path / "point.png")
+    legend = imread(tmp_path / "point.png")[-45:, :, :3]
+    widths = []
+    for colour in PALETTE[:2]:
+        near = (np.abs(legend - np.asarray(to_rgb(colour))) < 0.02).all(-1)
+        widths.append(np.ptp(np.flatnonzero(near.any(0))))
+    assert widths[0] > 35
+    assert 5 < widths[1] < 20
+
+
 def test_no_panel_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="nothing to draw"):
         learning_curves([], tmp_path / "curves.png")

@@ -256,6 +256,9 @@ def test_the_page_fits_and_follows_the_scheme(size: str, scheme: str, tmp_path: 
         page.driver.save_screenshot(str(tmp_path / "listen.png"))
         page.hear()
         page.driver.save_screenshot(str(tmp_path / "heard.png"))
+        play = page.find("play-left")
+        assert play.accessible_name == "Play again melody A"
+        assert play.size["height"] < 56  # one line
         page.choose("left")
         fits(page, scheme)
         page.driver.save_screenshot(str(tmp_path / "preference.png"))

@@ -29,6 +29,7 @@ GRID = "#DDDDDD"
 _DPI = 150
 
 _LEGEND_COLUMNS = 6
+_LEGEND_MARK, _LEGEND_LETTER = 0.75, 0.085  # inches of a line with the gaps, and of a letter
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class PanelSize:
     below: float
 
 
-CURVES = PanelSize(width=3.4, height=2.4, left=0.7, right=0.1, above=0.4, below=0.3)
+CURVES = PanelSize(width=3.4, height=2.4, left=0.7, right=0.2, above=0.4, below=0.3)
 """A panel of learning curves."""
 
 
@@ -86,8 +87,10 @@ def learning_curves(
     columns = 2 if len(panels) == 4 else min(len(panels), 3)
     labels = list(dict.fromkeys(curve.label for panel in panels for curve in panel.curves))
     styles = {label: _style(place) for place, label in enumerate(labels)}
+    lines = {one.label for panel in panels for one in panel.curves if len(one.steps) > 1}
     in_legend = labels if labels != [""] else []
-    legend_rows = -(-len(in_legend) // _LEGEND_COLUMNS)
+    legend_columns = _legend_columns(in_legend, columns)
+    legend_rows = -(-len(in_legend) // legend_columns)
     below = 0.25 + 0.25 * legend_rows  # inches, for the label of x and the legend
     figure, grid = panel_grid(len(panels), columns, CURVES, title, below=below)
     for place, (axes, panel) in enumerate(zip(grid, panels, strict=True)):
@@ -97,11 +100,20 @@ def learning_curves(
     if in_legend:
         handles = [
             Line2D([], [], color=colour, linestyle=line, linewidth=2)
-            for colour, line in styles.values()
+            if label in lines
+            else Line2D([], [], color=colour, linestyle="", marker="o")
+            for label, (colour, line) in styles.items()
         ]
-        columns = min(len(labels), _LEGEND_COLUMNS)
-        figure.legend(handles, labels, loc="lower center", ncols=columns, frameon=False)
+        figure.legend(handles, labels, loc="lower center", ncols=legend_columns, frameon=False)
     save_png(figure, path)
+
+
+def _legend_columns(labels: Sequence[str], panels: int) -> int:
+    """As many labels side by side as fit below so many panels."""
+    width = panels * (CURVES.left + CURVES.width + CURVES.right)
+    longest = max((len(label) for label in labels), default=0)
+    fitting = int(width / (_LEGEND_MARK + _LEGEND_LETTER * longest))
+    return max(1, min(len(labels), _LEGEND_COLUMNS, fitting))
 
 
 def _style(place: int) -> tuple[str, LineStyle]:

@@ -43,7 +43,8 @@ def write_analysis(folder: Path, analysis: Analysis) -> None:
 def draw_wins(path: Path, analysis: Analysis) -> None:
     """Figure 3 of the paper, with intervals: how often each model was preferred."""
     standings = analysis.standings
-    figure = new_figure(1.6 + 1.1 * len(standings), 3.6)
+    longest = max((len(one.model) for one in standings), default=0)
+    figure = new_figure(1.6 + max(1.1, 0.08 * longest) * len(standings), 3.6)  # no name on the next
     axes = figure.add_subplot()
     tidy(axes)
     axes.grid(color=GRID, linewidth=0.7, axis="y")

@@ -16,7 +16,7 @@ CROWDED = (40, 15)  # pixels across and up between two points whose names would 
 
 def draw_frontier(path: Path, points: Sequence[Point], title: str) -> None:
     """Draw reward against divergence into a PNG file."""
-    figure = new_figure(7.2, 4.8, title)
+    figure = new_figure(7.2, 5.0, title)
     axes = figure.add_subplot()
     tidy(axes)
     axes.grid(color=GRID, linewidth=0.7)
@@ -28,7 +28,8 @@ def draw_frontier(path: Path, points: Sequence[Point], title: str) -> None:
     _line(axes, points, "prior", "prior", INK, "", "s")
     _line(axes, points, "rl-only", "RL only", PALETTE[1], "", "X")
     _name_temperatures(axes, points)
-    axes.legend(frameon=False, fontsize=9)
+    # below the axes: inside, its marks would be taken for points
+    figure.legend(loc="outside lower center", ncols=5, frameon=False, fontsize=9)
     save_png(figure, path)
 
 
@@ -50,7 +51,7 @@ def _name_temperatures(axes: Axes, points: Sequence[Point]) -> None:
             place,
             (6, 4 if above else -9),
             textcoords="offset points",
-            fontsize=7,
+            fontsize=8,
             color=INK,
         )
         before = here

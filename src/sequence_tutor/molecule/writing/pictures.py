@@ -20,6 +20,15 @@ LEGEND_SIZE = 16
 LEGEND_SHARE = 0.09
 """Height of a line of the legend, as a share of the panel."""
 
+LEAST_LETTERS = 11
+"""Pixels of an atom's letters, at least."""
+
+MOST_BOND = 45
+"""Pixels of a bond where the molecule fits at that size."""
+
+BOND = 1.5
+"""Length of a bond in the layout, for whose unit RDKit asks the pixels."""
+
 
 def picture_grid(smiles: Sequence[str], legends: Sequence[str], path: Path) -> None:
     """Draw molecules with texts below them as `path` with the suffixes .png and .svg.
@@ -85,6 +94,10 @@ def _draw(drawer: rdMolDraw2D.MolDraw2D, mols: Sequence[Chem.Mol], legends: Sequ
     # the stubs take these properties for options themselves
     options.legendFontSize = LEGEND_SIZE  # type: ignore[assignment]
     options.padding = 0.08  # type: ignore[assignment]
+    options.minFontSize = LEAST_LETTERS  # type: ignore[assignment]
+    # each as large as there is room for: one scale for all makes them as small as the longest
+    options.drawMolsSameScale = False  # type: ignore[assignment]
+    options.fixedBondLength = MOST_BOND / BOND  # type: ignore[assignment]
     lines = max(text.count("\n") for text in legends) + 1
     options.legendFraction = LEGEND_SHARE * lines  # type: ignore[assignment]
     drawer.DrawMolecules(list(mols), legends=list(legends))

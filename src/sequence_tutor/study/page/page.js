@@ -86,8 +86,12 @@ function showHeard(side) {
 function showButton(side) {
   const player = players[side];
   const sounding = !player.paused && !player.ended;
-  const verb = sounding ? "Pause" : state.played.includes(side) ? "Play again:" : "Play";
-  element(`play-${side}`).textContent = `${verb} melody ${LETTER[side]}`;
+  const verb = sounding ? "Pause" : state.played.includes(side) ? "Play again" : "Play";
+  // which one stands above the button, where there is no room for more on a phone
+  const which = document.createElement("span");
+  which.className = "spoken";
+  which.textContent = ` melody ${LETTER[side]}`;
+  element(`play-${side}`).replaceChildren(verb, which);
 }
 
 async function toggle(side) {
