@@ -20,7 +20,7 @@ from sequence_tutor.verbs.benchmark import moses
         lambda given: st.sample(given, 2),
         st.prior_of,
         lambda given: st.fill(given, 2),
-        lambda given: st.design(given, "CCO", 2),
+        lambda given: st.design(given, st.Near("CCO"), 2),
         lambda given: moses(given, "molecules.smi"),
     ],
     ids=["evaluate", "sample", "prior_of", "fill", "design", "moses"],
