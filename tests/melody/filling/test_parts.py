@@ -18,6 +18,7 @@ def test_bars_ranges_and_parts_of_bars() -> None:
         8: Part.ALL,
         9: Part.ALL,
     }
+    assert parse_keep("1\u20132, 4 \u2014 5", 1, 9) == parse_keep("1-2, 4-5", 1, 9)
     assert parse_keep("0", 0, 4) == {0: Part.ALL}  # an upbeat
     assert parse_keep("1-4, 2 rhythm", 1, 4)[2] is Part.RHYTHM  # the later one
 
@@ -30,7 +31,9 @@ def test_bars_ranges_and_parts_of_bars() -> None:
         ("3 rythm", "'rythm' is no part of a bar: did you mean 'rhythm'?"),
         ("0", "expected bars from 1 to 8"),
         ("7-9", "bars '7-9', expected bars from 1 to 8"),
-        ("4-3", "expected bars from 1 to 8"),
+        ("4-3", "bars '4-3', expected the lower number first"),
+        ("9-", "bars '9-', expected bars from 1 to 8"),
+        ("3-0", "expected bars from 1 to 8"),
     ],
 )
 def test_what_names_no_bars(text: str, complaint: str) -> None:

@@ -9,6 +9,9 @@ from enum import IntEnum
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.errors import UserError, shown
 
+_DASHES = str.maketrans("\u2010\u2011\u2012\u2013\u2014\u2212", "------")
+"""What a text program or a page writes between the numbers of a range."""
+
 _ITEM = re.compile(r"(\d{1,4})(?:\s*-\s*(\d{1,4})?)?(?:\s+(\w+))?")
 
 
@@ -41,7 +44,7 @@ def parse_keep(text: str, first: int, last: int) -> Mapping[int, Part]:
         UserError: it names no bars, or a bar that the tune does not have.
     """
     kept: dict[int, Part] = {}
-    for item in (piece.strip() for piece in text.split(",")):
+    for item in (piece.strip() for piece in text.translate(_DASHES).split(",")):
         match = _ITEM.fullmatch(item)
         if match is None:
             raise UserError(
@@ -54,6 +57,10 @@ def parse_keep(text: str, first: int, last: int) -> Mapping[int, Part]:
         if word not in _WORDS:
             raise UserError(
                 f"--keep {shown(text)}: {shown(word)} is no part of a bar: {nearest(word, _WORDS)}"
+            )
+        if match[2] and first <= high < low <= last:
+            raise UserError(
+                f"--keep {shown(text)}: bars {shown(item)}, expected the lower number first"
             )
         if not first <= low <= high <= last:
             raise UserError(
