@@ -97,6 +97,11 @@ Standardised = Annotated[
     option("fragment: without counter-ions; parent: without charges too", group="molecules"),
 ]
 Json = Annotated[Path | None, option("write the numbers to this file too", "FILE", name="json")]
+Host = Annotated[str, option("address to listen at; 0.0.0.0: all of this machine's")]
+Port = Annotated[int, option("port; 0: any free one", "N")]
+HostNames = Annotated[
+    tuple[str, ...], option("host names of the page behind another web server", "NAME...")
+]
 Quiet = Annotated[bool, option("print no progress and no remarks")]
 
 
