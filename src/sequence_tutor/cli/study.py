@@ -6,16 +6,8 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from sequence_tutor.cli.arguments import (
-    Host,
-    HostNames,
-    Port,
-    Quiet,
-    Seed,
-    Shown,
-    StoredModels,
-    arguments_of,
-)
+from sequence_tutor.cli.arguments import Host, HostNames, Port, Quiet, Seed, Shown, StoredModels
+from sequence_tutor.cli.given import arguments_of
 from sequence_tutor.cli.parsing import option
 from sequence_tutor.cli.printing import show
 from sequence_tutor.drawing.table import Table
