@@ -17,10 +17,10 @@ import pytest
 
 from sequence_tutor.cli import main
 from sequence_tutor.cli.program import GROUPS, find_verb
-from sequence_tutor.melody.chords import parse_progression
 from sequence_tutor.melody.frame import Heard
 from sequence_tutor.melody.meter import Meter
 from sequence_tutor.melody.midi import write_midi
+from sequence_tutor.melody.progressions import parse_progression
 from sequence_tutor.melody.writing.abc import write_abc
 from sequence_tutor.storage.token_lines import write_json_lines
 from sequence_tutor.tuner import aiming

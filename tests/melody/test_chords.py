@@ -7,16 +7,14 @@ import torch
 from pydantic import ValidationError
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.melody.chords import (
-    QUALITIES,
-    Chord,
+from sequence_tutor.melody.chords import QUALITIES, Chord, parse_chord
+from sequence_tutor.melody.meter import COMMON, Meter
+from sequence_tutor.melody.progressions import (
     as_text,
     chord_spans,
-    parse_chord,
     parse_progression,
     progression_of,
 )
-from sequence_tutor.melody.meter import COMMON, Meter
 from sequence_tutor.melody.reward import MelodyRewardSettings
 from sequence_tutor.melody.rules.chords import Chords
 from sequence_tutor.melody.scales import Key

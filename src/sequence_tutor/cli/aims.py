@@ -6,17 +6,8 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from sequence_tutor.cli.arguments import (
-    Aims,
-    DomainName,
-    Preset,
-    Seed,
-    Shown,
-    Tuning,
-    aims_table,
-    arguments_of,
-    length_given,
-)
+from sequence_tutor.cli.arguments import Aims, DomainName, Preset, Seed, Shown, Tuning
+from sequence_tutor.cli.given import aims_table, arguments_of, length_given
 from sequence_tutor.cli.parsing import option
 from sequence_tutor.cli.printing import show
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from sequence_tutor.cli.parsing import option
 from sequence_tutor.cli.printing import show
 from sequence_tutor.errors import Remark, UserError
-
-if TYPE_CHECKING:
-    from sequence_tutor.config.settings import Settings
 
 MOST_THREADS = 1024
 
@@ -97,6 +94,11 @@ Standardised = Annotated[
     option("fragment: without counter-ions; parent: without charges too", group="molecules"),
 ]
 Json = Annotated[Path | None, option("write the numbers to this file too", "FILE", name="json")]
+Host = Annotated[str, option("address to listen at; 0.0.0.0: all of this machine's")]
+Port = Annotated[int, option("port; 0: any free one", "N")]
+HostNames = Annotated[
+    tuple[str, ...], option("host names of the page behind another web server", "NAME...")
+]
 Quiet = Annotated[bool, option("print no progress and no remarks")]
 
 
@@ -170,72 +172,6 @@ class Shown:
         """Print a line unless `--quiet` was given."""
         if not self.quiet:
             show(text)
-
-
-def arguments_of(verb: Any, *without: str) -> dict[str, Any]:
-    """The fields of a verb and of its option groups as keyword arguments, but for some names."""
-    made = {"device": device_named, "threads": thread_count}
-    given: dict[str, Any] = {}
-    for name in (field.name for field in fields(verb)):
-        value = getattr(verb, name)
-        if is_dataclass(value):
-            given |= arguments_of(value, *without)
-        elif name not in (*without, "json"):
-            given[name] = made[name](value) if name in made else value
-    return given
-
-
-def settings_given(verb: object, kind: type[Settings], *names: str) -> dict[str, Any]:
-    """The options of a verb that are settings of one kind, without those that were not given.
-
-    Raises:
-        UserError: a value does not fit; it names the option.
-    """
-    from sequence_tutor.algorithms.registry import needs_of
-    from sequence_tutor.config.presets import build
-
-    given = {name: getattr(verb, name) for name in names if getattr(verb, name) is not None}
-    for name, value in given.items():
-        needs = needs_of(value).get("tune", {}) if name == "algorithm" else {}
-        build(kind, {**needs, name: value}, f"--{name.replace('_', '-')}")
-    return given
-
-
-def length_given(length: int | None) -> dict[str, int]:
-    """The option --length as a settings file has it; empty where it is not given.
-
-    Raises:
-        UserError: no sequence has that length; it names the option.
-    """
-    from sequence_tutor.config.presets import build
-    from sequence_tutor.tuner.settings_tables import TuneTables
-
-    given = {} if length is None else {"length": length}
-    build(TuneTables, given, "--length")
-    return given
-
-
-def with_commas(option_name: str, text: str) -> list[str]:
-    """The parts of a list with commas between them, each without the space around it.
-
-    Raises:
-        UserError: there is none, as where a variable of a shell is empty.
-    """
-    parts = [part.strip() for part in text.split(",") if part.strip()]
-    if not parts:
-        raise UserError(f"{option_name}: {text!r} was given, expected names with commas between")
-    return parts
-
-
-def aims_table(aims: tuple[str, ...]) -> dict[str, Any] | None:
-    """Aims as the table of a settings file; None where none is given.
-
-    Raises:
-        UserError: one that is no aim.
-    """
-    from sequence_tutor.config.aims import asked_table
-
-    return asked_table(aims, "--aim") or None
 
 
 def device_named(name: str) -> str:

@@ -16,9 +16,8 @@ from sequence_tutor.cli.arguments import (
     Seed,
     Shown,
     Trust,
-    arguments_of,
-    with_commas,
 )
+from sequence_tutor.cli.given import arguments_of, with_commas
 from sequence_tutor.cli.parsing import option
 from sequence_tutor.cli.printing import show
 from sequence_tutor.drawing.table import PUBLISHED, Table

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, asdict, dataclass
 
-from sequence_tutor.cli.arguments import (
-    Aims,
-    DomainName,
-    Preset,
-    Shown,
-    Tuning,
-    aims_table,
-    arguments_of,
-)
+from sequence_tutor.cli.arguments import Aims, DomainName, Preset, Shown, Tuning
+from sequence_tutor.cli.given import aims_table, arguments_of
 from sequence_tutor.cli.printing import show
 from sequence_tutor.drawing.table import Table
 

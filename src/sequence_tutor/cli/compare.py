@@ -6,17 +6,8 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Annotated
 
-from sequence_tutor.cli.arguments import (
-    Aims,
-    DomainName,
-    Machine,
-    Shown,
-    Tuning,
-    aims_table,
-    arguments_of,
-    settings_given,
-    with_commas,
-)
+from sequence_tutor.cli.arguments import Aims, DomainName, Machine, Shown, Tuning
+from sequence_tutor.cli.given import aims_table, arguments_of, settings_given, with_commas
 from sequence_tutor.cli.parsing import option
 from sequence_tutor.cli.printing import show
 from sequence_tutor.errors import UnfinishedError

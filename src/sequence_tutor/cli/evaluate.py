@@ -8,15 +8,8 @@ from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from sequence_tutor.cli.arguments import (
-    ExecutorName,
-    Machine,
-    Rules,
-    Seed,
-    Shown,
-    StoredModels,
-    arguments_of,
-)
+from sequence_tutor.cli.arguments import ExecutorName, Machine, Rules, Seed, Shown, StoredModels
+from sequence_tutor.cli.given import arguments_of
 from sequence_tutor.cli.parsing import option
 from sequence_tutor.cli.printing import show
 from sequence_tutor.errors import UserError

@@ -6,7 +6,8 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Annotated
 
-from sequence_tutor.cli.arguments import Quiet, StoredModels, arguments_of
+from sequence_tutor.cli.arguments import Quiet, StoredModels
+from sequence_tutor.cli.given import arguments_of
 from sequence_tutor.cli.parsing import option
 from sequence_tutor.cli.printing import show
 from sequence_tutor.exporting.formats import FORMATS

@@ -6,15 +6,9 @@ from dataclasses import KW_ONLY, dataclass, fields
 from pathlib import Path
 from typing import Annotated
 
-from sequence_tutor.cli.arguments import (
-    DomainName,
-    Machine,
-    Shown,
-    Tuning,
-    arguments_of,
-    settings_given,
-)
+from sequence_tutor.cli.arguments import DomainName, Machine, Shown, Tuning
 from sequence_tutor.cli.compare import SideBySide
+from sequence_tutor.cli.given import arguments_of, settings_given
 from sequence_tutor.cli.parsing import option
 from sequence_tutor.cli.printing import show
 from sequence_tutor.errors import UnfinishedError, UserError

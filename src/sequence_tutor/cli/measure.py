@@ -5,14 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from sequence_tutor.cli.arguments import (
-    Seed,
-    Shown,
-    Threads,
-    arguments_of,
-    device_named,
-    thread_count,
-)
+from sequence_tutor.cli.arguments import Seed, Shown, Threads, device_named, thread_count
+from sequence_tutor.cli.given import arguments_of
 from sequence_tutor.cli.parsing import option
 from sequence_tutor.cli.printing import show
 from sequence_tutor.drawing.table import Table

@@ -16,9 +16,8 @@ from sequence_tutor.cli.arguments import (
     Standardised,
     Tensorboard,
     Trust,
-    arguments_of,
-    settings_given,
 )
+from sequence_tutor.cli.given import arguments_of, settings_given
 from sequence_tutor.cli.parsing import option
 from sequence_tutor.cli.printing import show
 from sequence_tutor.drawing.table import Table, value_text

@@ -6,15 +6,8 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from sequence_tutor.cli.arguments import (
-    Quiet,
-    Rules,
-    Seed,
-    StoredModels,
-    Threads,
-    arguments_of,
-    thread_count,
-)
+from sequence_tutor.cli.arguments import Quiet, Rules, Seed, StoredModels, Threads, thread_count
+from sequence_tutor.cli.given import arguments_of
 from sequence_tutor.cli.parsing import option
 from sequence_tutor.cli.printing import show
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from sequence_tutor.cli.arguments import Preset, Rules, Seed, Shown, Threads, arguments_of
+from sequence_tutor.cli.arguments import Preset, Rules, Seed, Shown, Threads
+from sequence_tutor.cli.given import arguments_of
 from sequence_tutor.cli.parsing import option
 from sequence_tutor.cli.printing import show
 

@@ -14,10 +14,10 @@ from sequence_tutor.cli.arguments import (
     Shards,
     Shown,
     StoredModels,
-    arguments_of,
 )
 from sequence_tutor.cli.designing import Designing, design_samples
 from sequence_tutor.cli.filling import Filling, fill_samples
+from sequence_tutor.cli.given import arguments_of
 from sequence_tutor.cli.parsing import option
 from sequence_tutor.errors import UserError
 

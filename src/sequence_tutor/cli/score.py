@@ -15,8 +15,8 @@ from sequence_tutor.cli.arguments import (
     Shards,
     Standardised,
     StoredModels,
-    arguments_of,
 )
+from sequence_tutor.cli.given import arguments_of
 from sequence_tutor.cli.parsing import option
 from sequence_tutor.cli.printing import show
 from sequence_tutor.drawing.table import Table

@@ -6,7 +6,7 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Annotated
 
-from sequence_tutor.cli.arguments import Quiet, Trust
+from sequence_tutor.cli.arguments import Host, HostNames, Port, Quiet, Trust
 from sequence_tutor.cli.parsing import option
 
 
@@ -23,13 +23,9 @@ class Studio:
 
     models: Annotated[tuple[str, ...], option("folders or shipped priors", "[RUN|PRIOR...]")] = ()
     _: KW_ONLY
-    host: Annotated[str, option("address to listen at; 0.0.0.0: all of this machine's")] = (
-        "127.0.0.1"
-    )
-    port: Annotated[int, option("port; 0: any free one", "N")] = 8000
-    name: Annotated[
-        tuple[str, ...], option("host names of the page behind another web server", "NAME...")
-    ] = ()
+    host: Host = "127.0.0.1"
+    port: Port = 8000
+    name: HostNames = ()
     no_browser: Annotated[bool, option("open no browser")] = False
     workspace: Annotated[
         Path | None,

@@ -6,7 +6,8 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from sequence_tutor.cli.arguments import Quiet, Seed, Shown, StoredModels, arguments_of
+from sequence_tutor.cli.arguments import Host, HostNames, Port, Quiet, Seed, Shown, StoredModels
+from sequence_tutor.cli.given import arguments_of
 from sequence_tutor.cli.parsing import option
 from sequence_tutor.cli.printing import show
 from sequence_tutor.drawing.table import Table
@@ -83,13 +84,9 @@ class StudyServe:
 
     study: Folder
     _: KW_ONLY
-    host: Annotated[str, option("address to listen at; 0.0.0.0: all of this machine's")] = (
-        "127.0.0.1"
-    )
-    port: Annotated[int, option("port; 0: any free one", "N")] = 8000
-    name: Annotated[
-        tuple[str, ...], option("host names of the page behind another web server", "NAME...")
-    ] = ()
+    host: Host = "127.0.0.1"
+    port: Port = 8000
+    name: HostNames = ()
     quiet: Quiet = False
 
     def run(self) -> None:

@@ -6,7 +6,8 @@ from dataclasses import KW_ONLY, asdict, dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from sequence_tutor.cli.arguments import Config, Preset, Rules, Shown, arguments_of
+from sequence_tutor.cli.arguments import Config, Preset, Rules, Shown
+from sequence_tutor.cli.given import arguments_of
 from sequence_tutor.cli.parsing import option
 from sequence_tutor.cli.printing import show
 from sequence_tutor.drawing.table import Table

@@ -18,12 +18,9 @@ from sequence_tutor.cli.arguments import (
     Standardised,
     Tensorboard,
     Tuning,
-    aims_table,
-    arguments_of,
-    length_given,
-    settings_given,
 )
 from sequence_tutor.cli.designing import WINDOW, read_window
+from sequence_tutor.cli.given import aims_table, arguments_of, length_given, settings_given
 from sequence_tutor.cli.parsing import option
 from sequence_tutor.cli.printing import show
 

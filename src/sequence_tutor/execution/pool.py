@@ -21,13 +21,12 @@ import subprocess
 import sys
 import time
 import weakref
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe, wait
-from typing import Generic
 
 from sequence_tutor.execution.protocol import CLOSED, Executor, Item, Lost, Result
+from sequence_tutor.execution.unfinished_work import Work
 from sequence_tutor.execution.worker import READY, Job
 
 GIB = 1 << 30
@@ -96,7 +95,7 @@ class WorkerPool(Executor[Item, Result]):
         """
         if not self._count:
             raise ValueError(CLOSED)
-        work = _Work[Item, Result](items)
+        work = Work[Item, Result](items)
         try:
             while work.unfinished:
                 self._fill_up()
@@ -123,12 +122,12 @@ class WorkerPool(Executor[Item, Result]):
         self._workers.remove(worker)
         worker.end()
 
-    def _hand_out(self, work: _Work[Item, Result]) -> None:
+    def _hand_out(self, work: Work[Item, Result]) -> None:
         for worker in self._workers:
             if worker.ready and not worker.chunk:
                 worker.give(work.take(self._chunk_size(work)), work.items, self._job.timeout)
 
-    def _chunk_size(self, work: _Work[Item, Result]) -> int:
+    def _chunk_size(self, work: Work[Item, Result]) -> int:
         """Chunks become smaller, so that all workers finish together, but not too small."""
         fair = math.ceil(work.left / (2 * self._count))
         least, most = LEAST_SECONDS / self._seconds, MOST_SECONDS / self._seconds
@@ -143,7 +142,7 @@ class WorkerPool(Executor[Item, Result]):
         heard = wait(list(talkers), max(0.0, first - time.monotonic()))
         return [talkers[pipe] for pipe in heard if isinstance(pipe, Connection)]
 
-    def _listen(self, worker: _Worker, work: _Work[Item, Result]) -> None:
+    def _listen(self, worker: _Worker, work: Work[Item, Result]) -> None:
         try:
             message = worker.pipe.recv()
         except (EOFError, OSError):
@@ -160,7 +159,7 @@ class WorkerPool(Executor[Item, Result]):
         work.finish(worker.chunk, results)
         worker.chunk = ()
 
-    def _end_the_late(self, work: _Work[Item, Result]) -> None:
+    def _end_the_late(self, work: Work[Item, Result]) -> None:
         now = time.monotonic()
         for worker in list(self._workers):
             if (worker.chunk or not worker.ready) and worker.deadline <= now:
@@ -168,7 +167,7 @@ class WorkerPool(Executor[Item, Result]):
                 self._seconds = max(self._seconds, self._job.timeout / max(1, len(worker.chunk)))
                 self._bury(worker, work, Lost.TIMED_OUT)
 
-    def _bury(self, worker: _Worker, work: _Work[Item, Result], why: Lost) -> None:
+    def _bury(self, worker: _Worker, work: Work[Item, Result], why: Lost) -> None:
         self._drop(worker)
         self.replaced += 1
         work.lose(worker.chunk, why)
@@ -220,43 +219,3 @@ class _Worker:
 def _end_all(workers: list[_Worker]) -> None:
     while workers:
         workers.pop().end()
-
-
-class _Work(Generic[Item, Result]):
-    """The items of one call: those not sent yet, those to be tried again, the results so far."""
-
-    def __init__(self, items: Sequence[Item]) -> None:
-        self.items = items
-        self.results: list[Result | Lost] = [Lost.DIED] * len(items)
-        self.unfinished = len(items)
-        self._fresh = 0
-        self._again: deque[int] = deque()
-        self._tried_alone: set[int] = set()
-
-    @property
-    def left(self) -> int:
-        return len(self.items) - self._fresh
-
-    def take(self, size: int) -> Sequence[int]:
-        """The next positions: up to `size` new ones, or one that is tried again."""
-        if self._fresh < len(self.items):
-            begin, self._fresh = self._fresh, min(self._fresh + size, len(self.items))
-            return range(begin, self._fresh)
-        if self._again:
-            alone = self._again.popleft()
-            self._tried_alone.add(alone)
-            return (alone,)
-        return ()
-
-    def finish(self, chunk: Sequence[int], results: Sequence[Result | Lost]) -> None:
-        for position, result in zip(chunk, results, strict=True):
-            self.results[position] = result
-        self.unfinished -= len(chunk)
-
-    def lose(self, chunk: Sequence[int], why: Lost) -> None:
-        """Try the items of a chunk that lost its worker again, or give up one tried alone."""
-        for position in chunk:
-            if position in self._tried_alone:
-                self.finish((position,), (why,))
-            else:
-                self._again.append(position)

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sequence_tutor.errors import UserError
-from sequence_tutor.melody.chords import Bar, ChordSpan, chord_spans
 from sequence_tutor.melody.encoding import HIGHEST_PITCH, LOWEST_PITCH
 from sequence_tutor.melody.meter import COMMON, Meter
+from sequence_tutor.melody.progressions import Bar, ChordSpan, chord_spans
 from sequence_tutor.melody.scales import C_MAJOR, OCTAVE, TONICS, Key, nearer_way
 from sequence_tutor.melody.signature import (
     KeyName,

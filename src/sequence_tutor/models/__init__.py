@@ -9,7 +9,8 @@ from sequence_tutor.models.network import (
     weights_digest,
 )
 from sequence_tutor.models.next_token import State
-from sequence_tutor.models.recurrent import RecurrentNetwork, RecurrentSettings, seeing_place
+from sequence_tutor.models.recurrent import RecurrentNetwork, seeing_place
+from sequence_tutor.models.recurrent_settings import RecurrentSettings
 from sequence_tutor.models.transformer import TransformerNetwork, TransformerSettings
 
 __all__ = [

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from sequence_tutor.models.network import Network, build_network, seeded_network
 from sequence_tutor.models.next_token import State
-from sequence_tutor.models.recurrent import RecurrentSettings
+from sequence_tutor.models.recurrent_settings import RecurrentSettings
 from sequence_tutor.models.transformer import TransformerSettings
 
 Start = Literal["log_prior", "zero", "weights"]

@@ -11,7 +11,8 @@ import torch
 from pydantic import BeforeValidator, Field
 from torch import Tensor
 
-from sequence_tutor.models.recurrent import RecurrentNetwork, RecurrentSettings
+from sequence_tutor.models.recurrent import RecurrentNetwork
+from sequence_tutor.models.recurrent_settings import RecurrentSettings
 from sequence_tutor.models.transformer import TransformerNetwork, TransformerSettings
 
 Network = RecurrentNetwork | TransformerNetwork

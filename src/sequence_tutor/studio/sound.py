@@ -9,10 +9,10 @@ from typing import Any
 from sequence_tutor.domain import of_kind
 from sequence_tutor.errors import UserError
 from sequence_tutor.evaluation.model import Model
-from sequence_tutor.melody.chords import as_text
 from sequence_tutor.melody.domain import MelodyDomain
 from sequence_tutor.melody.filling.moving import asked_scale
 from sequence_tutor.melody.frame import Frame, Heard
+from sequence_tutor.melody.progressions import as_text
 from sequence_tutor.melody.scales import OCTAVE, Key
 from sequence_tutor.melody.signature import moved, signature_of
 from sequence_tutor.melody.writing.output import MelodyOutputSettings

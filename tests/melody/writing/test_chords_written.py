@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from sequence_tutor.melody.chords import parse_progression
 from sequence_tutor.melody.frame import Frame, Heard
 from sequence_tutor.melody.meter import Meter
 from sequence_tutor.melody.midi import midi_bytes, read_midi
+from sequence_tutor.melody.progressions import parse_progression
 from sequence_tutor.melody.reading.own_tunes import OwnTune, own_tunes
 from sequence_tutor.melody.scales import Key
 from sequence_tutor.melody.signature import parse_key

@@ -13,7 +13,6 @@ from torch import Tensor
 from sequence_tutor.domain import Beginning, Constrained, SequenceBatch, Wishes, of_kind
 from sequence_tutor.errors import UserError
 from sequence_tutor.melody.beginnings import begin_with
-from sequence_tutor.melody.chords import as_text, parse_progression, progression_of
 from sequence_tutor.melody.encoding import (
     FIRST_NOTE,
     HOLD,
@@ -25,6 +24,7 @@ from sequence_tutor.melody.filling.moving import moved_for, pitches_of
 from sequence_tutor.melody.filling.parts import Part, parse_keep
 from sequence_tutor.melody.filling.sounding import machine_of
 from sequence_tutor.melody.frame import Frame, Heard
+from sequence_tutor.melody.progressions import as_text, parse_progression, progression_of
 from sequence_tutor.melody.reading.own_tunes import OwnTune, own_tunes
 from sequence_tutor.melody.reading.sources import holds_tokens
 from sequence_tutor.melody.rules.form import parse_form

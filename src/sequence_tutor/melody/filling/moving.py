@@ -9,7 +9,6 @@ from torch import Tensor
 
 from sequence_tutor.domain import Wishes
 from sequence_tutor.errors import UserError
-from sequence_tutor.melody.chords import parse_progression
 from sequence_tutor.melody.encoding import (
     FIRST_NOTE,
     HIGHEST_PITCH,
@@ -19,6 +18,7 @@ from sequence_tutor.melody.encoding import (
 )
 from sequence_tutor.melody.filling.pitch_range import parse_range
 from sequence_tutor.melody.frame import Frame
+from sequence_tutor.melody.progressions import parse_progression
 from sequence_tutor.melody.scales import C_MAJOR, OCTAVE, TONICS, Key, nearer_way
 from sequence_tutor.melody.signature import parse_key, signature_of
 from sequence_tutor.melody.writing.output import MelodyOutputSettings

@@ -16,9 +16,10 @@ from pydantic import Field, field_validator
 from torch import Tensor
 
 from sequence_tutor.config.settings import refused_by_value
-from sequence_tutor.melody.chords import Bar, Chord, chord_spans, parse_progression
+from sequence_tutor.melody.chords import Chord
 from sequence_tutor.melody.encoding import FIRST_NOTE, HOLD, PITCH_OFFSET, VOCAB_SIZE
 from sequence_tutor.melody.meter import Meter
+from sequence_tutor.melody.progressions import Bar, chord_spans, parse_progression
 from sequence_tutor.melody.scales import OCTAVE, Key
 from sequence_tutor.melody.signature import signature_of
 from sequence_tutor.melody.view import NO_PITCH, Melodies, Rule

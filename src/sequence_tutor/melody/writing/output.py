@@ -11,11 +11,11 @@ from pathlib import Path
 from pydantic import Field, ValidationInfo, field_validator
 
 from sequence_tutor.config.settings import Settings, refused_by_value
-from sequence_tutor.melody.chords import parse_progression
 from sequence_tutor.melody.encoding import FIRST_NOTE, PITCH_OFFSET, into_range
 from sequence_tutor.melody.frame import AS_TOKENS, Frame, Heard
 from sequence_tutor.melody.meter import Meter
 from sequence_tutor.melody.midi import write_midi
+from sequence_tutor.melody.progressions import parse_progression
 from sequence_tutor.melody.signature import KeyName, parse_key
 from sequence_tutor.melody.writing.abc import write_abc
 from sequence_tutor.melody.writing.accompaniment import accompaniment

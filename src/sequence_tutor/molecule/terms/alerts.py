@@ -5,14 +5,14 @@ The lists are RDKit's catalogues; `Alerts.source` says where they are from.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import Field, field_validator
 from rdkit.Chem import FilterCatalog
 
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.molecule.chemistry import Molecule
-from sequence_tutor.molecule.terms.term import MoleculeFunction, MoleculeTerm
+from sequence_tutor.molecule.terms.term import MoleculeFunction, MoleculeTerm, SomeTexts
 
 _CATALOGUES = FilterCatalog.FilterCatalogParams.FilterCatalogs
 
@@ -33,10 +33,6 @@ LISTS = {
     "surechembl": _CATALOGUES.CHEMBL_SureChEMBL,
 }
 """Name -> RDKit's catalogue."""
-
-
-def _listed(given: Any) -> Any:  # whatever a user's file holds
-    return (given,) if isinstance(given, str) else given
 
 
 class Alerts(MoleculeTerm):
@@ -60,9 +56,7 @@ class Alerts(MoleculeTerm):
     )
     unit: ClassVar[str] = "alerts, 0 for none"
     kind: Literal["alerts"] = "alerts"
-    lists: Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)] = Field(
-        ("pains", "brenk", "nih"), description=f"any of {', '.join(LISTS)}"
-    )
+    lists: SomeTexts = Field(("pains", "brenk", "nih"), description=f"any of {', '.join(LISTS)}")
 
     @field_validator("lists")
     @classmethod

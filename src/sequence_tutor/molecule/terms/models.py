@@ -7,12 +7,12 @@ predicts many molecules at a time in the process that tunes.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from sequence_tutor.molecule.features import Features
-from sequence_tutor.molecule.terms.term import Term
+from sequence_tutor.molecule.terms.term import Term, Texts
 from sequence_tutor.storage.files import file_digest
 
 
@@ -50,10 +50,6 @@ class ModelTerm(Term):
         return {**given, "model": str(path), "digest": given.get("digest") or digest_of_file(path)}
 
 
-def _listed(given: Any) -> Any:  # whatever a user's file holds
-    return (given,) if isinstance(given, str) else given
-
-
 class SklearnModel(ModelTerm):
     """The prediction of a model of scikit-learn, from a file of skops; never from a pickle."""
 
@@ -62,7 +58,7 @@ class SklearnModel(ModelTerm):
         None,
         description="of a classifier: the class whose probability it is; unset: of two the 2nd",
     )
-    trusted: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
+    trusted: Texts = Field(
         (), description="types in the file that you trust, beside those that skops does"
     )
     at_once: int = Field(256, ge=1, description="molecules of one prediction")

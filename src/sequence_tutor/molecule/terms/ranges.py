@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import Field, field_validator
 from rdkit import Chem
 
 from sequence_tutor.config.settings import nearest
 from sequence_tutor.molecule.chemistry import DESCRIPTORS, Molecule, element_counts
-from sequence_tutor.molecule.terms.term import MoleculeFunction, MoleculeTerm
+from sequence_tutor.molecule.terms.term import MoleculeFunction, MoleculeTerm, SomeTexts
 
 Range = tuple[float, float]
 _ANY = math.inf
@@ -84,10 +84,6 @@ RULES: Mapping[str, Mapping[str, Range]] = {
 """Rule -> property -> range, both ends included. logP is Crippen's wherever a rule has another."""
 
 
-def _listed(given: Any) -> Any:  # whatever a user's file holds
-    return (given,) if isinstance(given, str) else given
-
-
 class Ranges(MoleculeTerm):
     """Minus the number of properties outside the ranges of well-known rules of thumb.
 
@@ -111,9 +107,7 @@ class Ranges(MoleculeTerm):
         "et al. 2003, https://doi.org/10.1016/S1359-6446(03)02831-9"
     )
     kind: Literal["ranges"] = "ranges"
-    rules: Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)] = Field(
-        ("reos",), description=f"any of {', '.join(RULES)}"
-    )
+    rules: SomeTexts = Field(("reos",), description=f"any of {', '.join(RULES)}")
 
     @field_validator("rules")
     @classmethod

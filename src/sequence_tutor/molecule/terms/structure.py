@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 from rdkit import Chem
 
 from sequence_tutor.errors import UserError, shown
@@ -23,15 +23,7 @@ from sequence_tutor.molecule.chemistry import (
 )
 from sequence_tutor.molecule.reading.entry import Choice
 from sequence_tutor.molecule.reading.molecules import molecule_files, read_molecules
-from sequence_tutor.molecule.terms.term import MoleculeFunction, MoleculeTerm
-
-
-def _listed(given: Any) -> Any:  # whatever a user's file holds
-    return (given,) if isinstance(given, str) else given
-
-
-Texts = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
-
+from sequence_tutor.molecule.terms.term import MoleculeFunction, MoleculeTerm, SomeTexts
 
 MOST_GIVEN = 10_000
 """Molecules that a file may have: each is compared with."""
@@ -78,7 +70,7 @@ class Similarity(MoleculeTerm):
     unit: ClassVar[str] = "0..1"
     newer: ClassVar[frozenset[str]] = MoleculeTerm.newer | {"neutral"}
     kind: Literal["similarity"] = "similarity"
-    smiles: Texts = Field(
+    smiles: SomeTexts = Field(
         description="the given molecules; file = '...' in their place names a file of them, and "
         "column = '...' beside it which column of a table"
     )
@@ -134,7 +126,7 @@ class Substructure(MoleculeTerm):
     source: ClassVar[str] = "SMARTS as RDKit matches them"
     unit: ClassVar[str] = "0 or 1"
     kind: Literal["substructure"] = "substructure"
-    smarts: Texts = Field(description="the patterns")
+    smarts: SomeTexts = Field(description="the patterns")
     present: bool = Field(True, description="false: 1 is for molecules with none of the patterns")
 
     @field_validator("smarts")

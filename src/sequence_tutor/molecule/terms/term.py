@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+)
 
 from sequence_tutor.config.settings import Settings, nearest
 from sequence_tutor.molecule.chemistry import Molecule
 from sequence_tutor.molecule.scoring.transforms import TRANSFORMS, Identity, Transform
 
 MoleculeFunction = Callable[[Molecule], float]
+
+
+def _listed(given: Any) -> Any:  # whatever a user's file holds
+    return (given,) if isinstance(given, str) else given
+
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+"""Texts of which one may be given without brackets."""
+
+SomeTexts = Annotated[Texts, Field(min_length=1)]
 
 
 class Term(Settings):
